@@ -1,0 +1,230 @@
+"""Procedural clips: one coloured shape over a still ground, moving as its caption says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studio.spec import grammar
+from studio.spec.grammar import Meaning
+
+SIZE = 64
+FRAMES = 8
+
+RGB = {
+    "red": (0.88, 0.11, 0.13),
+    "orange": (0.98, 0.52, 0.08),
+    "yellow": (0.98, 0.87, 0.16),
+    "green": (0.13, 0.66, 0.22),
+    "blue": (0.13, 0.30, 0.88),
+    "purple": (0.53, 0.17, 0.72),
+    "pink": (0.98, 0.52, 0.75),
+    "white": (0.97, 0.97, 0.97),
+}
+RADIUS = {"small": 9.5, "normal": 13.0, "big": 17.0}
+PIXELS_PER_FRAME = {"slowly": 1.6, "normally": 3.0, "quickly": 4.4}
+GROWTH = {"slowly": (0.84, 1.18), "normally": (0.70, 1.32), "quickly": (0.58, 1.45)}
+STEP = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A drawable scene: meaning without gaps, and where the object is in each frame."""
+
+    meaning: Meaning
+    centres: np.ndarray  # (T, 2) x, y in pixels
+    radii: np.ndarray  # (T,) in pixels
+    ground_seed: int
+
+
+def random_meaning(rng: Rng) -> Meaning:
+    """All attributes uniform, so that each motion and each shape is equally frequent."""
+    kinds = (grammar.COLOURS, grammar.SHAPES, grammar.PLACES, grammar.MOTIONS)
+    colour, shape, place, motion = (kind[rng.integers(len(kind))] for kind in kinds)
+    size = grammar.SIZES[rng.choice(3, p=(0.25, 0.5, 0.25))]
+    speed = grammar.SPEEDS[rng.choice(3, p=(0.25, 0.5, 0.25))]
+    return Meaning(colour, shape, place, motion, size, speed)
+
+
+def random_scene(rng: Rng, meaning: Meaning | None = None, frames: int = FRAMES) -> Scene:
+    """Place a meaning on the stage so that the whole path stays in the picture where it can."""
+    meaning = meaning or random_meaning(rng)
+    radius = RADIUS[meaning.size] * rng.uniform(0.93, 1.07)
+    speed = PIXELS_PER_FRAME[meaning.speed] * rng.uniform(0.9, 1.1)
+    path = np.outer(np.arange(frames), np.multiply(STEP.get(meaning.motion, (0, 0)), speed))
+    low, high = GROWTH[meaning.speed]
+    grow = np.linspace(low, high, frames) if meaning.motion == "growing" else np.ones(frames)
+    grow = np.linspace(high, low, frames) if meaning.motion == "shrinking" else grow
+    radii = radius * grow
+    centres = _start(rng, path, radii.max()) + path
+    return Scene(meaning, centres, radii, int(rng.integers(2**31)))
+
+
+def _start(rng: Rng, path: np.ndarray, radius: float) -> np.ndarray:
+    low = radius + 1 - path.min(0)
+    high = SIZE - radius - 1 - path.max(0)
+    middle = (low + high) / 2
+    return rng.uniform(np.minimum(low, middle), np.maximum(high, middle))
+
+
+def random_caption(rng: Rng, meaning: Meaning) -> str:
+    """Words for a meaning: synonyms, left-out attributes, now and then a noun for the shape."""
+    drop = rng.random(6) < (0.06, 0.05, 0.08, 0.08, 0.1, 0.1)
+    said = (meaning.colour, meaning.shape, meaning.place, meaning.motion, meaning.size)
+    kept = [("" if d else w) for d, w in zip(drop, (*said, meaning.speed), strict=True)]
+    if not kept[3] or kept[3] == "still":
+        kept[5] = ""  # a speed needs a movement to speak of
+    return grammar.caption(Meaning(*kept), lambda options: _pick(rng, options))
+
+
+def _pick(rng: Rng, options: tuple[str, ...]) -> str:
+    plain = rng.random() < 0.6
+    return options[0] if plain else options[rng.integers(len(options))]
+
+
+def draw(scene: Scene, frames: tuple[int, ...] | None = None) -> np.ndarray:
+    """The frames of a scene (all, or those asked for), float32 (T, 64, 64, 3) in 0..1."""
+    ground = draw_ground(scene.meaning.place, np.random.default_rng(scene.ground_seed))
+    wanted = range(len(scene.radii)) if frames is None else frames
+    return np.stack([_over(ground, scene, t) for t in wanted])
+
+
+def _over(ground: np.ndarray, scene: Scene, t: int) -> np.ndarray:
+    x, y = grid(scene.centres[t])
+    radius = scene.radii[t]
+    distance = outline(scene.meaning.shape, x / radius, y / radius) * radius
+    body = np.clip(0.5 - distance, 0, 1)[..., None]
+    rim = np.clip(0.5 - np.abs(distance + 0.8), 0, 1)[..., None]
+    light = 1.0 - 0.10 * np.clip((x + y) / (2 * radius), -1, 1)[..., None]
+    paint = np.clip(np.asarray(RGB[scene.meaning.colour], np.float32) * light, 0, 1)
+    paint = paint * (1 - 0.55 * rim)
+    return (ground * (1 - body) + paint * body).astype(np.float32)
+
+
+def grid(centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    pixels = np.arange(SIZE, dtype=np.float32) + 0.5
+    return np.meshgrid(pixels - centre[0], pixels - centre[1])
+
+
+def outline(shape: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Signed distance (negative inside) to a shape of radius about 1; y points down."""
+    return _OUTLINES[shape](x, y)
+
+
+def _polygon(x: np.ndarray, y: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Exact distance to a polygon, corners (N, 2) in order."""
+    nearest = np.full(x.shape, np.inf, np.float32)
+    inside = np.zeros(x.shape, bool)
+    for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, 0), strict=True):
+        along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
+        along = np.clip(along, 0, 1)
+        nearest = np.minimum(nearest, np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)))
+        crosses = (ay > y) != (by > y)
+        if by != ay:
+            inside ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+    return np.where(inside, -nearest, nearest)
+
+
+def _corners(count: int, *radii: float) -> np.ndarray:
+    angle = -np.pi / 2 + 2 * np.pi * np.arange(count) / count
+    radius = np.resize(radii, count)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
+
+
+def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    hx = 16 * np.sin(t) ** 3
+    hy = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t))
+    return _polygon(x, y, np.stack([hx, hy - 2.0], 1) / 15.5)
+
+
+_TRIANGLE = _corners(3, 1.25) + (0, 0.22)
+_STAR = _corners(10, 1.22, 0.50) + (0, 0.06)
+_OUTLINES = {
+    "ball": lambda x, y: np.hypot(x, y) - 0.97,
+    "square": lambda x, y: np.maximum(np.abs(x), np.abs(y)) - 0.88,
+    "triangle": lambda x, y: _polygon(x, y, _TRIANGLE),
+    "star": lambda x, y: _polygon(x, y, _STAR),
+    "ring": lambda x, y: np.abs(np.hypot(x, y) - 0.76) - 0.30,
+    "heart": _heart,
+}
+
+
+def draw_ground(place: str, rng: Rng) -> np.ndarray:
+    """A still ground, float32 (64, 64, 3) in 0..1."""
+    return np.clip(_GROUNDS[place](rng), 0, 1).astype(np.float32)
+
+
+def soft_noise(rng: Rng, slope: float, size: int = SIZE) -> np.ndarray:
+    """1/f^slope noise (size, size), mean 0 and standard deviation 1."""
+    fy, fx = np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij")
+    scale = 1 / np.maximum(np.hypot(fy, fx), 1 / size) ** slope
+    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * scale
+    field = np.fft.irfft2(spectrum, s=(size, size))
+    return (field - field.mean()) / field.std()
+
+
+def _tinted(base: tuple[float, float, float], field: np.ndarray, by: float) -> np.ndarray:
+    return np.asarray(base) * (1 + by * field[..., None])
+
+
+def _shade(rng: Rng) -> float:
+    return rng.uniform(0.94, 1.06)
+
+
+def _grass(rng: Rng) -> np.ndarray:
+    return _tinted((0.33, 0.60, 0.25), soft_noise(rng, 1.3), 0.10) * _shade(rng)
+
+
+def _sky(rng: Rng) -> np.ndarray:
+    down = np.linspace(0, 1, SIZE)[:, None, None]
+    sky = np.asarray((0.42, 0.66, 0.93)) * (1 - down) + np.asarray((0.68, 0.84, 0.97)) * down
+    cloud = np.clip(soft_noise(rng, 2.2) - 0.7, 0, 1)[..., None] * 0.5
+    return (sky * (1 - cloud) + 0.93 * cloud) * _shade(rng)
+
+
+def _sand(rng: Rng) -> np.ndarray:
+    return _tinted((0.82, 0.72, 0.52), soft_noise(rng, 1.3), 0.05) * _shade(rng)
+
+
+def _water(rng: Rng) -> np.ndarray:
+    y = np.arange(SIZE)[:, None] / SIZE
+    ripple = np.sin(2 * np.pi * (y * rng.uniform(5, 7) + rng.random() + 0.12 * soft_noise(rng, 2.0)))
+    return _tinted((0.16, 0.55, 0.66), ripple, 0.10) * _shade(rng)
+
+
+def _night(rng: Rng) -> np.ndarray:
+    sky = _tinted((0.05, 0.06, 0.17), soft_noise(rng, 2.0), 0.15)
+    for x, y in rng.uniform(3, SIZE - 3, (7, 2)):
+        dx, dy = grid(np.asarray((x, y)))
+        sky = sky + np.exp(-(dx**2 + dy**2) / 1.8)[..., None] * rng.uniform(0.5, 0.8)
+    return sky
+
+
+def _snow(rng: Rng) -> np.ndarray:
+    return _tinted((0.83, 0.88, 0.94), soft_noise(rng, 1.6), 0.03) * _shade(rng)
+
+
+def _bricks(rng: Rng) -> np.ndarray:
+    row_height, length = 10, 20
+    down, along = rng.integers(0, 5, 2) * (2, 4)
+    y, x = np.mgrid[0:SIZE, 0:SIZE] + np.reshape((down, along), (2, 1, 1))
+    row = y // row_height
+    shifted = x + (row % 2) * (length // 2)
+    mortar = (y % row_height < 2) | (shifted % length < 2)
+    tone = rng.uniform(0.92, 1.06, (16, 16))[row % 16, (shifted // length) % 16]
+    wall = np.asarray((0.60, 0.36, 0.30)) * tone[..., None]
+    wall[mortar] = (0.70, 0.60, 0.54)
+    return wall * _shade(rng)
+
+
+_GROUNDS = {
+    "grass": _grass,
+    "sky": _sky,
+    "sand": _sand,
+    "water": _water,
+    "night sky": _night,
+    "snow": _snow,
+    "brick wall": _bricks,
+}

@@ -1,0 +1,38 @@
+"""How long work speaks and is stopped."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small picture strip on its way to a screen: uint8 RGB, frame after frame, row after row."""
+
+    frames: int
+    height: int
+    width: int
+    rgb: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a job is.  `step` counts finished steps, 0..total; `stage` is a word for people."""
+
+    stage: str
+    step: int
+    total: int
+    loss: float | None = None
+    preview: Preview | None = None
+    note: str = ""
+
+
+class Cancelled(Exception):
+    """The user asked to stop.  Not an error: finished spans stay."""
+
+
+Tick = Callable[[Progress], None]
+"""Called between tensors, steps, chunks and frames; may raise `Cancelled`."""
+
+
+def silent(_: Progress) -> None:
+    """A tick for callers that do not listen."""
