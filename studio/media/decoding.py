@@ -1,0 +1,107 @@
+"""Opens picture files with Pillow and libheif, and says no before harm is done."""
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import pi_heif
+from PIL import Image, UnidentifiedImageError
+
+from studio.spec.refusal import Refusal
+
+MOST_PIXELS = 250_000_000
+
+# Decoders for files that users have; not the ones that run programs (EPS) or read other files.
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000")
+# Pillow's limit and Python's warning filters are global: one thread at a time may borrow them.
+_borrowed = threading.RLock()
+
+
+@contextmanager
+def decoded(path: Path, longest: int | None) -> Iterator[Image.Image]:
+    """Give the first frame of a picture file, decoded but otherwise as it is stored.
+
+    With `longest` a JPEG comes at the smallest of the reduced sizes from which that many pixels
+    can still be had in quality.  Raises `Refusal`, naming the file, for anything unreadable, also
+    when the block itself trips over what the file holds.
+    """
+    try:
+        with path.open("rb") as file, _quietly():
+            yield _loaded(file, longest)
+    except Refusal as refusal:
+        raise Refusal(f"{path.name} {refusal.what}", refusal.hint) from refusal.__cause__
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise Refusal(
+            f"{path} cannot be opened.", "Check that it is there and readable."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise Refusal(
+            f"{path.name} is not a picture of a known kind.", "Choose a JPEG, PNG or HEIC file."
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Refusal(f"{path.name} {_too_big().what}", _too_big().hint) from error
+    except Exception as error:  # decoders answer damaged bytes with every kind of exception
+        raise Refusal(
+            f"{path.name} is damaged or incomplete.", "Copy it again or choose another photo."
+        ) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Lend Pillow our pixel limit and keep its remarks about odd files to ourselves."""
+    with _borrowed, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        before = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _loaded(file: BinaryIO, longest: int | None) -> Image.Image:
+    try:
+        picture = Image.open(file, formats=_FORMATS)
+    except UnidentifiedImageError:
+        file.seek(0)
+        return _loaded_heif(file)
+    _check_size(picture.size)
+    if longest is not None and picture.format in ("JPEG", "MPO"):
+        _reduce(picture, longest)
+    picture.load()
+    return picture
+
+
+def _loaded_heif(file: BinaryIO) -> Image.Image:
+    """libheif applies the rotation that the container asks for; EXIF only repeats it."""
+    if not pi_heif.is_supported(file):
+        raise UnidentifiedImageError
+    container = pi_heif.open_heif(file)
+    _check_size(container.size)
+    picture = container.to_pillow()
+    picture.getexif().clear()
+    return picture
+
+
+def _reduce(picture: Image.Image, longest: int) -> None:
+    """Let the JPEG decoder leave out detail, down to twice the wanted size."""
+    scale = 2 * longest / max(picture.size)
+    if scale < 1:
+        picture.draft(None, (round(picture.width * scale) or 1, round(picture.height * scale) or 1))
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    if min(size) <= 0:
+        raise Refusal("has no pixels.", "Choose another photo.")
+    if size[0] * size[1] > MOST_PIXELS:
+        raise _too_big()
+
+
+def _too_big() -> Refusal:
+    return Refusal(
+        f"has more than {MOST_PIXELS // 1_000_000} megapixels.", "Make it smaller first."
+    )

@@ -1,0 +1,140 @@
+"""ffmpeg as a program: fed through a pipe, read through a pipe, never left running."""
+
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from studio.spec.refusal import Refusal
+
+# Playlists, concatenations and image sequences can name other files: only plain containers open.
+_DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,gif,mpeg,mpegts,ogg,asf,mjpeg,"
+    "rawvideo,ffmetadata,ivf,h264,hevc,obu,apng,webp_pipe,png_pipe,wtv,mxf,nut"
+)
+_POLL_SECONDS = 0.1
+
+
+class Failed(Exception):
+    """ffmpeg ended with an error; the text is its own last words."""
+
+
+def source(path: Path) -> list[str]:
+    """The arguments that open `path` as an input: one local file, whatever its name looks like."""
+    return [
+        "-protocol_whitelist", "file,pipe",
+        "-format_whitelist", _DEMUXERS,
+        "-i", file_url(path),
+    ]  # fmt: skip
+
+
+def file_url(path: Path) -> str:
+    """`path` spelled so that ffmpeg sees neither an option nor a protocol in it."""
+    return f"file:{path.absolute()}"
+
+
+class Program:
+    """One running ffmpeg.  Made by `running`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._words: deque[bytes] = deque(maxlen=20)
+        # An unread pipe fills up and blocks ffmpeg for good; a thread keeps it empty.
+        self._drain = threading.Thread(target=self._listen, name="ffmpeg-stderr", daemon=True)
+        self._drain.start()
+
+    @property
+    def output(self) -> BufferedReader:
+        """What ffmpeg writes to its standard output."""
+        assert isinstance(self._process.stdout, BufferedReader)
+        return self._process.stdout
+
+    def feed(self, chunks: Iterable[bytes | memoryview]) -> None:
+        """Write `chunks` to its standard input and close it; a closed pipe shows in `finish`."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        for chunk in chunks:
+            try:
+                pipe.write(chunk)
+            except OSError:  # ffmpeg is gone; its last words say why
+                break
+        with suppress(OSError):
+            pipe.close()
+
+    def finish(self, waiting: Callable[[], None] = lambda: None) -> None:
+        """Wait for the end, calling `waiting` meanwhile.  Raises `Failed` on an error."""
+        while True:
+            try:
+                status = self._process.wait(_POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                waiting()
+        self._drain.join()
+        if status != 0:
+            raise Failed(self._last_words() or f"it ended with status {status}")
+
+    def stop(self) -> None:
+        """End it now if it still runs, and leave neither a process nor a pipe behind."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._drain.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _listen(self) -> None:
+        pipe = self._process.stderr
+        assert pipe is not None
+        # read in bounded pieces: a damaged file can make ffmpeg talk without end or line breaks
+        for line in iter(lambda: pipe.readline(2000), b""):
+            self._words.append(line)
+
+    def _last_words(self) -> str:
+        return b" ".join(self._words).decode("utf-8", "replace").strip()
+
+
+@contextmanager
+def running(arguments: Sequence[str], *, fed: bool = False) -> Iterator[Program]:
+    """Run ffmpeg for the length of the block; it is killed and reaped however the block ends.
+
+    `fed` opens its standard input for `Program.feed`; otherwise the input is empty, never the
+    terminal's.
+    """
+    process = subprocess.Popen(
+        [_executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments],
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **_own_group(),
+    )
+    program = Program(process)
+    try:
+        yield program
+    finally:
+        program.stop()
+
+
+def _own_group() -> dict[str, Any]:
+    """Ctrl+C belongs to the studio, which then stops ffmpeg itself and cleans up after it."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def _executable() -> str:
+    try:
+        return get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise Refusal(
+            "ffmpeg was not found.",
+            "Install imageio-ffmpeg again, or set IMAGEIO_FFMPEG_EXE to an ffmpeg program.",
+        ) from error

@@ -1,0 +1,109 @@
+"""Photos from any camera or program, as upright sRGB pixels."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from studio.media.colour import to_srgb
+from studio.media.decoding import decoded
+from studio.spec.refusal import Refusal
+
+_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
+_NEWER = (".webp", ".avif", ".heic", ".heif", ".hif", ".jp2")
+_PLAIN = (".png", ".apng", ".tif", ".tiff", ".bmp", ".gif")
+SUFFIXES = frozenset(_JPEG + _NEWER + _PLAIN)
+
+
+def open_photo(path: Path, *, longest: int | None = None) -> np.ndarray:
+    """Decode a photo to uint8 (H, W, 3), sRGB, upright.
+
+    EXIF orientation is applied; embedded profiles, CMYK and Lab are converted by littleCMS, and a
+    profile it cannot use is ignored; 16-bit samples keep their upper eight bits; what is
+    transparent shows mid-grey (128), the value that says least to a network; of an animation the
+    first frame counts.  With `longest` the photo is shrunk, never enlarged, until no side is longer
+    than that many pixels; a JPEG is then read reduced, in a fraction of the time and memory.
+
+    Raises `Refusal`, naming the file, for what is missing, damaged, no picture, above 250
+    megapixels (known from the header, nothing is decoded), or in 32 bits per sample.
+    """
+    with decoded(path, longest) as picture:
+        upright = ImageOps.exif_transpose(to_srgb(picture))
+        return np.asarray(_shrunk(upright, longest)).copy()
+
+
+def square(photo: np.ndarray, size: int) -> np.ndarray:
+    """The middle square of a photo, uint8 (H, W, 3), as uint8 (size, size, 3).
+
+    The crop is as wide as the shorter side and centred, whatever the picture shows.  Pillow's
+    Lanczos weighs every source pixel that lies under a new one, so fine patterns do not alias.
+    """
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side)
+    resized = Image.fromarray(photo).resize((size, size), Image.Resampling.LANCZOS, box=box)
+    return np.asarray(resized).copy()
+
+
+def find_photos(places: Path | Iterable[Path]) -> tuple[Path, ...]:
+    """The photos in a folder, or among files and folders, each once, in natural order.
+
+    A folder gives the files with a known ending that lie directly in it, hidden ones left out.
+    Raises `Refusal` for a folder without photos, a missing file and a file of another kind.
+    """
+    found: set[Path] = set()
+    for place in [places] if isinstance(places, Path) else places:
+        found.update(_in_folder(place) if place.is_dir() else [_photo_file(place)])
+    if not found:
+        raise Refusal("No photos were chosen.", "Choose at least one photo or a folder of photos.")
+    return tuple(sorted(found, key=_natural))
+
+
+def fingerprint(path: Path) -> str:
+    """BLAKE2b of the file's bytes in hexadecimal.  Raises `Refusal` if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read.", "Check that it is there and readable.") from error
+
+
+def _shrunk(picture: Image.Image, longest: int | None) -> Image.Image:
+    if longest is None or max(picture.size) <= longest:
+        return picture
+    scale = longest / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    try:
+        files = [path for path in folder.iterdir() if _is_photo(path)]
+    except OSError as error:
+        raise Refusal(f"{folder} cannot be read.", "Choose another folder.") from error
+    if not files:
+        raise Refusal(f"{folder} holds no photos.", "Choose a folder with JPEG, PNG or HEIC files.")
+    return files
+
+
+def _is_photo(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file()
+
+
+def _photo_file(path: Path) -> Path:
+    if not path.is_file():
+        raise Refusal(f"{path} does not exist.", "Check the name.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise Refusal(f"{path.name} is not a photo.", "Choose JPEG, PNG, WebP, HEIC or TIFF files.")
+    return path
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Orders photo2 before photo10, whatever the case."""
+    parts = re.split(r"(\d+)", str(path).casefold())
+    # digits stand at the odd places, so numbers only ever meet numbers
+    return [(int(part), "") if at % 2 else (0, part) for at, part in enumerate(parts)], str(path)

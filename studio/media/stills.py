@@ -1,0 +1,68 @@
+"""Frames as PNG: one picture, or a numbered series."""
+
+import os
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from studio.media import formats
+from studio.media.provenance import PNG_RECIPE, PNG_XMP, Recipe, recipe_json, xmp_packet
+from studio.media.writing import scratch_beside, sync_folder, write_aside
+from studio.spec.refusal import Refusal
+
+
+def write_png(path: Path, frames: Iterable[np.ndarray], recipe: Recipe | None) -> None:
+    """Write the first of `frames`, or all of them if `path` is a folder or holds `%04d`.
+
+    A series appears as a whole once its last frame is done; a new folder appears with it.
+    """
+    if formats.means_folder(path):
+        _write_series(path, "%04d.png", frames, recipe)
+    elif formats.numbered(path.name):
+        _write_series(path.parent, path.name, frames, recipe)
+    else:
+        with write_aside(path) as part:
+            for frame in islice(frames, 1):
+                _save(part, frame, recipe)
+
+
+def _write_series(
+    folder: Path, pattern: str, frames: Iterable[np.ndarray], recipe: Recipe | None
+) -> None:
+    name = formats.numbered(pattern)
+    assert name is not None
+    with scratch_beside(folder / pattern if folder.is_dir() else folder) as scratch:
+        ready = scratch / "frames"
+        ready.mkdir()
+        for index, frame in enumerate(frames):
+            _save(ready / name(index), frame, recipe)
+        _move(ready, folder)
+
+
+def _save(path: Path, frame: np.ndarray, recipe: Recipe | None) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt(PNG_XMP, xmp_packet().decode())
+    if recipe is not None:
+        info.add_itxt(PNG_RECIPE, recipe_json(recipe))
+    with path.open("wb") as file:
+        Image.fromarray(frame).save(file, "PNG", pnginfo=info)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _move(ready: Path, folder: Path) -> None:
+    """Put the finished series in place: the folder itself if it is new, else file by file."""
+    move: Callable[[], object] = lambda: ready.rename(folder)  # noqa: E731
+    if folder.is_dir():
+        move = lambda: [file.replace(folder / file.name) for file in sorted(ready.iterdir())]  # noqa: E731
+    sync_folder(ready)
+    try:
+        move()
+    except OSError as error:
+        raise Refusal(
+            f"The frames could not be put into {folder}.", "Choose an empty folder."
+        ) from error
+    sync_folder(folder if folder.is_dir() else folder.parent)

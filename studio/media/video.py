@@ -1,0 +1,281 @@
+"""Clips to files and files to frames, with colours and times that survive the way."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from io import BufferedReader
+from itertools import chain
+from numbers import Rational
+from pathlib import Path
+
+import numpy as np
+
+from studio.media import ffmpeg, formats
+from studio.media.formats import Size
+from studio.media.gif import write_gif
+from studio.media.provenance import Recipe, append_xmp_box, container_tags
+from studio.media.stills import write_png
+from studio.media.timing import frame_rate_of
+from studio.media.writing import disk_full, scratch_beside, write_aside
+from studio.spec.progress import Progress, Tick, silent
+from studio.spec.refusal import Refusal
+
+# swscale's default arithmetic drifts by a level or more with every save and load; these flags on
+# both ways do not.  Only `setparams` tags all four colour properties.
+_ACCURATE = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+_TO_VIDEO = (
+    f"scale=out_color_matrix=bt709:out_range=tv:{_ACCURATE},format=yuv420p,"
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+)
+_TO_FRAMES = f"scale=out_range=pc:{_ACCURATE},format=rgb24"
+# Coarser quantisation than 12 adds up beyond 0.3 levels in smooth ramps over eight saves.
+_ENCODERS = {
+    ".mp4": ["-c:v", "libx264", "-preset", "medium", "-crf", "12",
+             "-movflags", "+faststart", "-f", "mp4"],
+    ".webm": ["-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "12", "-deadline", "good",
+              "-cpu-used", "4", "-row-mt", "1", "-f", "webm"],
+}  # fmt: skip
+# no encoder versions: equal frames give equal files on every computer with the same ffmpeg
+_REPRODUCIBLE = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
+_LOSSLESS = ["-c:v", "ffv1", "-level", "3", "-slicecrc", "1", "-pix_fmt", "bgr0", "-f", "matroska"]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a clip holds: sides in pixels as shown, exact rate and count, duration in seconds."""
+
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+    duration: Fraction
+
+
+def write_video(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    *,
+    fps: Rational | float,
+    size: Size,
+    recipe: Recipe | None,
+    tick: Tick = silent,
+    total: int | None = None,
+) -> None:
+    """Write `frames`, uint8 (H, W, 3) sRGB, as the format that `path`'s ending names.
+
+    `.mp4` is H.264, `.webm` VP9, both 4:2:0 with BT.709 tags; `.gif` repeats for ever; `.png` takes
+    the first frame, `name_%04d.png` or a folder all of them.  Frames are taken one at a time and
+    never kept.  `size` is (width, height).  Every file says that it was made with AI; `recipe`
+    None leaves the recipe out.  `tick` hears of every frame out of `total` (0: not known).
+
+    Raises `Refusal` for what the format cannot hold, an empty clip, a folder that cannot be written
+    and a full disk, and passes on what `frames` and `tick` raise; then nothing is left behind.
+    """
+    rate = formats.frame_rate(fps)
+    formats.check_export(path, size=size, fps=rate)
+    counter = _Counter(path.name, tick, total or 0)
+    checked = counter.count(frames, size)
+    with _refusing_failure(path):
+        if formats.means_folder(path) or path.suffix.lower() == ".png":
+            write_png(path, checked, recipe)
+        elif path.suffix.lower() == ".gif":
+            pixels = map(_pixels, checked)
+            write_gif(path, pixels, fps=rate, size=size, recipe=recipe, waiting=counter.repeat)
+        else:
+            _write_container(path, map(_pixels, checked), rate, size, recipe, counter)
+
+
+def read_video(path: Path) -> Iterator[np.ndarray]:
+    """Yield each frame of a clip as uint8 (H, W, 3), upright, BT.709 and full range undone.
+
+    Frames come as they are stored, without repeats or drops to even out a changing rate.  The
+    decoder ends with the iterator.  Raises `Refusal` for a file that holds no readable video.
+    """
+    arguments = [
+        *ffmpeg.source(_existing(path)), "-map", "0:v:0", "-vf", _TO_FRAMES,
+        "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
+    ]  # fmt: skip
+    yield from _decoded(path, arguments)
+
+
+def probe(path: Path) -> VideoInfo:
+    """Decode a clip once and say what it holds.  Raises `Refusal` if it holds no video."""
+    arguments = [
+        *ffmpeg.source(_existing(path)), "-fps_mode", "passthrough", "-map", "0:v:0",
+        # the same again, for the time base that follows from the rate the container declares
+        "-map", "0:v:0", "-enc_time_base:v:0", "demux",
+        "-c:v", "wrapped_avframe", "-f", "framecrc", "pipe:1",
+    ]  # fmt: skip
+    with ffmpeg.running(arguments) as program, _unreadable_refused(path):
+        header, shown = _listing(program.output)
+        program.finish()
+    if not shown:
+        raise _not_a_video(path)
+    width, height = (int(side) for side in header["dimensions 0"].split("x"))
+    fps = frame_rate_of(shown, Fraction(header["tb 0"]), 1 / Fraction(header["tb 1"]))
+    return VideoInfo(width, height, fps, len(shown), len(shown) / fps)
+
+
+def write_lossless(path: Path, frames: Iterable[np.ndarray], fps: Rational | float) -> None:
+    """Store `frames`, uint8 (H, W, 3), bit for bit as FFV1 in Matroska with a checksum per slice.
+
+    The size is that of the first frame.  Raises as `write_video` does.
+    """
+    rate = formats.frame_rate(fps)
+    remaining = iter(frames)
+    first = next(remaining, None)
+    if first is None:
+        raise _empty(path.name)
+    size = (first.shape[1], first.shape[0])
+    counter = _Counter(path.name, silent, 0)
+    pixels = map(_pixels, counter.count(chain([first], remaining), size))
+    arguments = [*_raw_input(size, rate), *_LOSSLESS, *_REPRODUCIBLE]
+    with (
+        _refusing_failure(path),
+        write_aside(path) as part,
+        ffmpeg.running([*arguments, ffmpeg.file_url(part)], fed=True) as program,
+    ):
+        program.feed(pixels)
+        program.finish()
+
+
+def read_lossless(path: Path) -> Iterator[np.ndarray]:
+    """Yield the frames that `write_lossless` stored.  Raises `Refusal` for any damaged frame."""
+    arguments = [
+        "-xerror", "-err_detect", "crccheck+bitstream+explode", *ffmpeg.source(_existing(path)),
+        "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm",
+        "-pix_fmt", "rgb24", "pipe:1",
+    ]  # fmt: skip
+    yield from _decoded(path, arguments)
+
+
+class _Counter:
+    """Checks frames on their way to the encoder and tells how many went."""
+
+    def __init__(self, name: str, tick: Tick, total: int) -> None:
+        self._name, self._tick, self._total = name, tick, total
+        self._done = 0
+
+    def count(self, frames: Iterable[np.ndarray], size: Size) -> Iterator[np.ndarray]:
+        for frame in frames:
+            if frame.dtype != np.uint8 or frame.shape != (size[1], size[0], 3):
+                raise ValueError(f"frame {frame.shape} {frame.dtype} in a clip of {size}")
+            yield frame
+            self._done += 1
+            self.repeat()
+        if not self._done:
+            raise _empty(self._name)
+
+    def repeat(self) -> None:
+        self._tick(Progress("export", self._done, self._total))
+
+
+def _pixels(frame: np.ndarray) -> memoryview:
+    return np.ascontiguousarray(frame).data.cast("B")
+
+
+def _raw_input(size: Size, fps: Fraction) -> list[str]:
+    return [
+        "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size[0]}x{size[1]}",
+        "-framerate", str(fps), "-i", "pipe:0",
+    ]  # fmt: skip
+
+
+def _write_container(
+    path: Path,
+    pixels: Iterable[memoryview],
+    fps: Fraction,
+    size: Size,
+    recipe: Recipe | None,
+    counter: _Counter,
+) -> None:
+    suffix = path.suffix.lower()
+    with write_aside(path) as part, scratch_beside(path) as scratch:
+        tags = scratch / "tags.txt"
+        tags.write_text(container_tags(recipe), encoding="utf-8", newline="\n")
+        arguments = [
+            *_raw_input(size, fps), "-f", "ffmetadata", *ffmpeg.source(tags),
+            "-map", "0:v", "-map_metadata", "1", "-vf", _TO_VIDEO,
+            *_ENCODERS[suffix], *_REPRODUCIBLE, ffmpeg.file_url(part),
+        ]  # fmt: skip
+        with ffmpeg.running(arguments, fed=True) as program:
+            program.feed(pixels)
+            program.finish(counter.repeat)
+        if suffix == ".mp4":
+            append_xmp_box(part)
+
+
+def _decoded(path: Path, arguments: list[str]) -> Iterator[np.ndarray]:
+    with ffmpeg.running(arguments) as program:
+        frames = 0
+        with _unreadable_refused(path):
+            while (frame := _next_picture(program.output)) is not None:
+                yield frame
+                frames += 1
+            program.finish()
+    if not frames:
+        raise _not_a_video(path)
+
+
+def _next_picture(stream: BufferedReader) -> np.ndarray | None:
+    """The next PPM picture: its header says the size, so no other source needs to be trusted."""
+    if stream.readline() != b"P6\n":
+        return None
+    width, height = (int(side) for side in stream.readline().split())
+    stream.readline()
+    frame = np.empty((height, width, 3), np.uint8)
+    # a short picture means that the decoder died; how, `finish` says
+    return frame if stream.readinto(frame.data.cast("B")) == frame.nbytes else None
+
+
+def _listing(stream: BufferedReader) -> tuple[dict[str, str], list[int]]:
+    """The header of a framecrc listing and the time stamps of its first stream."""
+    header: dict[str, str] = {}
+    shown: list[int] = []
+    for line in stream:
+        text = line.decode("ascii", "replace").strip()
+        if text.startswith("#"):
+            name, _, value = text[1:].partition(": ")
+            header[name] = value
+        elif text.startswith("0,"):
+            shown.append(int(text.split(",")[2]))
+    return header, shown
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise Refusal(f"{path} is not a file.", "Choose a video file.")
+    return path
+
+
+@contextmanager
+def _unreadable_refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ffmpeg.Failed as error:
+        raise _not_a_video(path) from error
+
+
+@contextmanager
+def _refusing_failure(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ffmpeg.Failed as error:
+        words = str(error)
+        if "No space left" in words or "File too large" in words:
+            raise disk_full(path) from error
+        raise Refusal(
+            f"{path.name} could not be written.", f"ffmpeg says: {words.splitlines()[0]}"
+        ) from error
+
+
+def _not_a_video(path: Path) -> Refusal:
+    return Refusal(
+        f"{path.name} is not a video that can be read to its end.",
+        "It may be damaged or incomplete; choose another file.",
+    )
+
+
+def _empty(name: str) -> Refusal:
+    return Refusal(f"There are no frames to write to {name}.", "Choose a clip of at least 1 frame.")
