@@ -1,0 +1,116 @@
+"""The look of the studio: colours, fonts and style sheet from the one theme file."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+UNIT = 8
+"""Pixels of the grid on which everything sits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours by role as `#rrggbb`; text sizes in pixels; `assets` is where the files lie."""
+
+    colours: dict[str, str]
+    family: str
+    text: int
+    small: int
+    assets: Path
+
+    def colour(self, role: str) -> QColor:
+        return QColor(self.colours[role])
+
+
+def load_theme(assets: Path) -> Theme:
+    """Read `theme.toml`; a broken theme is a bug, so nothing is caught here."""
+    told = read(assets)
+    fonts = told["fonts"]
+    return Theme(told["colours"], fonts["family"], fonts["text"], fonts["small"], assets)
+
+
+def read(assets: Path) -> dict[str, Any]:
+    """The theme file as written, its contrast promises included."""
+    return tomllib.loads((assets / "theme.toml").read_text(encoding="utf-8"))
+
+
+def apply(theme: Theme, app: QApplication) -> None:
+    """Dress the whole application."""
+    for file in read(theme.assets)["fonts"]["files"]:
+        QFontDatabase.addApplicationFont(str(theme.assets / file))
+    app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    app.setFont(_font(theme))
+    app.setStyleSheet(style_sheet(theme))
+
+
+def style_sheet(theme: Theme) -> str:
+    """The template with its @names filled in, longest names first."""
+    sheet = (theme.assets / "theme.qss").read_text(encoding="utf-8")
+    names = {
+        **theme.colours,
+        "family": theme.family,
+        "text_px": f"{theme.text}px",
+        "small_px": f"{theme.small}px",
+        "icons": (theme.assets / "icons").as_posix(),
+    }
+    for name in sorted(names, key=len, reverse=True):
+        sheet = sheet.replace(f"@{name}", names[name])
+    return sheet
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG contrast ratio of two `#rrggbb` colours, 1..21."""
+    dark, light = sorted(_luminance(QColor(c)) for c in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Give a widget one of the style sheet's tones, at any time."""
+    if widget.property("tone") == tone:
+        return
+    widget.setProperty("tone", tone)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+def _luminance(colour: QColor) -> float:
+    def linear(v: float) -> float:
+        return v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = colour.redF(), colour.greenF(), colour.blueF()
+    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+
+
+def _font(theme: Theme) -> QFont:
+    font = QFont(theme.family)
+    font.setPixelSize(theme.text)
+    return font
+
+
+def _palette(theme: Theme) -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: "panel",
+        QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.Base: "ground",
+        QPalette.ColorRole.AlternateBase: "raised",
+        QPalette.ColorRole.Text: "text",
+        QPalette.ColorRole.PlaceholderText: "muted",
+        QPalette.ColorRole.Button: "control",
+        QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.Highlight: "accent",
+        QPalette.ColorRole.HighlightedText: "on_accent",
+        QPalette.ColorRole.ToolTipBase: "raised",
+        QPalette.ColorRole.ToolTipText: "text",
+        QPalette.ColorRole.Link: "accent",
+    }
+    for role, name in roles.items():
+        palette.setColor(role, theme.colour(name))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.colour("muted"))
+    return palette
