@@ -1,0 +1,82 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from studio.spec.refusal import Refusal
+
+T = TypeVar("T")
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put `data` at `path`: aside, flushed, fsynced, renamed, folder fsynced.  Refused on failure.
+
+    A reader sees the old file or the new one, after a crash too.
+    """
+    part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        patiently(lambda: part.replace(path))
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise refused(error, path) from error
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the bytes of a file that somebody else wrote are on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a rename in `folder` is on the disk.  Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def patiently(action: Callable[[], T], tries: int = 8) -> T:
+    """Do `action`, again for up to a second while Windows says that a scanner holds the file."""
+    for attempt in range(tries):
+        try:
+            return action()
+        except PermissionError:
+            if os.name != "nt" or attempt == tries - 1:
+                raise
+            time.sleep(0.01 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def refused(error: OSError, path: Path) -> Refusal:
+    """What a failed write means for the user."""
+    if error.errno in FULL:
+        return Refusal(
+            f"The disk is full: “{path.name}” could not be written.",
+            f"Make room on the disk of {path.parent} and try again; nothing was lost.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return Refusal(
+            f"“{path.name}” cannot be written in {path.parent}.",
+            "Allow writing there or choose another folder.",
+        )
+    return Refusal(
+        f"“{path.name}” could not be written in {path.parent}: {error.strerror or error}.",
+        "Choose another folder or try again.",
+    )

@@ -1,0 +1,65 @@
+"""Where the studio keeps its things."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.project.files import refused
+
+HOME_VARIABLE = "STUDIO_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Every place the studio keeps something, all inside one folder.  Nothing is made by asking."""
+
+    data: Path
+
+    @staticmethod
+    def find(
+        data_dir: str | Path | None = None, environ: Mapping[str, str] = os.environ
+    ) -> Folders:
+        """`--data-dir`, else STUDIO_HOME, else the place this system has for it."""
+        asked = data_dir or environ.get(HOME_VARIABLE)
+        if asked:
+            return Folders(Path(asked).expanduser().absolute())
+        import platformdirs  # only when nobody said where: start-up stays short
+
+        return Folders(platformdirs.user_data_path("studio", appauthor=False))
+
+    def make(self) -> Folders:
+        """These folders, there on disk; refused where they cannot be made."""
+        for folder in (self.data, self.subjects, self.models):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise refused(error, folder) from error
+        return self
+
+    @property
+    def subjects(self) -> Path:
+        """One folder per subject (`SubjectStore`)."""
+        return self.data / "subjects"
+
+    @property
+    def scratch(self) -> Path:
+        """The project of whoever opened none: the terminal, and the window's first start."""
+        return self.data / "scratch"
+
+    @property
+    def models(self) -> Path:
+        """Downloaded models."""
+        return self.data / "models"
+
+    @property
+    def queue(self) -> Path:
+        """The queue's database."""
+        return self.data / "queue.db"
+
+    @property
+    def settings(self) -> Path:
+        """The user's settings."""
+        return self.data / "settings.json"

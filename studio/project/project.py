@@ -1,0 +1,75 @@
+"""A project: its shots and the clips rendered from them, as plain frozen data."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from studio.project.shot import Shot
+from studio.spec.request import ClipRequest
+
+
+def new_id() -> str:
+    """A fresh name for a shot or a render: twelve hex digits that say nothing of when or who."""
+    return uuid.uuid4().hex[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """A finished clip of a shot, as the *Takes* panel lists it.
+
+    `order` counts the project's renders from 1 and stands in for a clock; `spans` are the keys of
+    its last stage, in the order in which they play; `thumbnail` is the key of the span that the
+    small picture is made from, or "".
+    """
+
+    id: str
+    shot: str
+    order: int
+    request: ClipRequest
+    spans: tuple[str, ...] = ()
+    starred: bool = False
+    in_bin: bool = False
+    thumbnail: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything a project folder says in `project.json`.  `studio.project.edits` changes it.
+
+    `subjects` are the names of the subjects that the project shows, in its order; the subjects
+    themselves live in the `SubjectStore`, for all projects.  `selected` is the shot being worked
+    on.  `renders` come in the order they were made; the newest is last.
+    """
+
+    name: str = "Untitled"
+    subjects: tuple[str, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    renders: tuple[Render, ...] = ()
+    selected: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def shot(self, id: str) -> Shot:
+        """The shot with that id; KeyError where there is none."""
+        return _found(self.shots, id)
+
+    def render(self, id: str) -> Render:
+        """The render with that id; KeyError where there is none."""
+        return _found(self.renders, id)
+
+    @property
+    def takes(self) -> tuple[Render, ...]:
+        """Renders outside the bin, newest first."""
+        return tuple(r for r in reversed(self.renders) if not r.in_bin)
+
+    @property
+    def bin(self) -> tuple[Render, ...]:
+        """Renders in the bin, newest first."""
+        return tuple(r for r in reversed(self.renders) if r.in_bin)
+
+
+def _found(items, id: str):
+    for item in items:
+        if item.id == id:
+            return item
+    raise KeyError(id)

@@ -1,0 +1,58 @@
+"""A shot: what the user is working on, with some things still left to the model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeVar
+
+from studio.spec.request import ClipRequest, Family, SubjectUse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A prompt and its settings.  None leaves a setting to the model's own default.
+
+    `seed` is 0..2**63-1; an unlocked seed is rolled anew before each render by the window.
+    `subject` names a subject of the studio, or is "".  `fps` is the rate of the keyframes.
+    """
+
+    id: str
+    prompt: str = ""
+    negative: str = ""
+    subject: str = ""
+    strength: float = 1.0
+    seed: int = 0
+    seed_locked: bool = False
+    model: str = ""
+    keyframes: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: Fraction | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def request(
+        self, family: Family, weights: tuple[tuple[str, str], ...], subject: SubjectUse | None
+    ) -> ClipRequest:
+        """The shot with nothing left open; what it does not say, the family decides."""
+        return ClipRequest(
+            prompt=self.prompt,
+            negative=self.negative,
+            seed=self.seed,
+            model=family.id,
+            weights=weights,
+            width=_said(self.width, family.size),
+            height=_said(self.height, family.size),
+            keyframes=_said(self.keyframes, family.frames_per_call),
+            fps=_said(self.fps, family.native_fps),
+            steps=_said(self.steps, family.steps),
+            guidance=_said(self.guidance, family.guidance),
+            subject=subject,
+        )
+
+
+def _said(value: T | None, default: T) -> T:
+    return default if value is None else value
