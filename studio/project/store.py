@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+from studio.project.files import patiently, refused, write_whole
+from studio.project.lock import Lock
+from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project
+from studio.spec.refusal import Refusal
+
+VERSION = 1
+KEPT = 8
+"""Previous versions kept beside the newest."""
+
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From a version to the next one, plain data to plain data.  Empty in the first release."""
+
+_VERSION_FILE = re.compile(r"project-(\d+)\.json")
 
 
 class ProjectStore:
     """An open project folder.  The first to open it writes; whoever comes later reads.
 
-    `project` is the project as loaded or last saved; `read_only` says that another window has it;
-    `notice` is a sentence for the user when a damaged file made an older version the newest good.
+    `project` is the project as loaded or last saved; `read_only` says that another window has it,
+    or that the folder cannot be written; `notice` is a sentence for the user when the file was
+    damaged and an older version is offered in its place, else "".
     """
 
-    folder: Path
-    project: Project
-    read_only: bool
-    notice: str
+    def __init__(self, folder: Path) -> None:
+        """Open `folder`, made when missing.  Nothing in it is changed before the first `save`.
 
-    @classmethod
-    def open(cls, folder: Path) -> ProjectStore:
-        """Open `folder`, made when missing.  Refused when newer than this program or unreadable."""
-        raise NotImplementedError
+        Refused when the project is newer than this program, when nothing in it can be read, or
+        while another window is tidying it.
+        """
+        self.folder = folder
+        self.notice = ""
+        self._saving = threading.Lock()
+        self._readers = Lock(folder / ".readers.lock")
+        self._writer = Lock(folder / ".writer.lock")
+        try:
+            if not self._readers.share():
+                raise Refusal(f"“{folder.name}” is being tidied up.", "Try again in a moment.")
+            self.read_only = not (self._writer.writable and self._writer.alone())
+            self._damaged = False
+            self._number = max(self._versions(), default=0)
+            self.project = self._load()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def file(self) -> Path:
+        """The project as last saved."""
+        return self.folder / "project.json"
 
     @property
     def takes(self) -> Path:
@@ -32,21 +67,112 @@ class ProjectStore:
         return self.folder / "takes"
 
     def save(self, project: Project) -> None:
-        """Write `project`; refused when read-only, or the disk is full.  Any thread may call."""
-        raise NotImplementedError
+        """Write `project`; it and a few older ones stay in `versions/`.  Any thread may call.
+
+        Refused when the project is read-only or the disk is full; then the file is as it was.
+        """
+        if self.read_only:
+            raise Refusal(
+                f"“{self.folder.name}” is open in another window or cannot be written.",
+                "Close the other window, or save a copy elsewhere.",
+            )
+        with self._saving:
+            if project == self.project and self.file.exists() and not self._damaged:
+                return
+            data = _encoded(project)
+            self._keep_damaged()
+            self._number += 1
+            write_whole(self._version(self._number), data)
+            write_whole(self.file, data)
+            self.project = project
+            self._forget_oldest()
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Hold the project exclusively, for eviction; gives False while others have it open."""
-        raise NotImplementedError
-        yield True
+        try:
+            yield not self.read_only and self._readers.alone()
+        finally:
+            self._readers.share()
 
     def close(self) -> None:
-        """Give the folder free.  Also: `with ProjectStore.open(...) as store`."""
-        raise NotImplementedError
+        """Give the folder free.  Also: `with ProjectStore(folder) as store`."""
+        self._writer.close()
+        self._readers.close()
 
     def __enter__(self) -> ProjectStore:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _load(self) -> Project:
+        if not self.file.exists() and not self._versions():
+            return Project(name=self.folder.name)
+        try:
+            return _decoded(self.file.read_bytes())
+        except (OSError, ValueError) as error:
+            return self._offered(error)
+
+    def _offered(self, error: Exception) -> Project:
+        """The newest good older version, in place of a file that is damaged or gone."""
+        for number in sorted(self._versions(), reverse=True):
+            with suppress(OSError, ValueError):
+                project = _decoded(self._version(number).read_bytes())
+                self._damaged = True
+                self.notice = (
+                    f"The project file of “{self.folder.name}” was damaged; this is the newest "
+                    "version saved before. The damaged file is kept beside it."
+                )
+                return project
+        raise Refusal(
+            f"The project file {self.file} cannot be read.",
+            "It was left untouched; put a copy of it back, or open another folder.",
+        ) from error
+
+    def _keep_damaged(self) -> None:
+        if not self._damaged:
+            return
+        taken = {path.name for path in self.folder.iterdir()}
+        name = next(n for i in range(1, 10**6) if (n := f"project.damaged-{i}.json") not in taken)
+        try:
+            patiently(lambda: self.file.rename(self.folder / name))
+        except FileNotFoundError:
+            pass  # it was gone rather than damaged
+        except OSError as error:
+            raise refused(error, self.file) from error
+        self._damaged = False
+
+    def _versions(self) -> list[int]:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = (path.name for path in (self.folder / "versions").iterdir())
+            return [int(m[1]) for name in names if (m := _VERSION_FILE.fullmatch(name))]
+        return []
+
+    def _version(self, number: int) -> Path:
+        return self.folder / "versions" / f"project-{number:06d}.json"
+
+    def _forget_oldest(self) -> None:
+        for number in sorted(self._versions())[: -KEPT - 1]:
+            with suppress(OSError):  # it goes next time
+                self._version(number).unlink()
+
+
+def _encoded(project: Project) -> bytes:
+    whole = {"version": VERSION, **to_plain(project)}
+    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False).encode()
+
+
+def _decoded(data: bytes) -> Project:
+    whole = json.loads(data)
+    version = whole.pop("version", None) if isinstance(whole, dict) else None
+    if type(version) is not int or version < 1:
+        raise ValueError("no version")
+    if version > VERSION:
+        raise Refusal(
+            f"This project was saved by a newer studio (format {version}).",
+            "Update the studio; the project was left as it is.",
+        )
+    for step in range(version, VERSION):
+        whole = MIGRATIONS[step](whole)
+    return from_plain(Project, whole)

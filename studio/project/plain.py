@@ -1,0 +1,119 @@
+"""Frozen data to plain JSON data and back; what this version does not know is kept."""
+
+import dataclasses
+import json
+import types
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Plain = Any
+UNKNOWN = "unknown"
+
+
+def to_json(value: object) -> str:
+    """JSON text of a frozen dataclass, Unicode as it is."""
+    return json.dumps(to_plain(value), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """A `kind` from its JSON text; ValueError where it does not describe one."""
+    return from_plain(kind, json.loads(text))
+
+
+def to_plain(value: object) -> Plain:
+    """Dicts, lists, strings and numbers.  A Fraction becomes "24" or "30000/1001"."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value) if f.name != UNKNOWN]
+        known = {name: to_plain(getattr(value, name)) for name in names}
+        return _merged(known, getattr(value, UNKNOWN, {}))
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return [to_plain(item) for item in value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} has no plain form")
+
+
+def from_plain(kind: type[T], data: Plain) -> T:
+    """A `kind` from plain data.  Missing fields take their defaults.
+
+    Fields it does not know go to the nearest field called `unknown`, from where `to_plain` puts
+    them back in their places, so that an older program loses nothing of a newer one's.
+
+    Raises ValueError where the data does not fit.
+    """
+    return _read(kind, data)[0]
+
+
+def _read(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
+    if dataclasses.is_dataclass(kind):
+        return _read_fields(kind, data)
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        if data is None and type(None) in get_args(kind):
+            return None, {}
+        return _read(next(a for a in get_args(kind) if a is not type(None)), data)
+    if origin is tuple:
+        return _read_tuple(get_args(kind), data), {}
+    return _read_scalar(kind, data), {}
+
+
+def _read_fields(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
+    if not isinstance(data, dict):
+        raise ValueError(f"{kind.__name__} is not an object")
+    hints = _hints(kind)
+    left: dict[str, Plain] = {k: v for k, v in data.items() if k not in hints or k == UNKNOWN}
+    values = {}
+    for name in hints.keys() & data.keys() - {UNKNOWN}:
+        values[name], below = _read(hints[name], data[name])
+        if below:
+            left[name] = below
+    try:
+        if UNKNOWN in hints:
+            return kind(**values, unknown=left), {}
+        return kind(**values), left
+    except TypeError as error:  # a field without a default is missing
+        raise ValueError(f"{kind.__name__} is incomplete: {error}") from error
+
+
+def _read_tuple(kinds: tuple[Any, ...], data: Plain) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise ValueError("a list is missing")
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        return tuple(_read(kinds[0], item)[0] for item in data)
+    if len(kinds) != len(data):
+        raise ValueError(f"{len(data)} items instead of {len(kinds)}")
+    return tuple(_read(kind, item)[0] for kind, item in zip(kinds, data, strict=True))
+
+
+def _read_scalar(kind: Any, data: Plain) -> Any:
+    if kind is Fraction and isinstance(data, str):
+        try:
+            return Fraction(data)
+        except ZeroDivisionError as error:
+            raise ValueError(f"{data} is no fraction") from error
+    if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
+        return float(data)
+    if kind in (str, int, bool) and type(data) is kind:
+        return data
+    raise ValueError(f"{data!r} is not a {getattr(kind, '__name__', kind)}")
+
+
+def _merged(known: Plain, unknown: Mapping[str, Plain]) -> Plain:
+    merged = dict(known)
+    for name, value in unknown.items():
+        below = merged.get(name)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[name] = _merged(below, value)
+        else:
+            merged.setdefault(name, value)
+    return merged
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
