@@ -10,6 +10,7 @@ from studio.spec import grammar
 _CELLS = 32  # template cells per radius
 _REACH = 1.7  # radii that a template spans from its middle
 _SHIFTS = np.asarray((-1.2, -0.6, 0.0, 0.6, 1.2), np.float32)  # pixels
+_SOFTNESS = (3.0, 1.0)  # pixels over which an edge fades: blurred first, then crisp
 _SCALES = np.asarray((0.88, 0.94, 1.0, 1.06, 1.12), np.float32)
 
 
@@ -37,23 +38,26 @@ def _best(crop: np.ndarray, middle: np.ndarray, area: float, shape: str) -> floa
     radius = np.sqrt(area / unit_area)
     centre = middle - offset * radius
     best = 0.0
-    for _ in range(2):
+    for softness in _SOFTNESS:
         tried = [(centre, radius * s) for s in _SCALES]
-        scores = _ious(crop, tried, distances)
-        best, radius = scores.max(), tried[int(scores.argmax())][1]
+        scores = _ious(crop, tried, distances, softness)
+        best, radius = max(best, scores.max()), tried[int(scores.argmax())][1]
         tried = [(centre + (dx, dy), radius) for dx in _SHIFTS for dy in _SHIFTS]
-        scores = _ious(crop, tried, distances)
-        best, centre = scores.max(), tried[int(scores.argmax())][0]
+        scores = _ious(crop, tried, distances, softness)
+        best, centre = max(best, scores.max()), tried[int(scores.argmax())][0]
     return float(best)
 
 
-def _ious(crop: np.ndarray, tried: list, distances: np.ndarray) -> np.ndarray:
+def _ious(
+    crop: np.ndarray, tried: list, distances: np.ndarray, softness: float
+) -> np.ndarray:
     """Soft IoU of the crop with a template at each (centre, radius)."""
     centres = np.asarray([c for c, _ in tried], np.float32)
     radii = np.asarray([r for _, r in tried], np.float32)[:, None]
     x = _cells((np.arange(crop.shape[1]) + 0.5 - centres[:, :1]) / radii)
     y = _cells((np.arange(crop.shape[0]) + 0.5 - centres[:, 1:]) / radii)
-    body = np.clip(0.5 - distances[y[:, :, None], x[:, None, :]] * radii[:, :, None], 0, 1)
+    pixels = distances[y[:, :, None], x[:, None, :]] * radii[:, :, None]
+    body = np.clip(0.5 - pixels / softness, 0, 1)
     both = np.minimum(body, crop).sum((1, 2))
     return both / np.maximum(body, crop).sum((1, 2))
 
