@@ -1,0 +1,158 @@
+"""Adapter files: safetensors in PEFT/diffusers spelling, with a label of the studio's."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from studio.spec.refusal import Refusal
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an adapter file says about itself; `backbone` is the identity of `weights_identity`."""
+
+    method: str  # "lora" or "dreambooth"
+    rank: int
+    alpha: float
+    token: str = ""
+    class_noun: str = ""
+    backbone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter as read: its label, and its tensors by their names in the file."""
+
+    label: Label
+    tensors: dict[str, Tensor]
+
+
+def read_adapter(file: Path) -> Adapter:
+    """Read an adapter file in PEFT/diffusers spelling, with or without the studio's label."""
+    try:
+        with safe_open(file, "pt") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+        return Adapter(_label(metadata, tensors), tensors)
+    except FileNotFoundError:
+        raise Refusal(f"The adapter file {file} is missing.", "Train the subject again.") from None
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise Refusal(
+            f"The adapter file {file} cannot be read; it is damaged or cut short.",
+            "Train the subject again, or copy the file from where it came.",
+        ) from error
+
+
+def metadata_of(label: Label, targets: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The header of an adapter file; `targets` names the adapted layers of each part.
+
+    `lora_adapter_metadata` is what stock diffusers reads rank and alpha from.
+    """
+    config = {
+        f"{part}.{key}": value
+        for part, names in targets.items()
+        for key, value in (
+            ("r", label.rank),
+            ("lora_alpha", label.alpha),
+            ("target_modules", list(names)),
+        )
+    }
+    said = {"format": "pt", "format_version": str(VERSION), "studio": json.dumps(asdict(label))}
+    return said | ({"lora_adapter_metadata": json.dumps(config)} if label.method == "lora" else {})
+
+
+def write_adapter(
+    folder: Path, tensors: dict[str, Tensor], label: Label, targets: dict[str, tuple[str, ...]]
+) -> tuple[Path, str]:
+    """Write `adapter-<hash>.safetensors` and return it with the SHA-256 of its bytes.
+
+    A new name for new bytes: an older adapter may be open, and is never overwritten.
+    """
+    draft = folder / "adapter.draft"
+    save_whole(draft, tensors, metadata_of(label, targets))
+    with draft.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    file = folder / f"adapter-{digest[:12]}.safetensors"
+    draft.replace(file)
+    _sync_folder(folder)
+    return file, digest
+
+
+def save_whole(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write aside, flush to the disk, rename: `file` is there whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(file.name + ".part")
+    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, part, metadata)
+    with part.open("rb+") as written:
+        _sort_metadata(written)
+        os.fsync(written.fileno())
+    part.replace(file)
+    _sync_folder(file.parent)
+
+
+def _sort_metadata(written: BinaryIO) -> None:
+    """The library writes its metadata in random order; equal contents shall be equal bytes."""
+    length = int.from_bytes(written.read(8), "little")
+    header = json.loads(written.read(length))
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    said = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(said) <= length:  # always so: only the order changes
+        written.seek(8)
+        written.write(said.ljust(length))
+        written.flush()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # Windows has no handle for a folder; its rename is durable with the file
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def weights_identity(*modules: nn.Module) -> str:
+    """A hash of names, types and bytes of every weight; equal hashes, equal networks."""
+    digest = hashlib.blake2b(digest_size=16)
+    for module in modules:
+        for name, tensor in sorted(module.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def own_name(name: str, known: dict[str, tuple[int, ...]]) -> str:
+    """Files say `text_model.` before the names of a CLIP text model; some versions of it do not."""
+    prefixed = any(key.startswith("text_model.") for key in known)
+    return name if prefixed else name.removeprefix("text_model.")
+
+
+def file_name(part: str, name: str) -> str:
+    """How a parameter of `part` is called in files, whatever the network's library calls it."""
+    if part == "text_encoder" and not name.startswith("text_model."):
+        name = "text_model." + name
+    return f"{part}.{name}"
+
+
+def _label(metadata: dict[str, str], tensors: dict[str, Tensor]) -> Label:
+    for key in tensors:
+        if key.endswith(".lora_A.weight"):
+            tensors[key.replace(".lora_A.", ".lora_B.")]  # a missing half is a broken file
+    if "studio" in metadata:
+        return Label(**json.loads(metadata["studio"]))
+    ranks = [len(t) for key, t in tensors.items() if key.endswith(".lora_A.weight")]
+    config = json.loads(metadata.get("lora_adapter_metadata", "{}"))
+    rank = max(ranks, default=0)
+    alpha = config.get("unet.lora_alpha", rank)
+    return Label("lora" if ranks else "dreambooth", rank, float(alpha))

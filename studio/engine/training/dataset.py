@@ -1,0 +1,201 @@
+"""A subject's photos as a training set: latents and text encodings, computed once."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.engine.adapter import Networks
+from studio.engine.backbone import Backbone
+from studio.engine.noise import noise
+from studio.spec import grammar
+from studio.spec.progress import Progress, Tick, silent
+from studio.spec.refusal import Refusal
+
+FEWEST, MOST = 3, 30
+SMALL_LANGUAGE = 2000  # tokens; a vocabulary below this knows the starter's grammar and no more
+CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectData:
+    """Everything that a subject's training reads; N views of the photos, M prior pictures.
+
+    Latents are scaled as the UNet wants them; `*_text` are encodings by the untouched encoder.
+    """
+
+    photos: Tensor  # (N C h w)
+    photo_ids: Tensor  # (1 L) int64
+    photo_text: Tensor  # (1 L D)
+    prior: Tensor  # (M C h w)
+    prior_ids: Tensor  # (M L) int64
+    prior_text: Tensor  # (M L D)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def to(self, device: torch.device) -> "SubjectData":
+        return replace(self, **{name: t.to(device) for name, t in self.tensors().items()})
+
+
+def prepare(
+    backbone: Backbone,
+    photos: list[np.ndarray],
+    prompt: str,
+    prior_prompts: list[str],
+    *,
+    seed: int,
+    crops: int = 2,
+    mirror: bool = True,
+    tick: Tick = silent,
+) -> SubjectData:
+    """Encode `photos` (uint8 (H, W, 3) each) under `prompt`, and draw one picture per prior prompt.
+
+    `mirror` adds mirrored copies: twice the data, but wrong for a subject that carries writing.
+    The prior pictures come from the untouched backbone itself.
+    """
+    check(photos)
+    size = pixels(backbone)
+    rng = np.random.default_rng((seed, 1))
+    shown = [view for photo in photos for view in views(photo, size, crops, mirror, rng)]
+    latents = encode(backbone, torch.stack(shown), tick)
+    ids, prior_ids = tokens(backbone, [prompt]), tokens(backbone, prior_prompts)
+    with torch.no_grad():
+        text = backbone.text_encoder(ids)[0]
+        prior_text = backbone.text_encoder(prior_ids)[0]
+    prior = draw(backbone, backbone, prior_prompts, seed=seed, stage="prior", tick=tick)
+    return SubjectData(latents, ids, text, prior, prior_ids, prior_text)
+
+
+def check(photos: list[np.ndarray]) -> None:
+    if not FEWEST <= len(photos) <= MOST:
+        raise Refusal(
+            f"A subject needs {FEWEST} to {MOST} photos; there are {len(photos)}.",
+            "Add photos that show it from several sides."
+            if len(photos) < FEWEST
+            else "Leave some out.",
+        )
+    for photo in photos:
+        if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+            raise ValueError(f"a photo must be uint8 (H, W, 3), not {photo.dtype} {photo.shape}")
+
+
+def views(
+    photo: np.ndarray, size: int, crops: int, mirror: bool, rng: np.random.Generator
+) -> list[Tensor]:
+    """The photo's middle square and slight crops of it, (3, size, size) in -1..1 each."""
+    height, width = photo.shape[:2]
+    side = min(height, width)
+    boxes = [((height - side) // 2, (width - side) // 2, side)]
+    for part in rng.uniform(*CROP, crops):
+        smaller = max(1, round(side * part))
+        around = [
+            (side - smaller) * u + offset
+            for u, offset in zip(rng.random(2), boxes[0], strict=False)
+        ]
+        boxes.append((round(around[0]), round(around[1]), smaller))
+    squares = [_square(photo[y : y + s, x : x + s], size) for y, x, s in boxes]
+    return squares + [square.flip(-1) for square in squares] if mirror else squares
+
+
+def _square(part: np.ndarray, size: int) -> Tensor:
+    whole = torch.from_numpy(part.astype(np.float32)).permute(2, 0, 1)[None]
+    shrunk = F.interpolate(whole, (size, size), mode="bilinear", antialias=True)
+    return shrunk[0].clamp(0, 255) / 127.5 - 1
+
+
+@torch.no_grad()
+def encode(backbone: Backbone, pictures: Tensor, tick: Tick = silent) -> Tensor:
+    """Pictures (N, 3, S, S) in -1..1 to scaled latents (N, C, h, w): the mean, not a draw."""
+    vae, parts = backbone.vae, pictures.split(8)
+    latents = []
+    for done, part in enumerate(parts):
+        tick(Progress("encoding photos", done, len(parts)))
+        latents.append(vae.encode(part.to(vae.device, vae.dtype)).latent_dist.mean.float())
+    tick(Progress("encoding photos", len(parts), len(parts)))
+    return torch.cat(latents) * vae.config.scaling_factor
+
+
+@torch.no_grad()
+def decode(backbone: Backbone, latents: Tensor) -> np.ndarray:
+    """Scaled latents (N, C, h, w) to pictures, uint8 (N, S, S, 3)."""
+    vae = backbone.vae
+    pictures = vae.decode(latents.to(vae.dtype) / vae.config.scaling_factor).sample.float()
+    bytes_ = ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return bytes_.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def tokens(backbone: Backbone, prompts: list[str]) -> Tensor:
+    """Token numbers (B, L), padded as CLIP does."""
+    length = backbone.text_encoder.config.max_position_embeddings
+    found = backbone.tokenizer(
+        prompts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+    )
+    return found.input_ids.to(backbone.text_encoder.device)
+
+
+@torch.no_grad()
+def draw(
+    backbone: Backbone,
+    networks: Networks,
+    prompts: list[str],
+    *,
+    seed: int,
+    stage: str,
+    steps: int = 12,
+    guidance: float = 3.0,
+    batch: int = 8,
+    tick: Tick = silent,
+) -> Tensor:
+    """One picture per prompt by DDIM with the UNet and text encoder of `networks`: scaled latents.
+
+    Made for quantity: few steps, and the noise of picture k depends on (seed, stage, k) alone.
+    """
+    scheduler = DDIMScheduler.from_config(backbone.scheduler.config)
+    scheduler.set_timesteps(steps)
+    starts = range(0, len(prompts), batch)
+    drawn = []
+    for number, start in enumerate(starts):
+        part = prompts[start : start + batch]
+        text = networks.text_encoder(tokens(backbone, [""] * len(part) + part))[0]
+        shape = (backbone.unet.config.in_channels, *(backbone.unet.config.sample_size,) * 2)
+        fresh = [noise(seed, stage, start + k, shape) for k in range(len(part))]
+        latents = torch.stack(fresh).to(text.device) * scheduler.init_noise_sigma
+        for step, t in enumerate(scheduler.timesteps):
+            tick(Progress(f"{stage} pictures", number * steps + step, len(starts) * steps))
+            out = networks.unet(torch.cat([latents] * 2).to(text.dtype), t, text).sample.float()
+            empty, said = out.chunk(2)
+            latents = scheduler.step(empty + guidance * (said - empty), t, latents).prev_sample
+        drawn.append(latents)
+    return torch.cat(drawn)
+
+
+def pixels(backbone: Backbone) -> int:
+    """The side of the pictures that the backbone was trained on."""
+    return backbone.unet.config.sample_size * 2 ** (len(backbone.vae.config.block_out_channels) - 1)
+
+
+def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list[str], list[str]]:
+    """What the prior pictures show, and notes for the user about it.
+
+    A backbone that only reads the starter's grammar gets its nearest noun, and each picture a
+    place and a motion, so that these words keep their meaning beside the subject.
+    """
+    if len(backbone.tokenizer) >= SMALL_LANGUAGE:
+        return [f"a {class_noun}"] * count, []
+    noun = grammar.nearest_noun(class_noun)
+    tails = [
+        f"{grammar.PHRASES[motion][0]} {grammar.PHRASES[place][0]}"
+        for place in grammar.PLACES
+        for motion in grammar.MOTIONS
+    ]
+    # seven places times seven motions; a stride of eight meets each place and motion early
+    prompts = [f"a {noun} {tails[8 * k % len(tails)]}" for k in range(count)]
+    if noun == class_noun:
+        return prompts, []
+    return prompts, [
+        f'The model does not know the word "{class_noun}"; its prior pictures show "{noun}".'
+    ]

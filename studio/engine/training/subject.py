@@ -1,0 +1,307 @@
+"""Photos to subject: LoRA or DreamBooth with prior preservation, resumable bit for bit."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler
+from peft import LoraConfig
+from safetensors import safe_open
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.engine import adapter, adapter_file
+from studio.engine.adapter import undisturbed
+from studio.engine.adapter_file import Label
+from studio.engine.backbone import Backbone
+from studio.engine.noise import noise
+from studio.engine.training import dataset
+from studio.engine.training.dataset import SubjectData
+from studio.engine.training.loop import Plan, fit
+from studio.spec.progress import Preview, Progress, Tick, silent
+from studio.spec.refusal import Refusal
+
+TARGETS = {
+    "unet": ("to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"),
+    "text_encoder": ("q_proj", "k_proj", "v_proj", "out_proj"),
+}
+SMALL = 100e6  # parameters of a UNet below which the starter's rates are right
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSpec:
+    """How a subject is trained.  `rate` None takes what suits the method and the network's size.
+
+    `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
+    and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is
+    encoded once.  `mirror` is wrong for subjects that carry writing.
+    """
+
+    class_noun: str
+    token: str = "sks"
+    method: Literal["lora", "dreambooth"] = "lora"
+    steps: int = 240
+    batch: int = 3
+    rate: float | None = None
+    rank: int = 16
+    alpha: float = 16.0
+    tune_text: bool = True
+    prior_pictures: int = 14
+    prior_weight: float = 0.5
+    crops: int = 2
+    mirror: bool = True
+    preview_every: int = 60
+    seed: int = 0
+    checkpoint_seconds: float = 10.0
+
+    @property
+    def prompt(self) -> str:
+        return f"a {self.token} {self.class_noun}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedSubject:
+    """A finished training: the adapter file, the hash of its bytes, and what there is to say.
+
+    `losses` holds one number per step of this call; a resumed training lists what it added.
+    """
+
+    file: Path
+    identity: str
+    label: Label
+    losses: tuple[float, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Students:
+    """The two networks that learn: the resident ones wearing a LoRA, or copies of them."""
+
+    unet: nn.Module
+    text_encoder: nn.Module
+
+
+def train_subject(
+    backbone: Backbone,
+    photos: list[np.ndarray],
+    spec: SubjectSpec,
+    folder: Path,
+    tick: Tick = silent,
+    *,
+    resume: bool = True,
+) -> TrainedSubject:
+    """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
+
+    Checkpoints lie in `folder`; a run killed and resumed gives the adapter of the unbroken run,
+    byte for byte on the same CPU and thread count.  The backbone's own weights are those of
+    before, after a cancel or an error too.  Raises `Refusal` when the photos are too few or too
+    many, when `folder` holds another training, and when the loss is no longer a number.
+    """
+    _check(spec)
+    dataset.check(photos)
+    prompts, notes = dataset.prior_prompts(backbone, spec.class_noun, spec.prior_pictures)
+    identity = adapter_file.weights_identity(backbone.unet, backbone.text_encoder)
+    label = Label(spec.method, spec.rank, spec.alpha, spec.token, spec.class_noun, identity)
+    if spec.method == "dreambooth":
+        label = replace(label, rank=0, alpha=0.0)
+    with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
+        data = _prepared(backbone, photos, prompts, spec, folder, tick, label, resume)
+        with _students(backbone, spec) as students:
+            average, losses = _learn(backbone, students, data, spec, folder, tick)
+    file, digest = _write(folder, average, label)
+    return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
+
+
+def _check(spec: SubjectSpec) -> None:
+    if spec.method not in ("lora", "dreambooth"):
+        raise Refusal(f'There is no method "{spec.method}".', "Use lora or dreambooth.")
+    for name in ("steps", "batch", "rank", "prior_pictures"):
+        if getattr(spec, name) < 1:
+            raise Refusal(f"The number of {name.replace('_', ' ')} must be 1 or more.", "")
+    if not spec.token.strip() or not spec.class_noun.strip():
+        raise Refusal("A subject needs a token and a class noun.", 'For example "sks" and "dog".')
+
+
+def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
+    """A hash of all that decides the adapter's bytes."""
+    meant = {k: v for k, v in asdict(spec).items() if k not in ("checkpoint_seconds",)}
+    digest = hashlib.blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16)
+    digest.update(label.backbone.encode())
+    for photo in photos:
+        digest.update(f"{photo.shape}".encode() + np.ascontiguousarray(photo).tobytes())
+    return digest.hexdigest()
+
+
+def _prepared(
+    backbone,
+    photos,
+    prompts,
+    spec: SubjectSpec,
+    folder: Path,
+    tick: Tick,
+    label: Label,
+    resume: bool,
+) -> SubjectData:
+    """The training set: made once, then read again by a resumed run."""
+    file, recipe = folder / "prepared.safetensors", _recipe(photos, spec, label)
+    device = backbone.unet.device
+    if resume and file.exists():
+        with safe_open(file, "pt") as opened:
+            if opened.metadata()["recipe"] != recipe:
+                raise Refusal(
+                    "The training in this folder was begun with other photos or settings.",
+                    "Start it anew, or resume with those it was begun with.",
+                )
+            return SubjectData(**{k: opened.get_tensor(k) for k in opened.keys()}).to(device)  # noqa: SIM118
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    data = dataset.prepare(
+        backbone,
+        photos,
+        spec.prompt,
+        prompts,
+        seed=spec.seed,
+        crops=spec.crops,
+        mirror=spec.mirror,
+        tick=tick,
+    )
+    adapter_file.save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
+    return data
+
+
+@contextmanager
+def _students(backbone: Backbone, spec: SubjectSpec) -> Iterator[Students]:
+    parts = adapter.PARTS if spec.tune_text else ("unet",)
+    resident = {part: getattr(backbone, part) for part in adapter.PARTS}
+    if spec.method == "dreambooth":
+        for part in parts:  # copies: the resident weights never learn
+            resident[part] = deepcopy(resident[part]).float().requires_grad_(True)
+        yield Students(**resident)
+        return
+    with ExitStack() as stack:
+        for part in parts:
+            config = LoraConfig(
+                r=spec.rank,
+                lora_alpha=spec.alpha,  # type: ignore[arg-type]
+                target_modules=list(TARGETS[part]),
+            )
+            adapter.put_lora_on(resident[part], config, spec.seed)
+            stack.callback(adapter.take_lora_off, resident[part])
+            for parameter in resident[part].parameters():
+                if parameter.requires_grad:
+                    parameter.data = parameter.data.float()
+        yield Students(**resident)
+
+
+def _learn(
+    backbone: Backbone,
+    students: Students,
+    data: SubjectData,
+    spec: SubjectSpec,
+    folder: Path,
+    tick: Tick,
+) -> tuple[dict[str, Tensor], list[float]]:
+    net = nn.ModuleDict({"unet": students.unet, "text_encoder": students.text_encoder})
+    plan = Plan(
+        "learning the subject",
+        spec.steps,
+        rate=spec.rate or _rate(spec, backbone),
+        warmup=10,
+        final_rate=0.1,
+        decay=0.0,
+        ema=0.0,
+        checkpoint_seconds=spec.checkpoint_seconds,
+    )
+    losses: list[float] = []
+
+    def told(progress: Progress) -> None:
+        losses.append(progress.loss or 0.0)
+        due = progress.step % spec.preview_every == 0 or progress.step == progress.total
+        tick(replace(progress, preview=_preview(backbone, students, spec)) if due else progress)
+
+    average = fit(
+        net, _loss(backbone, students, data, spec), plan, folder / "checkpoints", tick=told
+    )
+    return average, losses
+
+
+def _rate(spec: SubjectSpec, backbone: Backbone) -> float:
+    small = sum(p.numel() for p in backbone.unet.parameters()) < SMALL
+    if spec.method == "lora":
+        return 1.5e-3 if small else 1e-4
+    return 2e-4 if small else 1e-6  # Video LDM tunes SD 1.4 at 1e-6
+
+
+def _loss(
+    backbone: Backbone, students: Students, data: SubjectData, spec: SubjectSpec
+) -> Callable[[int], Tensor]:
+    """Photos under the subject's prompt plus `prior_weight` times the class's own pictures."""
+    scheduler = DDIMScheduler.from_config(backbone.scheduler.config)
+    device = backbone.unet.device
+    half = backbone.unet.dtype != torch.float32
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((spec.seed, step, 2))
+        mine = torch.from_numpy(rng.integers(len(data.photos), size=spec.batch))
+        other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch))
+        x0 = torch.cat([data.photos[mine], data.prior[other]])
+        eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
+        eps = eps.to(device)
+        t = _times(rng, spec.batch, scheduler.config.num_train_timesteps).to(device)
+        noisy = scheduler.add_noise(x0, eps, t)
+        v = scheduler.config.prediction_type == "v_prediction"
+        target = scheduler.get_velocity(x0, eps, t) if v else eps
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            out = students.unet(noisy, t, _text(students, data, spec, other)).sample
+        error = F.mse_loss(out.float(), target, reduction="none").mean((1, 2, 3))
+        return error[: spec.batch].mean() + spec.prior_weight * error[spec.batch :].mean()
+
+    return loss_at
+
+
+def _text(students: Students, data: SubjectData, spec: SubjectSpec, other: Tensor) -> Tensor:
+    """Encodings (2 batch, L, D): the subject's prompt, then those of the prior pictures."""
+    if spec.tune_text:
+        ids = torch.cat([data.photo_ids, data.prior_ids[other]])
+        mine, theirs = students.text_encoder(ids)[0].split([1, spec.batch])
+    else:
+        mine, theirs = data.photo_text, data.prior_text[other]
+    return torch.cat([mine.expand(spec.batch, -1, -1), theirs])
+
+
+def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:
+    """Timesteps spread evenly over both halves, so that a small batch sees loud and quiet noise."""
+    spread = (
+        rng.permuted(np.tile(np.arange(batch), (2, 1)), axis=1) + rng.random((2, batch))
+    ) / batch
+    return torch.from_numpy((spread.ravel() * total).astype(np.int64))
+
+
+@torch.no_grad()
+def _preview(backbone: Backbone, students: Students, spec: SubjectSpec) -> Preview:
+    """A cheap picture of the subject as it stands."""
+    latents = dataset.draw(
+        backbone, students, [spec.prompt], seed=spec.seed, stage="sample", steps=8
+    )
+    picture = dataset.decode(backbone, latents)
+    return Preview(1, picture.shape[1], picture.shape[2], picture.tobytes())
+
+
+def _write(folder: Path, average: dict[str, Tensor], label: Label) -> tuple[Path, str]:
+    """The adapter under a name of its own: an older one may be open."""
+    tensors = {}
+    for name, value in average.items():
+        part, _, rest = name.replace(f".{adapter.NAME}.", ".").partition(".")
+        kept = value if label.method == "lora" else value.half()
+        tensors[adapter_file.file_name(part, rest)] = kept.detach().cpu().contiguous()
+    if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
+        raise Refusal("The trained weights are no longer numbers.", "Use a lower learning rate.")
+    used = {part: TARGETS[part] for part in TARGETS if any(k.startswith(part) for k in tensors)}
+    return adapter_file.write_adapter(folder, tensors, label, used)
