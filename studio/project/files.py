@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +81,35 @@ def refused(error: OSError, path: Path) -> Refusal:
         f"“{path.name}” could not be written in {path.parent}: {error.strerror or error}.",
         "Choose another folder or try again.",
     )
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder as far as the system lets us; what is left goes another time."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+class Aside:
+    """A fresh empty folder in `parent`, gone at the end unless it `become`s something."""
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self.path = parent / secrets.token_hex(8)
+
+    def __enter__(self) -> "Aside":
+        self.path.mkdir(parents=True)
+        return self
+
+    def become(self, path: Path) -> None:
+        """Move the folder, all its files on the disk, to `path`; OSError when that is taken."""
+        for file in self.path.rglob("*"):
+            if file.is_file():
+                sync_file(file)
+        sync_folder(self.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():  # POSIX would replace an empty folder without a word
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        patiently(lambda: self.path.rename(path))
+        sync_folder(path.parent)
+
+    def __exit__(self, *_: object) -> None:
+        remove_tree(self.path)

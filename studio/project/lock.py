@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +45,15 @@ class Lock:
         Whoever shared it before no longer does, whatever the answer: share it again.
         """
         return self._file is None or _take(self._file, shared=False)
+
+    def wait_alone(self, seconds: float) -> bool:
+        """`alone`, asked again for up to `seconds`."""
+        until = time.monotonic() + seconds
+        while not self.alone():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+        return True
 
     def free(self) -> None:
         """Let go; may be taken again."""

@@ -160,7 +160,8 @@ class ProjectStore:
 
 def _encoded(project: Project) -> bytes:
     whole = {"version": VERSION, **to_plain(project)}
-    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    text = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
+    return text.encode(errors="surrogatepass")  # a pasted half of an emoji must not stop a save
 
 
 def _decoded(data: bytes) -> Project:

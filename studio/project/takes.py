@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from studio.project import take_files
+from studio.project.files import Aside, patiently, refused, remove_tree
+from studio.project.take_files import Damaged, Newer
 from studio.spec.memo import Memo
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from studio.project.take_files import LoadFrames, SaveFrames
     from studio.spec.memo import Arrays
+
+ABSENT = (Damaged, Newer, FileNotFoundError)
+STALE = 24 * 3600.0
+"""Seconds after which what lies half-written was left by a crash."""
+KEY = re.compile(r"[0-9a-f]{8,64}")
+
+
+class Kind(StrEnum):
+    """What may become of a take: only the user removes costly ones, derived ones are evicted."""
+
+    COSTLY = "costly"
+    DERIVED = "derived"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Bytes on disk by class."""
+    """Bytes on disk: latents (costly), frames (derived), and takes found damaged."""
 
     costly: int
     derived: int
@@ -25,23 +43,193 @@ class Usage:
 
 
 class TakeStore:
-    """Keeps arrays by span key in `folder`/ab/<key>/ (a `Memo`)."""
+    """Keeps arrays by span key in `folder`/ab/<key>/; a `studio.spec.memo.Memo`.
+
+    Floating arrays (latents) go to safetensors, uint8 (T, H, W, 3) frames through `save_frames`
+    and `load_frames`, which must be lossless; `suffix` is the ending of their files.  Threads and
+    processes may put and get at once.  Made by hand is nothing in here.
+    """
 
     def __init__(
-        self,
-        folder: Path,
-        save_frames: Callable[[Path, np.ndarray], None],
-        load_frames: Callable[[Path], Iterable[np.ndarray]],
-        suffix: str = ".mkv",
+        self, folder: Path, save_frames: SaveFrames, load_frames: LoadFrames, suffix: str = ".mkv"
     ) -> None:
-        raise NotImplementedError
+        self._folder = folder
+        self._save_frames, self._load_frames, self._suffix = save_frames, load_frames, suffix
 
-    def has(self, key: str) -> bool: ...
-    def get(self, key: str) -> Arrays | None: ...
-    def put(self, key: str, arrays: Arrays, facts: Mapping[str, object] | None = None) -> None: ...
-    def noting(self, facts: Callable[[str], Mapping[str, object]]) -> Memo: ...
-    def record(self, key: str) -> Mapping[str, object] | None: ...
-    def keys(self) -> tuple[str, ...]: ...
-    def remove(self, keys: Collection[str]) -> int: ...
-    def usage(self) -> Usage: ...
-    def evict(self, limit_bytes: int, keep: Collection[str] = ()) -> int: ...
+    def has(self, key: str) -> bool:
+        """Whether `key` is there, by its record and the sizes of its files; reads no array."""
+        with suppress(*ABSENT):
+            return take_files.complete(self._path(key))
+        return False
+
+    def get(self, key: str) -> Arrays | None:
+        """The arrays of `key` exactly as put, or None.
+
+        A take whose bytes changed is set aside under `damaged/` and counts as absent.
+        """
+        path = self._path(key)
+        if not path.is_dir():
+            return None
+        try:
+            return take_files.read(path, self._load_frames)
+        except FileNotFoundError:
+            if path.is_dir():  # a part of it is missing; otherwise it was evicted just now
+                self._set_aside(path)
+        except Damaged:
+            self._set_aside(path)
+        except Newer:
+            pass
+        return None
+
+    def put(self, key: str, arrays: Arrays, facts: Mapping[str, object] | None = None) -> None:
+        """Keep `arrays` under `key`; a key that is there stays as it is.
+
+        `facts` (device, precision, seconds, peak memory ...) go to the record, which decides
+        nothing.  Refused when the disk is full or read-only; then nothing is left behind.
+        """
+        path = self._path(key)
+        if self.has(key):
+            return
+        try:
+            with Aside(self._folder / ".aside") as aside:
+                record = {"key": key, "kind": kind_of(arrays), "facts": dict(facts or {})}
+                take_files.write(aside.path, arrays, record, self._save_frames, self._suffix)
+                self._settle(aside, path)
+        except OSError as error:
+            raise refused(error, path) from error
+
+    def noting(self, facts: Callable[[str], Mapping[str, object]]) -> Memo:
+        """This store as a memo whose `put` asks `facts(key)` and notes the seconds since the last.
+
+        What `facts` says of "seconds" goes before what is measured here.
+        """
+        return _Noting(self, facts)
+
+    def record(self, key: str) -> Mapping[str, Any] | None:
+        """What is known of how `key` was made, or None."""
+        with suppress(*ABSENT):
+            return take_files.read_record(self._path(key))
+        return None
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key that has a folder, sorted."""
+        return tuple(sorted(path.name for path in self._takes()))
+
+    def remove(self, keys: Collection[str]) -> int:
+        """Remove these takes because the user said so; gives the bytes freed."""
+        return sum(self._remove(self._path(key)) for key in keys)
+
+    def usage(self) -> Usage:
+        """Bytes on disk by class."""
+        sizes = dict.fromkeys(Kind, 0)
+        for path in self._takes():
+            sizes[self._kind(path)] += _size(path)
+        return Usage(sizes[Kind.COSTLY], sizes[Kind.DERIVED], _size(self._folder / "damaged"))
+
+    def evict(self, limit_bytes: int, keep: Collection[str] = ()) -> int:
+        """Remove derived takes, oldest first, until they fit `limit_bytes`; gives bytes freed.
+
+        Takes in `keep` stay.  Call it inside `ProjectStore.alone()`, so that nobody is reading.
+        """
+        derived = [path for path in self._takes() if self._kind(path) is Kind.DERIVED]
+        derived.sort(key=lambda path: (_made(path), path.name))
+        sizes = {path: _size(path) for path in derived}
+        over, freed = sum(sizes.values()) - limit_bytes, 0
+        for path in derived:
+            if freed >= over:
+                break
+            if path.name not in keep:
+                freed += self._remove(path)
+        self._sweep()
+        return freed
+
+    def _sweep(self) -> None:
+        # By age, for another thread may be writing right now.
+        for left in self._folder.glob(".aside/*"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > STALE:
+                    remove_tree(left)
+
+    def _path(self, key: str) -> Path:
+        if not KEY.fullmatch(key):
+            raise ValueError(f"{key!r} is no key")
+        return self._folder / key[:2] / key
+
+    def _takes(self) -> Iterable[Path]:
+        for path in sorted(self._folder.glob("[0-9a-f][0-9a-f]/*")):
+            if KEY.fullmatch(path.name) and path.is_dir():
+                yield path
+
+    def _kind(self, path: Path) -> Kind:
+        # What cannot be read may be costly: only what says that it is derived may be evicted.
+        with suppress(*ABSENT):
+            if take_files.read_record(path).get("kind") == Kind.DERIVED:
+                return Kind.DERIVED
+        return Kind.COSTLY
+
+    def _settle(self, aside: Aside, path: Path) -> None:
+        try:
+            aside.become(path)
+        except OSError:
+            if self.has(path.name):  # another process was quicker with the same take
+                return
+            if not path.is_dir():
+                raise
+            self._set_aside(path)
+            aside.become(path)
+
+    def _set_aside(self, path: Path) -> None:
+        damaged = self._folder / "damaged"
+        with suppress(OSError):  # read-only, or another reader did it: it counts as absent anyway
+            damaged.mkdir(exist_ok=True)
+            taken = {p.name for p in damaged.iterdir()}
+            names = (f"{path.name}-{n}" for n in range(1, 10**6))
+            target = damaged / next(name for name in names if name not in taken)
+            patiently(lambda: path.rename(target))
+
+    def _remove(self, path: Path) -> int:
+        size = _size(path)
+        try:
+            with Aside(self._folder / ".aside") as aside:
+                patiently(lambda: path.rename(aside.path / path.name))
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise refused(error, path) from error
+        return size
+
+
+class _Noting:
+    def __init__(self, store: TakeStore, facts: Callable[[str], Mapping[str, object]]) -> None:
+        self._store, self._facts, self._since = store, facts, time.monotonic()
+
+    def get(self, key: str) -> Arrays | None:
+        arrays = self._store.get(key)
+        self._since = time.monotonic()
+        return arrays
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        seconds = round(time.monotonic() - self._since, 3)
+        self._store.put(key, arrays, {"seconds": seconds, **self._facts(key)})
+        self._since = time.monotonic()
+
+
+def kind_of(arrays: Arrays) -> Kind:
+    """Frames (uint8) alone can be decoded again; anything with latents in it is costly."""
+    frames = bool(arrays) and all(array.dtype.str == "|u1" for array in arrays.values())
+    return Kind.DERIVED if frames else Kind.COSTLY
+
+
+def _size(path: Path) -> int:
+    total = 0
+    with suppress(FileNotFoundError):
+        for file in path.rglob("*"):
+            with suppress(FileNotFoundError):  # evicted while being counted
+                total += file.stat().st_size if file.is_file() else 0
+    return total
+
+
+def _made(path: Path) -> float:
+    with suppress(OSError):
+        return (path / take_files.RECORD).stat().st_mtime
+    return 0.0

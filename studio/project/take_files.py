@@ -1,0 +1,138 @@
+"""The files of one take: safetensors, lossless frames, and a record that vouches for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.project.files import sync_file
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from studio.spec.memo import Arrays
+
+    SaveFrames = Callable[[Path, np.ndarray], None]
+    LoadFrames = Callable[[Path], Iterable[np.ndarray]]
+
+VERSION = 1
+RECORD = "record.json"
+LATENTS = "arrays.safetensors"
+
+
+class Damaged(Exception):
+    """A take that is not what was put."""
+
+
+class Newer(Exception):
+    """A take in a format that only a newer studio reads."""
+
+
+def write(
+    folder: Path, arrays: Arrays, record: Mapping[str, Any], save: SaveFrames, suffix: str
+) -> None:
+    """Write the arrays and, last, the record into the empty `folder`, all of it on the disk."""
+    placed: dict[str, Any] = {}
+    latents = {}
+    for number, (name, array) in enumerate(sorted(arrays.items())):
+        file = LATENTS
+        if _are_frames(array):
+            file = f"frames-{number}{suffix}"
+            save(folder / file, array)
+        else:
+            latents[name] = array
+        placed[name] = {"file": file, **_described(array)}
+    if latents:
+        (folder / LATENTS).write_bytes(_safetensors(latents))
+    files = {path.name: _vouched(path) for path in sorted(folder.iterdir())}
+    whole = {"version": VERSION, **record, "files": files, "arrays": placed}
+    (folder / RECORD).write_text(json.dumps(whole, ensure_ascii=False, indent=1), "utf-8")
+    sync_file(folder / RECORD)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a take; `Damaged` or `Newer` where it cannot be read.
+
+    FileNotFoundError without one.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text("utf-8"))
+    except ValueError as error:
+        raise Damaged(f"{folder.name}: record") from error
+    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
+        raise Damaged(f"{folder.name}: record")
+    if record.get("version") != VERSION:
+        raise Newer(f"{folder.name}: format {record.get('version')}")
+    return record
+
+
+def complete(folder: Path) -> bool:
+    """Whether every file of the record is there in its size."""
+    files = read_record(folder)["files"].items()
+    return all((folder / name).stat().st_size == vouch["bytes"] for name, vouch in files)
+
+
+def read(folder: Path, load: LoadFrames) -> Arrays:
+    """The arrays as written.  `Damaged` when a file's bytes are not the ones recorded.
+
+    What is whole and still cannot be decoded (no ffmpeg, say) raises what the decoder raises.
+    """
+    record = read_record(folder)
+    for name, vouch in record["files"].items():
+        if _vouched(folder / name) != vouch:
+            raise Damaged(f"{folder.name}: {name}")
+    arrays = {}
+    for name, placed in record["arrays"].items():
+        if placed["file"] == LATENTS:
+            arrays[name] = _from_safetensors(folder / LATENTS, name)
+        else:
+            arrays[name] = _frames(load(folder / placed["file"]), placed["shape"])
+    return arrays
+
+
+def _are_frames(array: np.ndarray) -> bool:
+    return array.dtype.str == "|u1" and array.ndim == 4 and array.shape[-1] == 3 and array.size > 0
+
+
+def _described(array: np.ndarray) -> dict[str, Any]:
+    import numpy as np
+
+    digest = hashlib.blake2b(np.ascontiguousarray(array).reshape(-1), digest_size=16)
+    return {"shape": list(array.shape), "dtype": array.dtype.name, "hash": digest.hexdigest()}
+
+
+def _vouched(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+        return {"bytes": file.tell(), "hash": digest.hexdigest()}
+
+
+def _safetensors(latents: Arrays) -> bytes:
+    import numpy as np
+    from safetensors.numpy import save
+
+    return save({name: np.ascontiguousarray(array) for name, array in latents.items()})
+
+
+def _from_safetensors(path: Path, name: str) -> np.ndarray:
+    from safetensors import safe_open
+
+    with safe_open(path, "numpy") as file:
+        return file.get_tensor(name)
+
+
+def _frames(pictures: Iterable[np.ndarray], shape: list[int]) -> np.ndarray:
+    """One array from frames as they come, so that they are never in memory twice."""
+    import numpy as np
+
+    frames = np.empty(shape, np.uint8)
+    count = 0
+    for picture in pictures:
+        frames[count] = picture
+        count += 1
+    if count != shape[0]:
+        raise Damaged(f"{count} frames instead of {shape[0]}")
+    return frames
