@@ -13,7 +13,7 @@ MATTE = 128
 # What Photoshop and browsers do: whites meet whites, blacks meet blacks, the rest is kept.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
-_SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
+_SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
@@ -70,7 +70,7 @@ def _through_profile(picture: Image.Image, icc: bytes | None) -> Image.Image | N
         return None
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        mode = _SPACES[profile.profile.xcolor_space]
+        mode = _SPACES[icc[16:20]]  # where a profile's header names its colour space
         if mode == "RGB" and picture.mode in ("1", "L"):  # grey files often carry an RGB profile
             picture = picture.convert("RGB")
         return _transformed(picture, profile) if picture.mode == mode else None

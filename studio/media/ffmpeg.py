@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -20,6 +19,12 @@ _DEMUXERS = (
     "rawvideo,ffmetadata,ivf,h264,hevc,obu,apng,webp_pipe,png_pipe,wtv,mxf,nut"
 )
 _POLL_SECONDS = 0.1
+# Ctrl+C belongs to the studio, which then stops ffmpeg itself and cleans up after it.
+_WINDOWS_GROUP = (
+    subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    if sys.platform == "win32"
+    else 0
+)
 
 
 class Failed(Exception):
@@ -68,8 +73,12 @@ class Program:
         with suppress(OSError):
             pipe.close()
 
-    def finish(self, waiting: Callable[[], None] = lambda: None) -> None:
-        """Wait for the end, calling `waiting` meanwhile.  Raises `Failed` on an error."""
+    def finish(self, waiting: Callable[[], None] = lambda: None, *, strict: bool = False) -> None:
+        """Wait for the end, calling `waiting` meanwhile.
+
+        Raises `Failed` on an error; with `strict` also on one that ffmpeg reports but mends, as a
+        decoder does with a damaged frame.
+        """
         while True:
             try:
                 status = self._process.wait(_POLL_SECONDS)
@@ -77,7 +86,7 @@ class Program:
             except subprocess.TimeoutExpired:
                 waiting()
         self._drain.join()
-        if status != 0:
+        if status != 0 or (strict and self._words):
             raise Failed(self._last_words() or f"it ended with status {status}")
 
     def stop(self) -> None:
@@ -114,20 +123,14 @@ def running(arguments: Sequence[str], *, fed: bool = False) -> Iterator[Program]
         stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        **_own_group(),
+        creationflags=_WINDOWS_GROUP,
+        start_new_session=True,  # the same elsewhere
     )
     program = Program(process)
     try:
         yield program
     finally:
         program.stop()
-
-
-def _own_group() -> dict[str, Any]:
-    """Ctrl+C belongs to the studio, which then stops ffmpeg itself and cleans up after it."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
-    return {"start_new_session": True}
 
 
 def _executable() -> str:

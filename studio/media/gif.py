@@ -10,6 +10,9 @@ from studio.media.provenance import Recipe, gif_marks
 from studio.media.writing import scratch_beside, write_aside
 
 _PALETTE = 16  # ffmpeg's palettes are pictures of 16 × 16 pixels
+# The counter keeps every colour it ever met.  With six bits a channel these are at most 262 144,
+# however long the clip; the upper bits fill the lower, so that black and white stay what they are.
+_SIX_BITS = "lutrgb=" + ":".join(f"{c}=bitor(bitand(val\\,252)\\,floor(val/64))" for c in "rgb")
 
 
 def write_gif(
@@ -69,7 +72,8 @@ def _count_colours(size: Size, copy: Path, palette: Path) -> list[str]:
     return [
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{size[0]}x{size[1]}",
         "-framerate", "25", "-i", "pipe:0",
-        "-filter_complex", "[0:v]split[frames][counted];[counted]palettegen[palette]",
+        "-filter_complex",
+        f"[0:v]split[frames][counted];[counted]{_SIX_BITS},palettegen[palette]",
         "-map", "[frames]", "-c:v", "ffv1", "-pix_fmt", "bgr0", "-f", "matroska",
         ffmpeg.file_url(copy),
         "-map", "[palette]", "-c:v", "rawvideo", "-pix_fmt", "bgra", "-f", "rawvideo",

@@ -43,10 +43,9 @@ def square(photo: np.ndarray, size: int) -> np.ndarray:
     """
     height, width = photo.shape[:2]
     side = min(height, width)
-    left, top = (width - side) / 2, (height - side) / 2
-    box = (left, top, left + side, top + side)
-    resized = Image.fromarray(photo).resize((size, size), Image.Resampling.LANCZOS, box=box)
-    return np.asarray(resized).copy()
+    left, top = (width - side) // 2, (height - side) // 2
+    middle = np.ascontiguousarray(photo[top : top + side, left : left + side])
+    return np.asarray(Image.fromarray(middle).resize((size, size), Image.Resampling.LANCZOS)).copy()
 
 
 def find_photos(places: Path | Iterable[Path]) -> tuple[Path, ...]:

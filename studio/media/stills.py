@@ -1,7 +1,7 @@
 """Frames as PNG: one picture, or a numbered series."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -55,14 +55,16 @@ def _save(path: Path, frame: np.ndarray, recipe: Recipe | None) -> None:
 
 def _move(ready: Path, folder: Path) -> None:
     """Put the finished series in place: the folder itself if it is new, else file by file."""
-    move: Callable[[], object] = lambda: ready.rename(folder)  # noqa: E731
-    if folder.is_dir():
-        move = lambda: [file.replace(folder / file.name) for file in sorted(ready.iterdir())]  # noqa: E731
     sync_folder(ready)
     try:
-        move()
+        if folder.is_dir():
+            for file in sorted(ready.iterdir()):
+                file.replace(folder / file.name)
+        else:
+            ready.rename(folder)
     except OSError as error:
         raise Refusal(
             f"The frames could not be put into {folder}.", "Choose an empty folder."
         ) from error
-    sync_folder(folder if folder.is_dir() else folder.parent)
+    sync_folder(folder)
+    sync_folder(folder.parent)

@@ -23,9 +23,9 @@ def frame_rate_of(shown: Sequence[int], time_base: Fraction, declared: Fraction)
         return mean
     slowest = Fraction(steps, span + 1) / time_base
     fastest = Fraction(steps, span - 1) / time_base if span > 1 else mean * 2
-    candidates = (mean.limit_denominator(1), _ntsc(mean))
-    if time_base < _COARSE:
-        candidates = (_spelled(declared), *candidates)
+    candidates = [_spelled(declared)] if time_base < _COARSE else []
+    candidates += [mean.limit_denominator(1), _ntsc(mean)]
+    candidates += [mean.limit_denominator(most) for most in range(2, 13)]
     return next((rate for rate in candidates if slowest <= rate <= fastest), mean)
 
 
