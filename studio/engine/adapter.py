@@ -56,6 +56,8 @@ def adapted(networks: Networks, file: Path, strength: float = 1.0) -> Iterator[W
     """
     if not isfinite(strength):
         raise Refusal("The subject's strength is not a number.", "Use a number such as 0.8.")
+    for part in PARTS:
+        _check_bare(getattr(networks, part))
     adapter = read_adapter(file)
     parts = {part: _share(adapter, part, getattr(networks, part)) for part in PARTS}
     matched, layers = (sum(counts) for counts in zip(*(p[1] for p in parts.values()), strict=True))
@@ -78,8 +80,7 @@ def put_lora_on(module: nn.Module, config: LoraConfig, seed: int) -> None:
 
     The layers start from `seed`; torch's own random state is left as it was.
     """
-    if any(isinstance(layer, BaseTunerLayer) for layer in module.modules()):
-        raise RuntimeError("an adapter is on already")
+    _check_bare(module)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -87,6 +88,11 @@ def put_lora_on(module: nn.Module, config: LoraConfig, seed: int) -> None:
     except BaseException:
         take_lora_off(module)
         raise
+
+
+def _check_bare(module: nn.Module) -> None:
+    if any(isinstance(layer, BaseTunerLayer) for layer in module.modules()):
+        raise RuntimeError("an adapter is on already")
 
 
 def take_lora_off(module: nn.Module) -> None:

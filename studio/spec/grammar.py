@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
 
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white")
@@ -79,17 +78,6 @@ class Meaning:
     motion: str = ""
     size: str = ""
     speed: str = ""
-
-
-def held_out(meaning: Meaning) -> bool:
-    """Whether training must never see this colour, shape and place together: 18 of the 336 triples.
-
-    The number in the hash was searched for, so that each colour, shape and place is in two to five
-    of these triples and none of them is ambiguous; the rest of their combinations are trained on.
-    """
-    triple = f"19205/{meaning.colour} {meaning.shape} {meaning.place}"
-    said = meaning.colour and meaning.shape and meaning.place
-    return bool(said) and zlib.crc32(triple.encode()) % 20 == 0
 
 
 def caption(meaning: Meaning, pick=lambda options: options[0]) -> str:

@@ -9,6 +9,8 @@ _LUMA = np.asarray((0.299, 0.587, 0.114), np.float32)
 _FLAT = 3.0  # levels of standard deviation under which a block could lie anywhere
 _STILL = 3.0  # mean levels of change under which a block stands still
 _GAIN = 0.8  # a block counts as moved when moving it leaves less than this share of its change
+_NOISE = 2.0  # times the change of the stillest third of the blocks: below it is noise too
+_TOGETHER = 0.72  # one shift must leave less than this share: blocks that grow apart share none
 _ASIDE = 0.6  # motion across, as a share of the motion along: beyond it the path is diagonal
 
 
@@ -19,7 +21,7 @@ def subject_motion(frames: np.ndarray) -> np.ndarray:
     is laid over the later one at every shift up to 6 pixels; flat blocks and blocks that stand
     still do not take part.  The costs of the others are added up and the cheapest shift wins:
     a single block on a straight edge can slide along it, all of them together cannot.
-    NaN where no block moves.
+    NaN where no block moves, or where no one shift suits them all, as when something grows.
     """
     luma = frames.astype(np.float32) @ _LUMA
     pairs = zip(luma[:-1], luma[1:], strict=True)
@@ -27,7 +29,7 @@ def subject_motion(frames: np.ndarray) -> np.ndarray:
 
 
 def direction(frames: np.ndarray, least: float = 0.5) -> str:
-    """"left", "right", "up" or "down" as the median motion of a clip says, "" below `least`.
+    """ "left", "right", "up" or "down" as the median motion of a clip says, "" below `least`.
 
     `least` is in pixels per frame.  Also "" where fewer than half of the pairs of frames hold a
     moving block, where fewer than two thirds of those agree, and for a diagonal.
@@ -66,11 +68,14 @@ def _pair(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     costs = _costs(before, after)
     unmoved = costs[:, _REACH, _REACH]
     best = costs.reshape(len(costs), -1).min(1)
-    moved = (unmoved > _STILL) & (best < _GAIN * unmoved) & (_spreads(before) > _FLAT)
+    noise = _NOISE * np.quantile(unmoved, 0.3)
+    moved = (unmoved > max(_STILL, noise)) & (best < _GAIN * unmoved) & (_spreads(before) > _FLAT)
     if not moved.any():
         return np.full(2, np.nan)
     # A block that finds no good place anywhere must not outvote those that do.
-    return _lowest(np.minimum(costs[moved], unmoved[moved, None, None]).sum(0))
+    shared = np.minimum(costs[moved], unmoved[moved, None, None]).sum(0)
+    together = shared.min() < _TOGETHER * unmoved[moved].sum()
+    return _lowest(shared) if together else np.full(2, np.nan)
 
 
 def _costs(before: np.ndarray, after: np.ndarray) -> np.ndarray:

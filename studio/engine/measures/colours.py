@@ -14,7 +14,7 @@ _XYZ = np.asarray(
     ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505)), np.float32
 )
 _LIGHTS = (0.88, 0.94, 1.0, 1.06, 1.12)
-_RIMS = (0.45, 0.60, 0.75)
+_RIMS = (0.75,)  # the dark rim is a pixel wide and rarely purer than this
 _BIN = 4.0  # CIELAB units
 _RARE = 0.004  # bins holding less of a ground than this (the stars at night) are left out
 

@@ -13,7 +13,7 @@ from studio.engine.measures import outlines, paths, segmenting
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 
-LEAST_OVERLAP = 0.70  # mean soft IoU below which an object has none of the six shapes
+LEAST_OVERLAP = 0.60  # mean soft IoU below which an object has none of the six shapes
 
 
 @dataclass(frozen=True, slots=True)

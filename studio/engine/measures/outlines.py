@@ -9,7 +9,7 @@ from studio.spec import grammar
 
 _CELLS = 32  # template cells per radius
 _REACH = 1.7  # radii that a template spans from its middle
-_SHIFTS = np.asarray((-1.2, -0.6, 0.0, 0.6, 1.2), np.float32)  # pixels
+_SHIFTS = np.stack(np.meshgrid(*[(-1.2, -0.6, 0.0, 0.6, 1.2)] * 2), -1).reshape(-1, 2)  # pixels
 _SOFTNESS = (3.0, 1.0)  # pixels over which an edge fades: blurred first, then crisp
 _SCALES = np.asarray((0.88, 0.94, 1.0, 1.06, 1.12), np.float32)
 
@@ -42,15 +42,13 @@ def _best(crop: np.ndarray, middle: np.ndarray, area: float, shape: str) -> floa
         tried = [(centre, radius * s) for s in _SCALES]
         scores = _ious(crop, tried, distances, softness)
         best, radius = max(best, scores.max()), tried[int(scores.argmax())][1]
-        tried = [(centre + (dx, dy), radius) for dx in _SHIFTS for dy in _SHIFTS]
+        tried = [(centre + shift, radius) for shift in _SHIFTS]
         scores = _ious(crop, tried, distances, softness)
         best, centre = max(best, scores.max()), tried[int(scores.argmax())][0]
     return float(best)
 
 
-def _ious(
-    crop: np.ndarray, tried: list, distances: np.ndarray, softness: float
-) -> np.ndarray:
+def _ious(crop: np.ndarray, tried: list, distances: np.ndarray, softness: float) -> np.ndarray:
     """Soft IoU of the crop with a template at each (centre, radius)."""
     centres = np.asarray([c for c, _ in tried], np.float32)
     radii = np.asarray([r for _, r in tried], np.float32)[:, None]

@@ -1,0 +1,182 @@
+"""The starter's figures: held-out prompts, what the oracle says of their clips, and the table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from studio.engine.measures import oracle
+from studio.engine.measures.flicker import flicker
+from studio.engine.measures.oracle import Verdict
+from studio.engine.training import scenes
+from studio.spec import grammar
+from studio.spec.grammar import Meaning
+from studio.spec.progress import Progress, Tick, silent
+
+Prompt = tuple[str, Meaning]
+MakeClip = Callable[[str, int], np.ndarray]
+"""A prompt and a seed to a clip, uint8 (T, H, W, 3)."""
+
+_STREAM = 0x4556  # training's random streams are keyed (seed, index); these are (seed, index, this)
+_Z = 1.959964  # the normal deviate that 95 % lie within
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    hits: int
+    count: int
+
+    @property
+    def percent(self) -> float:
+        """0..100; NaN of nothing."""
+        return 100 * self.hits / self.count if self.count else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval in percent: sensible near 0 and 100, unlike the textbook's."""
+        if not self.count:
+            return 0.0, 100.0
+        p, n = self.hits / self.count, self.count
+        middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+        half = _Z / (1 + _Z**2 / n) * np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
+        return max(0.0, 100 * float(middle - half)), min(100.0, 100 * float(middle + half))
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.percent:.1f} % ({low:.1f} to {high:.1f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One column of the model card."""
+
+    colour: Share
+    shape: Share
+    motion: Share
+    smooth: Share
+    together: Share
+    flicker: float = float("nan")  # mean over the clips, levels of 255
+    by_word: dict[str, Share] = field(default_factory=dict)  # each word's own attribute
+
+
+def prompts(count: int, seed: int, *, unseen: bool = True) -> tuple[Prompt, ...]:
+    """`count` prompts that name everything, with what they mean; the same for the same seed.
+
+    Plain and synonym wording, no ambiguous pair of colour and ground, every motion equally often.
+    With `unseen` all come from the triples that `grammar.held_out` keeps from training, else all
+    triples are drawn from.
+    """
+    return tuple(
+        _prompt(np.random.default_rng((seed, i, _STREAM)), i, unseen) for i in range(count)
+    )
+
+
+def _prompt(rng: np.random.Generator, index: int, unseen: bool) -> Prompt:
+    triples = _triples(unseen)
+    colour, shape, place = triples[rng.integers(len(triples))]
+    motion = grammar.MOTIONS[index % len(grammar.MOTIONS)]
+    drawn = scenes.random_meaning(rng)
+    speed = "normally" if motion == "still" else drawn.speed
+    meaning = Meaning(colour, shape, place, motion, drawn.size, speed)
+    said = grammar.caption(meaning, lambda options: options[_plain_or_not(rng, len(options))])
+    return said, meaning
+
+
+def _plain_or_not(rng: np.random.Generator, options: int) -> int:
+    return 0 if rng.random() < 0.5 else int(rng.integers(options))
+
+
+def _triples(unseen: bool) -> list[tuple[str, str, str]]:
+    every = (
+        Meaning(colour, shape, place)
+        for colour in grammar.COLOURS
+        for shape in grammar.SHAPES
+        for place in grammar.PLACES
+        if (colour, place) not in grammar.AMBIGUOUS
+    )
+    return [(m.colour, m.shape, m.place) for m in every if not unseen or grammar.held_out(m)]
+
+
+def real_clip(meaning: Meaning, seed: int) -> np.ndarray:
+    """A drawn clip of a meaning, uint8 (8, 64, 64, 3): what a perfect model would make."""
+    scene = scenes.random_scene(np.random.default_rng((seed, _STREAM)), meaning)
+    return np.rint(scenes.draw(scene) * 255).astype(np.uint8)
+
+
+def evaluate(
+    make_clip: MakeClip, asked: Sequence[Prompt], tick: Tick = silent, first_seed: int = 0
+) -> Table:
+    """Make a clip of every prompt, prompt i with seed `first_seed` + i, and count what is right.
+
+    `tick` is called before each clip and may raise `Cancelled`.
+    """
+    verdicts, flickers = [], []
+    for i, (prompt, meaning) in enumerate(asked):
+        tick(Progress("evaluating", i, len(asked)))
+        frames = make_clip(prompt, first_seed + i)
+        verdicts.append(oracle.judge(oracle.look(frames), meaning))
+        flickers.append(flicker(frames))
+    tick(Progress("evaluating", len(asked), len(asked)))
+    return tally(verdicts, [meaning for _, meaning in asked], flickers)
+
+
+def tally(
+    verdicts: Sequence[Verdict],
+    meanings: Sequence[Meaning] = (),
+    flickers: Sequence[float] = (),
+) -> Table:
+    """Count verdicts; `meanings` (one for each) adds a share per word, `flickers` their mean.
+
+    A clip without background has no flicker (NaN) and is left out of that mean.
+    """
+    known = [f for f in flickers if np.isfinite(f)]
+    return Table(
+        *(_share([getattr(v, name) for v in verdicts]) for name in _NAMES),
+        flicker=float(np.mean(known)) if known else float("nan"),
+        by_word=_by_word(verdicts, meanings) if meanings else {},
+    )
+
+
+_NAMES = ("colour", "shape", "motion", "smooth", "together")
+_WORDS = {"colour": grammar.COLOURS, "shape": grammar.SHAPES, "motion": grammar.MOTIONS}
+
+
+def _share(rights: list[bool]) -> Share:
+    return Share(sum(rights), len(rights))
+
+
+def _by_word(verdicts: Sequence[Verdict], meanings: Sequence[Meaning]) -> dict[str, Share]:
+    pairs = list(zip(verdicts, meanings, strict=True))
+    return {
+        word: _share([getattr(v, kind) for v, m in pairs if getattr(m, kind) == word])
+        for kind, words in _WORDS.items()
+        for word in words
+    }
+
+
+def markdown(columns: dict[str, Table]) -> str:
+    """The model card's table: a row per figure, a column per name, ending in a line break."""
+    counts = " | ".join(str(t.colour.count) for t in columns.values())
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines.append(f"| clips | {counts} |")
+    for label, name in _ROWS:
+        cells = " | ".join(str(getattr(t, name)) for t in columns.values())
+        lines.append(f"| {label} | {cells} |")
+    levels = " | ".join(_levels(t.flicker) for t in columns.values())
+    lines.append(f"| flicker of a still background, levels of 255 | {levels} |")
+    return "\n".join(lines) + "\n"
+
+
+_ROWS = (
+    ("colour right", "colour"),
+    ("shape right", "shape"),
+    ("motion right", "motion"),
+    ("smooth path", "smooth"),
+    ("colour, shape and motion right", "together"),
+)
+
+
+def _levels(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else "not measured"

@@ -1,0 +1,30 @@
+"""Noise that belongs to a frame: the same whatever else is computed, on whatever device.
+
+A counter-based generator keyed by what the noise is for, drawn in fp32 on the CPU, then moved.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def noise(
+    seed: int, stage: str, frame: int, shape: tuple[int, ...], *, step: int = 0, purpose: str = "start"
+) -> Tensor:
+    """Standard normal fp32 noise of `shape` for (seed, stage, frame position, step, purpose).
+
+    NumPy's Philox keyed with BLAKE2b of that tuple, so seeds s and s + 1 share no frame.
+    """
+    said = repr((seed, stage, frame, step, purpose)).encode()
+    key = np.frombuffer(hashlib.blake2b(said, digest_size=16).digest(), np.uint64)
+    drawn = np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, np.float32)
+    return torch.from_numpy(drawn)
+
+
+def clip_noise(
+    seed: int, stage: str, frames: tuple[int, ...], shape: tuple[int, ...], **purpose
+) -> Tensor:
+    """Noise (T, *shape) for absolute frame positions."""
+    return torch.stack([noise(seed, stage, frame, shape, **purpose) for frame in frames])

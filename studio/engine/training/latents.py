@@ -1,0 +1,87 @@
+"""Procedural clips as latents with their meanings, made once and read by every later stage."""
+
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.engine.training import scenes
+from studio.engine.training.text import KINDS
+from studio.spec import grammar
+from studio.spec.grammar import Meaning
+from studio.spec.progress import Progress, Tick, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """`latents` (N, T, 4, 16, 16) scaled to unit deviation, `masks` (N, T, 16, 16) of the object
+    in 0..1, both fp16; `meanings` one per clip."""
+
+    latents: Tensor
+    masks: Tensor
+    meanings: tuple[Meaning, ...]
+
+
+@torch.no_grad()
+def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = silent) -> Clips:
+    """Draw and encode `count` clips, or read them back if `path` already holds them."""
+    if path.exists():
+        return read(path)
+    latents, masks, meanings = [], [], []
+    for index in range(count):
+        scene = teachable(np.random.default_rng((seed, index, 3)))
+        latents.append(encode(vae, scenes.draw(scene)).half())
+        masks.append(object_mask(scene).half())
+        meanings.append([k.index(w) for k, w in zip(KINDS, astuple(scene.meaning), strict=True)])
+        tick(Progress("encoding clips", index + 1, count))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = {
+        "latents": torch.stack(latents),
+        "masks": torch.stack(masks),
+        "meanings": torch.tensor(meanings, dtype=torch.uint8),
+    }
+    part = path.with_suffix(".part")
+    save_file(whole, part)
+    part.replace(path)
+    return read(path)
+
+
+def teachable(rng: np.random.Generator) -> scenes.Scene:
+    """A random scene whose (colour, shape, place) is not held out for the evaluation."""
+    while True:
+        meaning = scenes.random_meaning(rng)
+        if not grammar.held_out(meaning):
+            return scenes.random_scene(rng, meaning)
+
+
+def read(path: Path) -> Clips:
+    """The clips that `make` left at `path`."""
+    with safe_open(path, "pt") as file:
+        latents, masks = file.get_tensor("latents"), file.get_tensor("masks")
+        rows = file.get_tensor("meanings").tolist()
+    meanings = (Meaning(*(k[i] for k, i in zip(KINDS, row, strict=True))) for row in rows)
+    return Clips(latents, masks, tuple(meanings))
+
+
+def encode(vae: AutoencoderKL, frames: np.ndarray) -> Tensor:
+    """Frames (T, H, W, 3) in 0..1 to scaled latents (T, 4, H/4, W/4); the posterior's mean."""
+    x0 = torch.from_numpy(frames).permute(0, 3, 1, 2) * 2 - 1
+    with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
+        mean = vae.encode(x0).latent_dist.mean
+    return mean.float() * vae.config.scaling_factor
+
+
+def object_mask(scene: scenes.Scene) -> Tensor:
+    """How much of each latent cell the object covers, (T, 16, 16) in 0..1."""
+    cover = []
+    for centre, radius in zip(scene.centres, scene.radii, strict=True):
+        x, y = scenes.grid(centre)
+        inside = scenes.outline(scene.meaning.shape, x / radius, y / radius) < 0.1
+        cover.append(inside.astype(np.float32))
+    return F.avg_pool2d(torch.from_numpy(np.stack(cover))[:, None], 4)[:, 0]

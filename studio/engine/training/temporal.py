@@ -1,0 +1,80 @@
+"""Train temporal layers on clips, with everything spatial frozen."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers.models.attention_processor import AttnProcessor
+from torch import Tensor
+
+from studio.engine.temporal import TemporalConfig
+from studio.engine.training import backbone
+from studio.engine.training.latents import Clips
+from studio.engine.training.loop import Plan, fit
+from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.spec.progress import Tick, silent
+
+BATCH = 8
+FARTHEST = 64
+"""Positions start anywhere below this in training, so that only their differences matter."""
+
+
+def fresh(image, seed: int) -> VideoUNet:
+    """The image network with untrained temporal layers: at first its exact equal."""
+    torch.manual_seed(seed)
+    net = VideoUNet(image, TemporalLayers(image, TemporalConfig(condition_width=32)))
+    net.image.requires_grad_(False)
+    for layer in net.modules():
+        if hasattr(layer, "set_processor"):
+            layer.set_processor(AttnProcessor())
+    return net
+
+
+def train(
+    net: VideoUNet,
+    words,
+    encoder,
+    clips: Clips,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    rate: float = 8e-4,
+    tick: Tick = silent,
+) -> TemporalLayers:
+    """Keyframes from words: all frames are holes.  Returns the averaged layers."""
+    schedule = backbone.scheduler()
+    plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
+    for name in ("pyramid", "entries"):  # learned when frames are given: not in this training
+        if getattr(net.temporal, name) is not None:
+            getattr(net.temporal, name).requires_grad_(False)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 5))
+        chosen = rng.integers(len(clips.meanings), size=BATCH)
+        x0 = clips.latents[chosen].float()
+        masks = clips.masks[chosen, :, None].float()
+        weight = 1 + backbone.OBJECT_WEIGHT * (1 - step / steps) * masks
+        said = backbone.captions(rng, clips, chosen)
+        return clip_loss(net, schedule, x0, backbone.encode(words, encoder, said), rng, weight)
+
+    average = fit(net, loss_at, plan, folder, tick=tick)
+    net.load_state_dict(average, strict=False)
+    return net.temporal.eval().requires_grad_(False)
+
+
+def clip_loss(net: VideoUNet, schedule, x0: Tensor, context: Tensor, rng, weight: Tensor) -> Tensor:
+    """Squared error of v on clips x0 (B, T, C, h, w); one timestep a clip, own noise a frame."""
+    batch, frames = x0.shape[:2]
+    strata = (np.arange(batch) + rng.random(batch)) / batch
+    # motion is settled while little else is visible: lean towards the noisy end
+    t = torch.from_numpy((strata**0.75 * schedule.config.num_train_timesteps).astype(np.int64))
+    t = t.repeat_interleave(frames)
+    x0, weight = x0.flatten(0, 1), weight.flatten(0, 1)
+    noise = torch.from_numpy(rng.standard_normal(x0.shape, np.float32))
+    noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
+    first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
+    positions = first + torch.arange(frames)
+    with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
+        guess = net(noisy, t, context, frames=frames, positions=positions)
+    return (weight * (guess.float() - target) ** 2).mean()

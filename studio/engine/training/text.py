@@ -1,0 +1,138 @@
+"""The starter's tokenizer and text encoder: taught to understand the grammar before any picture.
+
+A text encoder trained only through the picture loss learns motion words late or never, because no
+single frame needs them.  So it learns to say what a caption means first, and is frozen then.
+"""
+
+import json
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from studio.engine.training import scenes
+from studio.engine.training.loop import Plan, fit
+from studio.spec import grammar
+from studio.spec.progress import Tick, silent
+
+POSITIONS = 24
+WIDTH = 128
+START, END = "<|startoftext|>", "<|endoftext|>"
+KINDS = (
+    grammar.COLOURS,
+    grammar.SHAPES,
+    grammar.PLACES,
+    grammar.MOTIONS,
+    grammar.SIZES,
+    grammar.SPEEDS,
+)
+
+
+def tokenizer() -> CLIPTokenizer:
+    """Byte-level BPE in CLIP's layout, under 2 000 tokens; every word of the grammar is one."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    bpe.pre_tokenizer = pre_tokenizers.Whitespace()
+    trainer = trainers.BpeTrainer(
+        vocab_size=1900, min_frequency=1, end_of_word_suffix="</w>", show_progress=False
+    )
+    bpe.train_from_iterator(sorted(grammar.words()), trainer)
+    merges = [tuple(m) for m in _merges(bpe)]
+    tokens = [*alphabet, *(letter + "</w>" for letter in alphabet)]
+    tokens += dict.fromkeys("".join(pair) for pair in merges)
+    vocab = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
+    vocab |= {START: len(vocab), END: len(vocab) + 1}
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS)
+
+
+def _merges(bpe: Tokenizer) -> list[list[str]]:
+    found = json.loads(bpe.to_str())["model"]["merges"]
+    return [pair.split(" ") if isinstance(pair, str) else pair for pair in found]
+
+
+def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
+    """A CLIP text model of 4 layers, 128 wide, with random weights."""
+    torch.manual_seed(seed)
+    config = CLIPTextConfig(
+        vocab_size=len(words),
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        max_position_embeddings=POSITIONS,
+        projection_dim=WIDTH,
+        bos_token_id=words.bos_token_id,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+    )
+    return CLIPTextModel(config)
+
+
+class Reader(nn.Module):
+    """A text encoder with one small head per attribute, on the end token and on the padding."""
+
+    def __init__(self, encoder: CLIPTextModel) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = nn.ModuleList(nn.Linear(WIDTH, len(kind) + 1) for kind in KINDS)
+
+    def forward(self, ids: Tensor) -> list[Tensor]:
+        """Token numbers (B, 24) to one score table (B, options + 1) per attribute."""
+        out = self.encoder(ids)
+        seen = out.pooler_output + out.last_hidden_state[:, -1]
+        return [head(seen) for head in self.heads]
+
+
+def train(seed: int, steps: int, folder: Path, *, tick: Tick = silent):
+    """Returns (tokenizer, text encoder), the encoder frozen."""
+    words = tokenizer()
+    reader = Reader(fresh(words, seed))
+    plan = Plan("text", steps, rate=1e-3, ema=0.99)
+
+    def loss_at(step: int) -> Tensor:
+        captions, answers = batch(np.random.default_rng((seed, step, 2)), 128)
+        scores = reader(ids(words, captions))
+        return torch.stack(
+            [F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores)]
+        ).sum()
+
+    average = fit(reader, loss_at, plan, folder, tick=tick)
+    reader.load_state_dict(average, strict=False)
+    return words, reader.encoder.eval().requires_grad_(False)
+
+
+def batch(rng: np.random.Generator, count: int) -> tuple[list[str], Tensor]:
+    """Captions and what they say: (B, 6) option numbers, the last option being "left open"."""
+    captions, answers = [], []
+    for _ in range(count):
+        text = distracted(rng, scenes.random_caption(rng, scenes.random_meaning(rng)))
+        captions.append(text)
+        answers.append([_option(k, w) for k, w in zip(KINDS, astuple(grammar.read(text)), strict=True)])
+    return captions, torch.tensor(answers)
+
+
+def _option(kind: tuple[str, ...], word: str) -> int:
+    return kind.index(word) if word else len(kind)
+
+
+def distracted(rng: np.random.Generator, text: str) -> str:
+    """At times a word that the grammar does not hold, so that such words do no harm later."""
+    if rng.random() > 0.2:
+        return text
+    letters = "".join(chr(97 + k) for k in rng.integers(0, 26, rng.integers(2, 8)))
+    strange = letters if rng.random() < 0.5 else grammar.RARE_TOKENS[rng.integers(6)]
+    said = text.split()
+    said.insert(int(rng.integers(1, len(said) + 1)) if rng.random() < 0.4 else 1, strange)
+    return " ".join(said)
+
+
+def ids(words: CLIPTokenizer, captions: list[str]) -> Tensor:
+    """Token numbers (B, 24), padded with the end token as CLIP does."""
+    return words(
+        captions, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="pt"
+    ).input_ids

@@ -1,0 +1,275 @@
+"""The video network: a 2D UNet, untouched, and the temporal layers that walk beside it."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from studio.engine.conditioning import ConditionPyramid, entry
+from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
+
+FORMAT = "studio-temporal"
+VERSION = 1
+
+
+class TemporalLayers(nn.Module):
+    """Everything learned about time, for one image UNet layout.
+
+    `blocks` is keyed by the dotted name of the spatial module that each layer follows, with ":"
+    for "." (a module's name may hold no dot).
+    """
+
+    def __init__(self, image: UNet2DConditionModel, config: TemporalConfig) -> None:
+        super().__init__()
+        self.config = config
+        embedding = image.time_embedding.linear_2.out_features
+        width, text_width = config.condition_width, image.config.cross_attention_dim
+        self.blocks = nn.ModuleDict()
+        self.entries = nn.ModuleDict()
+        for name, channels, heads in places(image):
+            layer = (
+                TemporalTransformer(channels, heads, text_width, reach=config.reach)
+                if heads
+                else TemporalConv(channels, embedding, norm=config.norm)
+            )
+            self.blocks[name] = layer
+            if width:
+                self.entries[name] = entry(width, channels)
+        levels = len(image.config.block_out_channels)
+        self.pyramid = None
+        if width:
+            self.pyramid = ConditionPyramid(image.config.in_channels, width, levels)
+            self.entries["conv_in"] = entry(width, image.config.block_out_channels[0])
+        self.fps_embed = _label(embedding) if config.fps else None
+        self.pass_embed = _label(embedding) if config.passes else None
+
+    def labels(self, fps: Tensor | None, passes: Tensor | None) -> Tensor | None:
+        """Embedding (B, E) of the optional labels (B,), or None."""
+        found = [
+            layer(_waves(label))
+            for layer, label in ((self.fps_embed, fps), (self.pass_embed, passes))
+            if layer is not None and label is not None
+        ]
+        return torch.stack(found).sum(0) if found else None
+
+    def save(self, path: Path, text_identity: str) -> None:
+        """Write weights with config, format version and the text encoder they were trained with."""
+        tensors = {k.replace(":", "/"): v.contiguous() for k, v in self.state_dict().items()}
+        meta = {
+            "format": FORMAT,
+            "version": str(VERSION),
+            "config": json.dumps(asdict(self.config)),
+            "text_encoder": text_identity,
+        }
+        save_file(tensors, path, meta)
+
+    @classmethod
+    def load(cls, path: Path, image: UNet2DConditionModel) -> "tuple[TemporalLayers, str]":
+        """Layers for `image` and the identity of their text encoder; KeyError if they do not fit."""
+        with safe_open(path, "pt") as file:
+            meta = file.metadata() or {}
+            tensors = {k.replace("/", ":"): file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+        layers = cls(image, TemporalConfig(**json.loads(meta["config"])))
+        layers.load_state_dict({k: v.float() for k, v in tensors.items()})
+        return layers, meta["text_encoder"]
+
+
+def places(image: UNet2DConditionModel) -> Iterator[tuple[str, int, int]]:
+    """(name, channels, heads) behind every ResBlock (heads 0) and every spatial transformer."""
+    for stage, blocks in (("down_blocks", image.down_blocks), ("up_blocks", image.up_blocks)):
+        for index, block in enumerate(blocks):
+            yield from _places_in(f"{stage}:{index}", block)
+    yield from _places_in("mid_block", image.mid_block)
+
+
+def _places_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
+    for index, resnet in enumerate(block.resnets):
+        yield f"{prefix}:resnets:{index}", resnet.out_channels, 0
+    for index, attention in enumerate(getattr(block, "attentions", None) or ()):
+        inner = attention.transformer_blocks[0].attn1.to_q.in_features
+        heads = attention.transformer_blocks[0].attn1.heads
+        yield f"{prefix}:attentions:{index}", inner, heads
+
+
+def _label(embedding: int) -> TimestepEmbedding:
+    layer = TimestepEmbedding(256, embedding)
+    zeroed(layer.linear_2)
+    return layer
+
+
+def _waves(label: Tensor) -> Tensor:
+    return Timesteps(256, True, 0)(label)
+
+
+class VideoUNet(nn.Module):
+    """An image UNet that sees time.
+
+    `image.state_dict()` has exactly the keys of the 2D UNet, so that every LoRA, loader and saver
+    made for it works.  Without hooks or side channels: all that a layer needs is an argument.
+    """
+
+    def __init__(self, image: UNet2DConditionModel, temporal: TemporalLayers) -> None:
+        super().__init__()
+        self.image = image
+        self.temporal = temporal
+        self.checkpointing = False
+
+    def forward(
+        self,
+        latents: Tensor,
+        timestep: Tensor,
+        text: Tensor,
+        time_text: Tensor | None = None,
+        *,
+        frames: int,
+        positions: Tensor | None = None,
+        condition: tuple[Tensor, Tensor] | None = None,
+        fps: Tensor | None = None,
+        passes: Tensor | None = None,
+        shut: bool = False,
+    ) -> Tensor:
+        """Predict the noise (or v) of every frame.
+
+        latents (B T) C H W; timestep (B T) or a scalar; text and time_text (B, L, D), the latter
+        for the temporal layers; positions (B, T) in frames, of which only differences matter;
+        condition (known, mask) of (B T) C H W and (B T) 1 H W; fps and passes (B,).  With `shut`
+        no temporal branch is computed and the result is the image UNet's, bit for bit.
+        """
+        batch = latents.shape[0] // frames
+        walk = _Walk(self, frames, batch, shut)
+        walk.text = text.repeat_interleave(frames, 0)
+        walk.time_text = text if time_text is None else time_text
+        if positions is None:
+            positions = torch.arange(frames, device=latents.device).expand(batch, -1)
+        walk.positions = positions
+        walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
+        if condition is not None and self.temporal.pyramid is not None and not shut:
+            walk.features = self.temporal.pyramid(*condition)
+        return walk.run(latents)
+
+
+class _Walk:
+    """One pass through the UNet: what stays the same from block to block, and the order."""
+
+    text: Tensor
+    time_text: Tensor
+    positions: Tensor
+    embedding: Tensor
+
+    def __init__(self, net: VideoUNet, frames: int, batch: int, shut: bool) -> None:
+        self.net, self.image, self.frames, self.batch, self.shut = net, net.image, frames, batch, shut
+        self.features: list[Tensor] | None = None
+
+    def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
+        waves = self.image.get_time_embed(sample=latents, timestep=timestep)
+        self.embedding = self.image.time_embedding(waves)
+        if labels is not None:
+            labels = labels.to(self.embedding.dtype)
+            self.embedding = self.embedding + labels.repeat_interleave(self.frames, 0)
+
+    def run(self, x: Tensor) -> Tensor:
+        image = self.image
+        x = self._entered("conv_in", image.conv_in(x))
+        skips = [x]
+        for index, block in enumerate(image.down_blocks):
+            for x in self._down(f"down_blocks:{index}", block, x):
+                skips.append(x)
+        x = self._middle(image.mid_block, x)
+        for index, block in enumerate(image.up_blocks):
+            x = self._up(f"up_blocks:{index}", block, x, skips)
+        return image.conv_out(image.conv_act(image.conv_norm_out(x)))
+
+    def _down(self, name: str, block: nn.Module, x: Tensor) -> Iterator[Tensor]:
+        for index in range(len(block.resnets)):
+            x = self._layer(name, block, index, x)
+            yield x
+        for downsampler in block.downsamplers or ():
+            x = downsampler(x)
+            yield x
+
+    def _middle(self, block: nn.Module, x: Tensor) -> Tensor:
+        x = self._resnet("mid_block:resnets:0", block.resnets[0], x)
+        for index, resnet in enumerate(list(block.resnets)[1:]):
+            if block.attentions[index] is not None:
+                x = self._attention(f"mid_block:attentions:{index}", block.attentions[index], x)
+            x = self._resnet(f"mid_block:resnets:{index + 1}", resnet, x)
+        return x
+
+    def _up(self, name: str, block: nn.Module, x: Tensor, skips: list[Tensor]) -> Tensor:
+        for index in range(len(block.resnets)):
+            x = self._layer(name, block, index, torch.cat([x, skips.pop()], 1))
+        for upsampler in block.upsamplers or ():
+            # latents need not be a multiple of the whole reduction: meet the skip's size
+            x = upsampler(x, skips[-1].shape[2:])
+        return x
+
+    def _layer(self, name: str, block: nn.Module, index: int, x: Tensor) -> Tensor:
+        x = self._resnet(f"{name}:resnets:{index}", block.resnets[index], x)
+        attentions = getattr(block, "attentions", None)
+        if attentions:
+            x = self._attention(f"{name}:attentions:{index}", attentions[index], x)
+        return x
+
+    def _resnet(self, name: str, resnet: nn.Module, x: Tensor) -> Tensor:
+        def both(x: Tensor) -> Tensor:
+            space = resnet(x, self.embedding)
+            if self.shut:
+                return space
+            layer = self.net.temporal.blocks[name]
+            return layer(self._entered(name, space), self._per_frame(), self.frames)
+
+        return self._maybe_checkpointed(both, x)
+
+    def _attention(self, name: str, attention: nn.Module, x: Tensor) -> Tensor:
+        return self._maybe_checkpointed(lambda x: self._transform(name, attention, x), x)
+
+    def _transform(self, name: str, attention: nn.Module, x: Tensor) -> Tensor:
+        """Transformer2DModel's forward with the temporal layer before its `proj_out`."""
+        h = attention.norm(x)
+        height, width = x.shape[-2:]
+        linear = attention.use_linear_projection
+        h = tokens(h) if linear else tokens(attention.proj_in(h))
+        h = attention.proj_in(h) if linear else h
+        for block in attention.transformer_blocks:
+            h = block(h, encoder_hidden_states=self.text)
+        if not self.shut:
+            h = self._entered(name, h, (height, width))
+            h = self.net.temporal.blocks[name](h, self.positions, self.time_text)
+        h = attention.proj_out(h) if linear else h
+        h = picture(h, height, width)
+        return (h if linear else attention.proj_out(h)) + x
+
+    def _entered(self, name: str, x: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """Add what the known frames say at this place; nothing when there are none."""
+        if self.features is None:
+            return x
+        height = size[0] if size else x.shape[-2]
+        level = next(f for f in self.features if f.shape[-2] <= height)
+        said = self.net.temporal.entries[name](level)
+        return x + (tokens(said) if size else said)
+
+    def _per_frame(self) -> Tensor:
+        return self.embedding.expand(self.batch * self.frames, -1)
+
+    def _maybe_checkpointed(self, layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        if self.net.checkpointing and torch.is_grad_enabled():
+            return checkpoint(layer, x, use_reentrant=False)
+        return layer(x)
+
+
+def tokens(x: Tensor) -> Tensor:
+    """(N, C, H, W) → (N, H W, C)."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def picture(h: Tensor, height: int, width: int) -> Tensor:
+    """(N, H W, C) → (N, C, H, W)."""
+    return h.unflatten(1, (height, width)).permute(0, 3, 1, 2).contiguous()

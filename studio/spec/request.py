@@ -1,0 +1,106 @@
+"""What a user asks for, with nothing left open: frozen, hashable, free of paths."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from studio.spec.refusal import Refusal
+
+MAX_WORDS = 400
+MAX_GUIDANCE = 30.0
+MAX_STEPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s."""
+
+    id: str
+    name: str
+    native_fps: Fraction
+    frames_per_call: int
+    most_frames: int
+    size: int
+    size_multiple: int
+    largest: int
+    steps: int
+    guidance: float
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectUse:
+    """A trained subject at a strength of 0..1.5; `identity` is the hash of its adapter."""
+
+    name: str
+    identity: str
+    token: str
+    class_noun: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRequest:
+    """Everything that is meant to decide a clip.
+
+    `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
+    file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
+    """
+
+    prompt: str
+    seed: int
+    model: str
+    weights: tuple[tuple[str, str], ...]
+    width: int
+    height: int
+    keyframes: int
+    fps: Fraction
+    steps: int
+    guidance: float
+    negative: str = ""
+    subject: SubjectUse | None = None
+
+
+def check(request: ClipRequest, family: Family) -> None:
+    """Refuse, in one sentence, what the family cannot make."""
+    _check_words(request)
+    _check_numbers(request, family)
+    for side in (request.width, request.height):
+        if side <= 0 or side % family.size_multiple or side > family.largest:
+            raise Refusal(
+                f"{family.name} cannot make pictures of {request.width} × {request.height} pixels.",
+                f"Use multiples of {family.size_multiple} up to {family.largest}.",
+            )
+
+
+def _check_words(request: ClipRequest) -> None:
+    words = len(request.prompt.split())
+    if not words:
+        raise Refusal("The prompt is empty.", 'Say what to show, e.g. "a red ball moving left".')
+    if max(words, len(request.negative.split())) > MAX_WORDS:
+        raise Refusal(f"The prompt has {words} words.", f"Shorten it to at most {MAX_WORDS} words.")
+
+
+def _check_numbers(request: ClipRequest, family: Family) -> None:
+    if not 1 <= request.keyframes <= family.most_frames:
+        raise Refusal(
+            f"{family.name} makes 1 to {family.most_frames} keyframes, not {request.keyframes}.",
+            f"At {float(family.native_fps):g} keyframes per second that is up to "
+            f"{float((family.most_frames - 1) / family.native_fps):g} s.",
+        )
+    if not 1 <= request.steps <= MAX_STEPS:
+        raise Refusal(f"{request.steps} steps cannot be done.", f"Use 1 to {MAX_STEPS} steps.")
+    if not 0.0 <= request.guidance <= MAX_GUIDANCE:  # also false for nan
+        raise Refusal(
+            f"A guidance of {request.guidance} has no meaning.",
+            f"Use a number from 0 to {MAX_GUIDANCE:g}; {family.guidance:g} is a good start.",
+        )
+    if not 0 <= request.seed < 2**63:
+        raise Refusal(f"The seed {request.seed} is out of range.", "Use 0 to 2⁶³ − 1.")
+
+
+def snapped(side: int, family: Family) -> int:
+    """The nearest size that the family can make; zero and negative sizes are refused."""
+    if side <= 0:
+        raise Refusal(f"A side of {side} pixels has no picture in it.", "Use a positive size.")
+    multiple = family.size_multiple
+    return min(max(multiple, round(side / multiple) * multiple), family.largest)
