@@ -10,7 +10,7 @@ _FLAT = 3.0  # levels of standard deviation under which a block could lie anywhe
 _STILL = 3.0  # mean levels of change under which a block stands still
 _GAIN = 0.8  # a block counts as moved when moving it leaves less than this share of its change
 _NOISE = 2.0  # times the change of the stillest third of the blocks: below it is noise too
-_TOGETHER = 0.72  # one shift must leave less than this share: blocks that grow apart share none
+_TOGETHER = 0.80  # one shift must leave less than this share: blocks that grow apart share none
 _ASIDE = 0.6  # motion across, as a share of the motion along: beyond it the path is diagonal
 
 

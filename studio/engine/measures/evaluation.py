@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -61,20 +62,21 @@ class Table:
     by_word: dict[str, Share] = field(default_factory=dict)  # each word's own attribute
 
 
-def prompts(count: int, seed: int, *, unseen: bool = True) -> tuple[Prompt, ...]:
+def prompts(count: int, seed: int, *, unseen: float = 0.25) -> tuple[Prompt, ...]:
     """`count` prompts that name everything, with what they mean; the same for the same seed.
 
     Plain and synonym wording, no ambiguous pair of colour and ground, every motion equally often.
-    With `unseen` all come from the triples that `grammar.held_out` keeps from training, else all
-    triples are drawn from.
+    The share `unseen` comes from the few triples of colour, shape and place that
+    `grammar.held_out` keeps from training, the rest from all triples; the seed's streams are never
+    those of training.
     """
     return tuple(
         _prompt(np.random.default_rng((seed, i, _STREAM)), i, unseen) for i in range(count)
     )
 
 
-def _prompt(rng: np.random.Generator, index: int, unseen: bool) -> Prompt:
-    triples = _triples(unseen)
+def _prompt(rng: np.random.Generator, index: int, unseen: float) -> Prompt:
+    triples = _triples(unseen=bool(rng.random() < unseen))
     colour, shape, place = triples[rng.integers(len(triples))]
     motion = grammar.MOTIONS[index % len(grammar.MOTIONS)]
     drawn = scenes.random_meaning(rng)
@@ -88,7 +90,8 @@ def _plain_or_not(rng: np.random.Generator, options: int) -> int:
     return 0 if rng.random() < 0.5 else int(rng.integers(options))
 
 
-def _triples(unseen: bool) -> list[tuple[str, str, str]]:
+@cache
+def _triples(*, unseen: bool) -> list[tuple[str, str, str]]:
     every = (
         Meaning(colour, shape, place)
         for colour in grammar.COLOURS

@@ -9,7 +9,8 @@ from studio.spec import grammar
 
 _CELLS = 32  # template cells per radius
 _REACH = 1.7  # radii that a template spans from its middle
-_SHIFTS = np.stack(np.meshgrid(*[(-1.2, -0.6, 0.0, 0.6, 1.2)] * 2), -1).reshape(-1, 2)  # pixels
+_STEPS = (-1.2, -0.6, 0.0, 0.6, 1.2)
+_SHIFTS = np.stack(np.meshgrid(_STEPS, _STEPS), -1).reshape(-1, 2)  # pixels
 _SOFTNESS = (3.0, 1.0)  # pixels over which an edge fades: blurred first, then crisp
 _SCALES = np.asarray((0.88, 0.94, 1.0, 1.06, 1.12), np.float32)
 
