@@ -2,35 +2,125 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 
-from studio.jobs.job import LANES, Job, Work
+from studio.jobs.job import LANES, Job, State, Work
+from studio.jobs.lane import Lane
+from studio.jobs.ledger import Ledger
+from studio.jobs.run import Outcome
 from studio.spec.progress import Progress
+from studio.spec.refusal import Refusal
+
+BEAT = 50
+"""Milliseconds between two deliveries of progress."""
+LOOK = 500
+"""Milliseconds between two looks for what other processes changed."""
 
 
 class Queue(QObject):
-    """Runs jobs on worker threads; every signal comes on the thread that made the queue."""
+    """Runs the ledger's jobs on lanes; every public signal comes on the thread of the queue.
+
+    The queue owns the ledger: `close` closes it.  Widgets can be rebuilt at any time from
+    `jobs`, `history`, `progress` and `paused`.
+    """
 
     changed = Signal()
-    progressed = Signal(int, object)  # job id, Progress
-    finished = Signal(int, object)  # job id, result
-    failed = Signal(int, str, str)  # job id, what, hint
+    """Some job was added, moved or changed its state, or a lane was paused or resumed."""
+    progressed = Signal(int, object)
+    """Job id and its latest `Progress`: about 20 times a second at most, and always the last."""
+    finished = Signal(int, object)
+    """Job id and what its work returned."""
+    failed = Signal(int, str, str)
+    """Job id, what happened, and a hint.  Id 0: the queue itself could not be written."""
     cancelled = Signal(int)
+    """Job id."""
+
+    _mailed = Signal()
+    _started = Signal()
+    _ended = Signal(object, object)
+    _troubled = Signal(object)
 
     def __init__(
         self,
-        ledger,
+        ledger: Ledger,
         works: Mapping[str, Work],
         lanes: Mapping[str, int] = LANES,
         parent: QObject | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Nothing runs before `start`.  `notice` says already what a crash interrupted."""
+        super().__init__(parent)
+        self._ledger = ledger
+        self.runs_jobs = ledger.begin()
+        self._known_paused = ledger.paused()
+        self._lanes = {name: Lane(name, n, ledger, works, self) for name, n in lanes.items()}
+        self._guard = threading.Lock()
+        self._mail: dict[int, Progress] = {}
+        self._progress: dict[int, Progress] = {}
+        self._delivered = 0.0
+        self._seen_changes = 0
+        self._beat = QTimer(self, singleShot=True)
+        self._look = QTimer(self, interval=LOOK)
+        self._connect()
 
-    notice: str
-    """What was running when the studio last ended uncleanly, as a sentence, or ""."""
+    def _connect(self) -> None:
+        self._beat.timeout.connect(self._deliver)
+        self._look.timeout.connect(self._look_around)
+        queued = Qt.ConnectionType.QueuedConnection
+        self._mailed.connect(self._collect, queued)
+        self._started.connect(self.changed, queued)
+        self._ended.connect(self._conclude, queued)
+        self._troubled.connect(self._complain, queued)
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Start the lanes, unless another window of this user runs the jobs already."""
+        self._seen_changes = self._ledger.changes()
+        self._look.start()
+        if self.runs_jobs:
+            for lane in self._lanes.values():
+                lane.start()
+
+    def close(self, limit: float = 5.0) -> bool:
+        """Stop everything within `limit` seconds; running jobs wait for the next start.
+
+        False when a job did not come to its next tick in time: the next start sets it aside.
+        """
+        self._look.stop()
+        self._beat.stop()
+        for lane in self._lanes.values():
+            lane.stop()
+        until = time.monotonic() + limit
+        ended = all(lane.join(until - time.monotonic()) for lane in self._lanes.values())
+        QCoreApplication.sendPostedEvents(self)  # what finished meanwhile is still heard of
+        if ended:
+            self._ledger.close()
+        return ended
+
+    @property
+    def notice(self) -> str:
+        """What was running when the studio last ended uncleanly, as a sentence, or ""."""
+        return self._ledger.notice
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Unfinished jobs: those running first, then short ones, then in their order."""
+        return self._ledger.jobs()
+
+    def history(self, limit: int = 200) -> tuple[Job, ...]:
+        """Finished jobs, the last to end first."""
+        return self._ledger.history(limit)
+
+    def job(self, id: int) -> Job:
+        """The job with that id; KeyError where there is none."""
+        return self._ledger.job(id)
+
+    def progress(self, id: int) -> Progress | None:
+        """The last that a running job said, or None."""
+        return self._progress.get(id)
+
     def add(
         self,
         kind: str,
@@ -39,21 +129,149 @@ class Queue(QObject):
         *,
         lane: str = "engine",
         short: bool = False,
-    ) -> int: ...
-    def jobs(self) -> tuple[Job, ...]: ...
-    def history(self, limit: int = 200) -> tuple[Job, ...]: ...
-    def job(self, id: int) -> Job: ...
-    def progress(self, id: int) -> Progress | None: ...
-    def cancel(self, id: int) -> None: ...
-    def retry(self, id: int) -> None: ...
-    def duplicate(self, id: int) -> int: ...
-    def remove(self, id: int) -> None: ...
-    def move_before(self, id: int, other: int) -> None: ...
-    def move_after(self, id: int, other: int) -> None: ...
-    def move_to_front(self, id: int) -> None: ...
-    def hold(self, id: int) -> None: ...
-    def release(self, id: int) -> None: ...
-    def pause(self, lane: str = "", *, now: bool = True) -> None: ...
-    def resume(self, lane: str = "") -> None: ...
-    def paused(self, lane: str = "engine") -> bool: ...
-    def close(self, limit: float = 5.0) -> bool: ...
+    ) -> int:
+        """A new job at the end of its lane; gives its id.  A short one cuts in."""
+        id = self._ledger.add(kind, title, payload, lane=lane, short=short)
+        self._tell()
+        return id
+
+    def cancel(self, id: int) -> None:
+        """Stop a job for good, at its next tick if it runs; what it finished stays."""
+        lane = self._lanes[self._ledger.job(id).lane]
+        if not lane.cancel(id) and not self._ledger.cancel(id):
+            lane.cancel(id)  # it started between the two
+        self._tell()
+
+    def retry(self, id: int) -> None:
+        """Do a failed, cancelled or set-aside job again, after those that wait."""
+        self._ledger.retry(id)
+        self._tell()
+
+    def duplicate(self, id: int) -> int:
+        """The same job once more, after those that wait; gives its id."""
+        new = self._ledger.duplicate(id)
+        self._tell()
+        return new
+
+    def remove(self, id: int) -> None:
+        """Forget a job that is not running."""
+        self._ledger.remove(id)
+        self._tell()
+
+    def move_before(self, id: int, other: int) -> None:
+        """Put a waiting job right before another of its lane."""
+        self._ledger.reorder(id, before=other)
+        self._tell()
+
+    def move_after(self, id: int, other: int) -> None:
+        """Put a waiting job right after another of its lane."""
+        self._ledger.reorder_after(id, other)
+        self._tell()
+
+    def move_to_front(self, id: int) -> None:
+        """Put a waiting job at the front of its lane."""
+        self._ledger.to_front(id)
+        self._tell()
+
+    def hold(self, id: int) -> None:
+        """Keep one waiting job from starting."""
+        self._ledger.move(id, State.PAUSED)
+        self._tell()
+
+    def release(self, id: int) -> None:
+        """Let a held job start again."""
+        self._ledger.move(id, State.WAITING)
+        self._tell()
+
+    def pause(self, lane: str = "", *, now: bool = True) -> None:
+        """Pause a lane (all, by default): at the running job's next tick, or after that job."""
+        self._ledger.pause(lane)
+        self._known_paused = self._ledger.paused()
+        if now:
+            for name in [lane] if lane else self._lanes:
+                self._lanes[name].stop_running()
+        self._tell()
+
+    def resume(self, lane: str = "") -> None:
+        """Go on with a lane (all, by default).  Jobs set aside stay so until they are retried."""
+        self._ledger.resume(lane)
+        self._known_paused = self._ledger.paused()
+        self._tell()
+
+    def paused(self, lane: str = "engine") -> bool:
+        """Whether a lane starts no further job."""
+        return lane in self._known_paused
+
+    def job_started(self, job: Job) -> None:
+        """For the lanes, on their threads."""
+        self._started.emit()
+
+    def job_progressed(self, job: Job, progress: Progress) -> None:
+        """For the lanes, on their threads: kept until the next beat; a preview is never lost."""
+        with self._guard:
+            first = not self._mail
+            before = self._mail.get(job.id)
+            if progress.preview is None and before is not None:
+                progress = replace(progress, preview=before.preview)
+            self._mail[job.id] = progress
+        if first:
+            self._mailed.emit()
+
+    def job_ended(self, job: Job, outcome: Outcome) -> None:
+        """For the lanes, on their threads."""
+        self._ended.emit(job, outcome)
+
+    def queue_troubled(self, refusal: Refusal) -> None:
+        """For the lanes, on their threads."""
+        self._troubled.emit(refusal)
+
+    def _tell(self) -> None:
+        for lane in self._lanes.values():
+            lane.wake()
+        self.changed.emit()
+
+    @Slot()
+    def _collect(self) -> None:
+        wait = BEAT - 1000 * (time.monotonic() - self._delivered)
+        if wait <= 0:
+            self._deliver()
+        elif not self._beat.isActive():
+            self._beat.start(round(wait) + 1)
+
+    @Slot()
+    def _deliver(self) -> None:
+        with self._guard:
+            mail, self._mail = self._mail, {}
+        self._delivered = time.monotonic()
+        for id, progress in mail.items():
+            self._progress[id] = progress
+            self.progressed.emit(id, progress)
+
+    @Slot(object, object)
+    def _conclude(self, job: Job, outcome: Outcome) -> None:
+        self._deliver()  # the last word of a job comes before its end
+        self._progress.pop(job.id, None)
+        self.changed.emit()
+        if outcome.state is State.DONE:
+            self.finished.emit(job.id, outcome.result)
+        elif outcome.state is State.FAILED:
+            self.failed.emit(job.id, outcome.what, outcome.hint)
+        elif outcome.state is State.CANCELLED:
+            self.cancelled.emit(job.id)
+
+    @Slot(object)
+    def _complain(self, refusal: Refusal) -> None:
+        self.failed.emit(0, refusal.what, refusal.hint)
+
+    @Slot()
+    def _look_around(self) -> None:
+        """What the terminal did: `queue pause` stops what runs, `queue resume` goes on."""
+        changes = self._ledger.changes()
+        if changes == self._seen_changes:
+            return
+        self._seen_changes = changes
+        paused = self._ledger.paused()
+        for name in paused - self._known_paused:
+            self._lanes[name].stop_running()
+        self._known_paused = paused
+        self._tell()

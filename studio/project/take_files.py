@@ -100,7 +100,7 @@ def _are_frames(array: np.ndarray) -> bool:
 def _described(array: np.ndarray) -> dict[str, Any]:
     import numpy as np
 
-    digest = hashlib.blake2b(np.ascontiguousarray(array).reshape(-1), digest_size=16)
+    digest = hashlib.blake2b(np.ascontiguousarray(array).reshape(-1).data, digest_size=16)
     return {"shape": list(array.shape), "dtype": array.dtype.name, "hash": digest.hexdigest()}
 
 

@@ -1,0 +1,154 @@
+"""The queue's database file: SQLite with a versioned schema, one connection per thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from studio.spec.refusal import Refusal
+
+VERSION = 1
+BUSY = 10.0
+"""Seconds to wait while another process writes."""
+
+SCHEMA = """
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    short INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0,
+    what TEXT NOT NULL DEFAULT '',
+    hint TEXT NOT NULL DEFAULT '',
+    result TEXT NOT NULL DEFAULT 'null'
+);
+CREATE INDEX job_by_lane ON job (lane, state, position);
+CREATE TABLE paused_lane (name TEXT PRIMARY KEY);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Database:
+    """Connections to one file.  Write-ahead log, every commit on the disk before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file.  Refused when it is newer than this program or no database.
+
+        A file that is refused is left exactly as it was.
+        """
+        self.path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._refused():
+                self._prepare()
+        except OSError as error:
+            raise Refusal(
+                f"The queue cannot be kept in {path.parent}: {error.strerror or error}.",
+                "Choose another data folder.",
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection to read from; never waits for a writer."""
+        with self._refused():
+            yield self._connection()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the pen from its start; all of it happens or nothing."""
+        with self._refused():
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                if connection.in_transaction:  # a full disk has rolled it back already
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def changes(self) -> int:
+        """A number that grows when anyone else has written: another thread, another process."""
+        with self.reading() as connection:
+            return connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._guard:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+            self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        found = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._local.connection = self._connected()
+            with self._guard:
+                self._all.append(found)
+        return found
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _prepare(self) -> None:
+        connection = self._connection()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise Refusal(
+                f"The queue in {self.path} was written by a newer studio (format {version}).",
+                "Update the studio, or choose another data folder; nothing was changed.",
+            )
+        if version == VERSION:
+            return
+        connection.execute("PRAGMA journal_mode = WAL")
+        with self.writing():
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in SCHEMA.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    @contextmanager
+    def _refused(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise  # a bug of ours
+            hint = _HINTS.get(error.sqlite_errorcode & 0xFF) if _coded(error) else None
+            if hint is None:
+                raise
+            raise Refusal(f"The queue in {self.path} could not be used: {error}.", hint) from error
+
+
+def _coded(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) is not None
+
+
+_HINTS = {
+    sqlite3.SQLITE_FULL: "Make room on that disk and try again.",
+    sqlite3.SQLITE_IOERR: "Check that disk and try again.",
+    sqlite3.SQLITE_READONLY: "Allow writing there or choose another data folder.",
+    sqlite3.SQLITE_CANTOPEN: "Allow writing there or choose another data folder.",
+    sqlite3.SQLITE_BUSY: "Another program holds it; try again in a moment.",
+    sqlite3.SQLITE_NOTADB: "The file is damaged; move it elsewhere and an empty queue begins.",
+    sqlite3.SQLITE_CORRUPT: "The file is damaged; move it elsewhere and an empty queue begins.",
+}

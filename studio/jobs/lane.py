@@ -1,0 +1,152 @@
+"""A lane: the worker threads that share one resource, and the jobs they take in turn.  No Qt."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from studio.jobs.job import Job, State, Work
+from studio.jobs.ledger import Ledger
+from studio.jobs.run import Outcome, Run
+from studio.spec.progress import Progress
+from studio.spec.refusal import Refusal
+
+
+class Listener(Protocol):
+    """Who hears of a lane's jobs, on the lane's threads."""
+
+    def job_started(self, job: Job) -> None: ...
+    def job_progressed(self, job: Job, progress: Progress) -> None: ...
+    def job_ended(self, job: Job, outcome: Outcome) -> None: ...
+    def queue_troubled(self, refusal: Refusal) -> None: ...
+
+
+class Lane:
+    """`width` threads that do the ledger's jobs of one lane, the short ones first.
+
+    A short job also cuts in at the next tick of a long one: it runs inside that tick, on the same
+    thread, so that the long job keeps its state and the resource is never used twice.
+    """
+
+    def __init__(
+        self, name: str, width: int, ledger: Ledger, works: Mapping[str, Work], listener: Listener
+    ) -> None:
+        self.name = name
+        self._ledger, self._works, self._listener = ledger, works, listener
+        self._changed = threading.Condition()  # guards the four below
+        self._news = 0
+        self._closing = False
+        self._running: dict[int, Run] = {}
+        self._owed: list[tuple[Job, Outcome]] = []
+        self._threads = [
+            threading.Thread(target=self._loop, name=f"{name}-{n}", daemon=True)
+            for n in range(width)
+        ]
+
+    def start(self) -> None:
+        """Start taking jobs."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Look again: a job was added or the lane resumed."""
+        with self._changed:
+            self._news += 1
+            self._changed.notify_all()
+
+    def cancel(self, id: int) -> bool:
+        """Ask a running job to stop for good; False when it does not run here."""
+        with self._changed:
+            run = self._running.get(id)
+            if run is not None:
+                run.stop(State.CANCELLED)
+            return run is not None
+
+    def stop_running(self) -> None:
+        """Stop what runs at its next tick and put it back to the front ("pause now")."""
+        with self._changed:
+            for run in self._running.values():
+                run.stop(State.WAITING)
+
+    def stop(self) -> None:
+        """Take no more jobs, and put back what runs.  Then `join`."""
+        with self._changed:
+            self._closing = True
+        self.stop_running()
+        self.wake()
+
+    def join(self, limit: float) -> bool:
+        """Wait up to `limit` seconds for the threads to end; False when one did not."""
+        until = time.monotonic() + limit
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                seen = self._news
+            run = self._claimed(short_only=False)
+            if run is not None:
+                self._do(run)
+                continue
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._news != seen or self._closing)
+                if self._closing:
+                    return
+
+    def _claimed(self, *, short_only: bool) -> Run | None:
+        # Claimed and entered in one go, so that no cancel or pause slips in between.
+        with self._changed:
+            if self._closing:
+                return None
+            try:
+                self._pay()
+                job = self._ledger.next(self.name, short_only=short_only)
+            except Refusal as refusal:
+                self._listener.queue_troubled(refusal)
+                return None
+            if job is None:
+                return None
+            run = Run(job, self._listener.job_progressed, self._let_in)
+            self._running[job.id] = run
+            return run
+
+    def _let_in(self, run: Run) -> None:
+        """Short jobs that came since the last tick of a long one."""
+        if run.job.short or run.news_seen == self._news:
+            return
+        run.news_seen = self._news
+        while (short := self._claimed(short_only=True)) is not None:
+            self._do(short)
+
+    def _do(self, run: Run) -> None:
+        self._listener.job_started(run.job)
+        outcome = run.perform(self._works.get(run.job.kind, _unknown))
+        with self._changed:
+            del self._running[run.job.id]
+            self._owed.append((run.job, outcome))
+            try:
+                self._pay()
+            except Refusal as refusal:  # it is written down as soon as the disk has room again
+                self._listener.queue_troubled(refusal)
+        self._listener.job_ended(run.job, outcome)
+
+    def _pay(self) -> None:
+        """Write down how jobs ended."""
+        while self._owed:
+            job, outcome = self._owed[0]
+            if outcome.state is State.WAITING:
+                self._ledger.requeue(job.id)
+            else:
+                self._ledger.end(job.id, outcome)
+            del self._owed[0]
+
+
+def _unknown(job: Job, _: object) -> object:
+    raise Refusal(
+        f"This studio does not know how to do “{job.title}”.", "It may need a newer version."
+    )

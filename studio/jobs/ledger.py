@@ -1,0 +1,215 @@
+"""The queue on disk: every job there is, in its order, safe from crashes.  No Qt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from studio.jobs import rows
+from studio.jobs.database import Database
+from studio.jobs.job import FINISHED, LANES, UNFINISHED, Job, State
+from studio.jobs.run import Outcome
+from studio.project.lock import Lock
+from studio.spec.refusal import Refusal
+
+
+class Ledger:
+    """Jobs by id.  Threads and processes may use it at once; only one process runs its jobs."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the database.  Opening changes nothing: see `begin`."""
+        self._database = Database(path)
+        self._runner: Lock | None = None
+        self._path = path
+
+    def begin(self) -> bool:
+        """Become the one process that runs jobs; False while another does.
+
+        After an unclean exit every lane with something left to do is paused, the job that was
+        running is set aside, and `notice` says so.
+        """
+        lock = Lock(self._path.with_name(self._path.name + ".lock"))
+        if not lock.alone():
+            lock.close()
+            return False
+        self._runner = lock
+        with self._database.writing() as db:
+            if rows.fact(db, "running"):
+                rows.recover(db)
+            rows.set_fact(db, "running", "yes")
+        return True
+
+    def close(self) -> None:
+        """End cleanly, unless a job is still running: then the next start finds out."""
+        if self._runner is not None:
+            with self._database.writing() as db:
+                if not rows.ids(db, "state = ?", State.RUNNING):
+                    rows.set_fact(db, "running", "")
+            self._runner.close()
+            self._runner = None
+        self._database.close()
+
+    @property
+    def notice(self) -> str:
+        """What was running when the studio last ended uncleanly, until something is resumed."""
+        with self._database.reading() as db:
+            return rows.fact(db, "notice")
+
+    def changes(self) -> int:
+        """Grows when another thread or process wrote."""
+        return self._database.changes()
+
+    def add(
+        self,
+        kind: str,
+        title: str,
+        payload: Mapping[str, object] | None = None,
+        *,
+        lane: str = "engine",
+        short: bool = False,
+    ) -> int:
+        """A new job at the end of its lane; gives its id.  `payload` is plain JSON data."""
+        if lane not in LANES:
+            raise ValueError(f"there is no lane {lane}")
+        row = (kind, title, json.dumps(payload or {}, allow_nan=False), lane, short)
+        with self._database.writing() as db:
+            return rows.insert(db, row)
+
+    def job(self, id: int) -> Job:
+        """The job with that id; KeyError where there is none."""
+        with self._database.reading() as db:
+            return rows.job(db, id)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Unfinished jobs: those running first, then short ones, then in their order."""
+        with self._database.reading() as db:
+            found = db.execute(
+                f"SELECT * FROM job WHERE {rows.among(UNFINISHED)}"
+                " ORDER BY state != 'running', short DESC, position",
+                UNFINISHED,
+            )
+            return tuple(rows.from_row(row) for row in found)
+
+    def history(self, limit: int = 200) -> tuple[Job, ...]:
+        """Finished jobs, the last to end first."""
+        with self._database.reading() as db:
+            found = db.execute(
+                f"SELECT * FROM job WHERE {rows.among(FINISHED)} ORDER BY ended DESC LIMIT ?",
+                (*FINISHED, limit),
+            )
+            return tuple(rows.from_row(row) for row in found)
+
+    def next(self, lane: str, *, short_only: bool = False) -> Job | None:
+        """The next job of a lane, from now on running; None when it is empty or paused."""
+        with self._database.reading() as db:  # most looks find nothing and write nothing
+            if not rows.first(db, lane, short_only):
+                return None
+        with self._database.writing() as db:
+            row = rows.first(db, lane, short_only)
+            return rows.moved(db, row["id"], State.RUNNING) if row else None
+
+    def move(
+        self, id: int, to: State, *, what: str = "", hint: str = "", result: object = None
+    ) -> Job:
+        """Move a job to another state; refused where `MOVES` knows no such move."""
+        with self._database.writing() as db:
+            return rows.moved(db, id, to, what=what, hint=hint, result=result)
+
+    def cancel(self, id: int) -> bool:
+        """Cancel a job that waits; False when it runs, for then its lane must stop it."""
+        with self._database.writing() as db:
+            if rows.job(db, id).state is State.RUNNING:
+                return False
+            rows.moved(db, id, State.CANCELLED)
+            return True
+
+    def end(self, id: int, outcome: Outcome) -> Job:
+        """Write down how a running job ended; what it made is kept where it is plain JSON data."""
+        try:
+            json.dumps(outcome.result, allow_nan=False)
+            result = outcome.result
+        except (TypeError, ValueError):
+            result = None
+        return self.move(id, outcome.state, what=outcome.what, hint=outcome.hint, result=result)
+
+    def requeue(self, id: int) -> Job:
+        """A running job back to the very front of its lane ("pause now")."""
+        with self._database.writing() as db:
+            job = rows.moved(db, id, State.WAITING)
+            rows.renumber(db, reordered(rows.queue(db, job.lane), id, before=None, front=True))
+            return job
+
+    def retry(self, id: int) -> Job:
+        """A failed, cancelled or set-aside job to the end of its lane, to be done again."""
+        with self._database.writing() as db:
+            job = rows.moved(db, id, State.WAITING)
+            rows.renumber(db, reordered(rows.queue(db, job.lane), id))
+            return job
+
+    def duplicate(self, id: int) -> int:
+        """The same job once more at the end of its lane; gives the new id."""
+        with self._database.writing() as db:
+            rows.job(db, id)
+            same = db.execute("SELECT kind, title, payload, lane, short FROM job WHERE id=?", (id,))
+            return rows.insert(db, tuple(same.fetchone()))
+
+    def remove(self, id: int) -> None:
+        """Forget a job that is not running.  What it made stays."""
+        with self._database.writing() as db:
+            if rows.job(db, id).state is State.RUNNING:
+                raise Refusal("A running job cannot be removed.", "Cancel it first.")
+            db.execute("DELETE FROM job WHERE id = ?", (id,))
+
+    def reorder(self, id: int, *, before: int | None = None) -> None:
+        """Put a waiting job right before another of its lane, or at the end."""
+        with self._database.writing() as db:
+            rows.renumber(db, reordered(rows.queue(db, rows.job(db, id).lane), id, before=before))
+
+    def reorder_after(self, id: int, other: int) -> None:
+        """Put a waiting job right after another of its lane."""
+        with self._database.writing() as db:
+            queue = [i for i in rows.queue(db, rows.job(db, id).lane) if i != id]
+            if other not in queue:
+                raise Refusal("That job waits no longer.", "Only jobs that wait can be moved.")
+            follower = queue[queue.index(other) + 1 :][:1]
+            rows.renumber(db, reordered([*queue, id], id, before=follower[0] if follower else None))
+
+    def to_front(self, id: int) -> None:
+        """Put a waiting job at the front of its lane."""
+        with self._database.writing() as db:
+            rows.renumber(db, reordered(rows.queue(db, rows.job(db, id).lane), id, front=True))
+
+    def pause(self, lane: str = "") -> None:
+        """No further job of that lane (of any, by default) starts; running ones go on."""
+        with self._database.writing() as db:
+            for name in [lane] if lane else LANES:
+                db.execute("INSERT OR IGNORE INTO paused_lane VALUES (?)", (name,))
+
+    def resume(self, lane: str = "") -> None:
+        """Jobs of that lane (of all, by default) start again."""
+        with self._database.writing() as db:
+            for name in [lane] if lane else LANES:
+                db.execute("DELETE FROM paused_lane WHERE name = ?", (name,))
+            rows.set_fact(db, "notice", "")
+
+    def paused(self) -> frozenset[str]:
+        """The lanes that are paused."""
+        with self._database.reading() as db:
+            return frozenset(row["name"] for row in db.execute("SELECT name FROM paused_lane"))
+
+
+def reordered(
+    ids: Sequence[int], id: int, *, before: int | None = None, front: bool = False
+) -> list[int]:
+    """`ids` with `id` at the front, right before another, or at the end; the others keep order.
+
+    Refused where either is not among them.
+    """
+    if id not in ids or before not in (None, *ids):
+        raise Refusal("That job waits no longer.", "Only jobs that wait can be moved.")
+    rest = [other for other in ids if other != id]
+    if before == id:
+        return list(ids)
+    place = 0 if front else len(rest) if before is None else rest.index(before)
+    return [*rest[:place], id, *rest[place:]]

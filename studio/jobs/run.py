@@ -1,0 +1,82 @@
+"""One job in flight: its tick, how it is asked to stop, and how it ended."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from studio.jobs.job import Job, State, Work
+from studio.spec.progress import Cancelled, Progress
+from studio.spec.refusal import Refusal
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: the state it leads to, why it failed, what it made."""
+
+    state: State
+    what: str = ""
+    hint: str = ""
+    result: object = None
+
+
+class Run:
+    """A job being done on the thread that calls `perform`; any thread may call `stop`."""
+
+    def __init__(
+        self, job: Job, speak: Callable[[Job, Progress], None], between: Callable[[Run], None]
+    ) -> None:
+        """`between` is called inside each tick, for what may cut in there."""
+        self.job = job
+        self.news_seen = -1
+        self._speak, self._between = speak, between
+        self._stop: State | None = None
+
+    def stop(self, leads_to: State) -> None:
+        """Ask it to stop at its next tick.  Cancelling wins over pausing."""
+        if self._stop is not State.CANCELLED:
+            self._stop = leads_to
+
+    def tick(self, progress: Progress) -> None:
+        """Report; raises `Cancelled` when the job was asked to stop."""
+        self._obey()
+        self._speak(self.job, progress)
+        self._between(self)
+        self._obey()
+
+    def perform(self, work: Work) -> Outcome:
+        """Do the job.  Whatever happens becomes an outcome, and no exception outlives this call:
+        its frames would keep tensors alive."""
+        try:
+            self._obey()
+            return Outcome(State.DONE, result=work(self.job, self.tick))
+        except Cancelled:
+            return Outcome(self._stop or State.CANCELLED)
+        except Refusal as error:
+            _forget_frames(error)
+            return Outcome(State.FAILED, error.what, error.hint)
+        except BaseException as error:  # also SystemExit: the lane must go on
+            log.error("%s failed:\n%s", self.job.title, traceback.format_exc())
+            what = f"{self.job.title} stopped because of a fault in the studio: {_named(error)}."
+            _forget_frames(error)
+            return Outcome(State.FAILED, what, "Try again; if it stays, please report it.")
+
+    def _obey(self) -> None:
+        if self._stop is not None:
+            raise Cancelled
+
+
+def _named(error: BaseException) -> str:
+    said = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__} ({said})" if said else type(error).__name__
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
