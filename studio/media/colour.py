@@ -17,7 +17,7 @@ _SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
-    """Convert to mode RGB in sRGB, transparent parts over `MATTE`; EXIF stays with the picture.
+    """Convert to mode RGB in sRGB, transparent parts over `MATTE`.
 
     Raises `Refusal` for 32-bit samples, whose white point no file states.
     """
@@ -25,8 +25,7 @@ def to_srgb(picture: Image.Image) -> Image.Image:
     colours = _through_profile(plain, picture.info.get("icc_profile")) or _by_mode(plain)
     if alpha is not None:
         matte = Image.new("RGB", colours.size, (MATTE, MATTE, MATTE))
-        colours = Image.composite(colours, matte, alpha)
-    colours.info = {"exif": picture.getexif().tobytes()} if picture.getexif() else {}
+        return Image.composite(colours, matte, alpha)
     return colours
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pi_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from studio.spec.refusal import Refusal
 
@@ -43,10 +43,23 @@ def decoded(path: Path, longest: int | None) -> Iterator[Image.Image]:
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refusal(f"{path.name} {_too_big().what}", _too_big().hint) from error
+    except MemoryError as error:
+        raise Refusal(
+            f"{path.name} needs more memory than there is.", "Make it smaller first."
+        ) from error
     except Exception as error:  # decoders answer damaged bytes with every kind of exception
         raise Refusal(
             f"{path.name} is damaged or incomplete.", "Copy it again or choose another photo."
         ) from error
+
+
+def orientation(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8, of an opened picture; 1 where EXIF is absent or broken."""
+    try:
+        value = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a broken note about a photo is no reason to refuse the photo
+        return 1
+    return value if value in range(1, 9) else 1
 
 
 @contextmanager
@@ -83,7 +96,7 @@ def _loaded_heif(file: BinaryIO) -> Image.Image:
     container = pi_heif.open_heif(file)
     _check_size(container.size)
     picture = container.to_pillow()
-    picture.getexif().clear()
+    picture.info.pop("exif", None)
     return picture
 
 

@@ -6,16 +6,26 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from studio.media.colour import to_srgb
-from studio.media.decoding import decoded
+from studio.media.decoding import decoded, orientation
 from studio.spec.refusal import Refusal
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
 _NEWER = (".webp", ".avif", ".heic", ".heif", ".hif", ".jp2")
 _PLAIN = (".png", ".apng", ".tif", ".tiff", ".bmp", ".gif")
 SUFFIXES = frozenset(_JPEG + _NEWER + _PLAIN)
+
+_UNDO = {  # what makes a picture of each EXIF orientation upright; 1 is
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def open_photo(path: Path, *, longest: int | None = None) -> np.ndarray:
@@ -31,7 +41,7 @@ def open_photo(path: Path, *, longest: int | None = None) -> np.ndarray:
     megapixels (known from the header, nothing is decoded), or in 32 bits per sample.
     """
     with decoded(path, longest) as picture:
-        upright = ImageOps.exif_transpose(to_srgb(picture))
+        upright = _upright(to_srgb(picture), orientation(picture))
         return np.asarray(_shrunk(upright, longest)).copy()
 
 
@@ -69,6 +79,10 @@ def fingerprint(path: Path) -> str:
             return hashlib.file_digest(file, "blake2b").hexdigest()
     except OSError as error:
         raise Refusal(f"{path} cannot be read.", "Check that it is there and readable.") from error
+
+
+def _upright(picture: Image.Image, stored: int) -> Image.Image:
+    return picture.transpose(_UNDO[stored]) if stored in _UNDO else picture
 
 
 def _shrunk(picture: Image.Image, longest: int | None) -> Image.Image:

@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.media import formats
@@ -24,6 +24,7 @@ def test_odd_sizes_name_the_two_nearest() -> None:
     assert refused.value.hint == "Use 426 × 238 or 428 × 240."
 
 
+@settings(derandomize=True, deadline=None)
 @given(
     st.tuples(st.integers(1, 20_000), st.integers(1, 20_000)), st.sampled_from([*formats.FORMATS])
 )
@@ -73,6 +74,7 @@ def test_only_one_counting_mark_counts() -> None:
     assert formats.numbered("%d_%d.png") is None
 
 
+@settings(derandomize=True, deadline=None)
 @given(
     st.sampled_from([10, 12, 15, 16, 24, 25, 30, 32, 48, 50, 60, (15, 2), (24000, 1001),
                      (30000, 1001), (60000, 1001)]),

@@ -94,6 +94,20 @@ def test_every_exif_orientation_is_undone(tmp_path: Path, orientation: int, suff
     assert np.abs(opened.astype(int) - scene()).mean() < 4
 
 
+def test_broken_exif_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x112] = 6
+    whole = b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0")
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        broken = bytearray(whole)
+        for at in rng.integers(6, len(whole), 3):
+            broken[at] = rng.integers(0, 256)
+        Image.fromarray(scene()).save(path, exif=bytes(broken))
+        assert photo.open_photo(path).shape in ((48, 64, 3), (64, 48, 3))
+
+
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_heic_is_turned_once(tmp_path: Path, turns: int) -> None:
     """The container turns the picture; EXIF, which cameras write as well, must not do it again."""

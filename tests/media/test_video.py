@@ -1,5 +1,6 @@
 """Clips keep their frames, times and colours, and a file is there whole or not at all."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -21,9 +22,9 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 ROOT = Path(__file__).parents[2]
 RATES = [Fraction(10), Fraction(12), Fraction(24000, 1001), Fraction(30), Fraction(3, 2)]
 SIZE = (32, 24)
-NAMES = ["with space", "100%d %s%04d%", "日本 ü", "-i", "pipe:1", "a#b;c=d", "x.y"]
+NAMES = ["with space 日本 ü", "100%d %s%04d%", "-i", "a#b;c=d.y"]
 if sys.platform != "win32":
-    NAMES += ['it\'s "quoted"', "back\\slash", "line\nbreak"]
+    NAMES += ["pipe:1", 'it\'s "quoted" back\\slash line\nbreak']
 
 
 def write(path: Path, frames: int = 5, fps: Fraction | float = 24, **options: object) -> None:
@@ -268,6 +269,34 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert name in done.stdout
     assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+ENDLESS = """
+import sys
+from pathlib import Path
+from studio.media import video
+from tests.media.clips import noise
+def tick(progress):
+    if progress.step == 30:
+        print("running", flush=True)
+try:
+    video.write_video(Path(sys.argv[1]), noise(10**9), fps=24, size=(32, 24), recipe=None,
+                      tick=tick)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl+C to consoles only")
+@pytest.mark.parametrize("name", ["a.mp4", "a.gif", "frames"])
+def test_ctrl_c_leaves_nothing(tmp_path: Path, name: str) -> None:
+    command = [sys.executable, "-c", ENDLESS, str(tmp_path / name)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "running\n"
+        program.send_signal(signal.SIGINT)
+        assert program.stdout.read() == "stopped\n"
     assert not list(tmp_path.iterdir())
 
 
