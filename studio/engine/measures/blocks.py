@@ -1,5 +1,7 @@
 """Block matching: which way the moving part of a clip goes, whatever it looks like."""
 
+from itertools import pairwise
+
 import numpy as np
 
 _BLOCK = 8  # pixels on a side
@@ -24,7 +26,7 @@ def subject_motion(frames: np.ndarray) -> np.ndarray:
     NaN where no block moves, or where no one shift suits them all, as when something grows.
     """
     luma = frames.astype(np.float32) @ _LUMA
-    pairs = zip(luma[:-1], luma[1:], strict=True)
+    pairs = pairwise(luma)
     return np.stack([_pair(*pair) for pair in pairs]) if len(luma) > 1 else np.zeros((0, 2))
 
 
