@@ -99,8 +99,8 @@ def test_colour_needs_more_than_half_of_the_frames():
 
 def test_a_wobbling_object_is_not_smooth():
     real = clips.scene(2, Meaning("yellow", "star", "water", "still", "small", "normally"))
-    jitter = np.random.default_rng(9).normal(0, 4, real.centres.shape)
-    shaken = scenes.Scene(real.meaning, (32, 32) + jitter, real.radii, real.ground_seed)
+    shaky = np.random.default_rng(9).normal(32, 4, real.centres.shape)
+    shaken = scenes.Scene(real.meaning, shaky, real.radii, real.ground_seed)
     verdict = oracle.judge(oracle.look(clips.drawn(shaken)), real.meaning)
     assert verdict.colour
     assert not verdict.smooth
