@@ -117,9 +117,9 @@ class Database:
                 f"The queue in {self.path} was written by a newer studio (format {version}).",
                 "Update the studio, or choose another data folder; nothing was changed.",
             )
+        connection.execute("PRAGMA journal_mode = WAL")
         if version == VERSION:
             return
-        connection.execute("PRAGMA journal_mode = WAL")
         with self.writing():
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in SCHEMA.split(";\n"):

@@ -137,7 +137,7 @@ class Ledger:
         """A running job back to the very front of its lane ("pause now")."""
         with self._database.writing() as db:
             job = rows.moved(db, id, State.WAITING)
-            rows.renumber(db, reordered(rows.queue(db, job.lane), id, before=None, front=True))
+            rows.renumber(db, reordered(rows.queue(db, job.lane), id, front=True))
             return job
 
     def retry(self, id: int) -> Job:
@@ -161,24 +161,18 @@ class Ledger:
                 raise Refusal("A running job cannot be removed.", "Cancel it first.")
             db.execute("DELETE FROM job WHERE id = ?", (id,))
 
-    def reorder(self, id: int, *, before: int | None = None) -> None:
-        """Put a waiting job right before another of its lane, or at the end."""
+    def reorder(
+        self,
+        id: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        front: bool = False,
+    ) -> None:
+        """Put a waiting job before or after another of its lane, at the front, or at the end."""
         with self._database.writing() as db:
-            rows.renumber(db, reordered(rows.queue(db, rows.job(db, id).lane), id, before=before))
-
-    def reorder_after(self, id: int, other: int) -> None:
-        """Put a waiting job right after another of its lane."""
-        with self._database.writing() as db:
-            queue = [i for i in rows.queue(db, rows.job(db, id).lane) if i != id]
-            if other not in queue:
-                raise Refusal("That job waits no longer.", "Only jobs that wait can be moved.")
-            follower = queue[queue.index(other) + 1 :][:1]
-            rows.renumber(db, reordered([*queue, id], id, before=follower[0] if follower else None))
-
-    def to_front(self, id: int) -> None:
-        """Put a waiting job at the front of its lane."""
-        with self._database.writing() as db:
-            rows.renumber(db, reordered(rows.queue(db, rows.job(db, id).lane), id, front=True))
+            queue = rows.queue(db, rows.job(db, id).lane)
+            rows.renumber(db, reordered(queue, id, before=before, after=after, front=front))
 
     def pause(self, lane: str = "") -> None:
         """No further job of that lane (of any, by default) starts; running ones go on."""
@@ -200,16 +194,26 @@ class Ledger:
 
 
 def reordered(
-    ids: Sequence[int], id: int, *, before: int | None = None, front: bool = False
+    ids: Sequence[int],
+    id: int,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    front: bool = False,
 ) -> list[int]:
-    """`ids` with `id` at the front, right before another, or at the end; the others keep order.
+    """`ids` with `id` at the front, beside another, or at the end; the others keep their order.
 
     Refused where either is not among them.
     """
-    if id not in ids or before not in (None, *ids):
+    if not {id, before, after} - {None} <= set(ids):
         raise Refusal("That job waits no longer.", "Only jobs that wait can be moved.")
-    rest = [other for other in ids if other != id]
-    if before == id:
+    if id in (before, after):
         return list(ids)
-    place = 0 if front else len(rest) if before is None else rest.index(before)
+    rest = [other for other in ids if other != id]
+    if before is not None:
+        place = rest.index(before)
+    elif after is not None:
+        place = rest.index(after) + 1
+    else:
+        place = 0 if front else len(rest)
     return [*rest[:place], id, *rest[place:]]

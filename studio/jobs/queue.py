@@ -165,12 +165,12 @@ class Queue(QObject):
 
     def move_after(self, id: int, other: int) -> None:
         """Put a waiting job right after another of its lane."""
-        self._ledger.reorder_after(id, other)
+        self._ledger.reorder(id, after=other)
         self._tell()
 
     def move_to_front(self, id: int) -> None:
         """Put a waiting job at the front of its lane."""
-        self._ledger.to_front(id)
+        self._ledger.reorder(id, front=True)
         self._tell()
 
     def hold(self, id: int) -> None:

@@ -1,0 +1,328 @@
+"""The queue on disk: order, history, crashes, foreign and full files."""
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from studio.jobs.job import State
+from studio.jobs.ledger import Ledger, reordered
+from studio.jobs.run import Outcome
+from studio.spec.refusal import Refusal
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    ledger = Ledger(tmp_path / "queue.db")
+    yield ledger
+    ledger.close()
+
+
+def order(ledger):
+    return [job.id for job in ledger.jobs()]
+
+
+def test_jobs_come_in_their_order_short_ones_first(ledger):
+    a, b = ledger.add("k", "a"), ledger.add("k", "b")
+    other = ledger.add("k", "elsewhere", lane="disk")
+    short = ledger.add("k", "short", short=True)
+    assert ledger.next("engine", short_only=True).id == short
+    assert ledger.next("engine", short_only=True) is None
+    assert [ledger.next("engine").id, ledger.next("engine").id] == [a, b]
+    assert ledger.next("engine") is None
+    assert ledger.next("disk").id == other
+
+
+def test_a_job_keeps_all_it_was_given(ledger):
+    id = ledger.add("render", "“Ölbild” 🎈", {"prompt": "ein Ball", "seed": 7}, lane="encode")
+    job = ledger.job(id)
+    assert (job.kind, job.title, job.lane) == ("render", "“Ölbild” 🎈", "encode")
+    assert job.payload == {"prompt": "ein Ball", "seed": 7}
+    with pytest.raises(ValueError, match="lane"):
+        ledger.add("k", "t", lane="nowhere")
+    with pytest.raises(KeyError):
+        ledger.job(999)
+
+
+@given(
+    st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True),
+    st.data(),
+)
+def test_reordering_moves_one_job_and_keeps_the_others_in_their_order(ids, data):
+    id, other = data.draw(st.sampled_from(ids)), data.draw(st.sampled_from(ids))
+    for new in (
+        reordered(ids, id),
+        reordered(ids, id, front=True),
+        reordered(ids, id, before=other),
+        reordered(ids, id, after=other),
+    ):
+        assert sorted(new) == sorted(ids)
+        assert [i for i in new if i != id] == [i for i in ids if i != id]
+    if id != other:
+        assert reordered(ids, id, before=other).index(id) + 1 == (
+            reordered(ids, id, before=other).index(other)
+        )
+        after = reordered(ids, id, after=other)
+        assert after.index(id) == after.index(other) + 1
+    assert reordered(ids, id, front=True)[0] == reordered(ids, id)[-1] == id
+    with pytest.raises(Refusal):
+        reordered(ids, 1000)
+    with pytest.raises(Refusal):
+        reordered(ids, id, before=1000)
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(["before", "after", "front", "end", "next", "requeue", "add"]),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(moves=MOVES)
+def test_the_ledger_orders_as_a_plain_list_would(tmp_path, moves):
+    (tmp_path / "queue.db").unlink(missing_ok=True)
+    ledger = Ledger(tmp_path / "queue.db")
+    waiting = [ledger.add("k", "t") for _ in range(3)]
+    foreign = [ledger.add("k", "t", lane="disk") for _ in range(2)]
+    running: list[int] = []
+    for move, i, j in moves:
+        _both(ledger, waiting, running, move, i, j)
+    assert [j.id for j in ledger.jobs() if j.state is State.WAITING and j.lane == "engine"] == (
+        waiting
+    )
+    assert [j.id for j in ledger.jobs() if j.lane == "disk"] == foreign
+    ledger.close()
+    for rest in tmp_path.iterdir():
+        rest.unlink()
+
+
+def _both(ledger, waiting, running, move, i, j):
+    """One change, to the ledger and to the list that says what it should hold."""
+    if move == "add":
+        waiting.append(ledger.add("k", "t"))
+    elif move == "next":
+        job = ledger.next("engine")
+        assert (job.id if job else None) == (waiting[0] if waiting else None)
+        running += [waiting.pop(0)] if waiting else []
+    elif move == "requeue" and running:
+        waiting.insert(0, running[i % len(running)])
+        running.remove(waiting[0])
+        ledger.requeue(waiting[0])
+    elif waiting and move in ("before", "after", "front", "end"):
+        id, other = waiting[i % len(waiting)], waiting[j % len(waiting)]
+        where = {"before": {"before": other}, "after": {"after": other}, "front": {"front": True}}
+        ledger.reorder(id, **where.get(move, {}))
+        waiting[:] = reordered(waiting, id, **where.get(move, {}))
+
+
+def test_history_retry_duplicate_remove(ledger):
+    a, b, c = (ledger.add("k", name, {"n": name}) for name in "abc")
+    ledger.next("engine"), ledger.next("engine")
+    ledger.end(b, Outcome(State.DONE, result={"path": "x.mp4"}))
+    ledger.end(a, Outcome(State.FAILED, "It broke.", "Mend it."))
+    assert [job.id for job in ledger.history()] == [a, b]
+    assert (ledger.job(a).what, ledger.job(a).hint) == ("It broke.", "Mend it.")
+    assert ledger.job(b).result == {"path": "x.mp4"}
+    ledger.retry(a)
+    assert order(ledger) == [c, a]
+    assert ledger.job(a).what == ""
+    with pytest.raises(Refusal):
+        ledger.retry(b)
+    again = ledger.duplicate(b)
+    assert ledger.job(again).payload == {"n": "b"}
+    assert order(ledger) == [c, a, again]
+    ledger.remove(b)
+    assert ledger.history() == ()
+    ledger.next("engine")
+    with pytest.raises(Refusal, match="running"):
+        ledger.remove(c)
+
+
+def test_a_result_that_is_no_plain_data_is_not_written_down(ledger):
+    id = ledger.add("k", "t")
+    ledger.next("engine")
+    ledger.end(id, Outcome(State.DONE, result=object()))
+    assert ledger.job(id).state is State.DONE
+    assert ledger.job(id).result is None
+
+
+def test_a_paused_lane_starts_nothing_also_for_another_process(ledger, tmp_path):
+    ledger.add("k", "t")
+    terminal = Ledger(tmp_path / "queue.db")
+    before = ledger.changes()
+    terminal.pause()
+    assert ledger.changes() != before
+    assert ledger.next("engine") is None
+    assert ledger.paused() == {"engine", "encode", "disk", "network"}
+    terminal.resume("disk")
+    assert ledger.next("engine") is None
+    terminal.resume()
+    terminal.close()
+    assert ledger.next("engine") is not None
+
+
+def test_only_one_process_runs_the_jobs(tmp_path):
+    first, second = Ledger(tmp_path / "q.db"), Ledger(tmp_path / "q.db")
+    assert first.begin()
+    first.add("k", "t")
+    first.next("engine")
+    assert not second.begin()
+    assert [job.state for job in second.jobs()] == [State.RUNNING]  # nothing was set aside
+    second.close()
+    first.close()
+
+
+def test_after_a_clean_end_nothing_is_paused(tmp_path):
+    ledger = Ledger(tmp_path / "q.db")
+    assert ledger.begin()
+    id = ledger.add("k", "t")
+    ledger.close()
+    ledger = Ledger(tmp_path / "q.db")
+    assert ledger.begin()
+    assert ledger.notice == ""
+    assert ledger.next("engine").id == id
+    ledger.close()
+
+
+CHILD = """
+import random, sys
+from pathlib import Path
+from studio.jobs.job import State
+from studio.jobs.ledger import Ledger
+from studio.jobs.run import Outcome
+ledger = Ledger(Path(sys.argv[1]))
+assert ledger.begin()
+dice = random.Random(int(sys.argv[2]))
+ledger.resume()
+print("begun", flush=True)
+while True:
+    waiting = [j for j in ledger.jobs() if j.state is State.WAITING]
+    running = [j for j in ledger.jobs() if j.state is State.RUNNING]
+    deed = dice.choice(["add", "front", "next", "end", "requeue"])
+    if deed == "add" and len(waiting) < 20:
+        print("added", ledger.add("k", f"job {dice.random()}"), flush=True)
+    elif deed == "front" and waiting:
+        ledger.reorder(dice.choice(waiting).id, front=True)
+    elif deed == "next" and not running:
+        ledger.next("engine")
+    elif deed == "requeue" and running:
+        ledger.requeue(running[0].id)
+    elif deed == "end" and running:
+        ledger.end(running[0].id, Outcome(State.DONE))
+        print("ended", running[0].id, flush=True)
+"""
+
+
+def test_a_killed_queue_is_whole_and_says_what_was_running(tmp_path):
+    """SIGKILL at seeded moments, over and over on the same file: nothing acknowledged is lost."""
+    path, dice = tmp_path / "queue.db", random.Random(5)
+    added, ended, saw_notice = set(), set(), 0
+    for round in range(8):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(path), str(round)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begun\n"
+        time.sleep(dice.uniform(0.0, 0.25))
+        child.kill()
+        for line in child.stdout.read().splitlines():
+            word, _, id = line.partition(" ")
+            (added if word == "added" else ended).add(int(id))
+        child.stdout.close()
+        child.wait()
+        saw_notice += _consistent_after_the_kill(path, added, ended)
+    assert len(added) > 8
+    assert ended
+    assert saw_notice >= 2
+
+
+def _consistent_after_the_kill(path, added, ended):
+    ledger = Ledger(path)
+    interrupted = [job for job in ledger.jobs() if job.state is State.RUNNING]
+    left = ledger.jobs()
+    assert ledger.begin()
+    states = {job.id: job.state for job in (*ledger.jobs(), *ledger.history(10**6))}
+    assert added <= states.keys()
+    assert all(states[id] is State.DONE for id in ended)
+    assert State.RUNNING not in states.values()
+    assert ledger.paused() == ({"engine"} if left else set())
+    assert ledger.next("engine") is None
+    for job in interrupted:
+        assert states[job.id] is State.SET_ASIDE
+        assert f"“{job.title}” was running" in ledger.notice
+    check = sqlite3.connect(path)
+    assert check.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check.close()
+    ledger.close()
+    return len(interrupted)
+
+
+def test_a_newer_queue_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "queue.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE future (x)")
+    db.execute("PRAGMA user_version = 99")
+    db.commit()
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(Refusal, match="newer studio"):
+        Ledger(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "queue.db"
+    path.write_bytes(b"not a database, but the user's letter " * 100)
+    before = path.read_bytes()
+    with pytest.raises(Refusal, match="could not be used"):
+        Ledger(path)
+    assert path.read_bytes() == before
+
+
+def test_the_first_release_opens(tmp_path):
+    """A database as version 1 wrote it; never change the fixture."""
+    shutil.copy(FIXTURES / "queue-1.db", tmp_path / "queue.db")
+    ledger = Ledger(tmp_path / "queue.db")
+    assert [(j.title, j.state) for j in ledger.jobs()] == [
+        ("Preview", State.WAITING),
+        ("Train rex", State.WAITING),
+        ("Export", State.PAUSED),
+    ]
+    assert [(j.title, j.what) for j in ledger.history()] == [("Render", "The disk is full.")]
+    assert ledger.paused() == {"engine"}
+    assert ledger.job(1).payload == {"subject": "rex", "steps": 300}
+    ledger.close()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_folder_is_refused(tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0o500)
+    with pytest.raises(Refusal):
+        Ledger(folder / "queue.db")
+
+
+def test_a_full_disk_is_refused_and_changes_nothing(ledger):
+    id = ledger.add("k", "t")
+    with ledger._database.writing() as db:
+        db.execute("PRAGMA max_page_count = 1")  # SQLite's own way to say that there is no room
+    with pytest.raises(Refusal, match="full"):
+        for _ in range(200):
+            ledger.add("k", "t" * 5000)
+    assert ledger.job(id).title == "t"
+    assert ledger.next("engine").id == id
