@@ -1,0 +1,190 @@
+"""Small controls that every panel is made of: labels, buttons, folds, and the reason for a no."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.ui.icons import Icons
+from studio.ui.theme import UNIT
+
+
+def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
+    """Plain text (never read as markup) in one of the style sheet's tones."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if tone:
+        made.setProperty("tone", tone)
+    return made
+
+
+def push(text: str, tone: str = "", *, tip: str = "") -> QPushButton:
+    made = QPushButton(text)
+    made.setAutoDefault(False)
+    if tone:
+        made.setProperty("tone", tone)
+    explain(made, "", tip)
+    return made
+
+
+def tool(icons: Icons, name: str, what: str, *, checkable: bool = False) -> QToolButton:
+    """A flat icon button; `what` is its name for screen readers and its tooltip."""
+    made = QToolButton()
+    made.setProperty("tone", "flat")
+    made.setIcon(icons(name))
+    made.setIconSize(QSize(16, 16))
+    made.setCheckable(checkable)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    rename(made, what)
+    return made
+
+
+def rename(button: QAbstractButton, what: str) -> None:
+    """Say what a button does, to eyes and ears; the part after a bracket is its key."""
+    button.setAccessibleName(what.split(" (")[0])
+    explain(button, "", what)
+
+
+def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
+    """Enable a control, or disable it and say why in its tooltip and the status line.
+
+    `tip` is what it says while it works; left out, the last one said is used again.
+    """
+    if tip is not None:
+        widget.setProperty("tip", tip)
+    said = why_not or str(widget.property("tip") or "")
+    widget.setEnabled(not why_not)
+    widget.setToolTip(said)
+    widget.setStatusTip(said)
+    widget.setAccessibleDescription(said)
+
+
+def line() -> QFrame:
+    made = QFrame()
+    made.setObjectName("line")
+    return made
+
+
+def column(*parts: QWidget, gap: int = UNIT, margin: int = 0) -> QWidget:
+    """Widgets below one another."""
+    made = QWidget()
+    layout = QVBoxLayout(made)
+    _space(layout, gap, margin)
+    for part in parts:
+        layout.addWidget(part)
+    return made
+
+
+def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
+    """Widgets beside one another; None stands for the stretch between them."""
+    made = QWidget()
+    layout = QHBoxLayout(made)
+    _space(layout, gap, margin)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(part)
+    return made
+
+
+def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
+    """A control beside its name; the name is its accessible name and its buddy."""
+    said = label(name, "small")
+    said.setFixedWidth(width)
+    said.setBuddy(control)
+    control.setAccessibleName(name)
+    made = row(said, control)
+    layout = made.layout()
+    if isinstance(layout, QHBoxLayout):
+        layout.setStretch(1, 1)
+    return made
+
+
+class Fold(QWidget):
+    """A heading that shows and hides what lies under it."""
+
+    def __init__(self, title: str, content: QWidget, icons: Icons) -> None:
+        super().__init__()
+        self._icons = icons
+        self.content = content
+        self.head = push(title, "fold")
+        self.head.setCheckable(True)
+        self.head.toggled.connect(self._turn)
+        layout = QVBoxLayout(self)
+        _space(layout, UNIT, 0)
+        layout.addWidget(self.head)
+        layout.addWidget(content)
+        self._turn(False)
+
+    def _turn(self, is_open: bool) -> None:
+        self.content.setVisible(is_open)
+        self.head.setIcon(self._icons("down" if is_open else "folded", "muted", 12))
+        self.head.setAccessibleDescription("open" if is_open else "folded")
+
+
+class EmptyState(QWidget):
+    """What a panel says while it holds nothing: what belongs here, and the next step."""
+
+    def __init__(self, icons: Icons, icon: str, title: str, step: str) -> None:
+        super().__init__()
+        picture = QLabel()
+        picture.setPixmap(icons(icon, "edge", 32).pixmap(QSize(32, 32)))
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title, self.step = label(title, "title", wrap=True), label(step, "muted", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        layout.addStretch(1)
+        layout.addWidget(picture)
+        for text in (self.title, self.step):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(text)
+        layout.addStretch(1)
+        self.setAccessibleName(f"{title} {step}")
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in "…" where it does not fit; the whole text is its tooltip."""
+
+    def __init__(self, text: str = "", tone: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        if tone:
+            self.setProperty("tone", tone)
+        self._whole = ""
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        self._whole = " ".join(text.split())
+        self.setAccessibleName(self._whole[:500])
+        self._fit()
+
+    @property
+    def whole(self) -> str:
+        return self._whole
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        end = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self._whole, end, max(0, self.width()))
+        if shown != self.text():
+            self.setText(shown)
+        self.setToolTip(self._whole[:1000] if shown != self._whole else "")
+
+
+def _space(layout: QHBoxLayout | QVBoxLayout, gap: int, margin: int) -> None:
+    layout.setSpacing(gap)
+    layout.setContentsMargins(margin, margin, margin, margin)

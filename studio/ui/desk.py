@@ -1,0 +1,107 @@
+"""What lies on the desk: the selection, what is shown, the playhead.  Nothing here is saved work."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Moving pictures on the player: `kind` is "clip", "keyframes" or "preview" (still growing).
+
+    `take` is the id of the take it belongs to, empty for what no take holds yet.
+    """
+
+    kind: str
+    title: str
+    frames: tuple[QImage, ...]
+    fps: Fraction
+    take: str = ""
+
+    def same_as(self, other: "Shown") -> bool:
+        """Whether `other` is this clip grown on."""
+        return (self.kind, self.title, self.take) == (other.kind, other.title, other.take)
+
+
+class Desk(QObject):
+    """Selection and playback state; views set it and listen to it."""
+
+    shown_changed = Signal()
+    playhead_moved = Signal(int)
+    playing_changed = Signal()
+    subject_selected = Signal(str)
+    take_selected = Signal(str)
+    options_changed = Signal()
+    noticed = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: Shown | None = None
+        self.playhead = 0
+        self.speed = 0
+        self.loop = True
+        self.smooth = False
+        self.subject = ""
+        self.take = ""
+        self.following = 0
+
+    def follow(self, job: int) -> None:
+        """Show what this job makes as soon as there is something to see."""
+        self.following = job
+        self.select_take("")
+
+    def show(self, shown: Shown | None) -> None:
+        """Put pictures on the player; the same clip growing keeps its playhead."""
+        same = self.shown and shown and self.shown.same_as(shown)
+        self.shown = shown
+        if not same:
+            self.playhead = 0
+        self.playhead = min(self.playhead, self.last_frame)
+        if not shown:
+            self.set_speed(0)
+        self.shown_changed.emit()
+        self.playhead_moved.emit(self.playhead)
+
+    @property
+    def last_frame(self) -> int:
+        return max(0, len(self.shown.frames) - 1) if self.shown else 0
+
+    def seek(self, frame: int) -> None:
+        """Move the playhead to a frame, 0..last_frame."""
+        frame = min(max(0, frame), self.last_frame)
+        if frame != self.playhead:
+            self.playhead = frame
+            self.playhead_moved.emit(frame)
+
+    def set_speed(self, speed: int) -> None:
+        """Play at -8..8 times the clip's own rate; 0 pauses."""
+        speed = min(max(-8, speed), 8) if self.shown and self.last_frame else 0
+        if speed != self.speed:
+            self.speed = speed
+            self.playing_changed.emit()
+
+    def set_loop(self, loop: bool) -> None:
+        self.loop = loop
+        self.options_changed.emit()
+
+    def set_smooth(self, smooth: bool) -> None:
+        self.smooth = smooth
+        self.options_changed.emit()
+
+    def select_subject(self, name: str) -> None:
+        if name != self.subject:
+            self.subject = name
+            self.subject_selected.emit(name)
+
+    def select_take(self, take: str) -> None:
+        if take:
+            self.following = 0
+        if take != self.take:
+            self.take = take
+            self.take_selected.emit(take)
+
+    def notice(self, what: str, hint: str = "") -> None:
+        """Tell the user something in the status line."""
+        self.noticed.emit(what, hint)

@@ -1,0 +1,182 @@
+"""The open project: its present, its history, and saving on every change."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.project import edits
+from studio.project.history import History
+from studio.project.project import Project, new_id
+from studio.project.shot import Shot
+from studio.project.store import ProjectStore
+from studio.project.subject import Subject
+from studio.project.subjects import SubjectStore
+from studio.spec.refusal import Refusal
+from studio.ui.background import Background
+
+SAVE_AFTER_MS = 400
+Edit = Callable[[Project], Project]
+
+
+class Document(QObject):
+    """What the user works on.  Views read `project` and `subjects`, and ask for changes."""
+
+    changed = Signal()
+    subjects_changed = Signal()
+    saved = Signal()
+    refused = Signal(str, str)
+
+    def __init__(
+        self, store: ProjectStore, subjects: SubjectStore, background: Background
+    ) -> None:
+        super().__init__()
+        self._store, self._subject_store, self._background = store, subjects, background
+        self._history = History(_with_a_shot(store.project))
+        self._saving = False
+        self._kept = store.project
+        self.subjects: tuple[Subject, ...] = ()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(SAVE_AFTER_MS)
+        self._later.timeout.connect(self._save)
+
+    @property
+    def project(self) -> Project:
+        return self._history.present
+
+    @property
+    def folder(self) -> Path:
+        return self._store.folder
+
+    @property
+    def read_only(self) -> bool:
+        return self._store.read_only
+
+    @property
+    def is_saved(self) -> bool:
+        return self._kept == self.project
+
+    @property
+    def shot(self) -> Shot:
+        """The shot being worked on; there is always one."""
+        return self.project.shot(self.project.selected)
+
+    @property
+    def undo_label(self) -> str:
+        return self._history.undo_label
+
+    @property
+    def redo_label(self) -> str:
+        return self._history.redo_label
+
+    def change(self, edit: Edit, label: str, *, merge: bool = False) -> None:
+        """Make one undoable change; `merge` joins it to an equal one just before."""
+        self._become(self._history.change(edit(self.project), label, merge=merge))
+
+    def change_shot(self, shot: Shot, label: str) -> None:
+        """Change the shot in place; typing in one field is one step."""
+        self.change(lambda project: edits.replace_shot(project, shot), label, merge=True)
+
+    def keep(self, edit: Edit) -> None:
+        """Make a change that undo does not take away: a clip that was made stays."""
+        self._become(self._history.everywhere(edit))
+
+    def undo(self) -> None:
+        self._become(self._history.undo())
+
+    def redo(self) -> None:
+        self._become(self._history.redo())
+
+    def subject(self, name: str) -> Subject | None:
+        return next((s for s in self.subjects if s.name == name), None)
+
+    def read_subjects(self) -> None:
+        """Look at the subjects on disk again."""
+        self._background.ask(
+            self._subject_store.list, self._found_subjects, self._could_not, owner=self
+        )
+
+    def photo_paths(self, subject: Subject) -> tuple[Path, ...]:
+        return self._subject_store.photo_paths(subject)
+
+    def adopt(
+        self, subject: Subject, photos: Sequence[Path], done: Callable[[Subject], None]
+    ) -> None:
+        """Copy photos into a new subject, then call `done` with it; refusals are told."""
+
+        def arrived(made: Subject) -> None:
+            self._found_subjects((*self.subjects, made))
+            done(made)
+
+        store, chosen = self._subject_store, tuple(photos)
+        self._background.ask(
+            lambda: store.adopt(subject, chosen), arrived, self._could_not, owner=self
+        )
+
+    def remove_subject(self, name: str) -> None:
+        """Put a subject in the studio's bin, from where it can be restored."""
+        self._background.ask(
+            lambda: self._subject_store.remove(name),
+            lambda _: self.read_subjects(),
+            self._could_not,
+            owner=self,
+        )
+
+    def restore_subject(self, name: str) -> None:
+        self._background.ask(
+            lambda: self._subject_store.restore(name),
+            lambda _: self.read_subjects(),
+            self._could_not,
+            owner=self,
+        )
+
+    def close(self) -> None:
+        """Save what is not saved yet, and let the folder go."""
+        self._later.stop()
+        if not self.is_saved and not self.read_only:
+            self._store.save(self.project)
+        self._store.close()
+
+    def _become(self, history: History) -> None:
+        if history.present == self._history.present:
+            self._history = history
+            return
+        self._history = history
+        self.changed.emit()
+        if not self.read_only:
+            self._later.start()
+
+    def _save(self) -> None:
+        if self._saving:
+            self._later.start()
+            return
+        self._saving = True
+        project = self.project
+        self._background.ask(
+            lambda: self._store.save(project),
+            lambda _: self._is_kept(project),
+            self._could_not_save,
+            owner=self,
+        )
+
+    def _is_kept(self, project: Project) -> None:
+        self._saving, self._kept = False, project
+        self.saved.emit()
+
+    def _could_not_save(self, error: Exception) -> None:
+        self._saving = False
+        self._could_not(error)
+
+    def _could_not(self, error: Exception) -> None:
+        if not isinstance(error, Refusal):
+            raise error
+        self.refused.emit(error.what, error.hint)
+
+    def _found_subjects(self, subjects: tuple[Subject, ...]) -> None:
+        self.subjects = subjects
+        self.subjects_changed.emit()
+
+
+def _with_a_shot(project: Project) -> Project:
+    return project if project.shots else edits.add_shot(project, Shot(new_id()))

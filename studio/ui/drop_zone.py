@@ -1,0 +1,65 @@
+"""Where photos are dropped."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPen
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from studio.ui.controls import label, push
+from studio.ui.theme import UNIT, Theme
+
+FILTER = "Photos (*.jpg *.jpeg *.png *.webp *.heic *.heif *.avif *.tif *.tiff *.bmp);;All files (*)"
+
+
+class DropZone(QWidget):
+    """Takes photo files and folders, dropped or chosen."""
+
+    dropped = Signal(object)  # list[Path]
+
+    def __init__(self, text: str, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._over = False
+        self.setAcceptDrops(True)
+        self.setMinimumHeight(12 * UNIT)
+        words = label(text, "muted", wrap=True)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.choose = push("Choose photos …", tip="Choose photos from your disk")
+        self.choose.clicked.connect(self._choose)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT)
+        layout.addWidget(words)
+        layout.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignHCenter)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+            self._turn(True)
+
+    def dragLeaveEvent(self, _event) -> None:
+        self._turn(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._turn(False)
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.dropped.emit(files)
+
+    def paintEvent(self, _event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(self._theme.colour("accent" if self._over else "edge"), 1, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
+        painter.end()
+
+    def _turn(self, over: bool) -> None:
+        self._over = over
+        self.update()
+
+    def _choose(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Choose photos", "", FILTER)
+        if files:
+            self.dropped.emit([Path(file) for file in files])

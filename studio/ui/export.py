@@ -1,0 +1,128 @@
+"""Exporting a take: format, rate, recipe, place."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFileDialog,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.project.project import Render
+from studio.spec.timing import retimed
+from studio.ui.controls import explain, field, label, push, row
+from studio.ui.pictures import outgoing_name
+from studio.ui.quantities import clip_length, count
+from studio.ui.theme import UNIT
+
+FORMATS = (
+    ("MP4: plays everywhere", ".mp4", 240.0),
+    ("GIF: loops in chats and pages", ".gif", 50.0),
+    ("WebM: small, for the web", ".webm", 240.0),
+    ("PNG: every frame as a picture", "_%04d.png", 240.0),
+)
+MARK = "Every file says that it was made with AI."
+
+
+class ExportDialog(QDialog):
+    """Asks where to and how; `ordered` carries path, frames per second and the recipe switch."""
+
+    ordered = Signal(object, object, bool)  # Path, Fraction, bool
+
+    def __init__(self, render: Render, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._render = render
+        self.setWindowTitle(f"Export take {render.order}")
+        self.setMinimumWidth(520)
+        self._build(folder)
+        self.format.currentIndexChanged.connect(self._format_chosen)
+        self.fps.valueChanged.connect(self.reflect)
+        self.place.textChanged.connect(self.reflect)
+        self.choose.clicked.connect(self._choose)
+        self.export.clicked.connect(self._order)
+        self.reflect()
+
+    @property
+    def path(self) -> Path:
+        return Path(self.place.text().strip()).expanduser()
+
+    def reflect(self) -> None:
+        asked = self._render.request
+        fps = Fraction(self.fps.value()).limit_denominator(1001)
+        frames = len(retimed(asked.keyframes, asked.fps, fps))
+        self.facts.setText(
+            f"{count(frames, 'frame')} · {clip_length(frames, fps)} · "
+            f"{asked.width} × {asked.height} px. The rate does not change the speed."
+        )
+        why_not = self._why_not()
+        explain(self.export, why_not, "Place this export in the queue")
+        self.why_not.setText(why_not)
+        exists = not why_not and self.path.exists()
+        self.replaces.setText("A file with this name exists and will be replaced." if exists else "")
+
+    def _why_not(self) -> str:
+        if not self.place.text().strip():
+            return "Choose where to put the file."
+        if not self.path.is_absolute():
+            return "Give the whole path, starting at the top folder."
+        if not self.path.parent.is_dir():
+            return f"There is no folder {self.path.parent}. Choose one that exists."
+        suffix = FORMATS[self.format.currentIndex()][1]
+        if not self.path.name.lower().endswith(Path(suffix).suffix):
+            return f"The name should end with {Path(suffix).suffix}."
+        return ""
+
+    def _build(self, folder: Path) -> None:
+        self.format, self.fps = QComboBox(), QDoubleSpinBox()
+        for name, suffix, _ in FORMATS:
+            self.format.addItem(name, suffix)
+        self.fps.setDecimals(3)
+        self.fps.setRange(1, FORMATS[0][2])
+        self.fps.setValue(float(self._render.request.fps))
+        self.fps.setSuffix(" fps")
+        self.recipe = QCheckBox("Write the recipe into the file (prompt, seed, models)")
+        self.recipe.setChecked(True)
+        self.place = QLineEdit(str(folder / outgoing_name(self._render)))
+        self.choose = push("Choose …")
+        self.facts, self.replaces = label("", "small", wrap=True), label("", "attention", wrap=True)
+        self.why_not = label("", "attention", wrap=True)
+        self.export, cancel = push("Export", "primary"), push("Cancel")
+        self.export.setDefault(True)
+        cancel.clicked.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.setSpacing(UNIT + UNIT // 2)
+        where = row(field("Where", self.place), self.choose)
+        where.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        for part in (
+            field("Format", self.format), field("Rate", self.fps), where, self.recipe, self.facts,
+            label(MARK, "small"), self.why_not, self.replaces, row(None, cancel, self.export),
+        ):  # fmt: skip
+            layout.addWidget(part)
+
+    def _format_chosen(self, index: int) -> None:
+        _, suffix, fastest = FORMATS[index]
+        self.fps.setMaximum(fastest)
+        self.place.setText(str(self.path.parent / outgoing_name(self._render, suffix)))
+        self.reflect()
+
+    def _choose(self) -> None:
+        suffix = Path(FORMATS[self.format.currentIndex()][1]).suffix
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Export to", self.place.text(), f"*{suffix}",
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )  # fmt: skip
+        if chosen:
+            self.place.setText(chosen)
+
+    def _order(self) -> None:
+        fps = Fraction(self.fps.value()).limit_denominator(1001)
+        self.ordered.emit(self.path, fps, self.recipe.isChecked())
+        self.accept()

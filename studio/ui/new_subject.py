@@ -1,0 +1,157 @@
+"""The form for a new subject: photos, a name, a word for what it is."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+
+from studio.project.subject import Subject, checked_name
+from studio.spec import grammar
+from studio.spec.refusal import Refusal
+from studio.ui import theme
+from studio.ui.consent import Consent
+from studio.ui.controls import Fold, column, explain, field, label, push, row
+from studio.ui.icons import Icons
+from studio.ui.photo_wall import PhotoWall
+from studio.ui.pictures import Pictures
+from studio.ui.quantities import count
+
+FEWEST, MOST = 3, 30
+STEPS = {"lora": 800, "dreambooth": 400}
+PERSON_NOUNS = frozenset(
+    "person man woman child boy girl baby face human people guy lady kid teenager".split()
+)
+
+
+class NewSubject(QWidget):
+    """Everything before Train; asks for consent before a person is trained."""
+
+    ordered = Signal(object, object, int)  # Subject, list[Path], steps
+    given_up = Signal()
+
+    def __init__(self, pictures: Pictures, icons: Icons) -> None:
+        super().__init__()
+        self._taken: frozenset[str] = frozenset()
+        self._build(pictures, icons)
+        self._connect()
+        self._method_chosen()
+        self.reflect()
+
+    def begin(self, photos: list[Path], taken: frozenset[str]) -> None:
+        """Start with these photos; `taken` are the names that are in use."""
+        self._taken = taken
+        self.wall.add(photos)
+        self.name.setFocus()
+        self.reflect()
+
+    def clear(self) -> None:
+        """Forget everything: the subject is on its way, or was given up."""
+        self.wall.clear()
+        self.name.clear()
+        self.noun.clear()
+        self.person.setChecked(False)
+        self.consent.reset()
+        self.reflect()
+
+    def subject(self) -> Subject:
+        """What the form says; refused where that is no subject yet."""
+        if not FEWEST <= len(self.wall.good) <= MOST:
+            raise Refusal(
+                f"{count(len(self.wall.good), 'photo')} will not do.",
+                f"Use {FEWEST} to {MOST} photos of the same subject.",
+            )
+        name = checked_name(self.name.text().strip()) if self.name.text().strip() else ""
+        if not name:
+            raise Refusal("The subject has no name yet.", "Give it one, for example “rex”.")
+        if name.casefold() in self._taken:
+            raise Refusal(f"There is a subject “{name}” already.", "Choose another name.")
+        if not self.noun.text().strip():
+            raise Refusal("It is not said what the subject is.", "One word will do, such as “dog”.")
+        if self.is_person and not self.consent.given:
+            raise Refusal("This subject is a person.", "Confirm the consent first.")
+        return Subject(
+            name=name,
+            class_noun=self.noun.text().strip(),
+            token=self.token.currentText(),
+            method=self.method.currentData(),
+            is_person=self.is_person,
+            consent=self.consent.given,
+        )
+
+    @property
+    def is_person(self) -> bool:
+        nouns = self.noun.text().lower().split()
+        return self.person.isChecked() or bool(PERSON_NOUNS & set(nouns))
+
+    def reflect(self) -> None:
+        self.consent.setVisible(self.is_person)
+        try:
+            self.subject()
+            why_not = ""
+        except Refusal as refusal:
+            why_not = str(refusal)
+        explain(self.train, why_not, "Learn this subject from the photos")
+        self.why_not.setText(why_not)
+        self.why_not.setVisible(bool(why_not))
+        self._reflect_noun()
+
+    def _reflect_noun(self) -> None:
+        noun = self.noun.text().strip()
+        stands_in = grammar.nearest_noun(noun) if noun else noun
+        self.noun_note.setVisible(stands_in != noun)
+        self.noun_note.setText(f"The starter does not know “{noun[:40]}”; it starts from “{stands_in}”.")
+
+    def _build(self, pictures: Pictures, icons: Icons) -> None:
+        self.wall = PhotoWall(pictures, icons)
+        self.name, self.noun = QLineEdit(), QLineEdit()
+        self.name.setPlaceholderText("rex")
+        self.noun.setPlaceholderText("dog")
+        self.noun_note = label("", "small", wrap=True)
+        self.person = QCheckBox("This is a person")
+        self.consent = Consent(icons)
+        self.token, self.method, self.steps = QComboBox(), QComboBox(), QSpinBox()
+        self.token.addItems(grammar.RARE_TOKENS)
+        self.token.setToolTip("A rare word that will stand for the subject in prompts")
+        self.method.addItem("LoRA: small and quick", "lora")
+        self.method.addItem("DreamBooth: the whole network", "dreambooth")
+        self.steps.setRange(1, 100_000)
+        self.steps.setSuffix(" steps")
+        more = column(
+            field("Token", self.token), field("Method", self.method), field("Length", self.steps)
+        )
+        self.fold = Fold("Token, method, length", more, icons)
+        self.give_up = push("Cancel")
+        self.train = push("Train", "primary")
+        self.why_not = label("", "small", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*(2 * theme.UNIT,) * 4)
+        layout.setSpacing(theme.UNIT)
+        for part in (
+            label("New subject", "title"), self.wall, field("Name", self.name),
+            field("What it is", self.noun), self.noun_note, self.person, self.consent, self.fold,
+            self.why_not, row(self.give_up, None, self.train),
+        ):  # fmt: skip
+            layout.addWidget(part)
+        layout.addStretch(1)
+
+    def _connect(self) -> None:
+        for text in (self.name, self.noun):
+            text.textChanged.connect(self.reflect)
+            text.returnPressed.connect(self._order)
+        self.person.toggled.connect(self.reflect)
+        self.consent.changed.connect(self.reflect)
+        self.wall.changed.connect(self.reflect)
+        self.method.currentIndexChanged.connect(self._method_chosen)
+        self.train.clicked.connect(self._order)
+        self.give_up.clicked.connect(self._stop)
+
+    def _method_chosen(self) -> None:
+        self.steps.setValue(STEPS[self.method.currentData()])
+
+    def _order(self) -> None:
+        if self.train.isEnabled():
+            self.ordered.emit(self.subject(), list(self.wall.good), self.steps.value())
+
+    def _stop(self) -> None:
+        self.clear()
+        self.given_up.emit()

@@ -1,0 +1,183 @@
+"""What the user orders: wishes become jobs, and what the jobs made comes back into the project.
+
+    words → request → queue → work → takes → render in the document → player
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.jobs.job import UNFINISHED, Job
+from studio.jobs.queue import Queue
+from studio.project import edits
+from studio.project.plain import from_plain, to_plain
+from studio.project.project import Render
+from studio.project.shot import Shot
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest, check
+from studio.spec.spans import spans
+from studio.ui.desk import Desk
+from studio.ui.document import Document
+from studio.ui.quantities import count
+from studio.ui.shelf import Shelf
+
+VARIATIONS = 4
+SEEDS = 2**31
+
+
+class Orders(QObject):
+    """Places jobs in the queue and takes their results back."""
+
+    placed = Signal(int)
+    refused = Signal(str, str)
+    made = Signal(object)  # Render
+    exported = Signal(str)
+
+    def __init__(self, document: Document, queue: Queue, shelf: Shelf, desk: Desk) -> None:
+        super().__init__()
+        self._document, self._queue, self._shelf, self._desk = document, queue, shelf, desk
+        self._seen: ClipRequest | None = None
+        queue.finished.connect(self._finished)
+
+    def preview(self) -> None:
+        """Make keyframes of the present shot, ahead of everything that takes long."""
+        self._politely(self._preview)
+
+    def render(self, variations: int = 1) -> None:
+        """Make clips of the present shot, with seeds that follow one another."""
+        self._politely(lambda: self._render(variations))
+
+    def train(self, subject: str, method: str, steps: int) -> None:
+        """Train a subject, going on where an earlier training stopped."""
+        payload = {"subject": subject, "method": method, "steps": steps, "resume": True}
+        self.placed.emit(self._queue.add("train_subject", f"Train {subject}", payload))
+
+    def export(self, render: Render, path: Path, fps: Fraction, *, recipe: bool) -> None:
+        """Write a take to a file."""
+        payload = {
+            "project": str(self._document.folder),
+            "request": to_plain(render.request),
+            "spans": list(render.spans),
+            "out": str(path),
+            "fps": str(fps),
+            "recipe": recipe,
+        }
+        title = f"Export {path.name}"
+        self.placed.emit(self._queue.add("export", title, payload, lane="encode"))
+
+    def free_memory(self) -> None:
+        """Let go of the models that wait in memory for the next job."""
+        self._queue.add("free_memory", "Free GPU", {}, short=True)
+
+    def request(self, shot: Shot) -> ClipRequest:
+        """The shot as a request that can be made; refused with what to change."""
+        stack = self._shelf.stack(shot.model)
+        if stack is None:
+            raise Refusal("There is no model to make clips with.", self._shelf.why_empty)
+        use = None
+        if shot.subject:
+            subject = self._document.subject(shot.subject)
+            if subject is None:
+                raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
+            use = subject.use(shot.strength)
+        asked = shot.request(stack.family, stack.weights, use)
+        check(asked, stack.family)
+        return asked
+
+    def why_not(self) -> str:
+        """Why the present shot cannot be made, or ""."""
+        if self._document.read_only:
+            return "This project is open in another window. Close that one first."
+        try:
+            self.request(self._document.shot)
+        except Refusal as refusal:
+            return str(refusal)
+        return ""
+
+    def training(self, subject: str) -> Job | None:
+        """The job that trains a subject, or will."""
+        return next(
+            (
+                job
+                for job in self._queue.jobs()
+                if job.kind == "train_subject"
+                and job.payload.get("subject") == subject
+                and job.state in UNFINISHED
+            ),
+            None,
+        )
+
+    def _preview(self) -> None:
+        self._seen = self._with_a_seed()
+        self._follow(self._place("preview_keyframes", "Keyframes", self._seen, short=True))
+
+    def _render(self, variations: int) -> None:
+        asked = self.request(self._document.shot)
+        if asked != self._seen:
+            asked = self._with_a_seed()
+        self._seen = None
+        jobs = [
+            self._place("render", "Render", replace(asked, seed=(asked.seed + k) % 2**63))
+            for k in range(variations)
+        ]
+        self._follow(jobs[0])
+        if variations > 1:
+            self._desk.notice(f"{count(variations, 'variation')} placed in the queue.")
+
+    def _with_a_seed(self) -> ClipRequest:
+        """The request, with a fresh seed where the shot's is not locked."""
+        asked = self.request(self._document.shot)
+        if self._document.shot.seed_locked:
+            return asked
+        seed = secrets.randbelow(SEEDS)
+        self._document.change_shot(replace(self._document.shot, seed=seed), "Seed")
+        return replace(asked, seed=seed)
+
+    def _place(self, kind: str, verb: str, asked: ClipRequest, *, short: bool = False) -> int:
+        payload = {
+            "project": str(self._document.folder),
+            "shot": self._document.shot.id,
+            "request": to_plain(asked),
+        }
+        title = f"{verb}: {' '.join(asked.prompt.split())[:80]}"
+        job = self._queue.add(kind, title, payload, short=short)
+        self.placed.emit(job)
+        return job
+
+    def _follow(self, job: int) -> None:
+        self._desk.follow(job)
+
+    def _politely(self, order: Callable[[], None]) -> None:
+        try:
+            order()
+        except Refusal as refusal:
+            self.refused.emit(refusal.what, refusal.hint)
+
+    def _finished(self, id: int, result: object) -> None:
+        job = self._queue.job(id)
+        if job.kind == "train_subject":
+            self._document.read_subjects()
+            self._desk.notice(f"{job.payload['subject']} is ready: choose it in the shot.")
+        elif job.kind == "render":
+            self._keep(job)
+        elif job.kind == "export":
+            self.exported.emit(str(job.payload["out"]))
+
+    def _keep(self, job: Job) -> None:
+        if job.payload.get("project") != str(self._document.folder):
+            return
+        asked = from_plain(ClipRequest, job.payload["request"])
+        walk = spans(asked)
+        last = tuple(span.key for span in walk if span.stage == walk[-1].stage)
+        shot = str(job.payload["shot"])
+        self._document.keep(
+            lambda project: edits.add_render(project, shot, asked, last, thumbnail=last[0])
+        )
+        render = next(r for r in reversed(self._document.project.renders) if r.spans == last)
+        self.made.emit(render)
+        if self._desk.following == job.id:
+            self._desk.select_take(render.id)

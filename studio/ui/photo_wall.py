@@ -1,0 +1,129 @@
+"""The photos of a subject that is being made: small pictures, and what could not be read."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from studio.ui.controls import label, push, row
+from studio.ui.drop_zone import FILTER
+from studio.ui.icons import Icons
+from studio.ui.pictures import Pictures, thumbnail
+from studio.ui.quantities import count
+
+SIDE = 52
+PATH = Qt.ItemDataRole.UserRole
+
+
+class PhotoWall(QWidget):
+    """Checks each photo elsewhere; `good` are those that can be used."""
+
+    changed = Signal()
+
+    def __init__(self, pictures: Pictures, icons: Icons) -> None:
+        super().__init__()
+        self._pictures, self._icons = pictures, icons
+        self.good: list[Path] = []
+        self._bad: dict[Path, str] = {}
+        self._checked: set[Path] = set()
+        self.list = QListWidget()
+        self.list.setViewMode(QListWidget.ViewMode.IconMode)
+        self.list.setIconSize(QSize(SIDE, SIDE))
+        self.list.setGridSize(QSize(SIDE + 6, SIDE + 6))
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.list.setMovement(QListWidget.Movement.Static)
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        self.list.setTabKeyNavigation(False)
+        self.list.setAccessibleName("Photos; Delete takes one out")
+        self.list.setFixedHeight(2 * (SIDE + 6) + 8)
+        self.list.installEventFilter(self)
+        self.total = label("", "small")
+        self.more = push("Add photos …", "link")
+        self.refused = label("", "attention", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for part in (self.list, row(self.total, None, self.more), self.refused):
+            layout.addWidget(part)
+        self.more.clicked.connect(self._choose)
+        self._say()
+
+    def add(self, places: list[Path]) -> None:
+        """Photos or folders of photos; each is tried before it counts."""
+        for path in _files(places):
+            if path not in self._checked:
+                self._checked.add(path)
+                self._pictures.photo(
+                    path,
+                    self,
+                    lambda picture, path=path: self._arrived(path, picture),
+                    lambda error, path=path: self._failed(path, error),
+                )
+        self._say()
+
+    def clear(self) -> None:
+        self.list.clear()
+        self.good.clear()
+        self._bad.clear()
+        self._checked.clear()
+        self._say()
+
+    def eventFilter(self, watched, event) -> bool:
+        if watched is self.list and isinstance(event, QKeyEvent):
+            is_delete = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+            if is_delete and event.type() == QKeyEvent.Type.KeyPress:
+                self._take_out()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _arrived(self, path: Path, picture) -> None:
+        if path not in self._checked:
+            return
+        self.good.append(path)
+        icon = QIcon(thumbnail(picture, SIDE, self.devicePixelRatioF(), square=True))
+        item = QListWidgetItem(icon, "")
+        item.setToolTip(path.name)
+        item.setData(PATH, path)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, path.name)
+        self.list.addItem(item)
+        self._say()
+
+    def _failed(self, path: Path, error: Exception) -> None:
+        self._bad[path] = str(getattr(error, "what", f"{path.name} cannot be read."))
+        self._say()
+
+    def _take_out(self) -> None:
+        for item in self.list.selectedItems():
+            path = item.data(PATH)
+            self.good.remove(path)
+            self._checked.discard(path)
+            self.list.takeItem(self.list.row(item))
+        self._say()
+
+    def _say(self) -> None:
+        waiting = len(self._checked) - len(self.good) - len(self._bad)
+        reading = f" · reading {waiting} more" if waiting else ""
+        self.total.setText(count(len(self.good), "photo") + reading)
+        reasons = list(self._bad.values())
+        more = f" And {len(reasons) - 3} more." if len(reasons) > 3 else ""
+        self.refused.setText(" ".join(reasons[:3]) + more)
+        self.refused.setVisible(bool(reasons))
+        self.changed.emit()
+
+    def _choose(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        files, _ = QFileDialog.getOpenFileNames(self, "Add photos", "", FILTER)
+        self.add([Path(file) for file in files])
+
+
+def _files(places: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for place in places:
+        inside = sorted(p for p in place.iterdir() if _visible(p)) if place.is_dir() else [place]
+        found.extend(inside)
+    return found[:200]
+
+
+def _visible(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")

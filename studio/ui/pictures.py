@@ -1,0 +1,142 @@
+"""Pictures for the screen: previews, photos and the frames of takes, as Qt images."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QImage, QPixmap
+
+from studio.project.project import Render
+from studio.spec.progress import Preview
+from studio.spec.refusal import Refusal
+from studio.ui.background import Background
+
+if TYPE_CHECKING:
+    from studio.project.takes import TakeStore
+
+THUMBNAIL = 160
+"""Longest side of a thumbnail in pixels: 80 on a screen of scale 2."""
+
+
+def from_preview(preview: Preview) -> tuple[QImage, ...]:
+    """The frames of a preview strip."""
+    size = preview.height * preview.width * 3
+    return tuple(
+        _image(preview.rgb[k * size : (k + 1) * size], preview.width, preview.height)
+        for k in range(preview.frames)
+    )
+
+
+def thumbnail(picture: QImage, side: int, ratio: float, *, square: bool = False) -> QPixmap:
+    """A picture within `side` pixels; small pictures keep sharp pixels.  Square cuts the edges."""
+    if square:
+        short = min(picture.width(), picture.height())
+        left, top = (picture.width() - short) // 2, (picture.height() - short) // 2
+        picture = picture.copy(left, top, short, short)
+    small = max(picture.width(), picture.height()) <= side * ratio / 2
+    how = Qt.TransformationMode.FastTransformation if small else _SMOOTH
+    box = QSize(round(side * ratio), round(side * ratio))
+    pixmap = QPixmap.fromImage(picture.scaled(box, Qt.AspectRatioMode.KeepAspectRatio, how))
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+class Pictures(QObject):
+    """Loads pictures elsewhere and hands them over here; keeps the small ones."""
+
+    def __init__(self, background: Background, takes: "TakeStore") -> None:
+        super().__init__()
+        self._background, self._takes = background, takes
+        self._photos: dict[Path, QImage] = {}
+        self._firsts: dict[str, QImage] = {}
+
+    def photo(
+        self,
+        path: Path,
+        owner: QObject,
+        done: Callable[[QImage], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """The thumbnail of a photo file."""
+        if path in self._photos:
+            done(self._photos[path])
+            return
+
+        def arrived(picture: QImage) -> None:
+            self._photos[path] = picture
+            done(picture)
+
+        self._background.ask(
+            lambda: _photo(path), arrived, failed or (lambda _: None), owner=owner
+        )
+
+    def first_frame(self, render: Render, owner: QObject, done: Callable[[QImage], None]) -> None:
+        """A small picture of a take."""
+        key = render.thumbnail or (render.spans[0] if render.spans else "")
+        if key in self._firsts:
+            done(self._firsts[key])
+            return
+
+        def arrived(frames: tuple[QImage, ...]) -> None:
+            self._firsts[key] = _shrunk(frames[0])
+            done(self._firsts[key])
+
+        self._background.ask(
+            lambda: self._frames((key,)), arrived, lambda _: None, owner=owner
+        )
+
+    def frames(
+        self,
+        spans: tuple[str, ...],
+        owner: QObject,
+        done: Callable[[tuple[QImage, ...]], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """All frames of a clip, in order."""
+        self._background.ask(lambda: self._frames(spans), done, failed, owner=owner)
+
+    def _frames(self, spans: tuple[str, ...]) -> tuple[QImage, ...]:
+        made: list[QImage] = []
+        for key in spans:
+            arrays = self._takes.get(key)
+            if arrays is None or "frames" not in arrays:
+                raise Refusal("The frames of this take were dropped.", "Render it again.")
+            for frame in arrays["frames"]:
+                made.append(_image(frame.tobytes(), frame.shape[1], frame.shape[0]))
+        if not made:
+            raise Refusal("This take holds no frames.", "Render it again.")
+        return tuple(made)
+
+
+def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
+    """A file name that people recognise: the prompt's first words and the seed."""
+    words = "".join(c if c.isalnum() else " " for c in render.request.prompt).split()
+    return f"{'-'.join(words[:6])[:60] or 'clip'}-{render.request.seed}{suffix}"
+
+
+def fps_of(render: Render) -> Fraction:
+    return render.request.fps
+
+
+def _photo(path: Path) -> QImage:
+    from studio.media.photo import open_photo  # numpy and Pillow stay out of the start-up
+
+    photo = open_photo(path, longest=THUMBNAIL)
+    return _image(photo.tobytes(), photo.shape[1], photo.shape[0])
+
+
+def _image(rgb: bytes, width: int, height: int) -> QImage:
+    # copied, because Qt would otherwise look at bytes that Python may free
+    return QImage(rgb, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def _shrunk(picture: QImage) -> QImage:
+    if max(picture.width(), picture.height()) <= THUMBNAIL:
+        return picture
+    keep = Qt.AspectRatioMode.KeepAspectRatio
+    return picture.scaled(QSize(THUMBNAIL, THUMBNAIL), keep, _SMOOTH)
+
+
+_SMOOTH = Qt.TransformationMode.SmoothTransformation

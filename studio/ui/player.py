@@ -1,0 +1,159 @@
+"""The player: a picture, the keyframe strip while previewing, and the transport."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from studio.jobs.queue import Queue
+from studio.spec.progress import Progress
+from studio.ui.canvas import Canvas
+from studio.ui.controls import ElidedLabel, EmptyState, label, row
+from studio.ui.desk import Desk, Shown
+from studio.ui.document import Document
+from studio.ui.icons import Icons
+from studio.ui.pictures import Pictures, from_preview
+from studio.ui.playback import Playback
+from studio.ui.quantities import clip_length, count, rate
+from studio.ui.shelf import Shelf
+from studio.ui.strip import Strip
+from studio.ui.theme import UNIT
+from studio.ui.transport import Transport
+
+
+class Player(QWidget):
+    """Shows what lies on the desk; fetches the frames of the selected take."""
+
+    def __init__(
+        self,
+        document: Document,
+        queue: Queue,
+        shelf: Shelf,
+        desk: Desk,
+        pictures: Pictures,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self._document, self._queue, self._shelf = document, queue, shelf
+        self._desk, self._pictures = desk, pictures
+        self.playback = Playback(desk, self)
+        self._build(icons)
+        desk.shown_changed.connect(self._follow_shown)
+        desk.playhead_moved.connect(self._paint)
+        desk.options_changed.connect(self._paint)
+        desk.take_selected.connect(self._fetch)
+        queue.progressed.connect(self._preview)
+        self._fetch(desk.take)
+        self._follow_shown()
+
+    def press(self, event: QKeyEvent) -> bool:
+        """Do what a key means for the player; False where it means nothing."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.transport.copy_frame()
+            return True
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if plain not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+            return False
+        act = self._keys(plain == Qt.KeyboardModifier.ShiftModifier).get(Qt.Key(event.key()))
+        if act:
+            act()
+        return act is not None
+
+    def _keys(self, shifted: bool) -> dict:
+        playback, desk = self.playback, self._desk
+        second = max(1, round(desk.shown.fps)) if desk.shown and shifted else 1
+        return {
+            Qt.Key.Key_Space: playback.toggle,
+            Qt.Key.Key_Left: lambda: playback.step(-second),
+            Qt.Key.Key_Right: lambda: playback.step(second),
+            Qt.Key.Key_Home: lambda: playback.go(0),
+            Qt.Key.Key_End: lambda: playback.go(desk.last_frame),
+            Qt.Key.Key_J: lambda: playback.shuttle(-1),
+            Qt.Key.Key_K: lambda: desk.set_speed(0),
+            Qt.Key.Key_L: lambda: playback.shuttle(1),
+        }
+
+    def _build(self, icons: Icons) -> None:
+        self.setObjectName("ground")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title, self.facts = ElidedLabel("", "title"), label("", "small")
+        head = row(self.title, self.facts, gap=2 * UNIT)
+        head.setObjectName("panel")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        head.setFixedHeight(32)
+        _pad(head, 2 * UNIT, 0)
+        self.canvas = Canvas()
+        step = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
+        self.empty = EmptyState(icons, "clip", "Nothing to watch yet", step)
+        self.stage = QStackedWidget()
+        self.stage.addWidget(self.empty)
+        self.stage.addWidget(self.canvas)
+        self.strip = Strip(self._desk, self.playback, icons.theme)
+        self.transport = Transport(self._desk, self.playback, icons)
+        self.transport.setObjectName("panel")
+        self.transport.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addWidget(self.stage, 1)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.transport)
+
+    def _follow_shown(self) -> None:
+        shown = self._desk.shown
+        self.stage.setCurrentWidget(self.canvas if shown else self.empty)
+        self.title.say(shown.title if shown else "Player")
+        self.facts.setText(self._facts(shown) if shown else "")
+        self._paint()
+
+    @staticmethod
+    def _facts(shown: Shown) -> str:
+        size = shown.frames[0].size()
+        noun = "frame" if shown.kind == "clip" else "keyframe"
+        number = len(shown.frames)
+        parts = [count(number, noun), f"{clip_length(number, shown.fps)} at {rate(shown.fps)}"]
+        parts.append(f"{size.width()} × {size.height()} px")
+        return " · ".join([*parts, "preview quality"] if shown.kind == "preview" else parts)
+
+    def _paint(self, *_: object) -> None:
+        if self._desk.shown:
+            frame = self._desk.shown.frames[self._desk.playhead]
+            self.canvas.show_picture(frame, smooth=self._desk.smooth)
+
+    def _fetch(self, take: str) -> None:
+        """Load the selected take; an answer that comes after another selection is dropped."""
+        if not take:
+            return
+        render = self._document.project.render(take)
+
+        def arrived(frames) -> None:
+            if self._desk.take == take:
+                title = f"Take {render.order} · {render.request.prompt}"
+                self._desk.show(Shown("clip", title, frames, render.request.fps, take))
+                self._desk.set_speed(1)
+
+        def refused(error: Exception) -> None:
+            self._desk.notice(*getattr(error, "args", (str(error),))[:1], getattr(error, "hint", ""))
+
+        self._pictures.frames(render.spans, self, arrived, refused)
+
+    def _preview(self, id: int, progress: Progress) -> None:
+        if id != self._desk.following or not progress.preview:
+            return
+        job = self._queue.job(id)
+        fps = self._rate(job.payload)
+        if fps:
+            frames = from_preview(progress.preview)
+            self._desk.show(Shown("preview", job.title, frames, fps))
+
+    def _rate(self, payload):
+        from fractions import Fraction
+
+        request = payload.get("request")
+        return Fraction(request["fps"]) if isinstance(request, dict) else None
+
+
+def _pad(widget: QWidget, sides: int, ends: int) -> None:
+    layout = widget.layout()
+    if layout:
+        layout.setContentsMargins(sides, ends, sides, ends)

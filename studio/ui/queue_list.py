@@ -1,0 +1,167 @@
+"""The full queue: every job with its state, and what can be done with it."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QProgressBar,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.jobs.job import FINISHED, Job, State
+from studio.jobs.queue import Queue
+from studio.ui import theme
+from studio.ui.controls import ElidedLabel, EmptyState, explain, tool
+from studio.ui.icons import Icons
+from studio.ui.queue_words import TONES, status
+from studio.ui.watch import Watch
+
+SHOWN_FINISHED = 30
+
+
+class JobRow(QWidget):
+    """One job.  Alt+Up and Alt+Down reorder, Delete cancels."""
+
+    def __init__(self, job: Job, queue: Queue, watch: Watch, icons: Icons) -> None:
+        super().__init__()
+        self.job, self._queue, self._watch = job, queue, watch
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setObjectName("row")
+        self.title, self.status = ElidedLabel(job.title), ElidedLabel("", "small")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(160)
+        self.bar.setRange(0, 1000)
+        self.bar.setVisible(job.state is State.RUNNING)
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        text.addWidget(self.title)
+        text.addWidget(self.status)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2 * theme.UNIT, theme.UNIT // 2, 2 * theme.UNIT, theme.UNIT // 2)
+        layout.addLayout(text, 1)
+        layout.addWidget(self.bar)
+        for button in self._buttons(icons):
+            layout.addWidget(button)
+        self.reflect()
+
+    def reflect(self) -> None:
+        said = status(self.job, self._watch)
+        self.status.say(said)
+        theme.set_tone(self.status, TONES.get(self.job.state, "small"))
+        self.bar.setValue(round(1000 * self._watch.fraction(self.job.id)))
+        self.setAccessibleName(f"{self.job.title}: {said}")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
+        if alt and event.key() == Qt.Key.Key_Up:
+            self.earlier.click()
+        elif alt and event.key() == Qt.Key.Key_Down:
+            self.later.click()
+        elif event.key() == Qt.Key.Key_Delete:
+            self.stop.click()
+        else:
+            super().keyPressEvent(event)
+
+    def _buttons(self, icons: Icons):
+        queue, job = self._queue, self.job
+        self.earlier = tool(icons, "up", "Earlier (Alt+Up)")
+        self.later = tool(icons, "down", "Later (Alt+Down)")
+        self.again = tool(icons, "retry", "Try again")
+        self.twice = tool(icons, "duplicate", "Duplicate")
+        self.stop = tool(icons, "close", "Cancel (Del); what is finished stays")
+        self.earlier.clicked.connect(lambda: self._move(-1))
+        self.later.clicked.connect(lambda: self._move(1))
+        self.again.clicked.connect(lambda: queue.retry(job.id))
+        self.twice.clicked.connect(lambda: queue.duplicate(job.id))
+        self.stop.clicked.connect(self._stop)
+        waits = job.state in (State.WAITING, State.PAUSED)
+        why_not = "" if waits else "Only jobs that wait can change places."
+        explain(self.earlier, why_not)
+        explain(self.later, why_not)
+        retries = job.state in (State.FAILED, State.CANCELLED, State.SET_ASIDE)
+        explain(self.again, "" if retries else "It has not failed or been stopped.")
+        if job.state in FINISHED:
+            self.stop.setAccessibleName("Remove")
+            explain(self.stop, "", "Remove from the list (Del)")
+        return self.earlier, self.later, self.again, self.twice, self.stop
+
+    def _move(self, by: int) -> None:
+        waiting = [j for j in self._queue.jobs() if j.state in (State.WAITING, State.PAUSED)]
+        at = next((k for k, j in enumerate(waiting) if j.id == self.job.id), -1)
+        if at < 0 or not 0 <= at + by < len(waiting):
+            return
+        move = self._queue.move_before if by < 0 else self._queue.move_after
+        move(self.job.id, waiting[at + by].id)
+
+    def _stop(self) -> None:
+        if self.job.state in FINISHED:
+            self._queue.remove(self.job.id)
+        else:
+            self._queue.cancel(self.job.id)
+
+
+class QueueList(QWidget):
+    """Unfinished jobs in their order, then what is over, newest first."""
+
+    closed = Signal()
+
+    def __init__(self, queue: Queue, watch: Watch, icons: Icons) -> None:
+        super().__init__()
+        self._queue, self._watch, self._icons = queue, watch, icons
+        self.rows: dict[int, JobRow] = {}
+        inner = QWidget()
+        self._box = QVBoxLayout(inner)
+        self._box.setContentsMargins(0, theme.UNIT, 0, theme.UNIT)
+        self._box.setSpacing(0)
+        self._box.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inner)
+        step = "What you preview, render, train or export waits and runs here."
+        self.empty = EmptyState(icons, "queue", "The queue is empty", step)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(area)
+        self.pages.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.pages)
+        self.setMinimumHeight(20 * theme.UNIT)
+        queue.changed.connect(self.reflect)
+        queue.progressed.connect(self._hear)
+        self.reflect()
+
+    def reflect(self) -> None:
+        """Rows follow the jobs; a row whose job did not change stays as it is."""
+        unfinished = [job for job in self._queue.jobs() if job.state not in FINISHED]
+        wanted = [*unfinished, *self._queue.history(SHOWN_FINISHED)]
+        focused = next((id for id, r in self.rows.items() if r.hasFocus()), None)
+        kept = {}
+        for place, job in enumerate(wanted):
+            row = self.rows.pop(job.id, None)
+            if row is None or row.job != job:
+                self._drop(row)
+                row = JobRow(job, self._queue, self._watch, self._icons)
+            self._box.insertWidget(place, row)
+            kept[job.id] = row
+        for row in self.rows.values():
+            self._drop(row)
+        self.rows = kept
+        if focused in kept:
+            kept[focused].setFocus()
+        self.pages.setCurrentIndex(0 if kept else 1)
+
+    def _drop(self, row: JobRow | None) -> None:
+        if row is not None:
+            self._box.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+
+    def _hear(self, id: int, _progress: object) -> None:
+        if id in self.rows:
+            self.rows[id].reflect()

@@ -1,0 +1,225 @@
+"""The shot: words, subject, seed and settings, and the two orders that come of them."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.project import edits
+from studio.project.project import new_id
+from studio.project.shot import Shot
+from studio.spec.refusal import Refusal
+from studio.ui.controls import Fold, ElidedLabel, column, explain, field, label, line, push, row, tool
+from studio.ui.document import Document
+from studio.ui.icons import Icons
+from studio.ui.orders import VARIATIONS, Orders
+from studio.ui.prompt import Prompt, vocabulary_dialog
+from studio.ui.quantities import clip_length, count, rate
+from studio.ui.seed import Seed
+from studio.ui.shelf import Shelf
+from studio.ui.shot_settings import ShotSettings
+from studio.ui.strength import Strength
+from studio.ui.theme import UNIT
+
+HINT = "A red ball moving left over grass"
+
+
+class ShotPanel(QWidget):
+    """Reflects the document's shot; every change goes into the document at once."""
+
+    def __init__(self, document: Document, shelf: Shelf, orders: Orders, icons: Icons) -> None:
+        super().__init__()
+        self._document, self._shelf, self._orders = document, shelf, orders
+        self._build(icons)
+        self._connect()
+        self.reflect()
+
+    def render_asked(self) -> None:
+        self._orders.render(VARIATIONS if self.variations.isChecked() else 1)
+
+    def reflect(self) -> None:
+        """Show the document as it is."""
+        shot, project = self._document.shot, self._document.project
+        self._fill_shots(project.shots, shot)
+        self.prompt.reflect(shot.prompt)
+        if self.negative.text() != shot.negative:
+            self.negative.setText(shot.negative)
+        self._fill_subjects(shot)
+        self.seed.reflect(shot.seed, shot.seed_locked)
+        stack = self._shelf.stack(shot.model)
+        self.settings.reflect(shot, stack.family if stack else None)
+        self._reflect_words(shot)
+        self._reflect_orders(shot)
+
+    def _build(self, icons: Icons) -> None:
+        theme = icons.theme
+        self.shots = QComboBox()
+        self.shots.setAccessibleName("Shot")
+        self.add = tool(icons, "add", "New shot (Ctrl+N)")
+        self.prompt = Prompt("Prompt", HINT, 5, theme)
+        self.words = label("", "attention", wrap=True)
+        self.vocabulary = push("Words it knows", "link")
+        self.negative = QLineEdit()
+        self.negative.setPlaceholderText("What should not be seen")
+        self.subject, self.strength = QComboBox(), Strength()
+        self.seed = Seed(icons)
+        self.variations = QCheckBox("Four variations at once")
+        self.variations.setToolTip("Renders four clips with seeds that follow one another.")
+        self.settings = ShotSettings()
+        self.fold = Fold("Settings", self.settings, icons)
+        self.facts = label("", "small", wrap=True)
+        self.notice = label("", "small", wrap=True)
+        self.preview = push("Preview keyframes")
+        self.render = push("Render", "primary")
+        self.why_not = label("", "small", wrap=True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.words_row = row(self.words, self.vocabulary)
+        self.words_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        inner = column(
+            row(self.shots, self.add), self.prompt, self.words_row,
+            field("Without", self.negative), field("Subject", self.subject), self.strength,
+            self.seed, self.variations, line(), self.fold, self.facts, margin=2 * UNIT,
+        )  # fmt: skip
+        box = inner.layout()
+        assert isinstance(box, QVBoxLayout)
+        box.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(inner)
+        foot = column(
+            line(), self.notice, self.why_not, row(self.preview, None, self.render), margin=2 * UNIT
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(foot)
+
+    def _connect(self) -> None:
+        self.shots.activated.connect(self._choose_shot)
+        self.add.clicked.connect(self.new_shot)
+        self.prompt.textChanged.connect(self._prompt_typed)
+        self.negative.textEdited.connect(lambda text: self._change("Negative prompt", negative=text))
+        self.subject.activated.connect(self._choose_subject)
+        self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
+        self.seed.changed.connect(self._seed_changed)
+        self.settings.changed.connect(self._document.change_shot)
+        self.vocabulary.clicked.connect(lambda: vocabulary_dialog(self).open())
+        self.preview.clicked.connect(self._orders.preview)
+        self.render.clicked.connect(self.render_asked)
+        self._document.changed.connect(self.reflect)
+        self._document.subjects_changed.connect(self.reflect)
+        self._shelf.changed.connect(self.reflect)
+
+    def new_shot(self) -> None:
+        """Another shot, starting from an empty prompt."""
+        self._document.change(lambda p: edits.add_shot(p, Shot(new_id())), "New shot")
+        self.prompt.setFocus()
+
+    def _choose_shot(self, index: int) -> None:
+        chosen = self.shots.itemData(index)
+        self._document.change(lambda p: edits.select(p, chosen), "Choose shot", merge=True)
+
+    def _choose_subject(self, index: int) -> None:
+        self._change("Subject", subject=self.subject.itemData(index))
+
+    def _prompt_typed(self) -> None:
+        self._change("Prompt", prompt=self.prompt.toPlainText())
+
+    def _seed_changed(self, seed: int, locked: bool) -> None:
+        self._change("Seed", seed=seed, seed_locked=locked)
+
+    def _change(self, what: str, **fields: object) -> None:
+        shot: Shot = replace(self._document.shot, **fields)  # type: ignore[arg-type]
+        self._document.change_shot(shot, what)
+
+    def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
+        named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]
+        _fill(self.shots, named, shot.id)
+
+    def _fill_subjects(self, shot: Shot) -> None:
+        named = [("Nobody in particular", "")]
+        for subject in self._document.subjects:
+            trained = "" if subject.is_trained else " (not trained yet)"
+            named.append((subject.name + trained, subject.name))
+        if shot.subject and all(name != shot.subject for _, name in named):
+            named.append((f"{shot.subject} (missing)", shot.subject))
+        _fill(self.subject, named, shot.subject)
+        why_not = "" if self._document.subjects else "Train a subject first: drop photos on Subjects."
+        explain(self.subject, why_not, "Who or what the clip shows")
+        self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
+
+    def _reflect_words(self, shot: Shot) -> None:
+        stack = self._shelf.stack(shot.model)
+        underliner = self.prompt.underliner
+        subject = self._document.subject(shot.subject)
+        known = frozenset(subject.token.lower().split()) if subject else frozenset()
+        on = bool(stack and stack.small_vocabulary)
+        if (underliner.on, underliner.known) != (on, known):
+            underliner.on, underliner.known = on, known
+            underliner.rehighlight()
+        strange = [shot.prompt[a:b] for a, b in underliner.strange(shot.prompt)]
+        self.words.setText(_strange_words(list(dict.fromkeys(strange))))
+        self.words_row.setVisible(on)
+
+    def _reflect_orders(self, shot: Shot) -> None:
+        why_not = self._orders.why_not()
+        explain(self.preview, why_not, "Make the keyframes only, quickly (Ctrl+Enter)")
+        explain(self.render, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
+        self.why_not.setText(why_not)
+        self.why_not.setVisible(bool(why_not))
+        stack = self._shelf.stack(shot.model)
+        notice = stack.family.notice if stack else ""
+        self.notice.setText(notice)
+        self.notice.setVisible(bool(notice))
+        self.facts.setText(self._facts(shot))
+
+    def _facts(self, shot: Shot) -> str:
+        stack = self._shelf.stack(shot.model)
+        if stack is None:
+            return self._shelf.why_empty
+        asked = shot.request(stack.family, (), None)
+        return " · ".join(
+            (
+                count(asked.keyframes, "frame"),
+                f"{clip_length(asked.keyframes, asked.fps)} at {rate(asked.fps)}",
+                f"{asked.width} × {asked.height} px",
+                stack.family.name,
+            )
+        )
+
+
+def _beginning(shot: Shot) -> str:
+    words = " ".join(shot.prompt[:200].split())[:40]
+    return f" · {words}" if words else ""
+
+
+def _strange_words(words: list[str]) -> str:
+    if not words:
+        return ""
+    listed = ", ".join(words[:4]) + (" …" if len(words) > 4 else "")
+    verb = "is a word" if len(words) == 1 else "are words"
+    return f"{listed[:120]} {verb} the model does not know."
+
+
+def _fill(box: QComboBox, named: list[tuple[str, str]], chosen: str) -> None:
+    """Show these choices; left alone where they are there already, so that typing stays quick."""
+    there = [(box.itemText(k), box.itemData(k)) for k in range(box.count())]
+    box.blockSignals(True)
+    if there != named:
+        box.clear()
+        for text, data in named:
+            box.addItem(text, data)
+    box.setCurrentIndex(next((k for k, (_, data) in enumerate(named) if data == chosen), 0))
+    box.blockSignals(False)

@@ -1,0 +1,198 @@
+"""The subjects: who or what can be in a clip, and how new ones are made."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.jobs.queue import Queue
+from studio.project.subject import Subject
+from studio.ui.background import Background
+from studio.ui.controls import label, push, row
+from studio.ui.desk import Desk
+from studio.ui.document import Document
+from studio.ui.drop_zone import DropZone
+from studio.ui.icons import Icons
+from studio.ui.new_subject import STEPS, NewSubject
+from studio.ui.orders import Orders
+from studio.ui.pictures import Pictures
+from studio.ui.subject_card import SubjectCard
+from studio.ui.theme import UNIT
+from studio.ui.training import Training, status
+from studio.ui.watch import Watch
+
+PRIVATE = "Photos never leave this computer."
+
+
+class SubjectsPanel(QWidget):
+    """A list of cards; the chosen one shows its training.  Photos may be dropped anywhere."""
+
+    removed = Signal(str)
+
+    def __init__(
+        self,
+        document: Document,
+        queue: Queue,
+        desk: Desk,
+        orders: Orders,
+        watch: Watch,
+        pictures: Pictures,
+        background: Background,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self._document, self._queue, self._desk, self._orders = document, queue, desk, orders
+        self._watch, self._pictures, self._background = watch, pictures, background
+        self._icons = icons
+        self.cards: dict[str, SubjectCard] = {}
+        self.training: Training | None = None
+        self._training_of = 0
+        self.setAcceptDrops(True)
+        self._build()
+        self._connect()
+        self.rebuild()
+
+    def begin(self, photos: list[Path]) -> None:
+        """Open the form for a new subject with these photos."""
+        taken = frozenset(s.name.casefold() for s in self._document.subjects)
+        self.pages.setCurrentWidget(self.form_page)
+        self.form.begin(photos, taken)
+
+    def rebuild(self) -> None:
+        """Make the cards anew from the subjects there are."""
+        for card in self.cards.values():
+            self._cards_box.removeWidget(card)
+            card.deleteLater()
+        self.cards = {s.name: self._card(s) for s in self._document.subjects}
+        for card in self.cards.values():
+            self._cards_box.addWidget(card)
+        self.reflect()
+
+    def reflect(self) -> None:
+        """Status lines and the training of the chosen subject."""
+        if self._desk.subject not in self.cards and self.cards:
+            self._desk.select_subject(next(iter(self.cards)))
+        for subject in self._document.subjects:
+            if subject.name in self.cards:
+                self._reflect_card(subject)
+        self._reflect_training()
+        self.train_again.setVisible(self._can_train())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.begin([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])
+
+    def _build(self) -> None:
+        self._cards_box = QVBoxLayout()
+        self._cards_box.setSpacing(0)
+        self._detail = QVBoxLayout()
+        self.train_again = push("Train", tip="Train the chosen subject, or go on training it")
+        self.zone = DropZone("Drop 4 to 20 photos here to make a new subject", self._icons.theme)
+        zone = row(self.zone, margin=2 * UNIT)
+        inner = QWidget()
+        box = QVBoxLayout(inner)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(UNIT)
+        box.addLayout(self._cards_box)
+        box.addLayout(self._detail)
+        trains = row(None, self.train_again, margin=0)
+        trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        box.addWidget(trains)
+        box.addWidget(zone)
+        box.addStretch(1)
+        private = label(PRIVATE, "small")
+        private.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
+        box.addWidget(private)
+        self.form = NewSubject(self._pictures, self._icons)
+        self.list_page, self.form_page = _scrolled(inner), _scrolled(self.form)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.list_page)
+        self.pages.addWidget(self.form_page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.pages)
+
+    def _connect(self) -> None:
+        self.zone.dropped.connect(self.begin)
+        self.form.ordered.connect(self._train_new)
+        self.form.given_up.connect(self._show_list)
+        self.train_again.clicked.connect(self._train_chosen)
+        self._document.subjects_changed.connect(self.rebuild)
+        self._desk.subject_selected.connect(lambda _: self.reflect())
+        self._queue.changed.connect(self.reflect)
+        self._queue.progressed.connect(self._hear)
+
+    def _card(self, subject: Subject) -> SubjectCard:
+        paths = self._document.photo_paths(subject)
+        card = SubjectCard(subject, paths[0] if paths else None, self._pictures, self._icons)
+        card.chosen.connect(self._desk.select_subject)
+        return card
+
+    def _reflect_card(self, subject: Subject) -> None:
+        job = self._orders.training(subject.name)
+        chosen = subject.name == self._desk.subject
+        if job:
+            said, tone = status(job, self._watch), "accent"
+        elif subject.is_trained:
+            said, tone = f"ready · {subject.trained_steps} steps", "done"
+        else:
+            said, tone = "not trained yet", "small"
+        self.cards[subject.name].reflect(said, tone, chosen=chosen)
+
+    def _reflect_training(self) -> None:
+        job = self._orders.training(self._desk.subject) if self._desk.subject else None
+        wanted = job.id if job else 0
+        if wanted == self._training_of:
+            return
+        if self.training:
+            self._detail.removeWidget(self.training)
+            self.training.deleteLater()
+            self.training = None
+        self._training_of = wanted
+        if job:
+            self.training = Training(job, self._queue, self._watch, self._background, self._icons)
+            self._detail.addWidget(self.training)
+
+    def _can_train(self) -> bool:
+        subject = self._document.subject(self._desk.subject)
+        if not subject or self._training_of:
+            return False
+        self.train_again.setText("Train further" if subject.is_trained else "Train")
+        return True
+
+    def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
+        def adopted(made: Subject) -> None:
+            self._desk.select_subject(made.name)
+            self._orders.train(made.name, made.method, steps)
+            self.form.clear()
+            self._show_list()
+
+        self._document.adopt(subject, photos, adopted)
+
+    def _train_chosen(self) -> None:
+        subject = self._document.subject(self._desk.subject)
+        if subject:
+            steps = (subject.trained_steps or 0) + STEPS[subject.method]
+            self._orders.train(subject.name, subject.method, steps)
+
+    def _show_list(self) -> None:
+        self.pages.setCurrentWidget(self.list_page)
+
+    def _hear(self, id: int, _progress: object) -> None:
+        job = self._queue.job(id)
+        subject = self._document.subject(str(job.payload.get("subject", "")))
+        if job.kind == "train_subject" and subject and subject.name in self.cards:
+            self._reflect_card(subject)
+
+
+def _scrolled(inner: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area

@@ -1,0 +1,79 @@
+"""A subject in training: how far, how the loss moves, and what it looks like so far."""
+
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from studio.jobs.job import Job, State
+from studio.jobs.queue import Queue
+from studio.spec.progress import Progress
+from studio.ui.background import Background
+from studio.ui.controls import column, label, push, row
+from studio.ui.curve import LossCurve
+from studio.ui.icons import Icons
+from studio.ui.moving import MovingPicture
+from studio.ui.pictures import from_preview
+from studio.ui.quantities import time_left
+from studio.ui.theme import UNIT
+from studio.ui.watch import Watch
+
+SAMPLE = 112
+
+
+class Training(QWidget):
+    """Listens to one job; made anew it shows the same."""
+
+    def __init__(
+        self, job: Job, queue: Queue, watch: Watch, background: Background, icons: Icons
+    ) -> None:
+        super().__init__()
+        self._id, self._queue, self._watch = job.id, queue, watch
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Training")
+        self.curve = LossCurve(background, icons.theme)
+        self.still = MovingPicture(SAMPLE, "Sample picture", icons.theme)
+        self.moving = MovingPicture(SAMPLE, "Sample that moves", icons.theme)
+        self.said = label("Samples appear while it learns.", "small", wrap=True)
+        self.stop = push("Stop training", tip="What was learned so far is kept; training can go on")
+        self.stop.clicked.connect(lambda: queue.cancel(self._id))
+        self.samples = row(
+            column(self.still, label("picture", "small"), gap=2),
+            column(self.moving, label("moving", "small"), gap=2),
+            None,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        layout.setSpacing(UNIT)
+        for part in (self.bar, self.curve, self.said, self.samples, row(None, self.stop)):
+            layout.addWidget(part)
+        queue.progressed.connect(self._hear)
+        self.reflect()
+
+    def reflect(self) -> None:
+        seen = self._watch.seen(self._id)
+        last = seen.last
+        self.bar.setRange(0, max(1, last.total) if last else 1)
+        self.bar.setValue(last.step if last else 0)
+        self.curve.show_losses(seen.losses)
+        for widget, preview in ((self.still, seen.still), (self.moving, seen.moving)):
+            if preview:
+                widget.show_frames(from_preview(preview))
+        has_samples = bool(seen.still or seen.moving)
+        self.samples.setVisible(has_samples)
+        self.said.setVisible(not has_samples)
+
+    def _hear(self, id: int, _progress: Progress) -> None:
+        if id == self._id:
+            self.reflect()
+
+
+def status(job: Job, watch: Watch) -> str:
+    """ "training · step 240 of 800 · 4 min left"."""
+    if job.state is State.WAITING:
+        return "waiting for its turn to train"
+    if job.state is not State.RUNNING:
+        return "training is paused"
+    last = watch.seen(job.id).last
+    if not last:
+        return "training · loading the model"
+    left = time_left(watch.seconds_left(job.id))
+    return f"{last.stage} · step {last.step} of {last.total} · {left}"

@@ -1,0 +1,112 @@
+"""The row of buttons under the picture."""
+
+from fractions import Fraction
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QSlider, QVBoxLayout, QWidget
+
+from studio.ui.controls import explain, label, rename, row, tool
+from studio.ui.desk import Desk
+from studio.ui.icons import Icons
+from studio.ui.playback import Playback
+from studio.ui.quantities import timecode
+from studio.ui.theme import UNIT
+
+NOTHING = "Nothing to play yet. Preview keyframes or choose a take."
+
+
+class Transport(QWidget):
+    """Play, step, loop, scrub, copy; each button says its key."""
+
+    def __init__(self, desk: Desk, playback: Playback, icons: Icons) -> None:
+        super().__init__()
+        self._desk, self._playback, self._icons = desk, playback, icons
+        self._build()
+        self._connect()
+        self.follow_shown()
+
+    def copy_frame(self) -> None:
+        """Put the frame under the playhead on the clipboard, in its own size."""
+        shown = self._desk.shown
+        if shown:
+            QApplication.clipboard().setImage(shown.frames[self._desk.playhead])
+            self._desk.notice(f"Frame {self._desk.playhead + 1} copied.")
+
+    def _build(self) -> None:
+        icons = self._icons
+        self.scrub = QSlider(Qt.Orientation.Horizontal)
+        self.scrub.setAccessibleName("Playhead")
+        self.scrub.setPageStep(8)
+        self.loop = tool(icons, "loop", "Loop", checkable=True)
+        self.start = tool(icons, "to_start", "First frame (Home)")
+        self.back = tool(icons, "frame_back", "One frame back (Left)")
+        self.play = tool(icons, "play", "Play (Space)")
+        self.on = tool(icons, "frame_on", "One frame on (Right)")
+        self.end = tool(icons, "to_end", "Last frame (End)")
+        self.sharp = tool(icons, "smooth", "Smooth the picture", checkable=True)
+        self.copy = tool(icons, "copy", "Copy this frame (Ctrl+C)")
+        self.time = label("", "small")
+        self.time.setMinimumWidth(128)
+        self.speed = label("", "accent")
+        self.speed.setMinimumWidth(72)
+        self.speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        buttons = row(
+            self.time, None, self.loop, self.start, self.back, self.play, self.on, self.end,
+            self.sharp, self.copy, None, self.speed, gap=UNIT // 2,
+        )  # fmt: skip
+        box = QVBoxLayout(self)
+        box.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
+        box.setSpacing(UNIT)
+        box.addWidget(self.scrub)
+        box.addWidget(buttons)
+
+    def _connect(self) -> None:
+        desk, playback = self._desk, self._playback
+        self.play.clicked.connect(playback.toggle)
+        self.start.clicked.connect(lambda: playback.go(0))
+        self.end.clicked.connect(lambda: playback.go(desk.last_frame))
+        self.back.clicked.connect(lambda: playback.step(-1))
+        self.on.clicked.connect(lambda: playback.step(1))
+        self.copy.clicked.connect(self.copy_frame)
+        self.loop.toggled.connect(desk.set_loop)
+        self.sharp.toggled.connect(desk.set_smooth)
+        self.scrub.valueChanged.connect(playback.go)
+        desk.shown_changed.connect(self.follow_shown)
+        desk.playhead_moved.connect(self._follow_playhead)
+        desk.playing_changed.connect(self._follow_playing)
+        desk.options_changed.connect(self._follow_options)
+
+    def follow_shown(self) -> None:
+        why_not = "" if self._desk.shown else NOTHING
+        moves = "" if self._desk.last_frame else why_not or "A single frame does not move."
+        for control in (self.start, self.back, self.play, self.on, self.end, self.scrub):
+            explain(control, moves)
+        explain(self.copy, why_not)
+        self.scrub.blockSignals(True)
+        self.scrub.setRange(0, self._desk.last_frame)
+        self.scrub.blockSignals(False)
+        self._follow_options()
+        self._follow_playing()
+        self._follow_playhead(self._desk.playhead)
+
+    def _follow_playhead(self, frame: int) -> None:
+        self.scrub.blockSignals(True)
+        self.scrub.setValue(frame)
+        self.scrub.blockSignals(False)
+        shown = self._desk.shown
+        fps = shown.fps if shown else Fraction(1)
+        of = f"{timecode(frame, fps)} · frame {frame + 1} of {self._desk.last_frame + 1}"
+        self.time.setText(of if shown else "")
+
+    def _follow_playing(self) -> None:
+        speed = self._desk.speed
+        self.play.setIcon(self._icons("pause" if speed else "play"))
+        if self.play.isEnabled():
+            rename(self.play, "Pause (Space)" if speed else "Play (Space)")
+        self.speed.setText("" if speed in (0, 1) else f"{speed:+d} × speed")
+
+    def _follow_options(self) -> None:
+        for button, on in ((self.loop, self._desk.loop), (self.sharp, self._desk.smooth)):
+            button.blockSignals(True)
+            button.setChecked(on)
+            button.blockSignals(False)

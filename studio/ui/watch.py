@@ -1,0 +1,68 @@
+"""What running jobs have said so far: how far, how fast, how the loss moves, what it looks like."""
+
+import time
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject
+
+from studio.jobs.queue import Queue
+from studio.spec.progress import Preview, Progress
+
+KEPT_LOSSES = 4000
+
+
+@dataclass
+class Seen:
+    """One job as watched: `began` and `first` anchor the pace of the stage it is in."""
+
+    stage: str = ""
+    began: float = 0.0
+    first: int = 0
+    last: Progress | None = None
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    still: Preview | None = None
+    moving: Preview | None = None
+
+
+class Watch(QObject):
+    """Remembers what the queue's signals said, so that any view can be built at any time."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__()
+        self._seen: dict[int, Seen] = {}
+        queue.progressed.connect(self._hear)
+
+    def seen(self, job: int) -> Seen:
+        return self._seen.setdefault(job, Seen())
+
+    def fraction(self, job: int) -> float:
+        """How much of its present stage a job has done, 0..1."""
+        last = self.seen(job).last
+        return last.step / last.total if last and last.total else 0.0
+
+    def seconds_left(self, job: int) -> float | None:
+        """Time left in the present stage at the pace so far; None while nobody can know."""
+        seen = self.seen(job)
+        if not seen.last or seen.last.step - seen.first < 2:
+            return None
+        each = (time.monotonic() - seen.began) / (seen.last.step - seen.first)
+        return each * (seen.last.total - seen.last.step)
+
+    def _hear(self, job: int, progress: Progress) -> None:
+        seen = self.seen(job)
+        if progress.stage != seen.stage or (seen.last and progress.step < seen.last.step):
+            seen.stage, seen.began, seen.first = progress.stage, time.monotonic(), progress.step
+        seen.last = progress
+        if progress.loss is not None:
+            seen.losses.append((progress.step, progress.loss))
+            if len(seen.losses) > KEPT_LOSSES:
+                del seen.losses[::2]
+        if progress.preview:
+            self._keep(seen, progress.preview)
+
+    @staticmethod
+    def _keep(seen: Seen, preview: Preview) -> None:
+        if preview.frames > 1:
+            seen.moving = preview
+        else:
+            seen.still = preview
