@@ -2,6 +2,10 @@
 
 It is never told what was asked for.  It knows the eight paints, the six outlines and the seven
 grounds of the scenes, and guesses the ground of each frame from the frame's border.
+
+Its own errors on real clips: none in 300 clean ones; through an autoencoder of 31 dB, shape is
+wrong in about 3 of 100, all of them small stars whose arms are gone and that look like a ball.
+So a model's figures belong beside those of real clips through the same autoencoder.
 """
 
 from collections import Counter
