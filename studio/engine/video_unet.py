@@ -60,10 +60,10 @@ class TemporalLayers(nn.Module):
         ]
         return torch.stack(found).sum(0) if found else None
 
-    def save(self, path: Path, text_identity: str) -> None:
+    def save(self, path: Path, text_identity: str, notes: dict[str, str] | None = None) -> None:
         """Write weights with config, format version and the text encoder they were trained with."""
         tensors = {k.replace(":", "/"): v.contiguous() for k, v in self.state_dict().items()}
-        meta = {
+        meta = (notes or {}) | {
             "format": FORMAT,
             "version": str(VERSION),
             "config": json.dumps(asdict(self.config)),

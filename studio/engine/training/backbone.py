@@ -13,7 +13,7 @@ from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
 from studio.spec.progress import Tick, silent
 
-BATCH = 64
+BATCH = 32
 DROP_CAPTION = 0.12
 OBJECT_WEIGHT = 4.0
 

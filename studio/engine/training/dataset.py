@@ -4,13 +4,13 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.adapter import Networks
-from studio.engine.backbone import Backbone
+from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
+from studio.engine.sampling import Denoiser, ddim, guided
 from studio.spec import grammar
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
@@ -62,7 +62,7 @@ def prepare(
     rng = np.random.default_rng((seed, 1))
     shown = [view for photo in photos for view in views(photo, size, crops, mirror, rng)]
     latents = encode(backbone, torch.stack(shown), tick)
-    ids, prior_ids = tokens(backbone, [prompt]), tokens(backbone, prior_prompts)
+    ids, prior_ids = token_ids(backbone, [prompt]), token_ids(backbone, prior_prompts)
     with torch.no_grad():
         text = backbone.text_encoder(ids)[0]
         prior_text = backbone.text_encoder(prior_ids)[0]
@@ -128,15 +128,6 @@ def decode(backbone: Backbone, latents: Tensor) -> np.ndarray:
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 
 
-def tokens(backbone: Backbone, prompts: list[str]) -> Tensor:
-    """Token numbers (B, L), padded as CLIP does."""
-    length = backbone.text_encoder.config.max_position_embeddings
-    found = backbone.tokenizer(
-        prompts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
-    )
-    return found.input_ids.to(backbone.text_encoder.device)
-
-
 @torch.no_grad()
 def draw(
     backbone: Backbone,
@@ -154,28 +145,39 @@ def draw(
 
     Made for quantity: few steps, and the noise of picture k depends on (seed, stage, k) alone.
     """
-    scheduler = DDIMScheduler.from_config(backbone.scheduler.config)
-    scheduler.set_timesteps(steps)
+    unet = backbone.unet
+    shape = (unet.config.in_channels, *(unet.config.sample_size,) * 2)
     starts = range(0, len(prompts), batch)
     drawn = []
-    for number, start in enumerate(starts):
-        part = prompts[start : start + batch]
-        text = networks.text_encoder(tokens(backbone, [""] * len(part) + part))[0]
-        shape = (backbone.unet.config.in_channels, *(backbone.unet.config.sample_size,) * 2)
-        fresh = [noise(seed, stage, start + k, shape) for k in range(len(part))]
-        latents = torch.stack(fresh).to(text.device) * scheduler.init_noise_sigma
-        for step, t in enumerate(scheduler.timesteps):
-            tick(Progress(f"{stage} pictures", number * steps + step, len(starts) * steps))
-            out = networks.unet(torch.cat([latents] * 2).to(text.dtype), t, text).sample.float()
-            empty, said = out.chunk(2)
-            latents = scheduler.step(empty + guidance * (said - empty), t, latents).prev_sample
-        drawn.append(latents)
+    for number, first in enumerate(starts):
+        part = prompts[first : first + batch]
+        start = torch.stack([noise(seed, stage, first + k, shape) for k in range(len(part))])
+        done, total = number * steps, len(starts) * steps
+
+        def told(progress: Progress, done: int = done, total: int = total) -> None:
+            tick(replace(progress, step=done + progress.step, total=total))
+
+        denoise = guided(
+            _denoiser(backbone, networks, part),
+            _denoiser(backbone, networks, [""] * len(part)),
+            guidance,
+        )
+        start = start.to(backbone.device.name)
+        drawn.append(
+            ddim(denoise, backbone.scheduler, start, steps, told, stage=f"{stage} pictures")
+        )
     return torch.cat(drawn)
+
+
+def _denoiser(backbone: Backbone, networks: Networks, prompts: list[str]) -> Denoiser:
+    dtype = next(networks.unet.parameters()).dtype
+    text = networks.text_encoder(token_ids(backbone, prompts))[0].to(dtype)
+    return lambda x, t: networks.unet(x.to(dtype), t, text).sample.float()
 
 
 def pixels(backbone: Backbone) -> int:
     """The side of the pictures that the backbone was trained on."""
-    return backbone.unet.config.sample_size * 2 ** (len(backbone.vae.config.block_out_channels) - 1)
+    return backbone.unet.config.sample_size * backbone.reduction
 
 
 def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list[str], list[str]]:

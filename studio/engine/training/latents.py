@@ -42,8 +42,8 @@ def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = 
         tick(Progress("encoding clips", index + 1, count))
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = {
-        "latents": torch.stack(latents),
-        "masks": torch.stack(masks),
+        "latents": torch.stack(latents).contiguous(),
+        "masks": torch.stack(masks).contiguous(),
         "meanings": torch.tensor(meanings, dtype=torch.uint8),
     }
     part = path.with_suffix(".part")

@@ -1,0 +1,41 @@
+"""Our own family: any image backbone in Stable Diffusion's layout, with temporal layers."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from studio.engine.backbone import load_backbone
+from studio.engine.device import Device, set_attention
+from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.engine.videomodel import VideoModel
+from studio.spec.progress import Tick, silent
+from studio.spec.refusal import Refusal
+from studio.spec.request import Family
+
+TEMPORAL = "temporal.safetensors"
+
+
+def load(folder: Path, family: Family, device: Device, tick: Tick = silent) -> VideoModel:
+    """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them."""
+    backbone = load_backbone(folder, device, tick)
+    try:
+        layers, _ = TemporalLayers.load(folder / TEMPORAL, backbone.unet)
+        notes = metadata(folder / TEMPORAL)
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        raise Refusal(
+            "The model's temporal layers cannot be read.",
+            f"Restore or download the model in {folder} again.",
+        ) from error
+    net = VideoUNet(backbone.unet, layers.to(device.name, device.dtype).eval())
+    set_attention(net, device)
+    net.requires_grad_(False)
+    factors = torch.tensor(json.loads(notes["preview_factors"]))
+    return VideoModel(family, backbone, net, frozenset(json.loads(notes["taught"])), factors)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """The header's notes of a safetensors file."""
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}

@@ -1,0 +1,40 @@
+"""A video family made ready: backbone, temporal layers, and what it may be asked."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from studio.engine.backbone import Backbone
+from studio.engine.video_unet import VideoUNet
+from studio.spec.request import Family
+
+
+@dataclass(frozen=True, slots=True)
+class VideoModel:
+    """`net.image` is `backbone.unet`; `taught` names the patterns of known frames it learned:
+    "keyframes", "prediction", "interpolation".  `preview_factors` (C + 1, 3): latents to colours.
+    """
+
+    family: Family
+    backbone: Backbone
+    net: VideoUNet
+    taught: frozenset[str]
+    preview_factors: Tensor
+
+    def refuses(self, known: tuple[bool, ...]) -> str | None:
+        """In a sentence, why these frames cannot be filled; None when they can."""
+        pattern = pattern_of(known)
+        if all(known):
+            return "There is no open frame to fill."
+        if pattern not in self.taught:
+            return f"{self.family.name} was not trained for {pattern} from given frames."
+        if len(known) > self.family.most_frames:
+            return f"{self.family.name} fills at most {self.family.most_frames} frames at once."
+        return None
+
+
+def pattern_of(known: tuple[bool, ...]) -> str:
+    """What filling these holes is called: keyframes, interpolation (both ends) or prediction."""
+    if not any(known):
+        return "keyframes"
+    return "interpolation" if known[0] and known[-1] else "prediction"

@@ -1,0 +1,88 @@
+"""Which models are on this computer: folders with a `model.toml`, read by their headers alone."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from studio.spec.refusal import Refusal
+from studio.spec.request import Family
+
+CARD = "model.toml"
+LARGEST_HEADER = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that can be loaded: its folder, its family and the hashes of its weights by role.
+
+    `small_vocabulary`: it knows the words of the starter's grammar only.
+    """
+
+    family: Family
+    folder: Path
+    weights: tuple[tuple[str, str], ...]
+    small_vocabulary: bool = False
+
+
+def scan(folders: Iterable[Path]) -> tuple[tuple[Model, ...], tuple[str, ...]]:
+    """The models that work and, for each that does not, a sentence that says why."""
+    models, troubles = [], []
+    for card in (c for folder in folders for c in sorted(folder.glob(f"*/{CARD}"))):
+        try:
+            models.append(read(card.parent))
+        except Refusal as refusal:
+            troubles.append(str(refusal))
+    return tuple(models), tuple(troubles)
+
+
+def find(name: str, folders: Iterable[Path]) -> Model:
+    """The model with that id; refused with the ids there are, or with what is wrong with it."""
+    places = [folder / name for folder in folders]
+    for place in places:
+        if name and place.name == name and (place / CARD).is_file():
+            return read(place)
+    known = sorted(c.parent.name for place in places for c in place.parent.glob(f"*/{CARD}"))
+    raise Refusal(f'There is no model called "{name}".', f"There is: {', '.join(known) or 'none'}.")
+
+
+def read(folder: Path) -> Model:
+    """A model folder; a missing or truncated weight file is refused by name."""
+    try:
+        card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
+        family = Family(**card["family"] | {"native_fps": Fraction(card["family"]["native_fps"])})
+        roles = dict(card["weights"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refusal(f"The model card {folder / CARD} cannot be read.", "Restore it.") from error
+    weights = tuple((role, identity(folder / file)) for role, file in roles.items())
+    return Model(family, folder, weights, bool(card.get("small_vocabulary", False)))
+
+
+def identity(path: Path) -> str:
+    """BLAKE2b (32 hex digits) of a weight file, after its header has been checked."""
+    check(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def check(path: Path) -> None:
+    """Refuse a safetensors file that is missing, cut short, or something else, by its header.
+
+    Costs milliseconds: the header says where the last tensor ends, and the file must end there.
+    """
+    advice = "Restore the file, or download the model again."
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, LARGEST_HEADER)))
+            ends = [t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"]
+    except FileNotFoundError:
+        raise Refusal(f"The weight file {path} is missing.", advice) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise Refusal(f"{path} is not a safetensors file.", advice) from None
+    if size != 8 + length + max(ends, default=0):
+        raise Refusal(f"The weight file {path} is cut short or damaged.", advice)
