@@ -41,9 +41,7 @@ class Walked:
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
-def film(
-    spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: Tick
-) -> Walked:
+def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: Tick) -> Walked:
     """Make what the memo does not hold.  Every span reads its inputs from the memo in stored
     precision, so that a run cut in pieces ends in the same bytes.
 

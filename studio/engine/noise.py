@@ -11,7 +11,13 @@ from torch import Tensor
 
 
 def noise(
-    seed: int, stage: str, frame: int, shape: tuple[int, ...], *, step: int = 0, purpose: str = "start"
+    seed: int,
+    stage: str,
+    frame: int,
+    shape: tuple[int, ...],
+    *,
+    step: int = 0,
+    purpose: str = "start",
 ) -> Tensor:
     """Standard normal fp32 noise of `shape` for (seed, stage, frame position, step, purpose).
 

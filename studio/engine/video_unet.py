@@ -165,7 +165,13 @@ class _Walk:
     embedding: Tensor
 
     def __init__(self, net: VideoUNet, frames: int, batch: int, shut: bool) -> None:
-        self.net, self.image, self.frames, self.batch, self.shut = net, net.image, frames, batch, shut
+        self.net, self.image, self.frames, self.batch, self.shut = (
+            net,
+            net.image,
+            frames,
+            batch,
+            shut,
+        )
         self.features: list[Tensor] | None = None
 
     def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
@@ -180,8 +186,8 @@ class _Walk:
         x = self._entered("conv_in", image.conv_in(x))
         skips = [x]
         for index, block in enumerate(image.down_blocks):
-            for x in self._down(f"down_blocks:{index}", block, x):
-                skips.append(x)
+            skips += self._down(f"down_blocks:{index}", block, skips[-1])
+        x = skips[-1]
         x = self._middle(image.mid_block, x)
         for index, block in enumerate(image.up_blocks):
             x = self._up(f"up_blocks:{index}", block, x, skips)

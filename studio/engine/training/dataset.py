@@ -1,6 +1,7 @@
 """A subject's photos as a training set: latents and text encodings, computed once."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -110,7 +111,8 @@ def _square(part: np.ndarray, size: int) -> Tensor:
 @torch.no_grad()
 def encode(backbone: Backbone, pictures: Tensor, tick: Tick = silent) -> Tensor:
     """Pictures (N, 3, S, S) in -1..1 to scaled latents (N, C, h, w): the mean, not a draw."""
-    vae, parts = backbone.vae, pictures.split(8)
+    vae: Any = backbone.vae  # its library's own annotations miss `config` and outputs
+    parts = pictures.split(8)
     latents = []
     for done, part in enumerate(parts):
         tick(Progress("encoding photos", done, len(parts)))
@@ -122,7 +124,7 @@ def encode(backbone: Backbone, pictures: Tensor, tick: Tick = silent) -> Tensor:
 @torch.no_grad()
 def decode(backbone: Backbone, latents: Tensor) -> np.ndarray:
     """Scaled latents (N, C, h, w) to pictures, uint8 (N, S, S, 3)."""
-    vae = backbone.vae
+    vae: Any = backbone.vae
     pictures = vae.decode(latents.to(vae.dtype) / vae.config.scaling_factor).sample.float()
     bytes_ = ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
@@ -145,7 +147,7 @@ def draw(
 
     Made for quantity: few steps, and the noise of picture k depends on (seed, stage, k) alone.
     """
-    unet = backbone.unet
+    unet: Any = backbone.unet
     shape = (unet.config.in_channels, *(unet.config.sample_size,) * 2)
     starts = range(0, len(prompts), batch)
     drawn = []
@@ -177,7 +179,8 @@ def _denoiser(backbone: Backbone, networks: Networks, prompts: list[str]) -> Den
 
 def pixels(backbone: Backbone) -> int:
     """The side of the pictures that the backbone was trained on."""
-    return backbone.unet.config.sample_size * backbone.reduction
+    unet: Any = backbone.unet
+    return unet.config.sample_size * backbone.reduction
 
 
 def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list[str], list[str]]:

@@ -139,8 +139,8 @@ def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _polygon(x, y, np.stack([hx, hy - 2.0], 1) / 15.5)
 
 
-_TRIANGLE = _corners(3, 1.25) + (0, 0.22)
-_STAR = _corners(10, 1.22, 0.50) + (0, 0.06)
+_TRIANGLE = _corners(3, 1.25) + np.array((0, 0.22))
+_STAR = _corners(10, 1.22, 0.50) + np.array((0, 0.06))
 _OUTLINES = {
     "ball": lambda x, y: np.hypot(x, y) - 0.97,
     "square": lambda x, y: np.maximum(np.abs(x), np.abs(y)) - 0.88,

@@ -8,11 +8,10 @@ from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler
 from peft import LoraConfig
 from safetensors import safe_open
 from torch import Tensor, nn
@@ -243,7 +242,7 @@ def _loss(
     backbone: Backbone, students: Students, data: SubjectData, spec: SubjectSpec
 ) -> Callable[[int], Tensor]:
     """Photos under the subject's prompt plus `prior_weight` times the class's own pictures."""
-    scheduler = DDIMScheduler.from_config(backbone.scheduler.config)
+    scheduler: Any = backbone.scheduler
     device = backbone.unet.device
     half = backbone.unet.dtype != torch.float32
 

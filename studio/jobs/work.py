@@ -1,0 +1,186 @@
+"""Nouns to verbs: what each kind of job does.  The window and the terminal share these."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.jobs.job import Job, Work
+from studio.jobs.residents import Residents
+from studio.library import models as library
+from studio.project.folders import Folders
+from studio.project.plain import from_plain, to_plain
+from studio.project.subjects import SubjectStore
+from studio.project.takes import TakeStore
+from studio.spec.progress import Tick
+from studio.spec.request import ClipRequest, check
+from studio.spec.spans import Span, spans
+from studio.spec.timing import retimed
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from studio.engine.film import Models
+
+BUILT_IN = Path(__file__).resolve().parents[2] / "models"
+
+
+class Works:
+    """The works by kind.  Engine verbs are imported inside, so that making this costs nothing."""
+
+    def __init__(self, folders: Folders, device: str | None = None) -> None:
+        self.folders = folders
+        self.model_folders = (BUILT_IN, folders.models)
+        self.subjects = SubjectStore(folders.subjects)
+        self.residents = Residents(device)
+
+    def by_kind(self) -> Mapping[str, Work]:
+        """For the queue, and for `run_once`."""
+        return {
+            "preview_keyframes": self.render,
+            "render": self.render,
+            "train_subject": self.train_subject,
+            "export": self.export,
+            "free_memory": self.free_memory,
+        }
+
+    def render(self, job: Job, tick: Tick) -> dict:
+        """Make what the take store lacks of a request; returns keys made and reused, seconds.
+
+        Payload: "project" (folder), "request" (plain).
+        """
+        from studio.engine.film import film
+
+        request = from_plain(ClipRequest, job.payload["request"])
+        model = library.find(request.model, self.model_folders)
+        check(request, model.family)
+        takes = self.takes(Path(str(job.payload["project"])))
+
+        def load() -> Models:
+            return self._models(request, model, tick)
+
+        walked = film(spans(request), load, takes.noting(lambda _: self._facts()), tick)
+        return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
+
+    def train_subject(self, job: Job, tick: Tick) -> dict:
+        """Train a subject of the store from its photos; it can be used when this returns.
+
+        Payload: "subject" (name), "method", "steps" (0: the default), "resume", "model".
+        """
+        from studio.engine.training.subject import SubjectSpec, train_subject
+        from studio.media.photo import open_photo
+
+        said = job.payload
+        subject = self.subjects.get(str(said["subject"]))
+        method = str(said.get("method") or "lora")
+        spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore
+        spec = replace(spec, steps=int(str(said.get("steps") or spec.steps)))
+        photos = [open_photo(p, longest=1024) for p in self.subjects.photo_paths(subject)]
+        model = library.find(str(said.get("model") or "starter"), self.model_folders)
+        backbone = self.residents.video(model, tick).backbone
+        folder = self.subjects.training_folder(subject.name) / method
+        resume = bool(said.get("resume", True))
+        trained = train_subject(backbone, photos, spec, folder, tick, resume=resume)
+        self.subjects.add_adapter(
+            subject.name, trained.file, method=method, trained_steps=spec.steps
+        )
+        return {"losses": list(trained.losses), "notes": list(trained.notes)}
+
+    def export(self, job: Job, tick: Tick) -> dict:
+        """Write stored frames to a file.
+
+        Payload: "project", "request", "spans" (keys), "out", "fps", "recipe" (bool).
+        """
+        from studio.media.video import write_video
+
+        said = job.payload
+        request = from_plain(ClipRequest, said["request"])
+        takes = self.takes(Path(str(said["project"])))
+        order = retimed(request.keyframes, request.fps, Fraction(str(said["fps"])))
+        keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
+        out = Path(str(said["out"]))
+        write_video(
+            out,
+            in_order(stored_frames(takes, keys), order),
+            fps=Fraction(str(said["fps"])),
+            size=(request.width, request.height),
+            recipe=recipe(request) if said.get("recipe", True) else None,
+            tick=tick,
+            total=len(order),
+        )
+        return {"out": str(out), "frames": len(order)}
+
+    def free_memory(self, job: Job, tick: Tick) -> None:
+        """Let go of the models in memory."""
+        self.residents.free()
+
+    def takes(self, project: Path) -> TakeStore:
+        """The take store of a project folder, with frames as lossless video."""
+        from studio.media.video import read_lossless, write_lossless
+
+        def save(path: Path, frames: np.ndarray) -> None:
+            write_lossless(path, frames, Fraction(8))  # the rate is the request's affair
+
+        return TakeStore(project / "takes", save, read_lossless)
+
+    def _models(self, request: ClipRequest, model: library.Model, tick: Tick) -> Models:
+        from studio.engine.film import Models
+
+        video = self.residents.video(model, tick)
+        if request.subject is None:
+            return Models(video)
+        subject = self.subjects.get(request.subject.name)
+        return Models(video, self.subjects.adapter_path(subject))
+
+    def _facts(self) -> dict[str, object]:
+        import diffusers
+        import torch
+
+        device = self.residents.device()
+        return {
+            "device": device.described,
+            "precision": str(device.dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+        }
+
+
+def last_keys(walk: tuple[Span, ...]) -> tuple[str, ...]:
+    """The keys of the spans whose frames are the clip, in order."""
+    return tuple(span.key for span in walk if span.stage == walk[-1].stage)
+
+
+def stored_frames(takes: TakeStore, keys: list[str]) -> Iterator[np.ndarray]:
+    """The frames of finished spans, one by one; never more than a span in memory."""
+    from studio.spec.refusal import Refusal
+
+    for key in keys:
+        arrays = takes.get(key)
+        if arrays is None:
+            raise Refusal("Frames of this take are no longer stored.", "Render it again.")
+        yield from arrays["frames"]
+
+
+def in_order(frames: Iterator[np.ndarray], order: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """The frames that a rising `order` names, repeated or left out, without keeping them all."""
+    at, frame = -1, None
+    for wanted in order:
+        while at < wanted:
+            frame, at = next(frames), at + 1
+        assert frame is not None
+        yield frame
+
+
+def recipe(request: ClipRequest) -> dict:
+    """What a file says of how it was made; no clock time, no path."""
+    return {"studio": 1, "request": to_plain(request)}
+
+
+def resolved_seed(seed: int | None) -> int:
+    """The seed asked for, or a fresh one below 2³¹."""
+    return secrets.randbelow(2**31) if seed is None or seed == -1 else seed
