@@ -98,8 +98,8 @@ def augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     """uint8 (B, 3, S, S) to -1..1, each in another crop, gain and contrast."""
     count = len(pictures)
     x = pictures.float() / 127.5 - 1
-    scale = torch.from_numpy(rng.uniform(0.5, 1.1, count).astype(np.float32))
-    shift = torch.from_numpy(rng.uniform(-0.2, 0.2, (count, 2)).astype(np.float32))
+    scale = torch.from_numpy(rng.uniform(0.7, 1.05, count).astype(np.float32))
+    shift = torch.from_numpy(rng.uniform(-0.15, 0.15, (count, 2)).astype(np.float32))
     affine = torch.zeros(count, 2, 3)
     affine[:, 0, 0] = scale * torch.from_numpy(rng.choice([-1.0, 1.0], count).astype(np.float32))
     affine[:, 1, 1] = scale
