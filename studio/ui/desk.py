@@ -34,7 +34,7 @@ class Desk(QObject):
     subject_selected = Signal(str)
     take_selected = Signal(str)
     options_changed = Signal()
-    noticed = Signal(str, str)
+    noticed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,6 +102,6 @@ class Desk(QObject):
             self.take = take
             self.take_selected.emit(take)
 
-    def notice(self, what: str, hint: str = "") -> None:
+    def notice(self, what: str) -> None:
         """Tell the user something in the status line."""
-        self.noticed.emit(what, hint)
+        self.noticed.emit(what)

@@ -19,7 +19,7 @@ from studio.ui.quantities import count
 FEWEST, MOST = 3, 30
 STEPS = {"lora": 800, "dreambooth": 400}
 PERSON_NOUNS = frozenset(
-    "person man woman child boy girl baby face human people guy lady kid teenager".split()
+    ["person", "man", "woman", "child", "boy", "girl", "baby", "face", "human", "people", "guy", "lady", "kid", "teenager"]
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.jobs.job import UNFINISHED, Job
+from studio.jobs.job import Job
 from studio.jobs.queue import Queue
 from studio.project import edits
 from studio.project.plain import from_plain, to_plain
@@ -37,7 +37,9 @@ class Orders(QObject):
     made = Signal(object)  # Render
     exported = Signal(str)
 
-    def __init__(self, document: Document, queue: Queue, shelf: Shelf, desk: Desk) -> None:
+    def __init__(
+        self, document: Document, queue: Queue, shelf: Shelf, desk: Desk
+    ) -> None:
         super().__init__()
         self._document, self._queue, self._shelf, self._desk = document, queue, shelf, desk
         self._seen: ClipRequest | None = None
@@ -75,8 +77,8 @@ class Orders(QObject):
 
     def request(self, shot: Shot) -> ClipRequest:
         """The shot as a request that can be made; refused with what to change."""
-        stack = self._shelf.stack(shot.model)
-        if stack is None:
+        model = self._shelf.model(shot.model)
+        if model is None:
             raise Refusal("There is no model to make clips with.", self._shelf.why_empty)
         use = None
         if shot.subject:
@@ -84,8 +86,8 @@ class Orders(QObject):
             if subject is None:
                 raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
             use = subject.use(shot.strength)
-        asked = shot.request(stack.family, stack.weights, use)
-        check(asked, stack.family)
+        asked = shot.request(model.family, model.weights, use)
+        check(asked, model.family)
         return asked
 
     def why_not(self) -> str:
@@ -97,19 +99,6 @@ class Orders(QObject):
         except Refusal as refusal:
             return str(refusal)
         return ""
-
-    def training(self, subject: str) -> Job | None:
-        """The job that trains a subject, or will."""
-        return next(
-            (
-                job
-                for job in self._queue.jobs()
-                if job.kind == "train_subject"
-                and job.payload.get("subject") == subject
-                and job.state in UNFINISHED
-            ),
-            None,
-        )
 
     def _preview(self) -> None:
         self._seen = self._with_a_seed()

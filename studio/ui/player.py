@@ -1,5 +1,7 @@
 """The player: a picture, the keyframe strip while previewing, and the transport."""
 
+from fractions import Fraction
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -14,10 +16,10 @@ from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, from_preview
 from studio.ui.playback import Playback
 from studio.ui.quantities import clip_length, count, rate
-from studio.ui.shelf import Shelf
 from studio.ui.strip import Strip
 from studio.ui.theme import UNIT
 from studio.ui.transport import Transport
+from studio.ui.watch import Watch
 
 
 class Player(QWidget):
@@ -27,13 +29,13 @@ class Player(QWidget):
         self,
         document: Document,
         queue: Queue,
-        shelf: Shelf,
+        watch: Watch,
         desk: Desk,
         pictures: Pictures,
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._queue, self._shelf = document, queue, shelf
+        self._document, self._watch = document, watch
         self._desk, self._pictures = desk, pictures
         self.playback = Playback(desk, self)
         self._build(icons)
@@ -133,24 +135,18 @@ class Player(QWidget):
                 self._desk.set_speed(1)
 
         def refused(error: Exception) -> None:
-            self._desk.notice(*getattr(error, "args", (str(error),))[:1], getattr(error, "hint", ""))
+            self._desk.notice(str(error))
 
         self._pictures.frames(render.spans, self, arrived, refused)
 
     def _preview(self, id: int, progress: Progress) -> None:
         if id != self._desk.following or not progress.preview:
             return
-        job = self._queue.job(id)
-        fps = self._rate(job.payload)
-        if fps:
-            frames = from_preview(progress.preview)
+        job = self._watch.job(id)
+        request = job.payload.get("request")
+        if isinstance(request, dict):
+            frames, fps = from_preview(progress.preview), Fraction(request["fps"])
             self._desk.show(Shown("preview", job.title, frames, fps))
-
-    def _rate(self, payload):
-        from fractions import Fraction
-
-        request = payload.get("request")
-        return Fraction(request["fps"]) if isinstance(request, dict) else None
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

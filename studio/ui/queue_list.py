@@ -19,8 +19,6 @@ from studio.ui.icons import Icons
 from studio.ui.queue_words import TONES, status
 from studio.ui.watch import Watch
 
-SHOWN_FINISHED = 30
-
 
 class JobRow(QWidget):
     """One job.  Alt+Up and Alt+Down reorder, Delete cancels."""
@@ -91,7 +89,7 @@ class JobRow(QWidget):
         return self.earlier, self.later, self.again, self.twice, self.stop
 
     def _move(self, by: int) -> None:
-        waiting = [j for j in self._queue.jobs() if j.state in (State.WAITING, State.PAUSED)]
+        waiting = [j for j in self._watch.jobs if j.state in (State.WAITING, State.PAUSED)]
         at = next((k for k, j in enumerate(waiting) if j.id == self.job.id), -1)
         if at < 0 or not 0 <= at + by < len(waiting):
             return
@@ -138,8 +136,8 @@ class QueueList(QWidget):
 
     def reflect(self) -> None:
         """Rows follow the jobs; a row whose job did not change stays as it is."""
-        unfinished = [job for job in self._queue.jobs() if job.state not in FINISHED]
-        wanted = [*unfinished, *self._queue.history(SHOWN_FINISHED)]
+        unfinished = [job for job in self._watch.jobs if job.state not in FINISHED]
+        wanted = [*unfinished, *self._watch.over]
         focused = next((id for id, r in self.rows.items() if r.hasFocus()), None)
         kept = {}
         for place, job in enumerate(wanted):

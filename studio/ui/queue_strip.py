@@ -46,12 +46,12 @@ class QueueStrip(QWidget):
 
     def running(self) -> Job | None:
         """The job to speak of: the engine's before any other lane's."""
-        jobs = [job for job in self._queue.jobs() if job.state is State.RUNNING]
+        jobs = [job for job in self._watch.jobs if job.state is State.RUNNING]
         return min(jobs, key=lambda job: (job.lane != "engine", not job.short), default=None)
 
     def reflect(self) -> None:
         job, paused = self.running(), self._queue.paused()
-        waiting = sum(j.state in (State.WAITING, State.SET_ASIDE) for j in self._queue.jobs())
+        waiting = sum(j.state in (State.WAITING, State.SET_ASIDE) for j in self._watch.jobs)
         self.what.say(job.title if job else _idle(waiting, paused))
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
@@ -114,7 +114,7 @@ class QueueStrip(QWidget):
         self.words.say(self._tip or self._notice or self._next())
 
     def _next(self) -> str:
-        waiting = [j.title for j in self._queue.jobs() if j.state is State.WAITING]
+        waiting = [j.title for j in self._watch.jobs if j.state is State.WAITING]
         more = f" and {len(waiting) - 2} more" if len(waiting) > 2 else ""
         return f"then: {' · '.join(waiting[:2])}{more}" if waiting else ""
 

@@ -1,38 +1,39 @@
 """Which models can make clips here."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.spec.request import Family
+from studio.library.models import Model
+from studio.ui.background import Background
 
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A family with the hashes of its weights by role; `vocabulary` says it knows few words."""
-
-    family: Family
-    weights: tuple[tuple[str, str], ...]
-    small_vocabulary: bool = False
+Scan = Callable[[], tuple[tuple[Model, ...], tuple[str, ...]]]
+LOOKING = "Models are being looked for."
+NONE = "No model was found. Restore the folder models/starter, or add a model."
 
 
 class Shelf(QObject):
-    """The stacks that can be used now.  Empty until somebody has looked."""
+    """The models that can be used now.  Empty, with a reason, until somebody has looked."""
 
     changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.stacks: tuple[Stack, ...] = ()
-        self.why_empty = "Models are being looked for."
+        self.models: tuple[Model, ...] = ()
+        self.why_empty = LOOKING
 
-    def offer(self, stacks: tuple[Stack, ...], why_empty: str = "") -> None:
-        """What was found; with nothing found, the sentence that says what to do."""
-        self.stacks, self.why_empty = stacks, why_empty
+    def look(self, scan: Scan, background: Background) -> None:
+        """Look for models elsewhere; hashing their weights takes a moment."""
+        background.ask(scan, lambda found: self.offer(*found), owner=self)
+
+    def offer(self, models: tuple[Model, ...], troubles: tuple[str, ...] = ()) -> None:
+        """What was found, and what is wrong with what cannot be used."""
+        self.models = models
+        self.why_empty = " ".join(troubles) or NONE
         self.changed.emit()
 
-    def stack(self, model: str) -> Stack | None:
-        """The stack a shot asks for; the first where it asks for none."""
-        if not model:
-            return self.stacks[0] if self.stacks else None
-        return next((s for s in self.stacks if s.family.id == model), None)
+    def model(self, wanted: str) -> Model | None:
+        """The model a shot asks for; the first where it asks for none."""
+        if not wanted:
+            return self.models[0] if self.models else None
+        return next((m for m in self.models if m.family.id == wanted), None)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,8 +15,17 @@ from PySide6.QtWidgets import (
 from studio.project import edits
 from studio.project.project import new_id
 from studio.project.shot import Shot
-from studio.spec.refusal import Refusal
-from studio.ui.controls import Fold, ElidedLabel, column, explain, field, label, line, push, row, tool
+from studio.ui.controls import (
+    Fold,
+    column,
+    explain,
+    field,
+    label,
+    line,
+    push,
+    row,
+    tool,
+)
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.orders import VARIATIONS, Orders
@@ -53,8 +62,8 @@ class ShotPanel(QWidget):
             self.negative.setText(shot.negative)
         self._fill_subjects(shot)
         self.seed.reflect(shot.seed, shot.seed_locked)
-        stack = self._shelf.stack(shot.model)
-        self.settings.reflect(shot, stack.family if stack else None)
+        model = self._shelf.model(shot.model)
+        self.settings.reflect(shot, model.family if model else None)
         self._reflect_words(shot)
         self._reflect_orders(shot)
 
@@ -161,11 +170,11 @@ class ShotPanel(QWidget):
         self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
 
     def _reflect_words(self, shot: Shot) -> None:
-        stack = self._shelf.stack(shot.model)
+        model = self._shelf.model(shot.model)
         underliner = self.prompt.underliner
         subject = self._document.subject(shot.subject)
         known = frozenset(subject.token.lower().split()) if subject else frozenset()
-        on = bool(stack and stack.small_vocabulary)
+        on = bool(model and model.small_vocabulary)
         if (underliner.on, underliner.known) != (on, known):
             underliner.on, underliner.known = on, known
             underliner.rehighlight()
@@ -179,23 +188,23 @@ class ShotPanel(QWidget):
         explain(self.render, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
-        stack = self._shelf.stack(shot.model)
-        notice = stack.family.notice if stack else ""
+        model = self._shelf.model(shot.model)
+        notice = model.family.notice if model else ""
         self.notice.setText(notice)
         self.notice.setVisible(bool(notice))
         self.facts.setText(self._facts(shot))
 
     def _facts(self, shot: Shot) -> str:
-        stack = self._shelf.stack(shot.model)
-        if stack is None:
+        model = self._shelf.model(shot.model)
+        if model is None:
             return self._shelf.why_empty
-        asked = shot.request(stack.family, (), None)
+        asked = shot.request(model.family, (), None)
         return " · ".join(
             (
                 count(asked.keyframes, "frame"),
                 f"{clip_length(asked.keyframes, asked.fps)} at {rate(asked.fps)}",
                 f"{asked.width} × {asked.height} px",
-                stack.family.name,
+                model.family.name,
             )
         )
 

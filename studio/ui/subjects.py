@@ -19,7 +19,7 @@ from studio.ui.orders import Orders
 from studio.ui.pictures import Pictures
 from studio.ui.subject_card import SubjectCard
 from studio.ui.theme import UNIT
-from studio.ui.training import Training, status
+from studio.ui.training import Training, status, training_of
 from studio.ui.watch import Watch
 
 PRIVATE = "Photos never leave this computer."
@@ -133,7 +133,7 @@ class SubjectsPanel(QWidget):
         return card
 
     def _reflect_card(self, subject: Subject) -> None:
-        job = self._orders.training(subject.name)
+        job = training_of(subject.name, self._watch)
         chosen = subject.name == self._desk.subject
         if job:
             said, tone = status(job, self._watch), "accent"
@@ -144,7 +144,7 @@ class SubjectsPanel(QWidget):
         self.cards[subject.name].reflect(said, tone, chosen=chosen)
 
     def _reflect_training(self) -> None:
-        job = self._orders.training(self._desk.subject) if self._desk.subject else None
+        job = training_of(self._desk.subject, self._watch) if self._desk.subject else None
         wanted = job.id if job else 0
         if wanted == self._training_of:
             return
@@ -183,7 +183,7 @@ class SubjectsPanel(QWidget):
         self.pages.setCurrentWidget(self.list_page)
 
     def _hear(self, id: int, _progress: object) -> None:
-        job = self._queue.job(id)
+        job = self._watch.job(id)
         subject = self._document.subject(str(job.payload.get("subject", "")))
         if job.kind == "train_subject" and subject and subject.name in self.cards:
             self._reflect_card(subject)

@@ -117,6 +117,15 @@ class TakesPanel(QWidget):
         else:
             self._desk.notice("The file is being made. Try again in a moment.")
 
+    def press(self, event: QKeyEvent) -> bool:
+        """S and Delete act on the chosen take; False for any other key, or without one."""
+        acts = {Qt.Key.Key_S: self.star, Qt.Key.Key_Delete: self.throw_away}
+        act = acts.get(Qt.Key(event.key()))
+        if not act or not self.chosen or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            return False
+        act()
+        return True
+
     def _build(self) -> None:
         icons = self._icons
         self.list = TakesList(self._outgoing, self._desk)

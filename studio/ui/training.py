@@ -66,6 +66,12 @@ class Training(QWidget):
             self.reflect()
 
 
+def training_of(subject: str, watch: Watch) -> Job | None:
+    """The job that trains a subject, or will."""
+    trains = (job for job in watch.jobs if job.kind == "train_subject")
+    return next((job for job in trains if job.payload.get("subject") == subject), None)
+
+
 def status(job: Job, watch: Watch) -> str:
     """ "training · step 240 of 800 · 4 min left"."""
     if job.state is State.WAITING:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject
 
+from studio.jobs.job import Job
 from studio.jobs.queue import Queue
 from studio.spec.progress import Preview, Progress
 
 KEPT_LOSSES = 4000
+KEPT_FINISHED = 40
 
 
 @dataclass
@@ -25,12 +27,26 @@ class Seen:
 
 
 class Watch(QObject):
-    """Remembers what the queue's signals said, so that any view can be built at any time."""
+    """Remembers what the queue said, so that any view can be built at any time.
+
+    `jobs` (unfinished, in order) and `over` (newest first) are read from the queue's database once
+    per change, not once per view.  Made before the views, it hears of a change before they do.
+    """
 
     def __init__(self, queue: Queue) -> None:
         super().__init__()
+        self._queue = queue
         self._seen: dict[int, Seen] = {}
+        self.jobs: tuple[Job, ...] = ()
+        self.over: tuple[Job, ...] = ()
+        self._look()
+        queue.changed.connect(self._look)
         queue.progressed.connect(self._hear)
+
+    def job(self, id: int) -> Job:
+        """The job with that id; KeyError where there is none."""
+        known = (job for job in (*self.jobs, *self.over) if job.id == id)
+        return next(known, None) or self._queue.job(id)
 
     def seen(self, job: int) -> Seen:
         return self._seen.setdefault(job, Seen())
@@ -47,6 +63,9 @@ class Watch(QObject):
             return None
         each = (time.monotonic() - seen.began) / (seen.last.step - seen.first)
         return each * (seen.last.total - seen.last.step)
+
+    def _look(self) -> None:
+        self.jobs, self.over = self._queue.jobs(), self._queue.history(KEPT_FINISHED)
 
     def _hear(self, job: int, progress: Progress) -> None:
         seen = self.seen(job)

@@ -1,0 +1,121 @@
+"""The window's composition root: makes every long-lived object once, wires, runs, closes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from studio.jobs.job import Work
+from studio.jobs.ledger import Ledger
+from studio.jobs.queue import Queue
+from studio.library.models import scan
+from studio.project.folders import Folders
+from studio.project.store import ProjectStore
+from studio.project.subjects import SubjectStore
+from studio.project.takes import TakeStore
+from studio.ui import theme
+from studio.ui.glance import Glance, processor
+from studio.ui.icons import Icons
+from studio.ui.studio_window import StudioWindow
+
+if TYPE_CHECKING:
+    import numpy as np
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+IDLE_MS = 1500
+"""The engine is imported once nobody has typed or moved the mouse for this long."""
+
+
+def open_window(
+    project: Path | None,
+    folders: Folders,
+    works: Mapping[str, Work],
+    *,
+    model_folders: Sequence[Path] = (),
+    glance: Callable[[], Glance] = processor,
+    warm_up: Callable[[], object] | None = None,
+    quit_after_first_paint: bool = False,
+) -> int:
+    """Open the studio on a project folder (the scratch project by default) until it is closed.
+
+    `works` do the jobs; `model_folders` are scanned for models; `warm_up` runs on another thread
+    when the window has been idle, by default it imports the engine.  Returns the exit code.
+    """
+    app = start_application()
+    wanted: Path | None = project or folders.scratch
+    code = 0
+    while wanted is not None:
+        studio = build(wanted, folders.make(), works, model_folders=model_folders, glance=glance)
+        if quit_after_first_paint:
+            studio.window.first_painted.connect(studio.window.close)
+        else:
+            studio.first_idle(IDLE_MS, warm_up or import_engine)
+        studio.open()
+        code = app.exec()
+        wanted = studio.next_project
+        studio.close()
+    return code
+
+
+def start_application() -> QApplication:
+    """The one QApplication, dressed in the studio's theme."""
+    # a small interval lets the window in while a worker thread runs Python
+    sys.setswitchinterval(0.002)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
+    app = QApplication.instance() or QApplication(["studio"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Studio")
+    look = theme.load_theme(ASSETS)
+    theme.apply(look, app)
+    app.setWindowIcon(Icons(look)("studio", "text", 64))
+    return app
+
+
+def build(
+    project: Path,
+    folders: Folders,
+    works: Mapping[str, Work],
+    *,
+    model_folders: Sequence[Path] = (),
+    glance: Callable[[], Glance] = processor,
+) -> StudioWindow:
+    """Everything behind one open project; nothing runs before its `open`."""
+    store = ProjectStore(project)
+    return StudioWindow(
+        store=store,
+        subjects=SubjectStore(folders.subjects),
+        takes=take_store(store.takes),
+        queue=Queue(Ledger(folders.queue), works),
+        scan=lambda: scan(model_folders),
+        glance=glance,
+        can_free="free_memory" in works,
+        memory=folders.data / "window.ini",
+        icons=Icons(theme.load_theme(ASSETS)),
+    )
+
+
+def take_store(folder: Path) -> TakeStore:
+    """A take store whose frames are lossless video; numpy is imported with the first take."""
+
+    def save(path: Path, frames: "np.ndarray") -> None:
+        from fractions import Fraction
+
+        from studio.media.video import write_lossless
+
+        write_lossless(path, frames, Fraction(8))
+
+    def load(path: Path) -> "Iterable[np.ndarray]":
+        from studio.media.video import read_lossless
+
+        return read_lossless(path)
+
+    return TakeStore(folder, save, load)
+
+
+def import_engine() -> None:
+    """Fetch torch and the networks, so that the first job begins at once."""
+    importlib.import_module("studio.engine.film")

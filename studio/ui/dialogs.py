@@ -1,0 +1,125 @@
+"""The dialogs the window can open, each over the window and never in the way of a job."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QVBoxLayout, QWidget
+
+from studio.project import edits
+from studio.project.project import Project, Render
+from studio.ui.commands import KeysDialog
+from studio.ui.controls import label, push, row
+from studio.ui.document import Document
+from studio.ui.drop_zone import FILTER
+from studio.ui.export import ExportDialog
+from studio.ui.icons import Icons
+from studio.ui.orders import Orders
+from studio.ui.recipe import RecipeDialog
+from studio.ui.theme import UNIT
+
+ABOUT = (
+    "A desktop studio in which a handful of photos become a subject, and words become a clip, "
+    "all on this computer.",
+    "The method is Video LDM: a frozen image diffusion model, temporal layers after each of its "
+    "spatial layers, keyframes first.",
+    "Code: Apache-2.0. Starter weights, icons and sample pictures: CC0. "
+    "Typeface Inter: SIL Open Font License 1.1. Qt: LGPL 3. ffmpeg is called as a program.",
+)
+
+
+class Dialogs:
+    """Opens dialogs over `parent`; everything they decide goes to the document or the orders."""
+
+    def __init__(
+        self, document: Document, orders: Orders, icons: Icons, parent: QWidget
+    ) -> None:
+        self._document, self._orders, self._icons = document, orders, icons
+        self._parent = parent
+        self._folder = Path(
+            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
+            or Path.home()
+        )
+
+    def export(self, render: Render | None) -> None:
+        if render is None:
+            return
+        folder = self._folder if self._folder.is_dir() else Path.home()
+        dialog = ExportDialog(render, folder, self._parent)
+
+        def order(path: Path, fps, recipe: bool) -> None:
+            self._folder = path.parent
+            self._orders.export(render, path, fps, recipe=recipe)
+
+        dialog.ordered.connect(order)
+        _open(dialog)
+
+    def recipe(self, render: Render | None) -> None:
+        if render is None:
+            return
+        dialog = RecipeDialog(render, self._parent)
+        dialog.used.connect(self._use)
+        _open(dialog)
+
+    def keys(self) -> None:
+        _open(KeysDialog(self._parent))
+
+    def about(self) -> None:
+        dialog = QDialog(self._parent)
+        dialog.setWindowTitle("About the studio")
+        dialog.setFixedWidth(480)
+        layout = QVBoxLayout(dialog)
+        layout.setContentsMargins(*(3 * UNIT,) * 4)
+        layout.setSpacing(UNIT + UNIT // 2)
+        picture = label()
+        picture.setPixmap(self._icons("studio", "text", 64).pixmap(64, 64))
+        layout.addWidget(row(picture, label("Studio", "title"), None, gap=2 * UNIT))
+        for words in ABOUT:
+            layout.addWidget(label(words, wrap=True))
+        done = push("Close")
+        done.clicked.connect(dialog.accept)
+        layout.addWidget(row(None, done))
+        _open(dialog)
+
+    def rename(self) -> None:
+        name, said = QInputDialog.getText(
+            self._parent, "Rename project", "Name", text=self._document.project.name
+        )
+        if said and name.strip():
+            self._document.change(lambda p: edits.rename(p, name.strip()[:120]), "Rename project")
+
+    def choose_photos(self, then: Callable[[list[Path]], None]) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self._parent, "Choose photos", "", FILTER)
+        if files:
+            then([Path(file) for file in files])
+
+    def choose_project(self, then: Callable[[Path], None]) -> None:
+        """A project is a folder; an empty one becomes a new project."""
+        folder = QFileDialog.getExistingDirectory(self._parent, "Open or make a project folder")
+        if folder:
+            then(Path(folder))
+
+    def _use(self, render: Render) -> None:
+        self._document.change(lambda project: with_recipe(project, render), "Use recipe")
+
+
+def with_recipe(project: Project, render: Render) -> Project:
+    """The selected shot with everything that made this take, its seed locked."""
+    from dataclasses import replace
+
+    asked, shot = render.request, project.shot(project.selected)
+    subject = asked.subject
+    return edits.replace_shot(
+        project,
+        replace(
+            shot, prompt=asked.prompt, negative=asked.negative, seed=asked.seed, seed_locked=True,
+            model=asked.model, keyframes=asked.keyframes, steps=asked.steps, fps=asked.fps,
+            guidance=asked.guidance, width=asked.width, height=asked.height,
+            subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
+        ),
+    )  # fmt: skip
+
+
+def _open(dialog: QDialog) -> None:
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()

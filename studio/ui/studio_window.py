@@ -1,0 +1,191 @@
+"""One open project with its window: four objects, the views on them, and the wires between."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from studio.jobs.queue import Queue
+from studio.project.store import ProjectStore
+from studio.project.subjects import SubjectStore
+from studio.project.takes import TakeStore
+from studio.ui.background import Background
+from studio.ui.banner import Banner
+from studio.ui.commands import make_actions
+from studio.ui.desk import Desk
+from studio.ui.dialogs import Dialogs
+from studio.ui.document import Document
+from studio.ui.glance import Glance
+from studio.ui.icons import Icons
+from studio.ui.idle import FirstIdle
+from studio.ui.orders import Orders
+from studio.ui.outgoing import Outgoing
+from studio.ui.pictures import Pictures
+from studio.ui.player import Player
+from studio.ui.queue_list import QueueList
+from studio.ui.queue_strip import QueueStrip
+from studio.ui.shelf import Scan, Shelf
+from studio.ui.shot import ShotPanel
+from studio.ui.subjects import SubjectsPanel
+from studio.ui.takes import TakesPanel
+from studio.ui.top_bar import TopBar
+from studio.ui.watch import Watch
+from studio.ui.window import Panels, Window
+
+
+class StudioWindow:
+    """Owned by the composition root alone; no view knows it."""
+
+    def __init__(
+        self,
+        *,
+        store: ProjectStore,
+        subjects: SubjectStore,
+        takes: TakeStore,
+        queue: Queue,
+        scan: Scan,
+        glance: Callable[[], Glance],
+        can_free: bool,
+        memory: Path,
+        icons: Icons,
+    ) -> None:
+        self._store, self._scan = store, scan
+        self.next_project: Path | None = None
+        self.background = Background()
+        self.document = Document(store, subjects, self.background)
+        self.queue, self.shelf, self.desk = queue, Shelf(), Desk()
+        self.watch = Watch(queue)
+        self.orders = Orders(self.document, queue, self.shelf, self.desk)
+        self._pictures = Pictures(self.background, takes)
+        self._outgoing = Outgoing(self.background, takes, store.folder / "files")
+        self._build(glance, can_free, memory, icons)
+        self._connect()
+
+    def open(self) -> None:
+        """Show the window, start the queue, say what has to be known."""
+        self.window.show()
+        self.document.read_subjects()
+        self.shelf.look(self._scan, self.background)
+        self.queue.start()
+        for notice in (self._store.notice, self._said_read_only()):
+            if notice:
+                self.banner.say(notice)
+        if self.queue.notice:
+            self.banner.say(self.queue.notice, "Resume the queue", self._resume)
+        newest = next(iter(self.document.project.takes), None)
+        if newest:
+            self.desk.select_take(newest.id)
+
+    def first_idle(self, wait: int, then: Callable[[], object]) -> None:
+        """Run `then` on another thread once nobody has done anything for `wait` milliseconds."""
+        ask = self.background.ask
+        FirstIdle(wait, lambda: ask(then, owner=self.window), self.window)
+
+    def close(self) -> None:
+        """In the reverse order of making: nothing is left running, everything is saved."""
+        self.window.close()
+        self.queue.close()
+        self.background.close()
+        self.document.close()
+        self.window.deleteLater()
+        for thing in (self.orders, self.watch, self.queue, self.desk, self.shelf, self.document):
+            thing.deleteLater()
+
+    def _build(
+        self, glance: Callable[[], Glance], can_free: bool, memory: Path, icons: Icons
+    ) -> None:
+        document, queue, desk, orders = self.document, self.queue, self.desk, self.orders
+        watch, background, pictures = self.watch, self.background, self._pictures
+        self.top = TopBar(document, orders, background, glance, can_free=can_free)
+        self.banner = Banner(icons)
+        self.subjects = SubjectsPanel(
+            document, queue, desk, orders, watch, pictures, background, icons
+        )
+        self.takes = TakesPanel(document, desk, pictures, self._outgoing, icons)
+        self.player = Player(document, queue, watch, desk, pictures, icons)
+        self.shot = ShotPanel(document, self.shelf, orders, icons)
+        self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
+        panels = Panels(
+            self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,
+            self.strip,
+        )  # fmt: skip
+        self.window = Window(panels, self._press, memory)
+        self.dialogs = Dialogs(document, orders, icons, self.window)
+        self.actions = make_actions(self._deeds(), self.window)
+        self.top.set_actions(self.actions)
+
+    def _connect(self) -> None:
+        queue_dock = self.window.docks["Queue"]
+        self.window.tipped.connect(self.strip.say)
+        self.window.closing.connect(QApplication.quit)
+        self.desk.noticed.connect(self.strip.notice)
+        self.strip.opened.connect(queue_dock.setVisible)
+        queue_dock.visibilityChanged.connect(self.strip.open.setChecked)
+        self.takes.export_asked.connect(self.dialogs.export)
+        self.takes.recipe_asked.connect(self.dialogs.recipe)
+        self.orders.exported.connect(lambda path: self.desk.notice(f"Exported to {path}."))
+        for source in (self.orders.refused, self.document.refused):
+            source.connect(lambda what, hint: self.banner.say(f"{what} {hint}".strip()))
+        self.queue.failed.connect(self._failed)
+        self.document.changed.connect(self._reflect_actions)
+        self.desk.take_selected.connect(lambda _: self._reflect_actions())
+        self._reflect_actions()
+
+    def _deeds(self) -> dict[str, Callable[[], object]]:
+        document, dialogs, window = self.document, self.dialogs, self.window
+        return {
+            "open_project": lambda: dialogs.choose_project(self._leave_for),
+            "rename_project": dialogs.rename,
+            "add_subject": lambda: dialogs.choose_photos(self.subjects.begin),
+            "export": lambda: dialogs.export(self.takes.chosen),
+            "quit": window.close,
+            "undo": document.undo,
+            "redo": document.redo,
+            "preview": self.orders.preview,
+            "render": self.shot.render_asked,
+            "stop": self.strip.cancel.click,
+            "new_shot": self.shot.new_shot,
+            "subjects": lambda: window.show_panel("Subjects"),
+            "takes": lambda: window.show_panel("Takes"),
+            "player": lambda: window.show_panel("Player"),
+            "shot": lambda: window.show_panel("Shot"),
+            "queue": self.strip.open.toggle,
+            "arrange": window.arrange_as_at_first,
+            "keys": dialogs.keys,
+            "about": dialogs.about,
+        }
+
+    def _press(self, event: QKeyEvent) -> bool:
+        if event.text() == "?":
+            self.dialogs.keys()
+            return True
+        return self.takes.press(event) or self.player.press(event)
+
+    def _reflect_actions(self) -> None:
+        document = self.document
+        for name, label in (("undo", document.undo_label), ("redo", document.redo_label)):
+            action = self.actions[name]
+            action.setEnabled(bool(label))
+            action.setText(f"{name.capitalize()} {label.lower()}".strip())
+        self.actions["export"].setEnabled(self.takes.chosen is not None)
+        self.window.setWindowTitle(f"{document.project.name} · Studio")
+
+    def _failed(self, id: int, what: str, hint: str) -> None:
+        title = f"{self.watch.job(id).title}: " if id else ""
+        self.banner.say(f"{title}{what} {hint}".strip(), "Show the queue", self._show_queue)
+
+    def _show_queue(self) -> None:
+        self.strip.open.setChecked(True)
+
+    def _resume(self) -> None:
+        self.queue.resume()
+
+    def _said_read_only(self) -> str:
+        if not self.document.read_only:
+            return ""
+        return "This project is open in another window; here it can be watched, not changed."
+
+    def _leave_for(self, project: Path) -> None:
+        self.next_project = project
+        self.window.close()

@@ -1,0 +1,98 @@
+"""The bar at the top: menus, the project's name, the computer at a glance."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QWidget
+
+from studio.ui.background import Background
+from studio.ui.commands import COMMANDS, MENUS
+from studio.ui.controls import ElidedLabel, explain, label, push
+from studio.ui.document import Document
+from studio.ui.glance import Glance
+from studio.ui.orders import Orders
+from studio.ui.quantities import memory
+from studio.ui.theme import UNIT
+
+LOOK_MS = 2000
+
+
+class TopBar(QWidget):
+    """Looks at the device every two seconds, on another thread."""
+
+    def __init__(
+        self,
+        document: Document,
+        orders: Orders,
+        background: Background,
+        glance: Callable[[], Glance],
+        *,
+        can_free: bool,
+    ) -> None:
+        super().__init__()
+        self._document, self._background, self._glance = document, background, glance
+        self._can_free = can_free
+        self._build(orders)
+        document.changed.connect(self.reflect)
+        document.saved.connect(self.reflect)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        self.reflect()
+        self._look()
+
+    def set_actions(self, actions: Mapping[str, QAction]) -> None:
+        """Fill the menus."""
+        for title in MENUS:
+            menu = self.menus.addMenu(title)
+            for command in COMMANDS:
+                if command.menu == title:
+                    menu.addAction(actions[command.name])
+
+    def reflect(self) -> None:
+        document = self._document
+        self.name.say(document.project.name)
+        if document.read_only:
+            self.state.setText("read only: open in another window")
+        else:
+            self.state.setText("saved" if document.is_saved else "saving …")
+
+    def show_glance(self, seen: Glance) -> None:
+        said = seen.name
+        if seen.total:
+            used = f"{memory(seen.used)} of " if seen.used else ""
+            said += f" · {used}{memory(seen.total)} memory"
+        self.device.setText(said)
+        why_not = "" if self._can_free else "No model is held in memory."
+        if not seen.has_gpu:
+            why_not = "This computer works on its processor: there is no GPU to free."
+        explain(self.free, why_not, "Take the waiting models out of the graphics card’s memory")
+
+    def _build(self, orders: Orders) -> None:
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.menus = QMenuBar()
+        self.menus.setNativeMenuBar(False)
+        self.name, self.state = ElidedLabel("", "title"), label("", "small")
+        self.name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.device = label("", "small")
+        self.free = push("Free GPU")
+        self.free.clicked.connect(orders.free_memory)
+        left, middle, right = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        left.addWidget(self.menus)
+        left.addStretch(1)
+        middle.addWidget(self.name, 1)
+        middle.addWidget(self.state, 1)
+        right.addStretch(1)
+        right.setSpacing(2 * UNIT)
+        right.addWidget(self.device)
+        right.addWidget(self.free)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(UNIT, UNIT // 2, 2 * UNIT, UNIT // 2)
+        for part in (left, middle, right):
+            layout.addLayout(part, 1)
+
+    def _look(self) -> None:
+        self._background.ask(self._glance, self.show_glance, owner=self)

@@ -1,0 +1,205 @@
+"""The window: arranges the panels and remembers where they were.  It knows nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QStatusTipEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
+
+from studio.ui.banner import Banner
+from studio.ui.controls import label, row
+from studio.ui.theme import UNIT
+
+VERSION = 1
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+WIDTHS = {"Subjects": 296, "Shot": 336}
+REMEMBER_AFTER_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """What the window is made of."""
+
+    top: QWidget
+    banner: Banner
+    subjects: QWidget
+    takes: QWidget
+    player: QWidget
+    shot: QWidget
+    queue: QWidget
+    strip: QWidget
+
+
+class Dock(QDockWidget):
+    """A panel that can be moved; its heading makes way for the tab when it has one."""
+
+    def __init__(self, name: str, content: QWidget, window: "Window") -> None:
+        super().__init__(name, window)
+        self._window = window
+        self.setObjectName(name)
+        self.setWidget(content)
+        heading = row(label(name, "title"), None)
+        heading.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT // 2)  # type: ignore[union-attr]
+        self._heading, self._nothing = heading, QWidget()
+        self.setTitleBarWidget(heading)
+
+    def settle(self) -> None:
+        """Show the heading unless a tab or a float says the name already."""
+        tabbed = bool(self._window.tabifiedDockWidgets(self)) and not self.isFloating()
+        wanted = self._nothing if tabbed else self._heading
+        if self.titleBarWidget() is not wanted:
+            self.setTitleBarWidget(wanted)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._window.keyPressEvent(event)  # a floating panel is a window of its own
+
+
+class Window(QMainWindow):
+    """`press` gets the keys that no control wanted; `tipped` what controls say of themselves."""
+
+    tipped = Signal(str)
+    first_painted = Signal()
+    closing = Signal()
+
+    def __init__(self, panels: Panels, press: Callable[[QKeyEvent], bool], memory: Path) -> None:
+        super().__init__()
+        self._panels, self._press = panels, press
+        self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
+        self._painted = False
+        self._arrange(panels)
+        self._first_state = self.saveState(VERSION)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(REMEMBER_AFTER_MS)
+        self._later.timeout.connect(self.remember)
+        self._recall()
+        for dock in self.docks.values():
+            for moved in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+                moved.connect(self._moved)
+        self._settle()
+
+    def arrange_as_at_first(self) -> None:
+        self.restoreState(self._first_state, VERSION)
+        self._settle()
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front and put the focus into it."""
+        panel = self._panels.player
+        if name in self.docks:
+            self.docks[name].show()
+            self.docks[name].raise_()
+            panel = self.docks[name].widget()
+        first = panel.nextInFocusChain()
+        while first is not panel and not _takes_focus(first, panel):
+            first = first.nextInFocusChain()
+        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def remember(self) -> None:
+        """Keep size and arrangement for the next start."""
+        self._memory.setValue("geometry", self.saveGeometry())
+        self._memory.setValue("state", self.saveState(VERSION))
+        self._memory.sync()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._press(event):
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QStatusTipEvent):
+            self.tipped.emit(event.tip())
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._later.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._later.stop()
+        self.remember()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _arrange(self, panels: Panels) -> None:
+        self.setMinimumSize(QSize(960, 600))
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        self.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+        self.setCorner(Qt.Corner.BottomRightCorner, BOTTOM)
+        north = _tabs_on_top()
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, north)
+        self.setDocumentMode(True)
+        self.setMenuWidget(_stacked(panels.top, panels.banner))
+        self.setCentralWidget(panels.player)
+        self.docks = {
+            "Subjects": Dock("Subjects", panels.subjects, self),
+            "Takes": Dock("Takes", panels.takes, self),
+            "Shot": Dock("Shot", panels.shot, self),
+            "Queue": Dock("Queue", panels.queue, self),
+        }
+        self.addDockWidget(LEFT, self.docks["Subjects"])
+        self.tabifyDockWidget(self.docks["Subjects"], self.docks["Takes"])
+        self.addDockWidget(RIGHT, self.docks["Shot"])
+        self.addDockWidget(BOTTOM, self.docks["Queue"])
+        self.docks["Subjects"].raise_()
+        self.docks["Queue"].hide()
+        sides = [self.docks[name] for name in WIDTHS]
+        self.resize(1280, 800)
+        self.resizeDocks(sides, list(WIDTHS.values()), Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["Queue"]], [208], Qt.Orientation.Vertical)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addPermanentWidget(panels.strip, 1)
+
+    def _recall(self) -> None:
+        geometry, state = self._memory.value("geometry"), self._memory.value("state")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, VERSION)
+
+    def _moved(self, *_: object) -> None:
+        self._later.start()
+        QTimer.singleShot(0, self, self._settle)
+
+    def _settle(self) -> None:
+        for dock in self.docks.values():
+            dock.settle()
+        for tabs in self.findChildren(QTabBar):
+            tabs.setExpanding(False)
+            tabs.setDrawBase(False)
+            tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            tabs.setAccessibleName("Panels")
+
+
+def _takes_focus(widget: QWidget, panel: QWidget) -> bool:
+    wants = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return wants and panel.isAncestorOf(widget) and widget.isVisible() and widget.isEnabled()
+
+
+def _stacked(*parts: QWidget) -> QWidget:
+    made = QWidget()
+    layout = QVBoxLayout(made)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for part in parts:
+        layout.addWidget(part)
+    return made
+
+
+def _tabs_on_top():
+    from PySide6.QtWidgets import QTabWidget
+
+    return QTabWidget.TabPosition.North
