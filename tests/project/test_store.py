@@ -1,0 +1,302 @@
+"""The project folder on disk: saving, damage, versions, locks, folders."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studio.project import edits, files
+from studio.project.folders import Folders
+from studio.project.lock import Lock
+from studio.project.project import Project
+from studio.project.shot import Shot
+from studio.project.store import KEPT, ProjectStore
+from studio.spec.refusal import Refusal
+
+FIXTURES = Path(__file__).parent / "fixtures"
+FULL = Path("/dev/full")
+
+
+def saved(folder, *names):
+    with ProjectStore(folder) as store:
+        for name in names:
+            store.save(Project(name))
+
+
+def everything(folder):
+    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_new_folder_is_an_empty_project_and_opening_writes_nothing(tmp_path):
+    folder = tmp_path / "Ferien 2026 “ä”"
+    with ProjectStore(folder) as store:
+        assert store.project == Project("Ferien 2026 “ä”")
+        assert not store.read_only
+        assert not store.file.exists()
+
+
+def test_it_reopens_as_it_was_left(tmp_path):
+    project = edits.add_shot(Project("x"), Shot("s", "pasted half an emoji \ud83d", seed=7))
+    with ProjectStore(tmp_path) as store:
+        store.save(project)
+    with ProjectStore(tmp_path) as store:
+        assert store.project == project
+        assert store.notice == ""
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_the_first_release_opens(tmp_path):
+    """A folder as version 1 wrote it; never change the fixture."""
+    shutil.copy(FIXTURES / "project-1.json", tmp_path / "project.json")
+    with ProjectStore(tmp_path) as store:
+        project = store.project
+        store.save(edits.star(project, "b2c3d4e5f607", False))
+    assert project.name == "Ferien"
+    assert project.shot("a1b2c3d4e5f6").prompt == "a sks dog moving right"
+    assert project.render("b2c3d4e5f607").starred
+    assert project.render("b2c3d4e5f607").request.fps == 8
+    assert project.subjects == ("Käthe",)
+    kept = json.loads((tmp_path / "project.json").read_text("utf-8"))
+    assert kept["a field of a later release"] == {"kept": True}
+    assert kept["version"] == 1
+
+
+def test_a_few_previous_versions_are_kept(tmp_path):
+    saved(tmp_path, *(str(n) for n in range(KEPT + 5)))
+    kept = sorted((tmp_path / "versions").iterdir())
+    assert len(kept) == KEPT + 1  # the newest is there too
+    assert json.loads(kept[-2].read_text("utf-8"))["name"] == str(KEPT + 3)
+
+
+def test_the_same_project_again_is_not_written(tmp_path):
+    saved(tmp_path, "a", "a", "a")
+    assert len(list((tmp_path / "versions").iterdir())) == 1
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "no version", "gone"])
+def test_a_damaged_file_gives_the_newest_good_version_and_is_kept(tmp_path, damage):
+    saved(tmp_path, "one", "two")
+    file = tmp_path / "project.json"
+    whole = file.read_bytes()
+    broken = {"truncated": whole[:40], "empty": b"", "garbage": os.urandom(99), "gone": b"",
+              "no version": b"{}"}[damage]  # fmt: skip
+    file.write_bytes(broken)
+    if damage == "gone":
+        file.unlink()
+    (tmp_path / "versions" / "project-000002.json").write_bytes(b"{ also broken")
+    before = everything(tmp_path)
+    with ProjectStore(tmp_path) as store:
+        assert store.project.name == "one"
+        assert "damaged" in store.notice
+        assert {p: b for p, b in everything(tmp_path).items() if p in before} == before
+        store.save(Project("three"))
+        store.save(Project("four"))
+    if damage != "gone":
+        assert (tmp_path / "project.damaged-1.json").read_bytes() == broken
+    assert not (tmp_path / "project.damaged-2.json").exists()
+    with ProjectStore(tmp_path) as store:
+        assert (store.project.name, store.notice) == ("four", "")
+
+
+def test_the_offered_version_can_be_saved_as_it_is(tmp_path):
+    saved(tmp_path, "one")
+    (tmp_path / "project.json").write_bytes(b"")
+    with ProjectStore(tmp_path) as store:
+        store.save(store.project)
+    with ProjectStore(tmp_path) as store:
+        assert (store.project.name, store.notice) == ("one", "")
+
+
+def test_where_nothing_can_be_read_it_refuses_and_touches_nothing(tmp_path):
+    (tmp_path / "project.json").write_bytes(b"not ours")
+    before = everything(tmp_path)
+    with pytest.raises(Refusal, match="cannot be read"):
+        ProjectStore(tmp_path)
+    assert everything(tmp_path).items() >= before.items()
+    again = Lock(tmp_path / ".writer.lock")  # and it let go of the folder
+    assert again.alone()
+    again.close()
+
+
+def test_a_newer_project_is_refused_and_left_as_it_is(tmp_path):
+    saved(tmp_path, "one")
+    file = tmp_path / "project.json"
+    file.write_text(json.dumps({"version": 2, "name": "later"}))
+    before = everything(tmp_path)
+    with pytest.raises(Refusal, match="newer studio"):
+        ProjectStore(tmp_path)
+    assert everything(tmp_path) == before
+
+
+def test_a_second_opener_reads_only(tmp_path):
+    with ProjectStore(tmp_path) as first:
+        first.save(Project("one"))
+        with ProjectStore(tmp_path) as second:
+            assert second.read_only
+            assert second.project.name == "one"
+            with pytest.raises(Refusal, match="another window"):
+                second.save(Project("two"))
+            with first.alone() as alone:
+                assert not alone
+            with second.alone() as alone:
+                assert not alone
+        with first.alone() as alone:
+            assert alone
+            with pytest.raises(Refusal, match="tidied"):
+                ProjectStore(tmp_path)
+        with ProjectStore(tmp_path) as second:
+            assert second.read_only
+    with ProjectStore(tmp_path) as third:
+        assert not third.read_only
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from studio.project.lock import Lock
+lock = Lock(Path(sys.argv[1]))
+print(getattr(lock, sys.argv[2])(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("way", ["share", "alone"])
+def test_locks_hold_between_processes_and_die_with_them(tmp_path, way):
+    path = tmp_path / "a lock"
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path), way], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "True\n"
+    lock = Lock(path)
+    assert not lock.alone()
+    assert lock.share() is (way == "share")
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    assert path.exists()  # what is left of a crash
+    assert lock.wait_alone(5)
+    lock.free()
+    lock.close()
+
+
+def test_a_lock_is_waited_for_no_longer_than_asked(tmp_path):
+    one, two = Lock(tmp_path / "l"), Lock(tmp_path / "l")
+    assert one.share()
+    assert two.share()
+    begun = time.monotonic()
+    assert not two.wait_alone(0.05)
+    assert time.monotonic() - begun < 2
+    one.free()
+    assert two.wait_alone(0.05)
+    one.close()
+    two.close()
+
+
+SAVER = """
+import sys
+from pathlib import Path
+from studio.project.project import Project
+from studio.project.store import ProjectStore
+store = ProjectStore(Path(sys.argv[1]))
+assert not store.read_only
+n = int(store.project.name) if store.project.name.isdigit() else 0
+while True:
+    n += 1
+    store.save(Project(str(n)))
+    print(n, flush=True)
+"""
+
+
+def test_a_killed_save_loses_nothing_acknowledged(tmp_path):
+    folder, dice, last = tmp_path / "p", random.Random(11), 0
+    for _ in range(6):
+        child = subprocess.Popen(
+            [sys.executable, "-c", SAVER, str(folder)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        last = int(child.stdout.readline())
+        time.sleep(dice.uniform(0.0, 0.15))
+        child.kill()
+        last = max([last, *(int(line) for line in child.stdout.read().split("\n")[:-1])])
+        child.stdout.close()
+        child.wait()
+        with ProjectStore(folder) as store:
+            assert store.notice == ""
+            assert last <= int(store.project.name) <= last + 1
+    assert last > 12
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_refused_and_the_old_file_stays(tmp_path, monkeypatch):
+    saved(tmp_path, "one")
+    before = everything(tmp_path)
+    real = Path.open
+
+    def on_full_disk(path, mode="r", *rest, **named):
+        return real(FULL if "x" in mode else path, mode.replace("x", "w"), *rest, **named)
+
+    with ProjectStore(tmp_path) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", on_full_disk)
+            with pytest.raises(Refusal, match="disk is full"):
+                store.save(Project("two"))
+        assert everything(tmp_path) == before
+        assert store.project.name == "one"
+        store.save(Project("two"))
+    with ProjectStore(tmp_path) as store:
+        assert store.project.name == "two"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_folder_opens_read_only(tmp_path):
+    saved(tmp_path, "one")
+    (tmp_path / ".readers.lock").unlink()
+    (tmp_path / ".writer.lock").unlink()
+    tmp_path.chmod(0o500)
+    try:
+        with ProjectStore(tmp_path) as store:
+            assert store.read_only
+            assert store.project.name == "one"
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_file_in_the_way_is_a_refusal(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Refusal):
+        files.write_whole(tmp_path / "file" / "below", b"x")
+    with pytest.raises(Refusal):
+        Folders(tmp_path / "file" / "data").make()
+    with pytest.raises(Refusal):
+        ProjectStore(tmp_path / "file")
+
+
+def test_folders_go_by_option_then_variable_then_system(tmp_path):
+    assert Folders.find(tmp_path, {"STUDIO_HOME": "/elsewhere"}).data == tmp_path
+    assert Folders.find(None, {"STUDIO_HOME": str(tmp_path / "ü")}).data == tmp_path / "ü"
+    assert Folders.find(None, {}).data.name == "studio"
+    relative = Folders.find("here", {}).data
+    assert relative.is_absolute()
+    folders = Folders(tmp_path / "new" / "home").make()
+    assert folders.subjects.is_dir()
+    inside = (folders.subjects, folders.scratch, folders.models, folders.queue, folders.settings)
+    assert len(set(inside)) == 5
+    assert all(path.is_relative_to(folders.data) for path in inside)
+
+
+def test_an_edit_keeps_what_a_newer_program_wrote(tmp_path):
+    saved(tmp_path, "one")
+    file = tmp_path / "project.json"
+    plain = json.loads(file.read_bytes())
+    file.write_text(json.dumps({**plain, "timeline": [1]}))
+    with ProjectStore(tmp_path) as store:
+        store.save(replace(store.project, name="two"))
+    assert json.loads(file.read_bytes())["timeline"] == [1]
