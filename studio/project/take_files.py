@@ -100,7 +100,7 @@ def _are_frames(array: np.ndarray) -> bool:
 def _described(array: np.ndarray) -> dict[str, Any]:
     import numpy as np
 
-    digest = hashlib.blake2b(np.ascontiguousarray(array).reshape(-1).data, digest_size=16)
+    digest = hashlib.blake2b(np.asarray(array, order="C").reshape(-1).data, digest_size=16)
     return {"shape": list(array.shape), "dtype": array.dtype.name, "hash": digest.hexdigest()}
 
 
@@ -114,7 +114,7 @@ def _safetensors(latents: Arrays) -> bytes:
     import numpy as np
     from safetensors.numpy import save
 
-    return save({name: np.ascontiguousarray(array) for name, array in latents.items()})
+    return save({name: np.asarray(array, order="C") for name, array in latents.items()})
 
 
 def _from_safetensors(path: Path, name: str) -> np.ndarray:

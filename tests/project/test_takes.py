@@ -1,0 +1,339 @@
+"""Takes on disk: whole or absent, whatever happens; costly ones stay."""
+
+import errno
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.project.takes import Kind, TakeStore, Usage, kind_of
+from studio.spec.refusal import Refusal
+
+DICE = np.random.default_rng(3)
+LATENTS = {"latents": DICE.standard_normal((8, 4, 6, 5)).astype(np.float32)}
+FRAMES = {"frames": DICE.integers(0, 256, (3, 16, 24, 3), np.uint8)}
+
+
+def key(n):
+    return hashlib.blake2b(str(n).encode(), digest_size=16).hexdigest()
+
+
+def save_frames(path, frames):
+    with path.open("wb") as file:
+        np.save(file, frames)
+
+
+def load_frames(path):
+    return iter(np.load(path))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "Projekt “ü”" / "takes"
+
+
+@pytest.fixture
+def takes(folder):
+    return TakeStore(folder, save_frames, load_frames, ".npy")
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(
+        one[n].dtype == other[n].dtype and np.array_equal(one[n], other[n]) for n in one
+    )
+
+
+def left_aside(folder):
+    return list((folder / ".aside").glob("*")) if (folder / ".aside").exists() else []
+
+
+def test_what_was_put_comes_back_bit_for_bit(takes, folder):
+    assert takes.get(key(1)) is None
+    assert not takes.has(key(1))
+    odd = {
+        "half": LATENTS["latents"].astype(np.float16),
+        "turned": LATENTS["latents"].T,
+        "one": np.float32(np.nan).reshape(()),
+        "none": np.zeros((0, 3), np.float32),
+        "mask": FRAMES["frames"][..., 0],
+        "counts": np.arange(5),
+    }
+    for n, arrays in enumerate((LATENTS, FRAMES, {**LATENTS, **FRAMES}, odd)):
+        takes.put(key(n), arrays)
+        again = takes.get(key(n))
+        assert takes.has(key(n))
+        if n < 3:
+            assert same(again, arrays)
+    assert again.keys() == odd.keys()
+    for name, array in odd.items():
+        assert again[name].dtype == array.dtype
+        assert np.array_equal(again[name], array, equal_nan=array.dtype.kind == "f")
+    assert takes.keys() == tuple(sorted(key(n) for n in range(4)))
+    assert (folder / key(0)[:2] / key(0) / "record.json").is_file()
+    assert left_aside(folder) == []
+
+
+def test_with_the_lossless_video_of_the_media_package(folder):
+    video = pytest.importorskip("studio.media.video")
+    takes = TakeStore(
+        folder, lambda path, frames: video.write_lossless(path, frames, 8), video.read_lossless
+    )
+    takes.put(key(1), FRAMES)
+    assert same(takes.get(key(1)), FRAMES)
+    file = next(folder.rglob("*.mkv"))
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert takes.get(key(1)) is None
+
+
+def test_a_take_is_never_changed(takes, folder):
+    takes.put(key(1), LATENTS)
+    before = {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.glob("??/*/*")}
+    takes.put(key(1), {"latents": LATENTS["latents"] + 1})
+    assert same(takes.get(key(1)), LATENTS)
+    assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in folder.glob("??/*/*")} == before
+
+
+def test_the_record_says_how_it_was_made(takes):
+    memo = takes.noting(lambda key: {"device": "cpu", "stage": "decode", "peak memory": 5})
+    memo.put(key(1), FRAMES)
+    assert same(memo.get(key(1)), FRAMES)
+    record = takes.record(key(1))
+    assert record["version"] == 1
+    assert record["facts"]["device"] == "cpu"
+    assert 0 <= record["facts"]["seconds"] < 5
+    assert record["kind"] == "derived"
+    assert record["arrays"]["frames"]["shape"] == [3, 16, 24, 3]
+    bytes_hash = hashlib.blake2b(FRAMES["frames"].tobytes(), digest_size=16).hexdigest()
+    assert record["arrays"]["frames"]["hash"] == bytes_hash
+    assert takes.record(key(2)) is None
+
+
+@pytest.mark.parametrize("arrays", [LATENTS, FRAMES], ids=["latents", "frames"])
+@pytest.mark.parametrize(
+    "damage", ["truncate", "flip", "empty", "remove", "record", "no record", "no files"]
+)
+def test_a_damaged_take_is_set_aside_and_absent(takes, folder, arrays, damage):
+    takes.put(key(1), arrays)
+    path = folder / key(1)[:2] / key(1)
+    record = path / "record.json"
+    file = next(p for p in path.iterdir() if p != record)
+    data = bytearray(file.read_bytes())
+    data[-20] ^= 4
+    deeds = {
+        "truncate": lambda: os.truncate(file, len(data) - 1),
+        "flip": lambda: file.write_bytes(data),
+        "empty": lambda: os.truncate(file, 0),
+        "remove": file.unlink,
+        "record": lambda: os.truncate(record, 30),
+        "no record": record.unlink,
+        "no files": lambda: record.write_text("{}"),
+    }
+    deeds[damage]()
+    assert takes.get(key(1)) is None
+    assert not path.exists()
+    assert not takes.has(key(1))
+    assert (folder / "damaged" / f"{key(1)}-1").is_dir()
+    assert takes.usage().damaged > 0
+    takes.put(key(1), arrays)
+    assert same(takes.get(key(1)), arrays)
+    assert takes.evict(0) >= 0
+    assert (folder / "damaged" / f"{key(1)}-1").is_dir()
+
+
+def test_a_damaged_take_does_not_stand_in_the_way_of_a_new_one(takes, folder):
+    takes.put(key(1), LATENTS)
+    (folder / key(1)[:2] / key(1) / "record.json").unlink()
+    takes.put(key(1), LATENTS)
+    assert same(takes.get(key(1)), LATENTS)
+    assert (folder / "damaged" / f"{key(1)}-1").is_dir()
+
+
+def test_a_take_of_a_newer_studio_is_absent_and_stays(takes, folder):
+    takes.put(key(1), FRAMES)
+    record = folder / key(1)[:2] / key(1) / "record.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "version": 2}))
+    assert takes.get(key(1)) is None
+    assert not takes.has(key(1))
+    assert takes.evict(0) == 0
+    assert record.is_file()
+
+
+def test_a_decoder_that_is_missing_does_not_cost_a_take(folder, takes):
+    takes.put(key(1), FRAMES)
+
+    def no_ffmpeg(path):
+        raise Refusal("ffmpeg is missing.", "Install it.")
+
+    with pytest.raises(Refusal, match="ffmpeg"):
+        TakeStore(folder, save_frames, no_ffmpeg, ".npy").get(key(1))
+    assert same(takes.get(key(1)), FRAMES)
+
+
+def aged(folder, key, seconds):
+    record = folder / key[:2] / key / "record.json"
+    os.utime(record, (1e9 + seconds, 1e9 + seconds))
+
+
+def test_eviction_takes_derived_ones_oldest_first_and_nothing_else(takes, folder):
+    takes.put(key("latents"), LATENTS)
+    for n, age in enumerate([30, 10, 20, 40]):
+        takes.put(key(n), FRAMES)
+        aged(folder, key(n), age)
+    usage = takes.usage()
+    one = usage.derived // 4
+    assert usage.costly > LATENTS["latents"].nbytes
+    assert takes.evict(usage.derived) == 0
+    assert takes.evict(3 * one) == one
+    assert {n for n in range(4) if takes.has(key(n))} == {0, 2, 3}
+    assert takes.evict(one, keep=[key(2)]) == 2 * one
+    assert {n for n in range(4) if takes.has(key(n))} == {2}
+    assert takes.evict(0) == one
+    assert takes.usage() == Usage(usage.costly, 0, 0)
+    assert same(takes.get(key("latents")), LATENTS)
+    assert left_aside(folder) == []
+    assert takes.remove([key("latents"), key("nothing")]) == usage.costly
+    assert takes.keys() == ()
+
+
+def test_eviction_sweeps_what_a_crash_left_long_ago(takes, folder):
+    old, new = folder / ".aside" / "old", folder / ".aside" / "new"
+    old.mkdir(parents=True)
+    new.mkdir()
+    os.utime(old, (1e9, 1e9))
+    takes.evict(10**9)
+    assert left_aside(folder) == [new]
+
+
+def test_frames_can_be_made_again_and_latents_not():
+    assert kind_of(FRAMES) is Kind.DERIVED
+    assert kind_of(LATENTS) is kind_of({**LATENTS, **FRAMES}) is kind_of({}) is Kind.COSTLY
+
+
+@pytest.mark.parametrize("wrong", ["", "k1", "../../etc", "ABCDEF0123", "a" * 65, "abcdef01/2"])
+def test_what_is_no_key_is_a_bug(takes, wrong):
+    with pytest.raises(ValueError, match="no key"):
+        takes.put(wrong, LATENTS)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
+def test_a_full_or_closed_disk_is_refused_and_leaves_nothing(folder, code):
+    def failing(path, frames):
+        path.write_bytes(b"half of it")
+        raise OSError(code, os.strerror(code))
+
+    takes = TakeStore(folder, failing, load_frames, ".npy")
+    with pytest.raises(Refusal, match="full" if code == errno.ENOSPC else "cannot be written"):
+        takes.put(key(1), FRAMES)
+    assert not takes.has(key(1))
+    assert left_aside(folder) == []
+    assert takes.keys() == ()
+
+
+def test_a_cancelled_save_leaves_nothing(folder):
+    def interrupted(path, frames):
+        path.write_bytes(b"half of it")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        TakeStore(folder, interrupted, load_frames, ".npy").put(key(1), FRAMES)
+    assert left_aside(folder) == []
+
+
+def test_threads_may_put_the_same_take_at_once(takes, folder):
+    start, errors = threading.Barrier(6), []
+
+    def put():
+        start.wait()
+        try:
+            for n in range(5):
+                takes.put(key(n), FRAMES)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=put) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert all(same(takes.get(key(n)), FRAMES) for n in range(5))
+    assert left_aside(folder) == []
+    assert not (folder / "damaged").exists()
+
+
+WRITER = """
+import hashlib, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+import numpy as np
+from tests_of_takes import key, save_frames, load_frames, made
+from studio.project.takes import TakeStore
+takes = TakeStore(Path(sys.argv[1]), save_frames, load_frames, ".npy")
+print("ready", flush=True)
+for n in range(int(sys.argv[2]), 10**6):
+    takes.put(key(n), made(n))
+    print(n, flush=True)
+"""
+SHARED = """
+import hashlib
+import numpy as np
+def key(n): return hashlib.blake2b(str(n).encode(), digest_size=16).hexdigest()
+def save_frames(path, frames):
+    with path.open("wb") as file: np.save(file, frames)
+def load_frames(path): return iter(np.load(path))
+def made(n):
+    dice = np.random.default_rng(n)
+    if n % 2: return {"frames": dice.integers(0, 256, (4, 64, 64, 3), np.uint8)}
+    return {"latents": dice.standard_normal((8, 4, 32, 32)).astype(np.float32)}
+"""
+
+
+def test_killed_at_twenty_moments_every_take_is_whole(takes, folder, tmp_path):
+    """Two writers of the same takes at once, killed over and over."""
+    (tmp_path / "tests_of_takes.py").write_text(SHARED)
+    shared: dict = {}
+    exec(SHARED, shared)
+    dice, start, acknowledged = random.Random(17), 0, set()
+    for _ in range(10):
+        command = [sys.executable, "-c", WRITER, str(folder), str(start), str(tmp_path)]
+        children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in "ab"]
+        for child in children:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+        for child in children:
+            time.sleep(dice.uniform(0.0, 0.12))
+            child.kill()
+        for child in children:
+            assert child.stdout is not None
+            acknowledged |= {int(line) for line in child.stdout.read().split("\n")[:-1]}
+            child.stdout.close()
+            child.wait()
+        start = max(acknowledged, default=0)
+    assert len(acknowledged) >= 20
+    assert acknowledged <= {n for n in range(start + 50) if takes.has(key(n))}
+    for n in range(start + 50):
+        if takes.has(key(n)):
+            assert same(takes.get(key(n)), shared["made"](n))
+    assert not (folder / "damaged").exists()
+    assert len(takes.keys()) <= len(acknowledged) + 20
+
+
+def test_before_a_take_is_used_numpy_is_not_loaded():
+    """The window lists and asks before its first paint, and must not wait for numpy."""
+    code = (
+        "import sys, studio.project.takes, studio.project.store, studio.project.subjects;"
+        "from pathlib import Path;"
+        "assert not studio.project.takes.TakeStore(Path('nowhere'), None, None).has('0'*32);"
+        "assert not {'numpy', 'safetensors', 'PIL', 'torch', 'PySide6'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
