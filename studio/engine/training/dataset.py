@@ -1,14 +1,17 @@
 """A subject's photos as a training set: latents and text encodings, computed once."""
 
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.adapter import Networks
+from studio.engine.adapter_file import save_whole
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, ddim, guided
@@ -40,6 +43,39 @@ class SubjectData:
 
     def to(self, device: torch.device) -> "SubjectData":
         return replace(self, **{name: t.to(device) for name, t in self.tensors().items()})
+
+
+def prepare_once(
+    file: Path,
+    recipe: str,
+    backbone: Backbone,
+    photos: list[np.ndarray],
+    prompt: str,
+    prior_prompts: list[str],
+    **how: Any,
+) -> SubjectData:
+    """`prepare`, kept in `file`: a resumed training reads what the first run computed.
+
+    `recipe` is a hash of all that decides the training; a file of another one is refused.
+    """
+    if not file.exists():
+        data = prepare(backbone, photos, prompt, prior_prompts, **how)
+        save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
+        return data
+    try:
+        with safe_open(file, "pt") as opened:
+            began = opened.metadata()["recipe"]
+            data = SubjectData(**{key: opened.get_tensor(key) for key in opened.keys()})  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
+        raise Refusal(
+            f"The training begun in {file.parent} cannot be read.", "Start it anew."
+        ) from error
+    if began != recipe:
+        raise Refusal(
+            "The training in this folder was begun with other photos or settings.",
+            "Start it anew, or resume with those it was begun with.",
+        )
+    return data.to(torch.device(backbone.device.name))
 
 
 def prepare(

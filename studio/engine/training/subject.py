@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from peft import LoraConfig
-from safetensors import safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -32,6 +31,7 @@ TARGETS = {
     "unet": ("to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"),
     "text_encoder": ("q_proj", "k_proj", "v_proj", "out_proj"),
 }
+PREPARED, CHECKPOINTS = "prepared.safetensors", "checkpoints"
 SMALL = 100e6  # parameters of a UNet below which the starter's rates are right
 
 
@@ -59,7 +59,7 @@ class SubjectSpec:
     mirror: bool = True
     preview_every: int = 60
     seed: int = 0
-    checkpoint_seconds: float = 10.0
+    checkpoint_seconds: float = 20.0
 
     @property
     def prompt(self) -> str:
@@ -111,11 +111,25 @@ def train_subject(
     label = Label(spec.method, spec.rank, spec.alpha, spec.token, spec.class_noun, identity)
     if spec.method == "dreambooth":
         label = replace(label, rank=0, alpha=0.0)
+    if not resume or not (folder / PREPARED).exists():
+        _start_anew(folder)
     with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
-        data = _prepared(backbone, photos, prompts, spec, folder, tick, label, resume)
+        data = dataset.prepare_once(
+            folder / PREPARED,
+            _recipe(photos, spec, label),
+            backbone,
+            photos,
+            spec.prompt,
+            prompts,
+            seed=spec.seed,
+            crops=spec.crops,
+            mirror=spec.mirror,
+            tick=tick,
+        )
         with _students(backbone, spec) as students:
             average, losses = _learn(backbone, students, data, spec, folder, tick)
     file, digest = _write(folder, average, label)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # several times the adapter's size
     return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
 
 
@@ -131,7 +145,8 @@ def _check(spec: SubjectSpec) -> None:
 
 def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
     """A hash of all that decides the adapter's bytes."""
-    meant = {k: v for k, v in asdict(spec).items() if k not in ("checkpoint_seconds",)}
+    only_shown = ("checkpoint_seconds", "preview_every")
+    meant = {k: v for k, v in asdict(spec).items() if k not in only_shown}
     digest = hashlib.blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16)
     digest.update(label.backbone.encode())
     for photo in photos:
@@ -139,40 +154,9 @@ def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
     return digest.hexdigest()
 
 
-def _prepared(
-    backbone,
-    photos,
-    prompts,
-    spec: SubjectSpec,
-    folder: Path,
-    tick: Tick,
-    label: Label,
-    resume: bool,
-) -> SubjectData:
-    """The training set: made once, then read again by a resumed run."""
-    file, recipe = folder / "prepared.safetensors", _recipe(photos, spec, label)
-    device = backbone.unet.device
-    if resume and file.exists():
-        with safe_open(file, "pt") as opened:
-            if opened.metadata()["recipe"] != recipe:
-                raise Refusal(
-                    "The training in this folder was begun with other photos or settings.",
-                    "Start it anew, or resume with those it was begun with.",
-                )
-            return SubjectData(**{k: opened.get_tensor(k) for k in opened.keys()}).to(device)  # noqa: SIM118
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    data = dataset.prepare(
-        backbone,
-        photos,
-        spec.prompt,
-        prompts,
-        seed=spec.seed,
-        crops=spec.crops,
-        mirror=spec.mirror,
-        tick=tick,
-    )
-    adapter_file.save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
-    return data
+def _start_anew(folder: Path) -> None:
+    (folder / PREPARED).unlink(missing_ok=True)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
 
 
 @contextmanager
@@ -225,9 +209,7 @@ def _learn(
         due = progress.step % spec.preview_every == 0 or progress.step == progress.total
         tick(replace(progress, preview=_preview(backbone, students, spec)) if due else progress)
 
-    average = fit(
-        net, _loss(backbone, students, data, spec), plan, folder / "checkpoints", tick=told
-    )
+    average = fit(net, _loss(backbone, students, data, spec), plan, folder / CHECKPOINTS, tick=told)
     return average, losses
 
 

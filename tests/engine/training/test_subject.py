@@ -179,6 +179,21 @@ def test_other_photos_or_settings_are_not_resumed(backbone, tmp_path):
     assert first.file.exists()
 
 
+def test_a_damaged_begin_is_refused(backbone, tmp_path):
+    with pytest.raises(Cancelled):
+        train_subject(backbone, photos(), SPEC, tmp_path, _cancel_at(1))
+    (tmp_path / "prepared.safetensors").write_bytes(b"cut short")
+    with pytest.raises(Refusal, match="cannot be read"):
+        train_subject(backbone, photos(), SPEC, tmp_path)
+
+
+def test_nothing_but_adapter_and_training_set_remains(backbone, tmp_path):
+    spec = replace(SPEC, steps=2, checkpoint_seconds=0)
+    result = train_subject(backbone, photos(), spec, tmp_path / "a folder, ünï 'quoted'")
+    left = {f.name for f in result.file.parent.iterdir()}
+    assert left == {result.file.name, "prepared.safetensors"}
+
+
 def test_a_loss_that_is_no_number_keeps_the_last_good_state(backbone, tmp_path):
     trace = traces(backbone.unet, backbone.text_encoder, backbone.vae)
     spec = replace(SPEC, rate=1e30, checkpoint_seconds=0, method="dreambooth")
