@@ -1,0 +1,237 @@
+"""Subjects on disk: photos with their own bytes, versions, renaming, the bin."""
+
+import hashlib
+import json
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studio.project.subject import Photo, Subject
+from studio.project.subjects import SubjectStore
+from studio.spec.refusal import Refusal
+
+FIXTURES = Path(__file__).parent / "fixtures"
+GPS = b"\xff\xd8\xff\xe1 Exif GPS 52.5163 N 13.3777 E, somebody's home"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return SubjectStore(tmp_path / "subjects “ü”")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    names = ["IMG_1.JPG", "ein Bild?.png".replace("?", "¿"), "twice.jpeg", "no ending"]
+    for name in names:
+        (folder / name).write_bytes(GPS + name.encode())
+    (folder / "twice.jpeg").write_bytes((folder / "IMG_1.JPG").read_bytes())
+    return [folder / name for name in names]
+
+
+def adapter(tmp_path, content=b"weights"):
+    path = tmp_path / "adapter.safetensors"
+    path.write_bytes(content)
+    return path
+
+
+def test_an_adopted_subject_is_there_with_the_bytes_of_its_photos(store, photos):
+    assert store.list() == ()
+    made = store.adopt(Subject("Käthe", "dog", is_person=False, notes="hallo"), photos)
+    assert store.get("Käthe") == made
+    assert store.list() == (made,)
+    assert [photo.name for photo in made.photos] == [
+        photos[0].name, photos[1].name, photos[3].name,
+    ]  # fmt: skip
+    assert [path.read_bytes() for path in store.photo_paths(made)] == [
+        photos[n].read_bytes() for n in (0, 1, 3)
+    ]
+    assert [photo.file for photo in made.photos] == ["0001.jpg", "0002.png", "0003"]
+    assert made.photos[0].identity == hashlib.sha256(photos[0].read_bytes()).hexdigest()
+
+
+def test_place_and_time_of_photos_are_nowhere_but_in_the_photos(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3)
+    leaks = [p for p in store.folder.rglob("*") if p.is_file() and b"GPS" in p.read_bytes()]
+    assert {p.parent.name for p in leaks} == {"photos"}
+
+
+@pytest.mark.parametrize("name", ["Rex", "rex", "REX", "k\u0061\u0308the", "KÄTHE"])
+def test_names_that_are_one_on_some_system_are_taken(store, photos, name):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.adopt(Subject("käthe", "dog"), photos)
+    with pytest.raises(Refusal, match="already"):
+        store.adopt(Subject(name, "cat"), photos)
+    assert store.names() == ("käthe", "rex")
+
+
+def test_a_name_with_path_parts_makes_nothing(store, photos, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("../out", "a/b", "..", ""):
+        with pytest.raises(Refusal):
+            store.adopt(Subject(name, "dog"), photos)
+        with pytest.raises(Refusal):
+            store.get(name)
+        with pytest.raises(Refusal):
+            store.remove(name)
+    store_itself = {store.folder, store.folder / ".lock"}
+    assert set(tmp_path.rglob("*")) - store_itself == set(before)
+
+
+def test_a_photo_that_cannot_be_read_leaves_no_half_subject(store, photos, tmp_path):
+    with pytest.raises(Refusal, match=r"gone\.jpg cannot be read"):
+        store.adopt(Subject("rex", "dog"), [*photos, tmp_path / "gone.jpg"])
+    assert store.names() == ()
+    store.adopt(Subject("rex", "dog"), photos)
+
+
+def test_an_unknown_subject_is_refused_with_the_nearest_names(store, photos):
+    with pytest.raises(Refusal) as refused:
+        store.get("rex")
+    assert refused.value.hint == "Train one first."
+    store.adopt(Subject("rexi", "dog"), photos)
+    store.adopt(Subject("Wolke", "cat"), photos)
+    with pytest.raises(Refusal) as refused:
+        store.get("rex")
+    assert refused.value.hint == "There is “rexi”."
+
+
+def test_photos_come_and_go(store, photos):
+    made = store.adopt(Subject("rex", "dog"), photos[:1])
+    made = store.add_photos("rex", photos)
+    assert len(made.photos) == 3
+    held = replace(made, photos=(replace(made.photos[0], held_out=True), *made.photos[1:]))
+    store.update(held)
+    assert store.get("rex").photos[0].held_out
+    less = store.remove_photo("rex", made.photos[1].identity)
+    assert [p.file for p in less.photos] == ["0001.jpg", "0003"]
+    assert (store.folder / "rex" / "bin" / "0002.png").read_bytes() == photos[1].read_bytes()
+    more = store.add_photos("rex", [photos[1]])
+    assert more.photos[-1].file == "0004.png"
+    assert store.get("rex") == more
+
+
+def test_versions_get_new_names_and_the_file_in_use_is_not_touched(store, photos, tmp_path):
+    made = store.adopt(Subject("rex", "dog"), photos)
+    assert not made.is_trained
+    with pytest.raises(Refusal, match="not trained"):
+        store.adapter_path(made)
+    first = store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=300)
+    assert first.is_trained
+    assert first.identity == hashlib.sha256(b"weights").hexdigest()
+    in_use = store.adapter_path(first)
+    newer = adapter(tmp_path, b"better weights")
+    second = store.add_adapter("rex", newer, method="dreambooth", trained_steps=500)
+    assert in_use.read_bytes() == b"weights"
+    assert store.adapter_path(second).read_bytes() == b"better weights"
+    assert store.adapter_path(second) != in_use
+    assert (second.method, second.trained_steps) == ("dreambooth", 500)
+    assert store.get("rex") == second
+    store.adapter_path(second).unlink()
+    with pytest.raises(Refusal, match="is gone"):
+        store.adapter_path(second)
+
+
+def test_a_folder_may_be_an_adapter(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    trained = tmp_path / "dreambooth"
+    (trained / "unet").mkdir(parents=True)
+    (trained / "unet" / "a.safetensors").write_bytes(b"unet")
+    (trained / "text.safetensors").write_bytes(b"text")
+    first = store.add_adapter("rex", trained, method="dreambooth", trained_steps=1)
+    assert (store.adapter_path(first) / "unet" / "a.safetensors").read_bytes() == b"unet"
+    (trained / "text.safetensors").write_bytes(b"other")
+    second = store.add_adapter("rex", trained, method="dreambooth", trained_steps=2)
+    assert first.identity != second.identity
+
+
+def test_renaming_keeps_everything(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3)
+    store.adopt(Subject("Wolke", "cat"), photos)
+    before = store.get("rex")
+    assert store.rename("rex", "Rex") == replace(before, name="Rex")
+    assert store.rename("Rex", "Königin") == replace(before, name="Königin")
+    assert store.names() == ("Königin", "Wolke")
+    assert all(path.exists() for path in store.photo_paths(store.get("Königin")))
+    with pytest.raises(Refusal, match="already"):
+        store.rename("Königin", "WOLKE")
+    with pytest.raises(Refusal):
+        store.rename("Königin", "a/b")
+
+
+def test_a_removed_subject_comes_back_from_the_bin(store, photos):
+    made = store.adopt(Subject("rex", "dog"), photos)
+    store.remove("rex")
+    assert store.names() == ()
+    store.adopt(Subject("rex", "cat"), photos)
+    store.remove("rex")
+    assert store.bin() == ("rex", "rex (2)")
+    assert store.restore("rex") == made
+    with pytest.raises(Refusal, match="already"):
+        store.restore("rex")
+    assert store.restore("rex (2)").class_noun == "cat"
+    with pytest.raises(Refusal, match="in the bin"):
+        store.restore("nobody")
+
+
+def test_a_damaged_file_gives_what_was_known_before(store, photos):
+    made = store.adopt(Subject("rex", "dog"), photos)
+    store.update(replace(made, notes="one"))
+    store.update(replace(made, notes="two"))
+    file = store.folder / "rex" / "subject.json"
+    file.write_bytes(file.read_bytes()[:50])
+    assert store.get("rex").notes == "one"
+    assert store.update(replace(made, notes="three")) == store.get("rex")
+    assert "one" in (store.folder / "rex" / "subject.previous.json").read_text("utf-8")
+
+
+def test_a_subject_that_cannot_be_read_is_named_and_left(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.adopt(Subject("Wolke", "cat"), photos)
+    (store.folder / "rex" / "subject.json").write_bytes(b"?")
+    assert [subject.name for subject in store.list()] == ["Wolke"]
+    assert store.damaged() == ("rex",)
+    with pytest.raises(Refusal, match="cannot be read"):
+        store.get("rex")
+    (store.folder / "rex" / "subject.json").write_text('{"version": 9}')
+    with pytest.raises(Refusal, match="newer studio"):
+        store.get("rex")
+
+
+def test_the_first_release_opens(tmp_path):
+    """A subject as version 1 wrote it; never change the fixture."""
+    (tmp_path / "Käthe").mkdir()
+    shutil.copy(FIXTURES / "subject-1.json", tmp_path / "Käthe" / "subject.json")
+    store = SubjectStore(tmp_path)
+    subject = store.get("Käthe")
+    assert subject == Subject(
+        "Käthe", "dog", "sks", (Photo("0001.jpg", "IMG_1.JPG", "ab" * 32, held_out=True),),
+        "lora", 300, "0001.safetensors", "cd" * 32, 300, False, True, "am See",
+        {"colour": "brown"},
+    )  # fmt: skip
+    store.update(subject)
+    kept = json.loads((tmp_path / "Käthe" / "subject.json").read_text("utf-8"))
+    assert kept == json.loads((FIXTURES / "subject-1.json").read_text("utf-8"))
+
+
+def test_window_and_terminal_may_change_one_subject_at_once(store, photos):
+    store.adopt(Subject("rex", "dog"), [])
+    threads = [
+        threading.Thread(target=SubjectStore(store.folder).add_photos, args=("rex", [photo]))
+        for photo in (photos[0], photos[1], photos[3])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = store.get("rex")
+    assert len(made.photos) == len({photo.file for photo in made.photos}) == 3
+    assert {path.read_bytes() for path in store.photo_paths(made)} == {
+        photos[n].read_bytes() for n in (0, 1, 3)
+    }
