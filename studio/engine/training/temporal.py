@@ -15,6 +15,7 @@ from studio.engine.video_unet import TemporalLayers, VideoUNet
 from studio.spec.progress import Tick, silent
 
 BATCH = 8
+RESTLESS = 0.3
 FARTHEST = 64
 """Positions start anywhere below this in training, so that only their differences matter."""
 
@@ -77,4 +78,7 @@ def clip_loss(net: VideoUNet, schedule, x0: Tensor, context: Tensor, rng, weight
     positions = first + torch.arange(frames)
     with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
         guess = net(noisy, t, context, frames=frames, positions=positions)
-    return (weight * (guess.float() - target) ** 2).mean()
+    error = (guess.float() - target).unflatten(0, (batch, frames))
+    # errors that change from frame to frame are what the eye calls flicker
+    restless = error.diff(dim=1).square().mean()
+    return (weight * error.flatten(0, 1) ** 2).mean() + RESTLESS * restless

@@ -1,0 +1,123 @@
+"""Train the starter, stage after stage, and pack it as a model folder.
+
+    autoencoder → text encoder → clips as latents → image model → temporal layers → packed
+
+Every stage keeps checkpoints below `out/runs` and goes on where it stopped.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import diffusers
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import Tensor
+from torch.nn import functional as F
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from studio.engine.preview import fit_factors
+from studio.engine.training import autoencoder, backbone, latents, pictures, temporal, text
+from studio.engine.video_unet import TemporalLayers
+from studio.spec.progress import Tick, silent
+
+WIDTHS = (64, 128, 192)
+CARD = """\
+small_vocabulary = true
+
+[family]
+id = "starter"
+name = "Starter"
+native_fps = "4"
+frames_per_call = 8
+most_frames = 16
+size = 64
+size_multiple = 16
+largest = 128
+steps = 20
+guidance = 3.0
+notice = "a 64-pixel demonstration; add a model for real quality"
+
+[weights]
+image = "unet/diffusion_pytorch_model.safetensors"
+temporal = "temporal.safetensors"
+text = "text_encoder/model.safetensors"
+autoencoder = "vae/diffusion_pytorch_model.safetensors"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Updates per stage and clips drawn.  `times(2)` trains everything twice as long."""
+
+    autoencoder: int = 3200
+    text: int = 1200
+    image: int = 6000
+    temporal: int = 3500
+    clips: int = 5000
+
+    def times(self, factor: float) -> "Scale":
+        """Every count multiplied, at least 2."""
+        counts = (self.autoencoder, self.text, self.image, self.temporal, self.clips)
+        return Scale(*(max(2, round(count * factor)) for count in counts))
+
+
+def train(seed: int, scale: Scale, out: Path, *, tick: Tick = silent) -> Path:
+    """Run the stages that are not done and pack the model; returns the model's folder."""
+    runs = out / "runs"
+    vae = autoencoder.train(seed, scale.autoencoder, runs / "autoencoder", tick=tick)
+    words, encoder = text.train(seed, scale.text, runs / "text", tick=tick)
+    clips = latents.make(vae, seed, scale.clips, runs / "clips.safetensors", tick=tick)
+    unet = backbone.fresh(seed, WIDTHS)
+    backbone.train(unet, words, encoder, clips, seed, scale.image, runs / "image", tick=tick)
+    net = temporal.fresh(unet, seed)
+    folder = runs / "temporal"
+    layers = temporal.train(net, words, encoder, clips, seed, scale.temporal, folder, tick=tick)
+    return pack(out / "starter", vae, words, encoder, unet, layers)
+
+
+def pack(
+    folder: Path,
+    vae: AutoencoderKL,
+    words: CLIPTokenizer,
+    encoder: CLIPTextModel,
+    unet: UNet2DConditionModel,
+    layers: TemporalLayers,
+) -> Path:
+    """Write a stock pipeline folder in fp16, with the temporal layers and the card beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words.save_pretrained(folder / "tokenizer")
+    factors = preview_factors(vae)
+    for name, net in (("vae", vae), ("text_encoder", encoder), ("unet", unet)):
+        net.half().save_pretrained(folder / name)
+    backbone.scheduler().save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n")
+    notes = {"taught": '["keyframes"]', "preview_factors": json.dumps(factors.tolist())}
+    layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
+    (folder / "model.toml").write_text(CARD)
+    return folder
+
+
+def _index() -> dict:
+    """What diffusers needs to open the folder as a StableDiffusionPipeline."""
+    return {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": diffusers.__version__,
+        "feature_extractor": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+
+
+@torch.no_grad()
+def preview_factors(vae: AutoencoderKL) -> Tensor:
+    """The matrix (C + 1, 3) that turns scaled latents into colours, fitted on 256 pictures."""
+    drawn = torch.from_numpy(pictures.pool(1, 256)).float() / 255
+    z = vae.encode(drawn * 2 - 1).latent_dist.mean * vae.config.scaling_factor
+    return fit_factors(z, F.adaptive_avg_pool2d(drawn, z.shape[-2:]))
