@@ -1,6 +1,5 @@
 """The queue on disk: order, history, crashes, foreign and full files."""
 
-import os
 import random
 import shutil
 import sqlite3
@@ -308,13 +307,25 @@ def test_the_first_release_opens(tmp_path):
     ledger.close()
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_folder_is_refused(tmp_path):
-    folder = tmp_path / "closed"
-    folder.mkdir()
-    folder.chmod(0o500)
-    with pytest.raises(Refusal):
-        Ledger(folder / "queue.db")
+def test_a_folder_that_cannot_be_is_refused(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Refusal, match="cannot be kept"):
+        Ledger(tmp_path / "file" / "queue.db")
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(Refusal, match="could not be used"):
+        Ledger(tmp_path / "folder.db")
+
+
+def test_a_queue_that_cannot_be_written_is_refused_and_stays(tmp_path):
+    path = tmp_path / "queue.db"
+    ledger = Ledger(path)
+    ledger.add("k", "t")
+    with ledger._database.reading() as db:
+        db.execute("PRAGMA query_only = 1")
+    with pytest.raises(Refusal, match="could not be used"):
+        ledger.add("k", "another")
+    assert [job.title for job in ledger.jobs()] == ["t"]
+    ledger.close()
 
 
 def test_a_full_disk_is_refused_and_changes_nothing(ledger):

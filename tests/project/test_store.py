@@ -255,18 +255,40 @@ def test_a_full_disk_is_refused_and_the_old_file_stays(tmp_path, monkeypatch):
         assert store.project.name == "two"
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_folder_opens_read_only(tmp_path):
+@pytest.fixture
+def closed(tmp_path):
+    """A folder with a project in which this process may read and not write, root or not."""
     saved(tmp_path, "one")
     (tmp_path / ".readers.lock").unlink()
     (tmp_path / ".writer.lock").unlink()
-    tmp_path.chmod(0o500)
-    try:
-        with ProjectStore(tmp_path) as store:
-            assert store.read_only
-            assert store.project.name == "one"
-    finally:
-        tmp_path.chmod(0o700)
+    if os.name == "nt":
+        pytest.skip("Windows folders know no read-only")
+    hidden = [path for path in tmp_path.parents if path.stat().st_mode & 0o5 != 0o5]
+    modes = {path: path.stat().st_mode for path in (tmp_path, *hidden)}
+    for path in hidden:  # pytest keeps them to its user
+        path.chmod(modes[path] | 0o5)
+    tmp_path.chmod(0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield tmp_path
+    os.seteuid(user)
+    for path, mode in modes.items():
+        path.chmod(mode)
+
+
+def test_a_read_only_folder_opens_read_only(closed):
+    before = everything(closed)
+    with ProjectStore(closed) as store:
+        assert store.read_only
+        assert store.project.name == "one"
+        with pytest.raises(Refusal, match="cannot be written"):
+            store.save(Project("two"))
+    with pytest.raises(Refusal, match="cannot be written"):
+        files.write_whole(closed / "new", b"x")
+    with pytest.raises(Refusal, match="cannot be written"):
+        Folders(closed / "data").make()
+    assert everything(closed) == before
 
 
 def test_a_file_in_the_way_is_a_refusal(tmp_path):
