@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -256,25 +257,22 @@ def test_a_full_disk_is_refused_and_the_old_file_stays(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def closed(tmp_path):
+def closed():
     """A folder with a project in which this process may read and not write, root or not."""
-    saved(tmp_path, "one")
-    (tmp_path / ".readers.lock").unlink()
-    (tmp_path / ".writer.lock").unlink()
     if os.name == "nt":
         pytest.skip("Windows folders know no read-only")
-    hidden = [path for path in tmp_path.parents if path.stat().st_mode & 0o5 != 0o5]
-    modes = {path: path.stat().st_mode for path in (tmp_path, *hidden)}
-    for path in hidden:  # pytest keeps them to its user
-        path.chmod(modes[path] | 0o5)
-    tmp_path.chmod(0o555)
+    folder = Path(tempfile.mkdtemp())  # other users cannot enter pytest's own
+    saved(folder, "one")
+    (folder / ".readers.lock").unlink()
+    (folder / ".writer.lock").unlink()
+    folder.chmod(0o555)
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)
-    yield tmp_path
+    yield folder
     os.seteuid(user)
-    for path, mode in modes.items():
-        path.chmod(mode)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 def test_a_read_only_folder_opens_read_only(closed):
