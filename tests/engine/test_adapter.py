@@ -11,6 +11,8 @@ from engine.tiny_backbone import tiny, traces
 from studio.engine import adapter, adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.adapter_file import Label
+from studio.engine.temporal import TemporalConfig
+from studio.engine.video_unet import TemporalLayers, VideoUNet
 from studio.spec.refusal import Refusal
 
 TARGETS = {"unet": ("to_q", "to_v", "to_out.0", "conv1"), "text_encoder": ("q_proj", "out_proj")}
@@ -130,6 +132,24 @@ def test_stock_diffusers_reads_the_file_alike(backbone, lora):
         torch.testing.assert_close(picture(backbone), picture(pipe), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["lora", "tuned"])
+@torch.no_grad()
+def test_the_video_network_wears_it_too(backbone, kind, request):
+    """The walk over an adapted image UNet; temporal layers keep their weights."""
+    torch.manual_seed(2)
+    video = VideoUNet(backbone.unet, TemporalLayers(backbone.unet, TemporalConfig())).eval()
+    trace = traces(video)
+    x, text = torch.randn(3, 4, 8, 8), torch.randn(1, 16, 32)
+    before = video(x, torch.tensor(500), text, frames=3)
+    with adapted(backbone, request.getfixturevalue(kind)):
+        worn = video(x, torch.tensor(500), text, frames=3)
+        shut = video(x, torch.tensor(500), text, frames=3, shut=True)
+        assert torch.equal(shut, backbone.unet(x, 500, text.expand(3, -1, -1)).sample)
+    assert not torch.allclose(worn, before, atol=1e-2)
+    assert torch.equal(video(x, torch.tensor(500), text, frames=3), before)
+    assert traces(video) == trace
+
+
 def test_one_at_a_time(backbone, lora):
     trace = traces(backbone.unet, backbone.text_encoder)
     with pytest.raises(RuntimeError, match="on already"), adapted(backbone, lora):  # noqa: SIM117
@@ -200,7 +220,7 @@ def test_some_layers_match_and_it_says_how_many(backbone, lora, tmp_path):
 
 @pytest.mark.parametrize("kind", ["lora", "tuned"])
 def test_another_shape_is_refused(kind, request):
-    other = tiny(widths=(32, 32))
+    other = tiny(widths=(64, 64))
     trace = traces(other.unet, other.text_encoder)
     with (
         pytest.raises(Refusal, match="another model"),

@@ -17,7 +17,7 @@ def letters() -> CLIPTokenizer:
     return CLIPTokenizer(vocab={t: k for k, t in enumerate(tokens)}, merges=[])
 
 
-def tiny(seed: int = 0, widths: tuple[int, int] = (16, 32)) -> Backbone:
+def tiny(seed: int = 0, widths: tuple[int, int] = (32, 64)) -> Backbone:
     torch.manual_seed(seed)
     words = letters()
     unet = UNet2DConditionModel(

@@ -129,7 +129,7 @@ def train_subject(
         with _students(backbone, spec) as students:
             average, losses = _learn(backbone, students, data, spec, folder, tick)
     file, digest = _write(folder, average, label)
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)  # several times the adapter's size
+    _start_anew(folder)  # nothing is left to resume; the checkpoints are several adapters large
     return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
 
 
