@@ -31,9 +31,7 @@ ABOUT = (
 class Dialogs:
     """Opens dialogs over `parent`; everything they decide goes to the document or the orders."""
 
-    def __init__(
-        self, document: Document, orders: Orders, icons: Icons, parent: QWidget
-    ) -> None:
+    def __init__(self, document: Document, orders: Orders, icons: Icons, parent: QWidget) -> None:
         self._document, self._orders, self._icons = document, orders, icons
         self._parent = parent
         self._folder = Path(

@@ -27,9 +27,7 @@ class Document(QObject):
     saved = Signal()
     refused = Signal(str, str)
 
-    def __init__(
-        self, store: ProjectStore, subjects: SubjectStore, background: Background
-    ) -> None:
+    def __init__(self, store: ProjectStore, subjects: SubjectStore, background: Background) -> None:
         super().__init__()
         self._store, self._subject_store, self._background = store, subjects, background
         self._history = History(_with_a_shot(store.project))
@@ -40,6 +38,8 @@ class Document(QObject):
         self._later.setSingleShot(True)
         self._later.setInterval(SAVE_AFTER_MS)
         self._later.timeout.connect(self._save)
+        if not self.is_saved and not self.read_only:
+            self._later.start()
 
     @property
     def project(self) -> Project:

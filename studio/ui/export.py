@@ -28,7 +28,15 @@ FORMATS = (
     ("WebM: small, for the web", ".webm", 240.0),
     ("PNG: every frame as a picture", "_%04d.png", 240.0),
 )
+REPLACES = "A file with this name exists and will be replaced."
 MARK = "Every file says that it was made with AI."
+
+
+class Rate(QDoubleSpinBox):
+    """Frames per second, without zeros that say nothing."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}" if value == round(value, 3) else f"{value:.3f}"
 
 
 class ExportDialog(QDialog):
@@ -64,8 +72,8 @@ class ExportDialog(QDialog):
         why_not = self._why_not()
         explain(self.export, why_not, "Place this export in the queue")
         self.why_not.setText(why_not)
-        exists = not why_not and self.path.exists()
-        self.replaces.setText("A file with this name exists and will be replaced." if exists else "")
+        self.why_not.setVisible(bool(why_not))
+        self.replaces.setVisible(not why_not and self.path.exists())
 
     def _why_not(self) -> str:
         if not self.place.text().strip():
@@ -80,7 +88,7 @@ class ExportDialog(QDialog):
         return ""
 
     def _build(self, folder: Path) -> None:
-        self.format, self.fps = QComboBox(), QDoubleSpinBox()
+        self.format, self.fps = QComboBox(), Rate()
         for name, suffix, _ in FORMATS:
             self.format.addItem(name, suffix)
         self.fps.setDecimals(3)
@@ -91,7 +99,10 @@ class ExportDialog(QDialog):
         self.recipe.setChecked(True)
         self.place = QLineEdit(str(folder / outgoing_name(self._render)))
         self.choose = push("Choose …")
-        self.facts, self.replaces = label("", "small", wrap=True), label("", "attention", wrap=True)
+        self.facts, self.replaces = (
+            label("", "small", wrap=True),
+            label(REPLACES, "attention", wrap=True),
+        )
         self.why_not = label("", "attention", wrap=True)
         self.export, cancel = push("Export", "primary"), push("Cancel")
         self.export.setDefault(True)

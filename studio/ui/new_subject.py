@@ -19,7 +19,22 @@ from studio.ui.quantities import count
 FEWEST, MOST = 3, 30
 STEPS = {"lora": 800, "dreambooth": 400}
 PERSON_NOUNS = frozenset(
-    ["person", "man", "woman", "child", "boy", "girl", "baby", "face", "human", "people", "guy", "lady", "kid", "teenager"]
+    [
+        "person",
+        "man",
+        "woman",
+        "child",
+        "boy",
+        "girl",
+        "baby",
+        "face",
+        "human",
+        "people",
+        "guy",
+        "lady",
+        "kid",
+        "teenager",
+    ]
 )
 
 
@@ -99,7 +114,9 @@ class NewSubject(QWidget):
         noun = self.noun.text().strip()
         stands_in = grammar.nearest_noun(noun) if noun else noun
         self.noun_note.setVisible(stands_in != noun)
-        self.noun_note.setText(f"The starter does not know “{noun[:40]}”; it starts from “{stands_in}”.")
+        self.noun_note.setText(
+            f"The starter does not know “{noun[:40]}”; it starts from “{stands_in}”."
+        )
 
     def _build(self, pictures: Pictures, icons: Icons) -> None:
         self.wall = PhotoWall(pictures, icons)

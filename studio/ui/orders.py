@@ -1,6 +1,6 @@
 """What the user orders: wishes become jobs, and what the jobs made comes back into the project.
 
-    words → request → queue → work → takes → render in the document → player
+words → request → queue → work → takes → render in the document → player
 """
 
 import secrets
@@ -37,9 +37,7 @@ class Orders(QObject):
     made = Signal(object)  # Render
     exported = Signal(str)
 
-    def __init__(
-        self, document: Document, queue: Queue, shelf: Shelf, desk: Desk
-    ) -> None:
+    def __init__(self, document: Document, queue: Queue, shelf: Shelf, desk: Desk) -> None:
         super().__init__()
         self._document, self._queue, self._shelf, self._desk = document, queue, shelf, desk
         self._seen: ClipRequest | None = None
@@ -132,7 +130,7 @@ class Orders(QObject):
             "shot": self._document.shot.id,
             "request": to_plain(asked),
         }
-        title = f"{verb}: {' '.join(asked.prompt.split())[:80]}"
+        title = f"{verb}: {' '.join(asked.prompt.split())[:80]} · seed {asked.seed}"
         job = self._queue.add(kind, title, payload, short=short)
         self.placed.emit(job)
         return job

@@ -68,9 +68,7 @@ class Pictures(QObject):
             self._photos[path] = picture
             done(picture)
 
-        self._background.ask(
-            lambda: _photo(path), arrived, failed or (lambda _: None), owner=owner
-        )
+        self._background.ask(lambda: _photo(path), arrived, failed or (lambda _: None), owner=owner)
 
     def first_frame(self, render: Render, owner: QObject, done: Callable[[QImage], None]) -> None:
         """A small picture of a take."""
@@ -83,9 +81,7 @@ class Pictures(QObject):
             self._firsts[key] = _shrunk(frames[0])
             done(self._firsts[key])
 
-        self._background.ask(
-            lambda: self._frames((key,)), arrived, lambda _: None, owner=owner
-        )
+        self._background.ask(lambda: self._frames((key,)), arrived, lambda _: None, owner=owner)
 
     def frames(
         self,

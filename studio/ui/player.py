@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
 from studio.spec.progress import Progress
@@ -82,6 +82,7 @@ class Player(QWidget):
         head.setObjectName("panel")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         head.setFixedHeight(32)
+        self.facts.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         _pad(head, 2 * UNIT, 0)
         self.canvas = Canvas()
         step = "Write a prompt, then press Ctrl+Enter to preview its keyframes."

@@ -85,7 +85,9 @@ def vocabulary_dialog(parent: QWidget) -> QDialog:
     for name, words in rows.items():
         layout.addWidget(label(name, "title"))
         layout.addWidget(label(" · ".join(words), "muted", wrap=True))
-    layout.addWidget(label("Common synonyms work too: crimson, circle, rising, tiny, fast.", "small"))
+    layout.addWidget(
+        label("Common synonyms work too: crimson, circle, rising, tiny, fast.", "small")
+    )
     done = push("Close")
     done.clicked.connect(dialog.accept)
     layout.addWidget(row(None, done))

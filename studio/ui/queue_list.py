@@ -34,7 +34,6 @@ class JobRow(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
         self.bar.setRange(0, 1000)
-        self.bar.setVisible(job.state is State.RUNNING)
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(self.title)
@@ -45,6 +44,7 @@ class JobRow(QWidget):
         layout.addWidget(self.bar)
         for button in self._buttons(icons):
             layout.addWidget(button)
+        self.bar.setVisible(job.state is State.RUNNING)
         self.reflect()
 
     def reflect(self) -> None:

@@ -1,11 +1,11 @@
 """The strip at the bottom: what runs, how far, how long still; opens into the full list."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QWidget
 
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
-from studio.ui.controls import ElidedLabel, explain, push
+from studio.ui.controls import ElidedLabel, push
 from studio.ui.icons import Icons
 from studio.ui.queue_words import progress
 from studio.ui.theme import UNIT
@@ -55,14 +55,8 @@ class QueueStrip(QWidget):
         self.what.say(job.title if job else _idle(waiting, paused))
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
-        self.pause.setText("Resume" if paused else "Pause")
-        self.pause.setPopupMode(
-            QToolButton.ToolButtonPopupMode.DelayedPopup
-            if paused
-            else QToolButton.ToolButtonPopupMode.MenuButtonPopup
-        )
-        why_not = "" if job or waiting or paused else "Nothing runs and nothing waits."
-        explain(self.pause, why_not, "Go on" if paused else "Stop now and go on later")
+        self.pause.setVisible(not paused and bool(job or waiting))
+        self.resume.setVisible(paused)
         total = waiting + (job is not None)
         self.open.setText(f"Queue {total}" if total else "Queue")
         self._reflect_progress(job)
@@ -76,13 +70,15 @@ class QueueStrip(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
         self.bar.setAccessibleName("Progress")
-        self.pause = QToolButton()
-        self.pause.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.pause, self.resume = (
+            push("Pause", "menu", tip="Stop now or later, and go on when you like"),
+            push("Resume", "primary", tip="Go on"),
+        )
         menu = QMenu(self.pause)
         menu.addAction("Pause now: the graphics card is free at once", self._pause_now)
         menu.addAction("Pause after this job", lambda: self._queue.pause(now=False))
         self.pause.setMenu(menu)
-        self.pause.clicked.connect(self._pause_or_resume)
+        self.resume.clicked.connect(lambda: self._queue.resume())
         self.cancel = push("Cancel", tip="Stop this job; what is finished stays")
         self.cancel.clicked.connect(self._cancel)
         self.words = ElidedLabel("", "small")
@@ -95,7 +91,7 @@ class QueueStrip(QWidget):
         layout.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         layout.setSpacing(2 * UNIT)
         for part, stretch in (
-            (self.what, 3), (self.bar, 0), (self.far, 3), (self.pause, 0), (self.cancel, 0),
+            (self.what, 3), (self.bar, 0), (self.far, 3), (self.pause, 0), (self.resume, 0), (self.cancel, 0),
             (self.words, 4), (self.open, 0),
         ):  # fmt: skip
             layout.addWidget(part, stretch)
@@ -117,12 +113,6 @@ class QueueStrip(QWidget):
         waiting = [j.title for j in self._watch.jobs if j.state is State.WAITING]
         more = f" and {len(waiting) - 2} more" if len(waiting) > 2 else ""
         return f"then: {' · '.join(waiting[:2])}{more}" if waiting else ""
-
-    def _pause_or_resume(self) -> None:
-        if self._queue.paused():
-            self._queue.resume()
-        else:
-            self._pause_now()
 
     def _pause_now(self) -> None:
         self._queue.pause(now=True)

@@ -53,7 +53,10 @@ def _lines(render: Render) -> list[tuple[str, str]]:
     length = f"{count(asked.keyframes, 'frame')} · {clip_length(asked.keyframes, asked.fps)}"
     lines = [
         ("Without", asked.negative or "nothing named"),
-        ("Subject", f"{subject.name} at {subject.strength:.2f} ×" if subject else "nobody in particular"),
+        (
+            "Subject",
+            f"{subject.name} at {subject.strength:.2f} ×" if subject else "nobody in particular",
+        ),
         ("Seed", str(asked.seed)),
         ("Length", f"{length} at {rate(asked.fps)}"),
         ("Size", f"{asked.width} × {asked.height} px"),

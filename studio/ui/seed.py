@@ -41,7 +41,7 @@ class Seed(QWidget):
         self.lock.toggled.connect(self._turned)
 
     def reflect(self, seed: int, locked: bool) -> None:
-        if self._value() != seed:
+        if self._value() != seed or not self.number.text():
             self.number.setText(str(seed))
         self.lock.blockSignals(True)
         self.lock.setChecked(locked)
@@ -65,5 +65,7 @@ class Seed(QWidget):
         self.changed.emit(self._value(), locked)
 
     def _look(self, locked: bool) -> None:
-        self.lock.setIcon(self._icons("lock" if locked else "unlock", "accent" if locked else "text"))
+        self.lock.setIcon(
+            self._icons("lock" if locked else "unlock", "accent" if locked else "text")
+        )
         rename(self.lock, "Seed kept: roll a new one each time" if locked else "Keep this seed")

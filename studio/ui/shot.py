@@ -43,9 +43,12 @@ HINT = "A red ball moving left over grass"
 class ShotPanel(QWidget):
     """Reflects the document's shot; every change goes into the document at once."""
 
-    def __init__(self, document: Document, shelf: Shelf, orders: Orders, icons: Icons) -> None:
+    def __init__(
+        self, document: Document, shelf: Shelf, orders: Orders, stages: QWidget, icons: Icons
+    ) -> None:
         super().__init__()
         self._document, self._shelf, self._orders = document, shelf, orders
+        self._stages = stages
         self._build(icons)
         self._connect()
         self.reflect()
@@ -86,7 +89,7 @@ class ShotPanel(QWidget):
         self.facts = label("", "small", wrap=True)
         self.notice = label("", "small", wrap=True)
         self.preview = push("Preview keyframes")
-        self.render = push("Render", "primary")
+        self.render_it = push("Render", "primary")
         self.why_not = label("", "small", wrap=True)
         self._lay_out()
 
@@ -107,7 +110,12 @@ class ShotPanel(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inner)
         foot = column(
-            line(), self.notice, self.why_not, row(self.preview, None, self.render), margin=2 * UNIT
+            line(),
+            self._stages,
+            self.notice,
+            self.why_not,
+            row(self.preview, None, self.render_it),
+            margin=2 * UNIT,
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -119,14 +127,16 @@ class ShotPanel(QWidget):
         self.shots.activated.connect(self._choose_shot)
         self.add.clicked.connect(self.new_shot)
         self.prompt.textChanged.connect(self._prompt_typed)
-        self.negative.textEdited.connect(lambda text: self._change("Negative prompt", negative=text))
+        self.negative.textEdited.connect(
+            lambda text: self._change("Negative prompt", negative=text)
+        )
         self.subject.activated.connect(self._choose_subject)
         self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
         self.vocabulary.clicked.connect(lambda: vocabulary_dialog(self).open())
         self.preview.clicked.connect(self._orders.preview)
-        self.render.clicked.connect(self.render_asked)
+        self.render_it.clicked.connect(self.render_asked)
         self._document.changed.connect(self.reflect)
         self._document.subjects_changed.connect(self.reflect)
         self._shelf.changed.connect(self.reflect)
@@ -165,7 +175,9 @@ class ShotPanel(QWidget):
         if shot.subject and all(name != shot.subject for _, name in named):
             named.append((f"{shot.subject} (missing)", shot.subject))
         _fill(self.subject, named, shot.subject)
-        why_not = "" if self._document.subjects else "Train a subject first: drop photos on Subjects."
+        why_not = (
+            "" if self._document.subjects else "Train a subject first: drop photos on Subjects."
+        )
         explain(self.subject, why_not, "Who or what the clip shows")
         self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
 
@@ -185,7 +197,7 @@ class ShotPanel(QWidget):
     def _reflect_orders(self, shot: Shot) -> None:
         why_not = self._orders.why_not()
         explain(self.preview, why_not, "Make the keyframes only, quickly (Ctrl+Enter)")
-        explain(self.render, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
+        explain(self.render_it, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
         model = self._shelf.model(shot.model)
@@ -197,7 +209,7 @@ class ShotPanel(QWidget):
     def _facts(self, shot: Shot) -> str:
         model = self._shelf.model(shot.model)
         if model is None:
-            return self._shelf.why_empty
+            return ""
         asked = shot.request(model.family, (), None)
         return " · ".join(
             (
@@ -210,8 +222,9 @@ class ShotPanel(QWidget):
 
 
 def _beginning(shot: Shot) -> str:
-    words = " ".join(shot.prompt[:200].split())[:40]
-    return f" · {words}" if words else ""
+    words = " ".join(shot.prompt[:200].split())
+    cut = f"{words[:24].rstrip()}…" if len(words) > 26 else words
+    return f" · {cut}" if words else ""
 
 
 def _strange_words(words: list[str]) -> str:
@@ -225,6 +238,7 @@ def _strange_words(words: list[str]) -> str:
 def _fill(box: QComboBox, named: list[tuple[str, str]], chosen: str) -> None:
     """Show these choices; left alone where they are there already, so that typing stays quick."""
     there = [(box.itemText(k), box.itemData(k)) for k in range(box.count())]
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.blockSignals(True)
     if there != named:
         box.clear()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 
 from studio.project.shot import Shot
 from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, Family
@@ -43,7 +43,7 @@ class ShotSettings(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shot: Shot | None = None
-        self.numbers: dict[str, QAbstractSpinBox] = {}
+        self.numbers: dict[str, QSpinBox | QDoubleSpinBox] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(UNIT)

@@ -51,8 +51,10 @@ class Strip(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for index, picture in enumerate(self._pictures):
             place = self.place(index)
-            size = picture.deviceIndependentSize().toSize().scaled(
-                place.size(), Qt.AspectRatioMode.KeepAspectRatio
+            size = (
+                picture.deviceIndependentSize()
+                .toSize()
+                .scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
             )
             box = QRect(place.topLeft(), size)
             box.moveCenter(place.center())

@@ -27,6 +27,7 @@ from studio.ui.queue_list import QueueList
 from studio.ui.queue_strip import QueueStrip
 from studio.ui.shelf import Scan, Shelf
 from studio.ui.shot import ShotPanel
+from studio.ui.stages import Stages
 from studio.ui.subjects import SubjectsPanel
 from studio.ui.takes import TakesPanel
 from studio.ui.top_bar import TopBar
@@ -58,13 +59,15 @@ class StudioWindow:
         self.watch = Watch(queue)
         self.orders = Orders(self.document, queue, self.shelf, self.desk)
         self._pictures = Pictures(self.background, takes)
-        self._outgoing = Outgoing(self.background, takes, store.folder / "files")
+        self._encoding = Background(1)
+        self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
         self._build(glance, can_free, memory, icons)
         self._connect()
 
     def open(self) -> None:
         """Show the window, start the queue, say what has to be known."""
         self.window.show()
+        self.shot.prompt.setFocus()
         self.document.read_subjects()
         self.shelf.look(self._scan, self.background)
         self.queue.start()
@@ -86,6 +89,7 @@ class StudioWindow:
         """In the reverse order of making: nothing is left running, everything is saved."""
         self.window.close()
         self.queue.close()
+        self._encoding.close()
         self.background.close()
         self.document.close()
         self.window.deleteLater()
@@ -104,7 +108,7 @@ class StudioWindow:
         )
         self.takes = TakesPanel(document, desk, pictures, self._outgoing, icons)
         self.player = Player(document, queue, watch, desk, pictures, icons)
-        self.shot = ShotPanel(document, self.shelf, orders, icons)
+        self.shot = ShotPanel(document, self.shelf, orders, Stages(document, queue, watch), icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
         panels = Panels(
             self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,

@@ -22,7 +22,9 @@ class SubjectCard(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, subject: Subject, face: Path | None, pictures: Pictures, icons: Icons) -> None:
+    def __init__(
+        self, subject: Subject, face: Path | None, pictures: Pictures, icons: Icons
+    ) -> None:
         super().__init__()
         self._name = subject.name
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -91,7 +91,7 @@ class SubjectsPanel(QWidget):
         self._cards_box.setSpacing(0)
         self._detail = QVBoxLayout()
         self.train_again = push("Train", tip="Train the chosen subject, or go on training it")
-        self.zone = DropZone("Drop 4 to 20 photos here to make a new subject", self._icons.theme)
+        self.zone = DropZone("Drop 3 to 30 photos here to make a new subject", self._icons.theme)
         zone = row(self.zone, margin=2 * UNIT)
         inner = QWidget()
         box = QVBoxLayout(inner)

@@ -186,7 +186,9 @@ class TakesPanel(QWidget):
         for control in (self.star_it, self.recipe, self.export, self.reveal_it, self.throw):
             explain(control, why_not)
         starred, binned = bool(render and render.starred), bool(render and render.in_bin)
-        self.star_it.setIcon(self._icons("star_full" if starred else "star", "attention" if starred else "text"))
+        self.star_it.setIcon(
+            self._icons("star_full" if starred else "star", "attention" if starred else "text")
+        )
         self.throw.setIcon(self._icons("retry" if binned else "bin"))
         if render:
             rename(self.throw, "Take out of the bin" if binned else "Delete (Del)")

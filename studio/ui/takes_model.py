@@ -98,7 +98,9 @@ class TakePainter(QStyledItemDelegate):
         words.setRight(area.right() - 4 * UNIT)
         self._paint_words(painter, words, option.font, index.data(), render)  # type: ignore[attr-defined]
         if render.starred:
-            star = self._icons.pixmap("star_full", "attention", 14, painter.device().devicePixelRatioF())
+            star = self._icons.pixmap(
+                "star_full", "attention", 14, painter.device().devicePixelRatioF()
+            )
             painter.drawPixmap(area.right() - 3 * UNIT, area.top() + UNIT + 2, star)
         painter.restore()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QStatusTipEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from studio.ui.banner import Banner
 from studio.ui.controls import label, row
@@ -38,7 +38,7 @@ class Dock(QDockWidget):
 
     def __init__(self, name: str, content: QWidget, window: "Window") -> None:
         super().__init__(name, window)
-        self._window = window
+        self._window, self.content = window, content
         self.setObjectName(name)
         self.setWidget(content)
         heading = row(label(name, "title"), None)
@@ -87,15 +87,14 @@ class Window(QMainWindow):
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front and put the focus into it."""
-        panel = self._panels.player
+        panels = {"Player": self._panels.player} | {n: d.content for n, d in self.docks.items()}
         if name in self.docks:
             self.docks[name].show()
             self.docks[name].raise_()
-            panel = self.docks[name].widget()
-        first = panel.nextInFocusChain()
-        while first is not panel and not _takes_focus(first, panel):
-            first = first.nextInFocusChain()
-        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        for widget in panels[name].findChildren(QWidget):
+            if _takes_focus(widget):
+                widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""
@@ -138,8 +137,8 @@ class Window(QMainWindow):
         )
         self.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
         self.setCorner(Qt.Corner.BottomRightCorner, BOTTOM)
-        north = _tabs_on_top()
-        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, north)
+        on_top = QTabWidget.TabPosition.North
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, on_top)
         self.setDocumentMode(True)
         self.setMenuWidget(_stacked(panels.top, panels.banner))
         self.setCentralWidget(panels.player)
@@ -184,9 +183,9 @@ class Window(QMainWindow):
             tabs.setAccessibleName("Panels")
 
 
-def _takes_focus(widget: QWidget, panel: QWidget) -> bool:
+def _takes_focus(widget: QWidget) -> bool:
     wants = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-    return wants and panel.isAncestorOf(widget) and widget.isVisible() and widget.isEnabled()
+    return wants and widget.isVisible() and widget.isEnabled()
 
 
 def _stacked(*parts: QWidget) -> QWidget:
@@ -197,9 +196,3 @@ def _stacked(*parts: QWidget) -> QWidget:
     for part in parts:
         layout.addWidget(part)
     return made
-
-
-def _tabs_on_top():
-    from PySide6.QtWidgets import QTabWidget
-
-    return QTabWidget.TabPosition.North

@@ -1,0 +1,118 @@
+"""Stand-ins for the engine's works: quick, seeded, and as talkative as the real ones."""
+
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from studio.app import take_store
+from studio.jobs.job import Job, Work
+from studio.library.models import Model
+from studio.project.folders import Folders
+from studio.project.plain import from_plain
+from studio.project.subjects import SubjectStore
+from studio.spec.progress import Preview, Progress, Tick
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest, Family
+from studio.spec.spans import spans
+
+FAMILY = Family(
+    id="starter",
+    name="Starter",
+    native_fps=Fraction(8),
+    frames_per_call=16,
+    most_frames=16,
+    size=64,
+    size_multiple=8,
+    largest=64,
+    steps=20,
+    guidance=4.0,
+    notice="A 64-pixel demonstration; add a model for real quality.",
+)
+WEIGHTS = (("image", "1" * 32), ("temporal", "2" * 32), ("autoencoder", "3" * 32), ("text", "4" * 32))
+MODEL = Model(FAMILY, Path("starter"), WEIGHTS, small_vocabulary=True)
+
+
+def clip(seed: int, frames: int, width: int = 64, height: int = 64) -> np.ndarray:
+    """A disc that crosses a gradient, uint8 (T, H, W, 3)."""
+    rng = np.random.default_rng(seed)
+    colour = rng.integers(80, 255, 3)
+    rows, columns = np.mgrid[:height, :width]
+    made = np.empty((frames, height, width, 3), np.uint8)
+    for k in range(frames):
+        ground = np.stack([60 + rows, 120 + rows // 2, 50 + columns // 3], -1)
+        centre = width * (0.85 - 0.7 * k / max(1, frames - 1))
+        inside = (columns - centre) ** 2 + (rows - height * 0.55) ** 2 < (height / 6) ** 2
+        made[k] = np.where(inside[..., None], colour, ground)
+    return made
+
+
+def strip(frames: np.ndarray) -> Preview:
+    return Preview(*frames.shape[:3], frames.tobytes())
+
+
+class Works:
+    """Works by kind.  While `gate` is closed a job waits after its first reports."""
+
+    def __init__(self, folders: Folders) -> None:
+        self.subjects = SubjectStore(folders.subjects)
+        self.gate = threading.Event()
+        self.gate.set()
+        self.failure: Refusal | None = None
+        self.training_steps = 240
+        self.pace = 0.0
+
+    def by_kind(self) -> dict[str, Work]:
+        return {
+            "preview_keyframes": self.render,
+            "render": self.render,
+            "train_subject": self.train,
+            "export": self.export,
+        }
+
+    def render(self, job: Job, tick: Tick) -> object:
+        request = from_plain(ClipRequest, job.payload["request"])
+        frames = clip(request.seed, request.keyframes, request.width, request.height)
+        rng = np.random.default_rng(request.seed)
+        for step in range(request.steps):
+            noise = rng.normal(0, 90 * (1 - step / request.steps), frames.shape)
+            seen = strip(np.clip(frames + noise, 0, 255).astype(np.uint8))
+            tick(Progress("keyframes", step + 1, request.steps, preview=seen))
+            if step == request.steps * 3 // 5:
+                self._wait(lambda step=step: tick(Progress("keyframes", step + 1, request.steps)))
+        if self.failure:
+            raise self.failure
+        takes = take_store(Path(str(job.payload["project"])) / "takes")
+        for span in spans(request):
+            if span.stage == "decode":
+                takes.put(span.key, {"frames": frames[list(span.makes)]})
+        return {}
+
+    def train(self, job: Job, tick: Tick) -> object:
+        name, total = str(job.payload["subject"]), int(str(job.payload["steps"]))
+        for step in range(min(self.training_steps, total)):
+            loss = 0.25 * np.exp(-step / 90) + 0.05 + 0.03 * np.sin(step * 12.9898)
+            preview = None
+            if step % 60 == 59:
+                preview = strip(clip(step, 8 if step % 120 == 119 else 1))
+            tick(Progress("training", step + 1, total, loss=float(loss), preview=preview))
+            time.sleep(self.pace)
+        self._wait(lambda: tick(Progress("training", step + 1, total)))
+        adapter = self.subjects.training_folder(name) / "adapter.safetensors"
+        adapter.parent.mkdir(parents=True, exist_ok=True)
+        adapter.write_bytes(b"weights of " + name.encode())
+        self.subjects.add_adapter(name, adapter, method="lora", trained_steps=total)
+        return {}
+
+    def export(self, job: Job, tick: Tick) -> object:
+        if self.failure:
+            raise self.failure
+        Path(str(job.payload["out"])).write_bytes(b"clip")
+        return {}
+
+    def _wait(self, tick: Callable[[], None]) -> None:
+        while not self.gate.wait(0.02):
+            tick()
