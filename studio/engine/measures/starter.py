@@ -7,15 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.decode import decode
-from studio.engine.film import Models, film
+from studio.engine.film import Models
 from studio.engine.measures import evaluation
+from studio.engine.measures.clips import clip
 from studio.engine.measures.evaluation import Prompt, Table
 from studio.engine.training import latents
 from studio.engine.video_unet import VideoUNet
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Tick, silent
-from studio.spec.request import ClipRequest
-from studio.spec.spans import spans
 
 
 def columns(video: VideoModel, asked: tuple[Prompt, ...], tick: Tick = silent) -> dict[str, Table]:
@@ -27,33 +26,12 @@ def columns(video: VideoModel, asked: tuple[Prompt, ...], tick: Tick = silent) -
 
     alone = replace(video, net=FrameByFrame(video.net))
     return {
-        "the starter": evaluation.evaluate(lambda p, s: clip(video, p, s), asked, tick),
+        "the starter": evaluation.evaluate(lambda p, s: clip(Models(video), p, s), asked, tick),
         "real clips through the autoencoder": evaluation.evaluate(real, asked, tick),
         "image model frame by frame": evaluation.evaluate(
-            lambda p, s: clip(alone, p, s), asked, tick
+            lambda p, s: clip(Models(alone), p, s), asked, tick
         ),
     }
-
-
-def clip(video: VideoModel, prompt: str, seed: int, frames: int | None = None) -> np.ndarray:
-    """One clip at the family's defaults, uint8 (T, H, W, 3)."""
-    family = video.family
-    request = ClipRequest(
-        prompt=prompt,
-        seed=seed,
-        model=family.id,
-        weights=(),
-        width=family.size,
-        height=family.size,
-        keyframes=frames or family.frames_per_call,
-        fps=family.native_fps,
-        steps=family.steps,
-        guidance=family.guidance,
-    )
-    memo: dict = {}
-    walk = spans(request)
-    film(walk, lambda: Models(video), _Kept(memo), silent)
-    return np.concatenate([memo[s.key]["frames"] for s in walk if s.stage == "decode"])
 
 
 def through_autoencoder(video: VideoModel, frames: np.ndarray) -> np.ndarray:
@@ -73,10 +51,3 @@ class FrameByFrame(nn.Module):
     def forward(self, *args, **kwargs) -> Tensor:
         """As `VideoUNet.forward`."""
         return self.net(*args, **kwargs, shut=True)
-
-
-class _Kept:
-    """A memo in memory."""
-
-    def __init__(self, memo: dict) -> None:
-        self.get, self.put = memo.get, memo.__setitem__

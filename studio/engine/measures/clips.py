@@ -1,0 +1,46 @@
+"""Clips made for measuring: the walk with a memo that forgets."""
+
+import numpy as np
+
+from studio.engine.film import Models, film
+from studio.spec.memo import Arrays
+from studio.spec.progress import silent
+from studio.spec.request import ClipRequest, SubjectUse
+from studio.spec.spans import spans
+
+
+def clip(models: Models, prompt: str, seed: int, use: SubjectUse | None = None) -> np.ndarray:
+    """One clip at the family's defaults, uint8 (T, H, W, 3)."""
+    family = models.video.family
+    request = ClipRequest(
+        prompt=prompt,
+        seed=seed,
+        model=family.id,
+        weights=(),
+        width=family.size,
+        height=family.size,
+        keyframes=family.frames_per_call,
+        fps=family.native_fps,
+        steps=family.steps,
+        guidance=family.guidance,
+        subject=use,
+    )
+    walk, memo = spans(request), Kept()
+    film(walk, lambda: models, memo, silent)
+    frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
+    return np.concatenate(list(frames))
+
+
+class Kept:
+    """A memo in memory."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Arrays] = {}
+
+    def get(self, key: str) -> Arrays | None:
+        """What was put under `key`, or None."""
+        return self.arrays.get(key)
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        """Keep it until this memo goes."""
+        self.arrays[key] = arrays
