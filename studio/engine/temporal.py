@@ -20,12 +20,16 @@ class TemporalConfig:
 
     `reach`: frames on either side that attention may see (paper appendix: 8).  `norm`: "frame"
     takes group statistics per frame, which keeps the reach finite; "clip" over the whole clip, as
-    public weights want it.  `condition_width`: channels of the pyramid for known frames, 0 for
-    none.  `fps`, `passes`: whether rate and interpolation pass are embedded.
+    public weights want it.  `positions`: "rotary" turns queries and keys by their frame's position,
+    so that only differences of positions can matter (the paper asks for relative encodings without
+    giving a formula); "absolute" adds an embedded sinusoid, as public weights want it.
+    `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
+    whether rate and interpolation pass are embedded.
     """
 
     reach: int = 8
     norm: str = "frame"
+    positions: str = "rotary"
     condition_width: int = 0
     fps: bool = False
     passes: bool = False
@@ -53,20 +57,20 @@ class TemporalConv(nn.Module):
         super().__init__()
         self.norm = norm
         self.norm1 = nn.GroupNorm(groups, channels, eps=1e-6)
-        self.conv1 = nn.Conv3d(channels, channels, (3, 1, 1), padding=(1, 0, 0))
+        self.conv1 = FrameConv(channels)
         self.time_emb_proj = nn.Linear(embedding, channels)
         self.norm2 = nn.GroupNorm(groups, channels, eps=1e-6)
-        self.conv2 = nn.Conv3d(channels, channels, (3, 1, 1), padding=(1, 0, 0))
+        self.conv2 = FrameConv(channels)
         self.mix = Mix()
         zeroed(self.conv2)
 
     def forward(self, x: Tensor, embedding: Tensor, frames: int) -> Tensor:
         """x (B T) C H W, embedding (B T) E → (B T) C H W, merged with its input."""
         h = F.silu(self._normed(self.norm1, x, frames))
-        h = over_time(self.conv1, h, frames)
+        h = self.conv1(h, frames)
         h = h + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
         h = F.silu(self._normed(self.norm2, h, frames))
-        return self.mix(x, x + over_time(self.conv2, h, frames))
+        return self.mix(x, x + self.conv2(h, frames))
 
     def _normed(self, norm: nn.GroupNorm, x: Tensor, frames: int) -> Tensor:
         if self.norm == "frame":
@@ -75,15 +79,21 @@ class TemporalConv(nn.Module):
         return norm(clip).transpose(1, 2).flatten(0, 1)
 
 
-def over_time(conv: nn.Conv3d, x: Tensor, frames: int) -> Tensor:
-    """A (3, 1, 1) convolution as a 2D one over (time, pixels), which every backend does fast.
+class FrameConv(nn.Conv3d):
+    """A (3, 1, 1) convolution, computed as a 2D one over (time, pixels): fast on every backend.
 
-    x (B T) C H W → (B T) C' H W.
+    A module of its own, so that whoever moves weights around a layer's call finds one to watch.
     """
-    height, width = x.shape[-2:]
-    plane = x.unflatten(0, (-1, frames)).transpose(1, 2).flatten(3)  # B C T (H W)
-    plane = F.conv2d(plane, conv.weight.squeeze(-1), conv.bias, padding=(1, 0))
-    return plane.transpose(1, 2).flatten(0, 1).unflatten(2, (height, width))
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, (3, 1, 1), padding=(1, 0, 0))
+
+    def forward(self, x: Tensor, frames: int) -> Tensor:  # type: ignore[override]
+        """x (B T) C H W → (B T) C H W."""
+        height, width = x.shape[-2:]
+        plane = x.unflatten(0, (-1, frames)).transpose(1, 2).flatten(3)  # B C T (H W)
+        plane = F.conv2d(plane, self.weight.squeeze(-1), self.bias, padding=(1, 0))
+        return plane.transpose(1, 2).flatten(0, 1).unflatten(2, (height, width))
 
 
 class TemporalTransformer(nn.Module):
@@ -93,11 +103,16 @@ class TemporalTransformer(nn.Module):
     the identity when fresh, and everything has a gradient after the second step.
     """
 
-    def __init__(self, channels: int, heads: int, text_width: int, *, reach: int) -> None:
+    def __init__(
+        self, channels: int, heads: int, text_width: int, *, reach: int, positions: str
+    ) -> None:
         super().__init__()
         self.reach = reach
-        self.time_proj = Timesteps(channels, True, 0)
-        self.time_pos_embed = TimestepEmbedding(channels, 4 * channels, out_dim=channels)
+        self.time_pos_embed = None
+        if positions == "absolute":
+            self.time_proj = Timesteps(channels, True, 0)
+            self.time_pos_embed = TimestepEmbedding(channels, 4 * channels, out_dim=channels)
+            zeroed(self.time_pos_embed.linear_2)
         self.norm_in = nn.LayerNorm(channels)
         self.ff_in = FeedForward(channels, activation_fn="geglu")
         self.norm1 = nn.LayerNorm(channels)
@@ -107,32 +122,61 @@ class TemporalTransformer(nn.Module):
         self.norm3 = nn.LayerNorm(channels)
         self.ff = FeedForward(channels, activation_fn="geglu")
         self.mix = Mix()
-        zeroed(self.time_pos_embed.linear_2)
         zeroed(self.ff_in.net[-1], self.ff.net[-1])
         zeroed(self.attn1.to_out[0], self.attn2.to_out[0])
 
     def forward(self, tokens: Tensor, positions: Tensor, time_text: Tensor) -> Tensor:
         """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D) → (B T) N C, merged."""
         batch, frames = positions.shape
-        spot = self.time_pos_embed(self.time_proj(positions.flatten()).to(tokens.dtype))
-        h = (tokens + spot[:, None]).unflatten(0, (batch, frames))
+        h = self._placed(tokens, positions).unflatten(0, (batch, frames))
         h = h.transpose(1, 2).flatten(0, 1)  # (B N) T C
         h = h + self.ff_in(self.norm_in(h))
-        h = h + self.attn1(self.norm1(h), attention_mask=self._bias(positions, h))
+        h = h + self._over_time(self.norm1(h), positions)
         h = h.unflatten(0, (batch, -1)).flatten(1, 2)  # B (N T) C: one set of keys a clip
         h = h + self.attn2(self.norm2(h), encoder_hidden_states=time_text)
         h = h + self.ff(self.norm3(h))
         h = h.unflatten(1, (-1, frames)).transpose(1, 2).flatten(0, 1)
         return self.mix(tokens, h)
 
-    def _bias(self, positions: Tensor, h: Tensor) -> Tensor | None:
-        """(B N, T, T), −∞ between frames farther apart than the reach; None if all are near."""
-        if positions.shape[1] <= self.reach + 1:
-            return None
-        apart = (positions[:, :, None] - positions[:, None]).abs() > self.reach
-        bias = torch.zeros(apart.shape, dtype=h.dtype, device=h.device)
-        bias = bias.masked_fill(apart, float("-inf"))
-        return bias.repeat_interleave(len(h) // len(positions), 0)
+    def _placed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        if self.time_pos_embed is None:
+            return tokens
+        spot = self.time_pos_embed(self.time_proj(positions.flatten()).to(tokens.dtype))
+        return tokens + spot[:, None]
+
+    def _over_time(self, h: Tensor, positions: Tensor) -> Tensor:
+        """Self-attention of (B N) T C over T, by plain products: T is small, B N is large."""
+        attn = self.attn1
+        pixels = len(h) // len(positions)
+        q, k, v = (
+            layer(h).unflatten(-1, (attn.heads, -1)).transpose(1, 2)  # (B N) heads T d
+            for layer in (attn.to_q, attn.to_k, attn.to_v)
+        )
+        if self.time_pos_embed is None:
+            turn = positions.repeat_interleave(pixels, 0)
+            q, k = rotated(q, turn), rotated(k, turn)
+        scores = q @ k.transpose(-1, -2) * attn.scale
+        far = (positions[:, :, None] - positions[:, None]).abs() > self.reach
+        far = far.repeat_interleave(pixels, 0)[:, None]
+        shares = scores.masked_fill(far, float("-inf")).softmax(-1)
+        return attn.to_out[0]((shares @ v).transpose(1, 2).flatten(2))
+
+
+LONGEST_WAVE = 100.0
+"""Frames per radian of the slowest rotation; the fastest turns one radian a frame."""
+
+
+def rotated(x: Tensor, positions: Tensor) -> Tensor:
+    """Rotary encoding (Su et al. 2021): x (N, heads, T, d) turned by positions (N, T).
+
+    Products of two turned vectors depend on the difference of their positions alone.
+    """
+    half = x.shape[-1] // 2
+    waves = LONGEST_WAVE ** -(torch.arange(half, device=x.device) / half)
+    angle = positions[:, None, :, None].float() * waves
+    sin, cos = angle.sin().to(x.dtype), angle.cos().to(x.dtype)
+    one, two = x[..., :half], x[..., half:]
+    return torch.cat([one * cos - two * sin, one * sin + two * cos], -1)
 
 
 def zeroed(*layers: nn.Module) -> None:

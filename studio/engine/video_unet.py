@@ -9,10 +9,10 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from studio.engine.adapter_file import save_whole
 from studio.engine.conditioning import ConditionPyramid, entry
 from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
 
@@ -36,7 +36,9 @@ class TemporalLayers(nn.Module):
         self.entries = nn.ModuleDict()
         for name, channels, heads in places(image):
             layer = (
-                TemporalTransformer(channels, heads, text_width, reach=config.reach)
+                TemporalTransformer(
+                    channels, heads, text_width, reach=config.reach, positions=config.positions
+                )
                 if heads
                 else TemporalConv(channels, embedding, norm=config.norm)
             )
@@ -54,7 +56,7 @@ class TemporalLayers(nn.Module):
     def labels(self, fps: Tensor | None, passes: Tensor | None) -> Tensor | None:
         """Embedding (B, E) of the optional labels (B,), or None."""
         found = [
-            layer(_waves(label))
+            layer(_waves(label).to(layer.linear_1.weight.dtype))
             for layer, label in ((self.fps_embed, fps), (self.pass_embed, passes))
             if layer is not None and label is not None
         ]
@@ -69,13 +71,18 @@ class TemporalLayers(nn.Module):
             "config": json.dumps(asdict(self.config)),
             "text_encoder": text_identity,
         }
-        save_file(tensors, path, meta)
+        save_whole(path, tensors, meta)
 
     @classmethod
     def load(cls, path: Path, image: UNet2DConditionModel) -> "tuple[TemporalLayers, str]":
-        """Layers for `image` and the identity of their text encoder; KeyError if they do not fit."""
+        """Layers for `image`, in fp32, and the identity of their text encoder.
+
+        ValueError for a format that is not ours or newer, RuntimeError if the weights do not fit.
+        """
         with safe_open(path, "pt") as file:
             meta = file.metadata() or {}
+            if meta.get("format") != FORMAT or int(meta["version"]) > VERSION:
+                raise ValueError(f"{path.name}: not a temporal file of version {VERSION} or older")
             tensors = {k.replace("/", ":"): file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
         layers = cls(image, TemporalConfig(**json.loads(meta["config"])))
         layers.load_state_dict({k: v.float() for k, v in tensors.items()})
@@ -257,8 +264,7 @@ class _Walk:
         """Add what the known frames say at this place; nothing when there are none."""
         if self.features is None:
             return x
-        height = size[0] if size else x.shape[-2]
-        level = next(f for f in self.features if f.shape[-2] <= height)
+        level = next(f for f in self.features if f.shape[-2:] == (size or x.shape[-2:]))
         said = self.net.temporal.entries[name](level)
         return x + (tokens(said) if size else said)
 

@@ -15,15 +15,17 @@ from studio.engine.video_unet import TemporalLayers, VideoUNet
 from studio.spec.progress import Tick, silent
 
 BATCH = 8
+REACH = 7
+"""Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
 RESTLESS = 0.3
 FARTHEST = 64
-"""Positions start anywhere below this in training, so that only their differences matter."""
+"""Positions start anywhere below this in training: only their differences may matter."""
 
 
 def fresh(image, seed: int) -> VideoUNet:
     """The image network with untrained temporal layers: at first its exact equal."""
     torch.manual_seed(seed)
-    net = VideoUNet(image, TemporalLayers(image, TemporalConfig(condition_width=32)))
+    net = VideoUNet(image, TemporalLayers(image, TemporalConfig(reach=REACH, condition_width=32)))
     net.image.requires_grad_(False)
     for layer in net.modules():
         if hasattr(layer, "set_processor"):
