@@ -22,6 +22,11 @@ from studio.spec.refusal import Refusal
 FEWEST, MOST = 3, 30
 SMALL_LANGUAGE = 2000  # tokens; a vocabulary below this knows the starter's grammar and no more
 CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
+TAILS = tuple(
+    f"{grammar.PHRASES[motion][0]} {grammar.PHRASES[place][0]}"
+    for place in grammar.PLACES
+    for motion in grammar.MOTIONS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,8 @@ class SubjectData:
     """
 
     photos: Tensor  # (N C h w)
-    photo_ids: Tensor  # (1 L) int64
-    photo_text: Tensor  # (1 L D)
+    photo_ids: Tensor  # (P L) int64, the subject's prompts, the plain one first
+    photo_text: Tensor  # (P L D)
     prior: Tensor  # (M C h w)
     prior_ids: Tensor  # (M L) int64
     prior_text: Tensor  # (M L D)
@@ -50,7 +55,7 @@ def prepare_once(
     recipe: str,
     backbone: Backbone,
     photos: list[np.ndarray],
-    prompt: str,
+    prompts: list[str],
     prior_prompts: list[str],
     **how: Any,
 ) -> SubjectData:
@@ -59,7 +64,7 @@ def prepare_once(
     `recipe` is a hash of all that decides the training; a file of another one is refused.
     """
     if not file.exists():
-        data = prepare(backbone, photos, prompt, prior_prompts, **how)
+        data = prepare(backbone, photos, prompts, prior_prompts, **how)
         save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
         return data
     try:
@@ -81,7 +86,7 @@ def prepare_once(
 def prepare(
     backbone: Backbone,
     photos: list[np.ndarray],
-    prompt: str,
+    prompts: list[str],
     prior_prompts: list[str],
     *,
     seed: int,
@@ -89,7 +94,7 @@ def prepare(
     mirror: bool = True,
     tick: Tick = silent,
 ) -> SubjectData:
-    """Encode `photos` (uint8 (H, W, 3) each) under `prompt`, and draw one picture per prior prompt.
+    """Encode `photos` (uint8 (H, W, 3) each) under `prompts`, and draw one picture per prior prompt.
 
     `mirror` adds mirrored copies: twice the data, but wrong for a subject that carries writing.
     The prior pictures come from the untouched backbone itself.
@@ -99,7 +104,7 @@ def prepare(
     rng = np.random.default_rng((seed, 1))
     shown = [view for photo in photos for view in views(photo, size, crops, mirror, rng)]
     latents = encode(backbone, torch.stack(shown), tick)
-    ids, prior_ids = token_ids(backbone, [prompt]), token_ids(backbone, prior_prompts)
+    ids, prior_ids = token_ids(backbone, prompts), token_ids(backbone, prior_prompts)
     with torch.no_grad():
         text = backbone.text_encoder(ids)[0]
         prior_text = backbone.text_encoder(prior_ids)[0]
@@ -219,6 +224,12 @@ def pixels(backbone: Backbone) -> int:
     return unet.config.sample_size * backbone.reduction
 
 
+def subject_prompts(backbone: Backbone, prompt: str) -> list[str]:
+    """The plain prompt; for the starter's grammar also with every motion and place behind it."""
+    small = len(backbone.tokenizer) < SMALL_LANGUAGE
+    return [prompt, *(f"{prompt} {tail}" for tail in TAILS if small)]
+
+
 def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list[str], list[str]]:
     """What the prior pictures show, and notes for the user about it.
 
@@ -228,15 +239,16 @@ def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list
     if len(backbone.tokenizer) >= SMALL_LANGUAGE:
         return [f"a {class_noun}"] * count, []
     noun = grammar.nearest_noun(class_noun)
-    tails = [
-        f"{grammar.PHRASES[motion][0]} {grammar.PHRASES[place][0]}"
-        for place in grammar.PLACES
-        for motion in grammar.MOTIONS
-    ]
     # seven places times seven motions; a stride of eight meets each place and motion early
-    prompts = [f"a {noun} {tails[8 * k % len(tails)]}" for k in range(count)]
+    prompts = [f"a {noun} {TAILS[8 * k % len(TAILS)]}" for k in range(count)]
     if noun == class_noun:
         return prompts, []
     return prompts, [
         f'The model does not know the word "{class_noun}"; its prior pictures show "{noun}".'
     ]
+
+
+def pick_prompts(rng: np.random.Generator, batch: int, count: int) -> Tensor:
+    """Which of the subject's prompts each photo goes under: half the time the plain one."""
+    chosen = rng.integers(count, size=batch)
+    return torch.from_numpy(np.where(rng.random(batch) < 0.5, 0, chosen))

@@ -119,7 +119,7 @@ def train_subject(
             _recipe(photos, spec, label),
             backbone,
             photos,
-            spec.prompt,
+            dataset.subject_prompts(backbone, spec.prompt),
             prompts,
             seed=spec.seed,
             crops=spec.crops,
@@ -136,9 +136,8 @@ def train_subject(
 def _check(spec: SubjectSpec) -> None:
     if spec.method not in ("lora", "dreambooth"):
         raise Refusal(f'There is no method "{spec.method}".', "Use lora or dreambooth.")
-    for name in ("steps", "batch", "rank", "prior_pictures"):
-        if getattr(spec, name) < 1:
-            raise Refusal(f"The number of {name.replace('_', ' ')} must be 1 or more.", "")
+    if min(spec.steps, spec.batch, spec.rank, spec.prior_pictures) < 1:
+        raise Refusal("Steps, batch, rank and prior pictures must all be 1 or more.", "")
     if not spec.token.strip() or not spec.class_noun.strip():
         raise Refusal("A subject needs a token and a class noun.", 'For example "sks" and "dog".')
 
@@ -215,9 +214,8 @@ def _learn(
 
 def _rate(spec: SubjectSpec, backbone: Backbone) -> float:
     small = sum(p.numel() for p in backbone.unet.parameters()) < SMALL
-    if spec.method == "lora":
-        return 1.5e-3 if small else 1e-4
-    return 2e-4 if small else 1e-6  # Video LDM tunes SD 1.4 at 1e-6
+    by_size = (1.5e-3, 1e-4) if spec.method == "lora" else (2e-4, 1e-6)  # 1e-6: Video LDM
+    return by_size[0 if small else 1]
 
 
 def _loss(
@@ -232,6 +230,7 @@ def _loss(
         rng = np.random.default_rng((spec.seed, step, 2))
         mine = torch.from_numpy(rng.integers(len(data.photos), size=spec.batch))
         other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch))
+        said = dataset.pick_prompts(rng, spec.batch, len(data.photo_ids))
         x0 = torch.cat([data.photos[mine], data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
         eps = eps.to(device)
@@ -240,21 +239,34 @@ def _loss(
         v = scheduler.config.prediction_type == "v_prediction"
         target = scheduler.get_velocity(x0, eps, t) if v else eps
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            out = students.unet(noisy, t, _text(students, data, spec, other)).sample
-        error = F.mse_loss(out.float(), target, reduction="none").mean((1, 2, 3))
-        return error[: spec.batch].mean() + spec.prior_weight * error[spec.batch :].mean()
+            out = students.unet(noisy, t, _text(students, data, spec, said, other)).sample
+        error = F.mse_loss(out.float(), target, reduction="none").mean(1)
+        mine_error = (error[: spec.batch] * _window(said, error)).mean()
+        return mine_error + spec.prior_weight * error[spec.batch :].mean()
 
     return loss_at
 
 
-def _text(students: Students, data: SubjectData, spec: SubjectSpec, other: Tensor) -> Tensor:
-    """Encodings (2 batch, L, D): the subject's prompt, then those of the prior pictures."""
+def _window(said: Tensor, error: Tensor) -> Tensor:
+    """Weights (batch, h, w) of mean 1: even under the plain prompt, else about the middle.
+
+    A photo's ground is none of the places that a longer prompt names, so only what stands in the
+    middle may learn there; that is how the subject gets to places it was not photographed in.
+    """
+    y, x = (torch.linspace(-1, 1, n, device=error.device) for n in error.shape[1:])
+    middle = torch.exp(-2.5 * (y[:, None] ** 2 + x[None, :] ** 2))
+    middle = middle / middle.mean()
+    return torch.where((said == 0).to(error.device)[:, None, None], 1.0, middle)
+
+
+def _text(
+    students: Students, data: SubjectData, spec: SubjectSpec, said: Tensor, other: Tensor
+) -> Tensor:
+    """Encodings (2 batch, L, D): the subject's prompts, then those of the prior pictures."""
     if spec.tune_text:
-        ids = torch.cat([data.photo_ids, data.prior_ids[other]])
-        mine, theirs = students.text_encoder(ids)[0].split([1, spec.batch])
-    else:
-        mine, theirs = data.photo_text, data.prior_text[other]
-    return torch.cat([mine.expand(spec.batch, -1, -1), theirs])
+        ids = torch.cat([data.photo_ids[said], data.prior_ids[other]])
+        return students.text_encoder(ids)[0]
+    return torch.cat([data.photo_text[said], data.prior_text[other]])
 
 
 def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:

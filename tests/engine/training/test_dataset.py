@@ -18,7 +18,7 @@ def backbone():
 @pytest.fixture(scope="module")
 def data(backbone):
     prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
-    return dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
+    return dataset.prepare(backbone, photos(4), ["a sks dog"], prompts, seed=1, crops=2)
 
 
 def test_shapes(data):
@@ -38,7 +38,7 @@ def test_latents_are_those_of_the_photos(backbone, data):
 
 def test_the_same_seed_makes_the_same_set(backbone, data):
     prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
-    again = dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
+    again = dataset.prepare(backbone, photos(4), ["a sks dog"], prompts, seed=1, crops=2)
     for name, tensor in data.tensors().items():
         assert torch.equal(tensor, getattr(again, name)), name
 
@@ -65,7 +65,7 @@ def test_any_proportion(shape):
 @pytest.mark.parametrize("count", [0, 2, 31])
 def test_too_few_or_too_many(backbone, count):
     with pytest.raises(Refusal, match=f"3 to 30 photos; there are {count}"):
-        dataset.prepare(backbone, photos(1) * count, "a sks dog", ["a dog"], seed=0)
+        dataset.prepare(backbone, photos(1) * count, ["a sks dog"], ["a dog"], seed=0)
 
 
 def test_only_rgb_bytes(backbone):
@@ -87,6 +87,19 @@ def test_an_unknown_noun_says_what_stands_in(backbone):
     assert all(p.startswith("a thing ") for p in prompts)
     assert "axolotl" in notes[0]
     assert "thing" in notes[0]
+
+
+def test_the_subject_is_taught_under_every_place_and_motion(backbone):
+    prompts = dataset.subject_prompts(backbone, "a sks dog")
+    assert prompts[0] == "a sks dog"
+    assert len(set(prompts)) == 1 + 7 * 7
+    assert "a sks dog moving right on snow" in prompts
+
+
+def test_half_the_photos_go_under_the_plain_prompt():
+    said = dataset.pick_prompts(np.random.default_rng(0), 4000, 50)
+    assert float((said == 0).float().mean()) == pytest.approx(0.51, abs=0.03)
+    assert set(said.tolist()) == set(range(50))
 
 
 def test_a_picture_depends_on_its_number_not_on_its_batch(backbone):
@@ -115,5 +128,5 @@ def test_cancel_leaves_the_backbone_alone(backbone, stage):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        dataset.prepare(backbone, photos(3), "a sks dog", ["a dog"], seed=0, tick=tick)
+        dataset.prepare(backbone, photos(3), ["a sks dog"], ["a dog"], seed=0, tick=tick)
     assert traces(backbone.unet, backbone.text_encoder, backbone.vae) == trace
