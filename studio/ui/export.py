@@ -61,6 +61,10 @@ class ExportDialog(QDialog):
     def path(self) -> Path:
         return Path(self.place.text().strip()).expanduser()
 
+    @property
+    def _suffix(self) -> str:
+        return f".{FORMATS[self.format.currentIndex()][1].rpartition('.')[2]}"
+
     def reflect(self) -> None:
         asked = self._render.request
         fps = Fraction(self.fps.value()).limit_denominator(1001)
@@ -82,9 +86,8 @@ class ExportDialog(QDialog):
             return "Give the whole path, starting at the top folder."
         if not self.path.parent.is_dir():
             return f"There is no folder {self.path.parent}. Choose one that exists."
-        suffix = FORMATS[self.format.currentIndex()][1]
-        if not self.path.name.lower().endswith(Path(suffix).suffix):
-            return f"The name should end with {Path(suffix).suffix}."
+        if self.path.suffix.lower() != self._suffix:
+            return f"The name should end with {self._suffix}."
         return ""
 
     def _build(self, folder: Path) -> None:
@@ -125,9 +128,8 @@ class ExportDialog(QDialog):
         self.reflect()
 
     def _choose(self) -> None:
-        suffix = Path(FORMATS[self.format.currentIndex()][1]).suffix
         chosen, _ = QFileDialog.getSaveFileName(
-            self, "Export to", self.place.text(), f"*{suffix}",
+            self, "Export to", self.place.text(), f"*{self._suffix}",
             options=QFileDialog.Option.DontConfirmOverwrite,
         )  # fmt: skip
         if chosen:

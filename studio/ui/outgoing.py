@@ -1,4 +1,4 @@
-"""Takes as files that can leave the window: made when a take is chosen, ready when it is dragged."""
+"""Takes as files that can leave the window: made when a take is pressed, ready when it is dragged."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

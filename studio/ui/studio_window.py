@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
@@ -51,7 +51,8 @@ class StudioWindow:
         memory: Path,
         icons: Icons,
     ) -> None:
-        self._store, self._scan = store, scan
+        self._store, self.scan = store, scan
+        self.is_closed = False
         self.next_project: Path | None = None
         self.background = Background()
         self.document = Document(store, subjects, self.background)
@@ -69,7 +70,7 @@ class StudioWindow:
         self.window.show()
         self.shot.prompt.setFocus()
         self.document.read_subjects()
-        self.shelf.look(self._scan, self.background)
+        self.shelf.look(self.scan, self.background)
         self.queue.start()
         for notice in (self._store.notice, self._said_read_only()):
             if notice:
@@ -87,6 +88,9 @@ class StudioWindow:
 
     def close(self) -> None:
         """In the reverse order of making: nothing is left running, everything is saved."""
+        self.is_closed = True
+        for dialog in self.window.findChildren(QDialog):
+            dialog.close()
         self.window.close()
         self.queue.close()
         self._encoding.close()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QDrag, QKeyEvent
+from PySide6.QtGui import QDesktopServices, QDrag, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project import edits
@@ -46,6 +46,12 @@ class TakesList(QListView):
         if picture:
             drag.setPixmap(picture)
         drag.exec(Qt.DropAction.CopyAction)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        render = self.currentIndex().data(RENDER)
+        if render:
+            self._outgoing.prepare(render)  # ready by the time the drag has left the window
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -169,7 +175,6 @@ class TakesPanel(QWidget):
         render = index.data(RENDER) if index.isValid() else None
         if render:
             self._desk.select_take(render.id)
-            self._outgoing.prepare(render)
         self._reflect_tools()
 
     def _follow_selection(self, take: str) -> None:

@@ -1,0 +1,116 @@
+"""The queue's strip and list, on a real queue."""
+
+import pytest
+from PySide6.QtCore import Qt
+
+from studio.jobs.job import State
+from studio.spec.refusal import Refusal
+
+
+@pytest.fixture
+def busy(studio, works, until):
+    """One job that runs until the gate opens, three that wait."""
+    works.gate.clear()
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    studio.orders.render(4)
+    until(lambda: studio.strip.running() is not None)
+    studio.strip.open.setChecked(True)
+    return studio
+
+
+def states(studio):
+    return [job.state for job in studio.queue.jobs()]
+
+
+def test_idle_says_so(studio):
+    assert studio.strip.what.whole == "Nothing is running"
+    assert not studio.strip.cancel.isVisible()
+    studio.strip.open.setChecked(True)
+    assert studio.window.docks["Queue"].isVisible()
+    assert studio.list.pages.currentWidget() is studio.list.empty
+
+
+def test_what_runs_how_far_how_long(busy, until):
+    until(lambda: "keyframes · 13 of 20" in busy.strip.far.whole)
+    assert "left" in busy.strip.far.whole
+    assert busy.strip.bar.value() == 650
+    assert busy.strip.open.text() == "Queue 4"
+    assert busy.strip.cancel.isVisible()
+    assert len(busy.list.rows) == 4
+
+
+def test_pause_now_frees_the_engine_and_resume_goes_on(busy, works, until):
+    busy.strip.pause.menu().actions()[0].trigger()
+    until(lambda: State.RUNNING not in states(busy))
+    assert busy.strip.what.whole == "Paused · 4 waiting"
+    busy.strip.resume.click()
+    works.gate.set()
+    until(lambda: not busy.queue.jobs())
+    assert len(busy.document.project.takes) == 4
+
+
+def test_pause_after_this_job(busy, works, until):
+    busy.strip.pause.menu().actions()[1].trigger()
+    assert State.RUNNING in states(busy)
+    works.gate.set()
+    until(lambda: State.RUNNING not in states(busy))
+    assert len(busy.queue.jobs()) == 3
+    assert busy.strip.resume.isVisible()
+
+
+def test_cancel_keeps_the_rest(busy, works, until):
+    running = busy.strip.running().id
+    busy.strip.cancel.click()
+    until(lambda: busy.queue.job(running).state is State.CANCELLED)
+    row = busy.list.rows[running]
+    assert row.status.whole == "cancelled"
+    assert row.again.isEnabled()
+    row.again.click()
+    assert busy.queue.job(running).state is State.WAITING
+
+
+def test_reorder_by_key_and_button(busy, qtbot):
+    waiting = [job.id for job in busy.queue.jobs() if job.state is State.WAITING]
+    qtbot.keyClick(busy.list.rows[waiting[0]], Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    now = [job.id for job in busy.queue.jobs() if job.state is State.WAITING]
+    assert now == [waiting[1], waiting[0], waiting[2]]
+    busy.list.rows[waiting[0]].earlier.click()
+    assert [j.id for j in busy.queue.jobs() if j.state is State.WAITING] == waiting
+
+
+def test_only_what_waits_can_be_moved_and_the_row_says_so(busy):
+    row = busy.list.rows[busy.strip.running().id]
+    assert not row.earlier.isEnabled()
+    assert "wait" in row.earlier.toolTip()
+    assert not row.again.isEnabled()
+
+
+def test_duplicate_and_remove(busy, works, until):
+    row = busy.list.rows[busy.strip.running().id]
+    row.twice.click()
+    assert len(busy.queue.jobs()) == 5
+    works.gate.set()
+    until(lambda: not busy.queue.jobs())
+    over = busy.queue.history()[0].id
+    busy.list.rows[over].stop.click()
+    assert over not in busy.list.rows
+
+
+def test_a_failed_job_says_why(studio, works, until):
+    works.failure = Refusal("The disk is full.", "Make room and try again.")
+    studio.shot.prompt.setPlainText("a red ball")
+    studio.orders.render()
+    until(lambda: studio.queue.history())
+    until(lambda: studio.list.rows)
+    (row,) = studio.list.rows.values()
+    assert row.status.whole == "The disk is full. Make room and try again."
+    assert row.status.property("tone") == "danger"
+
+
+def test_the_strip_tells_what_a_control_says(studio, qapp):
+    from PySide6.QtGui import QStatusTipEvent
+
+    qapp.sendEvent(studio.window, QStatusTipEvent("Make the whole clip"))
+    assert studio.strip.words.whole == "Make the whole clip"
+    qapp.sendEvent(studio.window, QStatusTipEvent(""))
+    assert studio.strip.words.whole == ""

@@ -1,0 +1,180 @@
+"""The shot: words go into the document, orders come out, every no has a reason."""
+
+from fractions import Fraction
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel
+
+from studio.jobs.job import State
+from studio.spec.refusal import Refusal
+
+BALL = "a red ball moving left over grass"
+
+
+def write(studio, words):
+    studio.shot.prompt.setPlainText(words)
+
+
+def made(studio):
+    return studio.document.project.takes
+
+
+def test_an_empty_prompt_says_what_to_do(studio):
+    panel = studio.shot
+    for button in (panel.preview, panel.render_it):
+        assert not button.isEnabled()
+        assert "prompt is empty" in button.toolTip()
+        assert button.statusTip() == button.toolTip() == button.accessibleDescription()
+    assert panel.why_not.text() == panel.render_it.toolTip()
+
+
+def test_without_a_model_the_panel_says_how_to_get_one(open_studio):
+    studio = open_studio(models=())
+    write(studio, BALL)
+    assert "models/starter" in studio.shot.render_it.toolTip()
+
+
+def test_typing_reaches_the_document_as_one_step(studio, qtbot, until):
+    qtbot.keyClicks(studio.shot.prompt, BALL)
+    assert studio.document.shot.prompt == BALL
+    studio.document.undo()
+    assert studio.document.shot.prompt == ""
+    assert studio.shot.prompt.toPlainText() == ""
+    studio.document.redo()
+    assert studio.shot.prompt.toPlainText() == BALL
+
+
+def test_words_the_starter_does_not_know_are_underlined_and_named(studio, qtbot, until):
+    write(studio, "a red zeppelin moving left")
+    formats = studio.shot.prompt.document().firstBlock().layout().formats()
+    assert [(f.start, f.length) for f in formats] == [(6, 8)]
+    assert "zeppelin" in studio.shot.words.text()
+    studio.shot.vocabulary.click()
+    (dialog,) = studio.shot.findChildren(QDialog)
+    assert any("triangle" in text.text() for text in dialog.findChildren(QLabel))
+    dialog.close()
+
+
+def test_the_starter_says_what_it_is(studio):
+    assert "64-pixel demonstration" in studio.shot.notice.text()
+
+
+def test_preview_shows_a_strip_that_grows(studio, works, qtbot, until):
+    works.gate.clear()
+    write(studio, BALL)
+    qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    until(lambda: studio.desk.shown is not None)
+    assert studio.desk.shown.kind == "preview"
+    assert len(studio.desk.shown.frames) == 16
+    assert studio.player.strip.isVisible()
+    (job,) = studio.queue.jobs()
+    assert job.short
+    works.gate.set()
+    until(lambda: not studio.queue.jobs())
+    assert made(studio) == ()
+
+
+def test_render_makes_a_take_and_plays_it(studio, qtbot, until):
+    write(studio, BALL)
+    modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, modifiers)
+    until(lambda: bool(studio.desk.shown and studio.desk.shown.kind == "clip"))
+    (take,) = made(studio)
+    assert take.request.prompt == BALL
+    assert studio.desk.shown.take == take.id
+    assert studio.desk.speed == 1
+
+
+def test_render_uses_the_keyframes_that_were_previewed(studio, qtbot, until):
+    write(studio, BALL)
+    studio.orders.preview()
+    seed = studio.document.shot.seed
+    studio.orders.render()
+    until(lambda: len(made(studio)) == 1)
+    assert made(studio)[0].request.seed == seed
+    studio.orders.render()
+    until(lambda: len(made(studio)) == 2)
+    assert made(studio)[0].request.seed != seed
+
+
+def test_a_locked_seed_stays(studio, qtbot, until):
+    write(studio, BALL)
+    studio.shot.seed.number.selectAll()
+    qtbot.keyClicks(studio.shot.seed.number, "7")
+    assert studio.document.shot.seed_locked
+    studio.orders.render()
+    studio.orders.render()
+    assert {job.payload["request"]["seed"] for job in studio.queue.jobs()} <= {7}
+    until(lambda: not studio.queue.jobs())
+    assert [take.request.seed for take in made(studio)] == [7]
+
+
+def test_four_variations_have_seeds_that_follow_one_another(studio, works, qtbot, until):
+    works.gate.clear()
+    write(studio, BALL)
+    studio.shot.variations.setChecked(True)
+    studio.shot.render_it.click()
+    seeds = [job.payload["request"]["seed"] for job in studio.queue.jobs()]
+    assert sorted(seeds) == list(range(min(seeds), min(seeds) + 4))
+
+
+def test_dice_roll_and_the_largest_seed_is_kept(studio, qtbot, until):
+    seed = studio.shot.seed
+    seed.dice.click()
+    assert seed.number.text() == str(studio.document.shot.seed)
+    seed.number.selectAll()
+    qtbot.keyClicks(seed.number, "9999999999999999999")
+    assert studio.document.shot.seed == 2**63 - 1
+
+
+def test_settings_follow_the_model_until_they_are_changed(studio):
+    settings = studio.shot.settings
+    assert settings.numbers["keyframes"].value() == 16
+    assert settings.numbers["fps"].suffix() == " fps"
+    assert studio.document.shot.keyframes is None
+    settings.numbers["keyframes"].setValue(8)
+    assert studio.document.shot.keyframes == 8
+    assert studio.shot.facts.text().startswith("8 frames · 0.9 s at 8 fps · 64 × 64 px")
+    settings.numbers["fps"].setValue(4)
+    assert studio.document.shot.fps == Fraction(4)
+    settings.defaults.click()
+    assert settings.numbers["keyframes"].value() == 16
+
+
+def test_two_thousand_words_are_refused_in_a_sentence(studio, qtbot, until):
+    write(studio, " ".join(["ball"] * 2000))
+    assert "2000 words" in studio.shot.why_not.text()
+    assert "400" in studio.shot.why_not.text()
+    studio.orders.preview()
+    assert studio.banner.words.text() == studio.shot.why_not.text()
+    assert studio.queue.jobs() == ()
+
+
+def test_a_second_shot_keeps_the_first(studio, qtbot, until):
+    write(studio, BALL)
+    studio.shot.new_shot()
+    assert studio.shot.prompt.toPlainText() == ""
+    assert studio.shot.shots.count() == 2
+    studio.shot.shots.activated.emit(0)
+    assert studio.shot.prompt.toPlainText() == BALL
+
+
+def test_stages_say_how_far_the_shot_is(studio, works, qtbot, until):
+    words = studio.shot.findChildren(type(studio.shot.facts))
+    assert any(w.text() == "Keys · not made yet" for w in words)
+    works.gate.clear()
+    write(studio, BALL)
+    studio.orders.render()
+    until(lambda: any(w.text().endswith("65 %") for w in words))
+    works.gate.set()
+    until(lambda: any(w.text() == "Keys · done" for w in words))
+
+
+def test_a_failed_render_says_why_and_leaves_nothing(studio, works, qtbot, until):
+    works.failure = Refusal("The disk is full.", "Make room and try again.")
+    write(studio, BALL)
+    studio.orders.render()
+    until(lambda: bool(studio.queue.history()))
+    assert studio.queue.history()[0].state is State.FAILED
+    until(lambda: "The disk is full. Make room" in studio.banner.words.text())
+    assert made(studio) == ()
