@@ -1,8 +1,20 @@
 """Open the studio, or do one job in the terminal: `python main.py --help`."""
 
+import signal
 import sys
 
-from studio.cli import main
+
+def run() -> int:
+    """Hand over to the studio; Ctrl+C is Ctrl+C from the first import on."""
+    try:
+        from studio.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end is near: no traceback from it
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -11,7 +11,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 
 from studio.engine.training.characters import character, photo_of  # noqa: E402
 
-IDENTITY, COUNT, SIZE = 20, 6, 256
+IDENTITY, COUNT, SIZE = 1041, 6, 256
 
 
 def render(folder: Path = HERE) -> None:

@@ -45,6 +45,7 @@ class Works:
             "render": self.render,
             "train_subject": self.train_subject,
             "export": self.export,
+            "contact_sheet": self.contact_sheet,
             "free_memory": self.free_memory,
         }
 
@@ -53,17 +54,18 @@ class Works:
 
         Payload: "project" (folder), "request" (plain).
         """
-        from studio.engine.film import film
-
         request = from_plain(ClipRequest, job.payload["request"])
         model = library.find(request.model, self.model_folders)
         check(request, model.family)
-        takes = self.takes(Path(str(job.payload["project"])))
+        takes, walk = self.takes(Path(str(job.payload["project"]))), spans(request)
+        if all(takes.get(span.key) is not None for span in walk):  # without waiting for torch
+            return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
+        from studio.engine.film import film
 
         def load() -> Models:
             return self._models(request, model, tick)
 
-        walked = film(spans(request), load, takes.noting(lambda _: self._facts()), tick)
+        walked = film(walk, load, takes.noting(lambda _: self._facts()), tick)
         return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
 
     def train_subject(self, job: Job, tick: Tick) -> dict:
@@ -93,7 +95,7 @@ class Works:
     def export(self, job: Job, tick: Tick) -> dict:
         """Write stored frames to a file.
 
-        Payload: "project", "request", "spans" (keys), "out", "fps", "recipe" (bool).
+        Payload: "project", "request", "spans" (keys), "out", "fps", "recipe" (bool), "frames" (at most).
         """
         from studio.media.video import write_video
 
@@ -101,6 +103,7 @@ class Works:
         request = from_plain(ClipRequest, said["request"])
         takes = self.takes(Path(str(said["project"])))
         order = retimed(request.keyframes, request.fps, Fraction(str(said["fps"])))
+        order = order[: int(str(said.get("frames") or len(order)))]
         keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
         out = Path(str(said["out"]))
         write_video(
@@ -113,6 +116,32 @@ class Works:
             total=len(order),
         )
         return {"out": str(out), "frames": len(order)}
+
+    def contact_sheet(self, job: Job, tick: Tick) -> dict:
+        """Write stored frames side by side into one picture.
+
+        Payload: "project", "request", "spans" (keys), "out", "recipe" (bool).
+        """
+        import numpy as np
+
+        from studio.media.video import write_video
+
+        said = job.payload
+        request = from_plain(ClipRequest, said["request"])
+        takes = self.takes(Path(str(said["project"])))
+        keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
+        sheet = side_by_side(np.stack(list(stored_frames(takes, keys))))
+        out = Path(str(said["out"]))
+        write_video(
+            out,
+            [sheet],
+            fps=request.fps,
+            size=(sheet.shape[1], sheet.shape[0]),
+            recipe=recipe(request) if said.get("recipe", True) else None,
+            tick=tick,
+            total=1,
+        )
+        return {"out": str(out), "frames": request.keyframes}
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""
@@ -174,6 +203,24 @@ def in_order(frames: Iterator[np.ndarray], order: tuple[int, ...]) -> Iterator[n
             frame, at = next(frames), at + 1
         assert frame is not None
         yield frame
+
+
+def side_by_side(frames: np.ndarray, columns: int = 4, gap: int = 2) -> np.ndarray:
+    """Frames uint8 (T, H, W, 3) on one dark sheet, row after row, uint8 (h, w, 3)."""
+    import numpy as np
+
+    count, height, width, _ = frames.shape
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    size = (rows * (height + gap) + gap, columns * (width + gap) + gap, 3)
+    sheet = np.full(size, 24, np.uint8)
+    for k, frame in enumerate(frames):
+        top, left = (
+            n * (side + gap) + gap
+            for n, side in zip(divmod(k, columns), (height, width), strict=True)
+        )
+        sheet[top : top + height, left : left + width] = frame
+    return sheet
 
 
 def recipe(request: ClipRequest) -> dict:

@@ -1,0 +1,137 @@
+"""The terminal's composition root: a command line in, an exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from studio.project.folders import Folders
+from studio.spec.progress import Cancelled
+from studio.spec.refusal import Refusal
+from studio.terminal.interrupt import Interrupt
+from studio.terminal.voice import Answer, Voice
+
+DONE, BUG, REFUSED, CANCELLED = 0, 1, 2, 130
+
+# nothing is fetched unless a download was asked for, and one voice speaks at a time
+LIBRARIES = {
+    "HF_HUB_OFFLINE": "1",
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+}
+# where each command lives: imported when it is asked for, so that --help costs nothing
+COMMANDS = {
+    "demo": "demo.demo",
+    "generate": "clip.generate",
+    "subject train": "subjects.train",
+    "subject list": "subjects.list_all",
+    "subject show": "subjects.show",
+    "subject remove": "subjects.remove",
+    "train starter": "training.train_starter",
+    "queue list": "queue.list_all",
+    "queue pause": "queue.pause",
+    "queue resume": "queue.resume",
+    "evaluate": "training.evaluate",
+    "doctor": "doctor.doctor",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; 0 done, 2 refused, 130 cancelled, 1 a bug."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    voice = Voice(sys.stdout, sys.stderr, as_json="--json" in words)
+    with Interrupt() as interrupt:
+        try:
+            return _done(words, voice, interrupt)
+        except Refusal as refusal:
+            voice.refuse(refusal)
+            return REFUSED
+        except (KeyboardInterrupt, Cancelled):
+            return _cancelled(voice)
+        except SystemExit as end:  # --help and --version
+            return int(end.code or DONE)
+        except Exception as error:
+            return _cancelled(voice) if interrupt.asked else _failed(error, voice)
+
+
+def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
+    from studio.terminal.arguments import parser
+
+    said = parser().parse_args(words)
+    folders = Folders.find(said.data_dir)
+    if said.command == "studio":
+        return _window(said, folders)
+    answer = _run(said, folders, voice, interrupt)
+    voice.answer(answer)
+    return answer.code
+
+
+def _run(said: Namespace, folders: Folders, voice: Voice, interrupt: Interrupt) -> Answer:
+    from studio.terminal.session import Session
+
+    for name, value in LIBRARIES.items():
+        os.environ.setdefault(name, value)
+    module, _, name = COMMANDS[said.command].partition(".")
+    command = getattr(import_module(f"studio.terminal.{module}"), name)
+    return command(said, Session(folders, voice, interrupt))
+
+
+def _window(said: Namespace, folders: Folders) -> int:
+    if sys.platform == "linux" and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        raise Refusal("There is no screen to open the window on.", "See “main.py --help”.")
+    project = Path(said.project).expanduser().absolute() if said.project else None
+    if project is not None and not project.parent.is_dir():
+        raise Refusal(f"The folder {project.parent} does not exist.", "Choose another project.")
+    try:
+        from studio.app import open_window
+    except ImportError as error:
+        raise Refusal(
+            f"The window cannot open: {error}.",
+            "Install the libraries that README.md names for Qt, or use “main.py --help”.",
+        ) from error
+    from studio.jobs.work import Works
+
+    works = Works(folders)
+    return open_window(
+        project,
+        folders,
+        works.by_kind(),
+        model_folders=works.model_folders,
+        quit_after_first_paint=said.quit_after_first_paint,
+    )
+
+
+def _cancelled(voice: Voice) -> int:
+    voice.end_badly("Cancelled.", "What was finished is kept.", cancelled=True)
+    return CANCELLED
+
+
+def _failed(error: Exception, voice: Voice) -> int:
+    if isinstance(error, OSError) and (refusal := _refusal_of(error)):
+        voice.refuse(refusal)
+        return REFUSED
+    trace = "".join(traceback.format_exception(error))
+    voice.end_badly(
+        f"A fault in the studio: {type(error).__name__}: {error}.",
+        f"Please report it with these lines:\n{trace}",
+        bug=True,
+    )
+    return BUG
+
+
+def _refusal_of(error: OSError) -> Refusal | None:
+    """A full disk or a forbidden folder, wherever it shows, is the user's to put right."""
+    from studio.project.files import FULL, refused
+
+    forbidden = isinstance(error, PermissionError) and error.filename is not None
+    if error.errno not in FULL and not forbidden:
+        return None
+    return refused(error, Path(os.fsdecode(error.filename or "the file")))

@@ -1,0 +1,171 @@
+"""The command line as data: every command, its flags, and what they mean."""
+
+import argparse
+from typing import Any, NoReturn
+
+from studio.spec.refusal import Refusal
+
+DEFAULT_MODEL = "starter"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses as the studio does: one sentence and a hint."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[0].upper() + message[1:].rstrip(".")
+        raise Refusal(f"{sentence}.", f"See “{self.prog} --help”.")
+
+
+class _Version(argparse.Action):
+    """Says the version; it is looked up only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            said = version("studio")
+        except PackageNotFoundError:  # run from a clone without being installed
+            said = "from a clone"
+        parser.exit(0, f"studio {said}\n")
+
+
+def parser() -> Parser:
+    """The whole command line.  `command` names what to do, "studio" when nothing is said."""
+    whole = Parser(
+        prog="main.py",
+        description="Photos and words in, a personal clip out; all on this computer.",
+        epilog="Without a command the window opens.",
+        allow_abbrev=False,
+    )
+    whole.set_defaults(command="studio", project=None, quit_after_first_paint=False)
+    whole.add_argument("--version", action=_Version, nargs=0, help="say the version and stop")
+    _add_everywhere(whole, json=False, data_dir=None)
+    everywhere = Parser(add_help=False, allow_abbrev=False)
+    _add_everywhere(everywhere, json=argparse.SUPPRESS, data_dir=argparse.SUPPRESS)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+
+    def command(where, words: str, help: str) -> Parser:
+        made = where.add_parser(
+            words.split()[-1],
+            help=help,
+            description=help,
+            parents=[everywhere],
+            allow_abbrev=False,
+        )
+        made.set_defaults(command=words)
+        return made
+
+    def group(name: str, help: str):
+        made = command(commands, name, help)
+        return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    _demo(command(commands, "demo", "from sample pictures to a clip, with nothing to choose"))
+    _generate(command(commands, "generate", "make a clip from words"))
+    subject = group("subject", "teach the studio somebody or something from photos")
+    _subject_train(command(subject, "subject train", "make a subject from photos and train it"))
+    command(subject, "subject list", "every subject")
+    _named(command(subject, "subject show", "what is known of a subject"))
+    _named(command(subject, "subject remove", "put a subject into the bin"))
+    training = group("train", "train the studio's own models")
+    _train_starter(command(training, "train starter", "make the embedded starter model again"))
+    queue = group("queue", "the jobs of the window")
+    command(queue, "queue list", "the jobs that are not finished")
+    command(queue, "queue pause", "stop what runs and start nothing more")
+    command(queue, "queue resume", "go on")
+    _evaluate(command(commands, "evaluate", "measure a model, for its model card"))
+    command(commands, "doctor", "check this computer: device, memory, ffmpeg, models")
+    _studio(command(commands, "studio", "open the window (also: no command)"))
+    return whole
+
+
+def whole_number(text: str) -> int:
+    """An int, or a message for people."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number") from None
+
+
+def number(text: str) -> float:
+    """A float, or a message for people.  Whether nan makes sense is asked later."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number") from None
+
+
+def _add_everywhere(to: Parser, *, json: object, data_dir: object) -> None:
+    to.add_argument(
+        "--json", action="store_true", default=json, help="one JSON object on standard output"
+    )
+    to.add_argument(
+        "--data-dir", metavar="DIR", default=data_dir, help="keep everything in this folder"
+    )
+    # for timing the start; also without the word "studio"
+    to.add_argument(
+        "--quit-after-first-paint",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
+    )
+
+
+def _demo(to: Parser) -> None:
+    to.add_argument("--out", metavar="DIR", default="demo", help="folder for the files (demo)")
+
+
+def _generate(to: Parser) -> None:
+    to.add_argument("prompt", metavar="PROMPT", help="what to show, in words")
+    to.add_argument("--out", metavar="FILE", default="", help="an .mp4, .gif, .webm or .png file")
+    to.add_argument("--negative", metavar="TEXT", default="", help="what not to show")
+    to.add_argument(
+        "--subject", metavar="NAME[:STRENGTH]", default="", help="a trained subject, 0 to 1.5"
+    )
+    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument("--seed", metavar="N", type=whole_number, help="the same seed, the same clip")
+    to.add_argument("--steps", metavar="N", type=whole_number, help="denoising steps")
+    to.add_argument("--guidance", metavar="X", type=number, help="how closely to follow the words")
+    to.add_argument("--width", metavar="N", type=whole_number, help="in pixels")
+    to.add_argument("--height", metavar="N", type=whole_number, help="in pixels")
+    to.add_argument("--fps", metavar="N", help="frames per second of the file; speed stays")
+    length = to.add_mutually_exclusive_group()
+    length.add_argument("--keyframes", metavar="N", type=whole_number, help="length in keyframes")
+    length.add_argument("--seconds", metavar="X", type=number, help="length in seconds")
+    length.add_argument("--frames", metavar="N", type=whole_number, help="length in frames")
+    to.add_argument(
+        "--keyframes-only", action="store_true", help="one PNG sheet of the keyframes, no clip"
+    )
+    to.add_argument("--plan", action="store_true", help="say what it would take, make nothing")
+
+
+def _subject_train(to: Parser) -> None:
+    to.add_argument("photos", metavar="PHOTOS", nargs="*", help="a folder, or 3 to 30 photos")
+    to.add_argument("--name", metavar="NAME", required=True, help="what to call the subject")
+    to.add_argument("--class-noun", metavar="WORD", help="what it is: dog, person, toy")
+    to.add_argument("--token", metavar="WORD", help="a rare word that will mean it (sks)")
+    to.add_argument("--method", choices=("lora", "dreambooth"), help="lora by default")
+    to.add_argument("--steps", metavar="N", type=whole_number, help="updates")
+    to.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
+    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument("--person", action="store_true", help="the subject is a person")
+    to.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
+
+
+def _named(to: Parser) -> None:
+    to.add_argument("name", metavar="NAME")
+
+
+def _train_starter(to: Parser) -> None:
+    to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
+    to.add_argument("--seed", metavar="N", type=whole_number, default=0, help="(0)")
+    to.add_argument("--scale", metavar="X", type=number, default=1.0, help="times as long (1)")
+
+
+def _evaluate(to: Parser) -> None:
+    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument("--count", metavar="N", type=whole_number, default=300, help="prompts (300)")
+    to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
+
+
+def _studio(to: Parser) -> None:
+    to.add_argument("project", metavar="PROJECT", nargs="?", help="a project folder")

@@ -1,0 +1,212 @@
+"""`generate`: words to a file."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.library import models as library
+from studio.media.formats import check_export, means_folder, numbered
+from studio.project.plain import to_plain
+from studio.project.subject import checked_name
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
+from studio.spec.spans import spans
+from studio.spec.timing import frame_rate, frames_in
+from studio.terminal.memory import peak_megabytes
+from studio.terminal.session import Session
+from studio.terminal.voice import Answer, lasting
+
+if TYPE_CHECKING:
+    from studio.jobs.work import Works
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request, and the file that it becomes: its rate in frames/s and its number of frames."""
+
+    request: ClipRequest
+    out: Path | None
+    fps: Fraction
+    frames: int
+    sheet: bool = False
+
+
+def generate(said: Namespace, session: Session) -> Answer:
+    """Make what was asked for, reusing takes; everything is checked before anything is loaded."""
+    started = time.monotonic()
+    works = session.works()
+    order = ordered(said, works, session)
+    if said.plan:
+        return plan(order, works, session)
+    with session.scratch() as project:
+        made = render(order, works, session, project)
+        write(order, works, session, project)
+    seconds = time.monotonic() - started
+    return Answer(_words(order, made, seconds), facts(order, made, seconds))
+
+
+def ordered(said: Namespace, works: Works, session: Session) -> Order:
+    """What the command line asks for, or a refusal that says what to change."""
+    model = library.find(said.model, works.model_folders)
+    family = model.family
+    fps = frame_rate(said.fps) if said.fps is not None else family.native_fps
+    keyframes, frames = _length(said, family, fps)
+    request = ClipRequest(
+        prompt=said.prompt,
+        negative=said.negative,
+        seed=_seed(said.seed),
+        model=family.id,
+        weights=model.weights,
+        width=_side("width", said.width, family, session),
+        height=_side("height", said.height, family, session),
+        keyframes=keyframes,
+        fps=family.native_fps,
+        steps=family.steps if said.steps is None else said.steps,
+        guidance=family.guidance if said.guidance is None else said.guidance,
+        subject=_subject(said.subject, works),
+    )
+    check(request, family)
+    out = None if said.plan and not said.out else _place(said.out, said.keyframes_only)
+    if out is not None:
+        check_export(out, size=(request.width, request.height), fps=fps)
+    return Order(request, out, fps, frames, said.keyframes_only)
+
+
+def render(order: Order, works: Works, session: Session, project: str) -> Mapping:
+    """Make the takes that are missing; what `Works.render` returns."""
+    kind = "preview_keyframes" if order.sheet else "render"
+    return session.do(works, kind, {"project": project, "request": to_plain(order.request)})
+
+
+def write(order: Order, works: Works, session: Session, project: str) -> None:
+    """Write the takes to the order's file."""
+    from studio.jobs.work import last_keys
+
+    payload = {
+        "project": project,
+        "request": to_plain(order.request),
+        "spans": list(last_keys(spans(order.request))),
+        "out": str(order.out),
+        "fps": str(order.fps),
+        "frames": order.frames,
+    }
+    session.do(works, "contact_sheet" if order.sheet else "export", payload)
+
+
+def plan(order: Order, works: Works, session: Session) -> Answer:
+    """What it would take: nothing is loaded, nothing made."""
+    request, walk = order.request, spans(order.request)
+    takes = works.takes(session.folders.scratch)
+    there = [span.key for span in walk if takes.has(span.key)]
+    missing = len(walk) - len(there)
+    passes = request.steps * (1 if request.guidance == 1 else 2)
+    words = (
+        f"{request.keyframes} keyframes of {request.width} × {request.height} pixels with "
+        f"{request.steps} steps each ({passes} network passes over the clip), seed {request.seed}; "
+        f"{order.frames} frames at {float(order.fps):g} per second.\n"
+        f"{missing} of {len(walk)} spans are to be made, {len(there)} are there already."
+    )
+    facts = {
+        "plan": [
+            {"stage": s.stage, "frames": len(s.makes), "key": s.key, "there": s.key in there}
+            for s in walk
+        ],
+        "made": 0,
+        "reused": len(there),
+        **_shape(order),
+    }
+    return Answer(words, facts)
+
+
+def facts(order: Order, made: Mapping, seconds: float) -> dict[str, object]:
+    """The JSON object of a finished clip."""
+    return {
+        "path": str(order.out),
+        **_shape(order),
+        "stages": {stage: round(spent, 3) for stage, spent in made["seconds"].items()},
+        "made": len(made["made"]),
+        "reused": len(made["reused"]),
+        "seconds": round(seconds, 3),
+        "peak_memory_mb": peak_megabytes(),
+    }
+
+
+def _shape(order: Order) -> dict[str, object]:
+    request = order.request
+    return {
+        "frames": request.keyframes if order.sheet else order.frames,
+        "fps": float(order.fps),
+        "width": request.width,
+        "height": request.height,
+        "seed": request.seed,
+    }
+
+
+def _words(order: Order, made: Mapping, seconds: float) -> str:
+    reused = " All of it was there from before." if not made["made"] else ""
+    what = f"{order.frames} frames at {float(order.fps):g} per second"
+    if order.sheet:
+        what = f"{order.request.keyframes} keyframes on one sheet"
+    return f"{order.out}: {what}, seed {order.request.seed}, {lasting(seconds)}.{reused}"
+
+
+def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int]:
+    """Keyframes to make and frames to write."""
+    frames: int | None = said.frames
+    if said.seconds is not None:
+        frames = frames_in(said.seconds, fps)
+    if frames is None:
+        keyframes = family.frames_per_call if said.keyframes is None else said.keyframes
+        return keyframes, int(Fraction(keyframes - 1) / family.native_fps * fps) + 1
+    if frames < 1:
+        raise Refusal(f"A clip of {frames} frames shows nothing.", "Ask for 1 frame or more.")
+    return math.ceil(Fraction(frames - 1) / fps * family.native_fps) + 1, frames
+
+
+def _seed(asked: int | None) -> int:
+    from studio.jobs.work import resolved_seed
+
+    return resolved_seed(asked)
+
+
+def _side(name: str, asked: int | None, family: Family, session: Session) -> int:
+    side = family.size if asked is None else snapped(asked, family)
+    if asked not in (None, side):
+        session.voice.remark(f"{family.name} makes a {name} of {side} pixels instead of {asked}.")
+    return side
+
+
+def _subject(asked: str, works: Works) -> SubjectUse | None:
+    """NAME[:STRENGTH]; a name cannot hold a colon."""
+    if not asked:
+        return None
+    name, colon, strength = asked.partition(":")
+    try:
+        wanted = float(strength) if colon else 1.0
+    except ValueError:
+        raise Refusal(
+            f"“{strength}” is no strength for a subject.", "Write it like rex:0.8, from 0 to 1.5."
+        ) from None
+    return works.subjects.get(checked_name(name)).use(wanted)
+
+
+def _place(asked: str, sheet: bool) -> Path:
+    if not asked:
+        raise Refusal("Nothing says where the clip goes.", "Add --out and a file, e.g. clip.mp4.")
+    out = Path(asked).expanduser().absolute()
+    if sheet and (out.suffix.lower() != ".png" or numbered(out.name) or out.is_dir()):
+        raise Refusal("A sheet of keyframes is one PNG file.", "Use --out sheet.png.")
+    folder = out if out.is_dir() and means_folder(out) else out.parent
+    if not folder.is_dir():
+        raise Refusal(f"The folder {folder} does not exist.", "Make it or choose another.")
+    if not os.access(folder, os.W_OK):
+        raise Refusal(f"Nothing can be written to the folder {folder}.", "Choose another one.")
+    return out

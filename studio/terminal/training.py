@@ -1,0 +1,48 @@
+"""`train starter` and `evaluate`: the embedded model, made again and measured."""
+
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from studio.library import models as library
+from studio.spec.refusal import Refusal
+from studio.terminal.session import Session
+from studio.terminal.voice import Answer, lasting
+
+
+def train_starter(said: Namespace, session: Session) -> Answer:
+    """Train the starter's parts one after another; a run that was stopped goes on."""
+    if not 0 < said.scale <= 1000:  # also false for nan
+        raise Refusal(f"A scale of {said.scale} has no meaning.", "Use a number such as 1 or 0.1.")
+    if said.seed < 0:
+        raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
+    out = Path(said.out).expanduser().absolute()
+    if not out.parent.is_dir():
+        raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
+    from studio.engine.training import starter
+
+    started = time.monotonic()
+    scale = starter.Scale().times(said.scale)
+    folder = starter.train(said.seed, scale, out, tick=session.tick)
+    seconds = time.monotonic() - started
+    return Answer(
+        f"{folder}: trained in {lasting(seconds)}. Copy it into the models folder to use it.",
+        {"path": str(folder), "seconds": round(seconds, 3), "seed": said.seed},
+    )
+
+
+def evaluate(said: Namespace, session: Session) -> Answer:
+    """The model card's table, read from the pixels by an oracle."""
+    if said.count < 1:
+        raise Refusal(f"{said.count} prompts measure nothing.", "Use 1 or more; 300 by default.")
+    works = session.works()
+    library.find(said.model, works.model_folders)
+    from studio.jobs.evaluation import evaluate as measured
+
+    started = time.monotonic()
+    table = measured(
+        said.model, works.model_folders, count=said.count, seed=said.seed, tick=session.tick
+    )
+    seconds = round(time.monotonic() - started, 3)
+    facts = {"model": said.model, "prompts": said.count, "table": table, "seconds": seconds}
+    return Answer(table, facts)

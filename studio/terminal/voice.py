@@ -1,0 +1,123 @@
+"""How the terminal speaks: progress on one stream, one answer on the other."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from studio.spec.progress import Progress
+from studio.spec.refusal import Refusal
+
+CALM = 0.1
+"""Seconds between two repaints of the progress line on a terminal."""
+SPARSE = 15.0
+"""Seconds between two lines of progress where they pile up: a file, a pipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command came to: words for people, facts for `--json`, the exit code."""
+
+    words: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    code: int = 0
+
+
+class Voice:
+    """Progress and remarks go to `aside` (stderr), the one answer to `out` (stdout)."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        aside: TextIO,
+        *,
+        as_json: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._out, self._aside, self._json, self._clock = out, aside, as_json, clock
+        self._live = aside.isatty()
+        self._stage, self._since, self._first, self._spoken = "", 0.0, 0, 0.0
+        self._open = False
+        self.remarks: list[str] = []
+
+    def tick(self, progress: Progress) -> None:
+        """Show where a job is: a line that repaints itself, or now and then a new one."""
+        now = self._clock()
+        if progress.stage != self._stage:
+            self._finish_line()
+            self._stage, self._since, self._first = progress.stage, now, progress.step
+            self._spoken = float("-inf")
+        over = 0 < progress.total == progress.step
+        if now - self._spoken < (CALM if self._live else SPARSE) and not (over and self._live):
+            return
+        self._spoken = now
+        text = line(progress, now - self._since, self._first)
+        self._write(self._aside, f"\r\x1b[K{text}" if self._live else f"{text}\n")
+        self._open = self._live
+
+    def remark(self, text: str) -> None:
+        """Something the user should know; `--json` carries it as a note."""
+        self.remarks.append(text)
+        self._finish_line()
+        self._write(self._aside, f"{text}\n")
+
+    def answer(self, answer: Answer) -> None:
+        """The result, as words or as the one JSON object."""
+        self._finish_line()
+        notes = {"notes": self.remarks} if self.remarks else {}
+        self._write(self._out, _json({**answer.facts, **notes}) if self._json else answer.words)
+        self._write(self._out, "\n")
+
+    def refuse(self, refusal: Refusal) -> None:
+        """One plain sentence and its hint."""
+        self.end_badly(refusal.what, refusal.hint)
+
+    def end_badly(self, what: str, hint: str = "", **facts: object) -> None:
+        """Why nothing came of it: to stderr, and as the one JSON object where that was asked."""
+        self._finish_line()
+        said = f"{what} {hint}".strip()
+        self._write(self._aside, said + "\n")
+        if self._json:
+            self._write(self._out, _json({"error": what, "hint": hint, **facts}) + "\n")
+
+    def _finish_line(self) -> None:
+        if self._open:
+            self._write(self._aside, "\n")
+        self._open = False
+
+    @staticmethod
+    def _write(stream: TextIO, text: str) -> None:
+        coded = getattr(stream, "encoding", None) or "utf-8"  # a name may hold any byte
+        stream.write(text.encode(coded, "backslashreplace").decode(coded))
+        stream.flush()
+
+
+def line(progress: Progress, seconds: float, first: int = 0) -> str:
+    """A progress in words: stage, how far, the loss, how long it may still take.
+
+    `seconds` is the time since step `first` of this stage.
+    """
+    parts = [progress.stage]
+    if progress.total:
+        parts.append(f"{progress.step}/{progress.total}")
+    if progress.note:
+        parts.append(progress.note)
+    if progress.loss is not None:
+        parts.append(f"loss {progress.loss:.3f}")
+    done, left = progress.step - first, progress.total - progress.step
+    if done > 0 and left > 0 and seconds > 1:
+        parts.append(f"about {lasting(seconds / done * left)} left")
+    return "  ".join(parts)
+
+
+def lasting(seconds: float) -> str:
+    """A duration as people say it: "4 s", "3 min", "2 h 5 min"."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _json(facts: Mapping[str, object]) -> str:
+    return json.dumps(facts, allow_nan=False)

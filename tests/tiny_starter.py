@@ -1,0 +1,49 @@
+"""A whole model folder like the starter's, made in a second: its layout, tiny, random, seeded."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from studio.engine.training import autoencoder, backbone, starter, temporal, text
+from studio.engine.video_unet import TemporalLayers, VideoUNet
+
+WIDTHS = (32, 32, 64)
+
+
+def make(folder: Path, seed: int = 0) -> Path:
+    """Write the model to `folder`, whose name is its id; weights depend on the seed alone."""
+    with torch.random.fork_rng():
+        words = text.tokenizer()
+        unet = backbone.fresh(seed, WIDTHS)
+        net = awake(temporal.fresh(unet, seed))
+        parts = {
+            "vae": autoencoder.fresh(seed),
+            "text_encoder": text.fresh(words, seed),
+            "unet": unet,
+        }
+    folder.mkdir(parents=True)
+    words.save_pretrained(folder / "tokenizer")
+    for name, part in parts.items():
+        part.half().save_pretrained(folder / name)
+    backbone.scheduler().save_pretrained(folder / "scheduler")
+    save_layers(net.temporal, folder)
+    card = starter.CARD.replace('id = "starter"', f'id = "{folder.name}"')
+    (folder / "model.toml").write_text(card, "utf-8")
+    return folder
+
+
+def awake(net: VideoUNet) -> VideoUNet:
+    """Untrained temporal layers change nothing; here they do, so that frames depend on them."""
+    with torch.no_grad():
+        for parameter in net.temporal.parameters():
+            if not parameter.any():
+                parameter.normal_(0, 0.05)
+    return net
+
+
+def save_layers(layers: TemporalLayers, folder: Path) -> None:
+    """The temporal weights, with preview factors that show the first three latent channels."""
+    factors = [[0.2 * (row == column) for column in range(3)] for row in range(4)] + [[0.5] * 3]
+    notes = {"taught": '["keyframes"]', "preview_factors": json.dumps(factors)}
+    layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
