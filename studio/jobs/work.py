@@ -73,6 +73,7 @@ class Works:
 
         Payload: "subject" (name), "method", "steps" (0: the default), "resume", "model".
         """
+        from studio.engine.training.samples import moving
         from studio.engine.training.subject import SubjectSpec, train_subject
         from studio.media.photo import open_photo
 
@@ -83,10 +84,13 @@ class Works:
         spec = replace(spec, steps=int(str(said.get("steps") or spec.steps)))
         photos = [open_photo(p, longest=1024) for p in self.subjects.photo_paths(subject)]
         model = library.find(str(said.get("model") or "starter"), self.model_folders)
-        backbone = self.residents.video(model, tick).backbone
+        video = self.residents.video(model, tick)
         folder = self.subjects.training_folder(subject.name) / method
         resume = bool(said.get("resume", True))
-        trained = train_subject(backbone, photos, spec, folder, tick, resume=resume)
+        sample = moving(video, spec)
+        trained = train_subject(
+            video.backbone, photos, spec, folder, tick, resume=resume, moving=sample
+        )
         self.subjects.add_adapter(
             subject.name, trained.file, method=method, trained_steps=spec.steps
         )

@@ -96,12 +96,14 @@ def train_subject(
     tick: Tick = silent,
     *,
     resume: bool = True,
+    moving: Callable[[Students], Preview] | None = None,
 ) -> TrainedSubject:
     """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
 
     Checkpoints lie in `folder`; a run killed and resumed gives the adapter of the unbroken run,
     byte for byte on the same CPU and thread count.  The backbone's own weights are those of
-    before, after a cancel or an error too.  Raises `Refusal` when the photos are too few or too
+    before, after a cancel or an error too.  Every second sample is a still, the others come from
+    `moving` where it is given.  Raises `Refusal` when the photos are too few or too
     many, when `folder` holds another training, and when the loss is no longer a number.
     """
     _check(spec)
@@ -127,7 +129,8 @@ def train_subject(
             tick=tick,
         )
         with _students(backbone, spec) as students:
-            average, losses = _learn(backbone, students, data, spec, folder, tick)
+            sample = _sampler(backbone, students, spec, moving)
+            average, losses = _learn(backbone, students, data, spec, folder, tick, sample)
     file, digest = _write(folder, average, label)
     _start_anew(folder)  # nothing is left to resume; the checkpoints are several adapters large
     return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
@@ -189,6 +192,7 @@ def _learn(
     spec: SubjectSpec,
     folder: Path,
     tick: Tick,
+    sample: Callable[[int], Preview],
 ) -> tuple[dict[str, Tensor], list[float]]:
     net = nn.ModuleDict({"unet": students.unet, "text_encoder": students.text_encoder})
     plan = Plan(
@@ -206,7 +210,7 @@ def _learn(
     def told(progress: Progress) -> None:
         losses.append(progress.loss or 0.0)
         due = progress.step % spec.preview_every == 0 or progress.step == progress.total
-        tick(replace(progress, preview=_preview(backbone, students, spec)) if due else progress)
+        tick(replace(progress, preview=sample(progress.step)) if due else progress)
 
     average = fit(net, _loss(backbone, students, data, spec), plan, folder / CHECKPOINTS, tick=told)
     return average, losses
@@ -275,6 +279,20 @@ def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:
         rng.permuted(np.tile(np.arange(batch), (2, 1)), axis=1) + rng.random((2, batch))
     ) / batch
     return torch.from_numpy((spread.ravel() * total).astype(np.int64))
+
+
+def _sampler(
+    backbone: Backbone,
+    students: Students,
+    spec: SubjectSpec,
+    moving: Callable[[Students], Preview] | None,
+) -> Callable[[int], Preview]:
+    def sample(step: int) -> Preview:
+        if moving and step // spec.preview_every % 2 == 0:
+            return moving(students)
+        return _preview(backbone, students, spec)
+
+    return sample
 
 
 @torch.no_grad()

@@ -90,20 +90,25 @@ class Reader(nn.Module):
 
 def train(seed: int, steps: int, folder: Path, *, tick: Tick = silent):
     """Returns (tokenizer, text encoder), the encoder frozen."""
-    words = tokenizer()
+    words = _kept_tokenizer(folder / "tokenizer")
     reader = Reader(fresh(words, seed))
     plan = Plan("text", steps, rate=1e-3, ema=0.99)
 
     def loss_at(step: int) -> Tensor:
         captions, answers = batch(np.random.default_rng((seed, step, 2)), 128)
         scores = reader(ids(words, captions))
-        return torch.stack(
-            [F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores)]
-        ).sum()
+        return torch.stack([F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores)]).sum()
 
     average = fit(reader, loss_at, plan, folder, tick=tick)
     reader.load_state_dict(average, strict=False)
     return words, reader.encoder.eval().requires_grad_(False)
+
+
+def _kept_tokenizer(folder: Path) -> CLIPTokenizer:
+    """The run's tokenizer: merges that tie come out in another order in every process."""
+    if not folder.exists():
+        tokenizer().save_pretrained(folder)
+    return CLIPTokenizer.from_pretrained(folder)
 
 
 def batch(rng: np.random.Generator, count: int) -> tuple[list[str], Tensor]:
@@ -112,7 +117,9 @@ def batch(rng: np.random.Generator, count: int) -> tuple[list[str], Tensor]:
     for _ in range(count):
         text = distracted(rng, scenes.random_caption(rng, scenes.random_meaning(rng)))
         captions.append(text)
-        answers.append([_option(k, w) for k, w in zip(KINDS, astuple(grammar.read(text)), strict=True)])
+        answers.append(
+            [_option(k, w) for k, w in zip(KINDS, astuple(grammar.read(text)), strict=True)]
+        )
     return captions, torch.tensor(answers)
 
 
