@@ -53,6 +53,14 @@ class TemporalLayers(nn.Module):
         self.fps_embed = _label(embedding) if config.fps else None
         self.pass_embed = _label(embedding) if config.passes else None
 
+    @property
+    def receptive_radius(self) -> int | None:
+        """Frames on either side that can influence a frame, through all layers; None for all."""
+        if self.config.norm != "frame":
+            return None
+        blocks = self.blocks.values()
+        return sum(2 if isinstance(b, TemporalConv) else self.config.reach for b in blocks)
+
     def labels(self, fps: Tensor | None, passes: Tensor | None) -> Tensor | None:
         """Embedding (B, E) of the optional labels (B,), or None."""
         found = [
@@ -94,7 +102,8 @@ def places(image: UNet2DConditionModel) -> Iterator[tuple[str, int, int]]:
     for stage, blocks in (("down_blocks", image.down_blocks), ("up_blocks", image.up_blocks)):
         for index, block in enumerate(blocks):
             yield from _places_in(f"{stage}:{index}", block)
-    yield from _places_in("mid_block", image.mid_block)
+    if image.mid_block is not None:  # small distilled models leave it out
+        yield from _places_in("mid_block", image.mid_block)
 
 
 def _places_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
@@ -208,7 +217,9 @@ class _Walk:
             x = downsampler(x)
             yield x
 
-    def _middle(self, block: nn.Module, x: Tensor) -> Tensor:
+    def _middle(self, block: nn.Module | None, x: Tensor) -> Tensor:
+        if block is None:
+            return x
         x = self._resnet("mid_block:resnets:0", block.resnets[0], x)
         for index, resnet in enumerate(list(block.resnets)[1:]):
             if block.attentions[index] is not None:

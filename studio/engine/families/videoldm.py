@@ -18,12 +18,17 @@ TEMPORAL = "temporal.safetensors"
 
 
 def load(folder: Path, family: Family, device: Device, tick: Tick = silent) -> VideoModel:
-    """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them."""
+    """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them.
+
+    A part that is missing, damaged or of a newer format is refused by name.
+    """
     backbone = load_backbone(folder, device, tick)
     try:
         layers, _ = TemporalLayers.load(folder / TEMPORAL, backbone.unet)
         notes = metadata(folder / TEMPORAL)
-    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        taught = frozenset(json.loads(notes["taught"]))
+        factors = torch.tensor(json.loads(notes["preview_factors"]))
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise Refusal(
             "The model's temporal layers cannot be read.",
             f"Restore or download the model in {folder} again.",
@@ -31,8 +36,7 @@ def load(folder: Path, family: Family, device: Device, tick: Tick = silent) -> V
     net = VideoUNet(backbone.unet, layers.to(device.name, device.dtype).eval())
     set_attention(net, device)
     net.requires_grad_(False)
-    factors = torch.tensor(json.loads(notes["preview_factors"]))
-    return VideoModel(family, backbone, net, frozenset(json.loads(notes["taught"])), factors)
+    return VideoModel(family, backbone, net, taught, factors)
 
 
 def metadata(path: Path) -> dict[str, str]:

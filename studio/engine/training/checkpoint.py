@@ -2,21 +2,28 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from studio.spec.refusal import Refusal
+
 VERSION = 1
 POINTER = "latest.json"
+FILES = "step-*.safetensors"
+
+Found = tuple[int, dict[str, Tensor], dict]
+"""(finished steps, tensors by name, notes)."""
 
 
 def save(folder: Path, step: int, tensors: dict[str, Tensor], notes: dict) -> Path:
     """Write a checkpoint under a new name, then turn the small pointer file to it.
 
-    A file that may be open is never overwritten; the one before the newest is kept, older go.
+    A file that may be open is never overwritten; the one before the newest is kept, others go.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:07d}.safetensors"
@@ -26,28 +33,69 @@ def save(folder: Path, step: int, tensors: dict[str, Tensor], notes: dict) -> Pa
         part,
         {"version": str(VERSION), "step": str(step), "notes": json.dumps(notes)},
     )
-    _replace(part, path)
+    put_in_place(part, path)
     pointer = folder / (POINTER + ".part")
     pointer.write_text(json.dumps({"version": VERSION, "step": step, "file": path.name}))
-    _replace(pointer, folder / POINTER)
-    for old in sorted(folder.glob("step-*.safetensors"))[:-2]:
-        old.unlink(missing_ok=True)
+    put_in_place(pointer, folder / POINTER)
+    _sweep(folder, path)
     return path
 
 
-def load(folder: Path) -> tuple[int, dict[str, Tensor], dict] | None:
-    """The newest whole checkpoint as (step, tensors, notes), or None where there is none."""
+def _sweep(folder: Path, newest: Path) -> None:
+    """Leave the newest and the one before it; later ones are of a run that was given up."""
+    before = [p for p in sorted(folder.glob(FILES)) if p.name < newest.name][-1:]
+    for path in folder.glob(FILES):
+        if path not in (newest, *before):
+            path.unlink(missing_ok=True)
+
+
+def load(folder: Path, say: Callable[[str], object] = lambda _: None) -> Found | None:
+    """The newest whole checkpoint as (step, tensors, notes), or None where there is none.
+
+    A damaged one is passed over for the one before it, and `say` gets a sentence about it.  When
+    none can be read, that is refused rather than silently begun again.
+    """
+    candidates = _candidates(folder)
+    for path in candidates:
+        try:
+            found = _read(path)
+        except (OSError, SafetensorError, KeyError, ValueError):
+            continue
+        if path != candidates[0]:
+            say(f"The newest checkpoint is damaged; going on from step {found[0]}.")
+        return found
+    if candidates:
+        raise Refusal(
+            "No checkpoint of this training can be read.",
+            f"Restore or delete the folder {folder}; without it the training starts again.",
+        )
+    return None
+
+
+def _candidates(folder: Path) -> list[Path]:
+    """The file that the pointer names, then the others, later steps first."""
+    others = sorted(folder.glob(FILES), reverse=True)
     try:
-        name = json.loads((folder / POINTER).read_text())["file"]
+        named = folder / json.loads((folder / POINTER).read_text())["file"]
     except FileNotFoundError:
-        return None
-    with safe_open(folder / name, "pt") as file:
+        return []  # killed before the first was whole
+    except (OSError, ValueError, KeyError, TypeError):
+        return others
+    return [named, *(path for path in others if path != named)]
+
+
+def _read(path: Path) -> Found:
+    with safe_open(path, "pt") as file:
         meta = file.metadata()
+        if int(meta["version"]) > VERSION:
+            raise ValueError(meta["version"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     return int(meta["step"]), tensors, json.loads(meta["notes"])
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str = "optimizer") -> dict[str, Tensor]:
+def optimizer_tensors(
+    optimizer: torch.optim.Optimizer, prefix: str = "optimizer"
+) -> dict[str, Tensor]:
     """An optimiser's state as named tensors; parameters are numbered in their order."""
     state = optimizer.state_dict()["state"]
     return {
@@ -66,10 +114,12 @@ def load_optimizer(
         if key.startswith(prefix + "."):
             index, name = key[len(prefix) + 1 :].split(".", 1)
             state.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _replace(part: Path, path: Path) -> None:
+def put_in_place(part: Path, path: Path) -> None:
+    """Flush a finished file and give it its name, for good: also after a power cut."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)

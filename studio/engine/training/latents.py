@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.adapter_file import save_whole, weights_identity
 from studio.engine.training import scenes
 from studio.engine.training.text import KINDS
 from studio.spec import grammar
@@ -30,8 +30,9 @@ class Clips:
 
 @torch.no_grad()
 def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = silent) -> Clips:
-    """Draw and encode `count` clips, or read them back if `path` already holds them."""
-    if path.exists():
+    """Draw and encode `count` clips, or read them back if `path` already holds just these."""
+    made_for = {"seed": str(seed), "autoencoder": weights_identity(vae)}
+    if path.exists() and _holds(path, count, made_for):
         return read(path)
     latents, masks, meanings = [], [], []
     for index in range(count):
@@ -40,16 +41,24 @@ def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = 
         masks.append(object_mask(scene).half())
         meanings.append([k.index(w) for k, w in zip(KINDS, astuple(scene.meaning), strict=True)])
         tick(Progress("encoding clips", index + 1, count))
-    path.parent.mkdir(parents=True, exist_ok=True)
     whole = {
-        "latents": torch.stack(latents).contiguous(),
-        "masks": torch.stack(masks).contiguous(),
+        "latents": torch.stack(latents),
+        "masks": torch.stack(masks),
         "meanings": torch.tensor(meanings, dtype=torch.uint8),
     }
-    part = path.with_suffix(".part")
-    save_file(whole, part)
-    part.replace(path)
+    save_whole(path, whole, made_for)
     return read(path)
+
+
+def _holds(path: Path, count: int, made_for: dict[str, str]) -> bool:
+    """Whether a file has as many clips of the same seed and autoencoder, as far as it says."""
+    try:
+        with safe_open(path, "pt") as file:
+            said = file.metadata() or {}
+            as_many = file.get_slice("meanings").get_shape()[0] == count
+    except SafetensorError:
+        return False
+    return as_many and all(said.get(name, value) == value for name, value in made_for.items())
 
 
 def teachable(rng: np.random.Generator) -> scenes.Scene:

@@ -1,0 +1,51 @@
+"""Tiny video networks in the block layouts that Stable Diffusion models come in."""
+
+import torch
+from diffusers import UNet2DConditionModel
+from tiny_starter import awake
+
+from studio.engine.temporal import TemporalConfig
+from studio.engine.video_unet import TemporalLayers, VideoUNet
+
+WIDTHS = {1: (32,), 3: (32, 32, 64), 4: (32, 32, 64, 64)}
+TEXT = 32
+
+
+def image(
+    levels: int = 3, layers: int = 1, *, linear: bool = False, seed: int = 0, **more
+) -> UNet2DConditionModel:
+    """As in SD: attention at every level but the last, in front of it down, behind it up."""
+    torch.manual_seed(seed)
+    crossed = max(1, levels - 1)
+    plain = levels - crossed
+    config = {
+        "sample_size": 8,
+        "block_out_channels": WIDTHS[levels],
+        "layers_per_block": layers,
+        "down_block_types": ("CrossAttnDownBlock2D",) * crossed + ("DownBlock2D",) * plain,
+        "up_block_types": ("UpBlock2D",) * plain + ("CrossAttnUpBlock2D",) * crossed,
+        "cross_attention_dim": TEXT,
+        "attention_head_dim": 2,
+        "use_linear_projection": linear,
+    }
+    return UNet2DConditionModel(**config | more).eval().requires_grad_(False)
+
+
+def video(base: UNet2DConditionModel | None = None, *, fresh: bool = False, **config) -> VideoUNet:
+    """A video network; unless `fresh`, its temporal layers say something."""
+    base = base or image()
+    torch.manual_seed(1)
+    net = VideoUNet(base, TemporalLayers(base, TemporalConfig(**config))).eval()
+    return net if fresh else awake(net)
+
+
+def given(frames: int = 3, batch: int = 1, size: tuple[int, int] = (8, 8)) -> dict:
+    """Arguments of a call: latents, timestep, text, and text for the temporal layers."""
+    generator = torch.Generator().manual_seed(7)
+    return {
+        "latents": torch.randn(batch * frames, 4, *size, generator=generator),
+        "timestep": torch.tensor(321),
+        "text": torch.randn(batch, 5, TEXT, generator=generator),
+        "time_text": torch.randn(batch, 4, TEXT, generator=generator),
+        "frames": frames,
+    }
