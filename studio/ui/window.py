@@ -40,6 +40,7 @@ class Dock(QDockWidget):
         super().__init__(name, window)
         self._window, self.content = window, content
         self.setObjectName(name)
+        content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setWidget(content)
         heading = row(label(name, "title"), None)
         heading.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT // 2)  # type: ignore[union-attr]
@@ -93,8 +94,10 @@ class Window(QMainWindow):
             self.docks[name].raise_()
         for widget in panels[name].findChildren(QWidget):
             if _takes_focus(widget):
-                widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-                return
+                break
+        else:
+            widget = panels[name]  # nothing in it can be used now: its words are read out
+        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""

@@ -1,0 +1,87 @@
+"""The window: docks that come back, long texts that fit, and a thread that never waits."""
+
+import time
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
+
+from studio.ui.window import BOTTOM
+
+LONG = "supercalifragilisticexpialidocious " * 250
+
+
+def test_docks_come_back_as_left(open_studio):
+    first = open_studio()
+    first.window.addDockWidget(BOTTOM, first.window.docks["Takes"])
+    first.window.docks["Queue"].show()
+    first.close()
+    second = open_studio()
+    window = second.window
+    assert window.dockWidgetArea(window.docks["Takes"]) == BOTTOM
+    assert window.docks["Queue"].isVisible()
+    assert second.strip.open.isChecked()
+    second.actions["arrange"].trigger()
+    assert window.dockWidgetArea(window.docks["Takes"]) != BOTTOM
+
+
+def test_a_panel_has_one_heading(studio, qtbot):
+    docks = studio.window.docks
+    assert docks["Subjects"].titleBarWidget().sizeHint().height() <= 0
+    assert docks["Shot"].titleBarWidget().findChild(QLabel).text() == "Shot"
+    studio.window.addDockWidget(BOTTOM, docks["Takes"])
+    qtbot.waitUntil(lambda: docks["Subjects"].titleBarWidget().findChild(QLabel) is not None)
+
+
+def test_long_texts_widen_nothing(studio, qtbot, until):
+    studio.window.resize(1280, 800)
+    before = (studio.shot.width(), studio.player.width(), studio.strip.height())
+    studio.shot.prompt.setPlainText(LONG)
+    studio.shot.shots.setItemText(0, LONG)
+    studio.banner.say(LONG[:400])
+    studio.desk.notice(LONG)
+    qtbot.wait(50)
+    assert (studio.shot.width(), studio.player.width(), studio.strip.height()) == before
+    assert studio.window.width() == 1280
+
+
+def test_scale_two_is_drawn_with_twice_the_pixels(studio):
+    assert QGuiApplication.primaryScreen() is not None
+    icon = studio.player.transport.play.icon()
+    assert icon.pixmap(16, 16).width() == 16
+    from PySide6.QtCore import QSize
+
+    assert icon.pixmap(QSize(16, 16), 2.0).width() == 32
+
+
+@pytest.mark.parametrize("what", ["train", "render"])
+def test_the_window_answers_while_work_is_done(studio, works, photos, until, what):
+    gaps: list[float] = []
+    last = [time.perf_counter()]
+
+    def beat() -> None:
+        now = time.perf_counter()
+        gaps.append(now - last[0])
+        last[0] = now
+
+    pulse = QTimer()
+    pulse.setInterval(0)
+    pulse.timeout.connect(beat)
+    works.pace = 0.002
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    pulse.start()
+    if what == "render":
+        studio.orders.render(3)
+    else:
+        studio.subjects.begin(photos)
+        until(lambda: len(studio.subjects.form.wall.good) == 4)
+        studio.subjects.form.name.setText("rex")
+        studio.subjects.form.noun.setText("dog")
+        studio.subjects.form.train.click()
+        until(lambda: studio.queue.jobs())
+    until(lambda: not studio.queue.jobs())
+    pulse.stop()
+    # generous against 100 ms: other programs may share the two cores; `bench window` measures
+    assert max(gaps) < 0.5
+    assert sorted(gaps)[len(gaps) // 2] < 0.016
