@@ -26,11 +26,11 @@ def demo(said: Namespace, session: Session) -> Answer:
     except OSError as error:
         raise Refusal(f"The folder {out} cannot be made.", "Choose another with --out.") from error
     if not _subject_ready(session):
-        session.voice.remark(f"1 of 4  Learning the subject “{NAME}” from {SAMPLES}")
+        session.voice.say(f"1 of 4  Learning the subject “{NAME}” from {SAMPLES}")
         _learn(session)
     made = {}
     for number, name in enumerate(("keyframes.png", "clip.mp4", "clip.gif"), 2):
-        session.voice.remark(f"{number} of 4  {name}")
+        session.voice.say(f"{number} of 4  {name}")
         made[name] = clip.generate(_asked(out / name, name == "keyframes.png"), session).facts
     seconds = time.monotonic() - started
     paths = [str(out / name) for name in made]

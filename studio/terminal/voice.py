@@ -59,6 +59,10 @@ class Voice:
     def remark(self, text: str) -> None:
         """Something the user should know; `--json` carries it as a note."""
         self.remarks.append(text)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """A line beside the progress, for whoever watches."""
         self._finish_line()
         self._write(self._aside, f"{text}\n")
 

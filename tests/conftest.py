@@ -1,0 +1,65 @@
+"""What all tests share: nothing may be left running, and few may be skipped."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# before anything makes a QApplication or computes: no screen, no network, one thread per core less
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+PATIENCE = 5.0
+"""Seconds that threads and programs may take to end after a test."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--most-skipped", type=int, default=None, help="fail when more tests are skipped"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    most = session.config.getoption("--most-skipped")
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = len(reporter.stats.get("skipped", [])) if reporter else 0
+    if most is not None and skipped > most and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{skipped} tests were skipped; at most {most} may be.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """No test leaves a thread that would keep the program from ending, or a running program."""
+    before = set(threading.enumerate())
+    programs = _programs()
+    yield
+    until = time.monotonic() + PATIENCE
+    while (left := _threads(before) + sorted(_programs() - programs)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not left, f"left running: {left}"
+
+
+def _threads(before: set[threading.Thread]) -> list[str]:
+    """Threads begun since: those that are no daemons, and those that listen to ffmpeg."""
+    new = [t for t in threading.enumerate() if t not in before]
+    return [t.name for t in new if not t.daemon or t.name.startswith("ffmpeg")]
+
+
+def _programs() -> set[str]:
+    """Running children of this process by name, where the system tells (Linux)."""
+    found = set()
+    for children in Path("/proc/self/task").glob("*/children"):
+        try:
+            for child in children.read_text().split():
+                name = Path(f"/proc/{child}/comm").read_text().strip()
+                if "ffmpeg" in name:
+                    found.add(f"{name} {child}")
+        except OSError:  # ended meanwhile
+            continue
+    return found
