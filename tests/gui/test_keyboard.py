@@ -81,7 +81,9 @@ def test_every_disabled_control_says_why(studio, works):
     assert silent == []
 
 
-@pytest.mark.parametrize(("name", "panel"), [("takes", "Takes"), ("shot", "Shot"), ("subjects", "Subjects")])
+@pytest.mark.parametrize(
+    ("name", "panel"), [("takes", "Takes"), ("shot", "Shot"), ("subjects", "Subjects")]
+)
 def test_panels_come_to_the_front_by_key(studio, qtbot, name, panel):
     studio.actions[name].trigger()
     dock = studio.window.docks[panel]

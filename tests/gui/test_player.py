@@ -56,7 +56,13 @@ def test_space_plays_and_pauses(playing, qtbot, until):
 
 
 def test_j_k_l_shuttle(playing, qtbot):
-    for key, speed in ((Key.Key_L, 1), (Key.Key_L, 2), (Key.Key_L, 4), (Key.Key_K, 0), (Key.Key_J, -1)):
+    for key, speed in (
+        (Key.Key_L, 1),
+        (Key.Key_L, 2),
+        (Key.Key_L, 4),
+        (Key.Key_K, 0),
+        (Key.Key_J, -1),
+    ):
         press(playing, qtbot, key)
         assert playing.desk.speed == speed
     assert "speed" in playing.player.transport.speed.text()

@@ -9,7 +9,14 @@ from studio.ui import quantities
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.2, "1 s"), (40, "40 s"), (59.6, "1 min"), (250, "4 min"), (3600, "1 h"), (4800, "1 h 20 min")],
+    [
+        (0.2, "1 s"),
+        (40, "40 s"),
+        (59.6, "1 min"),
+        (250, "4 min"),
+        (3600, "1 h"),
+        (4800, "1 h 20 min"),
+    ],
 )
 def test_duration(seconds, said):
     assert quantities.duration(seconds) == said

@@ -32,7 +32,12 @@ FAMILY = Family(
     guidance=4.0,
     notice="A 64-pixel demonstration; add a model for real quality.",
 )
-WEIGHTS = (("image", "1" * 32), ("temporal", "2" * 32), ("autoencoder", "3" * 32), ("text", "4" * 32))
+WEIGHTS = (
+    ("image", "1" * 32),
+    ("temporal", "2" * 32),
+    ("autoencoder", "3" * 32),
+    ("text", "4" * 32),
+)
 MODEL = Model(FAMILY, Path("starter"), WEIGHTS, small_vocabulary=True)
 
 
