@@ -23,7 +23,8 @@ def noise(
 
     NumPy's Philox keyed with BLAKE2b of that tuple, so seeds s and s + 1 share no frame.
     """
-    said = repr((seed, stage, frame, step, purpose)).encode()
+    # plain types: NumPy's integers spell themselves in another way
+    said = repr((int(seed), str(stage), int(frame), int(step), str(purpose))).encode()
     key = np.frombuffer(hashlib.blake2b(said, digest_size=16).digest(), np.uint64)
     drawn = np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, np.float32)
     return torch.from_numpy(drawn)

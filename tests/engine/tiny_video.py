@@ -1,14 +1,22 @@
 """Tiny video networks in the block layouts that Stable Diffusion models come in."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import torch
 from diffusers import UNet2DConditionModel
 from tiny_starter import awake
 
+from engine.tiny_backbone import tiny
+from studio.engine.device import set_attention
 from studio.engine.temporal import TemporalConfig
 from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.engine.videomodel import VideoModel
+from studio.spec.request import ClipRequest, Family
 
 WIDTHS = {1: (32,), 3: (32, 32, 64), 4: (32, 32, 64, 64)}
 TEXT = 32
+PATTERNS = frozenset(("keyframes", "prediction", "interpolation"))
 
 
 def image(
@@ -49,3 +57,21 @@ def given(frames: int = 3, batch: int = 1, size: tuple[int, int] = (8, 8)) -> di
         "time_text": torch.randn(batch, 4, TEXT, generator=generator),
         "frames": frames,
     }
+
+
+def model(taught: frozenset[str] = PATTERNS, *, fresh: bool = False) -> VideoModel:
+    """A whole model of the studio's own family: 32×32 pixels, latents 4×8×8, up to 12 frames."""
+    backbone = tiny()
+    backbone.unet.requires_grad_(False)
+    net = video(backbone.unet, fresh=fresh, condition_width=8).requires_grad_(False)
+    set_attention(net, backbone.device)
+    family = Family("tiny", "Tiny", Fraction(4), 8, 12, 32, 16, 64, 4, 2.0)
+    factors = torch.cat([torch.eye(4, 3) / 5, torch.full((1, 3), 0.5)])
+    return VideoModel(family, backbone, net, taught, factors)
+
+
+def request(**changes) -> ClipRequest:
+    """Ten keyframes in two steps: one span of keyframes, two of frames."""
+    weights = (("image", "i"), ("temporal", "t"), ("autoencoder", "a"), ("text", "x"))
+    plain = ClipRequest("a ball", 7, "tiny", weights, 32, 32, 10, Fraction(4), 2, 2.0)
+    return replace(plain, **changes)
