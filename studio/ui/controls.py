@@ -22,6 +22,8 @@ def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
+    if wrap:
+        made.setMinimumWidth(1)  # a word without an end must not widen its panel
     if tone:
         made.setProperty("tone", tone)
     return made

@@ -95,11 +95,11 @@ class NewSubject(QWidget):
 
     @property
     def is_person(self) -> bool:
-        nouns = self.noun.text().lower().split()
-        return self.person.isChecked() or bool(PERSON_NOUNS & set(nouns))
+        return self.person.isChecked() or self._says_person()
 
     def reflect(self) -> None:
         self.consent.setVisible(self.is_person)
+        self.person.setVisible(not self._says_person())
         try:
             self.subject()
             why_not = ""
@@ -109,6 +109,9 @@ class NewSubject(QWidget):
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
         self._reflect_noun()
+
+    def _says_person(self) -> bool:
+        return bool(PERSON_NOUNS & set(self.noun.text().lower().split()))
 
     def _reflect_noun(self) -> None:
         noun = self.noun.text().strip()

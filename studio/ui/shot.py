@@ -230,7 +230,7 @@ def _beginning(shot: Shot) -> str:
 def _strange_words(words: list[str]) -> str:
     if not words:
         return ""
-    listed = ", ".join(words[:4]) + (" …" if len(words) > 4 else "")
+    listed = ", ".join(word[:24] for word in words[:4]) + (" …" if len(words) > 4 else "")
     verb = "is a word" if len(words) == 1 else "are words"
     return f"{listed[:120]} {verb} the model does not know."
 

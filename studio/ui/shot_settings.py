@@ -76,7 +76,10 @@ class ShotSettings(QWidget):
                 number.setSingleStep(family.size_multiple)
             value = getattr(shot, setting.attribute)
             value = own[setting.attribute] if value is None else value
-            number.setValue(int(value) if setting.is_whole else float(value))
+            if isinstance(number, QSpinBox):
+                number.setValue(int(value))
+            else:
+                number.setValue(float(value))
             number.blockSignals(False)
 
     def _set(self, setting: Setting, value: float) -> None:

@@ -1,0 +1,163 @@
+"""Pictures of the real window in its main states.
+
+    python tests/gui/screenshots.py OUT [--data-dir DIR] [--project DIR] [--size 1280x800]
+        [--prompt TEXT] [--photos DIR --name NAME --class-noun WORD] [--stand-ins]
+
+With `--stand-ins` quick pretenders do the work, so that every state can be seen without a model.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).parent)]
+
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtWidgets import QDialog
+
+from studio.app import build, start_application
+from studio.project.folders import Folders
+from studio.ui.studio_window import StudioWindow
+
+PATIENCE = 600.0
+PROMPT = "a red ball moving left over grass"
+
+
+def main() -> int:
+    said = arguments()
+    said.out.mkdir(parents=True, exist_ok=True)
+    start_application()
+    folders = Folders.find(said.data_dir or tempfile.mkdtemp()).make()
+    studio = opened(said, folders)
+    studio.window.resize(*(int(side) for side in said.size.split("x")))
+    studio.open()
+    spin(1.0)
+    for name in scenes(studio, said):
+        spin(0.4)
+        seen(studio).save(str(said.out / f"{name}.png"))
+        print(said.out / f"{name}.png", flush=True)
+    studio.close()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Pictures of the window.")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--data-dir", type=Path)
+    parser.add_argument("--project", type=Path)
+    parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--prompt", default=PROMPT)
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--name", default="rex")
+    parser.add_argument("--class-noun", default="dog")
+    parser.add_argument("--stand-ins", action="store_true")
+    return parser.parse_args()
+
+
+def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
+    project = said.project or folders.scratch
+    if said.stand_ins:
+        from works import MODEL, Works
+
+        pretenders = Works(folders)
+        pretenders.pace = 0.01
+        studio = build(project, folders, pretenders.by_kind())
+        studio.scan = lambda: ((MODEL,), ())
+        return studio
+    from studio.jobs.work import Works as RealWorks
+
+    real = RealWorks(folders)
+    return build(project, folders, real.by_kind(), model_folders=real.model_folders)
+
+
+def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
+    """Bring the window from state to state; each yield is one picture."""
+    yield "opened"
+    studio.shot.prompt.setPlainText(said.prompt)
+    spin(0.1)
+    studio.orders.preview()
+    spin(PATIENCE, lambda: studio.desk.shown and said_half(studio))
+    yield "preview"
+    spin(PATIENCE, lambda: not studio.queue.jobs())
+    studio.orders.render()
+    spin(PATIENCE, lambda: studio.desk.shown and studio.desk.shown.kind == "clip")
+    studio.window.show_panel("Takes")
+    spin(0.8)
+    yield "playing"
+    yield from dialogs(studio)
+    if said.photos:
+        yield from training(studio, said)
+    studio.orders.render(3)
+    studio.strip.open.setChecked(True)
+    yield "queue"
+    for job in studio.queue.jobs():
+        studio.queue.cancel(job.id)
+
+
+def dialogs(studio: StudioWindow) -> Iterator[str]:
+    for name, show in (
+        ("export", lambda: studio.dialogs.export(studio.takes.chosen)),
+        ("recipe", lambda: studio.dialogs.recipe(studio.takes.chosen)),
+        ("keys", studio.dialogs.keys),
+    ):
+        show()
+        yield name
+        for dialog in studio.window.findChildren(QDialog):
+            dialog.close()
+
+
+def training(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
+    studio.window.show_panel("Subjects")
+    form = studio.subjects.form
+    studio.subjects.begin([said.photos])
+    form.name.setText(said.name)
+    form.noun.setText(said.class_noun)
+    form.consent.tick.setChecked(True)
+    spin(PATIENCE, lambda: form.train.isEnabled() and "reading" not in form.wall.total.text())
+    yield "new-subject"
+    form.train.click()
+    spin(PATIENCE, lambda: studio.subjects.training is not None)
+    watched = studio.watch.seen(studio.watch.jobs[0].id)
+    spin(PATIENCE, lambda: watched.moving is not None and len(watched.losses) > 20)
+    spin(1.5)
+    yield "training"
+    for job in studio.queue.jobs():
+        studio.queue.cancel(job.id)
+    spin(PATIENCE, lambda: not studio.queue.jobs())
+
+
+def said_half(studio: StudioWindow) -> bool:
+    running = studio.strip.running()
+    return running is None or studio.watch.fraction(running.id) > 0.6
+
+
+def seen(studio: StudioWindow) -> QPixmap:
+    """The window as it is, with an open dialog over it."""
+    picture = studio.window.grab()
+    painter = QPainter(picture)
+    for dialog in studio.window.findChildren(QDialog):
+        if dialog.isVisible():
+            left = (studio.window.width() - dialog.width()) // 2
+            top = (studio.window.height() - dialog.height()) // 2
+            painter.drawPixmap(left, top, dialog.grab())
+    painter.end()
+    return picture
+
+
+def spin(seconds: float, until: Callable[[], object] | None = None) -> None:
+    """Let the window live for a while, or until something holds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not (until and until()):
+        QCoreApplication.processEvents()
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
