@@ -1,7 +1,7 @@
 """The full queue: every job with its state, and what can be done with it."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
@@ -130,8 +130,11 @@ class QueueList(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)
         self.setMinimumHeight(20 * theme.UNIT)
-        queue.changed.connect(self.reflect)
+        queue.changed.connect(self._follow)
         queue.progressed.connect(self._hear)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self.reflect()
 
     def reflect(self) -> None:
@@ -153,6 +156,10 @@ class QueueList(QWidget):
         if focused in kept:
             kept[focused].setFocus()
         self.pages.setCurrentIndex(0 if kept else 1)
+
+    def _follow(self) -> None:
+        if self.isVisible():  # a closed list catches up when it is opened
+            self.reflect()
 
     def _drop(self, row: JobRow | None) -> None:
         if row is not None:

@@ -62,8 +62,8 @@ def test_cancel_keeps_the_rest(busy, works, until):
     running = busy.strip.running().id
     busy.strip.cancel.click()
     until(lambda: busy.queue.job(running).state is State.CANCELLED)
+    until(lambda: busy.list.rows[running].status.whole == "cancelled")
     row = busy.list.rows[running]
-    assert row.status.whole == "cancelled"
     assert row.again.isEnabled()
     row.again.click()
     assert busy.queue.job(running).state is State.WAITING
@@ -98,12 +98,13 @@ def test_duplicate_and_remove(busy, works, until):
 
 def test_a_failed_job_says_why(studio, works, until):
     works.failure = Refusal("The disk is full.", "Make room and try again.")
+    studio.strip.open.setChecked(True)
     studio.shot.prompt.setPlainText("a red ball")
     studio.orders.render()
     until(lambda: studio.queue.history())
-    until(lambda: studio.list.rows)
+    said = "The disk is full. Make room and try again."
+    until(lambda: [row.status.whole for row in studio.list.rows.values()] == [said])
     (row,) = studio.list.rows.values()
-    assert row.status.whole == "The disk is full. Make room and try again."
     assert row.status.property("tone") == "danger"
 
 
