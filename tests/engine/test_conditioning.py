@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from engine.tiny_video import given, image, video
 from studio.engine.conditioning import ConditionPyramid, entry
+from tests.engine.tiny_video import given, image, video
 
 
 @pytest.mark.parametrize("size", [(8, 8), (10, 13), (9, 7), (2, 8)])

@@ -14,9 +14,9 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 
-from engine.tiny_video import given, image, video
 from studio.engine.temporal import TemporalConfig
 from studio.engine.video_unet import TemporalLayers
+from tests.engine.tiny_video import given, image, video
 
 KEYS = Path(__file__).parents[3] / "shared" / "data" / "keys"
 needs_keys = [

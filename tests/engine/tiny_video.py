@@ -5,14 +5,14 @@ from fractions import Fraction
 
 import torch
 from diffusers import UNet2DConditionModel
-from tiny_starter import awake
 
-from engine.tiny_backbone import tiny
 from studio.engine.device import set_attention
 from studio.engine.temporal import TemporalConfig
 from studio.engine.video_unet import TemporalLayers, VideoUNet
 from studio.engine.videomodel import VideoModel
 from studio.spec.request import ClipRequest, Family
+from tests.engine.tiny_backbone import tiny
+from tests.tiny_starter import awake
 
 WIDTHS = {1: (32,), 3: (32, 32, 64), 4: (32, 32, 64, 64)}
 TEXT = 32

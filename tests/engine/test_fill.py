@@ -1,0 +1,182 @@
+"""A clip with holes: the known frames stay, the rest is filled, and depends on them."""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+
+from studio.engine.backbone import encode_text
+from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.noise import clip_noise
+from studio.engine.videomodel import pattern_of
+from studio.spec.progress import Cancelled, silent
+from studio.spec.refusal import Refusal
+from tests.engine.tiny_video import model
+
+SHAPE = (4, 8, 8)
+PATTERNS = [p for count in range(1, 6) for p in product((False, True), repeat=count)]
+
+
+@pytest.fixture(scope="module")
+def video():
+    return model()
+
+
+@pytest.fixture(scope="module")
+def text(video):
+    words = encode_text(video.backbone, ["a red ball", ""])
+    return Text(words[:1], words[1:], words[:1], words[1:])
+
+
+def spec(count: int, **changes) -> FillSpec:
+    plain = FillSpec("keyframes", tuple(range(count)), seed=3, steps=2, guidance=1.0)
+    return replace(plain, **changes)
+
+
+def clip(frames: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(frames, *SHAPE, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("known", [p for p in PATTERNS if not all(p)], ids=lambda p: f"{p}")
+def test_known_frames_stay_and_move_their_neighbours(video, text, known):
+    frames = torch.tensor(known)
+    given = clip(len(known))
+    nothing = torch.full((), torch.nan)
+    given = torch.where(frames[:, None, None, None], given, nothing)  # holes are never looked at
+    filled = fill(video, given, known, text, spec(len(known)), silent)
+    assert torch.equal(filled[frames], given[frames])
+    assert filled.isfinite().all()
+    assert (filled.dtype, filled.shape) == (torch.float32, given.shape)
+    for moved in frames.nonzero().flatten().tolist():
+        other = given.clone()
+        other[moved] += 1
+        again = fill(video, other, known, text, spec(len(known)), silent)
+        near = [t for t in (moved - 1, moved + 1) if 0 <= t < len(known) and not known[t]]
+        assert all((again[t] - filled[t]).abs().max() > 1e-5 for t in near)
+
+
+def test_holes_begin_as_the_noise_of_their_frames(video, text):
+    """Other frame positions, another clip; the same positions, the same."""
+    holes = (False,) * 3
+    runs = [
+        fill(video, torch.zeros(3, *SHAPE), holes, text, spec(3, frames=frames), silent)
+        for frames in ((0, 1, 2), (0, 1, 2), (4, 5, 6))
+    ]
+    assert torch.equal(runs[0], runs[1])
+    assert not torch.allclose(runs[0], runs[2], atol=1e-2)
+
+
+def test_what_was_not_taught_is_refused(text):
+    """Every pattern with a known frame, and a clip without holes, before any work."""
+    video, ticks = model(frozenset({"keyframes"})), []
+    for known in PATTERNS:
+        if any(known):
+            with pytest.raises(Refusal, match=r"not trained|no open frame"):
+                fill(video, clip(len(known)), known, text, spec(len(known)), ticks.append)
+    assert ticks == []
+
+
+@pytest.mark.parametrize(
+    ("known", "pattern"),
+    [
+        ((0, 0, 0), "keyframes"),
+        ((1, 0, 0, 0, 1), "interpolation"),
+        ((1, 1, 0, 0), "prediction"),
+        ((0, 0, 1), "prediction"),
+        ((0, 1, 0), "prediction"),
+        ((1, 0, 1, 0, 1), "interpolation"),
+    ],
+)
+def test_patterns_have_names(video, known, pattern):
+    known = tuple(map(bool, known))
+    assert pattern_of(known) == pattern
+    assert video.refuses(known) is None
+    assert pattern in replace(video, taught=frozenset()).refuses(known)
+
+
+def test_more_frames_than_it_can_are_refused(video, text):
+    with pytest.raises(Refusal, match="at most 12"):
+        fill(video, clip(13), (False,) * 13, text, spec(13), silent)
+
+
+@pytest.mark.parametrize("stop", range(3))
+def test_cancelled_at_any_tick_leaves_nothing_behind(video, text, stop):
+    known = (True, False, False)
+    before = fill(video, clip(3), known, text, spec(3), silent)
+
+    def tick(progress):
+        if progress.step == stop:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fill(video, clip(3), known, text, spec(3), tick)
+    assert torch.equal(fill(video, clip(3), known, text, spec(3), silent), before)
+
+
+@pytest.mark.parametrize(("guidance", "runs"), [(1.0, 2), (3.0, 4), (0.0, 4)])
+def test_guidance_of_one_saves_the_second_run(video, text, guidance, runs):
+    calls = []
+    handle = video.net.register_forward_hook(lambda *_: calls.append(1))
+    fill(video, clip(2), (False, False), text, spec(2, guidance=guidance), silent)
+    handle.remove()
+    assert len(calls) == runs
+
+
+def test_negative_prompt_and_guidance_steer(video, text):
+    runs = [
+        fill(video, clip(2), (False, False), t, spec(2, guidance=g), silent)
+        for t, g in (
+            (text, 1.0),
+            (text, 4.0),
+            (replace(text, negative=-text.prompt), 4.0),
+            (replace(text, time_negative=-text.time_prompt), 4.0),
+        )
+    ]
+    for one in range(4):
+        assert all(not torch.allclose(runs[one], runs[k], atol=1e-3) for k in range(one))
+
+
+def test_previews_have_a_picture_for_each_frame(video, text):
+    heard = []
+    fill(video, clip(3), (False,) * 3, text, spec(3), heard.append)
+    assert heard[0].preview is None
+    for progress in heard[1:]:
+        seen = progress.preview
+        assert (seen.frames, seen.height, seen.width, len(seen.rgb)) == (3, 8, 8, 3 * 8 * 8 * 3)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_one_frame_without_time_is_the_stock_pipeline(text, guidance):
+    """Fresh layers are the image network: then our loop must be diffusers' own."""
+    video = model(fresh=True)
+    parts = video.backbone
+    pipe = StableDiffusionPipeline(
+        parts.vae,
+        parts.text_encoder,
+        parts.tokenizer,
+        parts.unet,
+        parts.scheduler,
+        None,
+        None,
+        None,
+        False,
+    )
+    pipe.set_progress_bar_config(disable=True)
+    theirs = pipe(
+        prompt_embeds=text.prompt,
+        negative_prompt_embeds=text.negative,
+        latents=clip_noise(3, "keyframes", (0,), SHAPE),
+        height=32,
+        width=32,
+        num_inference_steps=4,
+        guidance_scale=guidance,
+        output_type="latent",
+    ).images
+    how = spec(1, steps=4, guidance=guidance)
+    ours = fill(video, torch.zeros(1, *SHAPE), (False,), text, how, silent)
+    if guidance == 1.0:
+        assert torch.equal(ours, theirs)
+    # they run both prompts as one batch, whose sums are taken in another order
+    torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
