@@ -1,17 +1,24 @@
 """What all tests share: nothing may be left running, and few may be skipped."""
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-# before anything makes a QApplication or computes: no screen, no network, one thread per core less
+# before anything makes a QApplication or computes
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread mostly waits
+
+# the same examples every time, on a slow machine too, and no database left in the clone
+settings.register_profile("studio", database=None, deadline=None, derandomize=True)
+settings.load_profile("studio")
 
 PATIENCE = 5.0
 """Seconds that threads and programs may take to end after a test."""
@@ -43,6 +50,22 @@ def nothing_left_running() -> Iterator[None]:
     while (left := _threads(before) + sorted(_programs() - programs)) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"left running: {left}"
+
+
+@pytest.fixture(scope="session")
+def tiny_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that holds the model "tiny" and nothing else.  Do not write into it."""
+    from tests import tiny_starter
+
+    home = tmp_path_factory.mktemp("tiny") / "data"
+    tiny_starter.make(home / "models" / "tiny")
+    return home
+
+
+@pytest.fixture
+def home(tiny_home: Path, tmp_path: Path) -> Path:
+    """A data folder of one's own, with the model "tiny"."""
+    return Path(shutil.copytree(tiny_home, tmp_path / "data"))
 
 
 def _threads(before: set[threading.Thread]) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import torch
+from diffusers import AutoencoderKL
 
 from studio.engine.training import autoencoder, backbone, starter, temporal, text
 from studio.engine.video_unet import TemporalLayers, VideoUNet
@@ -18,7 +19,7 @@ def make(folder: Path, seed: int = 0) -> Path:
         unet = backbone.fresh(seed, WIDTHS)
         net = awake(temporal.fresh(unet, seed))
         parts = {
-            "vae": autoencoder.fresh(seed),
+            "vae": AutoencoderKL(**autoencoder.CONFIG | {"block_out_channels": (8, 16, 16)}),
             "text_encoder": text.fresh(words, seed),
             "unet": unet,
         }
