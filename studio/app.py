@@ -36,7 +36,7 @@ def open_window(
     works: Mapping[str, Work],
     *,
     model_folders: Sequence[Path] = (),
-    glance: Callable[[], Glance] = processor,
+    glance: Callable[[], Glance] | None = None,
     warm_up: Callable[[], object] | None = None,
     quit_after_first_paint: bool = False,
 ) -> int:
@@ -81,7 +81,7 @@ def build(
     works: Mapping[str, Work],
     *,
     model_folders: Sequence[Path] = (),
-    glance: Callable[[], Glance] = processor,
+    glance: Callable[[], Glance] | None = None,
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
     store = ProjectStore(project)
@@ -91,7 +91,7 @@ def build(
         takes=take_store(store.takes),
         queue=Queue(Ledger(folders.queue), works),
         scan=lambda: scan(model_folders),
-        glance=glance,
+        glance=glance or device,
         can_free="free_memory" in works,
         memory=folders.data / "window.ini",
         icons=Icons(theme.load_theme(ASSETS)),
@@ -114,6 +114,15 @@ def take_store(folder: Path) -> TakeStore:
         return read_lossless(path)
 
     return TakeStore(folder, save, load)
+
+
+def device() -> Glance:
+    """What computes: the processor until the engine has been imported and may know better."""
+    known = sys.modules.get("studio.engine.device")
+    chosen = known.choose() if known else None
+    if chosen is None or chosen.name == "cpu":
+        return processor()
+    return Glance(chosen.described, has_gpu=True)
 
 
 def import_engine() -> None:

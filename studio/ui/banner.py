@@ -37,6 +37,10 @@ class Banner(QWidget):
 
     def say(self, words: str, action: str = "", then: Callable[[], None] | None = None) -> None:
         """A message, with one thing to do about it if there is one."""
+        if any(words == waiting[0] for waiting in self._waiting):
+            return
+        if not self.isHidden() and words == self.words.text():
+            return
         self._waiting.append((words, action, then))
         if self.isHidden():
             self._next()

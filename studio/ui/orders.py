@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
 from studio.jobs.queue import Queue
+from studio.jobs.work import last_keys
 from studio.project import edits
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Render
@@ -158,8 +159,7 @@ class Orders(QObject):
         if job.payload.get("project") != str(self._document.folder):
             return
         asked = from_plain(ClipRequest, job.payload["request"])
-        walk = spans(asked)
-        last = tuple(span.key for span in walk if span.stage == walk[-1].stage)
+        last = last_keys(spans(asked))
         shot = str(job.payload["shot"])
         self._document.keep(
             lambda project: edits.add_render(project, shot, asked, last, thumbnail=last[0])

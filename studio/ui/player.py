@@ -7,7 +7,11 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
+from studio.jobs.work import last_keys
+from studio.project.plain import from_plain
 from studio.spec.progress import Progress
+from studio.spec.request import ClipRequest
+from studio.spec.spans import spans
 from studio.ui.canvas import Canvas
 from studio.ui.controls import ElidedLabel, EmptyState, label, row
 from studio.ui.desk import Desk, Shown
@@ -44,6 +48,7 @@ class Player(QWidget):
         desk.options_changed.connect(self._paint)
         desk.take_selected.connect(self._fetch)
         queue.progressed.connect(self._preview)
+        queue.finished.connect(self._previewed)
         self._fetch(desk.take)
         self._follow_shown()
 
@@ -148,6 +153,20 @@ class Player(QWidget):
         if isinstance(request, dict):
             frames, fps = from_preview(progress.preview), Fraction(request["fps"])
             self._desk.show(Shown("preview", job.title, frames, fps))
+
+    def _previewed(self, id: int, _result: object) -> None:
+        """Put the finished keyframes in the place of their rough previews."""
+        job = self._watch.job(id)
+        if id != self._desk.following or job.kind != "preview_keyframes":
+            return
+        asked = from_plain(ClipRequest, job.payload["request"])
+
+        def arrived(frames) -> None:
+            if self._desk.following == id:
+                self._desk.show(Shown("keyframes", job.title, frames, asked.fps))
+
+        keys = last_keys(spans(asked))
+        self._pictures.frames(keys, self, arrived, lambda error: self._desk.notice(str(error)))
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

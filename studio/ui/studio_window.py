@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog
 
+from studio.jobs.job import State
 from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
@@ -136,6 +137,7 @@ class StudioWindow:
         for source in (self.orders.refused, self.document.refused):
             source.connect(lambda what, hint: self.banner.say(f"{what} {hint}".strip()))
         self.queue.failed.connect(self._failed)
+        self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
         self.desk.take_selected.connect(lambda _: self._reflect_actions())
         self._reflect_actions()
@@ -187,7 +189,15 @@ class StudioWindow:
         self.strip.open.setChecked(True)
 
     def _resume(self) -> None:
+        """Go on with what was interrupted too."""
+        for job in self.watch.jobs:
+            if job.state is State.SET_ASIDE:
+                self.queue.retry(job.id)
         self.queue.resume()
+
+    def _removed(self, name: str) -> None:
+        undo = lambda: self.document.restore_subject(name)  # noqa: E731
+        self.banner.say(f"The subject “{name}” is in the bin.", "Bring it back", undo)
 
     def _said_read_only(self) -> str:
         if not self.document.read_only:

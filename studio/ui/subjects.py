@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.ui.background import Background
-from studio.ui.controls import label, push, row
+from studio.ui.controls import label, push, row, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
@@ -77,7 +77,9 @@ class SubjectsPanel(QWidget):
             if subject.name in self.cards:
                 self._reflect_card(subject)
         self._reflect_training()
-        self.train_again.setVisible(self._can_train())
+        trains = self._can_train()
+        self.train_again.setVisible(trains)
+        self.remove_it.setVisible(trains)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -90,6 +92,7 @@ class SubjectsPanel(QWidget):
         self._cards_box = QVBoxLayout()
         self._cards_box.setSpacing(0)
         self._detail = QVBoxLayout()
+        self.remove_it = tool(self._icons, "bin", "Remove the chosen subject")
         self.train_again = push("Train", tip="Train the chosen subject, or go on training it")
         self.zone = DropZone("Drop 3 to 30 photos here to make a new subject", self._icons.theme)
         zone = row(self.zone, margin=2 * UNIT)
@@ -99,7 +102,7 @@ class SubjectsPanel(QWidget):
         box.setSpacing(UNIT)
         box.addLayout(self._cards_box)
         box.addLayout(self._detail)
-        trains = row(None, self.train_again, margin=0)
+        trains = row(None, self.remove_it, self.train_again)
         trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         box.addWidget(trains)
         box.addWidget(zone)
@@ -121,6 +124,7 @@ class SubjectsPanel(QWidget):
         self.form.ordered.connect(self._train_new)
         self.form.given_up.connect(self._show_list)
         self.train_again.clicked.connect(self._train_chosen)
+        self.remove_it.clicked.connect(self._remove_chosen)
         self._document.subjects_changed.connect(self.rebuild)
         self._desk.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)
@@ -178,6 +182,11 @@ class SubjectsPanel(QWidget):
         if subject:
             steps = (subject.trained_steps or 0) + STEPS[subject.method]
             self._orders.train(subject.name, subject.method, steps)
+
+    def _remove_chosen(self) -> None:
+        name = self._desk.subject
+        self._document.remove_subject(name)
+        self.removed.emit(name)
 
     def _show_list(self) -> None:
         self.pages.setCurrentWidget(self.list_page)

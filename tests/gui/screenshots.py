@@ -14,9 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).parent)]
-
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QDialog
@@ -31,6 +28,7 @@ PROMPT = "a red ball moving left over grass"
 
 def main() -> int:
     said = arguments()
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     said.out.mkdir(parents=True, exist_ok=True)
     start_application()
     folders = Folders.find(said.data_dir or tempfile.mkdtemp()).make()

@@ -77,9 +77,6 @@ def test_after_a_crash_it_says_what_was_running(open_studio, tmp_path, works, un
     assert studio.queue.paused()
     states = [job.state for job in studio.queue.jobs()]
     assert sorted(states) == [State.SET_ASIDE, State.WAITING]
-    (aside,) = (j for j in studio.queue.jobs() if j.state is State.SET_ASIDE)
-    studio.strip.open.setChecked(True)
-    studio.list.rows[aside.id].again.click()
     studio.banner.act.click()
     assert not studio.banner.isVisible()
     until(lambda: len(studio.document.project.takes) == 2)

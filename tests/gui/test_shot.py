@@ -70,7 +70,9 @@ def test_preview_shows_a_strip_that_grows(studio, works, qtbot, until):
     (job,) = studio.queue.jobs()
     assert job.short
     works.gate.set()
-    until(lambda: not studio.queue.jobs())
+    until(lambda: studio.desk.shown.kind == "keyframes")
+    assert len(studio.desk.shown.frames) == 16
+    assert studio.player.strip.isVisible()
     assert made(studio) == ()
 
 

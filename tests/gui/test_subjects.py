@@ -148,3 +148,14 @@ def test_cards_are_chosen_by_key(studio, works, photos, until, qtbot):
     assert studio.desk.subject == "rex"
     assert "rex" in card.accessibleName()
     until(lambda: not studio.queue.jobs())
+
+
+def test_a_removed_subject_can_be_brought_back(studio, works, photos, until):
+    fill(studio, photos, until).train.click()
+    until(lambda: "rex" in studio.subjects.cards and not studio.queue.jobs())
+    until(lambda: studio.subjects.remove_it.isVisible())
+    studio.subjects.remove_it.click()
+    until(lambda: "rex" not in studio.subjects.cards)
+    assert "rex" in studio.banner.words.text()
+    studio.banner.act.click()
+    until(lambda: "rex" in studio.subjects.cards)
