@@ -41,11 +41,11 @@ def scan(folders: Iterable[Path]) -> tuple[tuple[Model, ...], tuple[str, ...]]:
 
 def find(name: str, folders: Iterable[Path]) -> Model:
     """The model with that id; refused with the ids there are, or with what is wrong with it."""
-    places = [folder / name for folder in folders]
-    for place in places:
+    folders = tuple(folders)
+    for place in (folder / name for folder in folders):
         if name and place.name == name and (place / CARD).is_file():
             return read(place)
-    known = sorted(c.parent.name for place in places for c in place.parent.glob(f"*/{CARD}"))
+    known = sorted(c.parent.name for folder in folders for c in folder.glob(f"*/{CARD}"))
     raise Refusal(f'There is no model called "{name}".', f"There is: {', '.join(known) or 'none'}.")
 
 
