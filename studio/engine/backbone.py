@@ -33,12 +33,13 @@ class Backbone:
         return 2 ** (len(self.vae.config.block_out_channels) - 1)
 
 
-PARTS: tuple[tuple[str, Callable[..., Any]], ...] = (
-    ("tokenizer", CLIPTokenizer.from_pretrained),
-    ("text_encoder", CLIPTextModel.from_pretrained),
-    ("unet", UNet2DConditionModel.from_pretrained),
-    ("vae", AutoencoderKL.from_pretrained),
-    ("scheduler", DDIMScheduler.from_pretrained),
+# name, how it is opened, and how that spells the precision wanted ("" where there is none)
+PARTS: tuple[tuple[str, Callable[..., Any], str], ...] = (
+    ("tokenizer", CLIPTokenizer.from_pretrained, ""),
+    ("text_encoder", CLIPTextModel.from_pretrained, "dtype"),
+    ("unet", UNet2DConditionModel.from_pretrained, "torch_dtype"),
+    ("vae", AutoencoderKL.from_pretrained, "torch_dtype"),
+    ("scheduler", DDIMScheduler.from_pretrained, ""),
 )
 
 
@@ -48,19 +49,20 @@ def load_backbone(folder: Path, device: Device, tick: Tick = silent) -> Backbone
     A missing or damaged part is refused by name.
     """
     parts: dict[str, Any] = {}
-    for done, (name, open_part) in enumerate(PARTS):
+    for done, (name, open_part, precision) in enumerate(PARTS):
         tick(Progress("loading model", done, len(PARTS), note=name))
-        parts[name] = _opened(folder / name, open_part)
+        wanted = {precision: device.dtype} if precision else {}
+        parts[name] = _opened(folder / name, open_part, **wanted)
         if isinstance(parts[name], torch.nn.Module):
-            parts[name].to(device.name, device.dtype).eval().requires_grad_(False)
+            parts[name].to(device.name).eval().requires_grad_(False)
     set_attention(parts["unet"], device)
     tick(Progress("loading model", len(PARTS), len(PARTS)))
     return Backbone(**parts, device=device)
 
 
-def _opened(folder: Path, open_part: Callable[..., Any]) -> Any:
+def _opened(folder: Path, open_part: Callable[..., Any], **wanted: torch.dtype) -> Any:
     try:
-        return open_part(folder, local_files_only=True)
+        return open_part(folder, local_files_only=True, **wanted)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise Refusal(
             f'The model\'s part "{folder.name}" cannot be read.',

@@ -33,9 +33,9 @@ def load(folder: Path, family: Family, device: Device, tick: Tick = silent) -> V
             "The model's temporal layers cannot be read.",
             f"Restore or download the model in {folder} again.",
         ) from error
-    net = VideoUNet(backbone.unet, layers.to(device.name, device.dtype).eval())
+    net = VideoUNet(backbone.unet, layers.to(device.name, device.dtype))
     set_attention(net, device)
-    net.requires_grad_(False)
+    net.eval().requires_grad_(False)
     return VideoModel(family, backbone, net, taught, factors)
 
 
