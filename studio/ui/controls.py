@@ -3,6 +3,7 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -105,6 +106,8 @@ def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
     said.setFixedWidth(width)
     said.setBuddy(control)
     control.setAccessibleName(name)
+    if isinstance(control, QAbstractSpinBox):
+        control.lineEdit().setTextMargins(UNIT, 0, 0, 0)  # style sheets do not reach inside
     made = row(said, control)
     layout = made.layout()
     if isinstance(layout, QHBoxLayout):

@@ -65,7 +65,7 @@ def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
         from works import MODEL, Works
 
         pretenders = Works(folders)
-        pretenders.pace = 0.01
+        pretenders.pace, pretenders.training_steps = 0.01, 10_000
         studio = build(project, folders, pretenders.by_kind())
         studio.scan = lambda: ((MODEL,), ())
         return studio
