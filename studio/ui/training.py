@@ -16,6 +16,7 @@ from studio.ui.theme import UNIT
 from studio.ui.watch import Watch
 
 SAMPLE = 112
+WAITING = "Samples appear while it learns."
 
 
 class Training(QWidget):
@@ -32,7 +33,7 @@ class Training(QWidget):
         self.curve = LossCurve(background, icons.theme)
         self.still = MovingPicture(SAMPLE, "Sample picture", icons.theme)
         self.moving = MovingPicture(SAMPLE, "Sample that moves", icons.theme)
-        self.said = label("Samples appear while it learns.", "small", wrap=True)
+        self.said = label(WAITING, "small", wrap=True)
         self.stop = push("Stop training", tip="What was learned so far is kept; training can go on")
         self.stop.clicked.connect(lambda: queue.cancel(self._id))
         self.samples = row(
@@ -59,7 +60,8 @@ class Training(QWidget):
                 widget.show_frames(from_preview(preview))
         has_samples = bool(seen.still or seen.moving)
         self.samples.setVisible(has_samples)
-        self.said.setVisible(not has_samples)
+        self.said.setText(seen.note or WAITING)
+        self.said.setVisible(bool(seen.note) or not has_samples)
 
     def _hear(self, id: int, _progress: Progress) -> None:
         if id == self._id:

@@ -24,6 +24,7 @@ class Seen:
     losses: list[tuple[int, float]] = field(default_factory=list)
     still: Preview | None = None
     moving: Preview | None = None
+    note: str = ""
 
 
 class Watch(QObject):
@@ -72,6 +73,8 @@ class Watch(QObject):
         if progress.stage != seen.stage or (seen.last and progress.step < seen.last.step):
             seen.stage, seen.began, seen.first = progress.stage, time.monotonic(), progress.step
         seen.last = progress
+        if " " in progress.note:  # a sentence, not the name of a part that is being loaded
+            seen.note = progress.note
         if progress.loss is not None:
             seen.losses.append((progress.step, progress.loss))
             if len(seen.losses) > KEPT_LOSSES:

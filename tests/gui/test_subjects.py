@@ -101,6 +101,7 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     until(lambda: studio.queue.jobs() and "step 240 of 800" in panel.cards["rex"].status.whole)
     assert "left" in panel.cards["rex"].status.whole
     until(lambda: panel.training.curve._plot and panel.training.curve._plot.isVisible())
+    assert panel.training.said.text() == "The first photo is kept for measuring."
     steps, _ = panel.training.curve._values.getData()
     assert len(steps) > 10
     works.gate.set()

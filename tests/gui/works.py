@@ -98,6 +98,8 @@ class Works:
 
     def train(self, job: Job, tick: Tick) -> object:
         name, total = str(job.payload["subject"]), int(str(job.payload["steps"]))
+        tick(Progress("training", 0, total, note="The first photo is kept for measuring."))
+        time.sleep(50 * self.pace)  # real steps take longer than the queue's beat
         for step in range(min(self.training_steps, total)):
             loss = 0.25 * np.exp(-step / 90) + 0.05 + 0.03 * np.sin(step * 12.9898)
             preview = None
