@@ -1,0 +1,175 @@
+"""The rules that hold the parts together, and that each of them can fail."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+HEAVY = ("torch", "diffusers", "transformers", "peft")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "studio").rglob("*.py")
+    if path.name != "__init__.py"
+)
+
+# for every contract, an import that breaks it
+BREAKS = {
+    "one way down": ("studio/media/timing.py", "import studio.project.files"),
+    "Qt stops at jobs": ("studio/project/plain.py", "import PySide6.QtCore"),
+    "torch stays in the engine": ("studio/ui/glance.py", "import torch"),
+    "spec needs nobody, not even numpy": ("studio/spec/timing.py", "import numpy"),
+}
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The contracts, checked on the `studio` package in `folder`."""
+    check = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as c; c()"
+    return subprocess.run(
+        [sys.executable, "-c", check, "--no-cache"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+    )
+
+
+def test_the_contracts_hold():
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_contract_has_been_thought_of():
+    assert {contract["name"] for contract in CONTRACTS["contracts"]} == set(BREAKS)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_copy_is_found(tmp_path, name):
+    shutil.copytree(ROOT / "studio", tmp_path / "studio")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    file, line = BREAKS[name]
+    with (tmp_path / file).open("a", encoding="utf-8") as module:
+        module.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{name} BROKEN" in done.stdout
+
+
+def imported(modules: list[str], blocked: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Import modules in an interpreter that does not have the `blocked` packages."""
+    code = (
+        "import sys, importlib\n"
+        f"for name in {blocked!r}: sys.modules[name] = None\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_everything_but_the_engine_is_imported_without_torch():
+    outside = [name for name in MODULES if not name.startswith("studio.engine.")]
+    done = imported(outside, HEAVY)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_engine_is_not():
+    assert imported(["studio.engine.film"], HEAVY).returncode != 0
+
+
+def test_spec_is_imported_without_numpy():
+    spec = [name for name in MODULES if name.startswith("studio.spec.")]
+    assert imported(spec, (*HEAVY, "numpy", "PIL", "PySide6")).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["queue", "list"], ["generate", "", "--out", "a.mp4"], ["subject", "list"]],
+    ids=" ".join,
+)
+def test_light_commands_import_nothing_heavy(tmp_path, words):
+    code = (
+        "import sys; from studio.cli import main\n"
+        f"main({[*words, '--data-dir', str(tmp_path)]!r})\n"
+        f"heavy = {(*HEAVY, 'numpy', 'PIL', 'PySide6', 'huggingface_hub')!r}\n"
+        "sys.exit(', '.join(n for n in heavy if n in sys.modules) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_before_the_first_paint_nothing_heavy_is_imported(tmp_path):
+    code = (
+        "import sys; from studio.cli import main\n"
+        f"code = main(['--quit-after-first-paint', '--data-dir', {str(tmp_path)!r}])\n"
+        f"heavy = {(*HEAVY, 'numpy', 'PIL', 'pyqtgraph', 'huggingface_hub')!r}\n"
+        "sys.exit(', '.join(n for n in heavy if n in sys.modules) or code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("package", sorted((ROOT / "studio").rglob("__init__.py")))
+def test_packages_are_empty(package):
+    assert package.read_bytes() == b""
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "studio").rglob("[!_]*.py")), ids=str)
+def test_modules_say_what_they_are_and_stay_short(module):
+    text = module.read_text("utf-8")
+    assert ast.get_docstring(ast.parse(text)), "a module begins with what it is"
+    assert text.count("\n") <= 300
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_in_the_documents_resolve(document):
+    text = (ROOT / document).read_text("utf-8")
+    links = re.findall(r"\]\(([^)#\s]+)", text)
+    assert links
+    for link in links:
+        if not link.startswith("https://"):
+            assert (ROOT / link).exists(), f"{document} links to {link}"
+
+
+def test_ci_runs_the_line_of_the_readme():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    tests = readme.split("### The tests")[1]
+    line = re.search(r"```sh\n(.+)\n```", tests)
+    assert line is not None
+    assert line[1] in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+def test_the_readme_names_the_libraries_that_the_tests_install():
+    from tests.run import LIBRARIES
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in LIBRARIES.values() if name not in readme] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "ruff", "check", "--no-cache"],
+        ["-m", "ruff", "format", "--check", "--no-cache"],
+        ["-m", "pyright", "--pythonpath", sys.executable],
+    ],
+    ids=lambda command: " ".join(command[1:3]),
+)
+def test_tools_are_content(command):
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
