@@ -31,7 +31,7 @@ class Document(QObject):
         super().__init__()
         self._store, self._subject_store, self._background = store, subjects, background
         self._history = History(_with_a_shot(store.project))
-        self._saving = False
+        self._saving, self._looks = False, 0
         self._kept = store.project
         self.subjects: tuple[Subject, ...] = ()
         self._later = QTimer(self)
@@ -92,10 +92,15 @@ class Document(QObject):
         return next((s for s in self.subjects if s.name == name), None)
 
     def read_subjects(self) -> None:
-        """Look at the subjects on disk again."""
-        self._background.ask(
-            self._subject_store.list, self._found_subjects, self._could_not, owner=self
-        )
+        """Look at the subjects on disk again; of several looks the last one counts."""
+        self._looks += 1
+        look = self._looks
+
+        def found(subjects: tuple[Subject, ...]) -> None:
+            if look == self._looks:
+                self._found_subjects(subjects)
+
+        self._background.ask(self._subject_store.list, found, self._could_not, owner=self)
 
     def photo_paths(self, subject: Subject) -> tuple[Path, ...]:
         return self._subject_store.photo_paths(subject)
