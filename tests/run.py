@@ -76,7 +76,9 @@ def libraries_there() -> bool:
     if missing:
         packages = " ".join(LIBRARIES[name] for name in missing)
         print(f"Qt needs {', '.join(missing)}.  Install them and run this again:", file=sys.stderr)
-        print(f"Debian, Ubuntu:  sudo apt install {packages}", *ELSEWHERE, sep="\n", file=sys.stderr)
+        print(
+            f"Debian, Ubuntu:  sudo apt install {packages}", *ELSEWHERE, sep="\n", file=sys.stderr
+        )
     return not missing
 
 

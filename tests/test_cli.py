@@ -291,7 +291,9 @@ def _truncated(folder: Path) -> None:
 
 def _huge(folder: Path) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30000, 30000, 8, 2, 0, 0, 0))
     body = chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
@@ -329,9 +331,7 @@ BAD_PHOTOS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("make", "words", "sentence"), BAD_PHOTOS.values(), ids=BAD_PHOTOS.keys()
-)
+@pytest.mark.parametrize(("make", "words", "sentence"), BAD_PHOTOS.values(), ids=BAD_PHOTOS.keys())
 def test_bad_photos_end_in_one_sentence(run, home, tmp_path, monkeypatch, make, words, sentence):
     monkeypatch.setattr("sys.stdin", None)
     make(tmp_path / "photos")

@@ -7,13 +7,13 @@ import torch
 from diffusers import StableDiffusionPipeline
 from peft import LoraConfig
 
-from engine.tiny_backbone import tiny, traces
 from studio.engine import adapter, adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.adapter_file import Label
 from studio.engine.temporal import TemporalConfig
 from studio.engine.video_unet import TemporalLayers, VideoUNet
 from studio.spec.refusal import Refusal
+from tests.engine.tiny_backbone import tiny, traces
 
 TARGETS = {"unet": ("to_q", "to_v", "to_out.0", "conv1"), "text_encoder": ("q_proj", "out_proj")}
 

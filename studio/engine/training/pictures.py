@@ -28,7 +28,9 @@ def dead_leaves(rng: np.random.Generator, count: int = 90) -> np.ndarray:
     return np.clip(picture + grain, 0, 1).astype(np.float32)
 
 
-def _power_law(rng: np.random.Generator, count: int, low: float = 1.5, high: float = 32.0) -> np.ndarray:
+def _power_law(
+    rng: np.random.Generator, count: int, low: float = 1.5, high: float = 32.0
+) -> np.ndarray:
     u = rng.random(count)
     return (low**-2 + u * (high**-2 - low**-2)) ** -0.5
 

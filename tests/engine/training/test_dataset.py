@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.tiny_backbone import photos, tiny, traces
 from studio.engine.training import dataset
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
+from tests.engine.tiny_backbone import photos, tiny, traces
 
 
 @pytest.fixture(scope="module")

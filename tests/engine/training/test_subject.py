@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from engine.tiny_backbone import photos, tiny, traces
 from studio.engine import adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.backbone import token_ids
@@ -19,6 +18,7 @@ from studio.engine.training import checkpoint, dataset
 from studio.engine.training.subject import SubjectSpec, train_subject
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
+from tests.engine.tiny_backbone import photos, tiny, traces
 
 SPEC = SubjectSpec(
     "dog", steps=8, batch=2, rank=4, alpha=4, prior_pictures=2, preview_every=4, seed=3
@@ -115,7 +115,7 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 torch.set_num_threads(int(sys.argv[2]))
-from engine.training import test_subject as t
+from tests.engine.training import test_subject as t
 
 def tick(progress):
     if progress.loss is not None and progress.step == 5:

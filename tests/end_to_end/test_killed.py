@@ -1,0 +1,86 @@
+"""SIGKILL at twenty seeded moments: what is on disk afterwards is what an unbroken run leaves."""
+
+import random
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from studio.project.subjects import SubjectStore
+
+SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
+MAKE = ("generate", "a red ball moving left over grass", "--model", "tiny", "--seed", "7")
+MAKE = (*MAKE, "--keyframes", "12", "--steps", "3")
+TRAIN = ("subject", "train", "--name", "pip", "--class-noun", "character", "--model", "tiny")
+GO_ON = ("subject", "train", "--name", "pip", "--resume", "--model", "tiny")
+KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 0
+
+
+def moments(seed: int, count: int, ticks: int) -> list[int]:
+    """Ticks, 1..`ticks`, spread over the whole run."""
+    rng = random.Random(seed)
+    return [round((k + rng.random()) / count * (ticks - 1)) + 1 for k in range(count)]
+
+
+def stored(home: Path) -> dict[str, str]:
+    """Every take by its key, with the bytes of its frames and latents."""
+    files = (home / "scratch" / "takes").glob("[0-9a-f]*/*/*")
+    return {f"{f.parent.name}/{f.name}": f.read_bytes().hex() for f in files if f.suffix != ".json"}
+
+
+@pytest.fixture(scope="module")
+def unbroken(victim, tiny_home, tmp_path_factory):
+    """A home with a finished render and its export, and the ticks that it took."""
+    home = Path(shutil.copytree(tiny_home, tmp_path_factory.mktemp("unbroken") / "data"))
+    end = victim(*MAKE, "--out", str(home / "a.mp4"), "--data-dir", str(home))
+    assert end["code"] == 0
+    return home, end["ticks"]
+
+
+def test_rendering_eight_times(victim, unbroken, tiny_home, tmp_path):
+    whole, ticks = unbroken
+    for number, moment in enumerate(moments(1, 8, ticks - 14)):
+        home = Path(shutil.copytree(tiny_home, tmp_path / str(number)))
+        words = (*MAKE, "--out", str(home / "a.mp4"), "--data-dir", str(home))
+        assert victim(*words, kill_at=moment)["code"] == KILLED
+        assert not (home / "a.mp4").exists()
+        assert stored(home).items() <= stored(whole).items()
+        assert victim(*words)["code"] == 0
+        assert stored(home) == stored(whole)
+        assert (home / "a.mp4").read_bytes() == (whole / "a.mp4").read_bytes()
+
+
+def test_exporting_seven_times(victim, unbroken, tmp_path):
+    whole, _ = unbroken
+    for suffix, count in ((".mp4", 4), (".gif", 3)):
+        out = tmp_path / f"a{suffix}"
+        words = (*MAKE, "--out", str(out), "--data-dir", str(whole))
+        unharmed = victim(*words)
+        frames = out.read_bytes()
+        for moment in moments(2, count, unharmed["ticks"]):
+            assert victim(*words, kill_at=moment)["code"] == KILLED
+            assert out.read_bytes() == frames, "an export that died leaves the old file"
+        out.unlink()
+        assert victim(*words, kill_at=1)["code"] == KILLED
+        assert not out.exists()
+        assert victim(*words)["code"] == 0
+        assert out.read_bytes() == frames
+
+
+def test_training_five_times(victim, tiny_home, tmp_path):
+    whole, home = (Path(shutil.copytree(tiny_home, tmp_path / n)) for n in ("whole", "broken"))
+    photos = [str(path) for path in sorted(SAMPLES.glob("*.png"))[:3]]
+    asked = (*photos, "--steps", "4", "--data-dir")
+    unharmed = victim(*TRAIN, *asked, str(whole))
+    assert unharmed["code"] == 0
+    for number, moment in enumerate(moments(3, 5, unharmed["ticks"] - 4)):
+        begun = SubjectStore(home / "subjects").names()
+        words = (*GO_ON, "--data-dir") if begun else (*TRAIN, *asked)
+        # what is prepared is not prepared again, so later runs have fewer ticks
+        at = moment if number == 0 else min(moment, 6 + number)
+        assert victim(*words, str(home), kill_at=at)["code"] == KILLED
+    assert victim(*GO_ON, "--data-dir", str(home))["code"] == 0
+    first, second = (SubjectStore(h / "subjects").get("pip") for h in (whole, home))
+    assert second.is_trained
+    assert first.identity == second.identity
