@@ -103,7 +103,11 @@ class Document(QObject):
         self._background.ask(self._subject_store.list, found, self._could_not, owner=self)
 
     def photo_paths(self, subject: Subject) -> tuple[Path, ...]:
-        return self._subject_store.photo_paths(subject)
+        """The photo files of a subject; none when it has been removed meanwhile."""
+        try:
+            return self._subject_store.photo_paths(subject)
+        except Refusal:
+            return ()
 
     def adopt(
         self, subject: Subject, photos: Sequence[Path], done: Callable[[Subject], None]
