@@ -122,7 +122,8 @@ def test_a_prompt_reads_the_same_in_any_company(backbone):
 @torch.no_grad()
 def test_the_folder_opens_with_the_stock_pipeline(folder, backbone):
     (folder / "model_index.json").write_text(json.dumps(starter._index()))
-    pipe = StableDiffusionPipeline.from_pretrained(folder, local_files_only=True)
+    opened = {"torch_dtype": torch.float32, "local_files_only": True}
+    pipe = StableDiffusionPipeline.from_pretrained(folder, **opened)
     pipe.set_progress_bar_config(disable=True)
     for name in ("unet", "vae", "text_encoder"):
         theirs, ours = getattr(pipe, name).state_dict(), getattr(backbone, name).state_dict()

@@ -89,7 +89,8 @@ def _read(path: Path) -> Found:
         meta = file.metadata()
         if int(meta["version"]) > VERSION:
             raise ValueError(meta["version"])
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        # copies: Windows cannot delete a file that tensors still map
+        tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
     return int(meta["step"]), tensors, json.loads(meta["notes"])
 
 

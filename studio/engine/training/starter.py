@@ -90,12 +90,19 @@ def pack(
     factors = preview_factors(vae)
     for name, net in (("vae", vae), ("text_encoder", encoder), ("unet", unet)):
         net.half().save_pretrained(folder / name)
+    _open_in_full_precision(folder / "text_encoder" / "config.json")
     backbone.scheduler().save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n")
     notes = {"taught": '["keyframes"]', "preview_factors": json.dumps(factors.tolist())}
     layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
     (folder / "model.toml").write_text(CARD)
     return folder
+
+
+def _open_in_full_precision(config: Path) -> None:
+    """Stock pipelines open networks in fp32, but a text encoder in what its configuration says."""
+    said = json.loads(config.read_text("utf-8")) | {"dtype": "float32"}
+    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
 
 
 def _index() -> dict:

@@ -4,13 +4,14 @@ A text encoder trained only through the picture loss learns motion words late or
 single frame needs them.  So it learns to say what a caption means first, and is frozen then.
 """
 
-import json
+from collections import Counter
 from dataclasses import astuple
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
@@ -36,13 +37,7 @@ KINDS = (
 def tokenizer() -> CLIPTokenizer:
     """Byte-level BPE in CLIP's layout, under 2 000 tokens; every word of the grammar is one."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    bpe.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = trainers.BpeTrainer(
-        vocab_size=1900, min_frequency=1, end_of_word_suffix="</w>", show_progress=False
-    )
-    bpe.train_from_iterator(sorted(grammar.words()), trainer)
-    merges = [tuple(m) for m in _merges(bpe)]
+    merges = _merges(sorted(grammar.words()))
     tokens = [*alphabet, *(letter + "</w>" for letter in alphabet)]
     tokens += dict.fromkeys("".join(pair) for pair in merges)
     vocab = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
@@ -50,9 +45,29 @@ def tokenizer() -> CLIPTokenizer:
     return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS)
 
 
-def _merges(bpe: Tokenizer) -> list[list[str]]:
-    found = json.loads(bpe.to_str())["model"]["merges"]
-    return [pair.split(" ") if isinstance(pair, str) else pair for pair in found]
+def _merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte pairs to merge, the most frequent first, until every word is one token.
+
+    Ties go by spelling: the library's own trainer breaks them otherwise in every process.
+    """
+    split = [(*word[:-1], word[-1] + "</w>") for word in words]
+    merges: list[tuple[str, str]] = []
+    while pairs := Counter(pair for parts in split for pair in pairwise(parts)):
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        split = [_merged(parts, best) for parts in split]
+    return merges
+
+
+def _merged(parts: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    """The parts of a word with each occurrence of `pair` joined, from the left."""
+    done: list[str] = []
+    for part in parts:
+        if done and (done[-1], part) == pair:
+            done[-1] += part
+        else:
+            done.append(part)
+    return tuple(done)
 
 
 def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
@@ -105,10 +120,10 @@ def train(seed: int, steps: int, folder: Path, *, tick: Tick = silent):
 
 
 def _kept_tokenizer(folder: Path) -> CLIPTokenizer:
-    """The run's tokenizer: merges that tie come out in another order in every process."""
+    """The run's tokenizer, written once: after a change of the grammar words count otherwise."""
     if not folder.exists():
         tokenizer().save_pretrained(folder)
-    return CLIPTokenizer.from_pretrained(folder)
+    return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
 
 
 def batch(rng: np.random.Generator, count: int) -> tuple[list[str], Tensor]:

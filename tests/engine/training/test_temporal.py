@@ -1,0 +1,85 @@
+"""The stage that trains temporal layers, with everything spatial frozen."""
+
+import numpy as np
+import pytest
+import torch
+
+from studio.engine.training import backbone, checkpoint, temporal, text
+from tests.engine.training.test_backbone import WIDTHS, clips
+
+ONES = torch.ones(1, 1, 1, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    words = text.tokenizer()
+    return words, text.fresh(words, 0).eval().requires_grad_(False)
+
+
+def network():
+    return temporal.fresh(backbone.fresh(1, WIDTHS), 2)
+
+
+def test_fresh_is_the_image_network():
+    net, x = network(), torch.randn(8, 4, 16, 16)
+    words, t = torch.randn(1, 24, text.WIDTH), torch.tensor(500)
+    with torch.no_grad():
+        alone = net.image(x, t, words.expand(8, -1, -1)).sample
+        assert torch.equal(net(x, t, words, frames=8), alone)
+    assert not any(p.requires_grad for p in net.image.parameters())
+
+
+def test_positions_start_anywhere_and_frames_follow(reader):
+    """Random offsets, so that only differences can be learned."""
+    net, firsts, one = network(), [], clips()
+    net.register_forward_pre_hook(
+        lambda _, args, kw: firsts.append(kw["positions"]), with_kwargs=True
+    )
+    x0 = one.latents.float()
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        words = backbone.encode(*reader, ["a red ball"] * 3)
+        with torch.no_grad():
+            temporal.clip_loss(net, backbone.scheduler(), x0, words, rng, ONES)
+    starts = torch.cat(firsts)[:, 0]
+    assert all((p.diff(dim=1) == 1).all() for p in firsts)
+    assert starts.min() >= 0
+    assert starts.max() < temporal.FARTHEST
+    assert len(set(starts.tolist())) > 6
+
+
+def test_flicker_costs():
+    """Errors that change from frame to frame cost more than the same errors that stand."""
+    schedule, x0 = backbone.scheduler(), torch.zeros(2, 4, 4, 8, 8)
+    standing = torch.randn(2, 1, 4, 8, 8).expand(-1, 4, -1, -1, -1)
+    signs = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
+
+    def wrong_by(error):
+        def net(noisy, t, *_, **__):
+            kept = schedule.alphas_cumprod[t][:, None, None, None]
+            return kept.sqrt() * noisy / (1 - kept).sqrt() + error.flatten(0, 1)
+
+        return temporal.clip_loss(net, schedule, x0, None, np.random.default_rng(1), ONES)
+
+    square = standing.square().mean()
+    torch.testing.assert_close(wrong_by(standing), square, atol=1e-3, rtol=1e-3)
+    expected = square * (1 + 4 * temporal.RESTLESS)
+    torch.testing.assert_close(wrong_by(standing * signs), expected, atol=1e-3, rtol=1e-3)
+
+
+def test_two_steps_of_training(reader, tmp_path):
+    results = []
+    for folder in (tmp_path / "a", tmp_path / "b", tmp_path / "b"):
+        net = network()
+        before = {k: v.clone() for k, v in net.image.state_dict().items()}
+        layers = temporal.train(net, *reader, clips(), 7, 2, folder)
+        assert layers is net.temporal
+        assert not layers.training
+        assert all(torch.equal(v, before[k]) for k, v in net.image.state_dict().items())
+        results.append({k: v.clone() for k, v in layers.state_dict().items()})
+    start = network().temporal.state_dict()
+    moved = {k for k in start if not torch.equal(start[k], results[0][k])}
+    assert {k.split(".")[0] for k in moved} == {"blocks"}
+    assert all(torch.equal(results[0][k], r[k]) for k in start for r in results)
+    stored = checkpoint.load(tmp_path / "a")[1]
+    assert not any("image" in k or "pyramid" in k or "entries" in k for k in stored)
