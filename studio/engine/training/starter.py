@@ -36,7 +36,7 @@ size_multiple = 16
 largest = 128
 steps = 20
 guidance = 3.0
-notice = "a 64-pixel demonstration; add a model for real quality"
+notice = "A 64-pixel demonstration; add a model for real quality."
 
 [weights]
 image = "unet/diffusion_pytorch_model.safetensors"
