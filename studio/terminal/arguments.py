@@ -40,22 +40,21 @@ def parser() -> Parser:
     whole.set_defaults(command="studio", project=None, quit_after_first_paint=False)
     whole.add_argument("--version", action=_Version, nargs=0, help="say the version and stop")
     _add_everywhere(whole, json=False, data_dir=None)
+    _add_commands(whole.add_subparsers(title="commands", metavar="COMMAND"))
+    return whole
+
+
+def _add_commands(commands: Any) -> None:
     everywhere = Parser(add_help=False, allow_abbrev=False)
     _add_everywhere(everywhere, json=argparse.SUPPRESS, data_dir=argparse.SUPPRESS)
-    commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
 
-    def command(where, words: str, help: str) -> Parser:
-        made = where.add_parser(
-            words.split()[-1],
-            help=help,
-            description=help,
-            parents=[everywhere],
-            allow_abbrev=False,
-        )
+    def command(where: Any, words: str, help: str) -> Parser:
+        name, like = words.split()[-1], {"parents": [everywhere], "allow_abbrev": False}
+        made = where.add_parser(name, help=help, description=help, **like)
         made.set_defaults(command=words)
         return made
 
-    def group(name: str, help: str):
+    def group(name: str, help: str) -> Any:
         made = command(commands, name, help)
         return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -75,7 +74,6 @@ def parser() -> Parser:
     _evaluate(command(commands, "evaluate", "measure a model, for its model card"))
     command(commands, "doctor", "check this computer: device, memory, ffmpeg, models")
     _studio(command(commands, "studio", "open the window (also: no command)"))
-    return whole
 
 
 def whole_number(text: str) -> int:
