@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 
-from studio.spec.request import ClipRequest
+from studio.spec.request import ClipRequest, SubjectUse
 
 # Raising a revision is a deliberate act: every stored result of that stage becomes stale.
 REVISIONS = {"keyframes": 1, "decode": 1}
@@ -41,7 +41,7 @@ def keyframe_span(request: ClipRequest) -> Span:
         "fps": request.fps,
         "steps": request.steps,
         "guidance": request.guidance,
-        "subject": asdict(request.subject) if request.subject else None,
+        "subject": _subject(request.subject) if request.subject else None,
         "weights": _weights(request, "image", "temporal", "text"),
         "seed": request.seed,
     }
@@ -67,6 +67,11 @@ def span_key(
     whole = [stage, REVISIONS[stage], makes, inputs, meant]
     text = json.dumps(whole, sort_keys=True, ensure_ascii=False, default=_plain)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _subject(use: SubjectUse) -> dict[str, object]:
+    """All but the name: a subject may be renamed and its clips stay."""
+    return {key: value for key, value in asdict(use).items() if key != "name"}
 
 
 def _plain(value: object) -> str:

@@ -1,12 +1,15 @@
 """Clips made for measuring: the walk with a memo that forgets."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from studio.engine.film import Models, film
-from studio.spec.memo import Arrays
 from studio.spec.progress import silent
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import spans
+
+Arrays = Mapping[str, np.ndarray]
 
 
 def clip(models: Models, prompt: str, seed: int, use: SubjectUse | None = None) -> np.ndarray:

@@ -119,7 +119,9 @@ def _polygon(x: np.ndarray, y: np.ndarray, corners: np.ndarray) -> np.ndarray:
     for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, 0), strict=True):
         along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
         along = np.clip(along, 0, 1)
-        nearest = np.minimum(nearest, np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)))
+        nearest = np.minimum(
+            nearest, np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay))
+        )
         crosses = (ay > y) != (by > y)
         if by != ay:
             inside ^= crosses & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
@@ -190,7 +192,9 @@ def _sand(rng: Rng) -> np.ndarray:
 
 def _water(rng: Rng) -> np.ndarray:
     y = np.arange(SIZE)[:, None] / SIZE
-    ripple = np.sin(2 * np.pi * (y * rng.uniform(5, 7) + rng.random() + 0.12 * soft_noise(rng, 2.0)))
+    ripple = np.sin(
+        2 * np.pi * (y * rng.uniform(5, 7) + rng.random() + 0.12 * soft_noise(rng, 2.0))
+    )
     return _tinted((0.16, 0.55, 0.66), ripple, 0.10) * _shade(rng)
 
 

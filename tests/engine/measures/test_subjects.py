@@ -1,0 +1,65 @@
+"""The subject table: a column from a trained adapter, a row per figure."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.engine.device import choose
+from studio.engine.families import videoldm
+from studio.engine.measures import subjects
+from studio.engine.measures.evaluation import Share
+from studio.engine.measures.likeness import LikenessNet
+from studio.engine.measures.subjects import Figures
+from studio.engine.training.samples import moving
+from studio.engine.training.subject import SubjectSpec, train_subject
+from studio.library import models as library
+from studio.spec.progress import Preview, Progress
+from tests import tiny_starter
+
+
+def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
+    found = library.read(tiny_starter.make(tmp_path / "tiny"))
+    family = replace(found.family, steps=2)
+    video = videoldm.load(found.folder, family, choose("cpu"))
+    rng = np.random.default_rng(3)
+    photos = [rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in range(4)]
+    spec = SubjectSpec("dog", steps=4, preview_every=1, prior_pictures=1, crops=1)
+    seen: list[Preview] = []
+
+    def tick(progress: Progress) -> None:
+        if progress.preview and progress.stage == "learning the subject":
+            seen.append(progress.preview)
+
+    trained = train_subject(
+        video.backbone, photos[:3], spec, tmp_path / "run", tick, moving=moving(video, spec)
+    )
+    frames = video.family.frames_per_call
+    assert [preview.frames for preview in seen] == [1, frames, 1, frames]
+    assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in seen)
+
+    net = LikenessNet().eval()
+    figures = subjects.measure(video, trained.file, photos[:3], photos[3], net, seeds=1)
+    assert figures.motion_after.count == figures.motion_before.count == 4
+    assert figures.places.count == 4
+    assert -1 <= figures.to_held_out <= 1
+    assert figures.nearest_photo > 0
+
+
+def test_the_table_has_a_column_per_subject_and_says_what_is_not_reliable() -> None:
+    net = LikenessNet()
+    figures = Figures(0.5, 0.6, 40.0, Share(1, 4), Share(3, 4), Share(2, 4))
+    text = subjects.markdown({"rex, lora": figures, "rex, dreambooth": figures}, net)
+    lines = text.splitlines()
+    assert {line.count("|") for line in lines} == {4}
+    assert "not reliable for photos" in lines[2]
+    assert "75.0 %" in text
+
+
+@pytest.mark.parametrize("word", subjects.DIRECTIONS)
+def test_a_still_never_counts_as_moving(word: str, tmp_path: Path) -> None:
+    found = library.read(tiny_starter.make(tmp_path / "tiny"))
+    video = videoldm.load(found.folder, found.family, choose("cpu"))
+    still = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3), np.uint8).repeat(8, 0)
+    assert not subjects._goes(video, still, word)
