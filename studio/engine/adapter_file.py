@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from studio.engine.training.checkpoint import sync_folder
 from studio.spec.refusal import Refusal
 
 VERSION = 1
@@ -84,7 +85,7 @@ def write_adapter(
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     file = folder / f"adapter-{digest[:12]}.safetensors"
     draft.replace(file)
-    _sync_folder(folder)
+    sync_folder(folder)
     return file, digest
 
 
@@ -97,7 +98,7 @@ def save_whole(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str])
         _sort_metadata(written)
         os.fsync(written.fileno())
     part.replace(file)
-    _sync_folder(file.parent)
+    sync_folder(file.parent)
 
 
 def _sort_metadata(written: BinaryIO) -> None:
@@ -110,16 +111,6 @@ def _sort_metadata(written: BinaryIO) -> None:
         written.seek(8)
         written.write(said.ljust(length))
         written.flush()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # Windows has no handle for a folder; its rename is durable with the file
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def weights_identity(*modules: nn.Module) -> str:

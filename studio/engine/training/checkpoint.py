@@ -124,10 +124,11 @@ def put_in_place(part: Path, path: Path) -> None:
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
     if os.name != "posix":
         return  # Windows has no handle for a folder; its rename is durable with the file
     handle = os.open(folder, os.O_RDONLY)
