@@ -17,14 +17,23 @@ def evaluate(
     *,
     count: int = 300,
     seed: int = 1,
+    photos: Path | None = None,
     device: str | None = None,
     tick: Tick = silent,
 ) -> str:
-    """The model card's table in Markdown: ours, real clips, and the image model frame by frame."""
-    from studio.engine.measures import evaluation, starter
+    """The model card's table in Markdown: ours, real clips, and the image model frame by frame.
+
+    With a folder of `photos`, a line says how well the autoencoder keeps them.
+    """
+    from studio.engine.measures import evaluation, fidelity, starter
 
     video = Residents(device).video(library.find(model, folders), tick)
-    return evaluation.markdown(starter.columns(video, evaluation.prompts(count, seed), tick))
+    said = evaluation.markdown(starter.columns(video, evaluation.prompts(count, seed), tick))
+    if photos is None:
+        return said
+    pictures = fidelity.photos(photos, video.family.size)
+    level = fidelity.mean_psnr(lambda p: starter.through_autoencoder(video, p), pictures)
+    return f"{said}\nAutoencoder on {len(pictures)} photos: {level:.1f} dB\n"
 
 
 def evaluate_subjects(
@@ -44,7 +53,8 @@ def evaluate_subjects(
     Adapters are left below `work_folder`.
     """
     from studio.engine.measures import likeness, subjects
-    from studio.engine.training.subject import SubjectSpec, train_subject
+    from studio.engine.training.subject import train_subject
+    from studio.engine.training.subject_spec import SubjectSpec
     from studio.media.photo import find_photos, open_photo
 
     found = library.find(model, folders)

@@ -73,6 +73,8 @@ def _add_commands(commands: Any) -> None:
     command(queue, "queue resume", "go on")
     _evaluate(command(commands, "evaluate", "measure a model, for its model card"))
     command(commands, "doctor", "check this computer: device, memory, ffmpeg, models")
+    bench = group("bench", "measure the studio itself")
+    _bench_window(command(bench, "bench window", "how smooth the window stays while it works"))
     _studio(command(commands, "studio", "open the window (also: no command)"))
 
 
@@ -163,6 +165,11 @@ def _evaluate(to: Parser) -> None:
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
     to.add_argument("--count", metavar="N", type=whole_number, default=300, help="prompts (300)")
     to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
+    to.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
+
+
+def _bench_window(to: Parser) -> None:
+    to.add_argument("--steps", metavar="N", type=whole_number, default=120, help="training (120)")
 
 
 def _studio(to: Parser) -> None:

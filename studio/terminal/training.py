@@ -41,7 +41,12 @@ def evaluate(said: Namespace, session: Session) -> Answer:
 
     started = time.monotonic()
     table = measured(
-        said.model, works.model_folders, count=said.count, seed=said.seed, tick=session.tick
+        said.model,
+        works.model_folders,
+        count=said.count,
+        seed=said.seed,
+        photos=Path(said.photos).expanduser() if said.photos else None,
+        tick=session.tick,
     )
     seconds = round(time.monotonic() - started, 3)
     facts = {"model": said.model, "prompts": said.count, "table": table, "seconds": seconds}

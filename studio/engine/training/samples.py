@@ -8,7 +8,7 @@ import torch
 from studio.engine.backbone import encode_text
 from studio.engine.decode import decode
 from studio.engine.fill import FillSpec, Text, fill
-from studio.engine.training.subject import Students, SubjectSpec
+from studio.engine.training.subject_spec import Students, SubjectSpec
 from studio.engine.video_unet import VideoUNet
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Preview, silent

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from studio.engine.noise import noise
 from studio.engine.training import dataset
 from studio.engine.training.dataset import SubjectData
 from studio.engine.training.loop import Plan, fit
+from studio.engine.training.subject_spec import Students, SubjectSpec, TrainedSubject
 from studio.spec.progress import Preview, Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
@@ -33,59 +34,6 @@ TARGETS = {
 }
 PREPARED, CHECKPOINTS = "prepared.safetensors", "checkpoints"
 SMALL = 100e6  # parameters of a UNet below which the starter's rates are right
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectSpec:
-    """How a subject is trained.  `rate` None takes what suits the method and the network's size.
-
-    `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
-    and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is
-    encoded once.  `mirror` is wrong for subjects that carry writing.
-    """
-
-    class_noun: str
-    token: str = "sks"
-    method: Literal["lora", "dreambooth"] = "lora"
-    steps: int = 240
-    batch: int = 3
-    rate: float | None = None
-    rank: int = 16
-    alpha: float = 16.0
-    tune_text: bool = True
-    prior_pictures: int = 14
-    prior_weight: float = 0.5
-    crops: int = 2
-    mirror: bool = True
-    preview_every: int = 60
-    seed: int = 0
-    checkpoint_seconds: float = 20.0
-
-    @property
-    def prompt(self) -> str:
-        return f"a {self.token} {self.class_noun}"
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedSubject:
-    """A finished training: the adapter file, the hash of its bytes, and what there is to say.
-
-    `losses` holds one number per step of this call; a resumed training lists what it added.
-    """
-
-    file: Path
-    identity: str
-    label: Label
-    losses: tuple[float, ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Students:
-    """The two networks that learn: the resident ones wearing a LoRA, or copies of them."""
-
-    unet: nn.Module
-    text_encoder: nn.Module
 
 
 def train_subject(

@@ -13,7 +13,8 @@ from studio.engine.measures.evaluation import Share
 from studio.engine.measures.likeness import LikenessNet
 from studio.engine.measures.subjects import Figures
 from studio.engine.training.samples import moving
-from studio.engine.training.subject import SubjectSpec, train_subject
+from studio.engine.training.subject import train_subject
+from studio.engine.training.subject_spec import SubjectSpec
 from studio.library import models as library
 from studio.spec.progress import Preview, Progress
 from tests import tiny_starter

@@ -15,7 +15,8 @@ from studio.engine import adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.backbone import token_ids
 from studio.engine.training import checkpoint, dataset
-from studio.engine.training.subject import SubjectSpec, train_subject
+from studio.engine.training.subject import train_subject
+from studio.engine.training.subject_spec import SubjectSpec
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_backbone import photos, tiny, traces
