@@ -50,7 +50,13 @@ def fill(
         raise Refusal(why, "Use a model that was taught to, or leave all frames open.")
     device = model.backbone.device
     condition = _condition(clip, known).to(device.name) if any(known) else None
-    start = clip_noise(spec.seed, spec.stage, spec.frames, tuple(clip.shape[1:]))
+    start = clip_noise(
+        spec.seed,
+        spec.stage,
+        spec.frames,
+        tuple(clip.shape[1:]),
+        shared=model.net.temporal.config.shared_noise,
+    )
     filled = ddim(
         _denoiser(model, text, spec.guidance, condition),
         model.backbone.scheduler,

@@ -31,7 +31,21 @@ def noise(
 
 
 def clip_noise(
-    seed: int, stage: str, frames: tuple[int, ...], shape: tuple[int, ...], **purpose
+    seed: int,
+    stage: str,
+    frames: tuple[int, ...],
+    shape: tuple[int, ...],
+    *,
+    shared: float = 0.0,
+    step: int = 0,
+    purpose: str = "start",
 ) -> Tensor:
-    """Noise (T, *shape) for absolute frame positions."""
-    return torch.stack([noise(seed, stage, frame, shape, **purpose) for frame in frames])
+    """Noise (T, *shape) for absolute frame positions.
+
+    `shared` of its variance, 0..1, is the same in all frames of the seed and stage.
+    """
+    own = torch.stack([noise(seed, stage, f, shape, step=step, purpose=purpose) for f in frames])
+    if not shared:
+        return own
+    common = noise(seed, stage, 0, shape, step=step, purpose=f"{purpose}, shared")
+    return shared**0.5 * common + (1 - shared) ** 0.5 * own

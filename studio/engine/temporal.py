@@ -23,6 +23,8 @@ class TemporalConfig:
     public weights want it.  `positions`: "rotary" turns queries and keys by their frame's position,
     so that only differences of positions can matter (the paper asks for relative encodings without
     giving a formula); "absolute" adds an embedded sinusoid, as public weights want it.
+    `shared_noise`: how much of the starting noise's variance all frames have in common, 0..1;
+    grounds then hold still from the first step on (the mixed noise of Ge et al. 2023, PYoCo).
     `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
     whether rate and interpolation pass are embedded.
     """
@@ -30,6 +32,7 @@ class TemporalConfig:
     reach: int = 8
     norm: str = "frame"
     positions: str = "rotary"
+    shared_noise: float = 0.0
     condition_width: int = 0
     fps: bool = False
     passes: bool = False

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pytest
 import torch
 
 from studio.engine.noise import clip_noise, noise
@@ -36,6 +37,17 @@ def test_neighbouring_seeds_share_no_frame():
     one, two = (clip_noise(s, "keyframes", tuple(range(24)), (64,)) for s in (41, 42))
     assert (torch.cdist(one, two) > 1).all()
     assert len({tuple(row) for row in torch.cat([one, two]).tolist()}) == 48
+
+
+@pytest.mark.parametrize("shared", [0.3, 0.7])
+def test_frames_share_as_much_as_asked_and_stay_normal(shared):
+    frames = clip_noise(5, "keyframes", tuple(range(8)), (16, 32, 32), shared=shared)
+    alike = torch.corrcoef(frames.flatten(1)).double()
+    off = alike[~torch.eye(8, dtype=torch.bool)]
+    assert (off - shared).abs().max() < 0.05
+    assert abs(frames.double().var() - 1) < 0.05
+    alone = clip_noise(5, "keyframes", (6, 2), (16, 32, 32), shared=shared)
+    assert torch.equal(alone, frames[[6, 2]])
 
 
 def test_order_and_company_do_not_matter():

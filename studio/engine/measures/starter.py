@@ -46,7 +46,7 @@ class FrameByFrame(nn.Module):
 
     def __init__(self, net: VideoUNet) -> None:
         super().__init__()
-        self.net = net
+        self.net, self.temporal = net, net.temporal
 
     def forward(self, *args, **kwargs) -> Tensor:
         """As `VideoUNet.forward`."""

@@ -1,5 +1,6 @@
 """Train temporal layers on clips, with everything spatial frozen."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from studio.spec.progress import Tick, silent
 BATCH = 8
 REACH = 7
 """Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
+SHARED_NOISE = 0.7
 RESTLESS = 0.3
 FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
@@ -25,7 +27,12 @@ FARTHEST = 64
 def fresh(image, seed: int) -> VideoUNet:
     """The image network with untrained temporal layers: at first its exact equal."""
     torch.manual_seed(seed)
-    net = VideoUNet(image, TemporalLayers(image, TemporalConfig(reach=REACH, condition_width=32)))
+    net = VideoUNet(
+        image,
+        TemporalLayers(
+            image, TemporalConfig(reach=REACH, shared_noise=SHARED_NOISE, condition_width=32)
+        ),
+    )
     net.image.requires_grad_(False)
     for layer in net.modules():
         if hasattr(layer, "set_processor"):
@@ -66,15 +73,27 @@ def train(
     return net.temporal.eval().requires_grad_(False)
 
 
-def clip_loss(net: VideoUNet, schedule, x0: Tensor, context: Tensor, rng, weight: Tensor) -> Tensor:
-    """Squared error of v on clips x0 (B, T, C, h, w); one timestep a clip, own noise a frame."""
+def clip_loss(
+    net: Callable[..., Tensor],
+    schedule,
+    x0: Tensor,
+    context: Tensor,
+    rng,
+    weight: Tensor,
+    *,
+    shared: float = SHARED_NOISE,
+) -> Tensor:
+    """Squared error of v on clips x0 (B, T, C, h, w); one timestep a clip.
+
+    `shared` of the noise's variance is common to a clip's frames.
+    """
     batch, frames = x0.shape[:2]
     strata = (np.arange(batch) + rng.random(batch)) / batch
     # motion is settled while little else is visible: lean towards the noisy end
     t = torch.from_numpy((strata**0.75 * schedule.config.num_train_timesteps).astype(np.int64))
     t = t.repeat_interleave(frames)
     x0, weight = x0.flatten(0, 1), weight.flatten(0, 1)
-    noise = torch.from_numpy(rng.standard_normal(x0.shape, np.float32))
+    noise = mixed_noise(rng, (batch, frames, *x0.shape[1:]), shared)
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
     first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
     positions = first + torch.arange(frames)
@@ -84,3 +103,11 @@ def clip_loss(net: VideoUNet, schedule, x0: Tensor, context: Tensor, rng, weight
     # errors that change from frame to frame are what the eye calls flicker
     restless = error.diff(dim=1).square().mean()
     return (weight * error.flatten(0, 1) ** 2).mean() + RESTLESS * restless
+
+
+def mixed_noise(rng: np.random.Generator, shape: tuple[int, ...], shared: float) -> Tensor:
+    """Standard normal ((B T), ...) for a `shape` of (B, T, ...), `shared` of its variance common
+    to a clip's frames."""
+    common = rng.standard_normal((shape[0], 1, *shape[2:]), np.float32)
+    own = rng.standard_normal(shape, np.float32)
+    return torch.from_numpy(shared**0.5 * common + (1 - shared) ** 0.5 * own).flatten(0, 1)

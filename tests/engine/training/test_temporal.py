@@ -67,6 +67,15 @@ def test_flicker_costs():
     torch.testing.assert_close(wrong_by(standing * signs), expected, atol=1e-3, rtol=1e-3)
 
 
+def test_training_noise_is_mixed_like_the_sampler_s():
+    drawn = temporal.mixed_noise(np.random.default_rng(2), (3, 8, 4, 32, 32), 0.7)
+    assert drawn.shape == (24, 4, 32, 32)
+    alike = torch.corrcoef(drawn.flatten(1))
+    assert (alike[:8, :8][~torch.eye(8, dtype=torch.bool)] - 0.7).abs().max() < 0.05
+    assert alike[:8, 8:].abs().max() < 0.08
+    assert abs(drawn.var() - 1) < 0.05
+
+
 def test_two_steps_of_training(reader, tmp_path):
     results = []
     for folder in (tmp_path / "a", tmp_path / "b", tmp_path / "b"):
