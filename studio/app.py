@@ -1,5 +1,6 @@
 """The window's composition root: makes every long-lived object once, wires, runs, closes."""
 
+import gc
 import importlib
 import os
 import sys
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
     import numpy as np
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ENGINE = (
+    "studio.engine.film",
+    "studio.engine.families.videoldm",
+    "studio.media.video",
+    "studio.media.photo",
+    "studio.engine.training.subject",
+    "studio.engine.training.samples",
+)
 IDLE_MS = 1500
 """The engine is imported once nobody has typed or moved the mouse for this long."""
 
@@ -61,10 +70,17 @@ def open_window(
     return code
 
 
+def close_windows() -> None:
+    """End `open_window` as the window's own close button does: everything is saved, work waits."""
+    QApplication.closeAllWindows()
+
+
 def start_application() -> QApplication:
     """The one QApplication, dressed in the studio's theme."""
     # a small interval lets the window in while a worker thread runs Python
     sys.setswitchinterval(0.002)
+    # a full collection looks at every object there is: not while the engine's million come to life
+    gc.set_threshold(10_000, 10, 50)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     app = QApplication.instance() or QApplication(["studio"])
     assert isinstance(app, QApplication)
@@ -126,5 +142,7 @@ def device() -> Glance:
 
 
 def import_engine() -> None:
-    """Fetch torch and the networks, so that the first job begins at once."""
-    importlib.import_module("studio.engine.film")
+    """Fetch torch, the networks and what the first jobs need, so that these begin at once."""
+    for name in ENGINE:
+        importlib.import_module(name)
+    gc.freeze()  # all this stays for good: no later collection has to look at it again

@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from studio.project.folders import Folders
 from studio.spec.progress import Cancelled
@@ -39,6 +40,7 @@ COMMANDS = {
     "queue resume": "queue.resume",
     "evaluate": "training.evaluate",
     "doctor": "doctor.doctor",
+    "bench window": "bench.window",
 }
 
 
@@ -66,8 +68,9 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     said = parser().parse_args(words)
     folders = Folders.find(said.data_dir)
     if said.command == "studio":
-        return _window(said, folders)
+        return _window(said, folders, interrupt)
     answer = _run(said, folders, voice, interrupt)
+    interrupt.means(lambda: None)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
 
@@ -77,12 +80,14 @@ def _run(said: Namespace, folders: Folders, voice: Voice, interrupt: Interrupt) 
 
     for name, value in LIBRARIES.items():
         os.environ.setdefault(name, value)
+    if said.command == "bench window":
+        said.app = _app()  # handed over: the terminal does not know the window
     module, _, name = COMMANDS[said.command].partition(".")
     command = getattr(import_module(f"studio.terminal.{module}"), name)
     return command(said, Session(folders, voice, interrupt))
 
 
-def _window(said: Namespace, folders: Folders) -> int:
+def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
     if sys.platform == "linux" and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
@@ -90,23 +95,29 @@ def _window(said: Namespace, folders: Folders) -> int:
     project = Path(said.project).expanduser().absolute() if said.project else None
     if project is not None and not project.parent.is_dir():
         raise Refusal(f"The folder {project.parent} does not exist.", "Choose another project.")
-    try:
-        from studio.app import open_window
-    except ImportError as error:
-        raise Refusal(
-            f"The window cannot open: {error}.",
-            "Install the libraries that README.md names for Qt, or use “main.py --help”.",
-        ) from error
+    app = _app()
     from studio.jobs.work import Works
 
+    interrupt.means(app.close_windows)
     works = Works(folders)
-    return open_window(
+    return app.open_window(
         project,
         folders,
         works.by_kind(),
         model_folders=works.model_folders,
         quit_after_first_paint=said.quit_after_first_paint,
     )
+
+
+def _app() -> ModuleType:
+    try:
+        from studio import app
+    except ImportError as error:
+        raise Refusal(
+            f"The window cannot open: {error}.",
+            "Install the libraries that README.md names for Qt, or use “main.py --help”.",
+        ) from error
+    return app
 
 
 def _cancelled(voice: Voice) -> int:

@@ -35,9 +35,12 @@ class Lane:
     ) -> None:
         self.name = name
         self._ledger, self._works, self._listener = ledger, works, listener
-        self._changed = threading.Condition()  # guards the four below
+        self._changed = threading.Condition()  # guards the two below
         self._news = 0
         self._closing = False
+        # Guards the two below, and is held while the ledger is written: `wake`, which the window
+        # calls all the time, must not wait for the disk.
+        self._taking = threading.Lock()
         self._running: dict[int, Run] = {}
         self._owed: list[tuple[Job, Outcome]] = []
         self._threads = [
@@ -58,7 +61,7 @@ class Lane:
 
     def cancel(self, id: int) -> bool:
         """Ask a running job to stop for good; False when it does not run here."""
-        with self._changed:
+        with self._taking:
             run = self._running.get(id)
             if run is not None:
                 run.stop(State.CANCELLED)
@@ -66,7 +69,7 @@ class Lane:
 
     def stop_running(self) -> None:
         """Stop what runs at its next tick and put it back to the front ("pause now")."""
-        with self._changed:
+        with self._taking:
             for run in self._running.values():
                 run.stop(State.WAITING)
 
@@ -100,7 +103,7 @@ class Lane:
 
     def _claimed(self, *, short_only: bool) -> Run | None:
         # Claimed and entered in one go, so that no cancel or pause slips in between.
-        with self._changed:
+        with self._taking:
             if self._closing:
                 return None
             try:
@@ -126,7 +129,7 @@ class Lane:
     def _do(self, run: Run) -> None:
         self._listener.job_started(run.job)
         outcome = run.perform(self._works.get(run.job.kind, _unknown))
-        with self._changed:
+        with self._taking:
             del self._running[run.job.id]
             self._owed.append((run.job, outcome))
             try:

@@ -2,7 +2,7 @@
 
 import importlib
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.background import Background
@@ -10,6 +10,8 @@ from studio.ui.controls import label
 from studio.ui.theme import Theme
 
 HEIGHT = 120
+CALM_MS = 250
+"""Milliseconds between two paintings of the curve."""
 SMOOTHED_OVER = 20
 
 
@@ -21,6 +23,9 @@ class LossCurve(QWidget):
         self._theme = theme
         self._points: list[tuple[int, float]] = []
         self._plot = None
+        # a plot takes milliseconds to paint, and steps may come 20 times a second
+        self._calm = QTimer(self, singleShot=True, interval=CALM_MS)
+        self._calm.timeout.connect(self._draw)
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Loss curve")
         self._layout = QVBoxLayout(self)
@@ -33,11 +38,17 @@ class LossCurve(QWidget):
         background.ask(fetch, self._build, owner=self)
 
     def show_losses(self, points: list[tuple[int, float]]) -> None:
-        """Draw these (step, loss) pairs, oldest first."""
+        """Draw these (step, loss) pairs, oldest first: at once, then a few times a second."""
         self._points = points
         if points:
             said = f"Loss {points[-1][1]:.4f} at step {points[-1][0]}"
             self.setAccessibleDescription(said)
+        if not self._calm.isActive():
+            self._draw()
+            self._calm.start()
+
+    def _draw(self) -> None:
+        points = self._points
         if self._plot and len(points) > 1:
             self._plot.setVisible(True)
             self._waiting.setVisible(False)
@@ -66,7 +77,7 @@ class LossCurve(QWidget):
         plot.setVisible(False)
         self._plot = plot
         self._layout.addWidget(plot)
-        self.show_losses(self._points)
+        self._draw()
 
 
 def running_mean(values: list[float], over: int = SMOOTHED_OVER) -> list[float]:

@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
-from studio.spec.progress import Progress
+from studio.spec.progress import Preview, Progress
 from studio.ui.background import Background
 from studio.ui.controls import column, label, push, row
 from studio.ui.curve import LossCurve
@@ -33,6 +33,7 @@ class Training(QWidget):
         self.curve = LossCurve(background, icons.theme)
         self.still = MovingPicture(SAMPLE, "Sample picture", icons.theme)
         self.moving = MovingPicture(SAMPLE, "Sample that moves", icons.theme)
+        self._drawn: dict[MovingPicture, Preview] = {}
         self.said = label(WAITING, "small", wrap=True)
         self.stop = push("Stop training", tip="What was learned so far is kept; training can go on")
         self.stop.clicked.connect(lambda: queue.cancel(self._id))
@@ -56,7 +57,8 @@ class Training(QWidget):
         self.bar.setValue(last.step if last else 0)
         self.curve.show_losses(seen.losses)
         for widget, preview in ((self.still, seen.still), (self.moving, seen.moving)):
-            if preview:
+            if preview and self._drawn.get(widget) is not preview:  # not again with every step
+                self._drawn[widget] = preview
                 widget.show_frames(from_preview(preview))
         has_samples = bool(seen.still or seen.moving)
         self.samples.setVisible(has_samples)
