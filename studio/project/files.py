@@ -30,10 +30,12 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         patiently(lambda: part.replace(path))
         sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:  # Ctrl+C leaves nothing behind either
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise refused(error, path) from error
+        if isinstance(error, OSError):
+            raise refused(error, path) from error
+        raise
 
 
 def sync_file(path: Path) -> None:

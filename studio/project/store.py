@@ -17,6 +17,7 @@ from studio.project.project import Project
 from studio.spec.refusal import Refusal
 
 VERSION = 1
+READERS = ".readers.lock"
 KEPT = 8
 """Previous versions kept beside the newest."""
 
@@ -24,6 +25,20 @@ MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From a version to the next one, plain data to plain data.  Empty in the first release."""
 
 _VERSION_FILE = re.compile(r"project-(\d+)\.json")
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Keep a project folder from being tidied up while its takes are read; made when missing.
+
+    Refused while somebody is tidying it.
+    """
+    lock = Lock(folder / READERS)
+    try:
+        _share(lock, folder)
+        yield
+    finally:
+        lock.close()
 
 
 class ProjectStore:
@@ -43,11 +58,10 @@ class ProjectStore:
         self.folder = folder
         self.notice = ""
         self._saving = threading.Lock()
-        self._readers = Lock(folder / ".readers.lock")
+        self._readers = Lock(folder / READERS)
         self._writer = Lock(folder / ".writer.lock")
         try:
-            if not self._readers.share():
-                raise Refusal(f"“{folder.name}” is being tidied up.", "Try again in a moment.")
+            _share(self._readers, folder)
             self.read_only = not (self._writer.writable and self._writer.alone())
             self._damaged = False
             self._number = max(self._versions(), default=0)
@@ -156,6 +170,11 @@ class ProjectStore:
         for number in sorted(self._versions())[: -KEPT - 1]:
             with suppress(OSError):  # it goes next time
                 self._version(number).unlink()
+
+
+def _share(readers: Lock, folder: Path) -> None:
+    if not readers.share():
+        raise Refusal(f"“{folder.name}” is being tidied up.", "Try again in a moment.")
 
 
 def _encoded(project: Project) -> bytes:

@@ -1,5 +1,6 @@
 """The starter's small language: which words it was taught, and what each of them means."""
 
+import difflib
 import hashlib
 import re
 from dataclasses import dataclass
@@ -57,6 +58,21 @@ NOUNS = (
     "character", "creature", "animal", "bag", "shoe", "hat", "cup", "bottle", "vase", "clock",
     "chair", "house", "tree", "flower", "boat", "bike", "truck", "train", "plane", "cartoon",
 )  # fmt: skip
+
+# What people call such things, by the noun that is nearest in meaning.
+KIN = {
+    "puppy": "dog", "hound": "dog", "terrier": "dog", "corgi": "dog", "poodle": "dog",
+    "kitten": "cat", "tabby": "cat", "boy": "child", "girl": "child", "baby": "child",
+    "kid": "child", "teenager": "child", "people": "person", "human": "person", "guy": "man",
+    "lady": "woman", "teddy": "bear", "panda": "bear", "bunny": "rabbit", "hare": "rabbit",
+    "pony": "horse", "duckling": "duck", "hen": "bird", "chicken": "bird", "parrot": "bird",
+    "owl": "bird", "toad": "frog", "rucksack": "backpack", "handbag": "bag", "purse": "bag",
+    "boot": "shoe", "sneaker": "shoe", "slipper": "shoe", "cap": "hat", "mug": "cup",
+    "teapot": "vase", "bowl": "cup", "watch": "clock", "stool": "chair", "sofa": "chair",
+    "plush": "toy", "plushie": "toy", "figurine": "toy", "bicycle": "bike", "motorbike": "bike",
+    "lorry": "truck", "van": "car", "ship": "boat", "airplane": "plane", "aeroplane": "plane",
+    "can": "bottle", "rose": "flower", "building": "house", "pet": "animal",
+}  # fmt: skip
 
 RARE_TOKENS = ("sks", "zwx", "vnt", "ohwx", "phol", "kvb")
 
@@ -127,11 +143,23 @@ def read(prompt: str) -> Meaning:
 
 
 def nearest_noun(noun: str) -> str:
-    """The word of the grammar that stands in for a class noun when prior pictures are made.
+    """The noun of the grammar that stands in for a class noun when prior pictures are made.
 
-    A known word stands for itself.  Anything else becomes "thing", which was taught as any shape.
+    A known noun stands for itself; of several words the last known one speaks ("old teddy bear"
+    is a bear); then plurals, kin ("puppy" is a dog) and slips of the pen count.  Anything else
+    becomes "thing", which was taught as any shape.
     """
-    return noun if noun.lower() in words() else "thing"
+    known = (*NOUNS, *(synonym for shape in SHAPES for synonym in PHRASES[shape]))
+    if noun.lower() in known:
+        return noun
+    for word in reversed(noun.lower().split()):
+        single = word.removesuffix("s")
+        for near in (word, single, KIN.get(word), KIN.get(single)):
+            if near in known:
+                return near
+        if alike := difflib.get_close_matches(word, known, 1, cutoff=0.85):
+            return alike[0]
+    return "thing"
 
 
 def held_out(meaning: Meaning) -> bool:

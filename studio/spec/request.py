@@ -73,11 +73,11 @@ def check(request: ClipRequest, family: Family) -> None:
 
 
 def _check_words(request: ClipRequest) -> None:
-    words = len(request.prompt.split())
-    if not words:
+    if not request.prompt.split():
         raise Refusal("The prompt is empty.", 'Say what to show, e.g. "a red ball moving left".')
-    if max(words, len(request.negative.split())) > MAX_WORDS:
-        raise Refusal(f"The prompt has {words} words.", f"Shorten it to at most {MAX_WORDS} words.")
+    for name, text in (("prompt", request.prompt), ("negative prompt", request.negative)):
+        if (words := len(text.split())) > MAX_WORDS:
+            raise Refusal(f"The {name} has {words} words.", f"Use at most {MAX_WORDS} words.")
 
 
 def _check_numbers(request: ClipRequest, family: Family) -> None:

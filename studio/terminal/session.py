@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from studio.jobs.once import run_once
 from studio.project.folders import Folders
-from studio.project.lock import Lock
+from studio.project.store import reading
 from studio.spec.progress import Progress
-from studio.spec.refusal import Refusal
 from studio.terminal.interrupt import Interrupt
 from studio.terminal.voice import Voice
 
@@ -47,10 +46,5 @@ class Session:
     def scratch(self) -> Iterator[str]:
         """The scratch project, kept from being tidied up while its takes are read."""
         self.folders.make()
-        lock = Lock(self.folders.scratch / ".readers.lock")
-        try:
-            if not lock.share():
-                raise Refusal("The scratch project is being tidied up.", "Try again in a moment.")
+        with reading(self.folders.scratch):
             yield str(self.folders.scratch)
-        finally:
-            lock.close()

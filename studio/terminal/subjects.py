@@ -16,16 +16,13 @@ from studio.project.plain import to_plain
 from studio.project.subject import Subject, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.refusal import Refusal
+from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer, lasting
 
 if TYPE_CHECKING:
     from studio.jobs.work import Works
 
-PEOPLE = frozenset(
-    "person man woman child boy girl baby face human people guy lady kid teenager".split()  # noqa: SIM905
-)
-FEWEST, MOST = 3, 30
 CONSENT = (
     "Training lets anyone with this computer make moving pictures of this person.\n"
     "Is it you, or did this person agree? [y/N] "
@@ -148,7 +145,7 @@ def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) 
             "Choose another name, or add --resume to go on with its training.",
         )
     photos = _checked(said.photos, session)
-    person = said.person or bool(PEOPLE & set(noun.lower().split()))
+    person = said.person or names_person(noun)
     if person and not said.consent:
         _ask_consent()
     session.folders.make()
@@ -169,11 +166,11 @@ def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
     from studio.spec.progress import Progress
 
     photos = _found(places)
-    if not FEWEST <= len(photos) <= MOST:
+    if not FEWEST_PHOTOS <= len(photos) <= MOST_PHOTOS:
         hint = "Add photos that show it from several sides."
         raise Refusal(
-            f"A subject needs {FEWEST} to {MOST} photos; there are {len(photos)}.",
-            hint if len(photos) < FEWEST else "Leave some out.",
+            f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there are {len(photos)}.",
+            hint if len(photos) < FEWEST_PHOTOS else "Leave some out.",
         )
     for done, photo in enumerate(photos):
         session.tick(Progress("reading photos", done, len(photos)))

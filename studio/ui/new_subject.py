@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QVBoxLa
 from studio.project.subject import Subject, checked_name
 from studio.spec import grammar
 from studio.spec.refusal import Refusal
+from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.ui import theme
 from studio.ui.consent import Consent
 from studio.ui.controls import Fold, column, explain, field, label, push, row
@@ -16,26 +17,7 @@ from studio.ui.photo_wall import PhotoWall
 from studio.ui.pictures import Pictures
 from studio.ui.quantities import count
 
-FEWEST, MOST = 3, 30
 STEPS = {"lora": 800, "dreambooth": 400}
-PERSON_NOUNS = frozenset(
-    [
-        "person",
-        "man",
-        "woman",
-        "child",
-        "boy",
-        "girl",
-        "baby",
-        "face",
-        "human",
-        "people",
-        "guy",
-        "lady",
-        "kid",
-        "teenager",
-    ]
-)
 
 
 class NewSubject(QWidget):
@@ -70,10 +52,10 @@ class NewSubject(QWidget):
 
     def subject(self) -> Subject:
         """What the form says; refused where that is no subject yet."""
-        if not FEWEST <= len(self.wall.good) <= MOST:
+        if not FEWEST_PHOTOS <= len(self.wall.good) <= MOST_PHOTOS:
             raise Refusal(
                 f"{count(len(self.wall.good), 'photo')} will not do.",
-                f"Use {FEWEST} to {MOST} photos of the same subject.",
+                f"Use {FEWEST_PHOTOS} to {MOST_PHOTOS} photos of the same subject.",
             )
         name = checked_name(self.name.text().strip()) if self.name.text().strip() else ""
         if not name:
@@ -111,7 +93,7 @@ class NewSubject(QWidget):
         self._reflect_noun()
 
     def _says_person(self) -> bool:
-        return bool(PERSON_NOUNS & set(self.noun.text().lower().split()))
+        return names_person(self.noun.text())
 
     def _reflect_noun(self) -> None:
         noun = self.noun.text().strip()

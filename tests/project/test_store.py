@@ -18,7 +18,7 @@ from studio.project.folders import Folders
 from studio.project.lock import Lock
 from studio.project.project import Project
 from studio.project.shot import Shot
-from studio.project.store import KEPT, ProjectStore
+from studio.project.store import KEPT, ProjectStore, reading
 from studio.spec.refusal import Refusal
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -254,6 +254,26 @@ def test_a_full_disk_is_refused_and_the_old_file_stays(tmp_path, monkeypatch):
         store.save(Project("two"))
     with ProjectStore(tmp_path) as store:
         assert store.project.name == "two"
+
+
+def test_a_project_is_not_tidied_while_its_takes_are_read(tmp_path):
+    with ProjectStore(tmp_path) as store:
+        with reading(tmp_path), store.alone() as alone:
+            assert not alone
+        with store.alone() as alone:
+            assert alone
+            with pytest.raises(Refusal, match="tidied up"), reading(tmp_path):
+                pass
+
+
+def test_a_save_that_is_interrupted_leaves_nothing_behind(tmp_path, monkeypatch):
+    def interrupted(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files.os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(tmp_path / "whole", b"bytes")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from studio.spec import grammar, prompts
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
 from studio.spec.spans import DECODE_CHUNK, spans
+from studio.spec.subjects import names_person
 
 FAMILY = Family("tiny", "Tiny", Fraction(4), 8, 16, 64, 16, 128, 20, 3.0)
 WEIGHTS = tuple((role, role * 4) for role in ("image", "temporal", "text", "autoencoder"))
@@ -178,9 +179,40 @@ def test_unknown_words_are_found_where_they_stand():
     assert [prompt[slice(*span)] for span in grammar.unknown_words(prompt)] == ["zeppelin"]
 
 
-def test_an_unknown_noun_stands_for_any_thing():
-    assert grammar.nearest_noun("Dog") == "Dog"
-    assert grammar.nearest_noun("zeppelin") == "thing"
+def test_a_refusal_names_the_text_that_is_too_long():
+    with pytest.raises(Refusal, match=r"negative prompt has 2000 words"):
+        check(replace(ASKED, negative="word " * 2000), FAMILY)
+
+
+@pytest.mark.parametrize(
+    ("noun", "near"),
+    [
+        ("Dog", "Dog"),
+        ("puppy", "dog"),
+        ("dogs", "dog"),
+        ("stuffed animal", "animal"),
+        ("old teddy bear", "bear"),
+        ("backpak", "backpack"),
+        ("glass", "thing"),
+        ("red", "thing"),
+        ("zeppelin", "thing"),
+        ("", "thing"),
+    ],
+)
+def test_the_nearest_noun_stands_in(noun, near):
+    assert grammar.nearest_noun(noun) == near
+
+
+def test_every_kin_is_new_and_leads_to_a_noun_that_was_taught():
+    assert set(grammar.KIN.values()) <= set(grammar.NOUNS)
+    assert not set(grammar.KIN) & set(grammar.NOUNS)
+
+
+@pytest.mark.parametrize(
+    ("noun", "person"), [("dog", False), ("Woman", True), ("old man", True), ("manikin", False)]
+)
+def test_a_class_noun_says_whether_it_is_a_person(noun, person):
+    assert names_person(noun) is person
 
 
 def test_few_triples_are_held_out_and_always_the_same():

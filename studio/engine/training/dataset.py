@@ -18,8 +18,8 @@ from studio.engine.sampling import Denoiser, ddim, guided
 from studio.spec import grammar
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
+from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
 
-FEWEST, MOST = 3, 30
 SMALL_LANGUAGE = 2000  # tokens; a vocabulary below this knows the starter's grammar and no more
 CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
 TAILS = tuple(
@@ -113,11 +113,11 @@ def prepare(
 
 
 def check(photos: list[np.ndarray]) -> None:
-    if not FEWEST <= len(photos) <= MOST:
+    if not FEWEST_PHOTOS <= len(photos) <= MOST_PHOTOS:
         raise Refusal(
-            f"A subject needs {FEWEST} to {MOST} photos; there are {len(photos)}.",
+            f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there are {len(photos)}.",
             "Add photos that show it from several sides."
-            if len(photos) < FEWEST
+            if len(photos) < FEWEST_PHOTOS
             else "Leave some out.",
         )
     for photo in photos:
