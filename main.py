@@ -10,7 +10,10 @@ def run() -> int:
         from studio.cli import main
 
         return main()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before the studio itself could listen
+        sys.stderr.write("Cancelled.\n")
+        if "--json" in sys.argv:
+            sys.stdout.write('{"error": "Cancelled.", "hint": "", "cancelled": true}\n')
         return 130
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end is near: no traceback from it

@@ -70,9 +70,12 @@ def open_window(
     return code
 
 
-def close_windows() -> None:
-    """End `open_window` as the window's own close button does: everything is saved, work waits."""
-    QApplication.closeAllWindows()
+def close_windows() -> bool:
+    """Close what is open as its close button does; False where no window is there yet."""
+    shown = any(widget.isVisible() for widget in QApplication.topLevelWidgets())
+    if shown:
+        QApplication.closeAllWindows()
+    return shown
 
 
 def start_application() -> QApplication:

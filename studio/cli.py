@@ -70,7 +70,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     if said.command == "studio":
         return _window(said, folders, interrupt)
     answer = _run(said, folders, voice, interrupt)
-    interrupt.means(lambda: None)  # the work is done: its one answer is not cut in two
+    interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
 

@@ -107,6 +107,19 @@ def test_the_first_interrupt_is_raised_and_later_ones_only_remembered():
             interrupt.obey()
 
 
+def test_an_interrupt_can_mean_something_else_for_as_long_as_that_works():
+    import signal
+
+    answers = [True, True, False]
+    with Interrupt() as interrupt:
+        interrupt.means(answers.pop)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert answers == []
+
+
 def test_a_background_job_keeps_ignoring_interrupts():
     import signal
 

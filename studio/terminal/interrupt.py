@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from studio.spec.progress import Cancelled
@@ -16,6 +17,7 @@ class Interrupt:
 
     def __init__(self) -> None:
         self.asked = False
+        self._instead: Callable[[], bool] | None = None
         self._before: object = None
 
     def __enter__(self) -> "Interrupt":
@@ -34,7 +36,13 @@ class Interrupt:
         if self.asked:
             raise Cancelled
 
+    def means(self, instead: Callable[[], bool]) -> None:
+        """From now on Ctrl+C calls `instead`; only if that says False is it raised as before."""
+        self._instead = instead
+
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if not self.asked:
-            self.asked = True
+        first, self.asked = not self.asked, True
+        if self._instead is not None and self._instead():
+            return
+        if first:
             raise KeyboardInterrupt

@@ -70,8 +70,8 @@ class Voice:
         """The result, as words or as the one JSON object."""
         self._finish_line()
         notes = {"notes": self.remarks} if self.remarks else {}
-        self._write(self._out, _json({**answer.facts, **notes}) if self._json else answer.words)
-        self._write(self._out, "\n")
+        said = _json({**answer.facts, **notes}) if self._json else answer.words
+        self._write(self._out, said + "\n")
 
     def refuse(self, refusal: Refusal) -> None:
         """One plain sentence and its hint."""

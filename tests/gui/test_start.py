@@ -29,6 +29,29 @@ def test_first_paint_needs_nothing_heavy(tmp_path):
     assert done.stdout.strip() == "0 []", done.stderr
 
 
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from studio.app import close_windows, open_window
+from studio.project.folders import Folders
+from studio.terminal.interrupt import Interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with Interrupt() as interrupt:
+    interrupt.means(close_windows)
+    folders = Folders(Path(sys.argv[1]))
+    print(open_window(None, folders, {}, warm_up=lambda: signal.raise_signal(signal.SIGINT)))
+"""
+
+
+def test_an_interrupt_closes_the_window(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "data")],
+        cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout.strip(), done.stderr) == ("0", "")
+
+
 def test_the_engine_waits_until_nobody_types(studio, qtbot, until):
     calls = []
     studio.first_idle(250, lambda: calls.append("engine"))
