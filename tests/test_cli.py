@@ -78,6 +78,18 @@ def test_words_become_a_marked_file_of_the_length_and_rate_asked_for(run, out):
     assert "keyframes" in ran.err
 
 
+def test_the_recipe_can_be_left_out_and_the_mark_stays(run, out):
+    ran = run("generate", PROMPT, *QUICK, "--out", str(out / "a.mp4"), "--no-recipe")
+    assert ran.code == 0
+    assert is_marked(out / "a.mp4")
+    assert read_recipe(out / "a.mp4") is None
+
+
+def test_words_that_the_model_does_not_know_are_named(run):
+    ran = run("generate", "a red zeppelin over Grass", *QUICK, "--plan", "--json")
+    assert ran.answer["notes"] == ["Starter does not know: zeppelin."]
+
+
 def test_the_same_again_comes_from_takes_and_is_the_same_file(run, out):
     run("generate", PROMPT, *QUICK, "--out", str(out / "a.mp4"))
     ran = run("generate", PROMPT, *QUICK, "--out", str(out / "b.mp4"), "--json")

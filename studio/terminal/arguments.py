@@ -135,6 +135,9 @@ def _generate(to: Parser) -> None:
     to.add_argument(
         "--keyframes-only", action="store_true", help="one PNG sheet of the keyframes, no clip"
     )
+    to.add_argument(
+        "--no-recipe", action="store_true", help="leave prompt, seed and models out of the file"
+    )
     to.add_argument("--plan", action="store_true", help="say what it would take, make nothing")
 
 

@@ -16,6 +16,7 @@ from studio.library import models as library
 from studio.media.formats import check_export, means_folder, numbered
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
+from studio.spec.grammar import unknown_words
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
 from studio.spec.spans import spans
@@ -37,6 +38,7 @@ class Order:
     fps: Fraction
     frames: int
     sheet: bool = False
+    recipe: bool = True
 
 
 def generate(said: Namespace, session: Session) -> Answer:
@@ -77,7 +79,8 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
     out = None if said.plan and not said.out else _place(said.out, said.keyframes_only)
     if out is not None:
         check_export(out, size=(request.width, request.height), fps=fps)
-    return Order(request, out, fps, frames, said.keyframes_only)
+    _name_unknown_words(request, model, session)
+    return Order(request, out, fps, frames, said.keyframes_only, not said.no_recipe)
 
 
 def render(order: Order, works: Works, session: Session, project: str) -> Mapping:
@@ -97,6 +100,7 @@ def write(order: Order, works: Works, session: Session, project: str) -> None:
         "out": str(order.out),
         "fps": str(order.fps),
         "frames": order.frames,
+        "recipe": order.recipe,
     }
     session.do(works, "contact_sheet" if order.sheet else "export", payload)
 
@@ -112,7 +116,7 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
         f"{request.keyframes} keyframes of {request.width} × {request.height} pixels with "
         f"{request.steps} steps each ({passes} network passes over the clip), seed {request.seed}; "
         f"{order.frames} frames at {float(order.fps):g} per second.\n"
-        f"{missing} of {len(walk)} spans are to be made, {len(there)} are there already."
+        f"{missing} of {len(walk)} parts are to be made, {len(there)} are there already."
     )
     facts = {
         "plan": [
@@ -175,6 +179,16 @@ def _seed(asked: int | None) -> int:
     from studio.jobs.work import resolved_seed
 
     return resolved_seed(asked)
+
+
+def _name_unknown_words(request: ClipRequest, model: library.Model, session: Session) -> None:
+    if not model.small_vocabulary:
+        return
+    use = request.subject
+    taught = {use.token.lower(), *use.class_noun.lower().split()} if use else set()
+    found = (request.prompt[start:end] for start, end in unknown_words(request.prompt))
+    if strange := [word for word in found if word.lower() not in taught]:
+        session.voice.remark(f"{model.family.name} does not know: {', '.join(strange[:8])}.")
 
 
 def _side(name: str, asked: int | None, family: Family, session: Session) -> int:
