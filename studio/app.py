@@ -82,8 +82,6 @@ def start_application() -> QApplication:
     """The one QApplication, dressed in the studio's theme."""
     # a small interval lets the window in while a worker thread runs Python
     sys.setswitchinterval(0.002)
-    # a full collection looks at every object there is: not while the engine's million come to life
-    gc.set_threshold(10_000, 10, 50)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
     app = QApplication.instance() or QApplication(["studio"])
     assert isinstance(app, QApplication)

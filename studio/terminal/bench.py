@@ -137,8 +137,12 @@ class Play:
         """`import_engine`, remembering that it has happened."""
 
         def note() -> None:
-            import_engine()
-            self._engine_ready = True
+            try:
+                import_engine()
+                self._engine_ready = True
+            except Exception as error:
+                self._trouble = f"The engine cannot be imported: {error}."
+                raise
 
         return note
 

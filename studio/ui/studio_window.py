@@ -17,6 +17,7 @@ from studio.ui.commands import make_actions
 from studio.ui.desk import Desk
 from studio.ui.dialogs import Dialogs
 from studio.ui.document import Document
+from studio.ui.garbage import Garbage
 from studio.ui.glance import Glance
 from studio.ui.icons import Icons
 from studio.ui.idle import FirstIdle
@@ -55,6 +56,7 @@ class StudioWindow:
         self._store, self.scan = store, scan
         self.is_closed = False
         self.next_project: Path | None = None
+        self._garbage = Garbage()
         self.background = Background()
         self.document = Document(store, subjects, self.background)
         self.queue, self.shelf, self.desk = queue, Shelf(), Desk()
@@ -68,6 +70,7 @@ class StudioWindow:
 
     def open(self) -> None:
         """Show the window, start the queue, say what has to be known."""
+        self._garbage.start()
         self.window.show()
         self.shot.prompt.setFocus()
         self.document.read_subjects()
@@ -97,6 +100,7 @@ class StudioWindow:
         self._encoding.close()
         self.background.close()
         self.document.close()
+        self._garbage.stop()
         self.window.deleteLater()
         for thing in (self.orders, self.watch, self.queue, self.desk, self.shelf, self.document):
             thing.deleteLater()

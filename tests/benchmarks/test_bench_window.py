@@ -32,7 +32,7 @@ def test_every_phase_is_measured(clone: Path):
     )
     words = ["bench", "window", "--json", "--steps", "4", "--data-dir", str(clone)]
     done = subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-X", "faulthandler", "-c", code, *words],
         cwd=ROOT,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
