@@ -168,11 +168,6 @@ class Queue(QObject):
         self._ledger.reorder(id, after=other)
         self._tell()
 
-    def move_to_front(self, id: int) -> None:
-        """Put a waiting job at the front of its lane."""
-        self._ledger.reorder(id, front=True)
-        self._tell()
-
     def hold(self, id: int) -> None:
         """Keep one waiting job from starting."""
         self._ledger.move(id, State.PAUSED)

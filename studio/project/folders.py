@@ -58,8 +58,3 @@ class Folders:
     def queue(self) -> Path:
         """The queue's database."""
         return self.data / "queue.db"
-
-    @property
-    def settings(self) -> Path:
-        """The user's settings."""
-        return self.data / "settings.json"

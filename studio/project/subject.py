@@ -8,7 +8,6 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 
 LONGEST_NAME = 80
-METHODS = ("lora", "dreambooth")
 FORBIDDEN = frozenset('<>:"/\\|?*')
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]

@@ -31,6 +31,7 @@ def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
 
 
 def push(text: str, tone: str = "", *, tip: str = "") -> QPushButton:
+    """A button with words; Enter elsewhere does not press it."""
     made = QPushButton(text)
     made.setAutoDefault(False)
     if tone:
@@ -72,6 +73,7 @@ def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
 
 
 def line() -> QFrame:
+    """A thin line between two groups."""
     made = QFrame()
     made.setObjectName("line")
     return made

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QVBoxLa
 from studio.project.subject import Subject, checked_name
 from studio.spec import grammar
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
+from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.ui import theme
 from studio.ui.consent import Consent
 from studio.ui.controls import Fold, column, explain, field, label, push, row
@@ -16,8 +16,6 @@ from studio.ui.icons import Icons
 from studio.ui.photo_wall import PhotoWall
 from studio.ui.pictures import Pictures
 from studio.ui.quantities import count
-
-STEPS = {"lora": 800, "dreambooth": 400}
 
 
 class NewSubject(QWidget):
@@ -31,7 +29,6 @@ class NewSubject(QWidget):
         self._taken: frozenset[str] = frozenset()
         self._build(pictures, icons)
         self._connect()
-        self._method_chosen()
         self.reflect()
 
     def begin(self, photos: list[Path], taken: frozenset[str]) -> None:
@@ -117,6 +114,7 @@ class NewSubject(QWidget):
         self.method.addItem("LoRA: small and quick", "lora")
         self.method.addItem("DreamBooth: the whole network", "dreambooth")
         self.steps.setRange(1, 100_000)
+        self.steps.setValue(DEFAULT_STEPS)
         self.steps.setSuffix(" steps")
         more = column(
             field("Token", self.token), field("Method", self.method), field("Length", self.steps)
@@ -143,12 +141,8 @@ class NewSubject(QWidget):
         self.person.toggled.connect(self.reflect)
         self.consent.changed.connect(self.reflect)
         self.wall.changed.connect(self.reflect)
-        self.method.currentIndexChanged.connect(self._method_chosen)
         self.train.clicked.connect(self._order)
         self.give_up.clicked.connect(self._stop)
-
-    def _method_chosen(self) -> None:
-        self.steps.setValue(STEPS[self.method.currentData()])
 
     def _order(self) -> None:
         if self.train.isEnabled():

@@ -1,7 +1,6 @@
 """Pictures for the screen: previews, photos and the frames of takes, as Qt images."""
 
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,10 +109,6 @@ def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
     """A file name that people recognise: the prompt's first words and the seed."""
     words = "".join(c if c.isalnum() else " " for c in render.request.prompt).split()
     return f"{'-'.join(words[:6])[:60] or 'clip'}-{render.request.seed}{suffix}"
-
-
-def fps_of(render: Render) -> Fraction:
-    return render.request.fps
 
 
 def _photo(path: Path) -> QImage:

@@ -30,6 +30,7 @@ def clip_length(frames: int, fps: Fraction) -> str:
 
 
 def rate(fps: Fraction) -> str:
+    """Frames per second: "8 fps", "23.98 fps"."""
     return f"{float(fps):.4g} fps"
 
 

@@ -14,7 +14,6 @@ STATES = {
     State.SET_ASIDE: "was running when the studio stopped",
 }
 TONES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
-UNITS = {"keyframes": "step", "training": "step", "decode": "frame"}
 
 
 def progress(job: Job, watch: Watch) -> str:

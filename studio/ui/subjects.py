@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
+from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
 from studio.ui.controls import label, push, row, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
 from studio.ui.icons import Icons
-from studio.ui.new_subject import STEPS, NewSubject
+from studio.ui.new_subject import NewSubject
 from studio.ui.orders import Orders
 from studio.ui.pictures import Pictures
 from studio.ui.subject_card import SubjectCard
@@ -180,7 +181,7 @@ class SubjectsPanel(QWidget):
     def _train_chosen(self) -> None:
         subject = self._document.subject(self._desk.subject)
         if subject:
-            steps = (subject.trained_steps or 0) + STEPS[subject.method]
+            steps = (subject.trained_steps or 0) + DEFAULT_STEPS
             self._orders.train(subject.name, subject.method, steps)
 
     def _remove_chosen(self) -> None:

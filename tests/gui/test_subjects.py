@@ -98,14 +98,14 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     form.train.click()
     panel = studio.subjects
     until(lambda: panel.training and panel.training.moving._frames)
-    until(lambda: studio.queue.jobs() and "step 240 of 800" in panel.cards["rex"].status.whole)
+    until(lambda: studio.queue.jobs() and "step 160 of 240" in panel.cards["rex"].status.whole)
     assert "left" in panel.cards["rex"].status.whole
     until(lambda: panel.training.curve._plot and panel.training.curve._plot.isVisible())
     assert panel.training.said.text() == "The first photo is kept for measuring."
     steps, _ = panel.training.curve._values.getData()
     assert len(steps) > 10
     works.gate.set()
-    until(lambda: panel.cards["rex"].status.whole == "ready · 800 steps")
+    until(lambda: panel.cards["rex"].status.whole == "ready · 240 steps")
     assert panel.training is None
     assert studio.shot.subject.isEnabled()
     studio.shot.subject.activated.emit(studio.shot.subject.findData("rex"))

@@ -67,7 +67,7 @@ class Works:
         self.gate = threading.Event()
         self.gate.set()
         self.failure: Refusal | None = None
-        self.training_steps = 240
+        self.training_steps = 160
         self.pace = 0.0
 
     def by_kind(self) -> dict[str, Work]:

@@ -327,8 +327,8 @@ def test_folders_go_by_option_then_variable_then_system(tmp_path):
     assert relative.is_absolute()
     folders = Folders(tmp_path / "new" / "home").make()
     assert folders.subjects.is_dir()
-    inside = (folders.subjects, folders.scratch, folders.models, folders.queue, folders.settings)
-    assert len(set(inside)) == 5
+    inside = (folders.subjects, folders.scratch, folders.models, folders.queue)
+    assert len(set(inside)) == 4
     assert all(path.is_relative_to(folders.data) for path in inside)
 
 

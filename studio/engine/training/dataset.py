@@ -113,6 +113,7 @@ def prepare(
 
 
 def check(photos: list[np.ndarray]) -> None:
+    """Refuse too few or too many photos; each must be uint8 (H, W, 3), else ValueError."""
     if not FEWEST_PHOTOS <= len(photos) <= MOST_PHOTOS:
         raise Refusal(
             f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there are {len(photos)}.",

@@ -103,6 +103,7 @@ def _over(ground: np.ndarray, scene: Scene, t: int) -> np.ndarray:
 
 
 def grid(centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """x and y (SIZE, SIZE) of every pixel's middle, in pixels from `centre` (x, y)."""
     pixels = np.arange(SIZE, dtype=np.float32) + 0.5
     return np.meshgrid(pixels - centre[0], pixels - centre[1])
 

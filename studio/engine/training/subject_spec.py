@@ -7,6 +7,7 @@ from typing import Literal
 from torch import nn
 
 from studio.engine.adapter_file import Label
+from studio.spec.subjects import DEFAULT_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class SubjectSpec:
     class_noun: str
     token: str = "sks"
     method: Literal["lora", "dreambooth"] = "lora"
-    steps: int = 240
+    steps: int = DEFAULT_STEPS
     batch: int = 3
     rate: float | None = None
     rank: int = 16
