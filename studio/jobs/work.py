@@ -34,7 +34,7 @@ class Works:
 
     def __init__(self, folders: Folders, device: str | None = None) -> None:
         self.folders = folders
-        self.model_folders = (BUILT_IN, folders.models)
+        self.model_folders: tuple[Path, ...] = (BUILT_IN, folders.models)
         self.subjects = SubjectStore(folders.subjects)
         self.residents = Residents(device)
 
@@ -74,7 +74,8 @@ class Works:
         Payload: "subject" (name), "method", "steps" (0: the default), "resume", "model".
         """
         from studio.engine.training.samples import moving
-        from studio.engine.training.subject import SubjectSpec, train_subject
+        from studio.engine.training.subject import train_subject
+        from studio.engine.training.subject_spec import SubjectSpec
         from studio.media.photo import open_photo
 
         said = job.payload

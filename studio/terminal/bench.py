@@ -20,7 +20,7 @@ from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import Qt, QTimer
 
     from studio.ui.studio_window import StudioWindow
 
@@ -226,7 +226,7 @@ class Play:
             raise Refusal(f"Waiting for {what} took too long.", "Try again on a free computer.")
 
 
-def timer(interval: int, then: Callable[[], object], kind: object = None) -> QTimer:
+def timer(interval: int, then: Callable[[], object], kind: Qt.TimerType | None = None) -> QTimer:
     """A running timer, `interval` in milliseconds."""
     from PySide6.QtCore import QTimer
 
