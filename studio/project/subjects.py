@@ -141,12 +141,12 @@ class SubjectStore:
         """Put a subject, with all that it has, into the bin, from where it can be restored."""
         with self._changing():
             folder = self._folder(name)
-            move(folder, self._binned / folder.name)
+            move(folder, self.binned / folder.name)
 
     def bin(self) -> tuple[str, ...]:
         """Names in the bin; one that was thrown away twice is there twice, as "rex (2)"."""
         with suppress(FileNotFoundError):
-            return tuple(sorted(name_of(path) for path in self._binned.iterdir()))
+            return tuple(sorted(name_of(path) for path in self.binned.iterdir()))
         return ()
 
     def restore(self, name: str) -> Subject:
@@ -158,7 +158,7 @@ class SubjectStore:
                 )
             if name not in self.bin():
                 raise Refusal(f"There is no subject “{name}” in the bin.")
-            move(self._binned / name, self.folder / name)
+            move(self.binned / name, self.folder / name)
         return self.get(name)
 
     def photo_paths(self, subject: Subject) -> tuple[Path, ...]:
@@ -180,7 +180,8 @@ class SubjectStore:
         return self._folder(name) / "training"
 
     @property
-    def _binned(self) -> Path:
+    def binned(self) -> Path:
+        """The bin: folders of subjects that were removed; moved one up they are back."""
         return self.folder / ".bin"
 
     def _folders(self) -> dict[str, Path]:

@@ -108,7 +108,8 @@ def remove(said: Namespace, session: Session) -> Answer:
     name = store.get(said.name).name
     store.remove(name)
     return Answer(
-        f"“{name}” is in the bin; the window can bring it back.", {"removed": name, "bin": True}
+        f"“{name}” is in the bin. To have it back, move its folder out of there: {store.binned}",
+        {"removed": name, "bin": str(store.binned)},
     )
 
 
