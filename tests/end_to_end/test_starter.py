@@ -1,0 +1,69 @@
+"""The released starter: small enough, whole, and its clips show what was asked."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.cli import main
+from studio.engine.measures import oracle
+from studio.library import models as library
+from studio.media.provenance import is_marked
+from studio.media.video import read_video
+from studio.spec import grammar
+
+STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"
+PROMPT = "a red ball moving left over grass"
+
+
+def test_it_fits_its_budget_and_opens_whole() -> None:
+    files = [path for path in STARTER.rglob("*") if path.is_file()]
+    sizes = [path.stat().st_size for path in files]
+    assert sum(sizes) <= 80e6
+    assert max(sizes) <= 40e6
+    assert not [path for path in files if path.suffix in (".bin", ".pt", ".ckpt", ".pkl")]
+    found = library.read(STARTER)
+    assert {role for role, _ in found.weights} == {"image", "temporal", "text", "autoencoder"}
+    assert found.small_vocabulary
+    assert found.family.notice
+
+
+def test_its_tokenizer_knows_every_word_of_the_grammar() -> None:
+    from transformers import CLIPTokenizer
+
+    tokenizer = CLIPTokenizer.from_pretrained(STARTER / "tokenizer")
+    assert len(tokenizer) < 2000
+    assert all(len(tokenizer.tokenize(word)) == 1 for word in grammar.words())
+
+
+def test_stock_diffusers_opens_the_image_part() -> None:
+    from diffusers import StableDiffusionPipeline
+
+    pipeline = StableDiffusionPipeline.from_pretrained(STARTER)
+    picture = pipeline(PROMPT, num_inference_steps=2, height=64, width=64, output_type="np").images[
+        0
+    ]
+    assert picture.shape == (64, 64, 3)
+    assert np.isfinite(picture).all()
+
+
+def test_words_become_a_clip_that_shows_them_and_again_it_comes_from_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def generate(name: str) -> tuple[dict, np.ndarray]:
+        out = tmp_path / name
+        data = ["--data-dir", str(tmp_path / "data"), "--json"]
+        assert main(["generate", PROMPT, "--seed", "7", "--out", str(out), *data]) == 0
+        assert is_marked(out)
+        return json.loads(capsys.readouterr().out), np.stack(list(read_video(out)))
+
+    first, frames = generate("a.mp4")
+    sighting = oracle.look(frames)
+    assert (sighting.colour, sighting.place) == ("red", "grass")
+    assert len(frames) == first["frames"] == 8
+    second, again = generate("b.mp4")
+    assert np.array_equal(frames, again)
+    assert second["made"] == 0
+    assert second["reused"] == first["made"] == 2
+    assert second["seconds"] <= first["seconds"] / 5
