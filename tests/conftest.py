@@ -14,6 +14,7 @@ from hypothesis import settings
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")  # no pool that outlives its test
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread mostly waits
 
 # the same examples every time, on a slow machine too, and no database left in the clone
