@@ -95,6 +95,8 @@ def pack(
     (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n")
     notes = {"taught": '["keyframes"]', "preview_factors": json.dumps(factors.tolist())}
     layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
+    for config in folder.glob("*/*config.json"):
+        _forget_origin(config)
     (folder / "model.toml").write_text(CARD)
     return folder
 
@@ -102,6 +104,13 @@ def pack(
 def _open_in_full_precision(config: Path) -> None:
     """Stock pipelines open networks in fp32, but a text encoder in what its configuration says."""
     said = json.loads(config.read_text("utf-8")) | {"dtype": "float32"}
+    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+
+
+def _forget_origin(config: Path) -> None:
+    """Take out where a part was loaded from: a path of the machine it was trained on."""
+    said = json.loads(config.read_text("utf-8"))
+    said.pop("_name_or_path", None)
     config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
 
 
