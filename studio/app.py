@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
+from studio.jobs import linking
 from studio.jobs.job import Work
 from studio.jobs.ledger import Ledger
 from studio.jobs.queue import Queue
@@ -36,7 +37,7 @@ ENGINE = (
     "studio.engine.training.samples",
 )
 IDLE_MS = 1500
-"""The engine is imported once nobody has typed or moved the mouse for this long."""
+"""The engine is imported once nobody has typed or held the mouse for this long, or for a job."""
 
 
 def open_window(
@@ -83,6 +84,7 @@ def start_application() -> QApplication:
     # a small interval lets the window in while a worker thread runs Python
     sys.setswitchinterval(0.002)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
+    linking.install()
     app = QApplication.instance() or QApplication(["studio"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Studio")

@@ -1,5 +1,6 @@
 """One open project with its window: four objects, the views on them, and the wires between."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,8 @@ from studio.ui.takes import TakesPanel
 from studio.ui.top_bar import TopBar
 from studio.ui.watch import Watch
 from studio.ui.window import Panels, Window
+
+log = logging.getLogger(__name__)
 
 
 class StudioWindow:
@@ -85,10 +88,18 @@ class StudioWindow:
         if newest:
             self.desk.select_take(newest.id)
 
-    def first_idle(self, wait: int, then: Callable[[], object]) -> None:
-        """Run `then` on another thread once nobody has done anything for `wait` milliseconds."""
-        ask = self.background.ask
-        FirstIdle(wait, lambda: ask(then, owner=self.window), self.window)
+    def first_idle(self, wait: int, fetch: Callable[[], object]) -> None:
+        """Run `fetch` on another thread once nobody has done anything for `wait` milliseconds.
+
+        At the latest when the engine gets a job.  What it brings into memory stays for good.
+        """
+        idle = FirstIdle(wait, lambda: self._fetch(fetch), self.window)
+
+        def look() -> None:
+            if any(j.lane == "engine" and j.state is State.RUNNING for j in self.watch.jobs):
+                idle.now()
+
+        self.queue.changed.connect(look)
 
     def close(self) -> None:
         """In the reverse order of making: nothing is left running, everything is saved."""
@@ -184,6 +195,14 @@ class StudioWindow:
             action.setText(f"{name.capitalize()} {label.lower()}".strip())
         self.actions["export"].setEnabled(self.takes.chosen is not None)
         self.window.setWindowTitle(f"{document.project.name} · Studio")
+
+    def _fetch(self, fetch: Callable[[], object]) -> None:
+        def failed(error: Exception) -> None:  # the first job will tell the user
+            log.error("the engine could not be fetched", exc_info=error)
+            self._garbage.start()
+
+        self._garbage.rest()
+        self.background.ask(fetch, lambda _: self._garbage.start(), failed, owner=self.window)
 
     def _failed(self, id: int, what: str, hint: str) -> None:
         title = f"{self.watch.job(id).title}: " if id else ""

@@ -3,7 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
+from PySide6.QtWidgets import QApplication
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
@@ -60,3 +65,55 @@ def test_the_engine_waits_until_nobody_types(studio, qtbot, until):
         qtbot.wait(60)
     assert calls == []
     until(lambda: calls == ["engine"])
+
+
+def test_the_engine_waits_while_something_is_held_with_the_mouse(studio, qtbot, until):
+    calls = []
+    window = studio.window.windowHandle()
+    qtbot.mousePress(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 20))
+    studio.first_idle(100, lambda: calls.append("engine"))
+    qtbot.wait(350)
+    assert calls == []
+    qtbot.mouseRelease(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 20))
+    until(lambda: calls == ["engine"])
+
+
+def test_the_engine_waits_while_photos_are_held_over_the_window(studio, qtbot, until):
+    calls, photos = [], QMimeData()
+    place, copy = QPoint(9, 9), Qt.DropAction.CopyAction
+    held = (copy, photos, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    studio.first_idle(100, lambda: calls.append("engine"))
+    QApplication.sendEvent(studio.window, QDragEnterEvent(place, *held))
+    qtbot.wait(350)
+    assert calls == []
+    QApplication.sendEvent(studio.window, QDragLeaveEvent())
+    until(lambda: calls == ["engine"])
+
+
+def test_a_job_does_not_wait_for_the_engine_to_be_fetched(studio, works, until):
+    calls = []
+    works.gate.clear()
+    studio.first_idle(3_600_000, lambda: calls.append("engine"))
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    assert calls == []
+    studio.orders.render(2)
+    until(lambda: calls)
+    works.gate.set()
+    until(lambda: not studio.queue.jobs())
+    assert calls == ["engine"]
+
+
+def test_nothing_is_collected_while_the_engine_is_fetched(studio, until):
+    began, may_end = threading.Event(), threading.Event()
+
+    def fetch() -> None:
+        began.set()
+        may_end.wait(20)
+        raise ImportError("no engine here")
+
+    assert studio._garbage._timer.isActive()
+    studio.first_idle(0, fetch)
+    until(began.is_set)
+    assert not studio._garbage._timer.isActive()
+    may_end.set()
+    until(studio._garbage._timer.isActive)
