@@ -20,7 +20,8 @@ class TemporalConfig:
 
     `reach`: frames on either side that attention may see (paper appendix: 8).  `norm`: "frame"
     takes group statistics per frame, which keeps the reach finite; "clip" over the whole clip, as
-    public weights want it.  `positions`: "rotary" turns queries and keys by their frame's position,
+    public weights want it; `norm_groups` channels' groups, 32 in
+    public weights, fewer where a network is narrow.  `positions`: "rotary" turns queries and keys by their frame's position,
     so that only differences of positions can matter (the paper asks for relative encodings without
     giving a formula); "absolute" adds an embedded sinusoid, as public weights want it.
     `shared_noise`: how much of the starting noise's variance all frames have in common, 0..1;
@@ -31,6 +32,7 @@ class TemporalConfig:
 
     reach: int = 8
     norm: str = "frame"
+    norm_groups: int = 32
     positions: str = "rotary"
     shared_noise: float = 0.0
     condition_width: int = 0

@@ -40,7 +40,9 @@ class TemporalLayers(nn.Module):
                     channels, heads, text_width, reach=config.reach, positions=config.positions
                 )
                 if heads
-                else TemporalConv(channels, embedding, norm=config.norm)
+                else TemporalConv(
+                    channels, embedding, norm=config.norm, groups=config.norm_groups
+                )
             )
             self.blocks[name] = layer
             if width:
@@ -163,6 +165,7 @@ class VideoUNet(nn.Module):
         walk = _Walk(self, frames, batch, shut)
         walk.text = text.repeat_interleave(frames, 0)
         walk.time_text = text if time_text is None else time_text
+        walk.one_text = walk.time_text is text
         if positions is None:
             positions = torch.arange(frames, device=latents.device).expand(batch, -1)
         walk.positions = positions
@@ -177,8 +180,10 @@ class _Walk:
 
     text: Tensor
     time_text: Tensor
+    one_text: bool
     positions: Tensor
     embedding: Tensor
+    time_embedding: Tensor
 
     def __init__(self, net: VideoUNet, frames: int, batch: int, shut: bool) -> None:
         self.net, self.image, self.frames, self.batch, self.shut = (
@@ -191,11 +196,21 @@ class _Walk:
         self.features: list[Tensor] | None = None
 
     def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
+        """What every ResBlock is told of the timestep and, in some layouts, of the whole text."""
         waves = self.image.get_time_embed(sample=latents, timestep=timestep)
-        self.embedding = self.image.time_embedding(waves)
+        noise_level = self.image.time_embedding(waves)
         if labels is not None:
-            labels = labels.to(self.embedding.dtype)
-            self.embedding = self.embedding + labels.repeat_interleave(self.frames, 0)
+            labels = labels.to(noise_level.dtype)
+            noise_level = noise_level + labels.repeat_interleave(self.frames, 0)
+        self.embedding = self._with_text(noise_level, self.text)
+        self.time_embedding = self.embedding
+        if not self.one_text:
+            time_text = self.time_text.repeat_interleave(self.frames, 0)
+            self.time_embedding = self._with_text(noise_level, time_text)
+
+    def _with_text(self, embedding: Tensor, text: Tensor) -> Tensor:
+        said = self.image.get_aug_embed(embedding, text, {})
+        return embedding if said is None else embedding + said
 
     def run(self, x: Tensor) -> Tensor:
         image = self.image
@@ -280,7 +295,7 @@ class _Walk:
         return x + (tokens(said) if size else said)
 
     def _per_frame(self) -> Tensor:
-        return self.embedding.expand(self.batch * self.frames, -1)
+        return self.time_embedding.expand(self.batch * self.frames, -1)
 
     def _maybe_checkpointed(self, layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         if self.net.checkpointing and torch.is_grad_enabled():

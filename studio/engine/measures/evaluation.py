@@ -1,6 +1,6 @@
 """The starter's figures: held-out prompts, what the oracle says of their clips, and the table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -12,11 +12,8 @@ from studio.engine.measures.oracle import Verdict
 from studio.engine.training import scenes
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
-from studio.spec.progress import Progress, Tick, silent
 
 Prompt = tuple[str, Meaning]
-MakeClip = Callable[[str, int], np.ndarray]
-"""A prompt and a seed to a clip, uint8 (T, H, W, 3)."""
 
 _STREAM = 0x4556  # training's random streams are keyed (seed, index); these are (seed, index, this)
 _Z = 1.959964  # the normal deviate that 95 % lie within
@@ -108,33 +105,26 @@ def real_clip(meaning: Meaning, seed: int) -> np.ndarray:
     return np.rint(scenes.draw(scene) * 255).astype(np.uint8)
 
 
-def evaluate(
-    make_clip: MakeClip, asked: Sequence[Prompt], tick: Tick = silent, first_seed: int = 0
-) -> Table:
-    """Make a clip of every prompt, prompt i with seed `first_seed` + i, and count what is right.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a clip shows of its prompt; `flicker` in levels of 255, NaN without a background."""
 
-    `tick` is called before each clip and may raise `Cancelled`.
+    verdict: Verdict
+    flicker: float
+
+
+def see(frames: np.ndarray, meaning: Meaning) -> Seen:
+    """Look at a clip, uint8 (T, H, W, 3), for what it should show."""
+    return Seen(oracle.judge(oracle.look(frames), meaning), flicker(frames))
+
+
+def tally(seen: Sequence[Seen], meanings: Sequence[Meaning] = ()) -> Table:
+    """Count what is right; `meanings` (one for each) adds a share per word.
+
+    A clip without background has no flicker and is left out of that mean.
     """
-    verdicts, flickers = [], []
-    for i, (prompt, meaning) in enumerate(asked):
-        tick(Progress("evaluating", i, len(asked)))
-        frames = make_clip(prompt, first_seed + i)
-        verdicts.append(oracle.judge(oracle.look(frames), meaning))
-        flickers.append(flicker(frames))
-    tick(Progress("evaluating", len(asked), len(asked)))
-    return tally(verdicts, [meaning for _, meaning in asked], flickers)
-
-
-def tally(
-    verdicts: Sequence[Verdict],
-    meanings: Sequence[Meaning] = (),
-    flickers: Sequence[float] = (),
-) -> Table:
-    """Count verdicts; `meanings` (one for each) adds a share per word, `flickers` their mean.
-
-    A clip without background has no flicker (NaN) and is left out of that mean.
-    """
-    known = [f for f in flickers if np.isfinite(f)]
+    verdicts = [s.verdict for s in seen]
+    known = [s.flicker for s in seen if np.isfinite(s.flicker)]
     return Table(
         *(_share([getattr(v, name) for v in verdicts]) for name in _NAMES),
         flicker=float(np.mean(known)) if known else float("nan"),

@@ -1,5 +1,6 @@
 """The starter's figures, each column made in another way from the same prompts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,27 +11,34 @@ from studio.engine.decode import decode
 from studio.engine.film import Models
 from studio.engine.measures import evaluation
 from studio.engine.measures.clips import clip
-from studio.engine.measures.evaluation import Prompt, Table
+from studio.engine.measures.evaluation import Prompt, Seen, Table
 from studio.engine.training import latents
 from studio.engine.video_unet import VideoUNet
 from studio.engine.videomodel import VideoModel
-from studio.spec.progress import Tick, silent
+from studio.spec.progress import silent
+
+OURS = "the starter"
+REAL = "real clips through the autoencoder"
+CONTROL = "image model frame by frame"
+COLUMNS = (OURS, REAL, CONTROL)
 
 
-def columns(video: VideoModel, asked: tuple[Prompt, ...], tick: Tick = silent) -> dict[str, Table]:
-    """Ours, real clips through the autoencoder, and the image model frame by frame."""
-    meanings = dict(asked)
+def look(video: VideoModel, column: str, prompt: Prompt, seed: int) -> Seen:
+    """Make the clip of one column, prompt and seed, and see what is right in it."""
+    words, meaning = prompt
+    if column == REAL:
+        frames = through_autoencoder(video, evaluation.real_clip(meaning, seed))
+        return evaluation.see(frames, meaning)
+    net = FrameByFrame(video.net) if column == CONTROL else video.net
+    return evaluation.see(clip(Models(replace(video, net=net)), words, seed), meaning)
 
-    def real(prompt: str, seed: int) -> np.ndarray:
-        return through_autoencoder(video, evaluation.real_clip(meanings[prompt], seed))
 
-    alone = replace(video, net=FrameByFrame(video.net))
+def columns(asked: Sequence[Prompt], seen: Sequence[Seen]) -> dict[str, Table]:
+    """A table per column; `seen` holds every column of the first prompt, then of the second..."""
+    meanings = [meaning for _, meaning in asked]
     return {
-        "the starter": evaluation.evaluate(lambda p, s: clip(Models(video), p, s), asked, tick),
-        "real clips through the autoencoder": evaluation.evaluate(real, asked, tick),
-        "image model frame by frame": evaluation.evaluate(
-            lambda p, s: clip(Models(alone), p, s), asked, tick
-        ),
+        name: evaluation.tally(seen[at :: len(COLUMNS)], meanings)
+        for at, name in enumerate(COLUMNS)
     }
 
 

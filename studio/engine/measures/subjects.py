@@ -1,7 +1,8 @@
 """How well a trained subject shows: likeness, copying, motion, and places it was never in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ from studio.engine.measures import blocks, likeness, oracle
 from studio.engine.measures.clips import clip
 from studio.engine.measures.evaluation import Share
 from studio.engine.measures.likeness import LikenessNet
+from studio.engine.training import characters
 from studio.engine.training.dataset import encode
 from studio.engine.videomodel import VideoModel
-from studio.spec.progress import Progress, Tick, silent
+from studio.spec.progress import silent
 from studio.spec.request import SubjectUse
 
 DIRECTIONS = ("left", "right", "up", "down")
 PLACES = {"grass": "on grass", "snow": "on snow", "water": "on water", "night sky": "at night"}
+UNSEEN = 900_000_000
+"""Characters with higher numbers are in no training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,58 +44,118 @@ class Figures:
     places: Share
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A clip to make, and the direction or the place that must be seen in it."""
+
+    prompt: str
+    seed: int
+    wanted: str
+    use: SubjectUse | None = None
+    adapter: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Whether a clip shows what it should, and its middle frame, uint8 (H, W, 3)."""
+
+    right: bool
+    frame: np.ndarray
+
+
+LookAt = Callable[[Sequence[Shot]], Iterable[Seen]]
+"""Makes shots and looks at them, in order."""
+
+
+def look(video: VideoModel, shot: Shot) -> Seen:
+    """Make a shot and look at it.
+
+    One that moves less than a still on its way through the decoder counts as still.
+    """
+    made = clip(Models(video, shot.adapter), shot.prompt, shot.seed, shot.use)
+    if shot.wanted in PLACES:
+        right = oracle.look(made).place == shot.wanted
+    else:
+        right = _goes(video, made, shot.wanted)
+    return Seen(right, made[len(made) // 2])
+
+
 def measure(
-    video: VideoModel,
+    look_at: LookAt,
     adapter: Path,
     photos: list[np.ndarray],
     held_out: np.ndarray,
     net: LikenessNet,
     *,
     seeds: int = 8,
-    tick: Tick = silent,
+    before: Share | None = None,
 ) -> Figures:
     """Clips of the subject in 4 directions × `seeds`, with and without it, and in 4 places.
 
     `photos` are those it was trained on, `held_out` one that was kept from training; all uint8
-    (H, W, 3).  A clip that moves less than a still on its way through the decoder counts as still.
+    (H, W, 3).  `before` saves the clips without it, where they were made for its class noun.
     """
     label = read_adapter(adapter).label
     use = SubjectUse("measured", "", label.token, label.class_noun)
-    worn, bare = Models(video, adapter), Models(video)
-    after, before, shown = [], [], []
-    for index in range(4 * seeds):
-        tick(Progress("measuring", index, 4 * seeds))
-        direction, seed = DIRECTIONS[index % 4], index // 4
-        words = f"a {label.class_noun} moving {direction}"
-        made = clip(worn, f"a {label.token} {label.class_noun} moving {direction}", seed, use)
-        after.append(_goes(video, made, direction))
-        before.append(_goes(video, clip(bare, words, seed), direction))
-        shown.append(made[len(made) // 2])
-    right = []
-    for index, (place, words) in enumerate(PLACES.items()):
-        for seed in range(max(1, seeds // 2)):
-            said = f"a {label.token} {label.class_noun} {words}"
-            made = clip(worn, said, 100 + 10 * index + seed, use)
-            right.append(oracle.look(made).place == place)
-            shown.append(made[len(made) // 2])
+    bare = moving(label.class_noun, seeds) if before is None else ()
+    after = moving(f"{label.token} {label.class_noun}", seeds, use, adapter)
+    there = placed(f"{label.token} {label.class_noun}", seeds, use, adapter)
+    seen = iter(list(look_at((*bare, *after, *there))))
+    without, with_it, in_places = (list(islice(seen, len(part))) for part in (bare, after, there))
+    shown = [s.frame for s in (*with_it, *in_places)]
     return Figures(
         to_held_out=_mean_likeness(net, shown, [held_out]),
         to_training=_mean_likeness(net, shown, photos),
         nearest_photo=float(
             np.mean([likeness.nearest_training_photo_distance(f, photos) for f in shown])
         ),
-        motion_before=_share(before),
-        motion_after=_share(after),
-        places=_share(right),
+        motion_before=_share(without) if before is None else before,
+        motion_after=_share(with_it),
+        places=_share(in_places),
     )
 
 
-def markdown(columns: Mapping[str, Figures], net: LikenessNet) -> str:
-    """A row per figure, a column per subject and method; ends in a line break."""
+def moving(
+    what: str, seeds: int, use: SubjectUse | None = None, adapter: Path | None = None
+) -> tuple[Shot, ...]:
+    """Every direction, `seeds` times."""
+    return tuple(
+        Shot(f"a {what} moving {direction}", seed, direction, use, adapter)
+        for seed in range(seeds)
+        for direction in DIRECTIONS
+    )
+
+
+def placed(what: str, seeds: int, use: SubjectUse, adapter: Path) -> tuple[Shot, ...]:
+    """Every place, half of `seeds` times."""
+    return tuple(
+        Shot(f"a {what} {words}", 100 + 10 * index + seed, place, use, adapter)
+        for index, (place, words) in enumerate(PLACES.items())
+        for seed in range(max(1, seeds // 2))
+    )
+
+
+def pictures_of(number: int, seed: int) -> list[np.ndarray]:
+    """Seven pictures of a procedural character that no network has met, uint8 (256, 256, 3)."""
+    who = characters.character(UNSEEN + 1000 * seed + number)
+    rng = np.random.default_rng(who.seed)
+    return [characters.photo_of(who, rng, 256) for _ in range(7)]
+
+
+def markdown(columns: Mapping[str, Figures], net: LikenessNet, drawn: Collection[str] = ()) -> str:
+    """A row per figure, a column per subject and method; ends in a line break.
+
+    `drawn` names the columns of procedural characters, which the likeness network knows how to
+    tell apart; elsewhere its figures carry their warning.
+    """
+
+    def alike(name: str, value: float) -> str:
+        return f"{value:.2f}" if name in drawn else likeness.label(net, value)
+
     rows = [("| |", lambda name, _: name), ("|---|", lambda *_: "---")]
     rows += [
-        ("| likeness to the held-out photo |", lambda _, f: likeness.label(net, f.to_held_out)),
-        ("| likeness to the training photos |", lambda _, f: likeness.label(net, f.to_training)),
+        ("| likeness to the held-out photo |", lambda n, f: alike(n, f.to_held_out)),
+        ("| likeness to the training photos |", lambda n, f: alike(n, f.to_training)),
         ("| distance to the nearest training photo |", lambda _, f: f"{f.nearest_photo:.1f}"),
         ("| motion right before training |", lambda _, f: str(f.motion_before)),
         ("| motion right after training |", lambda _, f: str(f.motion_after)),
@@ -117,5 +181,5 @@ def _mean_likeness(net: LikenessNet, shown: list[np.ndarray], photos: list[np.nd
     return float((ours @ theirs.T).mean())
 
 
-def _share(hits: list[bool]) -> Share:
-    return Share(sum(hits), len(hits))
+def _share(seen: list[Seen]) -> Share:
+    return Share(sum(s.right for s in seen), len(seen))

@@ -21,7 +21,7 @@ from studio.engine.training import autoencoder, backbone, latents, pictures, tem
 from studio.engine.video_unet import TemporalLayers
 from studio.spec.progress import Tick, silent
 
-WIDTHS = (64, 128, 192)
+WIDTHS = (32, 64, 128)
 CARD = """\
 small_vocabulary = true
 

@@ -18,7 +18,11 @@ from studio.spec.progress import Tick, silent
 BATCH = 8
 REACH = 7
 """Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
-SHARED_NOISE = 0.7
+SHARED_NOISE = 0.9
+"""How much of the starting noise all frames share when a clip is made."""
+LEAST_SHARED = 0.6
+"""In training the share is drawn anew for every clip, from here to 1: with one share alone the
+layers would read the motion off the differences of frames, in which the common noise cancels."""
 RESTLESS = 0.3
 FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
@@ -30,7 +34,10 @@ def fresh(image, seed: int) -> VideoUNet:
     net = VideoUNet(
         image,
         TemporalLayers(
-            image, TemporalConfig(reach=REACH, shared_noise=SHARED_NOISE, condition_width=32)
+            image,
+            TemporalConfig(
+                reach=REACH, norm_groups=8, shared_noise=SHARED_NOISE, condition_width=32
+            ),
         ),
     )
     net.image.requires_grad_(False)
@@ -54,6 +61,7 @@ def train(
 ) -> TemporalLayers:
     """Keyframes from words: all frames are holes.  Returns the averaged layers."""
     schedule = backbone.scheduler()
+    sayings = backbone.say(words, encoder, clips, seed)
     plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
     for name in ("pyramid", "entries"):  # learned when frames are given: not in this training
         if getattr(net.temporal, name) is not None:
@@ -63,10 +71,9 @@ def train(
         rng = np.random.default_rng((seed, step, 5))
         chosen = rng.integers(len(clips.meanings), size=BATCH)
         x0 = clips.latents[chosen].float()
-        masks = clips.masks[chosen, :, None].float()
-        weight = 1 + backbone.OBJECT_WEIGHT * (1 - step / steps) * masks
-        said = backbone.captions(rng, clips, chosen)
-        return clip_loss(net, schedule, x0, backbone.encode(words, encoder, said), rng, weight)
+        near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
+        weight = 1 + backbone.OBJECT_WEIGHT * (1 - step / steps) * near
+        return clip_loss(net, schedule, x0, sayings.pick(rng, chosen), rng, weight)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
@@ -81,19 +88,16 @@ def clip_loss(
     rng,
     weight: Tensor,
     *,
-    shared: float = SHARED_NOISE,
+    shared: tuple[float, float] = (LEAST_SHARED, 1.0),
 ) -> Tensor:
     """Squared error of v on clips x0 (B, T, C, h, w); one timestep a clip.
 
-    `shared` of the noise's variance is common to a clip's frames.
+    Between `shared[0]` and `shared[1]` of the noise's variance are common to a clip's frames.
     """
     batch, frames = x0.shape[:2]
-    strata = (np.arange(batch) + rng.random(batch)) / batch
-    # motion is settled while little else is visible: lean towards the noisy end
-    t = torch.from_numpy((strata**0.75 * schedule.config.num_train_timesteps).astype(np.int64))
-    t = t.repeat_interleave(frames)
+    t = timesteps(rng, batch, schedule.config.num_train_timesteps).repeat_interleave(frames)
     x0, weight = x0.flatten(0, 1), weight.flatten(0, 1)
-    noise = mixed_noise(rng, (batch, frames, *x0.shape[1:]), shared)
+    noise = mixed_noise(rng, (batch, frames, *x0.shape[1:]), rng.uniform(*shared, batch))
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
     first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
     positions = first + torch.arange(frames)
@@ -105,9 +109,21 @@ def clip_loss(
     return (weight * error.flatten(0, 1) ** 2).mean() + RESTLESS * restless
 
 
-def mixed_noise(rng: np.random.Generator, shape: tuple[int, ...], shared: float) -> Tensor:
-    """Standard normal ((B T), ...) for a `shape` of (B, T, ...), `shared` of its variance common
-    to a clip's frames."""
+def timesteps(rng: np.random.Generator, count: int, steps: int) -> Tensor:
+    """Stratified timesteps (count,), a quarter of them in the last, noisiest 7 %.
+
+    The direction of a motion is settled there: nothing but the words can tell it yet.  Later it
+    can be seen in the frames themselves.
+    """
+    strata = (np.arange(count) + rng.random(count)) / count
+    way = np.interp(strata, (0, 0.3, 0.75, 1), (0, 0.5, 0.93, 1))
+    return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
+
+
+def mixed_noise(rng: np.random.Generator, shape: tuple[int, ...], shared: np.ndarray) -> Tensor:
+    """Standard normal ((B T), ...) for a `shape` of (B, T, ...); of clip i's variance `shared[i]`
+    is common to its frames."""
     common = rng.standard_normal((shape[0], 1, *shape[2:]), np.float32)
     own = rng.standard_normal(shape, np.float32)
-    return torch.from_numpy(shared**0.5 * common + (1 - shared) ** 0.5 * own).flatten(0, 1)
+    share = shared.astype(np.float32).reshape(-1, *(1,) * (len(shape) - 1))
+    return torch.from_numpy(share**0.5 * common + (1 - share) ** 0.5 * own).flatten(0, 1)

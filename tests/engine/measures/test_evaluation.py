@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from studio.engine.measures import evaluation, oracle
-from studio.engine.measures.evaluation import Share, Table
+from studio.engine.measures.evaluation import Seen, Share, Table
 from studio.engine.measures.oracle import Verdict
 from studio.spec import grammar
-from studio.spec.progress import Cancelled
 
 
 def test_prompts_are_reproducible_and_say_what_they_mean():
@@ -79,7 +78,8 @@ def test_nothing_counted_is_no_figure():
 def test_tally_counts_each_attribute_and_word():
     meanings = [grammar.Meaning("red", "ball", "snow", "left")] * 2
     verdicts = [Verdict(True, False, True, True), Verdict(True, True, False, True)]
-    table = evaluation.tally(verdicts, meanings, [1.0, float("nan")])
+    seen = [Seen(v, f) for v, f in zip(verdicts, [1.0, float("nan")], strict=True)]
+    table = evaluation.tally(seen, meanings)
     assert (table.colour.hits, table.shape.hits, table.motion.hits) == (2, 1, 1)
     assert table.together.hits == 0
     assert table.flicker == 1
@@ -90,34 +90,14 @@ def test_tally_counts_each_attribute_and_word():
 
 def test_real_clips_score_full_marks_and_a_wrong_prompt_does_not():
     asked = evaluation.prompts(14, 6)
-    table = evaluation.evaluate(
-        lambda p, s: evaluation.real_clip(dict(asked)[p], s), asked, first_seed=100
+    clips = [evaluation.real_clip(meaning, 100 + at) for at, (_, meaning) in enumerate(asked)]
+    table = evaluation.tally(
+        [evaluation.see(c, meaning) for c, (_, meaning) in zip(clips, asked, strict=True)]
     )
     assert table.together == Share(14, 14)
     assert table.flicker < 0.05
-    fixed = evaluation.evaluate(
-        lambda p, s: evaluation.real_clip(asked[0][1], s), asked, first_seed=100
-    )
+    fixed = evaluation.tally([evaluation.see(clips[0], meaning) for _, meaning in asked])
     assert fixed.motion.hits == 2
-
-
-def test_each_prompt_gets_its_seed_and_a_tick_that_may_cancel():
-    asked = evaluation.prompts(5, 7)
-    made, ticks = [], []
-
-    def make(prompt: str, seed: int) -> np.ndarray:
-        made.append((prompt, seed))
-        return np.zeros((2, 64, 64, 3), np.uint8)
-
-    def tick(progress) -> None:
-        ticks.append((progress.step, progress.total))
-        if progress.step == 2:
-            raise Cancelled
-
-    with pytest.raises(Cancelled):
-        evaluation.evaluate(make, asked, tick, first_seed=40)
-    assert made == [(asked[0][0], 40), (asked[1][0], 41)]
-    assert ticks == [(0, 5), (1, 5), (2, 5)]
 
 
 def test_the_table_of_the_model_card():

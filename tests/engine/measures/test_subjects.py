@@ -1,5 +1,6 @@
 """The subject table: a column from a trained adapter, a row per figure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from studio.engine.families import videoldm
 from studio.engine.measures import subjects
 from studio.engine.measures.evaluation import Share
 from studio.engine.measures.likeness import LikenessNet
-from studio.engine.measures.subjects import Figures
+from studio.engine.measures.subjects import Figures, Seen, Shot
 from studio.engine.training.samples import moving
 from studio.engine.training.subject import train_subject
 from studio.engine.training.subject_spec import SubjectSpec
@@ -41,7 +42,18 @@ def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in seen)
 
     net = LikenessNet().eval()
-    figures = subjects.measure(video, trained.file, photos[:3], photos[3], net, seeds=1)
+    made: list[Shot] = []
+
+    def look_at(shots: Sequence[Shot]) -> list[Seen]:
+        made.extend(shots)
+        return [subjects.look(video, shot) for shot in shots]
+
+    figures = subjects.measure(look_at, trained.file, photos[:3], photos[3], net, seeds=1)
+    assert [shot.prompt for shot in made[:5]] == [
+        *(f"a dog moving {direction}" for direction in subjects.DIRECTIONS),
+        "a sks dog moving left",
+    ]
+    assert [shot.adapter for shot in made] == [None] * 4 + [trained.file] * 8
     assert figures.motion_after.count == figures.motion_before.count == 4
     assert figures.places.count == 4
     assert -1 <= figures.to_held_out <= 1
@@ -56,6 +68,8 @@ def test_the_table_has_a_column_per_subject_and_says_what_is_not_reliable() -> N
     assert {line.count("|") for line in lines} == {4}
     assert "not reliable for photos" in lines[2]
     assert "75.0 %" in text
+    drawn = subjects.markdown({"rex, lora": figures, "pip, lora": figures}, net, {"pip, lora"})
+    assert drawn.splitlines()[2].endswith(" 0.50 (not reliable for photos) | 0.50 |")
 
 
 @pytest.mark.parametrize("word", subjects.DIRECTIONS)

@@ -68,12 +68,23 @@ def test_flicker_costs():
 
 
 def test_training_noise_is_mixed_like_the_sampler_s():
-    drawn = temporal.mixed_noise(np.random.default_rng(2), (3, 8, 4, 32, 32), 0.7)
+    shares = np.asarray((0.7, 1.0, 0.2))
+    drawn = temporal.mixed_noise(np.random.default_rng(2), (3, 8, 4, 32, 32), shares)
     assert drawn.shape == (24, 4, 32, 32)
     alike = torch.corrcoef(drawn.flatten(1))
-    assert (alike[:8, :8][~torch.eye(8, dtype=torch.bool)] - 0.7).abs().max() < 0.05
+    others = ~torch.eye(8, dtype=torch.bool)
+    for index, share in enumerate(shares):
+        own = slice(8 * index, 8 * index + 8)
+        assert (alike[own, own][others] - share).abs().max() < 0.05
     assert alike[:8, 8:].abs().max() < 0.08
     assert abs(drawn.var() - 1) < 0.05
+
+
+def test_a_quarter_of_the_timesteps_is_nearly_pure_noise():
+    t = temporal.timesteps(np.random.default_rng(1), 400, 1000).numpy()
+    assert abs((t >= 930).sum() - 100) <= 1
+    assert abs((t < 500).sum() - 120) <= 1
+    assert t.max() == 999
 
 
 def test_two_steps_of_training(reader, tmp_path):
