@@ -68,12 +68,34 @@ def test_shut_is_the_image_network_bit_for_bit(levels, layers, linear, size):
     assert not torch.allclose(net(**call), alone, atol=1e-3)
 
 
-@pytest.mark.parametrize("more", [{"mid_block_type": None}, {"norm_eps": 1e-6, "act_fn": "gelu"}])
+SPOKEN = {
+    "addition_embed_type": "text",
+    "addition_embed_type_num_heads": 2,
+    "resnet_time_scale_shift": "scale_shift",
+    "norm_num_groups": 8,
+}
+
+
+@pytest.mark.parametrize(
+    "more", [{"mid_block_type": None}, {"norm_eps": 1e-6, "act_fn": "gelu"}, SPOKEN]
+)
 @torch.no_grad()
 def test_shut_in_unusual_layouts(more):
     base, call = image(**more), given(batch=2)
     alone = base(call["latents"], 321, call["text"].repeat_interleave(3, 0)).sample
     assert torch.equal(video(base)(**call, shut=True), alone)
+
+
+@torch.no_grad()
+def test_temporal_convolutions_hear_the_words_meant_for_them():
+    base, call = image(**SPOKEN), given(batch=2)
+    net, words = video(base), call["time_text"]
+    for block in net.temporal.blocks.values():
+        if hasattr(block, "attn2"):
+            torch.nn.init.zeros_(block.attn2.to_out[0].weight)
+    others = call | {"time_text": -words}
+    assert (net(**call) - net(**others)).abs().max() > 1e-3
+    assert torch.equal(net(**call, shut=True), net(**others, shut=True))
 
 
 @torch.no_grad()
