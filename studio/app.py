@@ -108,7 +108,7 @@ def build(
         store=store,
         subjects=SubjectStore(folders.subjects),
         takes=take_store(store.takes),
-        queue=Queue(Ledger(folders.queue), works),
+        queue=Queue(Ledger(folders.queue, mend=True), works),
         scan=lambda: scan(model_folders),
         glance=glance or device,
         can_free="free_memory" in works,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from studio.project.files import patiently, refused, sync_file
 from studio.spec.refusal import Refusal
 
 VERSION = 1
@@ -35,8 +37,17 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 
+class Damaged(Refusal):
+    """The file is no database, or no longer a whole one."""
+
+
 class Database:
-    """Connections to one file.  Write-ahead log, every commit on the disk before it returns."""
+    """Connections to one file, with a write-ahead log.
+
+    A commit is in the log when it returns, which any end of the studio leaves whole, and on the
+    disk as soon as the disk can: another thread waits for that.  The window writes too, and a
+    disk that takes in a checkpoint of gigabytes would hold it up for seconds.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open or make the file.  Refused when it is newer than this program or no database.
@@ -44,6 +55,8 @@ class Database:
         A file that is refused is left exactly as it was.
         """
         self.path = path
+        self._flushing = ThreadPoolExecutor(1, thread_name_prefix="queue-flush")
+        self._due = False
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -79,6 +92,16 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+        if not self._due:
+            self._due = True
+            self._flushing.submit(self._flush)
+
+    def check(self) -> None:
+        """Read all of the file; `Damaged` where it does not hold together."""
+        with self.reading() as connection:
+            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if said != "ok":
+            raise Damaged(f"The queue in {self.path} is damaged.", BROKEN)
 
     def changes(self) -> int:
         """A number that grows when anyone else has written: another thread, another process."""
@@ -86,7 +109,8 @@ class Database:
             return connection.execute("PRAGMA data_version").fetchone()[0]
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Bring everything to the disk and close the connections of all threads."""
+        self._flushing.shutdown()
         with self._guard:
             for connection in self._all:
                 connection.close()
@@ -106,8 +130,13 @@ class Database:
             self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # `_flush` does the rest
         return connection
+
+    def _flush(self) -> None:
+        self._due = False  # what is committed from now on needs another turn
+        with suppress(FileNotFoundError):  # all of it is in the main file by now
+            sync_file(_beside(self.path, "-wal"))
 
     def _prepare(self) -> None:
         connection = self._connection()
@@ -133,22 +162,38 @@ class Database:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise  # a bug of ours
-            hint = _HINTS.get(error.sqlite_errorcode & 0xFF) if _coded(error) else None
+            hint = _HINTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
             if hint is None:
                 raise
-            raise Refusal(f"The queue in {self.path} could not be used: {error}.", hint) from error
+            kind = Damaged if hint == BROKEN else Refusal
+            raise kind(f"The queue in {self.path} could not be used: {error}.", hint) from error
 
 
-def _coded(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", None) is not None
+def set_aside(path: Path) -> Path:
+    """Give a database that cannot be used another name, its log with it; gives that name."""
+    taken = {other.name for other in path.parent.iterdir()}
+    names = (f"{path.stem}.damaged-{n}{path.suffix}" for n in range(1, 10**6))
+    kept = path.with_name(next(name for name in names if name not in taken))
+    try:
+        for ending in ("-shm", "-wal", ""):  # a log without its file would be put into the next
+            with suppress(FileNotFoundError):
+                patiently(lambda end=ending: _beside(path, end).rename(_beside(kept, end)))
+    except OSError as error:
+        raise refused(error, path) from error
+    return kept
 
 
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+BROKEN = "Open the studio’s window: it keeps the file under another name and begins an empty queue."
 _HINTS = {
     sqlite3.SQLITE_FULL: "Make room on that disk and try again.",
     sqlite3.SQLITE_IOERR: "Check that disk and try again.",
     sqlite3.SQLITE_READONLY: "Allow writing there or choose another data folder.",
     sqlite3.SQLITE_CANTOPEN: "Allow writing there or choose another data folder.",
     sqlite3.SQLITE_BUSY: "Another program holds it; try again in a moment.",
-    sqlite3.SQLITE_NOTADB: "The file is damaged; move it elsewhere and an empty queue begins.",
-    sqlite3.SQLITE_CORRUPT: "The file is damaged; move it elsewhere and an empty queue begins.",
+    sqlite3.SQLITE_NOTADB: BROKEN,
+    sqlite3.SQLITE_CORRUPT: BROKEN,
 }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from studio.jobs import rows
-from studio.jobs.database import Database
+from studio.jobs.database import Damaged, Database, set_aside
 from studio.jobs.job import FINISHED, LANES, UNFINISHED, Job, State
 from studio.jobs.run import Outcome
 from studio.project.lock import Lock
@@ -17,11 +17,16 @@ from studio.spec.refusal import Refusal
 class Ledger:
     """Jobs by id.  Threads and processes may use it at once; only one process runs its jobs."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the database.  Opening changes nothing: see `begin`."""
-        self._database = Database(path)
+    def __init__(self, path: Path, *, mend: bool = False) -> None:
+        """Open or make the database.  Opening changes nothing: see `begin`.
+
+        With `mend` a damaged file is set aside, unless another process runs its jobs; then the
+        queue begins empty, and `damage` says so in a sentence.
+        """
         self._runner: Lock | None = None
         self._path = path
+        self.damage = ""
+        self._database = self._mended() if mend else Database(path)
 
     def begin(self) -> bool:
         """Become the one process that runs jobs; False while another does.
@@ -29,11 +34,9 @@ class Ledger:
         After an unclean exit every lane with something left to do is paused, the job that was
         running is set aside, and `notice` says so.
         """
-        lock = Lock(self._path.with_name(self._path.name + ".lock"))
-        if not lock.alone():
-            lock.close()
+        self._runner = self._alone()
+        if self._runner is None:
             return False
-        self._runner = lock
         with self._database.writing() as db:
             if rows.fact(db, "running"):
                 rows.recover(db)
@@ -161,18 +164,11 @@ class Ledger:
                 raise Refusal("A running job cannot be removed.", "Cancel it first.")
             db.execute("DELETE FROM job WHERE id = ?", (id,))
 
-    def reorder(
-        self,
-        id: int,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        front: bool = False,
-    ) -> None:
-        """Put a waiting job before or after another of its lane, at the front, or at the end."""
+    def reorder(self, id: int, *, before: int | None = None, after: int | None = None) -> None:
+        """Put a waiting job before or after another of its lane, or at the end."""
         with self._database.writing() as db:
             queue = rows.queue(db, rows.job(db, id).lane)
-            rows.renumber(db, reordered(queue, id, before=before, after=after, front=front))
+            rows.renumber(db, reordered(queue, id, before=before, after=after))
 
     def pause(self, lane: str = "") -> None:
         """No further job of that lane (of any, by default) starts; running ones go on."""
@@ -191,6 +187,37 @@ class Ledger:
         """The lanes that are paused."""
         with self._database.reading() as db:
             return frozenset(row["name"] for row in db.execute("SELECT name FROM paused_lane"))
+
+    def _alone(self) -> Lock | None:
+        """The lock of whoever runs the jobs; None while another process has it."""
+        lock = Lock(self._path.with_name(self._path.name + ".lock"))
+        if lock.alone():
+            return lock
+        lock.close()
+        return None
+
+    def _mended(self) -> Database:
+        try:
+            return _checked(Database(self._path))
+        except Damaged:
+            lock = self._alone()
+            if lock is None:
+                raise
+            try:
+                kept = set_aside(self._path)
+                self.damage = f"The queue was damaged: it is kept as {kept}, and a new one begins."
+                return Database(self._path)
+            finally:
+                lock.close()
+
+
+def _checked(database: Database) -> Database:
+    try:
+        database.check()
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def reordered(

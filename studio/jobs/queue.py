@@ -105,6 +105,11 @@ class Queue(QObject):
         """What was running when the studio last ended uncleanly, as a sentence, or ""."""
         return self._ledger.notice
 
+    @property
+    def damage(self) -> str:
+        """That the queue was damaged and begins anew, as a sentence, or ""."""
+        return self._ledger.damage
+
     def jobs(self) -> tuple[Job, ...]:
         """Unfinished jobs: those running first, then short ones, then in their order."""
         return self._ledger.jobs()

@@ -79,7 +79,7 @@ class StudioWindow:
         self.document.read_subjects()
         self.shelf.look(self.scan, self.background)
         self.queue.start()
-        for notice in (self._store.notice, self._said_read_only()):
+        for notice in (self._store.notice, self._said_read_only(), self.queue.damage):
             if notice:
                 self.banner.say(notice)
         if self.queue.notice:

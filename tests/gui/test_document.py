@@ -82,6 +82,15 @@ def test_after_a_crash_it_says_what_was_running(open_studio, tmp_path, works, un
     until(lambda: len(studio.document.project.takes) == 2)
 
 
+def test_a_damaged_queue_is_told_and_does_not_stop_the_window(open_studio, folders):
+    folders.queue.write_bytes(b"no database " * 100)
+    studio = open_studio()
+    assert "damaged" in studio.banner.words.text()
+    assert not studio.banner.act.isVisible()
+    assert studio.queue.runs_jobs
+    assert folders.queue.with_name("queue.damaged-1.db").is_file()
+
+
 def test_a_second_window_watches_only(open_studio):
     first = open_studio()
     second = open_studio()

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from studio.jobs import database
 from studio.jobs.job import State
 from studio.jobs.ledger import Ledger, reordered
 from studio.jobs.run import Outcome
@@ -82,7 +84,7 @@ def test_reordering_moves_one_job_and_keeps_the_others_in_their_order(ids, data)
 
 MOVES = st.lists(
     st.tuples(
-        st.sampled_from(["before", "after", "front", "end", "next", "requeue", "add"]),
+        st.sampled_from(["before", "after", "end", "next", "requeue", "add"]),
         st.integers(0, 9),
         st.integers(0, 9),
     ),
@@ -121,9 +123,9 @@ def _both(ledger, waiting, running, move, i, j):
         waiting.insert(0, running[i % len(running)])
         running.remove(waiting[0])
         ledger.requeue(waiting[0])
-    elif waiting and move in ("before", "after", "front", "end"):
+    elif waiting and move in ("before", "after", "end"):
         id, other = waiting[i % len(waiting)], waiting[j % len(waiting)]
-        where = {"before": {"before": other}, "after": {"after": other}, "front": {"front": True}}
+        where = {"before": {"before": other}, "after": {"after": other}}
         ledger.reorder(id, **where.get(move, {}))
         waiting[:] = reordered(waiting, id, **where.get(move, {}))
 
@@ -215,7 +217,7 @@ while True:
     if deed == "add" and len(waiting) < 20:
         print("added", ledger.add("k", f"job {dice.random()}"), flush=True)
     elif deed == "front" and waiting:
-        ledger.reorder(dice.choice(waiting).id, front=True)
+        ledger.reorder(dice.choice(waiting).id, before=waiting[0].id)
     elif deed == "next" and not running:
         ledger.next("engine")
     elif deed == "requeue" and running:
@@ -291,6 +293,77 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path):
     with pytest.raises(Refusal, match="could not be used"):
         Ledger(path)
     assert path.read_bytes() == before
+
+
+def torn(path):
+    """A queue with a job, in which a page in the middle holds nonsense."""
+    ledger = Ledger(path)
+    for n in range(40):
+        ledger.add("k", f"job {n}", {"long": "x" * 900})
+    ledger.close()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 :] = b"?" * (len(data) - len(data) // 2)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", ["letter", "torn"])
+def test_a_damaged_queue_is_set_aside_whole_and_a_new_one_begins(tmp_path, damage):
+    path = tmp_path / "queue.db"
+    if damage == "torn":
+        torn(path)
+    else:
+        path.write_bytes(b"not a database, but the user's letter " * 100)
+        (tmp_path / "queue.db-wal").write_bytes(b"its log")
+    (tmp_path / "queue.damaged-1.db").write_bytes(b"an older one")
+    before = path.read_bytes()
+    ledger = Ledger(path, mend=True)
+    kept = tmp_path / "queue.damaged-2.db"
+    assert kept.read_bytes() == before
+    assert str(kept) in ledger.damage
+    assert (tmp_path / "queue.damaged-1.db").read_bytes() == b"an older one"
+    if damage == "letter":
+        assert (tmp_path / "queue.damaged-2.db-wal").read_bytes() == b"its log"
+    assert ledger.jobs() == ledger.history() == ()
+    assert ledger.begin()
+    id = ledger.add("k", "t")
+    ledger.close()
+    again = Ledger(path, mend=True)
+    assert (again.damage, order(again)) == ("", [id])
+    again.close()
+
+
+def test_a_damaged_queue_stays_while_another_process_runs_its_jobs(tmp_path):
+    path = tmp_path / "queue.db"
+    runner = Ledger(path)
+    assert runner.begin()
+    runner._database.close()
+    before = b"something wrote over it " * 100
+    path.write_bytes(before)
+    with pytest.raises(Refusal, match="could not be used"):
+        Ledger(path, mend=True)
+    assert path.read_bytes() == before
+    runner._runner.close()
+
+
+def test_nobody_waits_for_the_disk_and_closing_does(tmp_path, monkeypatch):
+    """What is written is there for everyone at once; the disk may take its time."""
+    ledger = Ledger(tmp_path / "queue.db")
+    disk_is_ready, synced = threading.Event(), []
+
+    def slow_disk(path):
+        assert disk_is_ready.wait(20)
+        synced.append(path.name)
+
+    monkeypatch.setattr(database, "sync_file", slow_disk)
+    other = Ledger(tmp_path / "queue.db")
+    ids = [ledger.add("k", str(n)) for n in range(3)]
+    assert order(other) == ids
+    assert synced == []
+    disk_is_ready.set()
+    ledger.close()
+    assert synced
+    assert set(synced) == {"queue.db-wal"}
+    other.close()
 
 
 def test_the_first_release_opens(tmp_path):
