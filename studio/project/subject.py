@@ -18,14 +18,12 @@ RESERVED = frozenset(
 class Photo:
     """One photo as it was brought: `file` lies in the subject's photo folder, bytes untouched.
 
-    `name` is what the user called it; `identity` is the SHA-256 of its bytes; a photo that is
-    `held_out` is kept from training, to measure likeness by.
+    `name` is what the user called it; `identity` is the SHA-256 of its bytes.
     """
 
     file: str
     name: str
     identity: str
-    held_out: bool = False
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 

@@ -81,7 +81,7 @@ class SubjectStore:
         return subject
 
     def update(self, subject: Subject) -> Subject:
-        """Write what changed of a subject: notes, class noun, consent, held-out photos..."""
+        """Write what changed of a subject: notes, class noun, consent..."""
         with self._changing():
             return self._written(subject)
 

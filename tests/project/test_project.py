@@ -112,7 +112,7 @@ def test_json_gives_back_what_it_was_given():
     assert from_json(ClipRequest, to_json(REQUEST)) == REQUEST
     assert hash(from_json(ClipRequest, to_json(REQUEST))) == hash(REQUEST)
     assert from_json(SubjectUse, to_json(USE)) == USE
-    subject = Subject("rex", "dog", photos=(Photo("0001.jpg", "a.jpg", "ff", held_out=True),))
+    subject = Subject("rex", "dog", photos=(Photo("0001.jpg", "a.jpg", "ff"),))
     assert from_json(Subject, to_json(subject)) == subject
     assert '"30000/1001"' in to_json(REQUEST)
 

@@ -105,9 +105,9 @@ def test_photos_come_and_go(store, photos):
     made = store.adopt(Subject("rex", "dog"), photos[:1])
     made = store.add_photos("rex", photos)
     assert len(made.photos) == 3
-    held = replace(made, photos=(replace(made.photos[0], held_out=True), *made.photos[1:]))
-    store.update(held)
-    assert store.get("rex").photos[0].held_out
+    noted = replace(made, photos=(replace(made.photos[0], name="on the sofa"), *made.photos[1:]))
+    store.update(noted)
+    assert store.get("rex").photos[0].name == "on the sofa"
     less = store.remove_photo("rex", made.photos[1].identity)
     assert [p.file for p in less.photos] == ["0001.jpg", "0003"]
     assert (store.folder / "rex" / "bin" / "0002.png").read_bytes() == photos[1].read_bytes()
@@ -211,7 +211,7 @@ def test_the_first_release_opens(tmp_path):
     store = SubjectStore(tmp_path)
     subject = store.get("Käthe")
     assert subject == Subject(
-        "Käthe", "dog", "sks", (Photo("0001.jpg", "IMG_1.JPG", "ab" * 32, held_out=True),),
+        "Käthe", "dog", "sks", (Photo("0001.jpg", "IMG_1.JPG", "ab" * 32, {"held_out": True}),),
         "lora", 300, "0001.safetensors", "cd" * 32, 300, False, True, "am See",
         {"colour": "brown"},
     )  # fmt: skip
