@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.library import models as library
+from studio.library.reading import first_unread
 from studio.media.formats import check_export, means_folder, numbered
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
 from studio.spec.grammar import unknown_words
+from studio.spec.prompts import with_subject
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
 from studio.spec.spans import spans
@@ -80,6 +82,7 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
     if out is not None:
         check_export(out, size=(request.width, request.height), fps=fps)
     _name_unknown_words(request, model, session)
+    _name_cut_words(request, model, session)
     return Order(request, out, fps, frames, said.keyframes_only, not said.no_recipe)
 
 
@@ -189,6 +192,17 @@ def _name_unknown_words(request: ClipRequest, model: library.Model, session: Ses
     found = (request.prompt[start:end] for start, end in unknown_words(request.prompt))
     if strange := [word for word in found if word.lower() not in taught]:
         session.voice.remark(f"{model.family.name} does not know: {', '.join(strange[:8])}.")
+
+
+def _name_cut_words(request: ClipRequest, model: library.Model, session: Session) -> None:
+    use = request.subject
+    prompt = with_subject(request.prompt, use.token, use.class_noun) if use else request.prompt
+    for what, text in (("prompt", prompt), ("negative prompt", request.negative)):
+        if word := first_unread(model, text):
+            session.voice.remark(
+                f"The {what} is longer than {model.family.name} can read: "
+                f"the first word that is not read is “{word}”."
+            )
 
 
 def _side(name: str, asked: int | None, family: Family, session: Session) -> int:
