@@ -29,14 +29,22 @@ def test_the_demo_leaves_keyframes_a_clip_and_a_gif(home, tmp_path, capsys):
     assert main([*begun, "--steps", "1", "--data-dir", str(home)]) == 0
     identity = SubjectStore(home / "subjects").get(NAME).identity
     capsys.readouterr()
-    assert main(["demo", "--out", str(tmp_path / "out"), "--json", "--data-dir", str(home)]) == 0
+    out = tmp_path / "new" / "out"
+    assert main(["demo", "--out", str(out), "--json", "--data-dir", str(home)]) == 0
     said = json.loads(capsys.readouterr().out)
     names = ["keyframes.png", "clip.mp4", "clip.gif"]
-    assert said["paths"] == [str(tmp_path / "out" / name) for name in names]
-    assert {path.name for path in (tmp_path / "out").iterdir()} == set(names)
-    assert probe(tmp_path / "out" / "clip.mp4").frames == 8
-    assert probe(tmp_path / "out" / "clip.gif").frames == 8
+    assert said["paths"] == [str(out / name) for name in names]
+    assert {path.name for path in out.iterdir()} == set(names)
+    assert probe(out / "clip.mp4").frames == 8
+    assert probe(out / "clip.gif").frames == 8
     assert SubjectStore(home / "subjects").get(NAME).identity == identity, "trained once is enough"
+
+
+def test_a_folder_that_cannot_be_made_is_refused(home, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    asked = ["demo", "--out", str(tmp_path / "file" / "out"), "--data-dir", str(home)]
+    assert main(asked) == 2
+    assert "out cannot be made. Choose another" in capsys.readouterr().err
 
 
 def test_the_sample_pictures_are_those_of_their_script(tmp_path):

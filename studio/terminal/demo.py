@@ -22,7 +22,7 @@ def demo(said: Namespace, session: Session) -> Answer:
     started = time.monotonic()
     out = Path(said.out).expanduser().absolute()
     try:
-        out.mkdir(exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refusal(f"The folder {out} cannot be made.", "Choose another with --out.") from error
     if not _subject_ready(session):
