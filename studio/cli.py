@@ -38,7 +38,7 @@ COMMANDS = {
     "queue list": "queue.list_all",
     "queue pause": "queue.pause",
     "queue resume": "queue.resume",
-    "evaluate": "training.evaluate",
+    "evaluate": "evaluation.evaluate",
     "doctor": "doctor.doctor",
     "bench window": "bench.window",
 }
@@ -56,23 +56,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return REFUSED
         except (KeyboardInterrupt, Cancelled):
             return _cancelled(voice)
-        except SystemExit as end:  # --help and --version
-            return int(end.code or DONE)
         except Exception as error:
             return _cancelled(voice) if interrupt.asked else _failed(error, voice)
 
 
 def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
-    from studio.terminal.arguments import parser
+    from studio.terminal.arguments import Told, parser
 
-    said = parser().parse_args(words)
+    try:
+        said = parser().parse_args(words)
+    except Told as told:
+        voice.answer(told.answer)
+        return told.answer.code
     folders = Folders.find(said.data_dir)
+    _check_folder(folders.data)
     if said.command == "studio":
         return _window(said, folders, interrupt)
     answer = _run(said, folders, voice, interrupt)
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
+
+
+def _check_folder(data: Path) -> None:
+    there = next(place for place in (data, *data.parents) if place.exists())
+    if not there.is_dir():
+        raise Refusal(f"{there} is a file, not a folder.", "Choose another with --data-dir.")
 
 
 def _run(said: Namespace, folders: Folders, voice: Voice, interrupt: Interrupt) -> Answer:

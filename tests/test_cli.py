@@ -90,6 +90,15 @@ def test_words_that_the_model_does_not_know_are_named(run):
     assert ran.answer["notes"] == ["Starter does not know: zeppelin."]
 
 
+def test_a_prompt_longer_than_the_model_reads_says_where_it_ends(run):
+    words = "ball " * 22 + "zeppelin"
+    ran = run("generate", words, *QUICK, "--negative", words, "--plan", "--json")
+    assert ran.answer["notes"][1:] == [
+        f"The {what} is longer than Starter can read: the first word that is not read is “zeppelin”."
+        for what in ("prompt", "negative prompt")
+    ]
+
+
 def test_the_same_again_comes_from_takes_and_is_the_same_file(run, out):
     run("generate", PROMPT, *QUICK, "--out", str(out / "a.mp4"))
     ran = run("generate", PROMPT, *QUICK, "--out", str(out / "b.mp4"), "--json")
@@ -214,7 +223,7 @@ def test_a_refusal_in_json_is_one_object(run, out):
 
 
 def test_an_unknown_command_is_refused(run, out):
-    refused(run("paint"), out, "Argument COMMAND: invalid choice: 'paint'")
+    refused(run("paint"), out, "There is no command “paint”.")
 
 
 def test_a_read_only_folder_is_refused(run, out):
@@ -277,7 +286,9 @@ def test_a_subject_from_photos_to_a_clip(run, home, tmp_path, out):
     assert (plain.code, rex.code) == (0, 0)
     assert (out / "plain.png").read_bytes() != (out / "r.png").read_bytes()
     assert run("subject", "list").out == "rex: dog, 3 photos, lora, 1 steps\n"
-    assert run("subject", "show", "rex", "--json").answer["class_noun"] == "dog"
+    known = run("subject", "show", "rex", "--json").answer
+    assert known["class_noun"] == "dog"
+    assert set(known["photos"][0]) == {"file", "name", "identity"}
     again = run("subject", "train", str(photos), *words)
     assert again.code == 2
     assert "called “rex” already" in again.err
@@ -332,7 +343,7 @@ BAD_PHOTOS = {
     "no class noun": (photo_folder, DOG[:2], "Nothing says what the subject is"),
     "a token of two words": (photo_folder, (*DOG, "--token", "s k"), "is no token"),
     "no steps": (photo_folder, (*DOG, "--steps", "0"), "0 steps teach nothing"),
-    "an unknown method": (photo_folder, (*DOG, "--method", "magic"), "invalid choice"),
+    "an unknown method": (photo_folder, (*DOG, "--method", "magic"), "“magic” is no choice"),
     "a person without consent": (
         photo_folder,
         ("--name", "ann", "--class-noun", "young woman"),
@@ -395,7 +406,6 @@ def test_the_queue_can_be_listed_paused_and_resumed(run, home):
         (("train", "starter", "--out", "{out}/x", "--seed", "-1"), "seed -1"),
         (("evaluate", "--model", "gone"), "no model called"),
         (("evaluate", "--count", "0"), "0 prompts"),
-        (("demo", "--out", "{out}/no/x"), "cannot be made"),
         (("studio", "{out}/no/project"), "does not exist"),
     ],
 )

@@ -1,14 +1,71 @@
-"""Measure a model on prompts held out from its training, for its model card."""
+"""Measure a model for its model card: on held-out prompts, and as the ground of subjects."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from studio.jobs.parallel import Run, running
 from studio.jobs.residents import Residents
 from studio.library import models as library
-from studio.spec.progress import Tick, silent
+from studio.spec.progress import Progress, Tick, silent
+from studio.spec.refusal import Refusal
+from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from studio.engine.measures.subjects import Seen, Shot
+    from studio.engine.training.subject_spec import SubjectSpec
+    from studio.engine.videomodel import VideoModel
 
 Method = Literal["lora", "dreambooth"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSet:
+    """Photos of one subject, uint8 (H, W, 3) each; `held_out` is kept from training.
+
+    `drawn`: it is a procedural character, not somebody before a camera.
+    """
+
+    name: str
+    class_noun: str
+    photos: tuple[np.ndarray, ...]
+    held_out: np.ndarray
+    drawn: bool = False
+
+
+def photo_set(folder: Path, class_noun: str, tick: Tick = silent) -> PhotoSet:
+    """The photos in a folder, the last of them held out; refused where they are too few or many."""
+    from studio.media.photo import find_photos, open_photo
+
+    files = find_photos(folder)
+    if not FEWEST_PHOTOS < len(files) <= MOST_PHOTOS + 1:
+        raise Refusal(
+            f"{folder} holds {len(files)} photos; {FEWEST_PHOTOS + 1} to {MOST_PHOTOS + 1} are "
+            "needed, of which one is kept from training.",
+            "Add photos, or leave some out.",
+        )
+    photos = []
+    for file in files:
+        tick(Progress("reading photos", len(photos), len(files), note=file.name))
+        photos.append(open_photo(file, longest=1024))
+    return PhotoSet(folder.name, class_noun, tuple(photos[:-1]), photos[-1])
+
+
+def character_set(number: int, seed: int) -> PhotoSet:
+    """Pictures of the procedural character `number`, 1 and up; another `seed`, other characters."""
+    from studio.engine.measures.subjects import pictures_of
+
+    *photos, held_out = pictures_of(number, seed)
+    return PhotoSet(f"character {number}", "character", tuple(photos), held_out, drawn=True)
 
 
 def evaluate(
@@ -18,20 +75,26 @@ def evaluate(
     count: int = 300,
     seed: int = 1,
     photos: Path | None = None,
-    device: str | None = None,
+    jobs: int = 1,
     tick: Tick = silent,
 ) -> str:
     """The model card's table in Markdown: ours, real clips, and the image model frame by frame.
 
-    With a folder of `photos`, a line says how well the autoencoder keeps them.
+    With a folder of `photos`, a line says how well the autoencoder keeps them.  The clips are made
+    in `jobs` processes; the table is the same for any number of them.
     """
     from studio.engine.measures import evaluation, fidelity, starter
 
-    video = Residents(device).video(library.find(model, folders), tick)
-    said = evaluation.markdown(starter.columns(video, evaluation.prompts(count, seed), tick))
+    found, residents = library.find(model, folders), Residents()
+    pictures = [] if photos is None else _pictures(photos, found.family.size)
+    asked = evaluation.prompts(count, seed)
+    tasks = [(name, prompt, at) for at, prompt in enumerate(asked) for name in starter.COLUMNS]
+    with running(jobs, found, residents, tick) as run:
+        seen = _counted(run(starter.look, tasks), "evaluating", [name for name, *_ in tasks], tick)
+        said = evaluation.markdown(starter.columns(asked, list(seen)))
     if photos is None:
         return said
-    pictures = fidelity.photos(photos, video.family.size)
+    video = residents.video(found, tick)
     level = fidelity.mean_psnr(lambda p: starter.through_autoencoder(video, p), pictures)
     return f"{said}\nAutoencoder on {len(pictures)} photos: {level:.1f} dB\n"
 
@@ -39,35 +102,96 @@ def evaluate(
 def evaluate_subjects(
     model: str,
     folders: Iterable[Path],
-    sets: Iterable[tuple[str, Path, str]],
+    sets: Sequence[PhotoSet],
     work_folder: Path,
     *,
-    methods: tuple[Method, ...] = ("lora", "dreambooth"),
+    methods: Sequence[Method] = METHODS,
     seeds: int = 8,
-    device: str | None = None,
+    steps: int = DEFAULT_STEPS,
+    jobs: int = 1,
     tick: Tick = silent,
 ) -> str:
-    """The subject table in Markdown, LoRA and DreamBooth side by side.
+    """The subject table in Markdown: a column per set and method, side by side.
 
-    `sets` are (name, folder of photos, class noun); the last photo of each is kept from training.
-    Adapters are left below `work_folder`.
+    Adapters are left below `work_folder`, where the same training is not done twice and one that
+    was stopped goes on.
     """
     from studio.engine.measures import likeness, subjects
-    from studio.engine.training.subject import train_subject
     from studio.engine.training.subject_spec import SubjectSpec
-    from studio.media.photo import find_photos, open_photo
 
-    found = library.find(model, folders)
-    video = Residents(device).video(found, tick)
+    found, residents = library.find(model, folders), Residents()
     net = likeness.load(found.folder / "likeness.safetensors")
-    columns = {}
-    for name, folder, noun in sets:
-        *photos, held_out = [open_photo(p, longest=1024) for p in find_photos(folder)]
-        for method in methods:
-            spec = SubjectSpec(noun, method=method)
-            place = work_folder / name / method
-            trained = train_subject(video.backbone, photos, spec, place, tick)
-            columns[f"{name}, {method}"] = subjects.measure(
-                video, trained.file, photos, held_out, net, seeds=seeds, tick=tick
+    columns, pairs = {}, list(product(sets, methods))
+    bare = {}  # motion without a subject: it differs by the class noun alone
+    with running(jobs, found, residents, tick) as run:
+        for number, (known, method) in enumerate(pairs, 1):
+            name = f"{known.name}, {method}"
+            told = _named(tick, f"{number} of {len(pairs)}, {name}")
+            spec = SubjectSpec(known.class_noun, method=method, steps=steps)
+            folder = work_folder / _recipe(known, spec, found)
+            columns[name] = subjects.measure(
+                _looking(run, told),
+                _trained(residents.video(found, tick), known, spec, folder, told),
+                list(known.photos),
+                known.held_out,
+                net,
+                seeds=seeds,
+                before=bare.get(known.class_noun),
             )
-    return subjects.markdown(columns, net)
+            bare[known.class_noun] = columns[name].motion_before
+    drawn = {f"{known.name}, {method}" for known, method in pairs if known.drawn}
+    return subjects.markdown(columns, net, drawn)
+
+
+def _pictures(folder: Path, size: int) -> np.ndarray:
+    from studio.engine.measures import fidelity
+
+    try:
+        pictures = fidelity.photos(folder, size)
+    except OSError as error:
+        raise Refusal(f"A photo in {folder} cannot be read: {error}.", "Leave it out.") from error
+    if not len(pictures):
+        raise Refusal(f"{folder} holds no photos.", "Choose a folder with JPEG or PNG files.")
+    return pictures
+
+
+def _trained(
+    video: VideoModel, known: PhotoSet, spec: SubjectSpec, folder: Path, tick: Tick
+) -> Path:
+    """The adapter file in `folder`, trained there unless it was before."""
+    from studio.engine.training.subject import train_subject
+
+    for file in folder.glob("adapter-*.safetensors"):
+        return file
+    return train_subject(video.backbone, list(known.photos), spec, folder, tick).file
+
+
+def _recipe(known: PhotoSet, spec: SubjectSpec, model: library.Model) -> str:
+    """A hash of all that is meant to decide the adapter."""
+    meant = json.dumps([asdict(spec), model.weights], sort_keys=True)
+    digest = hashlib.blake2b(meant.encode(), digest_size=16)
+    for photo in known.photos:
+        digest.update(f"{photo.shape}".encode() + photo.tobytes())
+    return digest.hexdigest()
+
+
+def _looking(run: Run, tick: Tick):
+    from studio.engine.measures import subjects
+
+    def look_at(shots: Sequence[Shot]) -> Iterator[Seen]:
+        seen = run(subjects.look, [(shot,) for shot in shots])
+        return _counted(seen, "measuring", [f"“{shot.prompt}”" for shot in shots], tick)
+
+    return look_at
+
+
+def _named(tick: Tick, name: str) -> Tick:
+    return lambda progress: tick(replace(progress, stage=f"{name}: {progress.stage}"))
+
+
+def _counted(results: Iterator[Any], stage: str, notes: Sequence[str], tick: Tick) -> Iterator[Any]:
+    """The results, with a tick before each that says what it is of."""
+    for done, note in enumerate(notes):
+        tick(Progress(stage, done, len(notes), note=note))
+        yield next(results)
+    tick(Progress(stage, len(notes), len(notes)))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.project.files import refused
+from studio.project.files import FULL, refused
+from studio.spec.refusal import Refusal
 
 HOME_VARIABLE = "STUDIO_HOME"
 
@@ -36,7 +37,12 @@ class Folders:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise refused(error, folder) from error
+                if error.errno in FULL:
+                    raise refused(error, folder) from error
+                raise Refusal(
+                    f"The folder {folder} cannot be made.",
+                    f"Choose another with --data-dir or {HOME_VARIABLE}.",
+                ) from error
         return self
 
     @property

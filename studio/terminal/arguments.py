@@ -1,32 +1,66 @@
 """The command line as data: every command, its flags, and what they mean."""
 
 import argparse
+import difflib
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from studio.spec.refusal import Refusal
+from studio.terminal.voice import Answer
 
 DEFAULT_MODEL = "starter"
 
 
+class Told(Exception):
+    """The command line asked to be told something, and there is nothing else to do."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.words)
+        self.answer = answer
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser that refuses as the studio does: one sentence and a hint."""
+    """An argument parser that speaks as the studio does: one answer, or one sentence and a hint."""
 
     def error(self, message: str) -> NoReturn:
         sentence = message[0].upper() + message[1:].rstrip(".")
         raise Refusal(f"{sentence}.", f"See “{self.prog} --help”.")
 
+    def print_help(self, file: Any = None) -> NoReturn:
+        words = self.format_help().rstrip("\n")
+        raise Told(Answer(words, {"help": words}))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices]
+        if action.metavar != "COMMAND":
+            flag = action.option_strings[0]
+            raise Refusal(f"“{value}” is no choice for {flag}.", f"Use {' or '.join(choices)}.")
+        group = self.prog.removeprefix("main.py").lstrip() + " "
+        near = _nearest(value, choices)
+        hint = f"Did you mean “{(group + near).strip()}”? " if near else ""
+        raise Refusal(
+            f"There is no command “{(group + value).strip()}”.", f"{hint}See “{self.prog} --help”."
+        )
+
+
+def _nearest(word: str, choices: Sequence[str]) -> str:
+    begun = [choice for choice in choices if len(word) > 1 and choice.startswith(word)]
+    return next(iter(begun or difflib.get_close_matches(word, choices, 1)), "")
+
 
 class _Version(argparse.Action):
     """Says the version; it is looked up only when asked for."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+    def __call__(self, *_: Any) -> NoReturn:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
             said = version("studio")
         except PackageNotFoundError:  # run from a clone without being installed
             said = "from a clone"
-        parser.exit(0, f"studio {said}\n")
+        raise Told(Answer(f"studio {said}", {"version": said}))
 
 
 def parser() -> Parser:
@@ -166,9 +200,32 @@ def _train_starter(to: Parser) -> None:
 
 def _evaluate(to: Parser) -> None:
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    to.add_argument("--count", metavar="N", type=whole_number, default=300, help="prompts (300)")
     to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
-    to.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
+    to.add_argument(
+        "--jobs", metavar="N", type=whole_number, default=1, help="processes that make clips (1)"
+    )
+    prompts = to.add_argument_group("on prompts kept from training (without subjects)")
+    prompts.add_argument("--count", metavar="N", type=whole_number, help="prompts (300)")
+    prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
+    subjects = to.add_argument_group("on subjects, one photo of each kept from training")
+    subjects.add_argument(
+        "--subject",
+        metavar="FOLDER:NOUN",
+        action="append",
+        default=[],
+        help="photos of a subject and what it is; can be said again",
+    )
+    subjects.add_argument(
+        "--characters", metavar="N", type=whole_number, help="subjects that the studio draws"
+    )
+    subjects.add_argument(
+        "--method", choices=("lora", "dreambooth"), help="side by side when left out"
+    )
+    subjects.add_argument(
+        "--seeds", metavar="N", type=whole_number, help="clips in each direction (8)"
+    )
+    subjects.add_argument("--steps", metavar="N", type=whole_number, help="updates (240)")
+    subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 
 def _bench_window(to: Parser) -> None:

@@ -148,7 +148,7 @@ def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) 
     photos = _checked(said.photos, session)
     person = said.person or names_person(noun)
     if person and not said.consent:
-        _ask_consent()
+        ask_consent()
     session.folders.make()
     subject = Subject(
         name,
@@ -189,7 +189,8 @@ def _identities(photos: Sequence[Path]) -> set[str]:
     return {hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos}
 
 
-def _ask_consent() -> None:
+def ask_consent() -> None:
+    """Ask for it in the terminal; refused without a yes, and where nobody can answer."""
     missing = Refusal(
         "A person is trained only with that person's consent.",
         "Add --consent if it is you, or if this person agreed.",

@@ -1,10 +1,9 @@
-"""`train starter` and `evaluate`: the embedded model, made again and measured."""
+"""`train starter`: the embedded model, made again."""
 
 import time
 from argparse import Namespace
 from pathlib import Path
 
-from studio.library import models as library
 from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer, lasting
@@ -29,25 +28,3 @@ def train_starter(said: Namespace, session: Session) -> Answer:
         f"{folder}: trained in {lasting(seconds)}. Copy it into the models folder to use it.",
         {"path": str(folder), "seconds": round(seconds, 3), "seed": said.seed},
     )
-
-
-def evaluate(said: Namespace, session: Session) -> Answer:
-    """The model card's table, read from the pixels by an oracle."""
-    if said.count < 1:
-        raise Refusal(f"{said.count} prompts measure nothing.", "Use 1 or more; 300 by default.")
-    works = session.works()
-    library.find(said.model, works.model_folders)
-    from studio.jobs.evaluation import evaluate as measured
-
-    started = time.monotonic()
-    table = measured(
-        said.model,
-        works.model_folders,
-        count=said.count,
-        seed=said.seed,
-        photos=Path(said.photos).expanduser() if said.photos else None,
-        tick=session.tick,
-    )
-    seconds = round(time.monotonic() - started, 3)
-    facts = {"model": said.model, "prompts": said.count, "table": table, "seconds": seconds}
-    return Answer(table, facts)
