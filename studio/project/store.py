@@ -95,8 +95,8 @@ class ProjectStore:
                 return
             data = _encoded(project)
             self._keep_damaged()
+            write_whole(self._version(self._number + 1), data)
             self._number += 1
-            write_whole(self._version(self._number), data)
             write_whole(self.file, data)
             self.project = project
             self._forget_oldest()

@@ -45,6 +45,12 @@ class Banner(QWidget):
         if self.isHidden():
             self._next()
 
+    def withdraw(self, words: str) -> None:
+        """A message that is no longer true."""
+        self._waiting = [waiting for waiting in self._waiting if waiting[0] != words]
+        if not self.isHidden() and words == self.words.text():
+            self._next()
+
     def _next(self) -> None:
         if not self._waiting:
             self.hide()

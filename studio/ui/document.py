@@ -16,15 +16,22 @@ from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 
 SAVE_AFTER_MS = 400
+RETRY_MS = 10_000
+"""After a save that failed: no change of the user has to come before the next."""
 Edit = Callable[[Project], Project]
 
 
 class Document(QObject):
-    """What the user works on.  Views read `project` and `subjects`, and ask for changes."""
+    """What the user works on.  Views read `project` and `subjects`, and ask for changes.
+
+    `trouble` says why the last save failed, until one succeeds.
+    """
 
     changed = Signal()
     subjects_changed = Signal()
     saved = Signal()
+    save_failed = Signal(str)
+    saved_again = Signal()
     refused = Signal(str, str)
 
     def __init__(self, store: ProjectStore, subjects: SubjectStore, background: Background) -> None:
@@ -33,11 +40,12 @@ class Document(QObject):
         self._history = History(_with_a_shot(store.project))
         self._saving, self._looks = False, 0
         self._kept = store.project
+        self.trouble = ""
         self.subjects: tuple[Subject, ...] = ()
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(SAVE_AFTER_MS)
-        self._later.timeout.connect(self._save)
+        self._later = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
+        self._again = QTimer(self, singleShot=True, interval=RETRY_MS)
+        for timer in (self._later, self._again):
+            timer.timeout.connect(self._save)
         if not self.is_saved and not self.read_only:
             self._later.start()
 
@@ -140,12 +148,29 @@ class Document(QObject):
             owner=self,
         )
 
-    def close(self) -> None:
-        """Save what is not saved yet, and let the folder go."""
-        self._later.stop()
-        if not self.is_saved and not self.read_only:
+    def save_now(self) -> None:
+        """Save on another thread, without waiting for the next change."""
+        self._save()
+
+    def save_here(self) -> None:
+        """Save what is not saved yet before going on; refused where that fails."""
+        if self.is_saved or self.read_only:
+            return
+        try:
             self._store.save(self.project)
-        self._store.close()
+        except Refusal as refusal:
+            self._could_not_save(refusal)
+            raise
+        self._is_kept(self.project)
+
+    def close(self) -> None:
+        """Save what is not saved yet, and let the folder go; refused when the save fails."""
+        self._later.stop()
+        try:
+            self.save_here()
+        finally:
+            self._again.stop()
+            self._store.close()
 
     def _become(self, history: History) -> None:
         if history.present == self._history.present:
@@ -160,6 +185,7 @@ class Document(QObject):
         if self._saving:
             self._later.start()
             return
+        self._again.stop()
         self._saving = True
         project = self.project
         self._background.ask(
@@ -171,11 +197,19 @@ class Document(QObject):
 
     def _is_kept(self, project: Project) -> None:
         self._saving, self._kept = False, project
+        was_in_trouble, self.trouble = bool(self.trouble), ""
+        self._again.stop()
         self.saved.emit()
+        if was_in_trouble:
+            self.saved_again.emit()
 
     def _could_not_save(self, error: Exception) -> None:
         self._saving = False
-        self._could_not(error)
+        self._again.start()
+        if not isinstance(error, Refusal):
+            raise error
+        self.trouble = str(error)
+        self.save_failed.emit(self.trouble)
 
     def _could_not(self, error: Exception) -> None:
         if not isinstance(error, Refusal):

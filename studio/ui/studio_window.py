@@ -34,6 +34,7 @@ from studio.ui.stages import Stages
 from studio.ui.subjects import SubjectsPanel
 from studio.ui.takes import TakesPanel
 from studio.ui.top_bar import TopBar
+from studio.ui.unsaved import Unsaved
 from studio.ui.watch import Watch
 from studio.ui.window import Panels, Window
 
@@ -110,11 +111,14 @@ class StudioWindow:
         self.queue.close()
         self._encoding.close()
         self.background.close()
-        self.document.close()
-        self._garbage.stop()
-        self.window.deleteLater()
-        for thing in (self.orders, self.watch, self.queue, self.desk, self.shelf, self.document):
-            thing.deleteLater()
+        try:
+            self.document.close()
+        finally:
+            self._garbage.stop()
+            self.window.deleteLater()
+            mine = (self.orders, self.watch, self.queue, self.desk, self.shelf, self.document)
+            for thing in mine:
+                thing.deleteLater()
 
     def _build(
         self, glance: Callable[[], Glance], can_free: bool, memory: Path, icons: Icons
@@ -123,6 +127,7 @@ class StudioWindow:
         watch, background, pictures = self.watch, self.background, self._pictures
         self.top = TopBar(document, orders, background, glance, can_free=can_free)
         self.banner = Banner(icons)
+        self._unsaved = Unsaved(document, desk, self.banner)
         self.subjects = SubjectsPanel(
             document, queue, desk, orders, watch, pictures, background, icons
         )
@@ -134,7 +139,7 @@ class StudioWindow:
             self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,
             self.strip,
         )  # fmt: skip
-        self.window = Window(panels, self._press, memory)
+        self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, orders, icons, self.window)
         self.actions = make_actions(self._deeds(), self.window)
         self.top.set_actions(self.actions)
@@ -228,5 +233,8 @@ class StudioWindow:
         return "This project is open in another window; here it can be watched, not changed."
 
     def _leave_for(self, project: Path) -> None:
-        self.next_project = project
-        self.window.close()
+        if self.window.close():
+            self.next_project = project
+
+    def _may_close(self) -> bool:
+        return self.is_closed or self._unsaved.may_close()

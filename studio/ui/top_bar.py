@@ -13,7 +13,7 @@ from studio.ui.document import Document
 from studio.ui.glance import Glance
 from studio.ui.orders import Orders
 from studio.ui.quantities import memory
-from studio.ui.theme import UNIT
+from studio.ui.theme import UNIT, set_tone
 
 LOOK_MS = 2000
 
@@ -36,6 +36,7 @@ class TopBar(QWidget):
         self._build(orders)
         document.changed.connect(self.reflect)
         document.saved.connect(self.reflect)
+        document.save_failed.connect(self.reflect)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
@@ -57,7 +58,9 @@ class TopBar(QWidget):
         if document.read_only:
             self.state.setText("read only: open in another window")
         else:
-            self.state.setText("saved" if document.is_saved else "saving …")
+            waits = "not saved · trying again" if document.trouble else "saving …"
+            self.state.setText("saved" if document.is_saved else waits)
+        set_tone(self.state, "attention" if document.trouble else "small")
 
     def show_glance(self, seen: Glance) -> None:
         said = seen.name

@@ -59,15 +59,24 @@ class Dock(QDockWidget):
 
 
 class Window(QMainWindow):
-    """`press` gets the keys that no control wanted; `tipped` what controls say of themselves."""
+    """`press` gets the keys that no control wanted; `tipped` what controls say of themselves.
+
+    `may_close` is asked before the window closes.
+    """
 
     tipped = Signal(str)
     first_painted = Signal()
     closing = Signal()
 
-    def __init__(self, panels: Panels, press: Callable[[QKeyEvent], bool], memory: Path) -> None:
+    def __init__(
+        self,
+        panels: Panels,
+        press: Callable[[QKeyEvent], bool],
+        may_close: Callable[[], bool],
+        memory: Path,
+    ) -> None:
         super().__init__()
-        self._panels, self._press = panels, press
+        self._panels, self._press, self._may_close = panels, press, may_close
         self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
         self._painted = False
         self._arrange(panels)
@@ -126,6 +135,9 @@ class Window(QMainWindow):
         self._later.start()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         self._later.stop()
         self.remember()
         self.closing.emit()

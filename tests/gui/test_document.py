@@ -1,11 +1,16 @@
 """The project saves itself and reopens as it was left, after a crash too."""
 
+import errno
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import pytest
+
 from studio.jobs.job import State
+from studio.project import files, store
 
 CRASH = """
 import os, sys, time
@@ -47,6 +52,63 @@ def test_every_change_is_saved_by_itself(studio, until):
     assert studio.top.state.text() == "saved"
     told = (studio.document.folder / "project.json").read_text(encoding="utf-8")
     assert "a red ball moving left" in json.dumps(json.loads(told))
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A disk on which no project finds room, until it is emptied: an event."""
+    has_room = threading.Event()
+    write = store.write_whole
+
+    def on_full_disk(path, data):
+        if not has_room.is_set():
+            raise files.refused(OSError(errno.ENOSPC, "full"), path)
+        write(path, data)
+
+    monkeypatch.setattr(store, "write_whole", on_full_disk)
+    yield has_room
+    has_room.set()
+
+
+def test_a_save_that_fails_is_told_once_and_tried_again_until_it_works(studio, full_disk, until):
+    document, banner = studio.document, studio.banner
+    document._again.setInterval(50)
+    failures = []
+    document.save_failed.connect(failures.append)
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    until(lambda: banner.isVisible() and len(failures) > 2)
+    assert "disk is full" in banner.words.text()
+    assert studio.top.state.text() == "not saved · trying again"
+    banner.close_it.click()
+    told = len(failures)
+    until(lambda: len(failures) > told + 1)
+    assert not banner.isVisible()
+    full_disk.set()
+    until(lambda: document.is_saved)
+    assert studio.top.state.text() == "saved"
+    assert "saved again" in studio.strip.words.whole
+    assert not document._again.isActive()
+
+
+def test_trying_again_now_tells_again_and_takes_the_message_back(studio, full_disk, until):
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    until(studio.banner.isVisible)
+    studio.banner.act.click()
+    assert not studio.banner.isVisible()
+    until(studio.banner.isVisible)
+    full_disk.set()
+    studio.document.save_now()
+    until(lambda: not studio.banner.isVisible())
+    assert studio.document.is_saved
+
+
+def test_a_window_that_cannot_save_closes_at_the_second_try(studio, full_disk, until):
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    until(lambda: studio.document.trouble)
+    assert not studio.window.close()
+    assert studio.banner.words.text().endswith("Close again to leave without the last changes.")
+    assert studio.window.close()
+    full_disk.set()
 
 
 def test_closing_saves_what_was_typed_last_and_it_comes_back(open_studio, until):
