@@ -40,18 +40,6 @@ def select(project: Project, id: str) -> Project:
     return replace(project, selected=project.shot(id).id)
 
 
-def show_subject(project: Project, name: str) -> Project:
-    """With that subject among those the project shows, once."""
-    if name in project.subjects:
-        return project
-    return replace(project, subjects=(*project.subjects, name))
-
-
-def hide_subject(project: Project, name: str) -> Project:
-    """Without that subject; the subject itself stays in the studio."""
-    return replace(project, subjects=tuple(n for n in project.subjects if n != name))
-
-
 def add_render(
     project: Project,
     shot: str,

@@ -1,7 +1,6 @@
 """Frozen data to plain JSON data and back; what this version does not know is kept."""
 
 import dataclasses
-import json
 import types
 from collections.abc import Mapping
 from fractions import Fraction
@@ -11,16 +10,6 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 Plain = Any
 UNKNOWN = "unknown"
-
-
-def to_json(value: object) -> str:
-    """JSON text of a frozen dataclass, Unicode as it is."""
-    return json.dumps(to_plain(value), ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def from_json(kind: type[T], text: str | bytes) -> T:
-    """A `kind` from its JSON text; ValueError where it does not describe one."""
-    return from_plain(kind, json.loads(text))
 
 
 def to_plain(value: object) -> Plain:

@@ -42,9 +42,9 @@ def write(folder: Path, subject: Subject) -> None:
     write_whole(file, json.dumps(whole, ensure_ascii=False, indent=1).encode())
 
 
-def copied(photos: Sequence[Path], folder: Path, already: tuple[Photo, ...]) -> tuple[Photo, ...]:
-    """`already` and copies of `photos` in `folder`, their bytes untouched; doubles are left out."""
-    kept = list(already)
+def copied(photos: Sequence[Path], folder: Path) -> tuple[Photo, ...]:
+    """Copies of `photos` in `folder`, their bytes untouched; doubles are left out."""
+    kept: list[Photo] = []
     for source in photos:
         try:
             data = source.read_bytes()
@@ -94,8 +94,8 @@ def identity_of(path: Path) -> str:
     return whole.hexdigest()
 
 
-def move(path: Path, target: Path) -> None:
-    """Rename within the disk; a taken name in the bin becomes "name (2)"."""
+def move(path: Path, target: Path) -> Path:
+    """Rename within the disk; where the name is taken, to "name (2)".  Gives the new place."""
     free, number = target, 2
     while free.exists() and not (path.exists() and free.samefile(path)):
         free = target.with_name(f"{target.stem} ({number}){target.suffix}")
@@ -106,6 +106,7 @@ def move(path: Path, target: Path) -> None:
         sync_folder(free.parent)
     except OSError as error:
         raise refused(error, path) from error
+    return free
 
 
 def same(name: str) -> str:

@@ -68,11 +68,11 @@ class SubjectStore:
             if taken := self._folders().get(same(name)):
                 raise Refusal(
                     f"There is a subject called “{name_of(taken)}” already.",
-                    "Choose another name, or add photos to that one.",
+                    "Choose another name.",
                 )
             try:
                 with Aside(self.folder / ".aside") as aside:
-                    kept = subject_files.copied(photos, aside.path / "photos", subject.photos)
+                    kept = subject_files.copied(photos, aside.path / "photos")
                     subject = replace(subject, name=name, photos=kept)
                     subject_files.write(aside.path, subject)
                     aside.become(self.folder / name)
@@ -84,26 +84,6 @@ class SubjectStore:
         """Write what changed of a subject: notes, class noun, consent..."""
         with self._changing():
             return self._written(subject)
-
-    def add_photos(self, name: str, photos: Sequence[Path]) -> Subject:
-        """With copies of more photos."""
-        with self._changing():
-            subject = self.get(name)
-            folder = self._folder(name)
-            kept = subject_files.copied(photos, folder / "photos", subject.photos)
-            return self._written(replace(subject, photos=kept))
-
-    def remove_photo(self, name: str, identity: str) -> Subject:
-        """Without that photo; its file goes to the subject's bin."""
-        with self._changing():
-            subject = self.get(name)
-            folder = self._folder(name)
-            gone = [photo for photo in subject.photos if photo.identity == identity]
-            kept = tuple(photo for photo in subject.photos if photo.identity != identity)
-            subject = self._written(replace(subject, photos=kept))
-            for photo in gone:
-                move(folder / "photos" / photo.file, folder / "bin" / photo.file)
-            return subject
 
     def add_adapter(self, name: str, adapter: Path, *, method: str, trained_steps: int) -> Subject:
         """With a copy of a trained adapter (a file or a folder) as its newest version.
@@ -137,34 +117,36 @@ class SubjectStore:
             move(folder, self.folder / new)
         return self.get(new)
 
-    def remove(self, name: str) -> None:
-        """Put a subject, with all that it has, into the bin, from where it can be restored."""
+    def remove(self, name: str) -> str:
+        """Put a subject, with all that it has, into the bin; gives the name that it has there."""
         with self._changing():
             folder = self._folder(name)
-            move(folder, self.binned / folder.name)
+            return name_of(move(folder, self.binned / folder.name))
 
-    def bin(self) -> tuple[str, ...]:
-        """Names in the bin; one that was thrown away twice is there twice, as "rex (2)"."""
+    def bin(self) -> tuple[Subject, ...]:
+        """What can be restored; what was thrown away twice is there twice, as "rex (2)".
+
+        Of one whose file cannot be read nothing is known but its name.
+        """
         with suppress(FileNotFoundError):
-            return tuple(sorted(name_of(path) for path in self.binned.iterdir()))
+            folders = sorted(path for path in self.binned.iterdir() if path.is_dir())
+            return tuple(_read(folder) or Subject(name_of(folder), "") for folder in folders)
         return ()
 
-    def restore(self, name: str) -> Subject:
-        """Bring a subject back from the bin; refused when its name is taken by now."""
+    def restore(self, name: str) -> str:
+        """Bring a subject back from the bin; gives its name, "rex (2)" where it is taken by now."""
         with self._changing():
-            if self._folders().get(same(name)):
-                raise Refusal(
-                    f"There is a subject called “{name}” already.", "Rename that one first."
-                )
-            if name not in self.bin():
+            if not (self.binned / name).is_dir() or name != checked_name(name):
                 raise Refusal(f"There is no subject “{name}” in the bin.")
-            move(self.binned / name, self.folder / name)
-        return self.get(name)
+            taken, back, number = self._folders(), name, 2
+            while same(back) in taken:
+                back, number = f"{name} ({number})", number + 1
+            return name_of(move(self.binned / name, self.folder / back))
 
-    def photo_paths(self, subject: Subject) -> tuple[Path, ...]:
+    def photo_paths(self, subject: Subject, *, in_bin: bool = False) -> tuple[Path, ...]:
         """Where the photos lie, in the order of `subject.photos`."""
-        folder = self._folder(subject.name) / "photos"
-        return tuple(folder / photo.file for photo in subject.photos)
+        folder = self.binned / subject.name if in_bin else self._folder(subject.name)
+        return tuple(folder / "photos" / photo.file for photo in subject.photos)
 
     def adapter_path(self, subject: Subject) -> Path:
         """Where the adapter in use lies; refused while there is none."""
@@ -212,3 +194,9 @@ class SubjectStore:
             yield
         finally:
             lock.close()
+
+
+def _read(folder: Path) -> Subject | None:
+    with suppress(Refusal):  # written by a newer studio
+        return subject_files.read(folder)
+    return None

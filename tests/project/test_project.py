@@ -1,5 +1,6 @@
 """Projects as data: edits, undo, names, and their plain JSON form."""
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from studio.project import edits
 from studio.project.history import DEEPEST, History
-from studio.project.plain import from_json, from_plain, to_json, to_plain
+from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project, Render, new_id
 from studio.project.shot import Shot
 from studio.project.subject import Photo, Subject, checked_name
@@ -84,11 +85,8 @@ def test_the_same_clip_again_is_the_same_render_back_from_the_bin():
     assert again == edits.star(made, "r1")
 
 
-def test_subjects_are_shown_once():
-    made = edits.show_subject(edits.show_subject(project(), "rex"), "rex")
-    assert made.subjects == ("rex",)
-    assert edits.hide_subject(made, "rex").subjects == ()
-    assert edits.rename(made, "x").name == "x"
+def test_a_project_can_be_renamed():
+    assert edits.rename(project(), "x").name == "x"
 
 
 def test_ids_do_not_repeat():
@@ -105,16 +103,19 @@ def test_a_shot_leaves_to_the_family_what_it_does_not_say():
     assert request.subject == USE
 
 
+def again(value):
+    """What is left of it after a way through JSON."""
+    return from_plain(type(value), json.loads(json.dumps(to_plain(value), allow_nan=False)))
+
+
 def test_json_gives_back_what_it_was_given():
     made = project()
     made = edits.add_shot(made, Shot("s2", "x", fps=Fraction(24), guidance=7.0, width=64))
-    assert from_json(Project, to_json(made)) == made
-    assert from_json(ClipRequest, to_json(REQUEST)) == REQUEST
-    assert hash(from_json(ClipRequest, to_json(REQUEST))) == hash(REQUEST)
-    assert from_json(SubjectUse, to_json(USE)) == USE
     subject = Subject("rex", "dog", photos=(Photo("0001.jpg", "a.jpg", "ff"),))
-    assert from_json(Subject, to_json(subject)) == subject
-    assert '"30000/1001"' in to_json(REQUEST)
+    for value in (made, REQUEST, USE, subject):
+        assert again(value) == value
+    assert hash(again(REQUEST)) == hash(REQUEST)
+    assert to_plain(REQUEST)["fps"] == "30000/1001"
 
 
 TEXT = st.text(max_size=20)
@@ -125,7 +126,7 @@ TEXT = st.text(max_size=20)
               fps=st.none() | st.fractions(min_value=1, max_value=240), steps=st.none() | st.just(9))
 )  # fmt: skip
 def test_any_shot_survives_json(shot):
-    assert from_json(Shot, to_json(shot)) == shot
+    assert again(shot) == shot
 
 
 def test_fields_of_a_newer_program_are_kept_in_their_places():

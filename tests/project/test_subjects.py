@@ -101,21 +101,6 @@ def test_an_unknown_subject_is_refused_with_the_nearest_names(store, photos):
     assert refused.value.hint == "There is “rexi”."
 
 
-def test_photos_come_and_go(store, photos):
-    made = store.adopt(Subject("rex", "dog"), photos[:1])
-    made = store.add_photos("rex", photos)
-    assert len(made.photos) == 3
-    noted = replace(made, photos=(replace(made.photos[0], name="on the sofa"), *made.photos[1:]))
-    store.update(noted)
-    assert store.get("rex").photos[0].name == "on the sofa"
-    less = store.remove_photo("rex", made.photos[1].identity)
-    assert [p.file for p in less.photos] == ["0001.jpg", "0003"]
-    assert (store.folder / "rex" / "bin" / "0002.png").read_bytes() == photos[1].read_bytes()
-    more = store.add_photos("rex", [photos[1]])
-    assert more.photos[-1].file == "0004.png"
-    assert store.get("rex") == more
-
-
 def test_versions_get_new_names_and_the_file_in_use_is_not_touched(store, photos, tmp_path):
     made = store.adopt(Subject("rex", "dog"), photos)
     assert not made.is_trained
@@ -167,17 +152,42 @@ def test_renaming_keeps_everything(store, photos, tmp_path):
 
 def test_a_removed_subject_comes_back_from_the_bin(store, photos):
     made = store.adopt(Subject("rex", "dog"), photos)
-    store.remove("rex")
+    assert store.bin() == ()
+    assert store.remove("rex") == "rex"
     assert store.names() == ()
-    store.adopt(Subject("rex", "cat"), photos)
+    cat = store.adopt(Subject("rex", "cat"), photos[:1])
+    assert store.remove("rex") == "rex (2)"
+    assert store.bin() == (made, replace(cat, name="rex (2)"))
+    (face, *_) = store.photo_paths(store.bin()[1], in_bin=True)
+    assert face.read_bytes() == photos[0].read_bytes()
+    assert store.restore("rex") == "rex"
+    assert store.get("rex") == made
+    for nobody in ("rex", "nobody", ".", "../rex", ""):
+        with pytest.raises(Refusal):
+            store.restore(nobody)
+    assert store.restore("rex (2)") == "rex (2)"
+    assert store.get("rex (2)").class_noun == "cat"
+
+
+def test_a_subject_whose_name_is_taken_comes_back_under_another(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
     store.remove("rex")
-    assert store.bin() == ("rex", "rex (2)")
-    assert store.restore("rex") == made
-    with pytest.raises(Refusal, match="already"):
-        store.restore("rex")
-    assert store.restore("rex (2)").class_noun == "cat"
-    with pytest.raises(Refusal, match="in the bin"):
-        store.restore("nobody")
+    store.adopt(Subject("Rex", "cat"), photos)
+    store.adopt(Subject("REX (2)", "fox"), photos)
+    assert store.restore("rex") == "rex (3)"
+    assert store.get("rex (3)").class_noun == "dog"
+    assert store.names() == ("Rex", "REX (2)", "rex (3)")
+
+
+def test_what_cannot_be_read_can_still_be_restored(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.remove("rex")
+    file = store.binned / "rex" / "subject.json"
+    for words in ("?", '{"version": 9}'):
+        file.write_text(words)
+        assert store.bin() == (Subject("rex", ""),)
+    assert store.restore("rex") == "rex"
+    assert store.damaged() == ("rex",)
 
 
 def test_a_damaged_file_gives_what_was_known_before(store, photos):
@@ -220,18 +230,19 @@ def test_the_first_release_opens(tmp_path):
     assert kept == json.loads((FIXTURES / "subject-1.json").read_text("utf-8"))
 
 
-def test_window_and_terminal_may_change_one_subject_at_once(store, photos):
-    store.adopt(Subject("rex", "dog"), [])
-    threads = [
-        threading.Thread(target=SubjectStore(store.folder).add_photos, args=("rex", [photo]))
-        for photo in (photos[0], photos[1], photos[3])
-    ]
+def test_window_and_terminal_may_change_one_subject_at_once(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    trained = [tmp_path / f"{n}.safetensors" for n in range(3)]
+
+    def train(file):
+        file.write_bytes(file.name.encode())
+        SubjectStore(store.folder).add_adapter("rex", file, method="lora", trained_steps=1)
+
+    threads = [threading.Thread(target=train, args=(file,)) for file in trained]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    made = store.get("rex")
-    assert len(made.photos) == len({photo.file for photo in made.photos}) == 3
-    assert {path.read_bytes() for path in store.photo_paths(made)} == {
-        photos[n].read_bytes() for n in (0, 1, 3)
-    }
+    versions = {path.read_bytes() for path in (store.folder / "rex" / "versions").iterdir()}
+    assert versions == {file.name.encode() for file in trained}
+    assert store.adapter_path(store.get("rex")).read_bytes() in versions
