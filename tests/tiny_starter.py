@@ -6,8 +6,9 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
+from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import autoencoder, backbone, starter, temporal, text
-from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.engine.video_unet import VideoUNet
 
 WIDTHS = (32, 32, 64)
 

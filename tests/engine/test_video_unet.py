@@ -15,7 +15,7 @@ from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 
 from studio.engine.temporal import TemporalConfig
-from studio.engine.video_unet import TemporalLayers
+from studio.engine.temporal_layers import TemporalLayers
 from tests.engine.tiny_video import given, image, video
 
 KEYS = Path(__file__).parents[3] / "shared" / "data" / "keys"

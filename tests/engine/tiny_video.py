@@ -8,7 +8,8 @@ from diffusers import UNet2DConditionModel
 
 from studio.engine.device import set_attention
 from studio.engine.temporal import TemporalConfig
-from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.video_unet import VideoUNet
 from studio.engine.videomodel import VideoModel
 from studio.spec.request import ClipRequest, Family
 from tests.engine.tiny_backbone import tiny

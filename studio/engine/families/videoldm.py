@@ -8,7 +8,8 @@ from safetensors import SafetensorError, safe_open
 
 from studio.engine.backbone import load_backbone
 from studio.engine.device import Device, set_attention
-from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.video_unet import VideoUNet
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.preview import fit_factors
+from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import autoencoder, backbone, latents, pictures, temporal, text
-from studio.engine.video_unet import TemporalLayers
 from studio.spec.progress import Tick, silent
 
 WIDTHS = (32, 64, 128)

@@ -9,10 +9,11 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
 from studio.engine.temporal import TemporalConfig
+from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
-from studio.engine.video_unet import TemporalLayers, VideoUNet
+from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
 
 BATCH = 8

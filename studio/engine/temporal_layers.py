@@ -1,0 +1,124 @@
+"""Everything learned about time for one image UNet: which layers stand where, and their file."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from studio.engine.adapter_file import save_whole
+from studio.engine.conditioning import ConditionPyramid, entry
+from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
+
+FORMAT = "studio-temporal"
+VERSION = 1
+
+
+class TemporalLayers(nn.Module):
+    """Everything learned about time, for one image UNet layout.
+
+    `blocks` is keyed by the dotted name of the spatial module that each layer follows, with ":"
+    for "." (a module's name may hold no dot).
+    """
+
+    def __init__(self, image: UNet2DConditionModel, config: TemporalConfig) -> None:
+        super().__init__()
+        self.config = config
+        embedding = image.time_embedding.linear_2.out_features
+        width, text_width = config.condition_width, image.config.cross_attention_dim
+        self.blocks = nn.ModuleDict()
+        self.entries = nn.ModuleDict()
+        for name, channels, heads in places(image):
+            layer = (
+                TemporalTransformer(
+                    channels, heads, text_width, reach=config.reach, positions=config.positions
+                )
+                if heads
+                else TemporalConv(channels, embedding, norm=config.norm, groups=config.norm_groups)
+            )
+            self.blocks[name] = layer
+            if width:
+                self.entries[name] = entry(width, channels)
+        levels = len(image.config.block_out_channels)
+        self.pyramid = None
+        if width:
+            self.pyramid = ConditionPyramid(image.config.in_channels, width, levels)
+            self.entries["conv_in"] = entry(width, image.config.block_out_channels[0])
+        self.fps_embed = _label(embedding) if config.fps else None
+        self.pass_embed = _label(embedding) if config.passes else None
+
+    @property
+    def receptive_radius(self) -> int | None:
+        """Frames on either side that can influence a frame, through all layers; None for all."""
+        if self.config.norm != "frame":
+            return None
+        blocks = self.blocks.values()
+        return sum(2 if isinstance(b, TemporalConv) else self.config.reach for b in blocks)
+
+    def labels(self, fps: Tensor | None, passes: Tensor | None) -> Tensor | None:
+        """Embedding (B, E) of the optional labels (B,), or None."""
+        found = [
+            layer(_waves(label).to(layer.linear_1.weight.dtype))
+            for layer, label in ((self.fps_embed, fps), (self.pass_embed, passes))
+            if layer is not None and label is not None
+        ]
+        return torch.stack(found).sum(0) if found else None
+
+    def save(self, path: Path, text_identity: str, notes: dict[str, str] | None = None) -> None:
+        """Write weights with config, format version and the text encoder they were trained with."""
+        tensors = {k.replace(":", "/"): v.contiguous() for k, v in self.state_dict().items()}
+        meta = (notes or {}) | {
+            "format": FORMAT,
+            "version": str(VERSION),
+            "config": json.dumps(asdict(self.config)),
+            "text_encoder": text_identity,
+        }
+        save_whole(path, tensors, meta)
+
+    @classmethod
+    def load(cls, path: Path, image: UNet2DConditionModel) -> "tuple[TemporalLayers, str]":
+        """Layers for `image`, in fp32, and the identity of their text encoder.
+
+        ValueError for a format that is not ours or newer, RuntimeError if the weights do not fit.
+        """
+        with safe_open(path, "pt") as file:
+            meta = file.metadata() or {}
+            if meta.get("format") != FORMAT or int(meta["version"]) > VERSION:
+                raise ValueError(f"{path.name}: not a temporal file of version {VERSION} or older")
+            tensors = {k.replace("/", ":"): file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+        layers = cls(image, TemporalConfig(**json.loads(meta["config"])))
+        layers.load_state_dict({k: v.float() for k, v in tensors.items()})
+        return layers, meta["text_encoder"]
+
+
+def places(image: UNet2DConditionModel) -> Iterator[tuple[str, int, int]]:
+    """(name, channels, heads) behind every ResBlock (heads 0) and every spatial transformer."""
+    for stage, blocks in (("down_blocks", image.down_blocks), ("up_blocks", image.up_blocks)):
+        for index, block in enumerate(blocks):
+            yield from _places_in(f"{stage}:{index}", block)
+    if image.mid_block is not None:  # small distilled models leave it out
+        yield from _places_in("mid_block", image.mid_block)
+
+
+def _places_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
+    for index, resnet in enumerate(block.resnets):
+        yield f"{prefix}:resnets:{index}", resnet.out_channels, 0
+    for index, attention in enumerate(getattr(block, "attentions", None) or ()):
+        inner = attention.transformer_blocks[0].attn1.to_q.in_features
+        heads = attention.transformer_blocks[0].attn1.heads
+        yield f"{prefix}:attentions:{index}", inner, heads
+
+
+def _label(embedding: int) -> TimestepEmbedding:
+    layer = TimestepEmbedding(256, embedding)
+    zeroed(layer.linear_2)
+    return layer
+
+
+def _waves(label: Tensor) -> Tensor:
+    return Timesteps(256, True, 0)(label)
