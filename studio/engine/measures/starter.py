@@ -1,6 +1,7 @@
 """The starter's figures, each column made in another way from the same prompts."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -50,11 +51,13 @@ def through_autoencoder(video: VideoModel, frames: np.ndarray) -> np.ndarray:
 
 
 class FrameByFrame(nn.Module):
-    """A video network whose temporal side stays shut: the control."""
+    """A video network whose temporal side stays shut, each frame from noise of its own: the
+    control."""
 
     def __init__(self, net: VideoUNet) -> None:
         super().__init__()
-        self.net, self.temporal = net, net.temporal
+        self.net, self.temporal = net, copy(net.temporal)
+        self.temporal.config = replace(net.temporal.config, shared_noise=0.0)
 
     def forward(self, *args, **kwargs) -> Tensor:
         """As `VideoUNet.forward`."""
