@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -115,6 +116,16 @@ def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
     if isinstance(layout, QHBoxLayout):
         layout.setStretch(1, 1)
     return made
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """A panel's content, to be scrolled up and down where it is too high."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inner)
+    return area
 
 
 class Fold(QWidget):

@@ -22,7 +22,7 @@ Edit = Callable[[Project], Project]
 
 
 class Document(QObject):
-    """What the user works on.  Views read `project` and `subjects`, and ask for changes.
+    """What the user works on.  Views read `project`, `subjects` and `bin`, and ask for changes.
 
     `trouble` says why the last save failed, until one succeeds.
     """
@@ -42,6 +42,7 @@ class Document(QObject):
         self._kept = store.project
         self.trouble = ""
         self.subjects: tuple[Subject, ...] = ()
+        self.bin: tuple[Subject, ...] = ()
         self._later = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._again = QTimer(self, singleShot=True, interval=RETRY_MS)
         for timer in (self._later, self._again):
@@ -99,21 +100,25 @@ class Document(QObject):
     def subject(self, name: str) -> Subject | None:
         return next((s for s in self.subjects if s.name == name), None)
 
-    def read_subjects(self) -> None:
+    def read_subjects(self, then: Callable[[], None] | None = None) -> None:
         """Look at the subjects on disk again; of several looks the last one counts."""
         self._looks += 1
-        look = self._looks
+        look, store = self._looks, self._subject_store
 
-        def found(subjects: tuple[Subject, ...]) -> None:
+        def found(both: tuple[tuple[Subject, ...], tuple[Subject, ...]]) -> None:
             if look == self._looks:
-                self._found_subjects(subjects)
+                self.subjects, self.bin = both
+                self.subjects_changed.emit()
+            if then:
+                then()
 
-        self._background.ask(self._subject_store.list, found, self._could_not, owner=self)
+        ask = self._background.ask
+        ask(lambda: (store.list(), store.bin()), found, self._could_not, owner=self)
 
-    def photo_paths(self, subject: Subject) -> tuple[Path, ...]:
+    def photo_paths(self, subject: Subject, *, in_bin: bool = False) -> tuple[Path, ...]:
         """The photo files of a subject; none when it has been removed meanwhile."""
         try:
-            return self._subject_store.photo_paths(subject)
+            return self._subject_store.photo_paths(subject, in_bin=in_bin)
         except Refusal:
             return ()
 
@@ -123,7 +128,8 @@ class Document(QObject):
         """Copy photos into a new subject, then call `done` with it; refusals are told."""
 
         def arrived(made: Subject) -> None:
-            self._found_subjects((*self.subjects, made))
+            self.subjects = (*self.subjects, made)
+            self.subjects_changed.emit()
             done(made)
 
         store, chosen = self._subject_store, tuple(photos)
@@ -131,22 +137,13 @@ class Document(QObject):
             lambda: store.adopt(subject, chosen), arrived, self._could_not, owner=self
         )
 
-    def remove_subject(self, name: str) -> None:
-        """Put a subject in the studio's bin, from where it can be restored."""
-        self._background.ask(
-            lambda: self._subject_store.remove(name),
-            lambda _: self.read_subjects(),
-            self._could_not,
-            owner=self,
-        )
+    def remove_subject(self, name: str, done: Callable[[str], None]) -> None:
+        """Put a subject in the studio's bin, then call `done` with the name that it has there."""
+        self._move_subject(lambda: self._subject_store.remove(name), done)
 
-    def restore_subject(self, name: str) -> None:
-        self._background.ask(
-            lambda: self._subject_store.restore(name),
-            lambda _: self.read_subjects(),
-            self._could_not,
-            owner=self,
-        )
+    def restore_subject(self, name: str, done: Callable[[str], None]) -> None:
+        """Bring a subject back from the bin, then call `done` with its name."""
+        self._move_subject(lambda: self._subject_store.restore(name), done)
 
     def save_now(self) -> None:
         """Save on another thread, without waiting for the next change."""
@@ -216,9 +213,11 @@ class Document(QObject):
             raise error
         self.refused.emit(error.what, error.hint)
 
-    def _found_subjects(self, subjects: tuple[Subject, ...]) -> None:
-        self.subjects = subjects
-        self.subjects_changed.emit()
+    def _move_subject(self, move: Callable[[], str], done: Callable[[str], None]) -> None:
+        def moved(name: str) -> None:
+            self.read_subjects(lambda: done(name))
+
+        self._background.ask(move, moved, self._could_not, owner=self)
 
 
 def _with_a_shot(project: Project) -> Project:

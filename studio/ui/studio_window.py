@@ -223,8 +223,8 @@ class StudioWindow:
                 self.queue.retry(job.id)
         self.queue.resume()
 
-    def _removed(self, name: str) -> None:
-        undo = lambda: self.document.restore_subject(name)  # noqa: E731
+    def _removed(self, name: str, kept: str) -> None:
+        undo = lambda: self.subjects.restore(kept)  # noqa: E731
         self.banner.say(f"The subject “{name}” is in the bin.", "Bring it back", undo)
 
     def _said_read_only(self) -> str:

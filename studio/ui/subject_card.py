@@ -74,7 +74,9 @@ class SubjectCard(QWidget):
 
 
 def facts(subject: Subject) -> str:
-    """What a subject is, in a line."""
+    """What a subject is, in a line; "" of one that could not be read."""
+    if not subject.class_noun:
+        return ""
     method = f" · {METHOD.get(subject.method, subject.method)}" if subject.is_trained else ""
     photos = count(len(subject.photos), "photo")
     return f"{subject.token} {subject.class_noun} · {photos}{method}"

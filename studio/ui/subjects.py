@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
-from studio.ui.controls import label, push, row, tool
+from studio.ui.controls import label, push, row, scrolled, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
@@ -18,6 +18,7 @@ from studio.ui.icons import Icons
 from studio.ui.new_subject import NewSubject
 from studio.ui.orders import Orders
 from studio.ui.pictures import Pictures
+from studio.ui.subject_bin import SubjectBin
 from studio.ui.subject_card import SubjectCard
 from studio.ui.theme import UNIT
 from studio.ui.training import Training, status, training_of
@@ -27,9 +28,12 @@ PRIVATE = "Photos never leave this computer."
 
 
 class SubjectsPanel(QWidget):
-    """A list of cards; the chosen one shows its training.  Photos may be dropped anywhere."""
+    """A list of cards; the chosen one shows its training.  Photos may be dropped anywhere.
 
-    removed = Signal(str)
+    `removed` says which subject, and its name in the bin.
+    """
+
+    removed = Signal(str, str)
 
     def __init__(
         self,
@@ -57,8 +61,19 @@ class SubjectsPanel(QWidget):
     def begin(self, photos: list[Path]) -> None:
         """Open the form for a new subject with these photos."""
         taken = frozenset(s.name.casefold() for s in self._document.subjects)
-        self.pages.setCurrentWidget(self.form_page)
+        self.show_bin.setChecked(False)
+        self._show(self.form_page)
         self.form.begin(photos, taken)
+
+    def restore(self, name: str) -> None:
+        """Bring a subject back from the bin and choose it."""
+
+        def restored(back: str) -> None:
+            self._desk.select_subject(back)
+            other = "" if back == name else f" as “{back}”: its name is taken by now"
+            self._desk.notice(f"The subject “{name}” is back{other}.")
+
+        self._document.restore_subject(name, restored)
 
     def rebuild(self) -> None:
         """Make the cards anew from the subjects there are."""
@@ -81,6 +96,7 @@ class SubjectsPanel(QWidget):
         trains = self._can_train()
         self.train_again.setVisible(trains)
         self.remove_it.setVisible(trains)
+        self._reflect_bin()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -90,6 +106,24 @@ class SubjectsPanel(QWidget):
         self.begin([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])
 
     def _build(self) -> None:
+        self.form = NewSubject(self._pictures, self._icons)
+        self.list_page, self.form_page = scrolled(self._list()), scrolled(self.form)
+        self.bin = SubjectBin(self._document, self._pictures, self._icons)
+        self.pages = QStackedWidget()
+        for page in (self.list_page, self.form_page, self.bin):
+            self.pages.addWidget(page)
+        self.show_bin = QCheckBox()
+        self.show_bin.setProperty("tone", "small")
+        foot = row(label(PRIVATE, "small"), None, self.show_bin)
+        foot.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(foot)
+
+    def _list(self) -> QWidget:
+        """The cards, what is known of the chosen one, and where photos can be dropped."""
         self._cards_box = QVBoxLayout()
         self._cards_box.setSpacing(0)
         self._detail = QVBoxLayout()
@@ -108,17 +142,7 @@ class SubjectsPanel(QWidget):
         box.addWidget(trains)
         box.addWidget(zone)
         box.addStretch(1)
-        private = label(PRIVATE, "small")
-        private.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
-        box.addWidget(private)
-        self.form = NewSubject(self._pictures, self._icons)
-        self.list_page, self.form_page = _scrolled(inner), _scrolled(self.form)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self.list_page)
-        self.pages.addWidget(self.form_page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.pages)
+        return inner
 
     def _connect(self) -> None:
         self.zone.dropped.connect(self.begin)
@@ -126,6 +150,8 @@ class SubjectsPanel(QWidget):
         self.form.given_up.connect(self._show_list)
         self.train_again.clicked.connect(self._train_chosen)
         self.remove_it.clicked.connect(self._remove_chosen)
+        self.show_bin.toggled.connect(self._show_list)
+        self.bin.restore_asked.connect(self.restore)
         self._document.subjects_changed.connect(self.rebuild)
         self._desk.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)
@@ -186,23 +212,23 @@ class SubjectsPanel(QWidget):
 
     def _remove_chosen(self) -> None:
         name = self._desk.subject
-        self._document.remove_subject(name)
-        self.removed.emit(name)
+        self._document.remove_subject(name, lambda kept: self.removed.emit(name, kept))
 
     def _show_list(self) -> None:
-        self.pages.setCurrentWidget(self.list_page)
+        self._show(self.bin if self.show_bin.isChecked() else self.list_page)
+
+    def _show(self, page: QWidget) -> None:
+        self.pages.setCurrentWidget(page)
+        self._reflect_bin()
+
+    def _reflect_bin(self) -> None:
+        in_bin = len(self._document.bin)
+        self.show_bin.setText(f"Bin ({in_bin})")
+        wanted = bool(in_bin) or self.show_bin.isChecked()
+        self.show_bin.setVisible(wanted and self.pages.currentWidget() is not self.form_page)
 
     def _hear(self, id: int, _progress: object) -> None:
         job = self._watch.job(id)
         subject = self._document.subject(str(job.payload.get("subject", "")))
         if job.kind == "train_subject" and subject and subject.name in self.cards:
             self._reflect_card(subject)
-
-
-def _scrolled(inner: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inner)
-    return area

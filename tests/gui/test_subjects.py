@@ -1,9 +1,11 @@
 """Photos become a subject: dropped, named, consented to, trained, watched, ready."""
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 
+from studio.project.subject import Subject
 from studio.ui.desk import Desk
 from studio.ui.subjects import SubjectsPanel
 
@@ -151,12 +153,101 @@ def test_cards_are_chosen_by_key(studio, works, photos, until, qtbot):
     until(lambda: not studio.queue.jobs())
 
 
-def test_a_removed_subject_can_be_brought_back(studio, works, photos, until):
-    fill(studio, photos, until).train.click()
-    until(lambda: "rex" in studio.subjects.cards and not studio.queue.jobs())
-    until(lambda: studio.subjects.remove_it.isVisible())
+@pytest.fixture
+def pair(studio, photos, until):
+    """A studio with the untrained subjects rex and tux."""
+    store = studio.document._subject_store
+    for name in ("rex", "tux"):
+        store.adopt(Subject(name, "dog"), photos)
+    studio.document.read_subjects()
+    until(lambda: list(studio.subjects.cards) == ["rex", "tux"])
+    return studio
+
+
+def remove(studio, name, until):
+    studio.desk.select_subject(name)
     studio.subjects.remove_it.click()
-    until(lambda: "rex" not in studio.subjects.cards)
-    assert "rex" in studio.banner.words.text()
-    studio.banner.act.click()
-    until(lambda: "rex" in studio.subjects.cards)
+    until(lambda: name not in studio.subjects.cards and studio.banner.isVisible())
+
+
+def test_a_removed_subject_can_be_brought_back_at_once(pair, photos, until):
+    subjects = pair.subjects
+    remove(pair, "rex", until)
+    pair.banner.close_it.click()
+    pair.document._subject_store.adopt(Subject("rex", "cat"), photos)
+    pair.document.read_subjects()
+    until(lambda: "rex" in subjects.cards)
+    remove(pair, "rex", until)
+    assert list(subjects.bin.cards) == ["rex", "rex (2)"]
+    pair.banner.act.click()  # the one that was just removed, not the first of that name
+    until(lambda: "rex (2)" in subjects.cards)
+    assert pair.document.subject("rex (2)").class_noun == "cat"
+
+
+def test_the_bin_is_there_when_something_lies_in_it(pair, until):
+    subjects = pair.subjects
+    assert not subjects.show_bin.isVisible()
+    remove(pair, "tux", until)
+    assert subjects.show_bin.text() == "Bin (1)"
+    subjects.show_bin.setChecked(True)
+    assert subjects.pages.currentWidget() is subjects.bin
+    assert subjects.bin.cards["tux"].status.whole == "in the bin"
+    assert "4 photos" in subjects.bin.cards["tux"].facts.whole
+    subjects.bin.restore_it.click()
+    until(lambda: list(subjects.cards) == ["rex", "tux"])
+    assert "“tux” is back." in pair.strip.words.whole
+    assert pair.desk.subject == "tux"
+    assert subjects.bin.pages.currentIndex() == 1
+    words = [text.text() for text in subjects.bin.pages.currentWidget().findChildren(QLabel)]
+    assert "The bin is empty" in words
+    subjects.show_bin.setChecked(False)
+    assert subjects.pages.currentWidget() is subjects.list_page
+    assert not subjects.show_bin.isVisible()
+
+
+def test_the_bin_can_be_used_by_key_alone(pair, qtbot, until):
+    for name in ("rex", "tux"):
+        remove(pair, name, until)
+    pair.window.activateWindow()
+    subjects = pair.subjects
+    subjects.show_bin.setFocus()
+    qtbot.keyClick(subjects.show_bin, Qt.Key.Key_Space)
+    reached = []
+    for _ in range(60):
+        focused = QApplication.focusWidget()
+        if focused in reached:
+            break
+        reached.append(focused)
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    tux = subjects.bin.cards["tux"]
+    assert {tux, subjects.bin.cards["rex"], subjects.bin.restore_it} <= set(reached)
+    assert subjects.bin.chosen == "rex"
+    qtbot.keyClick(tux, Qt.Key.Key_Return)
+    assert subjects.bin.chosen == "tux"
+    subjects.bin.restore_it.setFocus()
+    qtbot.keyClick(subjects.bin.restore_it, Qt.Key.Key_Space)
+    until(lambda: "tux" in subjects.cards)
+    assert subjects.bin.chosen == "rex"
+    assert QApplication.focusWidget() is subjects.bin.restore_it
+    qtbot.keyClick(subjects.bin.restore_it, Qt.Key.Key_Space)
+    until(lambda: "rex" in subjects.cards)
+    assert QApplication.focusWidget() is not None
+
+
+def test_a_name_that_is_taken_by_now_is_told(pair, photos, until):
+    remove(pair, "rex", until)
+    pair.document._subject_store.adopt(Subject("Rex", "cat"), photos)
+    pair.banner.act.click()
+    until(lambda: "rex (2)" in pair.subjects.cards)
+    assert "is back as “rex (2)”" in pair.strip.words.whole
+
+
+def test_photos_dropped_on_the_bin_begin_a_subject(pair, photos, until):
+    remove(pair, "rex", until)
+    pair.subjects.show_bin.setChecked(True)
+    drop(pair.subjects, photos)
+    assert pair.subjects.pages.currentWidget() is pair.subjects.form_page
+    assert not pair.subjects.show_bin.isVisible()
+    pair.subjects.form.give_up.click()
+    assert pair.subjects.pages.currentWidget() is pair.subjects.list_page
+    assert pair.subjects.show_bin.isVisible()
