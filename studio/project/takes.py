@@ -15,12 +15,15 @@ from studio.project import take_files
 from studio.project.files import Aside, patiently, refused, remove_tree
 from studio.project.take_files import Damaged, Newer
 from studio.spec.memo import Memo
+from studio.spec.refusal import Refusal
 
 if TYPE_CHECKING:
     from studio.project.take_files import LoadFrames, SaveFrames
     from studio.spec.memo import Arrays
 
 ABSENT = (Damaged, Newer, FileNotFoundError)
+DERIVED_BYTES = 20 * 2**30
+"""The bound of what can be made again, in each project: some hundred clips of high quality."""
 STALE = 24 * 3600.0
 """Seconds after which what lies half-written was left by a crash."""
 KEY = re.compile(r"[0-9a-f]{8,64}")
@@ -139,12 +142,12 @@ class TakeStore:
             if freed >= over:
                 break
             if path.name not in keep:
-                freed += self._remove(path)
-        self._sweep()
+                with suppress(Refusal):  # Windows keeps what somebody reads: it goes next time
+                    freed += self._remove(path)
         return freed
 
-    def _sweep(self) -> None:
-        # By age, for another thread may be writing right now.
+    def sweep(self) -> None:
+        """Remove what a crash left half-written, by its age: another may be writing right now."""
         for left in self._folder.glob(".aside/*"):
             with suppress(OSError):
                 if time.time() - left.stat().st_mtime > STALE:

@@ -19,9 +19,12 @@ def time_left(seconds: float | None) -> str:
 
 
 def memory(size: float) -> str:
-    """Bytes as "512 MB" or "7.9 GB" (powers of 1024, as graphics cards count)."""
+    """Bytes as "512 MB", "7.9 GB" or "20 GB" (powers of 1024, as graphics cards count)."""
     mebibytes = size / 2**20
-    return f"{mebibytes:.0f} MB" if mebibytes < 1000 else f"{mebibytes / 1024:.1f} GB"
+    if mebibytes < 1000:
+        return f"{mebibytes:.0f} MB" if mebibytes >= 1 or not size else "under 1 MB"
+    gibibytes = mebibytes / 1024
+    return f"{gibibytes:.1f} GB" if gibibytes < 10 else f"{gibibytes:.0f} GB"
 
 
 def clip_length(frames: int, fps: Fraction) -> str:

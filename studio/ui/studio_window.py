@@ -30,6 +30,7 @@ from studio.ui.queue_list import QueueList
 from studio.ui.queue_strip import QueueStrip
 from studio.ui.shelf import Scan, Shelf
 from studio.ui.shot import ShotPanel
+from studio.ui.space import Space
 from studio.ui.stages import Stages
 from studio.ui.subjects import SubjectsPanel
 from studio.ui.takes import TakesPanel
@@ -69,6 +70,7 @@ class StudioWindow:
         self._pictures = Pictures(self.background, takes)
         self._encoding = Background(1)
         self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
+        self._space = Space(store, takes, self.document, queue, self.desk, self._encoding)
         self._build(glance, can_free, memory, icons)
         self._connect()
 
@@ -80,6 +82,7 @@ class StudioWindow:
         self.document.read_subjects()
         self.shelf.look(self.scan, self.background)
         self.queue.start()
+        self._space.start()
         for notice in (self._store.notice, self._said_read_only(), self.queue.damage):
             if notice:
                 self.banner.say(notice)
@@ -109,6 +112,7 @@ class StudioWindow:
             dialog.close()
         self.window.close()
         self.queue.close()
+        self._space.stop()
         self._encoding.close()
         self.background.close()
         try:
@@ -131,7 +135,7 @@ class StudioWindow:
         self.subjects = SubjectsPanel(
             document, queue, desk, orders, watch, pictures, background, icons
         )
-        self.takes = TakesPanel(document, desk, pictures, self._outgoing, icons)
+        self.takes = TakesPanel(document, desk, pictures, self._outgoing, self._space, icons)
         self.player = Player(document, queue, watch, desk, pictures, icons)
         self.shot = ShotPanel(document, self.shelf, orders, Stages(document, queue, watch), icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)

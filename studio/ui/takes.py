@@ -8,12 +8,14 @@ from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout,
 
 from studio.project import edits
 from studio.project.project import Render
-from studio.ui.controls import EmptyState, explain, rename, row, tool
+from studio.ui.controls import EmptyState, explain, label, rename, row, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.outgoing import Outgoing
 from studio.ui.pictures import Pictures
+from studio.ui.quantities import memory
+from studio.ui.space import Space
 from studio.ui.takes_model import PICTURE, RENDER, TakePainter, TakesModel
 from studio.ui.theme import UNIT
 
@@ -68,11 +70,12 @@ class TakesPanel(QWidget):
     export_asked = Signal(object)
 
     def __init__(
-        self, document: Document, desk: Desk, pictures: Pictures, outgoing: Outgoing, icons: Icons
-    ) -> None:
+        self, document: Document, desk: Desk, pictures: Pictures, outgoing: Outgoing, space: Space,
+        icons: Icons,
+    ) -> None:  # fmt: skip
         super().__init__()
         self._document, self._desk, self._icons = document, desk, icons
-        self._outgoing = outgoing
+        self._outgoing, self._space = outgoing, space
         self.model = TakesModel(pictures)
         self._painter = TakePainter(icons)
         self._build()
@@ -159,6 +162,10 @@ class TakesPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.pages, 1)
         layout.addWidget(tools)
+        self.used = label("", "small")
+        self.used.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        self.used.hide()
+        layout.addWidget(self.used)
 
     def _connect(self) -> None:
         self.star_it.clicked.connect(self.star)
@@ -168,6 +175,7 @@ class TakesPanel(QWidget):
         self.export.clicked.connect(lambda: self.export_asked.emit(self.chosen))
         self.show_bin.toggled.connect(self.reflect)
         self._document.changed.connect(self.reflect)
+        self._space.changed.connect(self._reflect_space)
         self._desk.take_selected.connect(self._follow_selection)
         self.list.selectionModel().currentChanged.connect(self._chosen)
 
@@ -184,6 +192,19 @@ class TakesPanel(QWidget):
         elif row_of_it < 0:
             self.list.setCurrentIndex(QModelIndex())
         self._reflect_tools()
+
+    def _reflect_space(self) -> None:
+        usage, limit = self._space.usage, memory(self._space.limit)
+        if not usage:
+            return
+        said = (
+            f"The frames of all takes. Over {limit} the oldest are dropped; the takes stay, and "
+            f"Render makes their frames again from what is kept ({memory(usage.costly)} more)."
+        )
+        self.used.setText(f"Frames: {memory(usage.derived)} of {limit}")
+        self.used.setToolTip(said)
+        self.used.setAccessibleDescription(said)
+        self.used.setVisible(bool(usage.derived))
 
     def _reflect_tools(self) -> None:
         render = self.chosen

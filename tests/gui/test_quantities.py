@@ -47,6 +47,9 @@ def test_timecode_counts_whole_frames_at_odd_rates():
 def test_units_and_plurals():
     assert quantities.memory(512 * 2**20) == "512 MB"
     assert quantities.memory(8 * 2**30) == "8.0 GB"
+    assert quantities.memory(23.4 * 2**30) == "23 GB"
+    assert quantities.memory(300_000) == "under 1 MB"
+    assert quantities.memory(0) == "0 MB"
     assert quantities.count(1, "photo") == "1 photo"
     assert quantities.count(1200, "frame") == "1\u202f200 frames"
     assert quantities.clip_length(17, Fraction(8)) == "2.0 s"

@@ -1,10 +1,13 @@
 """Takes: newest first, starred, thrown away and brought back, out of the window as files."""
 
+import os
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.media.provenance import is_marked
+from studio.project.store import reading
 from studio.ui.takes_model import PICTURE, RENDER
 
 
@@ -121,3 +124,60 @@ def test_dropped_frames_are_said_to_be_gone(filled, until):
     choose(filled, 0)
     choose(filled, 1)
     until(lambda: "Render it again" in filled.strip.words.whole)
+
+
+def quietly(studio, until):
+    """A look at the space as soon as the queue has nothing to do."""
+    until(lambda: not studio.queue.jobs())
+    before = studio._space.usage
+    studio._space._quiet.start(0)
+    until(lambda: studio._space.usage != before)
+
+
+def test_the_space_of_the_frames_is_shown_with_its_bound(filled, until):
+    assert not filled.takes.used.isVisible()
+    quietly(filled, until)
+    assert filled.takes.used.isVisible()
+    assert filled.takes.used.text() == "Frames: under 1 MB of 20 GB"
+    assert "oldest are dropped" in filled.takes.used.toolTip()
+
+
+def test_the_oldest_frames_over_the_bound_are_dropped_after_a_job(filled, until):
+    store = filled._pictures._takes
+    quietly(filled, until)
+    newest, middle, oldest = filled.document.project.takes
+    for age, take in enumerate((oldest, middle, newest)):
+        for key in take.spans:
+            os.utime(store._path(key) / "record.json", (1e9 + age, 1e9 + age))
+    choose(filled, 2)
+    filled._space.limit = filled._space.usage.derived - 1
+    quietly(filled, until)
+    assert all(store.has(key) for key in (*oldest.spans, *newest.spans)), "what is shown stays"
+    assert not all(store.has(key) for key in middle.spans)
+    assert len(filled.document.project.takes) == 3
+
+
+def test_nothing_is_dropped_while_another_has_the_project_open(filled, until):
+    store = filled._pictures._takes
+    quietly(filled, until)
+    filled._space.limit = 0
+    with reading(filled.document.folder):
+        choose(filled, 0)
+        filled._space.usage = None
+        quietly(filled, until)
+        assert all(store.has(k) for take in filled.document.project.takes for k in take.spans)
+    quietly(filled, until)
+    kept = [take for take in filled.document.project.takes if store.has(take.spans[0])]
+    assert kept == [filled.takes.chosen]
+
+
+def test_nothing_is_looked_at_while_a_job_runs(studio, works, until, qtbot):
+    works.gate.clear()
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    studio.orders.render()
+    until(studio.strip.running)
+    studio._space._quiet.start(0)
+    qtbot.wait(50)
+    assert studio._space.usage is None
+    works.gate.set()
+    until(lambda: studio._space.usage is not None)  # its end is followed by a look
