@@ -35,6 +35,7 @@ COMMANDS = (
     Command("render", "Shot", "Render", ("Ctrl+Shift+Return", "Ctrl+Shift+Enter")),
     Command("stop", "Shot", "Cancel what runs", ("Ctrl+Alt+Return", "Ctrl+Alt+Enter")),
     Command("new_shot", "Shot", "New shot", ("Ctrl+N",)),
+    Command("remove_shot", "Shot", "Delete shot"),
     Command("subjects", "View", "Subjects", ("Ctrl+1",)),
     Command("takes", "View", "Takes", ("Ctrl+2",)),
     Command("player", "View", "Player", ("Ctrl+3",)),

@@ -75,6 +75,7 @@ class ShotPanel(QWidget):
         self.shots = QComboBox()
         self.shots.setAccessibleName("Shot")
         self.add = tool(icons, "add", "New shot (Ctrl+N)")
+        self.remove = tool(icons, "bin", "Delete this shot; its takes stay")
         self.prompt = Prompt("Prompt", HINT, 5, theme)
         self.words = label("", "attention", wrap=True)
         self.vocabulary = push("Words it knows", "link")
@@ -97,7 +98,7 @@ class ShotPanel(QWidget):
         self.words_row = row(self.words, self.vocabulary)
         self.words_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         inner = column(
-            row(self.shots, self.add), self.prompt, self.words_row,
+            row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.words_row,
             field("Without", self.negative), field("Subject", self.subject), self.strength,
             self.seed, self.variations, line(), self.fold, self.facts, margin=2 * UNIT,
         )  # fmt: skip
@@ -126,6 +127,7 @@ class ShotPanel(QWidget):
     def _connect(self) -> None:
         self.shots.activated.connect(self._choose_shot)
         self.add.clicked.connect(self.new_shot)
+        self.remove.clicked.connect(self.remove_shot)
         self.prompt.textChanged.connect(self._prompt_typed)
         self.negative.textEdited.connect(
             lambda text: self._change("Negative prompt", negative=text)
@@ -145,6 +147,11 @@ class ShotPanel(QWidget):
         """Another shot, starting from an empty prompt."""
         self._document.change(lambda p: edits.add_shot(p, Shot(new_id())), "New shot")
         self.prompt.setFocus()
+
+    def remove_shot(self) -> None:
+        """Delete the present shot, unless it is the only one."""
+        if self.remove.isEnabled():
+            self._document.change(lambda p: edits.remove_shot(p, p.selected), "Delete shot")
 
     def _choose_shot(self, index: int) -> None:
         chosen = self.shots.itemData(index)
@@ -166,6 +173,7 @@ class ShotPanel(QWidget):
     def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
         named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]
         _fill(self.shots, named, shot.id)
+        explain(self.remove, "" if len(shots) > 1 else "There is no other shot to work on.")
 
     def _fill_subjects(self, shot: Shot) -> None:
         named = [("Nobody in particular", "")]

@@ -180,6 +180,7 @@ class StudioWindow:
             "render": self.shot.render_asked,
             "stop": self.strip.cancel.click,
             "new_shot": self.shot.new_shot,
+            "remove_shot": self.shot.remove_shot,
             "subjects": lambda: window.show_panel("Subjects"),
             "takes": lambda: window.show_panel("Takes"),
             "player": lambda: window.show_panel("Player"),
@@ -203,6 +204,7 @@ class StudioWindow:
             action.setEnabled(bool(label))
             action.setText(f"{name.capitalize()} {label.lower()}".strip())
         self.actions["export"].setEnabled(self.takes.chosen is not None)
+        self.actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
         self.window.setWindowTitle(f"{document.project.name} · Studio")
 
     def _fetch(self, fetch: Callable[[], object]) -> None:

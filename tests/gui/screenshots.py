@@ -20,9 +20,12 @@ from PySide6.QtWidgets import QDialog
 
 from studio.app import build, start_application
 from studio.project.folders import Folders
+from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.studio_window import StudioWindow
 
 PATIENCE = 600.0
+PACE = 0.04
+"""Seconds that a pretended step takes: the picture is made while half of them are to come."""
 PROMPT = "a red ball moving left over grass"
 
 
@@ -65,7 +68,7 @@ def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
         from works import MODEL, Works
 
         pretenders = Works(folders)
-        pretenders.pace, pretenders.training_steps = 0.01, 10_000
+        pretenders.pace, pretenders.training_steps = PACE, DEFAULT_STEPS
         studio = build(project, folders, pretenders.by_kind())
         studio.scan = lambda: ((MODEL,), ())
         return studio

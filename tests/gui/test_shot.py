@@ -180,3 +180,25 @@ def test_a_failed_render_says_why_and_leaves_nothing(studio, works, qtbot, until
     assert studio.queue.history()[0].state is State.FAILED
     until(lambda: "The disk is full. Make room" in studio.banner.words.text())
     assert made(studio) == ()
+
+
+def test_a_shot_can_be_deleted_and_the_last_one_stays(studio, until):
+    panel, document = studio.shot, studio.document
+    write(studio, BALL)
+    assert not panel.remove.isEnabled()
+    assert "no other shot" in panel.remove.toolTip()
+    assert not studio.actions["remove_shot"].isEnabled()
+    studio.orders.render()
+    until(lambda: made(studio))
+    panel.new_shot()
+    write(studio, "a green ring on snow")
+    panel.shots.activated.emit(0)
+    assert studio.actions["remove_shot"].isEnabled()
+    panel.remove.click()
+    assert panel.prompt.toPlainText() == "a green ring on snow"
+    assert panel.shots.count() == 1
+    assert len(made(studio)) == 1
+    panel.remove_shot()
+    assert len(document.project.shots) == 1
+    document.undo()
+    assert panel.prompt.toPlainText() == BALL

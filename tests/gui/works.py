@@ -60,7 +60,10 @@ def strip(frames: np.ndarray) -> Preview:
 
 
 class Works:
-    """Works by kind.  While `gate` is closed a job waits after its first reports."""
+    """Works by kind.  While `gate` is closed a job waits after its first reports.
+
+    A training takes `training_steps` of those it is asked for, `pace` seconds each.
+    """
 
     def __init__(self, folders: Folders) -> None:
         self.subjects = SubjectStore(folders.subjects)
