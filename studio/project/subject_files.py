@@ -16,9 +16,10 @@ from studio.project.plain import from_plain, to_plain
 from studio.project.subject import Photo, Subject
 from studio.spec.refusal import Refusal
 
-VERSION = 1
+VERSION = LOSSES_VERSION = 1
 FILE = "subject.json"
 PREVIOUS = "subject.previous.json"
+LOSSES = "losses.json"
 
 
 def read(folder: Path) -> Subject | None:
@@ -40,6 +41,21 @@ def write(folder: Path, subject: Subject) -> None:
         write_whole(folder / PREVIOUS, file.read_bytes())
     whole = {"version": VERSION, **to_plain(subject)}
     write_whole(file, json.dumps(whole, ensure_ascii=False, indent=1).encode())
+
+
+def read_losses(folder: Path) -> tuple[tuple[int, float], ...]:
+    """The (step, loss) pairs of a training; none where they cannot be read."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        whole = json.loads((folder / LOSSES).read_bytes())
+        if whole["version"] == LOSSES_VERSION:
+            return tuple((int(step), float(loss)) for step, loss in whole["losses"])
+    return ()
+
+
+def write_losses(folder: Path, losses: Sequence[tuple[int, float]]) -> None:
+    """Replace the (step, loss) pairs of a training."""
+    plain = [[step, round(loss, 6)] for step, loss in losses]
+    write_whole(folder / LOSSES, json.dumps({"version": LOSSES_VERSION, "losses": plain}).encode())
 
 
 def copied(photos: Sequence[Path], folder: Path) -> tuple[Photo, ...]:

@@ -161,6 +161,15 @@ class SubjectStore:
         """Where a training of that subject keeps its checkpoints."""
         return self._folder(name) / "training"
 
+    def losses(self, name: str) -> tuple[tuple[int, float], ...]:
+        """The (step, loss) pairs kept of the newest training; none where they cannot be read."""
+        return subject_files.read_losses(self.training_folder(name))
+
+    def keep_losses(self, name: str, losses: Sequence[tuple[int, float]]) -> None:
+        """Keep the (step, loss) pairs of the newest training, in place of those before."""
+        if losses:
+            subject_files.write_losses(self.training_folder(name), losses)
+
     @property
     def binned(self) -> Path:
         """The bin: folders of subjects that were removed; moved one up they are back."""

@@ -22,6 +22,7 @@ from studio.ui.garbage import Garbage
 from studio.ui.glance import Glance
 from studio.ui.icons import Icons
 from studio.ui.idle import FirstIdle
+from studio.ui.losses import Losses
 from studio.ui.orders import Orders
 from studio.ui.outgoing import Outgoing
 from studio.ui.pictures import Pictures
@@ -66,6 +67,7 @@ class StudioWindow:
         self.document = Document(store, subjects, self.background)
         self.queue, self.shelf, self.desk = queue, Shelf(), Desk()
         self.watch = Watch(queue)
+        self._losses = Losses(subjects, queue, self.watch, self.background)
         self.orders = Orders(self.document, queue, self.shelf, self.desk)
         self._pictures = Pictures(self.background, takes)
         self._encoding = Background(1)
@@ -83,6 +85,7 @@ class StudioWindow:
         self.shelf.look(self.scan, self.background)
         self.queue.start()
         self._space.start()
+        self._losses.start()
         for notice in (self._store.notice, self._said_read_only(), self.queue.damage):
             if notice:
                 self.banner.say(notice)
@@ -111,6 +114,7 @@ class StudioWindow:
         for dialog in self.window.findChildren(QDialog):
             dialog.close()
         self.window.close()
+        self._losses.close()
         self.queue.close()
         self._space.stop()
         self._encoding.close()

@@ -48,6 +48,7 @@ class Training(QWidget):
         for part in (self.bar, self.curve, self.said, self.samples, row(None, self.stop)):
             layout.addWidget(part)
         queue.progressed.connect(self._hear)
+        watch.recalled.connect(lambda id: self._hear(id, None))
         self.reflect()
 
     def reflect(self) -> None:
@@ -65,7 +66,7 @@ class Training(QWidget):
         self.said.setText(seen.note or WAITING)
         self.said.setVisible(bool(seen.note) or not has_samples)
 
-    def _hear(self, id: int, _progress: Progress) -> None:
+    def _hear(self, id: int, _progress: Progress | None) -> None:
         if id == self._id:
             self.reflect()
 

@@ -1,9 +1,10 @@
 """What running jobs have said so far: how far, how fast, how the loss moves, what it looks like."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
 from studio.jobs.queue import Queue
@@ -33,6 +34,9 @@ class Watch(QObject):
     `jobs` (unfinished, in order) and `over` (newest first) are read from the queue's database once
     per change, not once per view.  Made before the views, it hears of a change before they do.
     """
+
+    recalled = Signal(int)
+    """Job id."""
 
     def __init__(self, queue: Queue) -> None:
         super().__init__()
@@ -65,6 +69,12 @@ class Watch(QObject):
         each = (time.monotonic() - seen.began) / (seen.last.step - seen.first)
         return each * (seen.last.total - seen.last.step)
 
+    def recall(self, job: int, losses: Sequence[tuple[int, float]]) -> None:
+        """What an earlier window heard of a training, (step, loss), up to where this one began."""
+        heard = self.seen(job).losses
+        heard[:0] = [loss for loss in losses if not heard or loss[0] < heard[0][0]]
+        self.recalled.emit(job)
+
     def _look(self) -> None:
         self.jobs, self.over = self._queue.jobs(), self._queue.history(KEPT_FINISHED)
 
@@ -76,6 +86,8 @@ class Watch(QObject):
         if " " in progress.note:  # a sentence, not the name of a part that is being loaded
             seen.note = progress.note
         if progress.loss is not None:
+            while seen.losses and seen.losses[-1][0] >= progress.step:
+                seen.losses.pop()  # it went on from a checkpoint, or began anew
             seen.losses.append((progress.step, progress.loss))
             if len(seen.losses) > KEPT_LOSSES:
                 del seen.losses[::2]

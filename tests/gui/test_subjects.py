@@ -6,6 +6,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from studio.project.subject import Subject
+from studio.spec.progress import Progress
 from studio.ui.desk import Desk
 from studio.ui.subjects import SubjectsPanel
 
@@ -130,6 +131,33 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     assert again.training.bar.value() == studio.subjects.training.bar.value()
     assert len(again.training.moving._frames) == 8
     again.deleteLater()
+
+
+def test_the_curve_outlives_the_window(open_studio, works, photos, until):
+    works.gate.clear()
+    works.pace = 0.004
+    first = open_studio()
+    fill(first, photos, until).train.click()
+    until(lambda: len(first.watch.seen(1).losses) > 10)
+    first.queue.pause()
+    until(lambda: not first.strip.running())
+    heard = list(first.watch.seen(1).losses)
+    first.close()
+    second = open_studio()
+    until(lambda: second.subjects.training and second.watch.seen(1).losses)
+    assert [step for step, _ in second.watch.seen(1).losses] == [step for step, _ in heard]
+    curve = second.subjects.training.curve
+    until(lambda: curve._plot and curve._plot.isVisible())
+    assert len(curve._values.getData()[0]) > 10
+
+
+def test_a_training_that_goes_back_draws_over_what_it_does_again(studio):
+    hear = lambda step, loss: studio.watch._hear(5, Progress("t", step, 9, loss=loss))  # noqa: E731
+    for step in (4, 5, 6, 7):
+        hear(step, 0.1)
+    hear(6, 0.2)
+    studio.watch.recall(5, [(1, 0.5), (3, 0.4), (4, 0.9)])
+    assert studio.watch.seen(5).losses == [(1, 0.5), (3, 0.4), (4, 0.1), (5, 0.1), (6, 0.2)]
 
 
 def test_the_same_name_twice_is_refused(studio, works, photos, until):

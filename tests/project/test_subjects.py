@@ -230,6 +230,34 @@ def test_the_first_release_opens(tmp_path):
     assert kept == json.loads((FIXTURES / "subject-1.json").read_text("utf-8"))
 
 
+def test_the_losses_of_a_training_are_kept(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    assert store.losses("rex") == ()
+    store.keep_losses("rex", [(1, 0.5), (2, 0.25)])
+    store.keep_losses("rex", [])
+    assert store.losses("rex") == ((1, 0.5), (2, 0.25))
+    store.keep_losses("rex", [(7, 0.125)])
+    assert store.losses("rex") == ((7, 0.125),)
+    with pytest.raises(Refusal):
+        store.keep_losses("nobody", [(1, 0.5)])
+    assert store.names() == ("rex",)
+
+
+@pytest.mark.parametrize("damage", ["?", "[]", '{"version": 2}', '{"version": 1, "losses": [3]}'])
+def test_losses_that_cannot_be_read_are_none(store, photos, damage):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.training_folder("rex").mkdir()
+    (store.training_folder("rex") / "losses.json").write_text(damage)
+    assert store.losses("rex") == ()
+
+
+def test_the_losses_of_the_first_release_are_read(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.training_folder("rex").mkdir()
+    shutil.copy(FIXTURES / "losses-1.json", store.training_folder("rex") / "losses.json")
+    assert store.losses("rex") == ((1, 0.306), (2, 0.25), (40, 0.1))
+
+
 def test_window_and_terminal_may_change_one_subject_at_once(store, photos, tmp_path):
     store.adopt(Subject("rex", "dog"), photos)
     trained = [tmp_path / f"{n}.safetensors" for n in range(3)]
