@@ -304,7 +304,7 @@ def test_a_read_only_folder_opens_read_only(closed):
             store.save(Project("two"))
     with pytest.raises(Refusal, match="cannot be written"):
         files.write_whole(closed / "new", b"x")
-    with pytest.raises(Refusal, match="cannot be written"):
+    with pytest.raises(Refusal, match="cannot be made"):
         Folders(closed / "data").make()
     assert everything(closed) == before
 
