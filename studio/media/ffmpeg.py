@@ -118,26 +118,25 @@ def running(arguments: Sequence[str], *, fed: bool = False) -> Iterator[Program]
     `fed` opens its standard input for `Program.feed`; otherwise the input is empty, never the
     terminal's.
     """
-    process = subprocess.Popen(
-        [_executable(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments],
-        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        creationflags=_WINDOWS_GROUP,
-        start_new_session=True,  # the same elsewhere
-    )
-    program = Program(process)
+    program = Program(_started(arguments, fed))
     try:
         yield program
     finally:
         program.stop()
 
 
-def _executable() -> str:
+def _started(arguments: Sequence[str], fed: bool) -> subprocess.Popen[bytes]:
     try:
-        return get_ffmpeg_exe()
-    except RuntimeError as error:
+        return subprocess.Popen(
+            [get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments],
+            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            creationflags=_WINDOWS_GROUP,
+            start_new_session=True,  # the same elsewhere
+        )
+    except (RuntimeError, OSError) as error:  # none is installed, or what is named is no program
         raise Refusal(
-            "ffmpeg was not found.",
+            "ffmpeg cannot be started.",
             "Install imageio-ffmpeg again, or set IMAGEIO_FFMPEG_EXE to an ffmpeg program.",
         ) from error

@@ -8,6 +8,7 @@ from fractions import Fraction
 from numbers import Rational
 from pathlib import Path
 
+from studio.media.places import is_file, is_folder
 from studio.spec.refusal import Refusal
 
 Size = tuple[int, int]
@@ -31,7 +32,7 @@ FORMATS = {
     ".gif": Format(step=1, longest=65535, fastest=50),
     ".png": Format(step=1, longest=65535, fastest=1000),
 }
-_NUMBERED = re.compile(r"%(0?\d*)d")
+_NUMBERED = re.compile(r"%(0?\d?)d")
 
 
 def format_of(path: Path) -> Format:
@@ -50,7 +51,7 @@ def format_of(path: Path) -> Format:
 
 def means_folder(path: Path) -> bool:
     """Whether an export to `path` writes one PNG per frame into a folder."""
-    return path.is_dir() or not path.suffix
+    return is_folder(path) or not path.suffix
 
 
 def numbered(name: str) -> Callable[[int], str] | None:
@@ -94,8 +95,14 @@ def frame_rate(fps: Rational | float) -> Fraction:
 def check_export(path: Path, *, size: Size, fps: Rational | float) -> None:
     """Say no, before anything is rendered, to what the format of `path` cannot hold.
 
-    Raises `Refusal` for an unknown ending, a frame rate or a size that does not fit.
+    Raises `Refusal` for an unknown ending, a file in the place of a folder, a frame rate or a size
+    that does not fit.
     """
+    if means_folder(path) and is_file(path):
+        raise Refusal(
+            f"{path} is a file; without an ending, a folder of single frames is meant.",
+            f"Add an ending, one of {', '.join(FORMATS)}, or choose another name.",
+        )
     rules, rate = format_of(path), frame_rate(fps)
     if rate > rules.fastest:
         raise Refusal(

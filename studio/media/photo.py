@@ -1,6 +1,5 @@
 """Photos from any camera or program, as upright sRGB pixels."""
 
-import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from PIL import Image
 
 from studio.media.colour import to_srgb
 from studio.media.decoding import decoded, orientation
+from studio.media.places import is_file, is_folder
 from studio.spec.refusal import Refusal
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
@@ -66,19 +66,10 @@ def find_photos(places: Path | Iterable[Path]) -> tuple[Path, ...]:
     """
     found: set[Path] = set()
     for place in [places] if isinstance(places, Path) else places:
-        found.update(_in_folder(place) if place.is_dir() else [_photo_file(place)])
+        found.update(_in_folder(place) if is_folder(place) else [_photo_file(place)])
     if not found:
         raise Refusal("No photos were chosen.", "Choose at least one photo or a folder of photos.")
     return tuple(sorted(found, key=_natural))
-
-
-def fingerprint(path: Path) -> str:
-    """BLAKE2b of the file's bytes in hexadecimal.  Raises `Refusal` if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "blake2b").hexdigest()
-    except OSError as error:
-        raise Refusal(f"{path} cannot be read.", "Check that it is there and readable.") from error
 
 
 def _upright(picture: Image.Image, stored: int) -> Image.Image:
@@ -108,8 +99,8 @@ def _is_photo(path: Path) -> bool:
 
 
 def _photo_file(path: Path) -> Path:
-    if not path.is_file():
-        raise Refusal(f"{path} does not exist.", "Check the name.")
+    if not is_file(path):
+        raise Refusal(f"{path} does not exist or cannot be read.", "Check the name.")
     if path.suffix.lower() not in SUFFIXES:
         raise Refusal(f"{path.name} is not a photo.", "Choose JPEG, PNG, WebP, HEIC or TIFF files.")
     return path

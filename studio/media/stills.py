@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from studio.media import formats
+from studio.media.places import is_folder
 from studio.media.provenance import PNG_RECIPE, PNG_XMP, Recipe, recipe_json, xmp_packet
-from studio.media.writing import scratch_beside, sync_folder, write_aside
+from studio.media.writing import move, scratch_beside, sync_folder, write_aside
 from studio.spec.refusal import Refusal
 
 
@@ -34,7 +35,7 @@ def _write_series(
 ) -> None:
     name = formats.numbered(pattern)
     assert name is not None
-    with scratch_beside(folder / pattern if folder.is_dir() else folder) as scratch:
+    with scratch_beside(folder / pattern if is_folder(folder) else folder) as scratch:
         ready = scratch / "frames"
         ready.mkdir()
         for index, frame in enumerate(frames):
@@ -57,11 +58,11 @@ def _move(ready: Path, folder: Path) -> None:
     """Put the finished series in place: the folder itself if it is new, else file by file."""
     sync_folder(ready)
     try:
-        if folder.is_dir():
+        if is_folder(folder):
             for file in sorted(ready.iterdir()):
-                file.replace(folder / file.name)
+                move(file, folder / file.name)
         else:
-            ready.rename(folder)
+            move(ready, folder)
     except OSError as error:
         raise Refusal(
             f"The frames could not be put into {folder}.", "Choose an empty folder."

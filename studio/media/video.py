@@ -14,6 +14,7 @@ import numpy as np
 from studio.media import ffmpeg, formats
 from studio.media.formats import Size
 from studio.media.gif import write_gif
+from studio.media.places import is_file
 from studio.media.provenance import Recipe, append_xmp_box, container_tags
 from studio.media.stills import write_png
 from studio.media.timing import frame_rate_of
@@ -248,7 +249,7 @@ def _listing(stream: BufferedReader) -> tuple[dict[str, str], list[int]]:
 
 
 def _existing(path: Path) -> Path:
-    if not path.is_file():
+    if not is_file(path):
         raise Refusal(f"{path} is not a file.", "Choose a video file.")
     return path
 

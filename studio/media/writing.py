@@ -2,15 +2,20 @@
 
 import errno
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from studio.media.places import is_folder
 from studio.spec.refusal import Refusal
 
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_ASIDE = re.compile(r"\..*\.[0-9a-f]{12}\.part", re.DOTALL)
+_STALE_SECONDS = 24 * 3600.0
 
 
 @contextmanager
@@ -45,6 +50,7 @@ def scratch_beside(path: Path) -> Iterator[Path]:
     scratch = _aside_name(path)
     with _refused_as(f"Nothing can be written to the folder {path.parent}."):
         scratch.mkdir()
+    _sweep(path.parent)
     try:
         with full_disk_refused(path):
             yield scratch
@@ -75,11 +81,22 @@ def sync_folder(folder: Path) -> None:
     """Make renames in `folder` survive a power cut, where the system lets a folder be synced."""
     if os.name == "nt":  # Windows opens no folders; NTFS journals renames by itself
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with suppress(OSError):  # nor do some network disks: the file is whole and in its place
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename in one step, again for half a second while Windows says that a scanner reads it."""
+    for wait in (0.02, 0.06, 0.14, 0.28) if os.name == "nt" else ():
+        with suppress(PermissionError):
+            source.replace(target)
+            return
+        time.sleep(wait)
+    source.replace(target)
 
 
 def _aside_name(path: Path) -> Path:
@@ -87,13 +104,26 @@ def _aside_name(path: Path) -> Path:
     return path.with_name(f".{stem}.{secrets.token_hex(6)}.part")
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what a killed export left in `folder`, by its age: another may be writing now."""
+    with suppress(OSError):
+        for left in [path for path in folder.iterdir() if _ASIDE.fullmatch(path.name)]:
+            if time.time() - left.lstat().st_mtime < _STALE_SECONDS:
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
 def _create_aside(path: Path) -> Path:
-    if path.is_dir():
+    if is_folder(path):
         raise Refusal(f"{path} is a folder, not a file.", "Choose a file name inside it.")
     part = _aside_name(path)
     with _refused_as(f"Nothing can be written to the folder {path.parent}."):
         # O_EXCL without tempfile's 0600 mode: an export gets the permissions the user's umask says
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    _sweep(path.parent)
     return part
 
 
@@ -104,7 +134,7 @@ def _to_disk(part: Path) -> None:
 
 def _replace(part: Path, path: Path) -> None:
     with _refused_as(f"{path} could not be replaced."):
-        part.replace(path)
+        move(part, path)
     sync_folder(path.parent)
 
 

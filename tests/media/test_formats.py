@@ -66,12 +66,20 @@ def test_unknown_endings_are_refused() -> None:
         formats.check_export(Path("clip.avi"), size=(64, 64), fps=24)
 
 
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "frames").write_bytes(b"")
+    with pytest.raises(Refusal, match="frames is a file"):
+        formats.check_export(tmp_path / "frames", size=(64, 64), fps=24)
+    formats.check_export(tmp_path / ("x" * 300), size=(64, 64), fps=24)
+
+
 def test_only_one_counting_mark_counts() -> None:
     name = formats.numbered("50% of_%04d.png")
     assert name is not None
     assert name(7) == "50% of_0007.png"
     assert formats.numbered("50%.png") is None
     assert formats.numbered("%d_%d.png") is None
+    assert formats.numbered("%0300d.png") is None
 
 
 @settings(derandomize=True, deadline=None)

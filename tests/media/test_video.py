@@ -88,7 +88,7 @@ def test_colours_survive_eight_saves(tmp_path: Path, suffix: str) -> None:
 
 def test_mp4_is_tagged_bt709(tmp_path: Path) -> None:
     write(tmp_path / "clip.mp4")
-    command = [video.ffmpeg._executable(), "-i", tmp_path / "clip.mp4"]
+    command = [video.ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "clip.mp4"]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     assert "h264" in said
     assert "yuv420p(tv, bt709, progressive)" in said
@@ -406,3 +406,11 @@ class TestShared:
             clip = list(video.read_video(path))
         drift = np.stack(clip).astype(int) - np.stack(original)
         assert np.abs(drift.mean((0, 1, 2))).max() <= 0.3
+
+
+def test_an_ffmpeg_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    for wrong in (tmp_path / "none", tmp_path / "clip.mp4"):
+        monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(wrong))
+        with pytest.raises(Refusal, match="ffmpeg cannot be started"):
+            video.probe(tmp_path / "clip.mp4")

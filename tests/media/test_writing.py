@@ -92,6 +92,22 @@ def test_a_full_disk_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_killed_export_left_goes_after_a_day(tmp_path: Path) -> None:
+    ours = [tmp_path / f".clip.mp4.{digit * 12}.part" for digit in "abc"]
+    ours[0].write_bytes(b"half")
+    ours[1].mkdir()
+    (ours[1] / "copy.mkv").write_bytes(b"half")
+    others = [tmp_path / name for name in (".clip.mp4.part", "a.aaaaaaaaaaaa.part", "b.mp4")]
+    for path in others:
+        path.write_bytes(b"kept")
+    for path in (*ours[:2], *others):
+        os.utime(path, (0, 0))
+    ours[2].write_bytes(b"another is writing it now")
+    with write_aside(tmp_path / "x.mp4"), scratch_beside(tmp_path / "x.mp4"):
+        pass
+    assert sorted(tmp_path.iterdir()) == sorted((ours[2], *others, tmp_path / "x.mp4"))
+
+
 def test_other_errors_pass(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), write_aside(tmp_path / "x"):
         (tmp_path / "input").read_bytes()
