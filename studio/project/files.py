@@ -1,12 +1,12 @@
 """Files that appear whole or not at all."""
 
-import contextlib
 import errno
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,10 @@ from studio.spec.refusal import Refusal
 
 T = TypeVar("T")
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
+ASIDE = ".aside"
+"""The folder in which whole folders are prepared, beside the place they are for."""
+STALE = 24 * 3600.0
+"""Seconds after which what lies half-written was left by a crash."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -31,7 +35,7 @@ def write_whole(path: Path, data: bytes) -> None:
         patiently(lambda: part.replace(path))
         sync_folder(path.parent)
     except BaseException as error:  # Ctrl+C leaves nothing behind either
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             part.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise refused(error, path) from error
@@ -48,11 +52,12 @@ def sync_folder(folder: Path) -> None:
     """Wait until a rename in `folder` is on the disk.  Windows has no such call and needs none."""
     if os.name == "nt":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # some network disks have none either: the file is in its place
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def patiently(action: Callable[[], T], tries: int = 8) -> T:
@@ -90,12 +95,19 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a crash left half-written in `folder`, by its age: another may be writing now."""
+    for left in (*folder.glob(f"{ASIDE}/*"), *folder.glob(".*.part")):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink() if left.is_file() else remove_tree(left)
+
+
 class Aside:
-    """A fresh empty folder in `parent`, gone at the end unless it `become`s something."""
+    """A fresh empty folder inside `parent`, gone at the end unless it `become`s something."""
 
     def __init__(self, parent: Path) -> None:
-        self._parent = parent
-        self.path = parent / secrets.token_hex(8)
+        self.path = parent / ASIDE / secrets.token_hex(8)
 
     def __enter__(self) -> "Aside":
         self.path.mkdir(parents=True)

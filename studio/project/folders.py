@@ -26,7 +26,13 @@ class Folders:
         """`--data-dir`, else STUDIO_HOME, else the place this system has for it."""
         asked = data_dir or environ.get(HOME_VARIABLE)
         if asked:
-            return Folders(Path(asked).expanduser().absolute())
+            try:
+                return Folders(Path(asked).expanduser().absolute())
+            except RuntimeError as error:
+                raise Refusal(
+                    f"Nobody has the home folder in {asked}.",
+                    f"Write out the whole path for --data-dir or {HOME_VARIABLE}.",
+                ) from error
         import platformdirs  # only when nobody said where: start-up stays short
 
         return Folders(platformdirs.user_data_path("studio", appauthor=False))

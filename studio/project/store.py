@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from studio.project.files import patiently, refused, write_whole
+from studio.project.files import patiently, refused, sweep, write_whole
 from studio.project.lock import Lock
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project
@@ -99,7 +99,7 @@ class ProjectStore:
             self._number += 1
             write_whole(self.file, data)
             self.project = project
-            self._forget_oldest()
+            self._tidy()
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -166,7 +166,10 @@ class ProjectStore:
     def _version(self, number: int) -> Path:
         return self.folder / "versions" / f"project-{number:06d}.json"
 
-    def _forget_oldest(self) -> None:
+    def _tidy(self) -> None:
+        """Keep only the newest versions, and nothing that a killed save left."""
+        for folder in (self.folder, self.folder / "versions"):
+            sweep(folder)
         for number in sorted(self._versions())[: -KEPT - 1]:
             with suppress(OSError):  # it goes next time
                 self._version(number).unlink()

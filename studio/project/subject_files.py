@@ -81,7 +81,7 @@ def copy_version(adapter: Path, versions: Path) -> Path:
     suffix = adapter.suffix if adapter.is_file() else ""
     target = versions / f"{_next_number(versions):04d}{suffix}"
     try:
-        with Aside(versions.parent / ".aside") as aside:
+        with Aside(versions.parent) as aside:
             part = aside.path / target.name
             if adapter.is_dir():
                 shutil.copytree(adapter, part)

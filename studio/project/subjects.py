@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio.project import subject_files
-from studio.project.files import Aside, refused
+from studio.project.files import Aside, refused, sweep
 from studio.project.lock import Lock
 from studio.project.subject import Subject, checked_name
 from studio.project.subject_files import move, name_of, same
@@ -71,7 +71,7 @@ class SubjectStore:
                     "Choose another name.",
                 )
             try:
-                with Aside(self.folder / ".aside") as aside:
+                with Aside(self.folder) as aside:
                     kept = subject_files.copied(photos, aside.path / "photos")
                     subject = replace(subject, name=name, photos=kept)
                     subject_files.write(aside.path, subject)
@@ -200,6 +200,9 @@ class SubjectStore:
         try:
             if not lock.wait_alone(PATIENCE):
                 raise Refusal("Another window is changing the subjects.", "Try again in a moment.")
+            for folder in (self.folder, *self._folders().values()):
+                sweep(folder)
+                sweep(folder / "training")
             yield
         finally:
             lock.close()

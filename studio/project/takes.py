@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.project import take_files
-from studio.project.files import Aside, patiently, refused, remove_tree
+from studio.project.files import Aside, patiently, refused, sweep
 from studio.project.take_files import Damaged, Newer
 from studio.spec.memo import Memo
 from studio.spec.refusal import Refusal
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 ABSENT = (Damaged, Newer, FileNotFoundError)
 DERIVED_BYTES = 20 * 2**30
 """The bound of what can be made again, in each project: some hundred clips of high quality."""
-STALE = 24 * 3600.0
-"""Seconds after which what lies half-written was left by a crash."""
 KEY = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -94,7 +92,7 @@ class TakeStore:
         if self.has(key):
             return
         try:
-            with Aside(self._folder / ".aside") as aside:
+            with Aside(self._folder) as aside:
                 record = {"key": key, "kind": kind_of(arrays), "facts": dict(facts or {})}
                 take_files.write(aside.path, arrays, record, self._save_frames, self._suffix)
                 self._settle(aside, path)
@@ -148,10 +146,7 @@ class TakeStore:
 
     def sweep(self) -> None:
         """Remove what a crash left half-written, by its age: another may be writing right now."""
-        for left in self._folder.glob(".aside/*"):
-            with suppress(OSError):
-                if time.time() - left.stat().st_mtime > STALE:
-                    remove_tree(left)
+        sweep(self._folder)
 
     def _path(self, key: str) -> Path:
         if not KEY.fullmatch(key):
@@ -193,7 +188,7 @@ class TakeStore:
     def _remove(self, path: Path) -> int:
         size = _size(path)
         try:
-            with Aside(self._folder / ".aside") as aside:
+            with Aside(self._folder) as aside:
                 patiently(lambda: path.rename(aside.path / path.name))
         except FileNotFoundError:
             return 0

@@ -76,6 +76,18 @@ def test_a_few_previous_versions_are_kept(tmp_path):
     assert json.loads(kept[-2].read_text("utf-8"))["name"] == str(KEPT + 3)
 
 
+def test_what_a_killed_save_left_goes_with_a_later_one(tmp_path):
+    saved(tmp_path, "a")
+    left = [tmp_path / ".project.json.aa.part", tmp_path / "versions" / ".project.bb.part"]
+    new = tmp_path / ".project.json.cc.part"
+    for path in (*left, new):
+        path.write_bytes(b"{")
+    for path in left:
+        os.utime(path, (1e9, 1e9))
+    saved(tmp_path, "b")
+    assert [path for path in (*left, new) if path.exists()] == [new]
+
+
 def test_the_same_project_again_is_not_written(tmp_path):
     saved(tmp_path, "a", "a", "a")
     assert len(list((tmp_path / "versions").iterdir())) == 1
@@ -323,6 +335,8 @@ def test_folders_go_by_option_then_variable_then_system(tmp_path):
     assert Folders.find(tmp_path, {"STUDIO_HOME": "/elsewhere"}).data == tmp_path
     assert Folders.find(None, {"STUDIO_HOME": str(tmp_path / "ü")}).data == tmp_path / "ü"
     assert Folders.find(None, {}).data.name == "studio"
+    with pytest.raises(Refusal, match="Nobody"):
+        Folders.find("~nobody-of-that-name/data", {})
     relative = Folders.find("here", {}).data
     assert relative.is_absolute()
     folders = Folders(tmp_path / "new" / "home").make()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import threading
 from dataclasses import replace
@@ -52,6 +53,21 @@ def test_an_adopted_subject_is_there_with_the_bytes_of_its_photos(store, photos)
     ]
     assert [photo.file for photo in made.photos] == ["0001.jpg", "0002.png", "0003"]
     assert made.photos[0].identity == hashlib.sha256(photos[0].read_bytes()).hexdigest()
+
+
+def test_what_a_crash_left_long_ago_is_swept(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    home = store.folder / "rex"
+    left = [
+        store.folder / ".aside" / "old",
+        home / ".aside" / "old",
+        home / ".subject.json.aa.part",
+    ]
+    for path in left:
+        path.mkdir(parents=True)
+        os.utime(path, (1e9, 1e9))
+    store.update(replace(store.get("rex"), notes="x"))
+    assert not [path for path in left if path.exists()]
 
 
 def test_place_and_time_of_photos_are_nowhere_but_in_the_photos(store, photos, tmp_path):
