@@ -191,6 +191,8 @@ BAD = {
     "a length of nan": ((PROMPT, "--model", "tiny", "--seconds", "nan"), "cannot last nan s"),
     "no frames": ((PROMPT, "--model", "tiny", "--frames", "0"), "0 frames shows nothing"),
     "a missing folder": ((PROMPT, *QUICK, "--out", "{out}/no/a.mp4"), "does not exist"),
+    "the home of nobody": ((PROMPT, *QUICK, "--out", "~no-such-user/a.mp4"), "does not exist"),
+    "a name too long": ((PROMPT, *QUICK, "--out", f"{'x' * 300}/a.mp4"), "does not exist"),
     "no file": ((PROMPT, *QUICK, "--out", ""), "Nothing says where the clip goes"),
     "a sheet that is no picture": (
         (PROMPT, *QUICK, "--keyframes-only", "--out", "{out}/a.mp4"),
@@ -396,6 +398,16 @@ def test_the_queue_can_be_listed_paused_and_resumed(run, home):
     assert "Paused:" in run("queue", "list").out
     assert run("queue", "resume", "--json").answer["paused"] == []
     assert run("queue", "list", "--json").answer == {"jobs": [], "paused": []}
+
+
+def test_a_damaged_queue_is_set_aside_and_told(run, home):
+    (home / "queue.db").write_bytes(b"not a database, but the user's letter " * 100)
+    ran = run("queue", "list", "--json")
+    assert ran.code == 0
+    assert ran.answer["jobs"] == []
+    assert "kept as" in ran.answer["notes"][0]
+    assert (home / "queue.damaged-1.db").read_bytes().startswith(b"not a database")
+    assert "notes" not in run("queue", "list", "--json").answer
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,9 @@ def _beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-BROKEN = "Open the studio’s window: it keeps the file under another name and begins an empty queue."
+BROKEN = (
+    "Close the studio and start it again: it keeps the file under another name and begins anew."
+)
 _HINTS = {
     sqlite3.SQLITE_FULL: "Make room on that disk and try again.",
     sqlite3.SQLITE_IOERR: "Check that disk and try again.",

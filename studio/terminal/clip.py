@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from studio.library import models as library
 from studio.library.reading import first_unread
-from studio.media.formats import check_export, means_folder, numbered
+from studio.media.formats import check_export, numbered
+from studio.media.places import is_folder, place
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
 from studio.spec.grammar import unknown_words
@@ -229,11 +230,11 @@ def _subject(asked: str, works: Works) -> SubjectUse | None:
 def _place(asked: str, sheet: bool) -> Path:
     if not asked:
         raise Refusal("Nothing says where the clip goes.", "Add --out and a file, e.g. clip.mp4.")
-    out = Path(asked).expanduser().absolute()
-    if sheet and (out.suffix.lower() != ".png" or numbered(out.name) or out.is_dir()):
+    out = place(asked).absolute()
+    if sheet and (out.suffix.lower() != ".png" or numbered(out.name) or is_folder(out)):
         raise Refusal("A sheet of keyframes is one PNG file.", "Use --out sheet.png.")
-    folder = out if out.is_dir() and means_folder(out) else out.parent
-    if not folder.is_dir():
+    folder = out if is_folder(out) else out.parent
+    if not is_folder(folder):
         raise Refusal(f"The folder {folder} does not exist.", "Make it or choose another.")
     if not os.access(folder, os.W_OK):
         raise Refusal(f"Nothing can be written to the folder {folder}.", "Choose another one.")

@@ -5,6 +5,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from studio.media.places import place
 from studio.project.subject import Subject
 from studio.spec.refusal import Refusal
 from studio.terminal import clip, subjects
@@ -20,7 +21,7 @@ PROMPT, SEED = "a sks character moving right over grass", "7"
 def demo(said: Namespace, session: Session) -> Answer:
     """Train the sample subject unless it is there, show its keyframes, make MP4 and GIF."""
     started = time.monotonic()
-    out = Path(said.out).expanduser().absolute()
+    out = place(said.out).absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.jobs.parallel import MOST_PROCESSES
 from studio.library import models as library
+from studio.media.places import place
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import names_person
 from studio.terminal.session import Session
@@ -39,7 +40,7 @@ def _prompts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> di
     from studio.jobs.evaluation import evaluate
 
     count = said.count or 300
-    photos = Path(said.photos).expanduser() if said.photos else None
+    photos = place(said.photos) if said.photos else None
     table = evaluate(
         said.model,
         folders,
@@ -94,7 +95,7 @@ def _place(asked: str) -> tuple[Path, str]:
     folder, _, noun = asked.rpartition(":")
     if not folder or not noun.strip() or set("/\\") & set(noun):
         raise Refusal(f"“{asked}” does not say what its photos show.", "Write it like rex:dog.")
-    return Path(folder).expanduser().resolve(), noun.strip()
+    return place(folder).resolve(), noun.strip()
 
 
 def _check(said: Namespace, of_subjects: bool) -> None:

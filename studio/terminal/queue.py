@@ -48,8 +48,10 @@ def _with_ledger(session: Session, act: Callable[[Ledger], Answer]) -> Answer:
     from studio.jobs.ledger import Ledger
 
     session.folders.make()
-    ledger = Ledger(session.folders.queue)
+    ledger = Ledger(session.folders.queue, mend=True)
     try:
+        if ledger.damage:
+            session.voice.remark(ledger.damage)
         return act(ledger)
     finally:
         ledger.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.library import models as library
+from studio.media.places import place
 from studio.project.plain import to_plain
 from studio.project.subject import Subject, checked_name
 from studio.project.subjects import SubjectStore
@@ -182,7 +183,7 @@ def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
 def _found(places: Sequence[str]) -> tuple[Path, ...]:
     from studio.media.photo import find_photos
 
-    return find_photos([Path(place).expanduser() for place in places])
+    return find_photos([place(asked) for asked in places])
 
 
 def _identities(photos: Sequence[Path]) -> set[str]:

@@ -2,8 +2,8 @@
 
 import time
 from argparse import Namespace
-from pathlib import Path
 
+from studio.media.places import is_folder, place
 from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer, lasting
@@ -15,8 +15,8 @@ def train_starter(said: Namespace, session: Session) -> Answer:
         raise Refusal(f"A scale of {said.scale} has no meaning.", "Use a number such as 1 or 0.1.")
     if said.seed < 0:
         raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
-    out = Path(said.out).expanduser().absolute()
-    if not out.parent.is_dir():
+    out = place(said.out).absolute()
+    if not is_folder(out.parent):
         raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
     from studio.engine.training import starter
 
