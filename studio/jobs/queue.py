@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
@@ -143,60 +143,47 @@ class Queue(QObject):
     def cancel(self, id: int) -> None:
         """Stop a job for good, at its next tick if it runs; what it finished stays."""
         lane = self._lanes[self._ledger.job(id).lane]
-        if not lane.cancel(id) and not self._ledger.cancel(id):
-            lane.cancel(id)  # it started between the two
-        self._tell()
+        # it may start between the two
+        self._change(lambda: lane.cancel(id) or self._ledger.cancel(id) or lane.cancel(id))
 
     def retry(self, id: int) -> None:
         """Do a failed, cancelled or set-aside job again, after those that wait."""
-        self._ledger.retry(id)
-        self._tell()
+        self._change(lambda: self._ledger.retry(id))
 
-    def duplicate(self, id: int) -> int:
-        """The same job once more, after those that wait; gives its id."""
-        new = self._ledger.duplicate(id)
-        self._tell()
-        return new
+    def duplicate(self, id: int) -> None:
+        """The same job once more, after those that wait."""
+        self._change(lambda: self._ledger.duplicate(id))
 
     def remove(self, id: int) -> None:
         """Forget a job that is not running."""
-        self._ledger.remove(id)
-        self._tell()
+        self._change(lambda: self._ledger.remove(id))
 
     def move_before(self, id: int, other: int) -> None:
         """Put a waiting job right before another of its lane."""
-        self._ledger.reorder(id, before=other)
-        self._tell()
+        self._change(lambda: self._ledger.reorder(id, before=other))
 
     def move_after(self, id: int, other: int) -> None:
         """Put a waiting job right after another of its lane."""
-        self._ledger.reorder(id, after=other)
-        self._tell()
+        self._change(lambda: self._ledger.reorder(id, after=other))
 
     def hold(self, id: int) -> None:
         """Keep one waiting job from starting."""
-        self._ledger.move(id, State.PAUSED)
-        self._tell()
+        self._change(lambda: self._ledger.move(id, State.PAUSED))
 
     def release(self, id: int) -> None:
         """Let a held job start again."""
-        self._ledger.move(id, State.WAITING)
-        self._tell()
+        self._change(lambda: self._ledger.move(id, State.WAITING))
 
     def pause(self, lane: str = "", *, now: bool = True) -> None:
         """Pause a lane (all, by default): at the running job's next tick, or after that job."""
-        self._ledger.pause(lane)
-        self._known_paused = self._ledger.paused()
-        if now:
-            for name in [lane] if lane else self._lanes:
+        self._change(lambda: self._switch(self._ledger.pause, lane))
+        for name in [lane] if lane else self._lanes:
+            if now and self.paused(name):
                 self._lanes[name].stop_running()
-        self._tell()
 
     def resume(self, lane: str = "") -> None:
         """Go on with a lane (all, by default).  Jobs set aside stay so until they are retried."""
-        self._ledger.resume(lane)
-        self._known_paused = self._ledger.paused()
-        self._tell()
+        self._change(lambda: self._switch(self._ledger.resume, lane))
 
     def paused(self, lane: str = "engine") -> bool:
         """Whether a lane starts no further job."""
@@ -224,6 +211,18 @@ class Queue(QObject):
     def queue_troubled(self, refusal: Refusal) -> None:
         """For the lanes, on their threads."""
         self._troubled.emit(refusal)
+
+    def _change(self, write: Callable[[], object]) -> None:
+        """Write into the ledger and tell of it; what cannot be written is told as `failed`."""
+        try:
+            write()
+        except Refusal as refusal:
+            self._complain(refusal)
+        self._tell()
+
+    def _switch(self, lanes: Callable[[str], None], lane: str) -> None:
+        lanes(lane)
+        self._known_paused = self._ledger.paused()
 
     def _tell(self) -> None:
         for lane in self._lanes.values():

@@ -17,6 +17,7 @@ from studio.project.plain import from_plain, to_plain
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.progress import Tick
+from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, check
 from studio.spec.spans import Span, spans
 from studio.spec.timing import retimed
@@ -191,8 +192,6 @@ def last_keys(walk: tuple[Span, ...]) -> tuple[str, ...]:
 
 def stored_frames(takes: TakeStore, keys: list[str]) -> Iterator[np.ndarray]:
     """The frames of finished spans, one by one; never more than a span in memory."""
-    from studio.spec.refusal import Refusal
-
     for key in keys:
         arrays = takes.get(key)
         if arrays is None:

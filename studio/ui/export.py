@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.media.places import is_file, is_folder, place
 from studio.project.project import Render
 from studio.spec.timing import retimed
 from studio.ui.controls import explain, field, label, push, row
@@ -59,7 +60,7 @@ class ExportDialog(QDialog):
 
     @property
     def path(self) -> Path:
-        return Path(self.place.text().strip()).expanduser()
+        return place(self.place.text().strip())
 
     @property
     def _suffix(self) -> str:
@@ -77,17 +78,19 @@ class ExportDialog(QDialog):
         explain(self.export, why_not, "Place this export in the queue")
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
-        self.replaces.setVisible(not why_not and self.path.exists())
+        self.replaces.setVisible(not why_not and is_file(self.path))
 
     def _why_not(self) -> str:
         if not self.place.text().strip():
             return "Choose where to put the file."
         if not self.path.is_absolute():
             return "Give the whole path, starting at the top folder."
-        if not self.path.parent.is_dir():
+        if not is_folder(self.path.parent):
             return f"There is no folder {self.path.parent}. Choose one that exists."
         if self.path.suffix.lower() != self._suffix:
             return f"The name should end with {self._suffix}."
+        if is_folder(self.path):
+            return "There is a folder with this name. Choose another name."
         return ""
 
     def _build(self, folder: Path) -> None:

@@ -55,7 +55,7 @@ class Orders(QObject):
     def train(self, subject: str, method: str, steps: int) -> None:
         """Train a subject, going on where an earlier training stopped."""
         payload = {"subject": subject, "method": method, "steps": steps, "resume": True}
-        self.placed.emit(self._queue.add("train_subject", f"Train {subject}", payload))
+        self._politely(lambda: self._add("train_subject", f"Train {subject}", payload))
 
     def export(self, render: Render, path: Path, fps: Fraction, *, recipe: bool) -> None:
         """Write a take to a file."""
@@ -68,11 +68,11 @@ class Orders(QObject):
             "recipe": recipe,
         }
         title = f"Export {path.name}"
-        self.placed.emit(self._queue.add("export", title, payload, lane="encode"))
+        self._politely(lambda: self._add("export", title, payload, lane="encode"))
 
     def free_memory(self) -> None:
         """Let go of the models that wait in memory for the next job."""
-        self._queue.add("free_memory", "Free GPU", {}, short=True)
+        self._politely(lambda: self._add("free_memory", "Free GPU", {}, short=True))
 
     def request(self, shot: Shot) -> ClipRequest:
         """The shot as a request that can be made; refused with what to change."""
@@ -132,7 +132,12 @@ class Orders(QObject):
             "request": to_plain(asked),
         }
         title = f"{verb}: {' '.join(asked.prompt.split())[:80]} · seed {asked.seed}"
-        job = self._queue.add(kind, title, payload, short=short)
+        return self._add(kind, title, payload, short=short)
+
+    def _add(
+        self, kind: str, title: str, payload: dict, *, lane: str = "engine", short: bool = False
+    ) -> int:
+        job = self._queue.add(kind, title, payload, lane=lane, short=short)
         self.placed.emit(job)
         return job
 

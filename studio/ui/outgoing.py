@@ -1,22 +1,21 @@
 """Takes as files that can leave the window: made when a take is pressed, ready when it is dragged."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from studio.project.plain import to_plain
+from studio.jobs.work import recipe, stored_frames
+from studio.project.files import refused
 from studio.project.project import Render
+from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 from studio.ui.pictures import outgoing_name
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from studio.project.takes import TakeStore
 
-Write = Callable[[Path, Render], None]
+BEING_MADE = "The file is being made. Try again in a moment."
 
 
 class Outgoing(QObject):
@@ -26,14 +25,19 @@ class Outgoing(QObject):
         super().__init__()
         self._background, self._takes, self._folder = background, takes, folder
         self._asked: set[str] = set()
+        self._troubles: dict[str, str] = {}
 
     def file(self, render: Render) -> Path | None:
-        """The finished file, or None while it is being made."""
+        """The finished file, or None while it is being made; `why_not` says more."""
         path = self._path(render)
         if path.is_file():
             return path
         self.prepare(render)
         return None
+
+    def why_not(self, render: Render) -> str:
+        """Why there is no file yet: it is being made, or what was in the way the last time."""
+        return self._troubles.get(render.id, BEING_MADE)
 
     def prepare(self, render: Render) -> None:
         """Begin to make the file, once."""
@@ -42,7 +46,8 @@ class Outgoing(QObject):
         self._asked.add(render.id)
         self._background.ask(
             lambda: self._write(render),
-            failed=lambda _: self._asked.discard(render.id),
+            lambda _: self._troubles.pop(render.id, None),
+            lambda error: self._could_not(render, error),
             owner=self,
         )
 
@@ -53,14 +58,15 @@ class Outgoing(QObject):
         from studio.media.video import write_video  # numpy stays out of the start-up
 
         path, asked = self._path(render), render.request
-        path.parent.mkdir(parents=True, exist_ok=True)
-        size = (asked.width, asked.height)
-        recipe = {"request": to_plain(asked)}
-        write_video(path, self._frames(render), fps=asked.fps, size=size, recipe=recipe)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refused(error, path) from error
+        frames, size = stored_frames(self._takes, list(render.spans)), (asked.width, asked.height)
+        write_video(path, frames, fps=asked.fps, size=size, recipe=recipe(asked))
 
-    def _frames(self, render: Render) -> "Iterator[np.ndarray]":
-        for key in render.spans:
-            arrays = self._takes.get(key)
-            if arrays is None:
-                raise FileNotFoundError(key)
-            yield from arrays["frames"]
+    def _could_not(self, render: Render, error: Exception) -> None:
+        self._asked.discard(render.id)
+        if not isinstance(error, Refusal):
+            raise error
+        self._troubles[render.id] = str(error)

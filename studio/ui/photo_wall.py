@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from studio.media.places import is_file, is_folder
 from studio.ui.controls import label, push, row
 from studio.ui.drop_zone import FILTER
 from studio.ui.icons import Icons
@@ -17,7 +18,7 @@ PATH = Qt.ItemDataRole.UserRole
 
 
 class PhotoWall(QWidget):
-    """Checks each photo elsewhere; `good` are those that can be used."""
+    """Checks each photo elsewhere; `good` are those that can be used, in the order they came."""
 
     changed = Signal()
 
@@ -26,7 +27,7 @@ class PhotoWall(QWidget):
         self._pictures, self._icons = pictures, icons
         self.good: list[Path] = []
         self._bad: dict[Path, str] = {}
-        self._checked: set[Path] = set()
+        self._checked: list[Path] = []
         self.list = QListWidget()
         self.list.setViewMode(QListWidget.ViewMode.IconMode)
         self.list.setIconSize(QSize(SIDE, SIDE))
@@ -52,7 +53,7 @@ class PhotoWall(QWidget):
         """Photos or folders of photos; each is tried before it counts."""
         for path in _files(places):
             if path not in self._checked:
-                self._checked.add(path)
+                self._checked.append(path)
                 self._pictures.photo(
                     path,
                     self,
@@ -80,6 +81,7 @@ class PhotoWall(QWidget):
         if path not in self._checked:
             return
         self.good.append(path)
+        self.good.sort(key=self._checked.index)  # whichever was read first
         icon = QIcon(thumbnail(picture, SIDE, self.devicePixelRatioF(), square=True))
         item = QListWidgetItem(icon, "")
         item.setToolTip(path.name)
@@ -89,6 +91,8 @@ class PhotoWall(QWidget):
         self._say()
 
     def _failed(self, path: Path, error: Exception) -> None:
+        if path not in self._checked:
+            return
         self._bad[path] = str(getattr(error, "what", f"{path.name} cannot be read."))
         self._say()
 
@@ -96,7 +100,7 @@ class PhotoWall(QWidget):
         for item in self.list.selectedItems():
             path = item.data(PATH)
             self.good.remove(path)
-            self._checked.discard(path)
+            self._checked.remove(path)
             self.list.takeItem(self.list.row(item))
         self._say()
 
@@ -120,10 +124,16 @@ class PhotoWall(QWidget):
 def _files(places: list[Path]) -> list[Path]:
     found: list[Path] = []
     for place in places:
-        inside = sorted(p for p in place.iterdir() if _visible(p)) if place.is_dir() else [place]
-        found.extend(inside)
+        found.extend(_inside(place) if is_folder(place) else [place])
     return found[:200]
 
 
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if _visible(path))
+    except OSError:  # opening it as a photo will say why
+        return [folder]
+
+
 def _visible(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
+    return is_file(path) and not path.name.startswith(".")

@@ -12,6 +12,7 @@ from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
+from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 from studio.ui.banner import Banner
 from studio.ui.commands import make_actions
@@ -243,6 +244,12 @@ class StudioWindow:
         return "This project is open in another window; here it can be watched, not changed."
 
     def _leave_for(self, project: Path) -> None:
+        """Open another project in place of this one, unless it cannot be opened."""
+        try:
+            ProjectStore(project).close()
+        except Refusal as refusal:
+            self.banner.say(str(refusal))
+            return
         if self.window.close():
             self.next_project = project
 

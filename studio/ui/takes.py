@@ -39,7 +39,8 @@ class TakesList(QListView):
         render = self.currentIndex().data(RENDER)
         file = self._outgoing.file(render) if render else None
         if file is None:
-            self._desk.notice("The file is being made. Drag again in a moment.")
+            if render:
+                self._desk.notice(self._outgoing.why_not(render))
             return
         drag, data = QDrag(self), QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(file))])
@@ -124,7 +125,7 @@ class TakesPanel(QWidget):
         if file:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(file).parent)))
         else:
-            self._desk.notice("The file is being made. Try again in a moment.")
+            self._desk.notice(self._outgoing.why_not(render))
 
     def press(self, event: QKeyEvent) -> bool:
         """S and Delete act on the chosen take; False for any other key, or without one."""

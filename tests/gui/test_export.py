@@ -47,7 +47,13 @@ def test_gif_cannot_be_faster_than_its_viewers(dialog):
 
 @pytest.mark.parametrize(
     ("place", "said"),
-    [("", "Choose where"), ("clip.mp4", "whole path"), ("/no/such/folder/clip.mp4", "no folder")],
+    [
+        ("", "Choose where"),
+        ("clip.mp4", "whole path"),
+        ("/no/such/folder/clip.mp4", "no folder"),
+        (f"/{'x' * 300}/clip.mp4", "no folder"),
+        ("~no-such-user/clip.mp4", "whole path"),
+    ],
 )
 def test_a_bad_place_is_said_at_once(dialog, place, said):
     dialog.place.setText(place)
@@ -63,6 +69,9 @@ def test_a_wrong_ending_and_a_file_that_exists(dialog, tmp_path):
     dialog.place.setText(str(tmp_path / "there.mp4"))
     assert dialog.replaces.isVisible()
     assert dialog.export.isEnabled()
+    (tmp_path / "folder.mp4").mkdir()
+    dialog.place.setText(str(tmp_path / "folder.mp4"))
+    assert "a folder with this name" in dialog.why_not.text()
 
 
 def test_export_goes_through_the_queue(studio, dialog, until):

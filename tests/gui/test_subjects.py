@@ -51,6 +51,7 @@ def test_what_is_no_photo_is_named_and_the_rest_counts(studio, photos, tmp_path,
     wall = studio.subjects.form.wall
     until(lambda: len(wall.good) == 4 and wall.refused.text())
     assert "letter.jpg" in wall.refused.text()
+    assert wall.good == photos  # in their order, whichever was read first
 
 
 def test_the_form_says_what_is_missing(studio, photos, until):

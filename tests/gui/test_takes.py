@@ -124,6 +124,11 @@ def test_dropped_frames_are_said_to_be_gone(filled, until):
     choose(filled, 0)
     choose(filled, 1)
     until(lambda: "Render it again" in filled.strip.words.whole)
+    filled.desk.notice("")
+    filled.takes.reveal()
+    until(lambda: "no longer stored" in filled._outgoing.why_not(take))
+    filled.takes.reveal()
+    assert "no longer stored" in filled.strip.words.whole
 
 
 def quietly(studio, until):

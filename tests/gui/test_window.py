@@ -46,6 +46,16 @@ def test_long_texts_widen_nothing(studio, qtbot, until):
     assert studio.window.width() == 1280
 
 
+def test_a_project_that_cannot_be_opened_leaves_this_one_open(studio, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "project.json").write_text('{"version": 99}')
+    studio._leave_for(other)
+    assert "newer studio" in studio.banner.words.text()
+    assert studio.window.isVisible()
+    assert studio.next_project is None
+
+
 def test_scale_two_is_drawn_with_twice_the_pixels(studio):
     assert QGuiApplication.primaryScreen() is not None
     icon = studio.player.transport.play.icon()

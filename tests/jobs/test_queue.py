@@ -239,8 +239,17 @@ def test_a_failure_carries_what_and_hint_and_the_next_job_starts(qtbot, stage):
     assert stage.queue.job(broken).what == "There is no photo."
     stage.queue.retry(broken)
     wait(qtbot, lambda: len(stage.ends()) == 4)
-    again = stage.queue.duplicate(fine)
-    wait(qtbot, lambda: stage.ends()[-1] == ("finished", again, {"made": "fine"}))
+    stage.queue.duplicate(fine)
+    wait(qtbot, lambda: len(stage.ends()) == 5)
+    assert stage.ends()[-1] == ("finished", stage.queue.history(1)[0].id, {"made": "fine"})
+
+
+def test_what_cannot_be_written_is_told_and_raises_nothing(qtbot, stage):
+    waiting = stage.queue.add("quick", "waiting")
+    stage.queue.retry(waiting)
+    assert stage.ends() == [("failed", 0, "“waiting” is waiting; it cannot become waiting.", "")]
+    stage.queue.move_after(waiting, 99)
+    assert stage.ends()[1][:3] == ("failed", 0, "That job waits no longer.")
 
 
 class Tensor:
