@@ -144,7 +144,7 @@ class Orders(QObject):
     def _follow(self, job: int) -> None:
         self._desk.follow(job)
 
-    def _politely(self, order: Callable[[], None]) -> None:
+    def _politely(self, order: Callable[[], object]) -> None:
         try:
             order()
         except Refusal as refusal:

@@ -40,13 +40,13 @@ class Outgoing(QObject):
         return self._troubles.get(render.id, BEING_MADE)
 
     def prepare(self, render: Render) -> None:
-        """Begin to make the file, once."""
+        """Begin to make the file, unless it is there or being made."""
         if render.id in self._asked or self._path(render).is_file():
             return
         self._asked.add(render.id)
         self._background.ask(
             lambda: self._write(render),
-            lambda _: self._troubles.pop(render.id, None),
+            lambda _: self._asked.discard(render.id),
             lambda error: self._could_not(render, error),
             owner=self,
         )
