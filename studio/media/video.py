@@ -90,8 +90,9 @@ def write_video(
 def read_video(path: Path) -> Iterator[np.ndarray]:
     """Yield each frame of a clip as uint8 (H, W, 3), upright, BT.709 and full range undone.
 
-    Frames come as they are stored, without repeats or drops to even out a changing rate.  The
-    decoder ends with the iterator.  Raises `Refusal` for a file that holds no readable video.
+    Frames come as they are stored, without repeats or drops to even out a changing rate.  A clip
+    that does not say what its colours mean is taken for BT.601, whatever its size.  The decoder
+    ends with the iterator.  Raises `Refusal` for a file that holds no readable video.
     """
     arguments = [
         *ffmpeg.source(_existing(path)), "-map", "0:v:0", "-vf", _TO_FRAMES,

@@ -193,7 +193,8 @@ class ShotPanel(QWidget):
         model = self._shelf.model(shot.model)
         underliner = self.prompt.underliner
         subject = self._document.subject(shot.subject)
-        known = frozenset(subject.token.lower().split()) if subject else frozenset()
+        taught = f"{subject.token} {subject.class_noun}" if subject else ""
+        known = frozenset(taught.lower().split())
         on = bool(model and model.small_vocabulary)
         if (underliner.on, underliner.known) != (on, known):
             underliner.on, underliner.known = on, known

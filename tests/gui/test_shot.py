@@ -1,11 +1,13 @@
 """The shot: words go into the document, orders come out, every no has a reason."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 
 from studio.jobs.job import State
+from studio.project.subject import Subject
 from studio.spec.refusal import Refusal
 
 BALL = "a red ball moving left over grass"
@@ -202,3 +204,10 @@ def test_a_shot_can_be_deleted_and_the_last_one_stays(studio, until):
     assert len(document.project.shots) == 1
     document.undo()
     assert panel.prompt.toPlainText() == BALL
+
+
+def test_what_the_subject_was_taught_is_known(studio):
+    studio.document.subjects = (Subject("rex", "gnu", "sks"),)
+    shot = replace(studio.document.shot, prompt="a sks gnu and a wombat", subject="rex")
+    studio.document.change_shot(shot, "Prompt")
+    assert studio.shot.words.text() == "wombat is a word the model does not know."
