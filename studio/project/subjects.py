@@ -14,6 +14,7 @@ from studio.project.lock import Lock
 from studio.project.subject import Subject, checked_name
 from studio.project.subject_files import move, name_of, same
 from studio.spec.refusal import Refusal
+from studio.spec.subjects import FEWEST_PHOTOS
 
 PATIENCE = 10.0
 """Seconds to wait while another process changes the same subjects."""
@@ -61,7 +62,8 @@ class SubjectStore:
     def adopt(self, subject: Subject, photos: Sequence[Path]) -> Subject:
         """Make `subject` with copies of `photos` (read them before: here nothing looks inside).
 
-        The same bytes twice are kept once.  Refused when the name is taken or cannot be one.
+        The same bytes twice are kept once.  Refused when the name is taken or cannot be one, and
+        when for that reason too few photos are left.
         """
         name = checked_name(subject.name)
         with self._changing():
@@ -73,6 +75,11 @@ class SubjectStore:
             try:
                 with Aside(self.folder) as aside:
                     kept = subject_files.copied(photos, aside.path / "photos")
+                    if len(kept) < min(FEWEST_PHOTOS, len(photos)):
+                        raise Refusal(
+                            f"Of these {len(photos)} photos only {len(kept)} differ.",
+                            f"A subject needs {FEWEST_PHOTOS} photos or more; add others.",
+                        )
                     subject = replace(subject, name=name, photos=kept)
                     subject_files.write(aside.path, subject)
                     aside.become(self.folder / name)

@@ -106,6 +106,13 @@ def test_a_photo_that_cannot_be_read_leaves_no_half_subject(store, photos, tmp_p
     store.adopt(Subject("rex", "dog"), photos)
 
 
+def test_copies_of_one_photo_make_no_subject(store, photos):
+    with pytest.raises(Refusal, match="only 2 differ") as refused:
+        store.adopt(Subject("rex", "dog"), [photos[0], photos[2], photos[1]])
+    assert "3 photos or more" in refused.value.hint
+    assert not [path for path in store.folder.rglob("*") if path.name != ".lock" and path.is_file()]
+
+
 def test_an_unknown_subject_is_refused_with_the_nearest_names(store, photos):
     with pytest.raises(Refusal) as refused:
         store.get("rex")
