@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -11,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from studio.media.places import is_folder, place
 from studio.project.folders import Folders
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
@@ -101,8 +103,8 @@ def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
         raise Refusal("There is no screen to open the window on.", "See “main.py --help”.")
-    project = Path(said.project).expanduser().absolute() if said.project else None
-    if project is not None and not project.parent.is_dir():
+    project = place(said.project).absolute() if said.project else None
+    if project is not None and not is_folder(project.parent):
         raise Refusal(f"The folder {project.parent} does not exist.", "Choose another project.")
     app = _app()
     from studio.jobs.work import Works
@@ -152,6 +154,6 @@ def _refusal_of(error: OSError) -> Refusal | None:
     from studio.project.files import FULL, refused
 
     forbidden = isinstance(error, PermissionError) and error.filename is not None
-    if error.errno not in FULL and not forbidden:
+    if error.errno not in (*FULL, errno.ENAMETOOLONG) and not forbidden:
         return None
     return refused(error, Path(os.fsdecode(error.filename or "the file")))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from studio.spec.progress import Tick
 
-LANES: Mapping[str, int] = {"engine": 1, "encode": 1, "disk": 2, "network": 4}
+LANES: Mapping[str, int] = {"engine": 1, "encode": 2, "disk": 2, "network": 4}
 """Lanes by the resource that their jobs share, and how many run at once in each."""
 
 

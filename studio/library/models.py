@@ -80,9 +80,10 @@ def check(path: Path) -> None:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(min(length, LARGEST_HEADER)))
             ends = [t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"]
+            whole = size == 8 + length + max(ends, default=0)
     except FileNotFoundError:
         raise Refusal(f"The weight file {path} is missing.", advice) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise Refusal(f"{path} is not a safetensors file.", advice) from None
-    if size != 8 + length + max(ends, default=0):
+    if not whole:
         raise Refusal(f"The weight file {path} is cut short or damaged.", advice)

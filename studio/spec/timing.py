@@ -11,11 +11,12 @@ def frame_rate(text: str | float | Fraction) -> Fraction:
     """A rate from what a person or a file says: 24, 23.976, "30000/1001".  0 < fps ≤ 240."""
     try:
         fps = Fraction(text) if isinstance(text, str | Fraction) else Fraction(repr(text))
+        fps = fps.limit_denominator(1001)
     except (ValueError, ZeroDivisionError):
         raise Refusal(f"{text} is not a frame rate.", "Use a number such as 8 or 24.") from None
     if not 0 < fps <= FASTEST:
         raise Refusal(f"{text} frames per second cannot be played.", f"Use 1 to {FASTEST}.")
-    return fps.limit_denominator(1001)
+    return fps
 
 
 def frames_in(seconds: float, fps: Fraction) -> int:

@@ -106,11 +106,11 @@ def test_lanes_run_side_by_side_each_to_its_width(qtbot, stage):
         for n in range(5):
             stage.queue.add("hold", f"{lane}{n}", lane=lane)
     stage.queue.start()
-    wait(qtbot, lambda: len(stage.log) == 8)
+    wait(qtbot, lambda: len(stage.log) == 9)
     time.sleep(0.05)
     running = [job.lane for job in stage.queue.jobs() if job.state is State.RUNNING]
     assert {lane: running.count(lane) for lane in running} == {
-        "engine": 1, "encode": 1, "disk": 2, "network": 4,
+        "engine": 1, "encode": 2, "disk": 2, "network": 4,
     }  # fmt: skip
 
 

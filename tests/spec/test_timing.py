@@ -21,7 +21,7 @@ def test_a_rate_is_read_exactly(said, rate):
     assert frame_rate(said) == rate
 
 
-@pytest.mark.parametrize("said", ["0", "-1", "nan", "inf", "1/0", "many", "", 0.0, "241"])
+@pytest.mark.parametrize("said", ["0", "0.0001", "-1", "nan", "inf", "1/0", "many", "", 0.0, "241"])
 def test_what_is_no_rate_is_refused(said):
     with pytest.raises(Refusal):
         frame_rate(said)

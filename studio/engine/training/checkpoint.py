@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -131,8 +132,9 @@ def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power cut."""
     if os.name != "posix":
         return  # Windows has no handle for a folder; its rename is durable with the file
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # some network disks cannot sync a folder: the file is in its place
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
