@@ -21,9 +21,10 @@ class TemporalConfig:
     `reach`: frames on either side that attention may see (paper appendix: 8).  `norm`: "frame"
     takes group statistics per frame, which keeps the reach finite; "clip" over the whole clip, as
     public weights want it; `norm_groups` channels' groups, 32 in
-    public weights, fewer where a network is narrow.  `positions`: "rotary" turns queries and keys by their frame's position,
-    so that only differences of positions can matter (the paper asks for relative encodings without
-    giving a formula); "absolute" adds an embedded sinusoid, as public weights want it.
+    public weights, fewer where a network is narrow.  `positions`: "rotary" turns queries and keys by their frame's position
+    and adds a learned value for each distance (Su et al. 2021, Shaw et al. 2018), so that only
+    differences of positions can matter (the paper asks for relative encodings without giving a
+    formula); "absolute" adds an embedded sinusoid, as public weights want it.
     `shared_noise`: how much of the starting noise's variance all frames have in common, 0..1;
     grounds then hold still from the first step on (the mixed noise of Ge et al. 2023, PYoCo).
     `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
@@ -122,6 +123,8 @@ class TemporalTransformer(nn.Module):
         self.ff_in = FeedForward(channels, activation_fn="geglu")
         self.norm1 = nn.LayerNorm(channels)
         self.attn1 = Attention(channels, heads=heads, dim_head=channels // heads)
+        if positions == "rotary":
+            self.offsets = nn.Parameter(0.2 * torch.randn(2 * reach + 1, channels))
         self.norm2 = nn.LayerNorm(channels)
         self.attn2 = Attention(channels, text_width, heads=heads, dim_head=channels // heads)
         self.norm3 = nn.LayerNorm(channels)
@@ -161,10 +164,24 @@ class TemporalTransformer(nn.Module):
             turn = positions.repeat_interleave(pixels, 0)
             q, k = rotated(q, turn), rotated(k, turn)
         scores = q @ k.transpose(-1, -2) * attn.scale
-        far = (positions[:, :, None] - positions[:, None]).abs() > self.reach
-        far = far.repeat_interleave(pixels, 0)[:, None]
+        apart = positions[:, None] - positions[:, :, None]  # B T T: of the frame seen from its own
+        far = (apart.abs() > self.reach).repeat_interleave(pixels, 0)[:, None]
         shares = scores.masked_fill(far, float("-inf")).softmax(-1)
-        return attn.to_out[0]((shares @ v).transpose(1, 2).flatten(2))
+        seen = shares @ v
+        if self.time_pos_embed is None:
+            seen = seen + self._whence(shares, apart)
+        return attn.to_out[0](seen.transpose(1, 2).flatten(2))
+
+    def _whence(self, shares: Tensor, apart: Tensor) -> Tensor:
+        """What a frame learns from how far away the frames are that it looks at.
+
+        shares (B N) heads T T, apart (B, T, T) → (B N) heads T d.  Without it frames that look
+        alike, as all do at the start, could not tell the first from the last.
+        """
+        near = (apart + self.reach).clamp(0, 2 * self.reach)
+        values = self.offsets[near].to(shares.dtype).unflatten(-1, (shares.shape[1], -1))
+        seen = torch.einsum("bnhij,bijhd->bnhid", shares.unflatten(0, (len(apart), -1)), values)
+        return seen.flatten(0, 1)
 
 
 LONGEST_WAVE = 100.0

@@ -97,8 +97,20 @@ def test_attention_keeps_to_its_reach():
     h = torch.randn(3, 7, WIDTH)
     seen = layer._over_time(h, torch.arange(7)[None])
     near = [h[:, max(0, t - 2) : t + 3].mean(1) for t in range(7)]
-    expected = layer.attn1.to_out[0](layer.attn1.to_v(torch.stack(near, 1)))
+    ways = [layer.offsets[max(0, 2 - t) : min(5, 9 - t)].mean(0) for t in range(7)]
+    values = layer.attn1.to_v(torch.stack(near, 1)) + torch.stack(ways)
+    expected = layer.attn1.to_out[0](values)
     torch.testing.assert_close(seen, expected, atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_frames_that_look_alike_still_know_their_place():
+    """By how far away the others are, wherever the clip begins."""
+    layer = filled(TemporalTransformer(WIDTH, 2, 12, reach=6, positions="rotary"))
+    h = torch.randn(3, 1, WIDTH).expand(-1, 7, -1)
+    seen = layer._over_time(h, torch.arange(7)[None])
+    assert (seen.diff(dim=1).abs().amax((0, 2)) > 1e-3).all()
+    torch.testing.assert_close(layer._over_time(h, torch.arange(50, 57)[None]), seen)
 
 
 def test_reach_is_in_positions_not_in_frames():
