@@ -28,7 +28,9 @@ class TemporalConfig:
     `shared_noise`: how much of the starting noise's variance all frames have in common, 0..1;
     grounds then hold still from the first step on (the mixed noise of Ge et al. 2023, PYoCo).
     `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
-    whether rate and interpolation pass are embedded.
+    whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
+    text too, by an embedding of their own; the image network's, where it has one, need not tell
+    left from right.
     """
 
     reach: int = 8
@@ -39,6 +41,7 @@ class TemporalConfig:
     condition_width: int = 0
     fps: bool = False
     passes: bool = False
+    words: bool = False
 
 
 class Mix(nn.Module):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+from diffusers.models.embeddings import TextTimeEmbedding, TimestepEmbedding, Timesteps
 from safetensors import safe_open
 from torch import Tensor, nn
 
@@ -51,6 +51,9 @@ class TemporalLayers(nn.Module):
             self.entries["conv_in"] = entry(width, image.config.block_out_channels[0])
         self.fps_embed = _label(embedding) if config.fps else None
         self.pass_embed = _label(embedding) if config.passes else None
+        self.word_embed = None
+        if config.words:
+            self.word_embed = TextTimeEmbedding(text_width, embedding, num_heads=4)
 
     @property
     def receptive_radius(self) -> int | None:

@@ -85,6 +85,9 @@ class _Walk:
         if not self.one_text:
             time_text = self.time_text.repeat_interleave(self.frames, 0)
             self.time_embedding = self._with_text(noise_level, time_text)
+        if self.net.temporal.word_embed is not None and not self.shut:
+            said = self.net.temporal.word_embed(self.time_text)
+            self.time_embedding = self.time_embedding + said.repeat_interleave(self.frames, 0)
 
     def _with_text(self, embedding: Tensor, text: Tensor) -> Tensor:
         said = self.image.get_aug_embed(embedding, text, {})

@@ -86,10 +86,12 @@ def test_shut_in_unusual_layouts(more):
     assert torch.equal(video(base)(**call, shut=True), alone)
 
 
+@pytest.mark.parametrize(("layout", "config"), [(SPOKEN, {}), ({}, {"words": True})])
 @torch.no_grad()
-def test_temporal_convolutions_hear_the_words_meant_for_them():
-    base, call = image(**SPOKEN), given(batch=2)
-    net, words = video(base), call["time_text"]
+def test_temporal_convolutions_hear_the_words_meant_for_them(layout, config):
+    """From the image network's own embedding of a text, or from one of theirs."""
+    base, call = image(**layout), given(batch=2)
+    net, words = video(base, **config), call["time_text"]
     for block in net.temporal.blocks.values():
         if hasattr(block, "attn2"):
             torch.nn.init.zeros_(block.attn2.to_out[0].weight)
