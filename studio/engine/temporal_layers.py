@@ -36,7 +36,12 @@ class TemporalLayers(nn.Module):
         for name, channels, heads in places(image):
             layer = (
                 TemporalTransformer(
-                    channels, heads, text_width, reach=config.reach, positions=config.positions
+                    channels,
+                    heads,
+                    text_width,
+                    reach=config.reach,
+                    positions=config.positions,
+                    places=config.places,
                 )
                 if heads
                 else TemporalConv(channels, embedding, norm=config.norm, groups=config.norm_groups)

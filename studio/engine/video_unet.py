@@ -162,7 +162,8 @@ class _Walk:
             h = block(h, encoder_hidden_states=self.text)
         if not self.shut:
             h = self._entered(name, h, (height, width))
-            h = self.net.temporal.blocks[name](h, self.positions, self.time_text)
+            size = (height, width)
+            h = self.net.temporal.blocks[name](h, self.positions, self.time_text, size)
         h = attention.proj_out(h) if linear else h
         h = picture(h, height, width)
         return (h if linear else attention.proj_out(h)) + x

@@ -46,6 +46,7 @@ def fresh(image, seed: int) -> VideoUNet:
                 shared_noise=SHARED_NOISE,
                 condition_width=32,
                 words=True,
+                places=True,
             ),
         ),
     )
