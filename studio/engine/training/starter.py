@@ -52,9 +52,9 @@ class Scale:
 
     autoencoder: int = 3200
     text: int = 1200
-    image: int = 6000
-    temporal: int = 3500
-    clips: int = 5000
+    image: int = 8500
+    temporal: int = 8000
+    clips: int = 8000
 
     def times(self, factor: float) -> "Scale":
         """Every count multiplied, at least 2."""
