@@ -4,11 +4,13 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.commands import Ran
 
 # before anything makes a QApplication or computes
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -87,3 +89,17 @@ def _programs() -> set[str]:
         except OSError:  # ended meanwhile
             continue
     return found
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command line, run on a data folder of one's own."""
+    from studio.cli import main
+
+    def run(*words: str) -> Ran:
+        capsys.readouterr()
+        code = main([*words, "--data-dir", str(home)])
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return run

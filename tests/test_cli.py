@@ -1,48 +1,22 @@
 """The command line: what it makes, what it refuses, how it ends."""
 
-import json
 import os
 import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from studio.cli import main
 from studio.media.provenance import is_marked, read_recipe
 from studio.media.video import probe, read_video
 from studio.project.subject import Subject
 from studio.project.subjects import SubjectStore
+from tests.commands import Ran
 
 PROMPT = "a red ball moving left over grass"
 QUICK = ("--model", "tiny", "--steps", "2", "--keyframes", "3", "--seed", "7")
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def answer(self) -> dict:
-        """The one JSON object on standard output."""
-        assert self.out.count("\n") == 1
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(home: Path, capsys: pytest.CaptureFixture[str]):
-    def run(*words: str) -> Ran:
-        capsys.readouterr()
-        code = main([*words, "--data-dir", str(home)])
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

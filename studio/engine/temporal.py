@@ -178,7 +178,7 @@ class TemporalTransformer(nn.Module):
         """h (B, N T, C) with each token's place added, for the layer that sees all at once."""
         if self.place_embed is None or size is None:
             return h
-        return h + self.place_embed(places(size, h)).repeat_interleave(frames, 0)
+        return h + self.place_embed(place_waves(size, h)).repeat_interleave(frames, 0)
 
     def _over_time(self, h: Tensor, positions: Tensor) -> Tensor:
         """Self-attention of (B N) T C over T, by plain products: T is small, B N is large."""
@@ -216,7 +216,7 @@ PLACE_WAVES = (0.5, 1.0, 2.0)
 """Half turns of the waves that tell a place, from one edge of the picture to the other."""
 
 
-def places(size: tuple[int, int], like: Tensor) -> Tensor:
+def place_waves(size: tuple[int, int], like: Tensor) -> Tensor:
     """Sines and cosines (N, 12) of where each of height × width tokens lies, row by row."""
     axes = [(torch.arange(n, device=like.device) + 0.5) / n * 2 - 1 for n in size]
     spots = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, 1)

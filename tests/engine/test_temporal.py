@@ -11,7 +11,7 @@ from studio.engine.temporal import (
     Mix,
     TemporalConv,
     TemporalTransformer,
-    places,
+    place_waves,
     rotated,
 )
 
@@ -122,7 +122,7 @@ def test_frames_that_look_alike_still_know_their_place():
 
 @torch.no_grad()
 def test_places_are_shares_of_the_picture():
-    small, large = places((2, 4), torch.zeros(1)), places((4, 8), torch.zeros(1))
+    small, large = place_waves((2, 4), torch.zeros(1)), place_waves((4, 8), torch.zeros(1))
     assert small.shape == (8, 12)
     four = large.unflatten(0, (4, 8))[:2, :2].mean((0, 1))
     slow = [0, 3, 6, 9]  # half a turn across the picture, the sines and cosines of y and x

@@ -8,7 +8,7 @@ from PIL import Image
 
 from studio.engine.measures import likeness
 from studio.engine.measures.likeness import LikenessNet
-from tests.terminal.conftest import Ran
+from tests.commands import Ran
 
 TINY = ("evaluate", "--model", "tiny")
 QUICK = (*TINY, "--seeds", "1", "--steps", "1", "--method", "lora", "--json")

@@ -1,13 +1,7 @@
-"""The command line, run on a data folder of one's own."""
+"""What a command line came to."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
-
-from studio.cli import main
 
 
 @dataclass(frozen=True)
@@ -30,14 +24,3 @@ class Ran:
         assert sentence in self.err
         assert self.err.strip().count("\n") == 0
         assert self.out == ""
-
-
-@pytest.fixture
-def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    def run(*words: str) -> Ran:
-        capsys.readouterr()
-        code = main([*words, "--data-dir", str(home)])
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
-
-    return run
