@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 
-from studio.jobs.job import State
+from studio.jobs.job import FINISHED, State
 from studio.spec.refusal import Refusal
 
 
@@ -92,6 +92,7 @@ def test_duplicate_and_remove(busy, works, until):
     works.gate.set()
     until(lambda: not busy.queue.jobs())
     over = busy.queue.history()[0].id
+    until(lambda: busy.list.rows[over].job.state in FINISHED)  # until then the button cancels
     busy.list.rows[over].stop.click()
     assert over not in busy.list.rows
 
