@@ -20,9 +20,12 @@ RGB = {
     "pink": (0.98, 0.52, 0.75),
     "white": (0.97, 0.97, 0.97),
 }
-RADIUS = {"small": 9.5, "normal": 13.0, "big": 17.0}
+RADIUS = {"small": 10.5, "normal": 14.0, "big": 17.5}
 PIXELS_PER_FRAME = {"slowly": 1.6, "normally": 3.0, "quickly": 4.4}
 GROWTH = {"slowly": (0.84, 1.18), "normally": (0.70, 1.32), "quickly": (0.58, 1.45)}
+ASIDE = 5.0
+"""Pixels that the middle of a path may lie aside of the picture's, each way.  Were it anywhere, a
+network of this size would spend most of its training on where, and little on what and whereto."""
 STEP = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 Rng = np.random.Generator
@@ -64,8 +67,8 @@ def random_scene(rng: Rng, meaning: Meaning | None = None, frames: int = FRAMES)
 def _start(rng: Rng, path: np.ndarray, radius: float) -> np.ndarray:
     low = radius + 1 - path.min(0)
     high = SIZE - radius - 1 - path.max(0)
-    middle = (low + high) / 2
-    return rng.uniform(np.minimum(low, middle), np.maximum(high, middle))
+    aside = np.clip((high - low) / 2, 0, ASIDE)
+    return (low + high) / 2 + rng.uniform(-aside, aside)
 
 
 def random_caption(rng: Rng, meaning: Meaning) -> str:
