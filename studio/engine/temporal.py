@@ -30,8 +30,8 @@ class TemporalConfig:
     `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
     whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
     text too, by an embedding of their own; the image network's, where it has one, need not tell
-    left from right.  `places`: whether the transformers are told where in the picture a token lies,
-    in shares of its size: a direction is a matter of the words, the frame and the place together.
+    left from right.  `motion_prior`: channels of the features that tell every place of every frame
+    what the words alone say of it (motion_prior.py), 0 for none.
     """
 
     reach: int = 8
@@ -43,7 +43,7 @@ class TemporalConfig:
     fps: bool = False
     passes: bool = False
     words: bool = False
-    places: bool = False
+    motion_prior: int = 0
 
 
 class Mix(nn.Module):
@@ -122,11 +122,9 @@ class TemporalTransformer(nn.Module):
         *,
         reach: int,
         positions: str,
-        places: bool = False,
     ) -> None:
         super().__init__()
         self.reach = reach
-        self.place_embed = nn.Linear(4 * len(PLACE_WAVES), channels) if places else None
         self.time_pos_embed = None
         if positions == "absolute":
             self.time_proj = Timesteps(channels, True, 0)
@@ -146,17 +144,8 @@ class TemporalTransformer(nn.Module):
         zeroed(self.ff_in.net[-1], self.ff.net[-1])
         zeroed(self.attn1.to_out[0], self.attn2.to_out[0])
 
-    def forward(
-        self,
-        tokens: Tensor,
-        positions: Tensor,
-        time_text: Tensor,
-        size: tuple[int, int] | None = None,
-    ) -> Tensor:
-        """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D) → (B T) N C, merged.
-
-        `size` is the (height, width) that the N tokens fill, for layers that are told places.
-        """
+    def forward(self, tokens: Tensor, positions: Tensor, time_text: Tensor) -> Tensor:
+        """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D) → (B T) N C, merged."""
         batch, frames = positions.shape
         h = self._placed(tokens, positions).unflatten(0, (batch, frames))
         h = h.transpose(1, 2).flatten(0, 1)  # (B N) T C
@@ -164,7 +153,7 @@ class TemporalTransformer(nn.Module):
         h = h + self._over_time(self.norm1(h), positions)
         h = h.unflatten(0, (batch, -1)).flatten(1, 2)  # B (N T) C: one set of keys a clip
         h = h + self.attn2(self.norm2(h), encoder_hidden_states=time_text)
-        h = h + self.ff(self.norm3(self._somewhere(h, size, frames)))
+        h = h + self.ff(self.norm3(h))
         h = h.unflatten(1, (-1, frames)).transpose(1, 2).flatten(0, 1)
         return self.mix(tokens, h)
 
@@ -173,12 +162,6 @@ class TemporalTransformer(nn.Module):
             return tokens
         spot = self.time_pos_embed(self.time_proj(positions.flatten()).to(tokens.dtype))
         return tokens + spot[:, None]
-
-    def _somewhere(self, h: Tensor, size: tuple[int, int] | None, frames: int) -> Tensor:
-        """h (B, N T, C) with each token's place added, for the layer that sees all at once."""
-        if self.place_embed is None or size is None:
-            return h
-        return h + self.place_embed(place_waves(size, h)).repeat_interleave(frames, 0)
 
     def _over_time(self, h: Tensor, positions: Tensor) -> Tensor:
         """Self-attention of (B N) T C over T, by plain products: T is small, B N is large."""
@@ -210,19 +193,6 @@ class TemporalTransformer(nn.Module):
         values = self.offsets[near].to(shares.dtype).unflatten(-1, (shares.shape[1], -1))
         seen = torch.einsum("bnhij,bijhd->bnhid", shares.unflatten(0, (len(apart), -1)), values)
         return seen.flatten(0, 1)
-
-
-PLACE_WAVES = (0.5, 1.0, 2.0)
-"""Half turns of the waves that tell a place, from one edge of the picture to the other."""
-
-
-def place_waves(size: tuple[int, int], like: Tensor) -> Tensor:
-    """Sines and cosines (N, 12) of where each of height × width tokens lies, row by row."""
-    axes = [(torch.arange(n, device=like.device) + 0.5) / n * 2 - 1 for n in size]
-    spots = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).flatten(0, 1)
-    turns = torch.tensor(PLACE_WAVES, device=like.device) * torch.pi / 2
-    angle = (spots[..., None] * turns).flatten(1)
-    return torch.cat([angle.sin(), angle.cos()], 1).to(like.dtype)
 
 
 LONGEST_WAVE = 100.0

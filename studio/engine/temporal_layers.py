@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from studio.engine.adapter_file import save_whole
 from studio.engine.conditioning import ConditionPyramid, entry
+from studio.engine.motion_prior import MotionPrior
 from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
 
 FORMAT = "studio-temporal"
@@ -33,6 +34,7 @@ class TemporalLayers(nn.Module):
         width, text_width = config.condition_width, image.config.cross_attention_dim
         self.blocks = nn.ModuleDict()
         self.entries = nn.ModuleDict()
+        self.moves = nn.ModuleDict()
         for name, channels, heads in places(image):
             layer = (
                 TemporalTransformer(
@@ -41,7 +43,6 @@ class TemporalLayers(nn.Module):
                     text_width,
                     reach=config.reach,
                     positions=config.positions,
-                    places=config.places,
                 )
                 if heads
                 else TemporalConv(channels, embedding, norm=config.norm, groups=config.norm_groups)
@@ -49,6 +50,8 @@ class TemporalLayers(nn.Module):
             self.blocks[name] = layer
             if width:
                 self.entries[name] = entry(width, channels)
+            if config.motion_prior and not heads:
+                self.moves[name] = entry(config.motion_prior, channels)
         levels = len(image.config.block_out_channels)
         self.pyramid = None
         if width:
@@ -59,6 +62,9 @@ class TemporalLayers(nn.Module):
         self.word_embed = None
         if config.words:
             self.word_embed = TextTimeEmbedding(text_width, embedding, num_heads=4)
+        self.motion_prior = None
+        if config.motion_prior:
+            self.motion_prior = MotionPrior(embedding, config.motion_prior, config.reach)
 
     @property
     def receptive_radius(self) -> int | None:

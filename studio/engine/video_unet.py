@@ -72,6 +72,7 @@ class _Walk:
         self.net, self.image = net, net.image
         self.frames, self.batch, self.shut = frames, batch, shut
         self.features: list[Tensor] | None = None
+        self.motions: dict[tuple[int, int], Tensor] = {}  # by height and width
 
     def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
         """What every ResBlock is told of the timestep and, in some layouts, of the whole text."""
@@ -139,12 +140,15 @@ class _Walk:
         return x
 
     def _resnet(self, name: str, resnet: nn.Module, x: Tensor) -> Tensor:
+        moved = self._moved(name, x)  # outside of what is computed again: blocks share the prior
+
         def both(x: Tensor) -> Tensor:
             space = resnet(x, self.embedding)
             if self.shut:
                 return space
             layer = self.net.temporal.blocks[name]
-            return layer(self._entered(name, space), self._per_frame(), self.frames)
+            space = self._entered(name, space)
+            return layer(space if moved is None else space + moved, self._per_frame(), self.frames)
 
         return self._maybe_checkpointed(both, x)
 
@@ -162,8 +166,7 @@ class _Walk:
             h = block(h, encoder_hidden_states=self.text)
         if not self.shut:
             h = self._entered(name, h, (height, width))
-            size = (height, width)
-            h = self.net.temporal.blocks[name](h, self.positions, self.time_text, size)
+            h = self.net.temporal.blocks[name](h, self.positions, self.time_text)
         h = attention.proj_out(h) if linear else h
         h = picture(h, height, width)
         return (h if linear else attention.proj_out(h)) + x
@@ -175,6 +178,16 @@ class _Walk:
         level = next(f for f in self.features if f.shape[-2:] == (size or x.shape[-2:]))
         said = self.net.temporal.entries[name](level)
         return x + (tokens(said) if size else said)
+
+    def _moved(self, name: str, x: Tensor) -> Tensor | None:
+        """What the words alone say of each place in each frame, for a ResBlock of x's size."""
+        prior = self.net.temporal.motion_prior
+        if prior is None or self.shut:
+            return None
+        size = (x.shape[-2], x.shape[-1])
+        if size not in self.motions:
+            self.motions[size] = prior(self._per_frame(), self.positions, size)
+        return self.net.temporal.moves[name](self.motions[size])
 
     def _per_frame(self) -> Tensor:
         return self.time_embedding.expand(self.batch * self.frames, -1)

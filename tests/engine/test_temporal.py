@@ -11,7 +11,6 @@ from studio.engine.temporal import (
     Mix,
     TemporalConv,
     TemporalTransformer,
-    place_waves,
     rotated,
 )
 
@@ -118,28 +117,6 @@ def test_frames_that_look_alike_still_know_their_place():
     seen = layer._over_time(h, torch.arange(7)[None])
     assert (seen.diff(dim=1).abs().amax((0, 2)) > 1e-3).all()
     torch.testing.assert_close(layer._over_time(h, torch.arange(50, 57)[None]), seen)
-
-
-@torch.no_grad()
-def test_places_are_shares_of_the_picture():
-    small, large = place_waves((2, 4), torch.zeros(1)), place_waves((4, 8), torch.zeros(1))
-    assert small.shape == (8, 12)
-    four = large.unflatten(0, (4, 8))[:2, :2].mean((0, 1))
-    slow = [0, 3, 6, 9]  # half a turn across the picture, the sines and cosines of y and x
-    torch.testing.assert_close(four[slow], small[0, slow], atol=0.02, rtol=0)
-    assert len({tuple(row) for row in small.tolist()}) == 8
-
-
-@torch.no_grad()
-def test_tokens_that_look_alike_know_their_place_in_the_picture():
-    """Rows and columns, and nothing is said where the size is not."""
-    layer = filled(TemporalTransformer(WIDTH, 2, 12, reach=2, positions="rotary", places=True))
-    tokens, positions = torch.randn(3, 1, WIDTH).expand(-1, 8, -1), torch.arange(3)[None]
-    text = torch.randn(1, 4, 12)
-    seen = layer(tokens, positions, text, (2, 4))
-    assert (torch.cdist(seen[0], seen[0]) + torch.eye(8) > 1e-3).all()
-    blind = layer(tokens, positions, text)
-    torch.testing.assert_close(blind, blind[:, :1].expand(-1, 8, -1))
 
 
 def test_reach_is_in_positions_not_in_frames():

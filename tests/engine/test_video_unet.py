@@ -23,7 +23,14 @@ needs_keys = [
     pytest.mark.shared,
     pytest.mark.skipif(not KEYS.is_dir(), reason="the key lists of ../shared/data are not here"),
 ]
-EVERYTHING = {"condition_width": 8, "fps": True, "passes": True, "reach": 2}
+EVERYTHING = {
+    "condition_width": 8,
+    "fps": True,
+    "passes": True,
+    "reach": 2,
+    "words": True,
+    "motion_prior": 8,
+}
 SD1 = {"cross_attention_dim": 768, "attention_head_dim": 8}
 SD2 = {
     "cross_attention_dim": 1024,
@@ -343,7 +350,7 @@ def test_what_is_not_told_costs_nothing():
         "pyramid",
         "entries",
     }
-    bare = video(reach=EVERYTHING["reach"])
+    bare = video(**{k: EVERYTHING[k] for k in ("reach", "words", "motion_prior")})
     bare.temporal.load_state_dict(net.temporal.state_dict(), strict=False)
     assert torch.equal(bare(**given()), silent)
 

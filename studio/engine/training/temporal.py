@@ -25,10 +25,6 @@ LEAST_SHARED = 0.6
 """In training the share is drawn anew for every clip, from here to 1: with one share alone the
 layers would read the motion off the differences of frames, in which the common noise cancels."""
 RESTLESS = 0.3
-OPPOSITES, ONE_WAY = ("right", "down", "shrinking"), 0.25
-"""Motions that are kept back for this share of the training.  Where something goes is a matter of
-the words, the frame and the place together; while a motion and its opposite are equally frequent,
-no two of the three say anything, and there is hardly a slope to learn them by."""
 FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
 
@@ -46,7 +42,7 @@ def fresh(image, seed: int) -> VideoUNet:
                 shared_noise=SHARED_NOISE,
                 condition_width=32,
                 words=True,
-                places=True,
+                motion_prior=64,
             ),
         ),
     )
@@ -73,15 +69,13 @@ def train(
     schedule = backbone.scheduler()
     sayings = backbone.say(words, encoder, clips, seed)
     plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
-    both_ways = np.arange(len(clips.meanings))
-    one_way = both_ways[[clip.motion not in OPPOSITES for clip in clips.meanings]]
     for name in ("pyramid", "entries"):  # learned when frames are given: not in this training
         if getattr(net.temporal, name) is not None:
             getattr(net.temporal, name).requires_grad_(False)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 5))
-        chosen = rng.choice(one_way if step < ONE_WAY * steps else both_ways, size=BATCH)
+        chosen = rng.integers(len(clips.meanings), size=BATCH)
         x0 = clips.latents[chosen].float()
         near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
         weight = 1 + backbone.OBJECT_WEIGHT * (1 - step / steps) * near

@@ -99,7 +99,7 @@ def test_two_steps_of_training(reader, tmp_path):
         results.append({k: v.clone() for k, v in layers.state_dict().items()})
     start = network().temporal.state_dict()
     moved = {k for k in start if not torch.equal(start[k], results[0][k])}
-    assert {k.split(".")[0] for k in moved} == {"blocks", "word_embed"}
+    assert {k.split(".")[0] for k in moved} == {"blocks", "word_embed", "motion_prior", "moves"}
     assert all(torch.equal(results[0][k], r[k]) for k in start for r in results)
     stored = checkpoint.load(tmp_path / "a")[1]
     assert not any("image" in k or "pyramid" in k or "entries" in k for k in stored)
