@@ -52,7 +52,7 @@ class Scale:
 
     autoencoder: int = 3200
     text: int = 1200
-    image: int = 8500
+    image: int = 24000
     temporal: int = 8000
     clips: int = 8000
 

@@ -19,7 +19,7 @@ from studio.spec.progress import Tick, silent
 BATCH = 8
 REACH = 7
 """Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
-SHARED_NOISE = 0.9
+SHARED_NOISE = 0.97
 """How much of the starting noise all frames share when a clip is made."""
 LEAST_SHARED = 0.6
 """In training the share is drawn anew for every clip, from here to 1: with one share alone the
