@@ -115,13 +115,7 @@ class TemporalTransformer(nn.Module):
     """
 
     def __init__(
-        self,
-        channels: int,
-        heads: int,
-        text_width: int,
-        *,
-        reach: int,
-        positions: str,
+        self, channels: int, heads: int, text_width: int, *, reach: int, positions: str
     ) -> None:
         super().__init__()
         self.reach = reach

@@ -38,11 +38,7 @@ class TemporalLayers(nn.Module):
         for name, channels, heads in places(image):
             layer = (
                 TemporalTransformer(
-                    channels,
-                    heads,
-                    text_width,
-                    reach=config.reach,
-                    positions=config.positions,
+                    channels, heads, text_width, reach=config.reach, positions=config.positions
                 )
                 if heads
                 else TemporalConv(channels, embedding, norm=config.norm, groups=config.norm_groups)

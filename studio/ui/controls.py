@@ -203,6 +203,13 @@ class ElidedLabel(QLabel):
         self.setToolTip(self._whole[:1000] if shown != self._whole else "")
 
 
+def take_out(box: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:
+    """Remove a widget for good; hidden at once, for it lives on until the event loop is idle."""
+    box.removeWidget(widget)
+    widget.hide()
+    widget.deleteLater()
+
+
 def _space(layout: QHBoxLayout | QVBoxLayout, gap: int, margin: int) -> None:
     layout.setSpacing(gap)
     layout.setContentsMargins(margin, margin, margin, margin)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 from studio.jobs.job import FINISHED, Job, State
 from studio.jobs.queue import Queue
 from studio.ui import theme
-from studio.ui.controls import ElidedLabel, EmptyState, explain, tool
+from studio.ui.controls import ElidedLabel, EmptyState, explain, take_out, tool
 from studio.ui.icons import Icons
 from studio.ui.queue_words import TONES, status
 from studio.ui.watch import Watch
@@ -163,9 +163,7 @@ class QueueList(QWidget):
 
     def _drop(self, row: JobRow | None) -> None:
         if row is not None:
-            self._box.removeWidget(row)
-            row.hide()
-            row.deleteLater()
+            take_out(self._box, row)
 
     def _hear(self, id: int, _progress: object) -> None:
         if id in self.rows:

@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject
-from studio.ui.controls import EmptyState, push, row, scrolled
+from studio.ui.controls import EmptyState, push, row, scrolled, take_out
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures
@@ -30,8 +30,7 @@ class SubjectBin(QWidget):
     def rebuild(self) -> None:
         """Make the cards anew from what lies in the bin."""
         for card in self.cards.values():
-            self._cards_box.removeWidget(card)
-            card.deleteLater()
+            take_out(self._cards_box, card)
         self.cards = {subject.name: self._card(subject) for subject in self._document.bin}
         for card in self.cards.values():
             self._cards_box.addWidget(card)

@@ -10,7 +10,7 @@ from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
-from studio.ui.controls import label, push, row, scrolled, tool
+from studio.ui.controls import label, push, row, scrolled, take_out, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
@@ -78,8 +78,7 @@ class SubjectsPanel(QWidget):
     def rebuild(self) -> None:
         """Make the cards anew from the subjects there are."""
         for card in self.cards.values():
-            self._cards_box.removeWidget(card)
-            card.deleteLater()
+            take_out(self._cards_box, card)
         self.cards = {s.name: self._card(s) for s in self._document.subjects}
         for card in self.cards.values():
             self._cards_box.addWidget(card)
@@ -180,8 +179,7 @@ class SubjectsPanel(QWidget):
         if wanted == self._training_of:
             return
         if self.training:
-            self._detail.removeWidget(self.training)
-            self.training.deleteLater()
+            take_out(self._detail, self.training)
             self.training = None
         self._training_of = wanted
         if job:

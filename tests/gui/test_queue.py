@@ -45,8 +45,8 @@ def test_pause_now_frees_the_engine_and_resume_goes_on(busy, works, until):
     assert busy.strip.what.whole == "Paused · 4 waiting"
     busy.strip.resume.click()
     works.gate.set()
-    until(lambda: not busy.queue.jobs())
-    assert len(busy.document.project.takes) == 4
+    until(lambda: len(busy.document.project.takes) == 4)
+    assert not busy.queue.jobs()
 
 
 def test_pause_after_this_job(busy, works, until):

@@ -109,7 +109,7 @@ def test_a_locked_seed_stays(studio, qtbot, until):
     studio.orders.render()
     studio.orders.render()
     assert {job.payload["request"]["seed"] for job in studio.queue.jobs()} <= {7}
-    until(lambda: not studio.queue.jobs())
+    until(lambda: not studio.queue.jobs() and made(studio))
     assert [take.request.seed for take in made(studio)] == [7]
 
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
+from studio.ui.controls import column, label, take_out
 from studio.ui.window import BOTTOM
 
 LONG = "supercalifragilisticexpialidocious " * 250
@@ -95,3 +96,14 @@ def test_the_window_answers_while_work_is_done(studio, works, photos, until, wha
     # generous against 100 ms: other programs may share the two cores; `bench window` measures
     assert max(gaps) < 0.5
     assert sorted(gaps)[len(gaps) // 2] < 0.016
+
+
+def test_what_is_taken_out_of_a_panel_is_gone_at_once(qtbot):
+    """Not only when the event loop comes to delete it: until then it would lie over what follows."""
+    panel = column(label("stays"), gone := label("goes"))
+    qtbot.addWidget(panel)
+    panel.show()
+    assert gone.isVisible()
+    take_out(panel.layout(), gone)
+    assert not gone.isVisible()
+    assert panel.layout().count() == 1

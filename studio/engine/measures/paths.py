@@ -10,7 +10,7 @@ from studio.engine.training import scenes
 # half of that is asked for, so that a slow but real movement counts and a wobble does not.
 LEAST_TRAVEL = 5.0  # pixels
 LEAST_GROWTH = 0.17  # of the natural logarithm of the radius
-STRAIGHT = 2.0  # pixels rms off a straight path; 1 in 250 that jump about their place pass
+STRAIGHT = 2.0  # pixels rms off a straight path
 EVEN = 0.10  # rms off an even growth of the log radius
 EXPLAINED = 0.80  # share of the track's variance that the straight line explains
 ASIDE = 0.5  # travel across, as a share of the travel along: beyond it the path is diagonal

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from studio.engine.measures import oracle
+from studio.engine.measures import oracle, paths
 from studio.engine.training import scenes
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
@@ -123,3 +123,10 @@ def test_other_arrays_are_refused(shape):
         oracle.look(np.zeros(shape, np.uint8))
     with pytest.raises(ValueError, match="uint8"):
         oracle.look(np.zeros((8, 64, 64, 3), np.float32))
+
+
+def test_jumping_about_the_middle_of_the_picture_hardly_ever_looks_smooth():
+    """Scenes lie that near to each other, so that frames without a common path may fit by luck."""
+    rng, still = np.random.default_rng(4), np.full(8, 12.0)
+    jumps = 32 + rng.uniform(-scenes.ASIDE, scenes.ASIDE, (500, 8, 2))
+    assert sum(paths.path(track, still).smooth for track in jumps) <= 0.02 * len(jumps)

@@ -191,3 +191,13 @@ def test_noise_is_standard_and_has_its_slope():
         power = (np.abs(np.fft.rfft2(field)) ** 2).mean(0)[0, 1:31]
         fitted = np.polyfit(np.log(np.arange(1, 31)), np.log(power), 1)[0]
         assert fitted == pytest.approx(-2 * slope, abs=0.3)
+
+
+@pytest.mark.parametrize("motion", grammar.MOTIONS)
+def test_paths_pass_near_the_middle_of_the_picture(motion):
+    """And not all at one place."""
+    meaning = Meaning("red", "ball", "grass", motion, "normal", "normally")
+    drawn = [scenes.random_scene(rng(seed), meaning) for seed in range(40)]
+    middles = np.stack([scene.centres[[0, -1]].mean(0) for scene in drawn]) - scenes.SIZE / 2
+    assert np.abs(middles).max() <= scenes.ASIDE
+    assert (middles.std(0) > scenes.ASIDE / 4).all()
