@@ -93,8 +93,13 @@ def _denoiser(model: VideoModel, text: Text, guidance: float, condition: Tensor 
 
         return denoise
 
+    ends = (
+        model.net.temporal.config.guidance_ends
+        * model.backbone.scheduler.config.num_train_timesteps
+    )
     return guided(
         with_text(text.prompt, text.time_prompt),
         with_text(text.negative, text.time_negative),
         guidance,
+        ends=ends,
     )

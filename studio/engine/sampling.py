@@ -12,12 +12,19 @@ Denoiser = Callable[[Tensor, Tensor], Tensor]
 """(noisy latents (T, C, h, w), timestep scalar) → predicted noise or v of the same shape."""
 
 
-def guided(with_prompt: Denoiser, without: Denoiser, guidance: float) -> Denoiser:
-    """without + guidance · (with − without); at 1 the second network run is saved."""
+def guided(
+    with_prompt: Denoiser, without: Denoiser, guidance: float, *, ends: float = 0.0
+) -> Denoiser:
+    """without + guidance · (with − without) at the timesteps from `ends` up.
+
+    At a guidance of 1 and below `ends` the second network run is saved.
+    """
     if guidance == 1.0:
         return with_prompt
 
     def denoise(x: Tensor, t: Tensor) -> Tensor:
+        if t < ends:
+            return with_prompt(x, t)
         base = without(x, t)
         return base + guidance * (with_prompt(x, t) - base)
 

@@ -27,6 +27,8 @@ class TemporalConfig:
     formula); "absolute" adds an embedded sinusoid, as public weights want it.
     `shared_noise`: how much of the starting noise's variance all frames have in common, 0..1;
     grounds then hold still from the first step on (the mixed noise of Ge et al. 2023, PYoCo).
+    `guidance_ends`: timesteps below this share of the schedule are walked without guidance, which
+    would magnify what the frames do not agree on (the interval of Kynkäänniemi et al. 2024).
     `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
     whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
     text too, by an embedding of their own; the image network's, where it has one, need not tell
@@ -39,6 +41,7 @@ class TemporalConfig:
     norm_groups: int = 32
     positions: str = "rotary"
     shared_noise: float = 0.0
+    guidance_ends: float = 0.0
     condition_width: int = 0
     fps: bool = False
     passes: bool = False

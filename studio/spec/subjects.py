@@ -1,7 +1,7 @@
 """What makes a subject: how many photos and steps it takes, and whether it is a person."""
 
 FEWEST_PHOTOS, MOST_PHOTOS = 3, 30
-DEFAULT_STEPS = 240
+DEFAULT_STEPS = 400
 """Updates of a training where nobody says otherwise, by either method."""
 
 PERSON_NOUNS = frozenset(

@@ -224,7 +224,7 @@ def _evaluate(to: Parser) -> None:
     subjects.add_argument(
         "--seeds", metavar="N", type=whole_number, help="clips in each direction (8)"
     )
-    subjects.add_argument("--steps", metavar="N", type=whole_number, help="updates (240)")
+    subjects.add_argument("--steps", metavar="N", type=whole_number, help="updates (400)")
     subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -120,6 +121,16 @@ def test_guidance_of_one_saves_the_second_run(video, text, guidance, runs):
     calls = []
     handle = video.net.register_forward_hook(lambda *_: calls.append(1))
     fill(video, clip(2), (False, False), text, spec(2, guidance=guidance), silent)
+    handle.remove()
+    assert len(calls) == runs
+
+
+@pytest.mark.parametrize(("ends", "runs"), [(0.0, 4), (0.6, 3), (1.0, 2)])
+def test_the_layers_say_where_guidance_ends(video, text, ends, runs):
+    calls, layers = [], video.net.temporal
+    handle = video.net.register_forward_hook(lambda *_: calls.append(1))
+    with patch.object(layers, "config", replace(layers.config, guidance_ends=ends)):
+        fill(video, clip(2), (False, False), text, spec(2, guidance=3.0), silent)
     handle.remove()
     assert len(calls) == runs
 

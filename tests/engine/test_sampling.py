@@ -89,6 +89,18 @@ def test_guidance_goes_from_the_one_beyond_the_other(guidance):
     torch.testing.assert_close(found, -x + guidance * 3 * x)
 
 
+def test_guidance_ends_where_the_noise_is_low():
+    told, x = [], torch.ones(2)
+
+    def without(x, t):
+        told.append(int(t))
+        return -x
+
+    denoise = guided(lambda x, _: 2 * x, without, 3.0, ends=350.0)
+    assert [float(denoise(x, torch.tensor(t))[0]) for t in (900, 350, 349, 0)] == [8, 8, 2, 2]
+    assert told == [900, 350]
+
+
 def test_guidance_of_one_saves_the_second_run():
     def never(x, t):
         raise AssertionError

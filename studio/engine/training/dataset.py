@@ -15,6 +15,7 @@ from studio.engine.adapter_file import save_whole
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, ddim, guided
+from studio.engine.training import placing
 from studio.spec import grammar
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
@@ -22,21 +23,23 @@ from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
 
 SMALL_LANGUAGE = 2000  # tokens; a vocabulary below this knows the starter's grammar and no more
 CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
-TAILS = tuple(
-    f"{grammar.PHRASES[motion][0]} {grammar.PHRASES[place][0]}"
-    for place in grammar.PLACES
-    for motion in grammar.MOTIONS
-)
+PUT = 2 / 3
+"""How many of the photos in a batch are put on paths, where there are such."""
+PLACINGS = 3
+"""How often each photo prompt with a motion gets a photo, each put elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectData:
-    """Everything that a subject's training reads; N views of the photos, M prior pictures.
+    """Everything that a subject's training reads: N views of the photos, M prior pictures, and Q
+    photos put on paths, for the starter only.
 
     Latents are scaled as the UNet wants them; `*_text` are encodings by the untouched encoder.
     """
 
     photos: Tensor  # (N C h w)
+    placed: Tensor  # (Q C h w), Q a multiple of P - 1: photo q goes under prompt 1 + q % (P - 1)
+    windows: Tensor  # (Q h w), how much each cell of a placed photo counts
     photo_ids: Tensor  # (P L) int64, the subject's prompts, the plain one first
     photo_text: Tensor  # (P L D)
     prior: Tensor  # (M C h w)
@@ -55,7 +58,7 @@ def prepare_once(
     recipe: str,
     backbone: Backbone,
     photos: list[np.ndarray],
-    prompts: list[str],
+    prompt: str,
     prior_prompts: list[str],
     **how: Any,
 ) -> SubjectData:
@@ -64,7 +67,7 @@ def prepare_once(
     `recipe` is a hash of all that decides the training; a file of another one is refused.
     """
     if not file.exists():
-        data = prepare(backbone, photos, prompts, prior_prompts, **how)
+        data = prepare(backbone, photos, prompt, prior_prompts, **how)
         save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
         return data
     try:
@@ -86,7 +89,7 @@ def prepare_once(
 def prepare(
     backbone: Backbone,
     photos: list[np.ndarray],
-    prompts: list[str],
+    prompt: str,
     prior_prompts: list[str],
     *,
     seed: int,
@@ -94,8 +97,9 @@ def prepare(
     mirror: bool = True,
     tick: Tick = silent,
 ) -> SubjectData:
-    """Encode `photos` (uint8 (H, W, 3) each) under `prompts`, and draw one picture per prior prompt.
+    """Encode `photos` (uint8 (H, W, 3) each) under `prompt`, and draw one picture per prior prompt.
 
+    For the starter also photos on the paths that the words behind the prompt speak of.
     `mirror` adds mirrored copies: twice the data, but wrong for a subject that carries writing.
     The prior pictures come from the untouched backbone itself.
     """
@@ -103,13 +107,24 @@ def prepare(
     size = pixels(backbone)
     rng = np.random.default_rng((seed, 1))
     shown = [view for photo in photos for view in views(photo, size, crops, mirror, rng)]
-    latents = encode(backbone, torch.stack(shown), tick)
-    ids, prior_ids = token_ids(backbone, prompts), token_ids(backbone, prior_prompts)
+    tails = placing.TAILS if speaks_grammar(backbone) else ()
+    at = [placing.placing(rng, motion) for _ in range(PLACINGS) for _, motion, _ in tails]
+    grounds = [placing.ground(rng, place, size) for _ in range(PLACINGS) for *_, place in tails]
+    put = [
+        placing.placed(shown[rng.integers(len(shown))], where, ground)
+        for where, ground in zip(at, grounds, strict=True)
+    ]
+    latents = encode(backbone, torch.stack(shown + put), tick)
+    cells = latents.shape[-2:]
+    windows = torch.stack([placing.window(where, *cells) for where in at]) if at else latents[:0, 0]
+    ids = token_ids(backbone, [prompt, *(f"{prompt} {words}" for words, *_ in tails)])
+    prior_ids = token_ids(backbone, prior_prompts)
     with torch.no_grad():
         text = backbone.text_encoder(ids)[0]
         prior_text = backbone.text_encoder(prior_ids)[0]
     prior = draw(backbone, backbone, prior_prompts, seed=seed, stage="prior", tick=tick)
-    return SubjectData(latents, ids, text, prior, prior_ids, prior_text)
+    photos_, placed = latents.split((len(shown), len(put)))
+    return SubjectData(photos_, placed, windows, ids, text, prior, prior_ids, prior_text)
 
 
 def check(photos: list[np.ndarray]) -> None:
@@ -225,10 +240,9 @@ def pixels(backbone: Backbone) -> int:
     return unet.config.sample_size * backbone.reduction
 
 
-def subject_prompts(backbone: Backbone, prompt: str) -> list[str]:
-    """The plain prompt; for the starter's grammar also with every motion and place behind it."""
-    small = len(backbone.tokenizer) < SMALL_LANGUAGE
-    return [prompt, *(f"{prompt} {tail}" for tail in TAILS if small)]
+def speaks_grammar(backbone: Backbone) -> bool:
+    """Whether the backbone reads the starter's small language and no more."""
+    return len(backbone.tokenizer) < SMALL_LANGUAGE
 
 
 def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list[str], list[str]]:
@@ -237,11 +251,16 @@ def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list
     A backbone that only reads the starter's grammar gets its nearest noun, and each picture a
     place and a motion, so that these words keep their meaning beside the subject.
     """
-    if len(backbone.tokenizer) >= SMALL_LANGUAGE:
+    if not speaks_grammar(backbone):
         return [f"a {class_noun}"] * count, []
     noun = grammar.nearest_noun(class_noun)
     # seven places times seven motions; a stride of eight meets each place and motion early
-    prompts = [f"a {noun} {TAILS[8 * k % len(TAILS)]}" for k in range(count)]
+    tails = [
+        f"{grammar.PHRASES[motion][0]} {grammar.PHRASES[place][0]}"
+        for place in grammar.PLACES
+        for motion in grammar.MOTIONS
+    ]
+    prompts = [f"a {noun} {tails[8 * k % len(tails)]}" for k in range(count)]
     if noun == class_noun:
         return prompts, []
     return prompts, [
@@ -249,7 +268,20 @@ def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list
     ]
 
 
-def pick_prompts(rng: np.random.Generator, batch: int, count: int) -> Tensor:
-    """Which of the subject's prompts each photo goes under: half the time the plain one."""
-    chosen = rng.integers(count, size=batch)
-    return torch.from_numpy(np.where(rng.random(batch) < 0.5, 0, chosen))
+def pick(data: SubjectData, rng: np.random.Generator, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Photos (batch, C, h, w), the prompt each goes under, and weights (batch, h, w) of its cells.
+
+    A third of them whole under the plain prompt, the others on paths, where there are such.
+    """
+    photos = data.photos[torch.from_numpy(rng.integers(len(data.photos), size=batch))]
+    said = torch.zeros(batch, dtype=torch.long, device=photos.device)
+    weights = torch.ones_like(photos[:, 0])
+    if not len(data.placed):
+        return photos, said, weights
+    q = torch.from_numpy(rng.integers(len(data.placed), size=batch)).to(photos.device)
+    put = torch.from_numpy(rng.random(batch) < PUT).to(photos.device)
+    return (
+        torch.where(put[:, None, None, None], data.placed[q], photos),
+        torch.where(put, 1 + q % (len(data.photo_ids) - 1), said),
+        torch.where(put[:, None, None], data.windows[q], weights),
+    )

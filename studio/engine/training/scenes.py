@@ -1,6 +1,6 @@
 """Procedural clips: one coloured shape over a still ground, moving as its caption says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -72,13 +72,31 @@ def _start(rng: Rng, path: np.ndarray, radius: float) -> np.ndarray:
 
 
 def random_caption(rng: Rng, meaning: Meaning) -> str:
-    """Words for a meaning: synonyms, left-out attributes, now and then a noun for the shape."""
+    """Words for a meaning: synonyms, left-out attributes, now and then a noun for the shape.
+
+    One in ten names the object by a noun alone, as the prompts of a subject do.
+    """
     drop = rng.random(6) < (0.06, 0.05, 0.08, 0.08, 0.1, 0.1)
+    if rng.random() < 0.1:
+        meaning = unnamed(meaning)
     said = (meaning.colour, meaning.shape, meaning.place, meaning.motion, meaning.size)
     kept = [("" if d else w) for d, w in zip(drop, (*said, meaning.speed), strict=True)]
     if not kept[3] or kept[3] == "still":
         kept[5] = ""  # a speed needs a movement to speak of
     return grammar.caption(Meaning(*kept), lambda options: _pick(rng, options))
+
+
+def unnamed(meaning: Meaning) -> Meaning:
+    """The meaning with its object's colour and shape left open."""
+    return replace(meaning, colour="", shape="")
+
+
+def vague(rng: Rng, meaning: Meaning) -> Meaning:
+    """The meaning with colour, shape and place left open, each with even odds."""
+    kept = {name: getattr(meaning, name) for name in ("colour", "shape", "place")}
+    return replace(
+        meaning, **{name: word if rng.random() < 0.5 else "" for name, word in kept.items()}
+    )
 
 
 def _pick(rng: Rng, options: tuple[str, ...]) -> str:

@@ -69,7 +69,7 @@ def train_subject(
             _recipe(photos, spec, label),
             backbone,
             photos,
-            dataset.subject_prompts(backbone, spec.prompt),
+            spec.prompt,
             prompts,
             seed=spec.seed,
             crops=spec.crops,
@@ -180,10 +180,9 @@ def _loss(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((spec.seed, step, 2))
-        mine = torch.from_numpy(rng.integers(len(data.photos), size=spec.batch))
+        mine, said, weights = dataset.pick(data, rng, spec.batch)
         other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch))
-        said = dataset.pick_prompts(rng, spec.batch, len(data.photo_ids))
-        x0 = torch.cat([data.photos[mine], data.prior[other]])
+        x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
         eps = eps.to(device)
         t = _times(rng, spec.batch, scheduler.config.num_train_timesteps).to(device)
@@ -193,22 +192,10 @@ def _loss(
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             out = students.unet(noisy, t, _text(students, data, spec, said, other)).sample
         error = F.mse_loss(out.float(), target, reduction="none").mean(1)
-        mine_error = (error[: spec.batch] * _window(said, error)).mean()
+        mine_error = (error[: spec.batch] * weights).mean()
         return mine_error + spec.prior_weight * error[spec.batch :].mean()
 
     return loss_at
-
-
-def _window(said: Tensor, error: Tensor) -> Tensor:
-    """Weights (batch, h, w) of mean 1: even under the plain prompt, else about the middle.
-
-    A photo's ground is none of the places that a longer prompt names, so only what stands in the
-    middle may learn there; that is how the subject gets to places it was not photographed in.
-    """
-    y, x = (torch.linspace(-1, 1, n, device=error.device) for n in error.shape[1:])
-    middle = torch.exp(-2.5 * (y[:, None] ** 2 + x[None, :] ** 2))
-    middle = middle / middle.mean()
-    return torch.where((said == 0).to(error.device)[:, None, None], 1.0, middle)
 
 
 def _text(

@@ -1,6 +1,7 @@
 """Train temporal layers on clips, with everything spatial frozen."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from torch import Tensor
 
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training import backbone
+from studio.engine.training import backbone, scenes
+from studio.engine.training.backbone import Sayings
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
 from studio.engine.video_unet import VideoUNet
@@ -19,12 +21,21 @@ from studio.spec.progress import Tick, silent
 BATCH = 8
 REACH = 7
 """Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
-SHARED_NOISE = 0.97
-"""How much of the starting noise all frames share when a clip is made."""
-LEAST_SHARED = 0.6
+SHARED_NOISE = 1.0
+"""How much of the starting noise all frames share when a clip is made: the words and the frames'
+numbers set them apart, and a ground that starts alike stays alike."""
+GUIDANCE_ENDS = 0.35
+"""Outlines are settled there; further guidance makes grounds shimmer."""
+LEAST_SHARED = 0.9
 """In training the share is drawn anew for every clip, from here to 1: with one share alone the
 layers would read the motion off the differences of frames, in which the common noise cancels."""
-RESTLESS = 0.3
+RESTLESS = 1.0
+UNNAMED = 0.3
+"""How often the temporal layers alone hear of no colour and no shape: those of a subject are in
+the image network, and layers that had them from the words would paint over them."""
+VAGUE = 0.5
+"""How often the words leave colour, shape or place open: told all of them, every frame finds its
+own way to the same picture, and the layers never learn to agree on what nobody said."""
 FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
 
@@ -40,6 +51,7 @@ def fresh(image, seed: int) -> VideoUNet:
                 reach=REACH,
                 norm_groups=8,
                 shared_noise=SHARED_NOISE,
+                guidance_ends=GUIDANCE_ENDS,
                 condition_width=32,
                 words=True,
                 motion_prior=64,
@@ -67,7 +79,7 @@ def train(
 ) -> TemporalLayers:
     """Keyframes from words: all frames are holes.  Returns the averaged layers."""
     schedule = backbone.scheduler()
-    sayings = backbone.say(words, encoder, clips, seed)
+    captions = Captions.of(words, encoder, clips, seed)
     plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
     for name in ("pyramid", "entries"):  # learned when frames are given: not in this training
         if getattr(net.temporal, name) is not None:
@@ -79,50 +91,83 @@ def train(
         x0 = clips.latents[chosen].float()
         near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
         weight = 1 + backbone.OBJECT_WEIGHT * (1 - step / steps) * near
-        return clip_loss(net, schedule, x0, sayings.pick(rng, chosen), rng, weight)
+        texts = captions.pick(rng, chosen)
+        t = timesteps(rng, BATCH, schedule.config.num_train_timesteps, done=step / steps)
+        return clip_loss(net, schedule, x0, texts, t, rng, weight)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
     return net.temporal.eval().requires_grad_(False)
 
 
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """What clips are called: as in the image model's training, and with less said."""
+
+    named: Sayings
+    vague: Sayings
+    unnamed: Sayings
+
+    @classmethod
+    def of(cls, words, encoder, clips: Clips, seed: int) -> "Captions":
+        rng = np.random.default_rng((seed, 7))
+        meant = backbone.several(clips.meanings)
+        vague = [scenes.vague(rng, meaning) for meaning in meant]
+        unnamed = [scenes.unnamed(meaning) for meaning in meant]
+        return cls(*(backbone.say(words, encoder, m, seed) for m in (meant, vague, unnamed)))
+
+    def pick(self, rng: np.random.Generator, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+        """(B, L, D) for the image network and for the temporal layers."""
+        empty = backbone.dropped(rng, len(chosen))
+        vague, unnamed = (
+            torch.from_numpy(rng.random(len(chosen)) < often)[:, None, None]
+            for often in (VAGUE, UNNAMED)
+        )
+        text = torch.where(
+            vague, self.vague.pick(rng, chosen, empty), self.named.pick(rng, chosen, empty)
+        )
+        return text, torch.where(unnamed, self.unnamed.pick(rng, chosen, empty), text)
+
+
 def clip_loss(
     net: Callable[..., Tensor],
     schedule,
     x0: Tensor,
-    context: Tensor,
+    texts: tuple[Tensor, Tensor],
+    t: Tensor,
     rng,
     weight: Tensor,
     *,
     shared: tuple[float, float] = (LEAST_SHARED, 1.0),
 ) -> Tensor:
-    """Squared error of v on clips x0 (B, T, C, h, w); one timestep a clip.
+    """Squared error of v on clips x0 (B, T, C, h, w) at timesteps t (B,).
 
+    `texts` are (B, L, D) each, what the image network is told and what the temporal layers are.
     Between `shared[0]` and `shared[1]` of the noise's variance are common to a clip's frames.
     """
     batch, frames = x0.shape[:2]
-    t = timesteps(rng, batch, schedule.config.num_train_timesteps).repeat_interleave(frames)
+    t = t.repeat_interleave(frames)
     x0, weight = x0.flatten(0, 1), weight.flatten(0, 1)
     noise = mixed_noise(rng, (batch, frames, *x0.shape[1:]), rng.uniform(*shared, batch))
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
     first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
     positions = first + torch.arange(frames)
     with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
-        guess = net(noisy, t, context, frames=frames, positions=positions)
+        guess = net(noisy, t, *texts, frames=frames, positions=positions)
     error = (guess.float() - target).unflatten(0, (batch, frames))
     # errors that change from frame to frame are what the eye calls flicker
     restless = error.diff(dim=1).square().mean()
     return (weight * error.flatten(0, 1) ** 2).mean() + RESTLESS * restless
 
 
-def timesteps(rng: np.random.Generator, count: int, steps: int) -> Tensor:
-    """Stratified timesteps (count,), nearly half of them in the last, noisiest tenth.
+def timesteps(rng: np.random.Generator, count: int, steps: int, *, done: float = 0.0) -> Tensor:
+    """Stratified timesteps (count,), at first nearly half of them in the last, noisiest tenth.
 
-    The direction of a motion is settled there: nothing but the words can tell it yet.  Later it
-    can be seen in the frames themselves.
+    The direction of a motion is settled there: nothing but the words can tell it yet.  As the
+    training goes on (`done`, 0..1) there is more to learn where outlines follow the motion.
     """
     strata = (np.arange(count) + rng.random(count)) / count
-    way = np.interp(strata, (0, 0.25, 0.55, 1), (0, 0.5, 0.9, 1))
+    way = np.interp(strata, (0, 0.25 + 0.05 * done, 0.55 + 0.25 * done, 1), (0, 0.5, 0.9, 1))
     return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
 
 

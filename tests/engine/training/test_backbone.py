@@ -42,21 +42,19 @@ def test_fresh_depends_on_the_seed_alone():
 
 
 def test_captions_are_those_of_the_clip_and_dropped_at_times(reader):
-    sayings = backbone.say(*reader, clips(), 1)
+    sayings = backbone.say(*reader, backbone.several(clips().meanings), 1)
     rng, chosen = np.random.default_rng(1), np.tile(np.arange(3), 40)
-    empty = 0
-    for clip, said in zip(chosen, sayings.pick(rng, chosen), strict=True):
-        if torch.equal(said, sayings.empty):
-            empty += 1
-            continue
-        assert any(torch.equal(said, own.float()) for own in sayings.told[clip])
-    assert 0.04 < empty / len(chosen) < 0.25
+    empty = backbone.dropped(rng, len(chosen))
+    for clip, gone, said in zip(chosen, empty, sayings.pick(rng, chosen, empty), strict=True):
+        assert gone == torch.equal(said, sayings.empty)
+        assert gone or any(torch.equal(said, own.float()) for own in sayings.told[clip])
+    assert 0.04 < empty.float().mean() < 0.25
 
 
 def test_captions_vary_and_name_what_is_there(reader):
-    said = backbone.captions(np.random.default_rng(1), clips(), np.zeros(40, int))
+    said = backbone.captions(np.random.default_rng(1), clips().meanings[:1] * 40)
     assert len(set(said)) > 10
-    assert sum("red" in s for s in said) > 25
+    assert sum("red" in s for s in said) > 20
 
 
 def test_loss_in_closed_form():

@@ -1,5 +1,7 @@
 """Photos become latents and encodings once; prior pictures come from the model itself."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 import torch
@@ -18,14 +20,17 @@ def backbone():
 @pytest.fixture(scope="module")
 def data(backbone):
     prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
-    return dataset.prepare(backbone, photos(4), ["a sks dog"], prompts, seed=1, crops=2)
+    return dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
 
 
 def test_shapes(data):
     assert data.photos.shape == (4 * 3 * 2, 4, 8, 8)  # photos × (whole + 2 crops) × mirrored
     assert data.prior.shape == (3, 4, 8, 8)
-    assert data.photo_ids.shape == (1, 16)
-    assert data.photo_text.shape == (1, 16, 32)
+    said = 1 + 8 * 8 - 1  # the plain prompt, then each motion and none in each place and none
+    assert data.placed.shape == ((said - 1) * dataset.PLACINGS, 4, 8, 8)
+    assert data.windows.shape == (len(data.placed), 8, 8)
+    assert data.photo_ids.shape == (said, 16)
+    assert data.photo_text.shape == (said, 16, 32)
     assert data.prior_text.shape == (3, 16, 32)
     assert all(torch.isfinite(t).all() for t in data.tensors().values())
 
@@ -38,7 +43,7 @@ def test_latents_are_those_of_the_photos(backbone, data):
 
 def test_the_same_seed_makes_the_same_set(backbone, data):
     prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
-    again = dataset.prepare(backbone, photos(4), ["a sks dog"], prompts, seed=1, crops=2)
+    again = dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
     for name, tensor in data.tensors().items():
         assert torch.equal(tensor, getattr(again, name)), name
 
@@ -65,7 +70,7 @@ def test_any_proportion(shape):
 @pytest.mark.parametrize("count", [0, 2, 31])
 def test_too_few_or_too_many(backbone, count):
     with pytest.raises(Refusal, match=f"3 to 30 photos; there are {count}"):
-        dataset.prepare(backbone, photos(1) * count, ["a sks dog"], ["a dog"], seed=0)
+        dataset.prepare(backbone, photos(1) * count, "a sks dog", ["a dog"], seed=0)
 
 
 def test_only_rgb_bytes(backbone):
@@ -89,17 +94,28 @@ def test_an_unknown_noun_says_what_stands_in(backbone):
     assert "thing" in notes[0]
 
 
-def test_the_subject_is_taught_under_every_place_and_motion(backbone):
-    prompts = dataset.subject_prompts(backbone, "a sks dog")
-    assert prompts[0] == "a sks dog"
-    assert len(set(prompts)) == 1 + 7 * 7
-    assert "a sks dog moving right on snow" in prompts
+def test_a_large_vocabulary_gets_the_plain_prompt_alone(backbone, data):
+    with patch.object(dataset, "SMALL_LANGUAGE", 2):
+        plain = dataset.prepare(backbone, photos(4), "a sks dog", ["a dog"], seed=1)
+    assert len(plain.photo_ids) == 1
+    assert plain.placed.shape == (0, 4, 8, 8)
+    picked, said, weights = dataset.pick(plain, np.random.default_rng(0), 3)
+    assert picked.shape == (3, 4, 8, 8)
+    assert not said.any()
+    assert (weights == 1).all()
 
 
-def test_half_the_photos_go_under_the_plain_prompt():
-    said = dataset.pick_prompts(np.random.default_rng(0), 4000, 50)
-    assert float((said == 0).float().mean()) == pytest.approx(0.51, abs=0.03)
-    assert set(said.tolist()) == set(range(50))
+def test_most_photos_are_put_on_paths_under_the_words_for_them(data):
+    picked, said, weights = dataset.pick(data, np.random.default_rng(0), 4000)
+    put = said > 0
+    assert float(put.float().mean()) == pytest.approx(dataset.PUT, abs=0.03)
+    assert len(set(said.tolist())) == len(data.photo_ids)
+    assert (weights[~put] == 1).all()
+    torch.testing.assert_close(weights.mean((1, 2)), torch.ones(4000))
+    tails = len(data.photo_ids) - 1
+    for row in torch.nonzero(put)[:20, 0]:
+        same = (data.placed == picked[row]).flatten(1).all(1).nonzero()[:, 0]
+        assert int(said[row]) in (1 + same % tails).tolist()
 
 
 def test_a_picture_depends_on_its_number_not_on_its_batch(backbone):
@@ -128,5 +144,5 @@ def test_cancel_leaves_the_backbone_alone(backbone, stage):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        dataset.prepare(backbone, photos(3), ["a sks dog"], ["a dog"], seed=0, tick=tick)
+        dataset.prepare(backbone, photos(3), "a sks dog", ["a dog"], seed=0, tick=tick)
     assert traces(backbone.unet, backbone.text_encoder, backbone.vae) == trace

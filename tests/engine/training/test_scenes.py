@@ -1,6 +1,7 @@
 """Procedural clips show what their captions say."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -158,6 +159,16 @@ def test_captions_say_nothing_that_is_not_so():
         said = grammar.read(scenes.random_caption(draw, meaning))
         for name in Meaning.__slots__:
             assert getattr(said, name) in ("", getattr(meaning, name))
+
+
+def test_less_is_said_at_times_and_never_otherwise():
+    draw, full = rng(6), Meaning("red", "ball", "snow", "left", "big", "quickly")
+    assert scenes.unnamed(full) == replace(full, colour="", shape="")
+    drawn = [scenes.vague(draw, full) for _ in range(200)]
+    assert {(m.motion, m.size, m.speed) for m in drawn} == {("left", "big", "quickly")}
+    for name in ("colour", "shape", "place"):
+        assert 60 < sum(getattr(m, name) == "" for m in drawn) < 140
+        assert {getattr(m, name) for m in drawn} == {"", getattr(full, name)}
 
 
 def test_captions_say_most_of_it():

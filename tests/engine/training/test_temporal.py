@@ -40,7 +40,8 @@ def test_positions_start_anywhere_and_frames_follow(reader):
         rng = np.random.default_rng(seed)
         words = backbone.encode(*reader, ["a red ball"] * 3)
         with torch.no_grad():
-            temporal.clip_loss(net, backbone.scheduler(), x0, words, rng, ONES)
+            t = torch.full((3,), 500)
+            temporal.clip_loss(net, backbone.scheduler(), x0, (words, words), t, rng, ONES)
     starts = torch.cat(firsts)[:, 0]
     assert all((p.diff(dim=1) == 1).all() for p in firsts)
     assert starts.min() >= 0
@@ -59,7 +60,8 @@ def test_flicker_costs():
             kept = schedule.alphas_cumprod[t][:, None, None, None]
             return kept.sqrt() * noisy / (1 - kept).sqrt() + error.flatten(0, 1)
 
-        return temporal.clip_loss(net, schedule, x0, None, np.random.default_rng(1), ONES)
+        t, rng = torch.tensor((300, 800)), np.random.default_rng(1)
+        return temporal.clip_loss(net, schedule, x0, (None, None), t, rng, ONES)
 
     square = standing.square().mean()
     torch.testing.assert_close(wrong_by(standing), square, atol=1e-3, rtol=1e-3)
@@ -80,10 +82,11 @@ def test_training_noise_is_mixed_like_the_sampler_s():
     assert abs(drawn.var() - 1) < 0.05
 
 
-def test_nearly_half_of_the_timesteps_are_nearly_pure_noise():
-    t = temporal.timesteps(np.random.default_rng(1), 400, 1000).numpy()
-    assert abs((t >= 900).sum() - 180) <= 1
-    assert abs((t < 500).sum() - 100) <= 1
+@pytest.mark.parametrize(("done", "noisy", "clear"), [(0.0, 180, 100), (1.0, 80, 120)])
+def test_timesteps_begin_in_nearly_pure_noise_and_move_down(done, noisy, clear):
+    t = temporal.timesteps(np.random.default_rng(1), 400, 1000, done=done).numpy()
+    assert abs((t >= 900).sum() - noisy) <= 1
+    assert abs((t < 500).sum() - clear) <= 1
     assert t.max() == 999
 
 
@@ -103,3 +106,12 @@ def test_two_steps_of_training(reader, tmp_path):
     assert all(torch.equal(results[0][k], r[k]) for k in start for r in results)
     stored = checkpoint.load(tmp_path / "a")[1]
     assert not any("image" in k or "pyramid" in k or "entries" in k for k in stored)
+
+
+def test_the_layers_often_hear_of_no_colour_and_no_shape(reader, tmp_path):
+    """A subject's looks are in the image network alone; layers that named them would paint."""
+    net, heard = network(), []
+    net.register_forward_pre_hook(lambda _, args: heard.append(args[2:4]))
+    temporal.train(net, *reader, clips(), 7, 2, tmp_path)
+    other = torch.cat([(image != time).flatten(1).any(1) for image, time in heard])
+    assert 0 < other.sum() < len(other) == 2 * temporal.BATCH
