@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from studio.jobs import linking
 from studio.jobs.job import Work
 from studio.jobs.ledger import Ledger
 from studio.jobs.queue import Queue
-from studio.library.models import scan
+from studio.library.models import find, scan
 from studio.project.folders import Folders
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
+from studio.spec.progress import silent
+from studio.spec.refusal import Refusal
 from studio.ui import theme
 from studio.ui.glance import Glance, processor
 from studio.ui.icons import Icons
@@ -35,7 +38,10 @@ ENGINE = (
     "studio.media.photo",
     "studio.engine.training.subject",
     "studio.engine.training.samples",
+    "pyqtgraph",
 )
+FIRST_USE = ("numpy.ctypeslib", "peft.utils.transformers_weight_conversion", "torch.profiler")
+"""What the libraries import when they are first used, if the installed ones have it."""
 IDLE_MS = 1500
 """The engine is imported once nobody has typed or held the mouse for this long, or for a job."""
 
@@ -144,8 +150,25 @@ def device() -> Glance:
     return Glance(chosen.described, has_gpu=True)
 
 
+def _rehearse() -> None:
+    """Load the starter once: patterns are compiled and plug-ins found now, and not while somebody
+    waits for a first clip with the mouse in hand."""
+    from PIL import Image
+
+    from studio.jobs.residents import Residents
+    from studio.jobs.work import BUILT_IN
+
+    for name in FIRST_USE:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    Image.init()
+    with suppress(Refusal):  # whoever uses a damaged starter is told then
+        Residents(None).video(find("starter", (BUILT_IN,)), silent)
+
+
 def import_engine() -> None:
     """Fetch torch, the networks and what the first jobs need, so that these begin at once."""
     for name in ENGINE:
         importlib.import_module(name)
+    _rehearse()
     gc.freeze()  # all this stays for good: no later collection has to look at it again

@@ -57,6 +57,29 @@ def test_an_interrupt_closes_the_window(tmp_path):
     assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
+WARM = """
+import sys
+from studio.app import import_engine
+import_engine()
+before = set(sys.modules)
+from studio.jobs.residents import Residents
+from studio.jobs.work import BUILT_IN
+from studio.library.models import find
+from studio.spec.progress import silent
+Residents(None).video(find("starter", (BUILT_IN,)), silent)
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_after_the_first_import_a_model_loads_without_another():
+    done = subprocess.run(
+        [sys.executable, "-c", WARM],
+        cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_the_engine_waits_until_nobody_types(studio, qtbot, until):
     calls = []
     studio.first_idle(250, lambda: calls.append("engine"))
