@@ -33,7 +33,7 @@ class Figures:
 
     Likenesses are mean cosines of the small network's features, -1..1; `nearest_photo` is the
     mean rms distance of a frame to its nearest training photo, levels of 255; `places` counts
-    clips whose ground was the one asked for.
+    clips whose ground was the one asked for, `motion_there` those that went the right way in one.
     """
 
     to_held_out: float
@@ -41,25 +41,28 @@ class Figures:
     nearest_photo: float
     motion_before: Share
     motion_after: Share
+    motion_there: Share
     places: Share
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A clip to make, and the direction or the place that must be seen in it."""
+    """A clip to make, and the direction and the place, if any, that must be seen in it."""
 
     prompt: str
     seed: int
-    wanted: str
+    direction: str
+    place: str = ""
     use: SubjectUse | None = None
     adapter: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Whether a clip shows what it should, and its middle frame, uint8 (H, W, 3)."""
+    """Whether a clip goes the way and is at the place it should; its middle frame (H, W, 3)."""
 
-    right: bool
+    goes: bool
+    there: bool
     frame: np.ndarray
 
 
@@ -73,11 +76,8 @@ def look(video: VideoModel, shot: Shot) -> Seen:
     One that moves less than a still on its way through the decoder counts as still.
     """
     made = clip(Models(video, shot.adapter), shot.prompt, shot.seed, shot.use)
-    if shot.wanted in PLACES:
-        right = oracle.look(made).place == shot.wanted
-    else:
-        right = _goes(video, made, shot.wanted)
-    return Seen(right, made[len(made) // 2])
+    there = not shot.place or oracle.look(made).place == shot.place
+    return Seen(_goes(video, made, shot.direction), there, made[len(made) // 2])
 
 
 def measure(
@@ -109,9 +109,10 @@ def measure(
         nearest_photo=float(
             np.mean([likeness.nearest_training_photo_distance(f, photos) for f in shown])
         ),
-        motion_before=_share(without) if before is None else before,
-        motion_after=_share(with_it),
-        places=_share(in_places),
+        motion_before=_share(s.goes for s in without) if before is None else before,
+        motion_after=_share(s.goes for s in with_it),
+        motion_there=_share(s.goes for s in in_places),
+        places=_share(s.there for s in in_places),
     )
 
 
@@ -120,18 +121,26 @@ def moving(
 ) -> tuple[Shot, ...]:
     """Every direction, `seeds` times."""
     return tuple(
-        Shot(f"a {what} moving {direction}", seed, direction, use, adapter)
+        Shot(f"a {what} moving {direction}", seed, direction, "", use, adapter)
         for seed in range(seeds)
         for direction in DIRECTIONS
     )
 
 
 def placed(what: str, seeds: int, use: SubjectUse, adapter: Path) -> tuple[Shot, ...]:
-    """Every place, half of `seeds` times."""
+    """Every place, half of `seeds` times, in every direction by turns."""
+    turns = [(index, seed) for index in range(len(PLACES)) for seed in range(max(1, seeds // 2))]
+    places = list(PLACES.items())
     return tuple(
-        Shot(f"a {what} {words}", 100 + 10 * index + seed, place, use, adapter)
-        for index, (place, words) in enumerate(PLACES.items())
-        for seed in range(max(1, seeds // 2))
+        Shot(
+            f"a {what} moving {DIRECTIONS[(index + seed) % 4]} {places[index][1]}",
+            100 + 10 * index + seed,
+            DIRECTIONS[(index + seed) % 4],
+            places[index][0],
+            use,
+            adapter,
+        )
+        for index, seed in turns
     )
 
 
@@ -159,6 +168,7 @@ def markdown(columns: Mapping[str, Figures], net: LikenessNet, drawn: Collection
         ("| distance to the nearest training photo |", lambda _, f: f"{f.nearest_photo:.1f}"),
         ("| motion right before training |", lambda _, f: str(f.motion_before)),
         ("| motion right after training |", lambda _, f: str(f.motion_after)),
+        ("| motion right in 4 new places |", lambda _, f: str(f.motion_there)),
         ("| ground right, 4 new places |", lambda _, f: str(f.places)),
     ]
     return "".join(
@@ -181,5 +191,6 @@ def _mean_likeness(net: LikenessNet, shown: list[np.ndarray], photos: list[np.nd
     return float((ours @ theirs.T).mean())
 
 
-def _share(seen: list[Seen]) -> Share:
-    return Share(sum(s.right for s in seen), len(seen))
+def _share(seen: Iterable[bool]) -> Share:
+    found = list(seen)
+    return Share(sum(found), len(found))

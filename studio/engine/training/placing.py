@@ -49,21 +49,30 @@ def placing(rng: np.random.Generator, motion: str) -> Placing:
     )
 
 
-def placed(photo: Tensor, at: Placing, ground: Tensor) -> Tensor:
-    """The square `photo` shrunk and moved onto the ground, its rim fading; all (3, S, S)."""
+def placed(photo: Tensor, at: Placing, ground: Tensor | None) -> Tensor:
+    """The square `photo` shrunk and moved onto the ground, its rim fading; all (3, S, S).
+
+    Without a ground the photo's edges go on to those of the picture.
+    """
     size = photo.shape[-1]
     theta = torch.tensor([[[1, 0, -at.x], [0, 1, -at.y]]]) / at.size
     grid = F.affine_grid(theta, [1, 3, size, size], align_corners=False)
     # bilinear reading skips pixels below half the size: the finest are taken out before
     soft = F.avg_pool2d(photo[None], 3, stride=1, padding=1, count_include_pad=False)
     there = F.grid_sample(soft, grid, padding_mode="border", align_corners=False)[0]
+    if ground is None:
+        return there
     inside = ((1 - _away(at, size, size)) / RIM).clamp(0, 1)
     return ground + inside * (there - ground)
 
 
-def ground(rng: np.random.Generator, place: str, size: int) -> Tensor:
-    """The place as the starter's clips show it, (3, size, size) in -1..1; any, where none is said."""
-    place = place or grammar.PLACES[rng.integers(len(grammar.PLACES))]
+def ground(rng: np.random.Generator, place: str, size: int) -> Tensor | None:
+    """The place as the starter's clips show it, (3, size, size) in -1..1.
+
+    None of no place: a clip for which none is said holds still best over the ground it knows.
+    """
+    if not place:
+        return None
     drawn = torch.from_numpy(scenes.draw_ground(place, rng)).permute(2, 0, 1)[None] * 2 - 1
     return F.interpolate(drawn.float(), (size, size), mode="bilinear", antialias=True)[0]
 

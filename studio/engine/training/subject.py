@@ -173,10 +173,11 @@ def _rate(spec: SubjectSpec, backbone: Backbone) -> float:
 def _loss(
     backbone: Backbone, students: Students, data: SubjectData, spec: SubjectSpec
 ) -> Callable[[int], Tensor]:
-    """Photos under the subject's prompt plus `prior_weight` times the class's own pictures."""
+    """Photos under the subject's prompts plus the prior's weight times the class's own pictures."""
     scheduler: Any = backbone.scheduler
     device = backbone.unet.device
     half = backbone.unet.dtype != torch.float32
+    prior_weight = _prior_weight(spec, data)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((spec.seed, step, 2))
@@ -193,9 +194,17 @@ def _loss(
             out = students.unet(noisy, t, _text(students, data, spec, said, other)).sample
         error = F.mse_loss(out.float(), target, reduction="none").mean(1)
         mine_error = (error[: spec.batch] * weights).mean()
-        return mine_error + spec.prior_weight * error[spec.batch :].mean()
+        return mine_error + prior_weight * error[spec.batch :].mean()
 
     return loss_at
+
+
+def _prior_weight(spec: SubjectSpec, data: SubjectData) -> float:
+    """Less where photos on paths already keep the words' meaning: the starter's class noun says
+    nothing of looks, and its pictures in any colour would pull at the subject's."""
+    if spec.prior_weight is not None:
+        return spec.prior_weight
+    return 0.2 if len(data.placed) else 0.5
 
 
 def _text(

@@ -12,7 +12,8 @@ from studio.spec.subjects import DEFAULT_STEPS
 
 @dataclass(frozen=True, slots=True)
 class SubjectSpec:
-    """How a subject is trained.  `rate` None takes what suits the method and the network's size.
+    """How a subject is trained.  `rate` and `prior_weight` None take what suits the method and the
+    network's size.
 
     `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
     and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is
@@ -29,7 +30,7 @@ class SubjectSpec:
     alpha: float = 16.0
     tune_text: bool = True
     prior_pictures: int = 14
-    prior_weight: float = 0.5
+    prior_weight: float | None = None
     crops: int = 2
     mirror: bool = True
     preview_every: int = 60

@@ -55,14 +55,18 @@ def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     ]
     assert [shot.adapter for shot in made] == [None] * 4 + [trained.file] * 8
     assert figures.motion_after.count == figures.motion_before.count == 4
-    assert figures.places.count == 4
+    assert figures.places.count == figures.motion_there.count == 4
+    assert [(shot.direction, shot.place) for shot in made[8:]] == [
+        *zip(subjects.DIRECTIONS, subjects.PLACES, strict=True)
+    ]
+    assert made[8].prompt == "a sks dog moving left on grass"
     assert -1 <= figures.to_held_out <= 1
     assert figures.nearest_photo > 0
 
 
 def test_the_table_has_a_column_per_subject_and_says_what_is_not_reliable() -> None:
     net = LikenessNet()
-    figures = Figures(0.5, 0.6, 40.0, Share(1, 4), Share(3, 4), Share(2, 4))
+    figures = Figures(0.5, 0.6, 40.0, Share(1, 4), Share(3, 4), Share(2, 4), Share(1, 4))
     text = subjects.markdown({"rex, lora": figures, "rex, dreambooth": figures}, net)
     lines = text.splitlines()
     assert {line.count("|") for line in lines} == {4}

@@ -56,7 +56,13 @@ def test_the_rim_fades_into_the_ground():
     assert ((there > -1) & (there < 1)).any()
 
 
-@pytest.mark.parametrize("place", ["", *grammar.PLACES])
+def test_without_a_ground_the_edges_go_on_to_those_of_the_picture():
+    assert placing.ground(np.random.default_rng(0), "", 32) is None
+    photo = torch.full((3, 32, 32), 0.25)
+    torch.testing.assert_close(placing.placed(photo, Placing(0.5, 0.3, -0.3), None), photo)
+
+
+@pytest.mark.parametrize("place", grammar.PLACES)
 def test_grounds_are_those_of_the_clips(place):
     one, two, other = (placing.ground(np.random.default_rng(k), place, 32) for k in (1, 1, 2))
     assert one.shape == (3, 32, 32)
