@@ -53,7 +53,7 @@ class Scale:
     autoencoder: int = 3200
     text: int = 1200
     image: int = 24000
-    temporal: int = 8000
+    temporal: int = 12000
     clips: int = 8000
 
     def times(self, factor: float) -> "Scale":
