@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from studio.project.subject import Subject
 from studio.spec.progress import Progress
+from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.desk import Desk
 from studio.ui.subjects import SubjectsPanel
 
@@ -102,14 +103,15 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     form.train.click()
     panel = studio.subjects
     until(lambda: panel.training and panel.training.moving._frames)
-    until(lambda: studio.queue.jobs() and "step 160 of 240" in panel.cards["rex"].status.whole)
+    far = f"step 160 of {DEFAULT_STEPS}"
+    until(lambda: studio.queue.jobs() and far in panel.cards["rex"].status.whole)
     assert "left" in panel.cards["rex"].status.whole
     until(lambda: panel.training.curve._plot and panel.training.curve._plot.isVisible())
     assert panel.training.said.text() == "The first photo is kept for measuring."
     steps, _ = panel.training.curve._values.getData()
     assert len(steps) > 10
     works.gate.set()
-    until(lambda: panel.cards["rex"].status.whole == "ready · 240 steps")
+    until(lambda: panel.cards["rex"].status.whole == f"ready · {DEFAULT_STEPS} steps")
     assert panel.training is None
     assert studio.shot.subject.isEnabled()
     studio.shot.subject.activated.emit(studio.shot.subject.findData("rex"))
