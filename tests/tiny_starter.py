@@ -1,6 +1,7 @@
 """A whole model folder like the starter's, made in a second: its layout, tiny, random, seeded."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -36,7 +37,11 @@ def make(folder: Path, seed: int = 0) -> Path:
 
 
 def awake(net: VideoUNet) -> VideoUNet:
-    """Untrained temporal layers change nothing; here they do, so that frames depend on them."""
+    """Untrained temporal layers change nothing; here they do, so that frames depend on them.
+
+    Its frames share little of their noise: without training nothing else sets them apart.
+    """
+    net.temporal.config = replace(net.temporal.config, shared_noise=0.5)
     with torch.no_grad():
         for parameter in net.temporal.parameters():
             if not parameter.any():
