@@ -150,25 +150,25 @@ def device() -> Glance:
     return Glance(chosen.described, has_gpu=True)
 
 
-def _rehearse() -> None:
-    """Load the starter once: patterns are compiled and plug-ins found now, and not while somebody
-    waits for a first clip with the mouse in hand."""
+def import_engine() -> None:
+    """Fetch torch, the networks and what the first jobs need, so that these begin at once."""
     from PIL import Image
 
-    from studio.jobs.residents import Residents
-    from studio.jobs.work import BUILT_IN
-
+    for name in ENGINE:
+        importlib.import_module(name)
     for name in FIRST_USE:
         with suppress(ImportError):
             importlib.import_module(name)
     Image.init()
+    gc.freeze()  # all this stays for good: no later collection has to look at it again
+    _rehearse()  # after it, or the rehearsal's networks would stay for good as well
+
+
+def _rehearse() -> None:
+    """Load the starter once: patterns are compiled and plug-ins found now, and not while somebody
+    waits for a first clip with the mouse in hand."""
+    from studio.jobs.residents import Residents
+    from studio.jobs.work import BUILT_IN
+
     with suppress(Refusal):  # whoever uses a damaged starter is told then
         Residents(None).video(find("starter", (BUILT_IN,)), silent)
-
-
-def import_engine() -> None:
-    """Fetch torch, the networks and what the first jobs need, so that these begin at once."""
-    for name in ENGINE:
-        importlib.import_module(name)
-    _rehearse()
-    gc.freeze()  # all this stays for good: no later collection has to look at it again

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from studio.spec.refusal import Refusal
+from studio.spec.subjects import DEFAULT_STEPS
 from studio.terminal.voice import Answer
 
 DEFAULT_MODEL = "starter"
@@ -224,7 +225,9 @@ def _evaluate(to: Parser) -> None:
     subjects.add_argument(
         "--seeds", metavar="N", type=whole_number, help="clips in each direction (8)"
     )
-    subjects.add_argument("--steps", metavar="N", type=whole_number, help="updates (400)")
+    subjects.add_argument(
+        "--steps", metavar="N", type=whole_number, help=f"updates ({DEFAULT_STEPS})"
+    )
     subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 

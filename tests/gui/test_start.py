@@ -25,12 +25,17 @@ print(code, [m for m in {HEAVY!r} if m in sys.modules])
 """
 
 
-def test_first_paint_needs_nothing_heavy(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path / "data")],
+def ran(program: str, *said: str) -> subprocess.CompletedProcess[str]:
+    """A program of its own, in which nothing is imported yet."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *said],
         cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+
+
+def test_first_paint_needs_nothing_heavy(tmp_path):
+    done = ran(PROGRAM, str(tmp_path / "data"))
     assert done.stdout.strip() == "0 []", done.stderr
 
 
@@ -49,11 +54,7 @@ with Interrupt() as interrupt:
 
 
 def test_an_interrupt_closes_the_window(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path / "data")],
-        cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = ran(INTERRUPTED, str(tmp_path / "data"))
     assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
@@ -72,11 +73,7 @@ print(sorted(set(sys.modules) - before))
 
 
 def test_after_the_first_import_a_model_loads_without_another():
-    done = subprocess.run(
-        [sys.executable, "-c", WARM],
-        cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    done = ran(WARM)
     assert done.stdout.strip() == "[]", done.stderr
 
 
