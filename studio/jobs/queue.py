@@ -41,7 +41,7 @@ class Queue(QObject):
     """Job id."""
 
     _mailed = Signal()
-    _started = Signal()
+    _stirred = Signal()
     _ended = Signal(object, object)
     _troubled = Signal(object)
 
@@ -65,14 +65,16 @@ class Queue(QObject):
         self._seen_changes = 0
         self._beat = QTimer(self, singleShot=True)
         self._look = QTimer(self, interval=LOOK)
+        self._news = QTimer(self, singleShot=True, interval=0)
         self._connect()
 
     def _connect(self) -> None:
         self._beat.timeout.connect(self._deliver)
         self._look.timeout.connect(self._look_around)
+        self._news.timeout.connect(self.changed)
         queued = Qt.ConnectionType.QueuedConnection
         self._mailed.connect(self._collect, queued)
-        self._started.connect(self.changed, queued)
+        self._stirred.connect(self._news.start, queued)
         self._ended.connect(self._conclude, queued)
         self._troubled.connect(self._complain, queued)
 
@@ -89,8 +91,8 @@ class Queue(QObject):
 
         False when a job did not come to its next tick in time: the next start sets it aside.
         """
-        self._look.stop()
-        self._beat.stop()
+        for timer in (self._look, self._beat, self._news):
+            timer.stop()
         for lane in self._lanes.values():
             lane.stop()
         until = time.monotonic() + limit
@@ -137,7 +139,8 @@ class Queue(QObject):
     ) -> int:
         """A new job at the end of its lane; gives its id.  A short one cuts in."""
         id = self._ledger.add(kind, title, payload, lane=lane, short=short)
-        self._tell()
+        self._wake()
+        self._news.start()  # views are for the next turn of the loop, once for four variations
         return id
 
     def cancel(self, id: int) -> None:
@@ -191,7 +194,7 @@ class Queue(QObject):
 
     def job_started(self, job: Job) -> None:
         """For the lanes, on their threads."""
-        self._started.emit()
+        self._stirred.emit()
 
     def job_progressed(self, job: Job, progress: Progress) -> None:
         """For the lanes, on their threads: kept until the next beat; a preview is never lost."""
@@ -225,9 +228,12 @@ class Queue(QObject):
         self._known_paused = self._ledger.paused()
 
     def _tell(self) -> None:
+        self._wake()
+        self.changed.emit()
+
+    def _wake(self) -> None:
         for lane in self._lanes.values():
             lane.wake()
-        self.changed.emit()
 
     @Slot()
     def _collect(self) -> None:

@@ -93,14 +93,11 @@ def train(
     """
     schedule = scheduler()
     plan = Plan("image model", steps, rate=rate, warmup=min(200, steps // 10 + 1))
-    sayings = say(words, encoder, several(clips.meanings), seed)
-    shown = np.repeat(
-        np.arange(len(clips.meanings)), [1 + (m.shape in CORNERED) for m in clips.meanings]
-    )
+    sayings, drawn = say(words, encoder, several(clips.meanings), seed), shown(clips)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 4))
-        chosen, frame = rng.choice(shown, size=BATCH), rng.integers(8, size=BATCH)
+        chosen, frame = rng.choice(drawn, size=BATCH), rng.integers(8, size=BATCH)
         x0 = clips.latents[chosen, frame].float()
         near = surroundings(clips.masks[chosen, frame, None].float())
         weight = 1 + OBJECT_WEIGHT * (1 - step / steps) * near
@@ -156,6 +153,12 @@ def encode(words, encoder, said: list[str]) -> Tensor:
     """Captions to token embeddings (B, 24, 128)."""
     with torch.autocast("cpu", torch.bfloat16, enabled=encoder.device.type == "cpu"):
         return encoder(text.ids(words, said)).last_hidden_state.float()
+
+
+def shown(clips: Clips) -> np.ndarray:
+    """The numbers of the clips to draw from, those of CORNERED shapes twice."""
+    often = [1 + (meaning.shape in CORNERED) for meaning in clips.meanings]
+    return np.repeat(np.arange(len(often)), often)
 
 
 def surroundings(masks: Tensor) -> Tensor:

@@ -29,11 +29,16 @@ GUIDANCE_ENDS = 0.35
 LEAST_SHARED = 0.9
 """In training the share is drawn anew for every clip, from here to 1: with one share alone the
 layers would read the motion off the differences of frames, in which the common noise cancels."""
-RESTLESS = 1.0
-UNNAMED = 0.3
+SETTLED = 0.65
+"""Below this noise level the object's place is in sight, so that its weight does not swell it: it
+stays, for its outline is a few cells among hundreds."""
+RESTLESS = 0.5
+"""What errors that change from frame to frame cost on the ground, where the eye calls them flicker.
+Around the object they cost nothing: the cheapest error that never changes is a round corner."""
+UNNAMED = 0.2
 """How often the temporal layers alone hear of no colour and no shape: those of a subject are in
 the image network, and layers that had them from the words would paint over them."""
-VAGUE = 0.5
+VAGUE = 0.25
 """How often the words leave colour, shape or place open: told all of them, every frame finds its
 own way to the same picture, and the layers never learn to agree on what nobody said."""
 FARTHEST = 64
@@ -79,7 +84,7 @@ def train(
 ) -> TemporalLayers:
     """Keyframes from words: all frames are holes.  Returns the averaged layers."""
     schedule = backbone.scheduler()
-    captions = Captions.of(words, encoder, clips, seed)
+    captions, drawn = Captions.of(words, encoder, clips, seed), backbone.shown(clips)
     plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
     for name in ("pyramid", "entries"):  # learned when frames are given: not in this training
         if getattr(net.temporal, name) is not None:
@@ -87,13 +92,14 @@ def train(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 5))
-        chosen = rng.integers(len(clips.meanings), size=BATCH)
+        chosen = rng.choice(drawn, size=BATCH)
         x0 = clips.latents[chosen].float()
         near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
-        weight = 1 + backbone.OBJECT_WEIGHT * (1 - step / steps) * near
-        texts = captions.pick(rng, chosen)
         t = timesteps(rng, BATCH, schedule.config.num_train_timesteps, done=step / steps)
-        return clip_loss(net, schedule, x0, texts, t, rng, weight)
+        settled = t < SETTLED * schedule.config.num_train_timesteps
+        heavy = backbone.OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - step / steps)
+        texts = captions.pick(rng, chosen)
+        return clip_loss(net, schedule, x0, texts, t, rng, near, heavy)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
@@ -136,18 +142,20 @@ def clip_loss(
     texts: tuple[Tensor, Tensor],
     t: Tensor,
     rng,
-    weight: Tensor,
+    near: Tensor,
+    heavy: Tensor,
     *,
     shared: tuple[float, float] = (LEAST_SHARED, 1.0),
 ) -> Tensor:
     """Squared error of v on clips x0 (B, T, C, h, w) at timesteps t (B,).
 
     `texts` are (B, L, D) each, what the image network is told and what the temporal layers are.
+    `near` (B, T, 1, h, w) in 0..1 says where the object is, and errors there cost `heavy` (B,) more.
     Between `shared[0]` and `shared[1]` of the noise's variance are common to a clip's frames.
     """
     batch, frames = x0.shape[:2]
     t = t.repeat_interleave(frames)
-    x0, weight = x0.flatten(0, 1), weight.flatten(0, 1)
+    x0 = x0.flatten(0, 1)
     noise = mixed_noise(rng, (batch, frames, *x0.shape[1:]), rng.uniform(*shared, batch))
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
     first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
@@ -155,9 +163,10 @@ def clip_loss(
     with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
         guess = net(noisy, t, *texts, frames=frames, positions=positions)
     error = (guess.float() - target).unflatten(0, (batch, frames))
-    # errors that change from frame to frame are what the eye calls flicker
-    restless = error.diff(dim=1).square().mean()
-    return (weight * error.flatten(0, 1) ** 2).mean() + RESTLESS * restless
+    ground = 1 - torch.maximum(near[:, 1:], near[:, :-1])
+    restless = (ground * error.diff(dim=1).square()).mean()
+    weight = 1 + heavy[:, None, None, None, None] * near
+    return (weight * error.square()).mean() + RESTLESS * restless
 
 
 def timesteps(rng: np.random.Generator, count: int, steps: int, *, done: float = 0.0) -> Tensor:
@@ -167,7 +176,7 @@ def timesteps(rng: np.random.Generator, count: int, steps: int, *, done: float =
     training goes on (`done`, 0..1) there is more to learn where outlines follow the motion.
     """
     strata = (np.arange(count) + rng.random(count)) / count
-    way = np.interp(strata, (0, 0.25 + 0.05 * done, 0.55 + 0.25 * done, 1), (0, 0.5, 0.9, 1))
+    way = np.interp(strata, (0, 0.25, 0.55 + 0.3 * done, 1), (0, 0.4, 0.9 - 0.1 * done, 1))
     return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
 
 

@@ -7,8 +7,6 @@ import torch
 from studio.engine.training import backbone, checkpoint, temporal, text
 from tests.engine.training.test_backbone import WIDTHS, clips
 
-ONES = torch.ones(1, 1, 1, 1, 1)
-
 
 @pytest.fixture(scope="module")
 def reader():
@@ -36,12 +34,13 @@ def test_positions_start_anywhere_and_frames_follow(reader):
         lambda _, args, kw: firsts.append(kw["positions"]), with_kwargs=True
     )
     x0 = one.latents.float()
+    near, heavy = torch.zeros(*x0.shape[:2], 1, *x0.shape[3:]), torch.zeros(3)
     for seed in range(4):
         rng = np.random.default_rng(seed)
         words = backbone.encode(*reader, ["a red ball"] * 3)
         with torch.no_grad():
             t = torch.full((3,), 500)
-            temporal.clip_loss(net, backbone.scheduler(), x0, (words, words), t, rng, ONES)
+            temporal.clip_loss(net, backbone.scheduler(), x0, (words, words), t, rng, near, heavy)
     starts = torch.cat(firsts)[:, 0]
     assert all((p.diff(dim=1) == 1).all() for p in firsts)
     assert starts.min() >= 0
@@ -49,24 +48,27 @@ def test_positions_start_anywhere_and_frames_follow(reader):
     assert len(set(starts.tolist())) > 6
 
 
-def test_flicker_costs():
+def test_flicker_of_the_ground_costs():
     """Errors that change from frame to frame cost more than the same errors that stand."""
     schedule, x0 = backbone.scheduler(), torch.zeros(2, 4, 4, 8, 8)
     standing = torch.randn(2, 1, 4, 8, 8).expand(-1, 4, -1, -1, -1)
     signs = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
 
-    def wrong_by(error):
+    def wrong_by(error, near=0.0, heavy=0.0):
         def net(noisy, t, *_, **__):
             kept = schedule.alphas_cumprod[t][:, None, None, None]
             return kept.sqrt() * noisy / (1 - kept).sqrt() + error.flatten(0, 1)
 
         t, rng = torch.tensor((300, 800)), np.random.default_rng(1)
-        return temporal.clip_loss(net, schedule, x0, (None, None), t, rng, ONES)
+        where, more = torch.full((2, 4, 1, 8, 8), near), torch.full((2,), heavy)
+        return temporal.clip_loss(net, schedule, x0, (None, None), t, rng, where, more)
 
     square = standing.square().mean()
     torch.testing.assert_close(wrong_by(standing), square, atol=1e-3, rtol=1e-3)
     expected = square * (1 + 4 * temporal.RESTLESS)
     torch.testing.assert_close(wrong_by(standing * signs), expected, atol=1e-3, rtol=1e-3)
+    moving = wrong_by(standing * signs, near=1.0, heavy=2.0)
+    torch.testing.assert_close(moving, 3 * square, atol=1e-3, rtol=1e-3)
 
 
 def test_training_noise_is_mixed_like_the_sampler_s():
@@ -82,12 +84,12 @@ def test_training_noise_is_mixed_like_the_sampler_s():
     assert abs(drawn.var() - 1) < 0.05
 
 
-@pytest.mark.parametrize(("done", "noisy", "clear"), [(0.0, 180, 100), (1.0, 80, 120)])
+@pytest.mark.parametrize(("done", "noisy", "clear"), [(0.0, 180, 124), (1.0, 30, 160)])
 def test_timesteps_begin_in_nearly_pure_noise_and_move_down(done, noisy, clear):
     t = temporal.timesteps(np.random.default_rng(1), 400, 1000, done=done).numpy()
     assert abs((t >= 900).sum() - noisy) <= 1
     assert abs((t < 500).sum() - clear) <= 1
-    assert t.max() == 999
+    assert t.max() >= 997
 
 
 def test_two_steps_of_training(reader, tmp_path):
