@@ -78,7 +78,8 @@ def _condition(clip: Tensor, known: tuple[bool, ...]) -> Tensor:
 
 
 def _denoiser(model: VideoModel, text: Text, guidance: float, condition: Tensor | None) -> Denoiser:
-    dtype = model.backbone.device.dtype
+    dtype, config = model.backbone.device.dtype, model.net.temporal.config
+    levels = model.backbone.scheduler.config.num_train_timesteps
 
     def with_text(words: Tensor, time_words: Tensor) -> Denoiser:
         def denoise(x: Tensor, t: Tensor) -> Tensor:
@@ -86,20 +87,23 @@ def _denoiser(model: VideoModel, text: Text, guidance: float, condition: Tensor 
             parts = None
             if condition is not None:
                 parts = (condition[:, :-1].to(dtype), condition[:, -1:].to(dtype))
+            t = t.expand(len(x))
             guess = model.net(
-                x.to(dtype), t.expand(len(x)), words, time_words, frames=len(x), condition=parts
+                x.to(dtype),
+                t,
+                words,
+                time_words,
+                frames=len(x),
+                condition=parts,
+                opening=None if parts else config.opening(t / levels),
             )
             return guess.float()
 
         return denoise
 
-    ends = (
-        model.net.temporal.config.guidance_ends
-        * model.backbone.scheduler.config.num_train_timesteps
-    )
     return guided(
         with_text(text.prompt, text.time_prompt),
         with_text(text.negative, text.time_negative),
         guidance,
-        ends=ends,
+        ends=config.guidance_ends * levels,
     )

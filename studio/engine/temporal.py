@@ -29,6 +29,9 @@ class TemporalConfig:
     grounds then hold still from the first step on (the mixed noise of Ge et al. 2023, PYoCo).
     `guidance_ends`: timesteps below this share of the schedule are walked without guidance, which
     would magnify what the frames do not agree on (the interval of Kynkäänniemi et al. 2024).
+    `shut_below`, `open_from`: shares of the schedule between which the mixes open, from nothing to
+    what they learned; 0 and 0 leave them open.  Motion is settled in strong noise; outlines, in
+    weak noise, are better left to the image network, which learned from far more pictures.
     `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
     whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
     text too, by an embedding of their own; the image network's, where it has one, need not tell
@@ -42,11 +45,22 @@ class TemporalConfig:
     positions: str = "rotary"
     shared_noise: float = 0.0
     guidance_ends: float = 0.0
+    shut_below: float = 0.0
+    open_from: float = 0.0
     condition_width: int = 0
     fps: bool = False
     passes: bool = False
     words: bool = False
     motion_prior: int = 0
+
+    def opening(self, noise: Tensor) -> Tensor | None:
+        """How far the mixes are open, 0..1, at noise levels 0..1 (timestep over their number).
+
+        None where they always are.
+        """
+        if not self.open_from:
+            return None
+        return ((noise - self.shut_below) / (self.open_from - self.shut_below)).clamp(0, 1)
 
 
 class Mix(nn.Module):
@@ -59,9 +73,12 @@ class Mix(nn.Module):
         super().__init__()
         self.time_logit = nn.Parameter(torch.zeros(1))
 
-    def forward(self, space: Tensor, time: Tensor) -> Tensor:
-        """Any two tensors of one shape."""
-        return torch.lerp(space, time, torch.sigmoid(self.time_logit).to(space.dtype))
+    def forward(self, space: Tensor, time: Tensor, opening: Tensor | None = None) -> Tensor:
+        """Any two tensors (N, ...) of one shape; `opening` (N,) in 0..1 weakens w, one by one."""
+        w = torch.sigmoid(self.time_logit)
+        if opening is not None:
+            w = w * opening.reshape(-1, *(1,) * (space.ndim - 1))
+        return torch.lerp(space, time, w.to(space.dtype))
 
 
 class TemporalConv(nn.Module):
@@ -78,13 +95,15 @@ class TemporalConv(nn.Module):
         self.mix = Mix()
         zeroed(self.conv2)
 
-    def forward(self, x: Tensor, embedding: Tensor, frames: int) -> Tensor:
-        """x (B T) C H W, embedding (B T) E → (B T) C H W, merged with its input."""
+    def forward(
+        self, x: Tensor, embedding: Tensor, frames: int, opening: Tensor | None = None
+    ) -> Tensor:
+        """x (B T) C H W, embedding (B T) E, opening (B T) → (B T) C H W, merged with its input."""
         h = F.silu(self._normed(self.norm1, x, frames))
         h = self.conv1(h, frames)
         h = h + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
         h = F.silu(self._normed(self.norm2, h, frames))
-        return self.mix(x, x + self.conv2(h, frames))
+        return self.mix(x, x + self.conv2(h, frames), opening)
 
     def _normed(self, norm: nn.GroupNorm, x: Tensor, frames: int) -> Tensor:
         if self.norm == "frame":
@@ -141,8 +160,11 @@ class TemporalTransformer(nn.Module):
         zeroed(self.ff_in.net[-1], self.ff.net[-1])
         zeroed(self.attn1.to_out[0], self.attn2.to_out[0])
 
-    def forward(self, tokens: Tensor, positions: Tensor, time_text: Tensor) -> Tensor:
-        """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D) → (B T) N C, merged."""
+    def forward(
+        self, tokens: Tensor, positions: Tensor, time_text: Tensor, opening: Tensor | None = None
+    ) -> Tensor:
+        """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D), opening (B T) →
+        (B T) N C, merged."""
         batch, frames = positions.shape
         h = self._placed(tokens, positions).unflatten(0, (batch, frames))
         h = h.transpose(1, 2).flatten(0, 1)  # (B N) T C
@@ -152,7 +174,7 @@ class TemporalTransformer(nn.Module):
         h = h + self.attn2(self.norm2(h), encoder_hidden_states=time_text)
         h = h + self.ff(self.norm3(h))
         h = h.unflatten(1, (-1, frames)).transpose(1, 2).flatten(0, 1)
-        return self.mix(tokens, h)
+        return self.mix(tokens, h, opening)
 
     def _placed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         if self.time_pos_embed is None:

@@ -35,14 +35,16 @@ class VideoUNet(nn.Module):
         condition: tuple[Tensor, Tensor] | None = None,
         fps: Tensor | None = None,
         passes: Tensor | None = None,
+        opening: Tensor | None = None,
         shut: bool = False,
     ) -> Tensor:
         """Predict the noise (or v) of every frame.
 
         latents (B T) C H W; timestep (B T) or a scalar; text and time_text (B, L, D), the latter
         for the temporal layers; positions (B, T) in frames, of which only differences matter;
-        condition (known, mask) of (B T) C H W and (B T) 1 H W; fps and passes (B,).  With `shut`
-        no temporal branch is computed and the result is the image UNet's, bit for bit.
+        condition (known, mask) of (B T) C H W and (B T) 1 H W; fps and passes (B,); opening (B T)
+        in 0..1 for the mixes (`TemporalConfig.opening`).  With `shut` no temporal branch is
+        computed and the result is the image UNet's, bit for bit.
         """
         batch = latents.shape[0] // frames
         walk = _Walk(self, frames, batch, shut)
@@ -51,7 +53,9 @@ class VideoUNet(nn.Module):
         walk.one_text = walk.time_text is text
         if positions is None:
             positions = torch.arange(frames, device=latents.device).expand(batch, -1)
-        walk.positions = positions
+        walk.positions, walk.opening = positions, opening
+        # nothing is learned through closed mixes, and most steps of a walk have no others
+        walk.closed = opening is not None and not torch.is_grad_enabled() and not opening.any()
         walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
         if condition is not None and self.temporal.pyramid is not None and not shut:
             walk.features = self.temporal.pyramid(*condition)
@@ -67,6 +71,8 @@ class _Walk:
     positions: Tensor
     embedding: Tensor
     time_embedding: Tensor
+    opening: Tensor | None
+    closed: bool
 
     def __init__(self, net: VideoUNet, frames: int, batch: int, shut: bool) -> None:
         self.net, self.image = net, net.image
@@ -146,9 +152,12 @@ class _Walk:
             space = resnet(x, self.embedding)
             if self.shut:
                 return space
-            layer = self.net.temporal.blocks[name]
             space = self._entered(name, space)
-            return layer(space if moved is None else space + moved, self._per_frame(), self.frames)
+            space = space if moved is None else space + moved
+            if self.closed:
+                return space
+            layer = self.net.temporal.blocks[name]
+            return layer(space, self._per_frame(), self.frames, self.opening)
 
         return self._maybe_checkpointed(both, x)
 
@@ -166,7 +175,8 @@ class _Walk:
             h = block(h, encoder_hidden_states=self.text)
         if not self.shut:
             h = self._entered(name, h, (height, width))
-            h = self.net.temporal.blocks[name](h, self.positions, self.time_text)
+        if not self.shut and not self.closed:
+            h = self.net.temporal.blocks[name](h, self.positions, self.time_text, self.opening)
         h = attention.proj_out(h) if linear else h
         h = picture(h, height, width)
         return (h if linear else attention.proj_out(h)) + x

@@ -135,6 +135,26 @@ def test_the_layers_say_where_guidance_ends(video, text, ends, runs):
     assert len(calls) == runs
 
 
+def test_the_layers_say_where_their_mixes_open(video, text):
+    """And frames that are given are heard of at every noise level."""
+    seen, layers = [], video.net.temporal
+    handle = video.net.register_forward_pre_hook(
+        lambda _, args, kw: seen.append((int(args[1][0]), kw["opening"])), with_kwargs=True
+    )
+    config = replace(layers.config, shut_below=0.4, open_from=0.8)
+    with patch.object(layers, "config", config):
+        fill(video, clip(2), (False, False), text, replace(spec(2, guidance=1.0), steps=5), silent)
+        fill(video, clip(2), (True, False), text, spec(2, guidance=1.0), silent)
+    handle.remove()
+    free, given = seen[:5], seen[5:]
+    assert given
+    assert all(opening is None for _, opening in given)
+    for t, opening in free:
+        expected = min(max((t / 1000 - 0.4) / 0.4, 0.0), 1.0)
+        torch.testing.assert_close(opening, torch.full((2,), expected))
+    assert len({float(opening[0]) for _, opening in free}) > 2
+
+
 def test_negative_prompt_and_guidance_steer(video, text):
     runs = [
         fill(video, clip(2), (False, False), t, spec(2, guidance=g), silent)

@@ -295,6 +295,29 @@ def test_an_image_lora_shows_in_the_video():
 
 
 @torch.no_grad()
+def test_mixes_open_frame_by_frame():
+    """At 1 as if nothing were said, at 0 the image network, and in between something else."""
+    net, call = video(), given()
+    alone = net(**call, shut=True)
+    torch.testing.assert_close(net(**call, opening=torch.ones(3)), net(**call))
+    assert torch.equal(net(**call, opening=torch.zeros(3)), alone)
+    half = net(**call, opening=torch.full((3,), 0.5))
+    assert min((half - x).abs().max() for x in (alone, net(**call))) > 1e-4
+    with torch.enable_grad():  # where the branches are computed all the same
+        torch.testing.assert_close(net(**call, opening=torch.zeros(3)), alone)
+
+
+@torch.no_grad()
+def test_closed_mixes_cost_nothing_and_leave_the_motion_prior():
+    net, call, ran = video(motion_prior=4), given(), []
+    for layer in net.temporal.blocks.values():
+        layer.register_forward_hook(lambda *_: ran.append(1))
+    closed = net(**call, opening=torch.zeros(3))
+    assert not ran
+    assert not torch.equal(closed, net(**call, shut=True))
+
+
+@torch.no_grad()
 def test_only_differences_of_positions_matter():
     net, call = video(reach=2), given(frames=5)
     there = torch.arange(5)[None]

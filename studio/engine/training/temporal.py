@@ -24,15 +24,16 @@ REACH = 7
 SHARED_NOISE = 1.0
 """How much of the starting noise all frames share when a clip is made: the words and the frames'
 numbers set them apart, and a ground that starts alike stays alike."""
-GUIDANCE_ENDS = 0.35
-"""Outlines are settled there; further guidance makes grounds shimmer."""
+SHUT_BELOW, OPEN_FROM = 0.6, 0.9
+"""Shares of the noise schedule.  Open all the way, these layers, which see a few thousand clips,
+round off the corners that the image network has learned from far more pictures."""
 LEAST_SHARED = 0.9
 """In training the share is drawn anew for every clip, from here to 1: with one share alone the
 layers would read the motion off the differences of frames, in which the common noise cancels."""
 SETTLED = 0.65
 """Below this noise level the object's place is in sight, so that its weight does not swell it: it
 stays, for its outline is a few cells among hundreds."""
-RESTLESS = 0.5
+RESTLESS = 1.0
 """What errors that change from frame to frame cost on the ground, where the eye calls them flicker.
 Around the object they cost nothing: the cheapest error that never changes is a round corner."""
 UNNAMED = 0.2
@@ -56,7 +57,8 @@ def fresh(image, seed: int) -> VideoUNet:
                 reach=REACH,
                 norm_groups=8,
                 shared_noise=SHARED_NOISE,
-                guidance_ends=GUIDANCE_ENDS,
+                shut_below=SHUT_BELOW,
+                open_from=OPEN_FROM,
                 condition_width=32,
                 words=True,
                 motion_prior=64,
@@ -160,8 +162,9 @@ def clip_loss(
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
     first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
     positions = first + torch.arange(frames)
+    opening = net.temporal.config.opening(t / schedule.config.num_train_timesteps)
     with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
-        guess = net(noisy, t, *texts, frames=frames, positions=positions)
+        guess = net(noisy, t, *texts, frames=frames, positions=positions, opening=opening)
     error = (guess.float() - target).unflatten(0, (batch, frames))
     ground = 1 - torch.maximum(near[:, 1:], near[:, :-1])
     restless = (ground * error.diff(dim=1).square()).mean()
@@ -176,7 +179,7 @@ def timesteps(rng: np.random.Generator, count: int, steps: int, *, done: float =
     training goes on (`done`, 0..1) there is more to learn where outlines follow the motion.
     """
     strata = (np.arange(count) + rng.random(count)) / count
-    way = np.interp(strata, (0, 0.25, 0.55 + 0.3 * done, 1), (0, 0.4, 0.9 - 0.1 * done, 1))
+    way = np.interp(strata, (0, 0.2, 0.55 + 0.2 * done, 1), (0, SHUT_BELOW, 0.9, 1))
     return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
 
 
