@@ -35,7 +35,7 @@ size = 64
 size_multiple = 16
 largest = 128
 steps = 20
-guidance = 3.0
+guidance = 2.5
 notice = "A 64-pixel demonstration; add a model for real quality."
 
 [weights]
