@@ -41,7 +41,7 @@ class Queue(QObject):
     """Job id."""
 
     _mailed = Signal()
-    _stirred = Signal()
+    _started = Signal()
     _ended = Signal(object, object)
     _troubled = Signal(object)
 
@@ -65,16 +65,14 @@ class Queue(QObject):
         self._seen_changes = 0
         self._beat = QTimer(self, singleShot=True)
         self._look = QTimer(self, interval=LOOK)
-        self._news = QTimer(self, singleShot=True, interval=0)
         self._connect()
 
     def _connect(self) -> None:
         self._beat.timeout.connect(self._deliver)
         self._look.timeout.connect(self._look_around)
-        self._news.timeout.connect(self.changed)
         queued = Qt.ConnectionType.QueuedConnection
         self._mailed.connect(self._collect, queued)
-        self._stirred.connect(self._news.start, queued)
+        self._started.connect(self.changed, queued)
         self._ended.connect(self._conclude, queued)
         self._troubled.connect(self._complain, queued)
 
@@ -91,8 +89,8 @@ class Queue(QObject):
 
         False when a job did not come to its next tick in time: the next start sets it aside.
         """
-        for timer in (self._look, self._beat, self._news):
-            timer.stop()
+        self._look.stop()
+        self._beat.stop()
         for lane in self._lanes.values():
             lane.stop()
         until = time.monotonic() + limit
@@ -139,8 +137,7 @@ class Queue(QObject):
     ) -> int:
         """A new job at the end of its lane; gives its id.  A short one cuts in."""
         id = self._ledger.add(kind, title, payload, lane=lane, short=short)
-        self._wake()
-        self._news.start()  # views are for the next turn of the loop, once for four variations
+        self._tell()
         return id
 
     def cancel(self, id: int) -> None:
@@ -194,7 +191,7 @@ class Queue(QObject):
 
     def job_started(self, job: Job) -> None:
         """For the lanes, on their threads."""
-        self._stirred.emit()
+        self._started.emit()
 
     def job_progressed(self, job: Job, progress: Progress) -> None:
         """For the lanes, on their threads: kept until the next beat; a preview is never lost."""
@@ -228,12 +225,9 @@ class Queue(QObject):
         self._known_paused = self._ledger.paused()
 
     def _tell(self) -> None:
-        self._wake()
-        self.changed.emit()
-
-    def _wake(self) -> None:
         for lane in self._lanes.values():
             lane.wake()
+        self.changed.emit()
 
     @Slot()
     def _collect(self) -> None:

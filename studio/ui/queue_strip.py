@@ -27,8 +27,11 @@ class QueueStrip(QWidget):
         self._forget.setSingleShot(True)
         self._forget.setInterval(NOTICE_MS)
         self._forget.timeout.connect(lambda: self.notice(""))
+        # laid out in the next turn of the loop: a click has done its part when the job is placed
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self.reflect)
         self._build()
-        queue.changed.connect(self.reflect)
+        queue.changed.connect(self._soon.start)
         queue.progressed.connect(self._hear)
         self.reflect()
 

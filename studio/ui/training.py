@@ -48,7 +48,7 @@ class Training(QWidget):
         for part in (self.bar, self.curve, self.said, self.samples, row(None, self.stop)):
             layout.addWidget(part)
         queue.progressed.connect(self._hear)
-        watch.recalled.connect(lambda id: self._hear(id, None))
+        watch.recalled.connect(self._hear)  # a method: let go of with the widget
         self.reflect()
 
     def reflect(self) -> None:
@@ -66,7 +66,7 @@ class Training(QWidget):
         self.said.setText(seen.note or WAITING)
         self.said.setVisible(bool(seen.note) or not has_samples)
 
-    def _hear(self, id: int, _progress: Progress | None) -> None:
+    def _hear(self, id: int, _progress: Progress | None = None) -> None:
         if id == self._id:
             self.reflect()
 

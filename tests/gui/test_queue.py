@@ -42,7 +42,7 @@ def test_what_runs_how_far_how_long(busy, until):
 def test_pause_now_frees_the_engine_and_resume_goes_on(busy, works, until):
     busy.strip.pause.menu().actions()[0].trigger()
     until(lambda: State.RUNNING not in states(busy))
-    assert busy.strip.what.whole == "Paused · 4 waiting"
+    until(lambda: busy.strip.what.whole == "Paused · 4 waiting")
     busy.strip.resume.click()
     works.gate.set()
     until(lambda: len(busy.document.project.takes) == 4)
@@ -55,7 +55,7 @@ def test_pause_after_this_job(busy, works, until):
     works.gate.set()
     until(lambda: State.RUNNING not in states(busy))
     assert len(busy.queue.jobs()) == 3
-    assert busy.strip.resume.isVisible()
+    until(busy.strip.resume.isVisible)
 
 
 def test_cancel_keeps_the_rest(busy, works, until):

@@ -1,6 +1,5 @@
 """Train temporal layers on clips, with everything spatial frozen."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,7 +137,7 @@ class Captions:
 
 
 def clip_loss(
-    net: Callable[..., Tensor],
+    net: VideoUNet,
     schedule,
     x0: Tensor,
     texts: tuple[Tensor, Tensor],
