@@ -150,6 +150,7 @@ class Play:
         studio = self._studio
         self._enter(LOADING)  # until the first step: `_hear`
         studio.shot.prompt.setPlainText(PROMPT)
+        self._wait(0.1)  # whoever writes words and presses a button does so one after the other
         studio.orders.preview()
         self._until(lambda: not studio.queue.jobs(), "the keyframes")
         studio.orders.render()
