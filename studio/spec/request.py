@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from studio.spec.refusal import Refusal
+from studio.spec.strip import Strip
 
 MAX_WORDS = 400
 MAX_GUIDANCE = 30.0
@@ -42,6 +43,10 @@ class SubjectUse:
 class ClipRequest:
     """Everything that is meant to decide a clip.
 
+    `keyframes` come from words at once and `extend` more by prediction, in windows of `window`
+    frames; in a `loop` some lead back to the first.  A `strip` says otherwise how each keyframe is
+    made.  `interpolate` passes, 0..2, each put three frames between two.
+
     `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
     file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
     """
@@ -58,6 +63,11 @@ class ClipRequest:
     guidance: float
     negative: str = ""
     subject: SubjectUse | None = None
+    window: int = 8
+    extend: int = 0
+    loop: bool = False
+    interpolate: int = 0
+    strip: Strip | None = None
 
 
 def check(request: ClipRequest, family: Family) -> None:

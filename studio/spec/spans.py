@@ -2,40 +2,193 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from studio.spec.request import ClipRequest, SubjectUse
+from studio.spec.strip import Keyframe, Source, Strip, fresh
 
 # Raising a revision is a deliberate act: every stored result of that stage becomes stale.
-REVISIONS = {"keyframes": 1, "decode": 1}
+REVISIONS = {"keyframes": 1, "picture": 1, "interpolation": 1, "decode": 1}
 DECODE_CHUNK = 8
-"""Frames per decode span, on a grid anchored at frame 0; part of the key, never of the plan."""
+"""Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
+BETWEEN = 3
+"""Frames that a pass of interpolation puts between two: T frames become 4T − 3 (section 3.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One frame that a span reads: frame number `frame` of what its `input`-th input holds."""
+
+    input: int
+    frame: int
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One stage's work on some frames.  `inputs` are the keys of the spans it reads."""
+    """One stage's work on some frames, whose positions are `makes`.
+
+    `inputs` are the keys of the spans it reads; `reads` says which of their frames, in the order
+    of the clip with holes that is filled, where None is a hole, or of the frames to decode.
+    `rank` counts the passes of interpolation from 1.
+    """
 
     stage: str
     makes: tuple[int, ...]
-    reads: tuple[int, ...]
+    reads: tuple[Read | None, ...]
     inputs: tuple[str, ...]
     key: str
     request: ClipRequest = field(repr=False, compare=False)
+    source: Source = field(default=Source(), repr=False, compare=False)
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A latent frame on its way: the span that makes it, which of its frames, at what position."""
+
+    key: str
+    frame: int
+    position: int
 
 
 def spans(request: ClipRequest) -> tuple[Span, ...]:
     """The spans of a request, in an order in which each finds its inputs made."""
-    keys = keyframe_span(request)
-    return (keys, *decode_spans(request, keys))
+    strip = strip_of(request)
+    sources = source_spans(request, strip)
+    keys = [_keyframe(sources, strip, key) for key in strip.keys]
+    walk = [span for span in sources if span.stage != "take"]
+    parts: list[list[Frame]] = [[key] for key in keys]
+    if request.interpolate:
+        ends = [*keys, keys[0]] if strip.loop else keys
+        parts = []
+        for one, other in pairwise(ends):
+            made, frames = between(request, one, other)
+            walk += made
+            parts.append(frames)
+        if not strip.loop:
+            parts.append([keys[-1]])
+    return (*walk, *decode_spans(request, parts))
 
 
-def keyframe_span(request: ClipRequest) -> Span:
-    """All keyframes at once: they share attention, so they are one span."""
+def strip_of(request: ClipRequest) -> Strip:
+    """The strip of the keyframe desk, or the one that words alone make."""
+    if request.strip is not None:
+        return request.strip
+    return fresh(request.keyframes, request.window, extend=request.extend, loop=request.loop)
+
+
+def source_spans(request: ClipRequest, strip: Strip) -> tuple[Span, ...]:
+    """One span per source of a strip; a taken frame's is already made."""
+    made: list[Span] = []
+    for source in strip.sources:
+        if source.take:
+            made.append(Span("take", (), (), (), source.take, request, source))
+        elif source.picture:
+            made.append(picture_span(request, source))
+        else:
+            made.append(keyframe_span(request, source, made))
+    return tuple(made)
+
+
+def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) -> Span:
+    """All frames of a window at once: they share attention, so they are one span."""
+    given = [key and (made[key.source].key, key.frame) for key in source.given]
+    inputs, reads = _reads(given)
+    makes = tuple(range(source.first, source.first + len(source.given)))
+    meant = _meant(request, source) | ({"reads": _said(reads)} if inputs else {})
+    key = span_key("keyframes", makes, inputs, meant)
+    return Span("keyframes", makes, reads, inputs, key, request, source)
+
+
+def picture_span(request: ClipRequest, source: Source) -> Span:
+    """A picture that the user brought, fitted to the clip's size and encoded."""
     meant = {
-        "prompt": request.prompt,
+        "picture": source.picture,
+        "size": (request.width, request.height),
+        "weights": _weights(request, "autoencoder"),
+    }
+    return Span("picture", (0,), (), (), span_key("picture", (0,), (), meant), request, source)
+
+
+def between(request: ClipRequest, one: Frame, other: Frame) -> tuple[list[Span], list[Frame]]:
+    """The passes of interpolation from a keyframe to the next, and the frames from the first to
+    just before the second.
+
+    Its noise lies where the first keyframe was made, so that it stays what it is when keyframes
+    are put in or taken out elsewhere.
+    """
+    made: list[Span] = []
+    frames = [one]
+    for rank in range(1, request.interpolate + 1):
+        span = interpolation_span(request, rank, [*frames, other])
+        made.append(span)
+        at = iter(range(len(span.makes)))
+        start = 4 * frames[0].position
+        frames = [
+            Frame(frame.key, frame.frame, 4 * frame.position) if step == 0
+            else Frame(span.key, next(at), start + 4 * k + step)
+            for k, frame in enumerate(frames)
+            for step in range(BETWEEN + 1)
+        ]  # fmt: skip
+    return made, frames
+
+
+def interpolation_span(request: ClipRequest, rank: int, frames: Sequence[Frame]) -> Span:
+    """`BETWEEN` frames after each but the last of `frames`."""
+    given: list[tuple[str, int] | None] = []
+    for frame in frames:
+        given += [(frame.key, frame.frame), *(None,) * BETWEEN]
+    inputs, reads = _reads(given[: -BETWEEN or None])
+    start = 4 * frames[0].position
+    makes = tuple(start + k for k, read in enumerate(reads) if read is None)
+    meant = _meant(request, Source()) | {"reads": _said(reads), "rank": rank}
+    key = span_key("interpolation", makes, inputs, meant)
+    return Span("interpolation", makes, reads, inputs, key, request, rank=rank)
+
+
+def decode_spans(request: ClipRequest, parts: Sequence[Sequence[Frame]]) -> list[Span]:
+    """Latents to frames in chunks of `DECODE_CHUNK`; none reaches across an interpolated keyframe."""
+    if not request.interpolate:
+        parts = [[frame for part in parts for frame in part]]
+    return [
+        _decode_span(request, part[start : start + DECODE_CHUNK])
+        for part in parts
+        for start in range(0, len(part), DECODE_CHUNK)
+    ]
+
+
+def _decode_span(request: ClipRequest, frames: Sequence[Frame]) -> Span:
+    inputs, reads = _reads([(frame.key, frame.frame) for frame in frames])
+    makes = tuple(frame.position for frame in frames)
+    meant: dict[str, object] = {"weights": _weights(request, "autoencoder")}
+    if reads != tuple(Read(0, position) for position in makes):
+        meant["reads"] = _said(reads)
+    return Span("decode", makes, reads, inputs, span_key("decode", makes, inputs, meant), request)
+
+
+def _keyframe(sources: Sequence[Span], strip: Strip, key: Keyframe) -> Frame:
+    return Frame(sources[key.source].key, key.frame, strip.position(key))
+
+
+def _reads(
+    given: Sequence[tuple[str, int] | None],
+) -> tuple[tuple[str, ...], tuple[Read | None, ...]]:
+    """Inputs without repetition, and for each frame where it is found in them."""
+    inputs = tuple(dict.fromkeys(found[0] for found in given if found))
+    reads = tuple(found and Read(inputs.index(found[0]), found[1]) for found in given)
+    return inputs, reads
+
+
+def _said(reads: Sequence[Read | None]) -> list[tuple[int, int] | None]:
+    return [read and (read.input, read.frame) for read in reads]
+
+
+def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
+    return {
+        "prompt": request.prompt if source.prompt is None else source.prompt,
         "negative": request.negative,
         "size": (request.width, request.height),
         "fps": request.fps,
@@ -43,21 +196,8 @@ def keyframe_span(request: ClipRequest) -> Span:
         "guidance": request.guidance,
         "subject": _subject(request.subject) if request.subject else None,
         "weights": _weights(request, "image", "temporal", "text"),
-        "seed": request.seed,
+        "seed": request.seed if source.seed is None else source.seed,
     }
-    makes = tuple(range(request.keyframes))
-    return Span("keyframes", makes, (), (), span_key("keyframes", makes, (), meant), request)
-
-
-def decode_spans(request: ClipRequest, source: Span) -> tuple[Span, ...]:
-    """Latents to frames in chunks of `DECODE_CHUNK`."""
-    meant = {"weights": _weights(request, "autoencoder")}
-    made = []
-    for start in range(0, len(source.makes), DECODE_CHUNK):
-        frames = source.makes[start : start + DECODE_CHUNK]
-        key = span_key("decode", frames, (source.key,), meant)
-        made.append(Span("decode", frames, frames, (source.key,), key, request))
-    return tuple(made)
 
 
 def span_key(
