@@ -11,7 +11,7 @@ from torch import Tensor
 
 from studio.engine.noise import clip_noise
 from studio.engine.preview import latent_to_rgb
-from studio.engine.sampling import Denoiser, ddim, guided
+from studio.engine.sampling import Contrast, Denoiser, ddim, guided
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Tick
 from studio.spec.refusal import Refusal
@@ -29,13 +29,21 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FillSpec:
-    """How to fill: `frames` are absolute positions, which the noise belongs to."""
+    """How to fill: `frames` are absolute positions, which the noise belongs to.
+
+    `rank` tells a pass of interpolation, from 1; 0 is the keyframes' own rate.
+    `context_guidance` leads away from what would be made without the known frames, 1 for not;
+    `augment` is the noise level, 0..1, of the copy of them that the network sees.
+    """
 
     stage: str
     frames: tuple[int, ...]
     seed: int
     steps: int
     guidance: float
+    rank: int = 0
+    context_guidance: float = 1.0
+    augment: float = 0.0
 
 
 def fill(
@@ -48,45 +56,61 @@ def fill(
     """
     if why := model.refuses(known):
         raise Refusal(why, "Use a model that was taught to, or leave all frames open.")
-    device = model.backbone.device
-    condition = _condition(clip, known).to(device.name) if any(known) else None
-    start = clip_noise(
-        spec.seed,
-        spec.stage,
-        spec.frames,
-        tuple(clip.shape[1:]),
-        shared=model.net.temporal.config.shared_noise,
-    )
+    device = model.backbone.device.name
+    given = torch.tensor(known)[:, None, None, None]
+    clip = torch.where(given, clip, torch.zeros(()))
+    start = _noise(model, spec, clip).to(device)
     filled = ddim(
-        _denoiser(model, text, spec.guidance, condition),
+        _denoiser(model, text, spec, _condition(model, clip, given, spec)),
         model.backbone.scheduler,
-        start.to(device.name),
+        start,
         spec.steps,
         tick,
         stage=spec.stage,
         preview=lambda x: latent_to_rgb(x, model.preview_factors),
+        hold=_holding(model, clip.to(device), given.to(device), start) if any(known) else None,
     )
-    keep = torch.tensor(known)[:, None, None, None]
-    return torch.where(keep, clip, filled.float().cpu())
+    return torch.where(given, clip, filled.float().cpu())
 
 
-def _condition(clip: Tensor, known: tuple[bool, ...]) -> Tensor:
-    """(T, C + 1, h, w): the known latents, zero in the holes, and the mask."""
-    mask = torch.tensor(known, dtype=clip.dtype)[:, None, None, None]
-    mask = mask.expand(-1, 1, *clip.shape[-2:])
-    return torch.cat([torch.where(mask > 0, clip, torch.zeros(())), mask], 1)
+def _noise(model: VideoModel, spec: FillSpec, clip: Tensor, purpose: str = "start") -> Tensor:
+    shared = model.net.temporal.config.shared_noise
+    shape = tuple(clip.shape[1:])
+    return clip_noise(spec.seed, spec.stage, spec.frames, shape, shared=shared, purpose=purpose)
 
 
-def _denoiser(model: VideoModel, text: Text, guidance: float, condition: Tensor | None) -> Denoiser:
+def _holding(model: VideoModel, clip: Tensor, given: Tensor, start: Tensor) -> Denoiser:
+    """The known frames at each noise level, as in training; the walk never drifts from them."""
+
+    def hold(x: Tensor, t: Tensor) -> Tensor:
+        return torch.where(given, model.backbone.scheduler.add_noise(clip, start, t[None]), x)
+
+    return hold
+
+
+def _condition(
+    model: VideoModel, clip: Tensor, given: Tensor, spec: FillSpec
+) -> tuple[Tensor, Tensor] | None:
+    """Known latents (T, C, h, w), with noise of the level that the mask (T, 1, h, w) tells."""
+    if not given.any():
+        return None
+    to = model.backbone.device
+    level, noise = spec.augment, _noise(model, spec, clip, "known")
+    seen = (1 - level**2) ** 0.5 * clip + level * noise
+    mask = (given * (1 - level)).expand(-1, 1, *clip.shape[-2:])
+    return seen.to(to.name, to.dtype), mask.to(to.name, to.dtype)
+
+
+def _denoiser(
+    model: VideoModel, text: Text, spec: FillSpec, condition: tuple[Tensor, Tensor] | None
+) -> Denoiser:
     dtype, config = model.backbone.device.dtype, model.net.temporal.config
     levels = model.backbone.scheduler.config.num_train_timesteps
+    rank = torch.tensor([float(spec.rank)], device=model.backbone.device.name)
 
-    def with_text(words: Tensor, time_words: Tensor) -> Denoiser:
+    def told(words: Tensor, time_words: Tensor, context: tuple[Tensor, Tensor] | None) -> Denoiser:
         def denoise(x: Tensor, t: Tensor) -> Tensor:
             # Autocast would round the timestep; the network is already in its own precision.
-            parts = None
-            if condition is not None:
-                parts = (condition[:, :-1].to(dtype), condition[:, -1:].to(dtype))
             t = t.expand(len(x))
             guess = model.net(
                 x.to(dtype),
@@ -94,16 +118,17 @@ def _denoiser(model: VideoModel, text: Text, guidance: float, condition: Tensor 
                 words,
                 time_words,
                 frames=len(x),
-                condition=parts,
-                opening=None if parts else config.opening(t / levels),
+                condition=context,
+                passes=rank,
+                opening=config.opening(t / levels) if context is None else None,
             )
             return guess.float()
 
         return denoise
 
-    return guided(
-        with_text(text.prompt, text.time_prompt),
-        with_text(text.negative, text.time_negative),
-        guidance,
-        ends=config.guidance_ends * levels,
-    )
+    prompt, negative = (text.prompt, text.time_prompt), (text.negative, text.time_negative)
+    ends = config.guidance_ends * levels
+    contrasts = [Contrast(told(*negative, condition), spec.guidance, ends)]
+    if condition is not None:
+        contrasts.append(Contrast(told(*prompt, None), spec.context_guidance))
+    return guided(told(*prompt, condition), *contrasts)

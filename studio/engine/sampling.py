@@ -1,6 +1,7 @@
 """Denoising: classifier-free guidance and the DDIM walk (Ho and Salimans 2021, Song et al. 2020)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,21 +13,29 @@ Denoiser = Callable[[Tensor, Tensor], Tensor]
 """(noisy latents (T, C, h, w), timestep scalar) → predicted noise or v of the same shape."""
 
 
-def guided(
-    with_prompt: Denoiser, without: Denoiser, guidance: float, *, ends: float = 0.0
-) -> Denoiser:
-    """without + guidance · (with − without) at the timesteps from `ends` up.
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What guidance leads away from: the network told less, from timestep `ends` up."""
 
-    At a guidance of 1 and below `ends` the second network run is saved.
+    told_less: Denoiser
+    guidance: float
+    ends: float = 0.0
+
+
+def guided(told: Denoiser, *contrasts: Contrast) -> Denoiser:
+    """told + Σ (guidance − 1) · (told − told less): text and context, each at its own strength.
+
+    A contrast at a guidance of 1, or below where it ends, costs no network run.
     """
-    if guidance == 1.0:
-        return with_prompt
+    active = [contrast for contrast in contrasts if contrast.guidance != 1.0]
 
     def denoise(x: Tensor, t: Tensor) -> Tensor:
-        if t < ends:
-            return with_prompt(x, t)
-        base = without(x, t)
-        return base + guidance * (with_prompt(x, t) - base)
+        guess = told(x, t)
+        away = torch.zeros(())
+        for contrast in active:
+            if t >= contrast.ends:
+                away = away + (contrast.guidance - 1) * (guess - contrast.told_less(x, t))
+        return guess + away
 
     return denoise
 
@@ -41,13 +50,18 @@ def ddim(
     *,
     stage: str = "keyframes",
     preview: Callable[[Tensor], Preview] | None = None,
+    hold: Denoiser | None = None,
 ) -> Tensor:
-    """Walk from noise to latents in `steps` steps, one tick each; the scheduler is not shared."""
+    """Walk from noise to latents in `steps` steps, one tick each; the scheduler is not shared.
+
+    `hold` may put into the noisy latents at a timestep what is known of them.
+    """
     scheduler = type(scheduler).from_config(scheduler.config)
     scheduler.set_timesteps(steps, device=start.device)
     x = start * scheduler.init_noise_sigma
     tick(Progress(stage, 0, steps))
     for done, t in enumerate(scheduler.timesteps, start=1):
+        x = hold(x, t) if hold else x
         step = scheduler.step(denoise(scheduler.scale_model_input(x, t), t), t, x)
         x = step.prev_sample
         seen = preview(step.pred_original_sample) if preview else None

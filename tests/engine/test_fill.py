@@ -155,6 +155,54 @@ def test_the_layers_say_where_their_mixes_open(video, text):
     assert len({float(opening[0]) for _, opening in free}) > 2
 
 
+@pytest.mark.parametrize(("known", "runs"), [((False, False), 4), ((True, False), 6)])
+def test_context_guidance_has_a_run_of_its_own(video, text, known, runs):
+    calls = []
+    handle = video.net.register_forward_hook(lambda *_: calls.append(1))
+    fill(video, clip(2), known, text, spec(2, guidance=3.0, context_guidance=2.0), silent)
+    handle.remove()
+    assert len(calls) == runs
+
+
+def test_context_guidance_and_augmentation_steer(video, text):
+    known = (True, False, False)
+    runs = [
+        fill(video, clip(3), known, text, spec(3, **more), silent)
+        for more in ({}, {"context_guidance": 3.0}, {"augment": 0.5})
+    ]
+    for run in runs:
+        assert torch.equal(run[0], clip(3)[0])
+    assert all((run[1] - runs[0][1]).abs().max() > 1e-4 for run in runs[1:])
+
+
+def test_the_network_is_told_how_noisy_its_copy_is(video, text):
+    seen = []
+    handle = video.net.register_forward_pre_hook(
+        lambda _, args, kw: seen.append(kw["condition"]), with_kwargs=True
+    )
+    fill(video, clip(2), (True, False), text, spec(2, augment=0.3), silent)
+    handle.remove()
+    for seen_clip, mask in seen:
+        torch.testing.assert_close(mask[0], torch.full_like(mask[0], 0.7))
+        assert not mask[1].any()
+        assert not torch.allclose(seen_clip[0], clip(2)[0], atol=0.1)
+
+
+def test_known_frames_are_as_noisy_as_the_holes(video, text):
+    """What the network sees of them at each step is what it saw in training."""
+    seen, given = [], clip(2)
+    handle = video.net.register_forward_pre_hook(
+        lambda _, args, kw: seen.append((args[0][0], int(args[1][0]))), with_kwargs=True
+    )
+    fill(video, given, (True, False), text, spec(2, steps=4), silent)
+    handle.remove()
+    shared = video.net.temporal.config.shared_noise
+    start = clip_noise(3, "keyframes", (0, 1), SHAPE, shared=shared)
+    for frame, t in seen:
+        expected = video.backbone.scheduler.add_noise(given[:1], start[:1], torch.tensor([t]))
+        torch.testing.assert_close(frame, expected[0])
+
+
 def test_negative_prompt_and_guidance_steer(video, text):
     runs = [
         fill(video, clip(2), (False, False), t, spec(2, guidance=g), silent)

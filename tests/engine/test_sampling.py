@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
-from studio.engine.sampling import ddim, guided
+from studio.engine.sampling import Contrast, ddim, guided
 from studio.spec.progress import Cancelled, Preview, silent
 
 
@@ -85,7 +85,7 @@ def test_cancelled_at_any_tick(stop):
 @pytest.mark.parametrize("guidance", [0.0, 0.5, 3.0, 7.5])
 def test_guidance_goes_from_the_one_beyond_the_other(guidance):
     x, t = torch.randn(2, 3), torch.tensor(0)
-    found = guided(lambda x, _: 2 * x, lambda x, _: -x, guidance)(x, t)
+    found = guided(lambda x, _: 2 * x, Contrast(lambda x, _: -x, guidance))(x, t)
     torch.testing.assert_close(found, -x + guidance * 3 * x)
 
 
@@ -96,7 +96,7 @@ def test_guidance_ends_where_the_noise_is_low():
         told.append(int(t))
         return -x
 
-    denoise = guided(lambda x, _: 2 * x, without, 3.0, ends=350.0)
+    denoise = guided(lambda x, _: 2 * x, Contrast(without, 3.0, ends=350.0))
     assert [float(denoise(x, torch.tensor(t))[0]) for t in (900, 350, 349, 0)] == [8, 8, 2, 2]
     assert told == [900, 350]
 
@@ -105,9 +105,33 @@ def test_guidance_of_one_saves_the_second_run():
     def never(x, t):
         raise AssertionError
 
-    assert torch.equal(
-        guided(lambda x, _: x, never, 1.0)(torch.ones(3), torch.tensor(0)), torch.ones(3)
-    )
+    one = guided(lambda x, _: x, Contrast(never, 1.0), Contrast(never, 1.0))
+    assert torch.equal(one(torch.ones(3), torch.tensor(0)), torch.ones(3))
+
+
+def test_two_guidances_add_up():
+    """Each leads away from its own poorer guess, as if the other were not there."""
+    text, context = Contrast(lambda x, _: 0 * x, 3.0), Contrast(lambda x, _: x, 1.5)
+    x, t = torch.ones(2), torch.tensor(5)
+    both = guided(lambda x, _: 4 * x, text, context)(x, t)
+    torch.testing.assert_close(both, torch.full((2,), 4 + 2 * 4 + 0.5 * 3))
+
+
+def test_what_is_known_is_put_in_before_every_step():
+    seen = []
+
+    def denoise(x, t):
+        seen.append(x[0, 0, 0, 0].item())
+        return torch.zeros_like(x)
+
+    def hold(x, t):
+        x = x.clone()
+        x[0] = float(t)
+        return x
+
+    ddim(denoise, scheduler("epsilon"), torch.randn(1, 4, 4, 4), 4, silent, hold=hold)
+    assert len(set(seen)) == 4
+    assert seen == sorted(seen, reverse=True)
 
 
 def test_no_gradient_is_kept():
