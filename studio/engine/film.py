@@ -2,34 +2,44 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from studio.engine.adapter import adapted
 from studio.engine.backbone import encode_text
 from studio.engine.decode import decode
+from studio.engine.encode import encode, filling
 from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.interpolate import interpolate
 from studio.engine.videomodel import VideoModel
 from studio.spec.memo import Memo
 from studio.spec.progress import Tick
 from studio.spec.prompts import for_time, with_subject
 from studio.spec.request import ClipRequest
-from studio.spec.spans import Span
+from studio.spec.spans import Span, seed_of
 
 Arrays = Mapping[str, np.ndarray]
 
 
+def _no_pictures(identity: str) -> np.ndarray:
+    raise KeyError(identity)
+
+
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What the walk needs; `adapter` is the file of the request's subject."""
+    """What the walk needs; `adapter` is the file of the request's subject, and `pictures` gives
+    those that the user brought, uint8 (H, W, 3), by the hash of their bytes; KeyError otherwise.
+    """
 
     video: VideoModel
     adapter: Path | None = None
+    pictures: Callable[[str], np.ndarray] = _no_pictures
 
 
 @dataclass(slots=True)
@@ -60,30 +70,72 @@ def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: 
     return walked
 
 
-def make_keyframes(span: Span, models: Models, _: Memo, tick: Tick) -> Arrays:
-    """All keyframes from words: latents fp32 (T, C, h, w)."""
-    request, video = span.request, models.video
-    time_words = _time_words(request)
-    time_prompt = encode_text(video.backbone, time_words)
-    with _wearing(request, models):
-        words = encode_text(video.backbone, _words(request))
-        text = Text(words[:1], words[1:], time_prompt[:1], time_prompt[1:])
-        spec = FillSpec("keyframes", span.makes, request.seed, request.steps, request.guidance)
-        holes = torch.zeros(len(span.makes), *_latent_shape(request, video))
-        latents = fill(video, holes, (False,) * len(holes), text, spec, tick)
+def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+    """A window of keyframes, all of them or those that are not given: latents fp32 (T, C, h, w)."""
+    request = span.request
+    clip, known = given_frames(span, models, memo)
+    with worded(span, models) as text:
+        spec = FillSpec("keyframes", span.makes, seed_of(span), request.steps, request.guidance)
+        latents = fill(models.video, clip, known, text, spec, tick)
     return {"latents": latents.numpy()}
 
 
+def make_picture(span: Span, models: Models, _: Memo, tick: Tick) -> Arrays:
+    """A picture that the user brought, filling the clip's size: latents fp32 (1, C, h, w)."""
+    request = span.request
+    picture = torch.from_numpy(models.pictures(span.source.picture))
+    fitted = filling(picture[None], request.height, request.width)
+    return {"latents": encode(models.video.backbone, fitted).numpy()}
+
+
+def make_between(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+    """The frames between those that are read: latents fp32 (holes, C, h, w).
+
+    Every two neighbours that are known and the holes between them are a clip of their own.
+    """
+    clip, known = given_frames(span, models, memo)
+    with worded(span, models) as text:
+        latents = interpolate(models.video, clip, known, text, span, tick)
+    return {"latents": latents[[not k for k in known]].numpy()}
+
+
 def make_frames(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
-    """A chunk of frames from the keyframes' latents: uint8 (T, H, W, 3)."""
-    source = memo.get(span.inputs[0])
-    if source is None:
-        raise KeyError(span.inputs[0])
-    latents = torch.from_numpy(np.asarray(source["latents"])[list(span.reads)])
+    """A chunk of frames from latents: uint8 (T, H, W, 3)."""
+    latents, _ = given_frames(span, models, memo)
     return {"frames": decode(models.video.backbone, latents, tick).numpy()}
 
 
-STAGES = {"keyframes": make_keyframes, "decode": make_frames}
+def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[bool, ...]]:
+    """The clip with holes that a span reads: latents (T, C, h, w), zero in the holes."""
+    clip = torch.zeros(len(span.reads), *_latent_shape(span.request, models.video))
+    for number, key in enumerate(span.inputs):
+        source = memo.get(key)
+        if source is None:
+            raise KeyError(key)
+        for place, read in enumerate(span.reads):
+            if read is not None and read.input == number:
+                clip[place] = torch.from_numpy(np.asarray(source["latents"][read.frame]))
+    return clip, tuple(read is not None for read in span.reads)
+
+
+STAGES = {
+    "keyframes": make_keyframes,
+    "picture": make_picture,
+    "interpolation": make_between,
+    "decode": make_frames,
+}
+
+
+@contextmanager
+def worded(span: Span, models: Models) -> Iterator[Text]:
+    """The span's words, encoded for space and for time, with the subject put on meanwhile."""
+    request, backbone = span.request, models.video.backbone
+    if span.source.prompt is not None:
+        request = replace(request, prompt=span.source.prompt)
+    time_words = encode_text(backbone, _time_words(request))
+    with _wearing(request, models):
+        words = encode_text(backbone, _words(request))
+        yield Text(words[:1], words[1:], time_words[:1], time_words[1:])
 
 
 def _words(request: ClipRequest) -> list[str]:

@@ -6,10 +6,16 @@ from torch import Tensor
 from studio.spec.progress import Preview
 
 
-def latent_to_rgb(latents: Tensor, factors: Tensor) -> Preview:
-    """latents (T, C, h, w), factors (C + 1, 3) with the offset in the last row."""
+def latent_colours(latents: Tensor, factors: Tensor) -> Tensor:
+    """latents (T, C, h, w), factors (C + 1, 3) with the offset in the last row → (T, h, w, 3) in
+    0..1, on the CPU."""
     mixed = torch.einsum("tchw,cr->thwr", latents.float().cpu(), factors[:-1]) + factors[-1]
-    rgb = mixed.clamp(0, 1).mul(255).round().to(torch.uint8).contiguous()
+    return mixed.clamp(0, 1)
+
+
+def latent_to_rgb(latents: Tensor, factors: Tensor) -> Preview:
+    """The colours of latents (T, C, h, w) as a small strip."""
+    rgb = latent_colours(latents, factors).mul(255).round().to(torch.uint8).contiguous()
     frames, height, width, _ = rgb.shape
     return Preview(frames, height, width, rgb.numpy().tobytes())
 

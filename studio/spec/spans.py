@@ -73,6 +73,11 @@ def spans(request: ClipRequest) -> tuple[Span, ...]:
     return (*walk, *decode_spans(request, parts))
 
 
+def seed_of(span: Span) -> int:
+    """The seed of a span's noise: its source's own, or the request's."""
+    return span.request.seed if span.source.seed is None else span.source.seed
+
+
 def strip_of(request: ClipRequest) -> Strip:
     """The strip of the keyframe desk, or the one that words alone make."""
     if request.strip is not None:

@@ -1,0 +1,51 @@
+"""Interpolation: frames between frames, pass after pass, by the one model that is told the pass.
+
+Video LDM section 3.3: three frames between two, T → 4T → 16T.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.preview import latent_colours
+from studio.engine.videomodel import VideoModel
+from studio.spec.progress import Tick
+from studio.spec.spans import Span, seed_of
+
+CUT = 0.12
+"""Median change of a cell's colour, of 1, above which two keyframes show different places."""
+
+
+def interpolate(
+    model: VideoModel, clip: Tensor, known: tuple[bool, ...], text: Text, span: Span, tick: Tick
+) -> Tensor:
+    """Latents (T, C, h, w) like `clip`, with all holes between known frames filled.
+
+    Two known neighbours and the holes between them are a clip of their own, so that a frame
+    depends on nothing farther away.  Across a cut each side keeps its last frame instead.
+    """
+    request, filled = span.request, clip.clone()
+    start = span.makes[0] - 1
+    for one, other in pairwise(k for k, given in enumerate(known) if given):
+        part = slice(one, other + 1)
+        if is_cut(model, clip[one], clip[other]):
+            middle = (one + other + 1) // 2
+            filled[one:middle], filled[middle : other + 1] = clip[one], clip[other]
+            continue
+        frames = tuple(range(start + one, start + other + 1))
+        spec = FillSpec(
+            span.stage, frames, seed_of(span), request.steps, request.guidance, rank=span.rank
+        )
+        filled[part] = fill(model, clip[part], known[part], text, spec, tick)
+    return filled
+
+
+def is_cut(model: VideoModel, one: Tensor, other: Tensor) -> bool:
+    """Whether two latents (C, h, w) show different places.
+
+    By the median over the cells: whatever moves in one place covers fewer than half of them.
+    """
+    colours = latent_colours(torch.stack([one, other]), model.preview_factors)
+    return bool((colours[0] - colours[1]).abs().mean(-1).median() > CUT)
