@@ -108,7 +108,7 @@ class Works:
         said = job.payload
         request = from_plain(ClipRequest, said["request"])
         takes = self.takes(Path(str(said["project"])))
-        order = retimed(request.keyframes, request.fps, Fraction(str(said["fps"])))
+        order = retimed(request.frames, request.rate, Fraction(str(said["fps"])))
         order = order[: int(str(said.get("frames") or len(order)))]
         keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
         out = Path(str(said["out"]))
@@ -141,13 +141,13 @@ class Works:
         write_video(
             out,
             [sheet],
-            fps=request.fps,
+            fps=request.rate,
             size=(sheet.shape[1], sheet.shape[0]),
             recipe=recipe(request) if said.get("recipe", True) else None,
             tick=tick,
             total=1,
         )
-        return {"out": str(out), "frames": request.keyframes}
+        return {"out": str(out), "frames": request.frames}
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""

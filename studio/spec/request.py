@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from studio.spec.refusal import Refusal
-from studio.spec.strip import Strip
+from studio.spec.strip import BRIDGE, Strip
 
 MAX_WORDS = 400
 MAX_GUIDANCE = 30.0
@@ -68,6 +68,21 @@ class ClipRequest:
     loop: bool = False
     interpolate: int = 0
     strip: Strip | None = None
+
+    @property
+    def frames(self) -> int:
+        """Frames of the clip, after all passes of interpolation."""
+        if self.strip is not None:
+            keys, loop = len(self.strip.keys), self.strip.loop
+        else:
+            keys, loop = self.keyframes + self.extend + BRIDGE * self.loop, self.loop
+        gaps = keys if loop else keys - 1
+        return gaps * 4**self.interpolate + (not loop)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second of the clip."""
+        return self.fps * 4**self.interpolate
 
 
 def check(request: ClipRequest, family: Family) -> None:

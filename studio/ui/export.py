@@ -69,7 +69,7 @@ class ExportDialog(QDialog):
     def reflect(self) -> None:
         asked = self._render.request
         fps = Fraction(self.fps.value()).limit_denominator(1001)
-        frames = len(retimed(asked.keyframes, asked.fps, fps))
+        frames = len(retimed(asked.frames, asked.rate, fps))
         self.facts.setText(
             f"{count(frames, 'frame')} · {clip_length(frames, fps)} · "
             f"{asked.width} × {asked.height} px. The rate does not change the speed."
@@ -99,7 +99,7 @@ class ExportDialog(QDialog):
             self.format.addItem(name, suffix)
         self.fps.setDecimals(3)
         self.fps.setRange(1, FORMATS[0][2])
-        self.fps.setValue(float(self._render.request.fps))
+        self.fps.setValue(float(self._render.request.rate))
         self.fps.setSuffix(" fps")
         self.recipe = QCheckBox("Write the recipe into the file (prompt, seed, models)")
         self.recipe.setChecked(True)

@@ -63,7 +63,7 @@ class Outgoing(QObject):
         except OSError as error:
             raise refused(error, path) from error
         frames, size = stored_frames(self._takes, list(render.spans)), (asked.width, asked.height)
-        write_video(path, frames, fps=asked.fps, size=size, recipe=recipe(asked))
+        write_video(path, frames, fps=asked.rate, size=size, recipe=recipe(asked))
 
     def _could_not(self, render: Render, error: Exception) -> None:
         self._asked.discard(render.id)

@@ -137,7 +137,7 @@ class Player(QWidget):
         def arrived(frames) -> None:
             if self._desk.take == take:
                 title = f"Take {render.order} · {render.request.prompt}"
-                self._desk.show(Shown("clip", title, frames, render.request.fps, take))
+                self._desk.show(Shown("clip", title, frames, render.request.rate, take))
                 self._desk.set_speed(1)
 
         def refused(error: Exception) -> None:

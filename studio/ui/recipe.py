@@ -50,7 +50,7 @@ def as_text(render: Render) -> str:
 def _lines(render: Render) -> list[tuple[str, str]]:
     asked = render.request
     subject = asked.subject
-    length = f"{count(asked.keyframes, 'frame')} · {clip_length(asked.keyframes, asked.fps)}"
+    length = f"{count(asked.frames, 'frame')} · {clip_length(asked.frames, asked.rate)}"
     lines = [
         ("Without", asked.negative or "nothing named"),
         (
@@ -58,7 +58,7 @@ def _lines(render: Render) -> list[tuple[str, str]]:
             f"{subject.name} at {subject.strength:.2f} ×" if subject else "nobody in particular",
         ),
         ("Seed", str(asked.seed)),
-        ("Length", f"{length} at {rate(asked.fps)}"),
+        ("Length", f"{length} at {rate(asked.rate)}"),
         ("Size", f"{asked.width} × {asked.height} px"),
         ("Steps", f"{count(asked.steps, 'step')} · guidance {asked.guidance:g} ×"),
         ("Model", asked.model),

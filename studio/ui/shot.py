@@ -222,8 +222,8 @@ class ShotPanel(QWidget):
         asked = shot.request(model.family, (), None)
         return " · ".join(
             (
-                count(asked.keyframes, "frame"),
-                f"{clip_length(asked.keyframes, asked.fps)} at {rate(asked.fps)}",
+                count(asked.frames, "frame"),
+                f"{clip_length(asked.frames, asked.rate)} at {rate(asked.rate)}",
                 f"{asked.width} × {asked.height} px",
                 model.family.name,
             )

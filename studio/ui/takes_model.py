@@ -145,7 +145,7 @@ class TakePainter(QStyledItemDelegate):
 def facts(render: Render) -> str:
     """Length and size."""
     asked = render.request
-    length = clip_length(asked.keyframes, asked.fps)
+    length = clip_length(asked.frames, asked.rate)
     return f"{length} · {asked.width} × {asked.height} px"
 
 
