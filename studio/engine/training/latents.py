@@ -1,5 +1,6 @@
 """Procedural clips as latents with their meanings, made once and read by every later stage."""
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -28,15 +29,51 @@ class Clips:
     meanings: tuple[Meaning, ...]
 
 
+LATER = 24
+"""Frames before and after its first clip in which a scene is looked at again."""
+
+
+def at_first(rng: np.random.Generator) -> np.ndarray:
+    """The times of a scene's first frames."""
+    return np.arange(scenes.FRAMES)
+
+
+def later(rng: np.random.Generator) -> np.ndarray:
+    """As many frames from any other moment, as long clips are rolled out."""
+    return rng.integers(-LATER, LATER) + np.arange(scenes.FRAMES)
+
+
+def between(rng: np.random.Generator, rank: int) -> np.ndarray:
+    """Two frames of the `rank`-th pass of interpolation and the three between them."""
+    start = rng.integers(-LATER * 4 ** (rank - 1), LATER * 4 ** (rank - 1)) / 4 ** (rank - 1)
+    return start + np.arange(5) / 4**rank
+
+
+Times = Callable[[np.random.Generator], np.ndarray]
+
+
 @torch.no_grad()
-def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = silent) -> Clips:
-    """Draw and encode `count` clips, or read them back if `path` already holds just these."""
+def make(
+    vae: AutoencoderKL,
+    seed: int,
+    count: int,
+    path: Path,
+    *,
+    times: Times = at_first,
+    tick: Tick = silent,
+) -> Clips:
+    """Draw and encode `count` clips, or read them back if `path` already holds just these.
+
+    `times` draws the moments, in frames, at which each scene is looked at.
+    """
     made_for = {"seed": str(seed), "autoencoder": weights_identity(vae)}
     if path.exists() and _holds(path, count, made_for):
         return read(path)
     latents, masks, meanings = [], [], []
     for index in range(count):
-        scene = teachable(np.random.default_rng((seed, index, 3)))
+        scene = teachable(
+            np.random.default_rng((seed, index, 3)), times(np.random.default_rng((seed, index, 8)))
+        )
         latents.append(encode(vae, scenes.draw(scene)).half())
         masks.append(object_mask(scene).half())
         meanings.append([k.index(w) for k, w in zip(KINDS, astuple(scene.meaning), strict=True)])
@@ -61,12 +98,12 @@ def _holds(path: Path, count: int, made_for: dict[str, str]) -> bool:
     return as_many and all(said.get(name, value) == value for name, value in made_for.items())
 
 
-def teachable(rng: np.random.Generator) -> scenes.Scene:
+def teachable(rng: np.random.Generator, times: np.ndarray | None = None) -> scenes.Scene:
     """A random scene whose (colour, shape, place) is not held out for the evaluation."""
     while True:
         meaning = scenes.random_meaning(rng)
         if not grammar.held_out(meaning):
-            return scenes.random_scene(rng, meaning)
+            return scenes.random_scene(rng, meaning, times)
 
 
 def read(path: Path) -> Clips:

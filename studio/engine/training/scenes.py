@@ -26,6 +26,10 @@ GROWTH = {"slowly": (0.84, 1.18), "normally": (0.70, 1.32), "quickly": (0.58, 1.
 ASIDE = 5.0
 """Pixels that the middle of a path may lie aside of the picture's, each way.  Were it anywhere, a
 network of this size would spend most of its training on where, and little on what and whereto."""
+REST = 0.3
+"""How far growth goes on after the first frames, of what it was in these."""
+OUTERMOST = 1.3
+"""No outline reaches farther than this from its centre, in radii."""
 STEP = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 Rng = np.random.Generator
@@ -50,18 +54,47 @@ def random_meaning(rng: Rng) -> Meaning:
     return Meaning(colour, shape, place, motion, size, speed)
 
 
-def random_scene(rng: Rng, meaning: Meaning | None = None, frames: int = FRAMES) -> Scene:
-    """Place a meaning on the stage so that the whole path stays in the picture where it can."""
+def random_scene(
+    rng: Rng, meaning: Meaning | None = None, times: np.ndarray | None = None
+) -> Scene:
+    """Place a meaning on the stage so that its first `FRAMES` frames stay in the picture.
+
+    `times` are in frames and may be anything, those in between and those long after too: what has
+    left the picture comes in again at the other side, and growth comes to rest.
+    """
     meaning = meaning or random_meaning(rng)
     radius = RADIUS[meaning.size] * rng.uniform(0.93, 1.07)
     speed = PIXELS_PER_FRAME[meaning.speed] * rng.uniform(0.9, 1.1)
-    path = np.outer(np.arange(frames), np.multiply(STEP.get(meaning.motion, (0, 0)), speed))
+    step = np.multiply(STEP.get(meaning.motion, (0, 0)), speed)
+    first = np.arange(FRAMES)
+    largest = radius * growth(meaning, first).max()
+    start = _start(rng, np.outer(first, step), largest)
+    seed = int(rng.integers(2**31))
+    times = first if times is None else times
+    centres = wrapped(start + np.outer(times, step), OUTERMOST * largest + 1)
+    return Scene(meaning, centres, radius * growth(meaning, times), seed)
+
+
+def growth(meaning: Meaning, times: np.ndarray) -> np.ndarray:
+    """How large the object is at times in frames, 1 where it does not grow or shrink.
+
+    Straight from one end of `GROWTH` to the other in the first `FRAMES`; before and after, the
+    same rate fades away within as long again.
+    """
+    if meaning.motion not in ("growing", "shrinking"):
+        return np.ones(len(times))
     low, high = GROWTH[meaning.speed]
-    grow = np.linspace(low, high, frames) if meaning.motion == "growing" else np.ones(frames)
-    grow = np.linspace(high, low, frames) if meaning.motion == "shrinking" else grow
-    radii = radius * grow
-    centres = _start(rng, path, radii.max()) + path
-    return Scene(meaning, centres, radii, int(rng.integers(2**31)))
+    last = FRAMES - 1
+    beyond = np.clip(-times, 0, None) + np.clip(times - last, 0, None)
+    eased = last * (1 - np.exp(-beyond / last)) * REST
+    way = np.clip(times, 0, last) + np.where(times < 0, -eased, eased)
+    way = way if meaning.motion == "growing" else last - way
+    return low + (high - low) * way / last
+
+
+def wrapped(centres: np.ndarray, margin: float) -> np.ndarray:
+    """Centres (T, 2) brought into the picture and `margin` pixels around it, over its edges."""
+    return (centres + margin) % (SIZE + 2 * margin) - margin
 
 
 def _start(rng: Rng, path: np.ndarray, radius: float) -> np.ndarray:

@@ -61,6 +61,7 @@ def fresh(image, seed: int) -> VideoUNet:
                 condition_width=32,
                 words=True,
                 motion_prior=64,
+                passes=True,
             ),
         ),
     )
@@ -87,24 +88,60 @@ def train(
     schedule = backbone.scheduler()
     captions, drawn = Captions.of(words, encoder, clips, seed), backbone.shown(clips)
     plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
-    for name in ("pyramid", "entries"):  # learned when frames are given: not in this training
-        if getattr(net.temporal, name) is not None:
-            getattr(net.temporal, name).requires_grad_(False)
+    for part in (net.temporal.pyramid, net.temporal.entries, net.temporal.pass_embed):
+        if part is not None:  # learned when frames are given: not in this training
+            part.requires_grad_(False)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 5))
         chosen = rng.choice(drawn, size=BATCH)
-        x0 = clips.latents[chosen].float()
-        near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
         t = timesteps(rng, BATCH, schedule.config.num_train_timesteps, done=step / steps)
         settled = t < SETTLED * schedule.config.num_train_timesteps
         heavy = backbone.OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - step / steps)
-        texts = captions.pick(rng, chosen)
-        return clip_loss(net, schedule, x0, texts, t, rng, near, heavy)
+        batch = Batch.of(clips, chosen, captions.pick(rng, chosen), t, heavy)
+        return clip_loss(net, schedule, batch, rng)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
     return net.temporal.eval().requires_grad_(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Clips to learn from.
+
+    x0 (B, T, C, h, w); `near` (B, T, 1, h, w) in 0..1 says where the object is, and errors there
+    cost `heavy` (B,) more; `texts` (B, L, D) are what the image network is told and what the
+    temporal layers are; timesteps t (B,).  `known` (B, T) says which frames are given, None for
+    none, and `level` (B,) in 0..1 how noisy the copy is that the network sees of them; `rank`
+    counts passes of interpolation.
+    """
+
+    x0: Tensor
+    near: Tensor
+    texts: tuple[Tensor, Tensor]
+    t: Tensor
+    heavy: Tensor
+    known: Tensor | None = None
+    level: Tensor | None = None
+    rank: int = 0
+
+    @classmethod
+    def of(cls, clips: Clips, chosen: np.ndarray, texts, t: Tensor, heavy: Tensor) -> "Batch":
+        """The chosen clips, with nothing given."""
+        near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
+        return cls(clips.latents[chosen].float(), near, texts, t, heavy)
+
+    def condition(self, rng: np.random.Generator) -> tuple[Tensor, Tensor] | None:
+        """What the network sees of the given frames, (B T) C h w, and the mask (B T) 1 h w."""
+        if self.known is None or self.level is None:
+            return None
+        level = self.level[:, None, None, None, None]
+        noise = torch.from_numpy(rng.standard_normal(self.x0.shape, np.float32))
+        seen = (1 - level.square()).sqrt() * self.x0 + level * noise
+        mask = self.known[..., None, None, None] * (1 - level)
+        mask = mask.expand(-1, -1, 1, *self.x0.shape[-2:])
+        return seen.flatten(0, 1), mask.flatten(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,46 +176,60 @@ class Captions:
 def clip_loss(
     net: VideoUNet,
     schedule,
-    x0: Tensor,
-    texts: tuple[Tensor, Tensor],
-    t: Tensor,
-    rng,
-    near: Tensor,
-    heavy: Tensor,
+    batch: Batch,
+    rng: np.random.Generator,
     *,
     shared: tuple[float, float] = (LEAST_SHARED, 1.0),
 ) -> Tensor:
-    """Squared error of v on clips x0 (B, T, C, h, w) at timesteps t (B,).
+    """Squared error of v in the frames that are not given.
 
-    `texts` are (B, L, D) each, what the image network is told and what the temporal layers are.
-    `near` (B, T, 1, h, w) in 0..1 says where the object is, and errors there cost `heavy` (B,) more.
     Between `shared[0]` and `shared[1]` of the noise's variance are common to a clip's frames.
     """
-    batch, frames = x0.shape[:2]
-    t = t.repeat_interleave(frames)
-    x0 = x0.flatten(0, 1)
-    noise = mixed_noise(rng, (batch, frames, *x0.shape[1:]), rng.uniform(*shared, batch))
+    count, frames = batch.x0.shape[:2]
+    t, x0 = batch.t.repeat_interleave(frames), batch.x0.flatten(0, 1)
+    noise = mixed_noise(rng, tuple(batch.x0.shape), rng.uniform(*shared, count))
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
-    first = torch.from_numpy(rng.integers(0, FARTHEST, (batch, 1)))
-    positions = first + torch.arange(frames)
+    first = torch.from_numpy(rng.integers(0, FARTHEST, (count, 1)))
+    condition = batch.condition(rng)
     opening = net.temporal.config.opening(t / schedule.config.num_train_timesteps)
     with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
-        guess = net(noisy, t, *texts, frames=frames, positions=positions, opening=opening)
-    error = (guess.float() - target).unflatten(0, (batch, frames))
-    ground = 1 - torch.maximum(near[:, 1:], near[:, :-1])
+        guess = net(
+            noisy,
+            t,
+            *batch.texts,
+            frames=frames,
+            positions=first + torch.arange(frames),
+            condition=condition,
+            passes=torch.full((count,), float(batch.rank)),
+            opening=opening if condition is None else None,
+        )
+    error = (guess.float() - target).unflatten(0, (count, frames))
+    return _cost(error, batch)
+
+
+def _cost(error: Tensor, batch: Batch) -> Tensor:
+    """Errors (B, T, C, h, w) weighed, those in given frames left out."""
+    if batch.known is not None:
+        holes = (~batch.known)[..., None, None, None]
+        error = error * holes * (holes.numel() / holes.sum()) ** 0.5
+    ground = 1 - torch.maximum(batch.near[:, 1:], batch.near[:, :-1])
     restless = (ground * error.diff(dim=1).square()).mean()
-    weight = 1 + heavy[:, None, None, None, None] * near
+    weight = 1 + batch.heavy[:, None, None, None, None] * batch.near
     return (weight * error.square()).mean() + RESTLESS * restless
 
 
-def timesteps(rng: np.random.Generator, count: int, steps: int, *, done: float = 0.0) -> Tensor:
+def timesteps(
+    rng: np.random.Generator, count: int, steps: int, *, done: float = 1.0, given: bool = False
+) -> Tensor:
     """Stratified timesteps (count,), at first nearly half of them in the last, noisiest tenth.
 
     The direction of a motion is settled there: nothing but the words can tell it yet.  As the
-    training goes on (`done`, 0..1) there is more to learn where outlines follow the motion.
+    training goes on (`done`, 0..1) more of them lie where outlines follow the motion.  With frames
+    `given` every noise level matters alike.
     """
     strata = (np.arange(count) + rng.random(count)) / count
     way = np.interp(strata, (0, 0.2, 0.55 + 0.2 * done, 1), (0, SHUT_BELOW, 0.9, 1))
+    way = strata if given else way
     return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
 
 

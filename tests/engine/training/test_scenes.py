@@ -212,3 +212,40 @@ def test_paths_pass_near_the_middle_of_the_picture(motion):
     middles = np.stack([scene.centres[[0, -1]].mean(0) for scene in drawn]) - scenes.SIZE / 2
     assert np.abs(middles).max() <= scenes.ASIDE
     assert (middles.std(0) > scenes.ASIDE / 4).all()
+
+
+@pytest.mark.parametrize("motion", grammar.MOTIONS)
+def test_a_scene_can_be_looked_at_at_any_time(motion):
+    """Its first frames are the same however it is asked, and those in between lie between."""
+    meaning = replace(PLAIN, motion=motion)
+    plain, fine, long = (
+        scenes.random_scene(rng(4), meaning, times)
+        for times in (None, np.arange(29) / 4, np.arange(-40, 400))
+    )
+    np.testing.assert_allclose(fine.centres[::4], plain.centres)
+    np.testing.assert_allclose(fine.radii[::4], plain.radii)
+    np.testing.assert_allclose(long.centres[40:48], plain.centres)
+    assert np.abs(np.diff(fine.centres, axis=0)).max() <= 5 / 4
+    assert (fine.ground_seed, long.ground_seed) == (plain.ground_seed,) * 2
+
+
+@pytest.mark.parametrize("motion", ["left", "right", "up", "down"])
+def test_what_leaves_comes_in_at_the_other_side(motion):
+    made = scenes.random_scene(rng(4), replace(PLAIN, motion=motion), np.arange(200))
+    jumps = np.abs(np.diff(made.centres, axis=0)).max(1) > scenes.SIZE
+    assert 2 <= jumps.sum() <= 12
+    for number in jumps.nonzero()[0]:  # just before it is out of sight
+        x, y = made.centres[number]
+        out = max(-x, -y, x - scenes.SIZE, y - scenes.SIZE)
+        assert out > made.radii.max() * 0.9
+    seen = object_in(replace(made, centres=made.centres[:60], radii=made.radii[:60]))
+    assert seen.any((1, 2)).mean() > 0.7
+
+
+@pytest.mark.parametrize("motion", ["growing", "shrinking"])
+def test_growth_comes_to_rest(motion):
+    made = scenes.random_scene(rng(4), replace(PLAIN, motion=motion), np.arange(-100, 200))
+    steps = np.diff(made.radii)
+    assert (steps > 0).all() == (motion == "growing") or (np.abs(steps) < 1e-6).any()
+    assert np.abs(steps[-50:]).max() < 0.01
+    assert 2 < made.radii.min() < made.radii.max() < scenes.SIZE / 2

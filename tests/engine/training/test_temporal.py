@@ -1,6 +1,8 @@
 """The stage that trains temporal layers, with everything spatial frozen."""
 
+from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -36,14 +38,13 @@ def test_positions_start_anywhere_and_frames_follow(reader):
     net.register_forward_pre_hook(
         lambda _, args, kw: firsts.append(kw["positions"]), with_kwargs=True
     )
-    x0 = one.latents.float()
-    near, heavy = torch.zeros(*x0.shape[:2], 1, *x0.shape[3:]), torch.zeros(3)
     for seed in range(4):
         rng = np.random.default_rng(seed)
         words = backbone.encode(*reader, ["a red ball"] * 3)
         with torch.no_grad():
-            t = torch.full((3,), 500)
-            temporal.clip_loss(net, backbone.scheduler(), x0, (words, words), t, rng, near, heavy)
+            t, texts = torch.full((3,), 500), (words, words)
+            batch = temporal.Batch.of(one, np.arange(3), texts, t, torch.zeros(3))
+            temporal.clip_loss(net, backbone.scheduler(), batch, rng)
     starts = torch.cat(firsts)[:, 0]
     assert all((p.diff(dim=1) == 1).all() for p in firsts)
     assert starts.min() >= 0
@@ -65,7 +66,8 @@ def test_flicker_of_the_ground_costs():
         net.temporal = SimpleNamespace(config=TemporalConfig())
         t, rng = torch.tensor((300, 800)), np.random.default_rng(1)
         where, more = torch.full((2, 4, 1, 8, 8), near), torch.full((2,), heavy)
-        return temporal.clip_loss(net, schedule, x0, (None, None), t, rng, where, more)
+        batch = temporal.Batch(x0, where, (None, None), t, more)
+        return temporal.clip_loss(net, schedule, batch, rng)
 
     square = standing.square().mean()
     torch.testing.assert_close(wrong_by(standing), square, atol=1e-3, rtol=1e-3)
@@ -94,6 +96,40 @@ def test_timesteps_begin_in_nearly_pure_noise_and_move_down(done, noisy, clear):
     assert abs((t >= 900).sum() - noisy) <= 1
     assert abs((t < 500).sum() - clear) <= 1
     assert t.max() >= 997
+
+
+def test_given_frames_cost_nothing_and_are_seen(reader):
+    """Whatever the network says of them; and they enter with the noise that the mask tells."""
+    one, seen = clips(), []
+    words = backbone.encode(*reader, ["a red ball"] * 3)
+    known = torch.zeros(3, 8, dtype=torch.bool)
+    known[:, :2] = True
+    batch = replace(
+        temporal.Batch.of(one, np.arange(3), (words, words), torch.full((3,), 500), torch.zeros(3)),
+        known=known,
+        level=torch.tensor((0.0, 0.2, 0.2)),
+    )
+
+    def cost(wrong: float) -> float:
+        def net(noisy, t, *_, condition, **__):
+            seen.append(condition)
+            frames = known.flatten()[:, None, None, None]
+            return torch.where(frames, torch.full_like(noisy, wrong), torch.zeros(()))
+
+        net.temporal = SimpleNamespace(config=TemporalConfig())
+        rng = np.random.default_rng(3)
+        return float(temporal.clip_loss(net, backbone.scheduler(), batch, rng))
+
+    plain = temporal.RESTLESS
+    with patch.object(temporal, "RESTLESS", 0.0):
+        assert cost(5.0) == cost(0.0)
+    assert plain > 0
+    told, mask = (x.unflatten(0, (3, 8)) for x in seen[0])
+    assert mask[0, 0].unique().item() == 1
+    assert mask[1, 1].unique().item() == pytest.approx(0.8)
+    assert not mask[:, 2:].any()
+    torch.testing.assert_close(told[0, :2], one.latents[0, :2].float())
+    assert (told[1, 0] - one.latents[1, 0].float()).abs().mean() > 0.05
 
 
 def test_two_steps_of_training(reader, tmp_path):

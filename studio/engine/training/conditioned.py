@@ -1,0 +1,95 @@
+"""Teach temporal layers to fill around frames that are given, and to go on making keyframes.
+
+Prediction and interpolation in one model (Video LDM sections 3.2 and 3.3), told the pass.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.training import backbone, latents, patterns
+from studio.engine.training.latents import Clips
+from studio.engine.training.loop import Plan, fit
+from studio.engine.training.temporal import Batch, Captions, clip_loss, timesteps
+from studio.engine.video_unet import VideoUNet
+from studio.spec.progress import Tick, silent
+
+OFTEN = {"keyframes": 0.3, "later": 0.4, "pass 1": 0.15, "pass 2": 0.15}
+"""How often a step shows clips of each kind."""
+TIMES = {
+    "later": latents.later,
+    "pass 1": partial(latents.between, rank=1),
+    "pass 2": partial(latents.between, rank=2),
+}
+RANKS = {"pass 1": 1, "pass 2": 2}
+FRAMES = 64
+"""Frames a step: eight clips of eight, or twelve of five."""
+NOISIEST = 0.25
+"""Half of the clips are given with noise of a level up to this: in a long roll-out the given frames
+are the model's own, and a flaw must not be copied for ever."""
+
+
+def make(
+    vae: AutoencoderKL, seed: int, clips: Clips, count: int, folder: Path, *, tick: Tick = silent
+) -> dict[str, Clips]:
+    """Clips of every kind: `clips` are the keyframes, `count` of each other are drawn."""
+    made = {"keyframes": clips}
+    for number, (kind, times) in enumerate(TIMES.items(), start=1):
+        path = folder / f"clips {kind}.safetensors"
+        made[kind] = latents.make(vae, seed + 1000 * number, count, path, times=times, tick=tick)
+    return made
+
+
+def train(
+    net: VideoUNet,
+    words,
+    encoder,
+    clips: Mapping[str, Clips],
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    rate: float = 8e-4,
+    tick: Tick = silent,
+) -> TemporalLayers:
+    """From layers that make keyframes; all of them go on learning.  Returns the averaged layers."""
+    schedule = backbone.scheduler()
+    levels = schedule.config.num_train_timesteps
+    captions = {kind: Captions.of(words, encoder, some, seed) for kind, some in clips.items()}
+    drawn = {kind: backbone.shown(some) for kind, some in clips.items()}
+    plan = Plan("frames around given ones", steps, rate=rate, warmup=min(100, steps // 10 + 1))
+    net.temporal.requires_grad_(True)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 9))
+        kind = str(rng.choice(list(OFTEN), p=list(OFTEN.values())))
+        count = FRAMES // clips[kind].latents.shape[1]
+        chosen = rng.choice(drawn[kind], size=count)
+        t = timesteps(rng, count, levels, given=kind != "keyframes")
+        texts = captions[kind].pick(rng, chosen)
+        batch = Batch.of(clips[kind], chosen, texts, t, torch.ones(count))
+        return clip_loss(net, schedule, given(rng, kind, batch), rng)
+
+    average = fit(net, loss_at, plan, folder, tick=tick)
+    net.load_state_dict(average, strict=False)
+    return net.temporal.eval().requires_grad_(False)
+
+
+def given(rng: np.random.Generator, kind: str, batch: Batch) -> Batch:
+    """The batch with a pattern of given frames, as clips of that kind have them."""
+    if kind == "keyframes":
+        return batch
+    count, frames = batch.x0.shape[:2]
+    rank = RANKS.get(kind, 0)
+    known = patterns.every_fourth(count, frames) if rank else patterns.around(rng, count, frames)
+    level = rng.uniform(0, NOISIEST, count) * (rng.random(count) < 0.5)
+    return replace(
+        batch, known=torch.from_numpy(known), level=torch.from_numpy(level).float(), rank=rank
+    )
