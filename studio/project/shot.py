@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from studio.spec.request import ClipRequest, Family, SubjectUse
+from studio.spec.strip import Strip
 
 T = TypeVar("T")
 
@@ -32,6 +33,10 @@ class Shot:
     width: int | None = None
     height: int | None = None
     fps: Fraction | None = None
+    extend: int = 0
+    loop: bool = False
+    interpolate: int | None = None
+    strip: Strip | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def request(
@@ -51,6 +56,11 @@ class Shot:
             steps=_said(self.steps, family.steps),
             guidance=_said(self.guidance, family.guidance),
             subject=subject,
+            window=family.frames_per_call,
+            extend=self.extend,
+            loop=self.loop,
+            interpolate=_said(self.interpolate, family.passes),
+            strip=self.strip,
         )
 
 

@@ -9,11 +9,17 @@ from studio.spec.strip import BRIDGE, Strip
 MAX_WORDS = 400
 MAX_GUIDANCE = 30.0
 MAX_STEPS = 1000
+MAX_EXTEND = 10_000
+"""Keyframes; nearly two hours at 1.5 a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s."""
+    """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s.
+
+    `passes` of interpolation were taught to it, and whether it `predicts`: fills frames around
+    given ones at the rate of the keyframes.
+    """
 
     id: str
     name: str
@@ -26,6 +32,8 @@ class Family:
     steps: int
     guidance: float
     notice: str = ""
+    passes: int = 0
+    predicts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,7 @@ def _check_numbers(request: ClipRequest, family: Family) -> None:
             f"At {float(family.native_fps):g} keyframes per second that is up to "
             f"{float((family.most_frames - 1) / family.native_fps):g} s.",
         )
+    _check_holes(request, family)
     if not 1 <= request.steps <= MAX_STEPS:
         raise Refusal(f"{request.steps} steps cannot be done.", f"Use 1 to {MAX_STEPS} steps.")
     if not 0.0 <= request.guidance <= MAX_GUIDANCE:  # also false for nan
@@ -121,6 +130,21 @@ def _check_numbers(request: ClipRequest, family: Family) -> None:
         )
     if not 0 <= request.seed < 2**63:
         raise Refusal(f"The seed {request.seed} is out of range.", "Use 0 to 2⁶³ − 1.")
+
+
+def _check_holes(request: ClipRequest, family: Family) -> None:
+    if not 0 <= request.interpolate <= family.passes:
+        most = f"Use 0 to {family.passes}." if family.passes else "Leave --interpolate out."
+        raise Refusal(f"{family.name} makes no {request.interpolate} passes between frames.", most)
+    if not 0 <= request.extend <= MAX_EXTEND:
+        raise Refusal(
+            f"A clip cannot be extended by {request.extend} keyframes.", f"Use 0 to {MAX_EXTEND}."
+        )
+    if (request.extend or request.loop or request.strip) and not family.predicts:
+        raise Refusal(
+            f"{family.name} was not trained to go on from given frames.",
+            "Use another model, or neither extend nor loop the clip.",
+        )
 
 
 def snapped(side: int, family: Family) -> int:

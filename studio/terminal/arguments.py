@@ -168,6 +168,17 @@ def _generate(to: Parser) -> None:
     length.add_argument("--seconds", metavar="X", type=number, help="length in seconds")
     length.add_argument("--frames", metavar="N", type=whole_number, help="length in frames")
     to.add_argument(
+        "--extend", metavar="N", type=whole_number, default=0, help="keyframes more, by prediction"
+    )
+    to.add_argument("--loop", action="store_true", help="lead the end back to the start")
+    to.add_argument(
+        "--interpolate",
+        metavar="N",
+        type=whole_number,
+        choices=range(3),
+        help="passes that each put three frames between two: 0, 1 or 2",
+    )
+    to.add_argument(
         "--keyframes-only", action="store_true", help="one PNG sheet of the keyframes, no clip"
     )
     to.add_argument(

@@ -22,8 +22,8 @@ from studio.spec.grammar import unknown_words
 from studio.spec.prompts import with_subject
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
-from studio.spec.spans import spans
-from studio.spec.timing import frame_rate, frames_in
+from studio.spec.spans import spans, strip_of
+from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.terminal.memory import peak_megabytes
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer, lasting
@@ -62,8 +62,10 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
     model = library.find(said.model, works.model_folders)
     family = model.family
-    fps = frame_rate(said.fps) if said.fps is not None else family.native_fps
-    keyframes, frames = _length(said, family, fps)
+    passes = 0 if said.keyframes_only else _passes(said.interpolate, family)
+    rate = family.native_fps * 4**passes
+    fps = frame_rate(said.fps) if said.fps is not None else rate
+    keyframes, extend, frames = _length(said, family, fps)
     request = ClipRequest(
         prompt=said.prompt,
         negative=said.negative,
@@ -77,8 +79,13 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
         steps=family.steps if said.steps is None else said.steps,
         guidance=family.guidance if said.guidance is None else said.guidance,
         subject=_subject(said.subject, works),
+        window=family.frames_per_call,
+        extend=extend,
+        loop=said.loop,
+        interpolate=passes,
     )
     check(request, family)
+    frames = frames or len(retimed(request.frames, rate, fps))
     out = None if said.plan and not said.out else _place(said.out, said.keyframes_only)
     if out is not None:
         check_export(out, size=(request.width, request.height), fps=fps)
@@ -115,11 +122,12 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
     takes = works.takes(session.folders.scratch)
     there = [span.key for span in walk if takes.has(span.key)]
     missing = len(walk) - len(there)
-    passes = request.steps * (1 if request.guidance == 1 else 2)
+    runs = request.steps * (1 if request.guidance == 1 else 2)
+    keys = len(strip_of(request).keys)
     words = (
-        f"{request.keyframes} keyframes of {request.width} × {request.height} pixels with "
-        f"{request.steps} steps each ({passes} network passes over the clip), seed {request.seed}; "
-        f"{order.frames} frames at {float(order.fps):g} per second.\n"
+        f"{keys} keyframes of {request.width} × {request.height} pixels with {request.steps} steps "
+        f"({runs} network runs) for each window, {request.interpolate} passes between them, "
+        f"seed {request.seed}; {order.frames} frames at {float(order.fps):g} per second.\n"
         f"{missing} of {len(walk)} parts are to be made, {len(there)} are there already."
     )
     facts = {
@@ -150,7 +158,7 @@ def facts(order: Order, made: Mapping, seconds: float) -> dict[str, object]:
 def _shape(order: Order) -> dict[str, object]:
     request = order.request
     return {
-        "frames": request.keyframes if order.sheet else order.frames,
+        "frames": request.frames if order.sheet else order.frames,
         "fps": float(order.fps),
         "width": request.width,
         "height": request.height,
@@ -162,21 +170,32 @@ def _words(order: Order, made: Mapping, seconds: float) -> str:
     reused = " All of it was there from before." if not made["made"] else ""
     what = f"{order.frames} frames at {float(order.fps):g} per second"
     if order.sheet:
-        what = f"{order.request.keyframes} keyframes on one sheet"
+        what = f"{order.request.frames} keyframes on one sheet"
     return f"{order.out}: {what}, seed {order.request.seed}, {lasting(seconds)}.{reused}"
 
 
-def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int]:
-    """Keyframes to make and frames to write."""
+def _passes(asked: int | None, family: Family) -> int:
+    return family.passes if asked is None else asked
+
+
+def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int, int | None]:
+    """Keyframes to make at once, those to add by prediction, and frames to write; None for all."""
     frames: int | None = said.frames
     if said.seconds is not None:
         frames = frames_in(said.seconds, fps)
     if frames is None:
         keyframes = family.frames_per_call if said.keyframes is None else said.keyframes
-        return keyframes, int(Fraction(keyframes - 1) / family.native_fps * fps) + 1
+        return keyframes, said.extend, None
     if frames < 1:
         raise Refusal(f"A clip of {frames} frames shows nothing.", "Ask for 1 frame or more.")
-    return math.ceil(Fraction(frames - 1) / fps * family.native_fps) + 1, frames
+    if said.extend or said.loop:
+        raise Refusal(
+            "A clip of a given length is not extended or looped further.",
+            "Say its length in --keyframes and --extend instead.",
+        )
+    needed = math.ceil(Fraction(frames - 1) / fps * family.native_fps) + 1
+    at_once = min(needed, family.frames_per_call) if family.predicts else needed
+    return at_once, needed - at_once, frames
 
 
 def _seed(asked: int | None) -> int:

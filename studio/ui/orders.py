@@ -101,7 +101,8 @@ class Orders(QObject):
 
     def _preview(self) -> None:
         self._seen = self._with_a_seed()
-        self._follow(self._place("preview_keyframes", "Keyframes", self._seen, short=True))
+        keys = replace(self._seen, interpolate=0)
+        self._follow(self._place("preview_keyframes", "Keyframes", keys, short=True))
 
     def _render(self, variations: int) -> None:
         asked = self.request(self._document.shot)
