@@ -59,7 +59,8 @@ def fill(
     device = model.backbone.device.name
     given = torch.tensor(known)[:, None, None, None]
     clip = torch.where(given, clip, torch.zeros(()))
-    start = _noise(model, spec, clip).to(device)
+    shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
+    start = _noise(spec, clip, "start", shared).to(device)
     filled = ddim(
         _denoiser(model, text, spec, _condition(model, clip, given, spec)),
         model.backbone.scheduler,
@@ -68,22 +69,28 @@ def fill(
         tick,
         stage=spec.stage,
         preview=lambda x: latent_to_rgb(x, model.preview_factors),
-        hold=_holding(model, clip.to(device), given.to(device), start) if any(known) else None,
+        hold=_holding(model, clip, given, spec) if any(known) else None,
     )
     return torch.where(given, clip, filled.float().cpu())
 
 
-def _noise(model: VideoModel, spec: FillSpec, clip: Tensor, purpose: str = "start") -> Tensor:
-    shared = model.net.temporal.config.shared_noise
+def _noise(spec: FillSpec, clip: Tensor, purpose: str, shared: float = 0.0) -> Tensor:
     shape = tuple(clip.shape[1:])
     return clip_noise(spec.seed, spec.stage, spec.frames, shape, shared=shared, purpose=purpose)
 
 
-def _holding(model: VideoModel, clip: Tensor, given: Tensor, start: Tensor) -> Denoiser:
-    """The known frames at each noise level, as in training; the walk never drifts from them."""
+def _holding(model: VideoModel, clip: Tensor, given: Tensor, spec: FillSpec) -> Denoiser:
+    """The known frames at each noise level, as in training; the walk never drifts from them.
+
+    Their noise is no hole's: whoever knows a frame knows its noise, and would take the hole's for
+    known too, though it hides nothing yet.
+    """
+    device = model.backbone.device.name
+    noise = _noise(spec, clip, "held").to(device)
+    clip, given = clip.to(device), given.to(device)
 
     def hold(x: Tensor, t: Tensor) -> Tensor:
-        return torch.where(given, model.backbone.scheduler.add_noise(clip, start, t[None]), x)
+        return torch.where(given, model.backbone.scheduler.add_noise(clip, noise, t[None]), x)
 
     return hold
 
@@ -95,7 +102,7 @@ def _condition(
     if not given.any():
         return None
     to = model.backbone.device
-    level, noise = spec.augment, _noise(model, spec, clip, "known")
+    level, noise = spec.augment, _noise(spec, clip, "known")
     seen = (1 - level**2) ** 0.5 * clip + level * noise
     mask = (given * (1 - level)).expand(-1, 1, *clip.shape[-2:])
     return seen.to(to.name, to.dtype), mask.to(to.name, to.dtype)

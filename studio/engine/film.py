@@ -1,7 +1,7 @@
 """The walk: spans in order, each read from the memo or made and put there."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -19,22 +19,23 @@ from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.interpolate import interpolate
 from studio.engine.videomodel import VideoModel
 from studio.spec.memo import Memo
-from studio.spec.progress import Tick
+from studio.spec.progress import Tick, shifted
 from studio.spec.prompts import for_time, with_subject
+from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.spans import Span, seed_of
+from studio.spec.spans import BETWEEN, Span, seed_of
 
 Arrays = Mapping[str, np.ndarray]
 
 
 def _no_pictures(identity: str) -> np.ndarray:
-    raise KeyError(identity)
+    raise Refusal(f"There is no picture {identity}.", "Delete that keyframe.")
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
     """What the walk needs; `adapter` is the file of the request's subject, and `pictures` gives
-    those that the user brought, uint8 (H, W, 3), by the hash of their bytes; KeyError otherwise.
+    those that the user brought, uint8 (H, W, 3), by the hash of their bytes.
     """
 
     video: VideoModel
@@ -55,19 +56,30 @@ def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: 
     """Make what the memo does not hold.  Every span reads its inputs from the memo in stored
     precision, so that a run cut in pieces ends in the same bytes.
 
-    `load` is called only if there is something to make.
+    `load` is called only if there is something to make.  Steps are counted through all spans of a
+    stage, so that a time left is that of the stage.
     """
-    walked = Walked()
-    for span in spans:
-        if memo.get(span.key) is not None:
-            walked.reused.append(span.key)
-            continue
+    missing = tuple(span for span in spans if memo.get(span.key) is None)
+    lacking = {span.key for span in missing}
+    walked = Walked(reused=[span.key for span in spans if span.key not in lacking])
+    totals, done = Counter[str](), Counter[str]()
+    for span in missing:
+        totals[span.stage] += steps_in(span)
+    for span in missing:
         models = load()
         started = time.monotonic()
-        memo.put(span.key, STAGES[span.stage](span, models, memo, tick))
+        part = shifted(tick, done[span.stage], totals[span.stage])
+        memo.put(span.key, STAGES[span.stage](span, models, memo, part))
+        done[span.stage] += steps_in(span)
         walked.seconds[span.stage] += time.monotonic() - started
         walked.made.append(span.key)
     return walked
+
+
+def steps_in(span: Span) -> int:
+    """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
+    windows = {"interpolation": len(span.makes) // BETWEEN, "keyframes": 1}
+    return windows[span.stage] * span.request.steps if span.stage in windows else len(span.makes)
 
 
 def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
@@ -110,8 +122,10 @@ def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[
     clip = torch.zeros(len(span.reads), *_latent_shape(span.request, models.video))
     for number, key in enumerate(span.inputs):
         source = memo.get(key)
-        if source is None:
-            raise KeyError(key)
+        if source is None:  # made before, and kept in the strip as it was
+            raise Refusal(
+                "A keyframe that is locked is no longer stored.", "Delete it or make it anew."
+            )
         for place, read in enumerate(span.reads):
             if read is not None and read.input == number:
                 clip[place] = torch.from_numpy(np.asarray(source["latents"][read.frame]))

@@ -11,7 +11,7 @@ from torch import Tensor
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.preview import latent_colours
 from studio.engine.videomodel import VideoModel
-from studio.spec.progress import Tick
+from studio.spec.progress import Tick, shifted
 from studio.spec.spans import Span, seed_of
 
 CUT = 0.12
@@ -24,13 +24,15 @@ def interpolate(
     """Latents (T, C, h, w) like `clip`, with all holes between known frames filled.
 
     Two known neighbours and the holes between them are a clip of their own, so that a frame
-    depends on nothing farther away.  Across a cut each side keeps its last frame instead.
+    depends on nothing farther away.  Across a cut each side keeps its last frame instead, and
+    between two frames that are the same nothing moves.
     """
     request, filled = span.request, clip.clone()
     start = span.makes[0] - 1
-    for one, other in pairwise(k for k, given in enumerate(known) if given):
+    ends = [k for k, given in enumerate(known) if given]
+    for number, (one, other) in enumerate(pairwise(ends)):
         part = slice(one, other + 1)
-        if is_cut(model, clip[one], clip[other]):
+        if is_cut(model, clip[one], clip[other]) or torch.equal(clip[one], clip[other]):
             middle = (one + other + 1) // 2
             filled[one:middle], filled[middle : other + 1] = clip[one], clip[other]
             continue
@@ -38,7 +40,8 @@ def interpolate(
         spec = FillSpec(
             span.stage, frames, seed_of(span), request.steps, request.guidance, rank=span.rank
         )
-        filled[part] = fill(model, clip[part], known[part], text, spec, tick)
+        told = shifted(tick, number * request.steps, (len(ends) - 1) * request.steps)
+        filled[part] = fill(model, clip[part], known[part], text, spec, told)
     return filled
 
 

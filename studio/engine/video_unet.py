@@ -190,9 +190,12 @@ class _Walk:
         return x + (tokens(said) if size else said)
 
     def _moved(self, name: str, x: Tensor) -> Tensor | None:
-        """What the words alone say of each place in each frame, for a ResBlock of x's size."""
+        """What the words alone say of each place in each frame, for a ResBlock of x's size.
+
+        Nothing when frames are given: it would say where things are in a clip that starts here.
+        """
         prior = self.net.temporal.motion_prior
-        if prior is None or self.shut:
+        if prior is None or self.shut or self.features is not None:
             return None
         size = (x.shape[-2], x.shape[-1])
         if size not in self.motions:

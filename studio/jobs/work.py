@@ -13,6 +13,7 @@ from studio.jobs.job import Job, Work
 from studio.jobs.residents import Residents
 from studio.library import models as library
 from studio.project.folders import Folders
+from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain, to_plain
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
@@ -20,6 +21,7 @@ from studio.spec.progress import Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, check
 from studio.spec.spans import Span, spans
+from studio.spec.stages import STAGES, until
 from studio.spec.timing import retimed
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from studio.engine.film import Models
 
+LONGEST = 2048
+"""Pixels of a picture's longer side that are read: more than any clip has."""
 BUILT_IN = Path(__file__).resolve().parents[2] / "models"
 
 
@@ -43,6 +47,7 @@ class Works:
         """For the queue, and for `run_once`."""
         return {
             "preview_keyframes": self.render,
+            "interpolate": self.render,
             "render": self.render,
             "train_subject": self.train_subject,
             "export": self.export,
@@ -53,18 +58,20 @@ class Works:
     def render(self, job: Job, tick: Tick) -> dict:
         """Make what the take store lacks of a request; returns keys made and reused, seconds.
 
-        Payload: "project" (folder), "request" (plain).
+        Payload: "project" (folder), "request" (plain), "until" (a stage, all of them without).
         """
         request = from_plain(ClipRequest, job.payload["request"])
         model = library.find(request.model, self.model_folders)
         check(request, model.family)
-        takes, walk = self.takes(Path(str(job.payload["project"]))), spans(request)
+        project = Path(str(job.payload["project"]))
+        stage = str(job.payload.get("until") or STAGES[-1])
+        takes, walk = self.takes(project), until(spans(request), stage)
         if all(takes.get(span.key) is not None for span in walk):  # without waiting for torch
             return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
 
         def load() -> Models:
-            return self._models(request, model, tick)
+            return self._models(request, model, project, tick)
 
         walked = film(walk, load, takes.noting(lambda _: self._facts()), tick)
         return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
@@ -162,14 +169,18 @@ class Works:
 
         return TakeStore(project / "takes", save, read_lossless)
 
-    def _models(self, request: ClipRequest, model: library.Model, tick: Tick) -> Models:
+    def _models(
+        self, request: ClipRequest, model: library.Model, project: Path, tick: Tick
+    ) -> Models:
         from studio.engine.film import Models
+        from studio.media.photo import open_photo
 
         video = self.residents.video(model, tick)
-        if request.subject is None:
-            return Models(video)
-        subject = self.subjects.get(request.subject.name)
-        return Models(video, self.subjects.adapter_path(subject))
+        adapter = None
+        if request.subject is not None:
+            adapter = self.subjects.adapter_path(self.subjects.get(request.subject.name))
+        brought = PictureStore(project)
+        return Models(video, adapter, lambda id: open_photo(brought.path(id), longest=LONGEST))
 
     def _facts(self) -> dict[str, object]:
         import diffusers

@@ -1,7 +1,7 @@
 """How long work speaks and is stopped."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +36,8 @@ Tick = Callable[[Progress], None]
 
 def silent(_: Progress) -> None:
     """A tick for callers that do not listen."""
+
+
+def shifted(tick: Tick, before: int, total: int) -> Tick:
+    """A tick for one part of a stage that has `total` steps, `before` of them done already."""
+    return lambda said: tick(replace(said, step=before + said.step, total=total))

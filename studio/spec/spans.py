@@ -58,7 +58,7 @@ def spans(request: ClipRequest) -> tuple[Span, ...]:
     """The spans of a request, in an order in which each finds its inputs made."""
     strip = strip_of(request)
     sources = source_spans(request, strip)
-    keys = [_keyframe(sources, strip, key) for key in strip.keys]
+    keys = keyframes(strip, sources)
     walk = [span for span in sources if span.stage != "take"]
     parts: list[list[Frame]] = [[key] for key in keys]
     if request.interpolate:
@@ -96,6 +96,13 @@ def source_spans(request: ClipRequest, strip: Strip) -> tuple[Span, ...]:
         else:
             made.append(keyframe_span(request, source, made))
     return tuple(made)
+
+
+def keyframes(strip: Strip, sources: Sequence[Span]) -> tuple[Frame, ...]:
+    """Where each keyframe of a strip is found, given the spans of its sources."""
+    return tuple(
+        Frame(sources[key.source].key, key.frame, strip.position(key)) for key in strip.keys
+    )
 
 
 def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) -> Span:
@@ -172,10 +179,6 @@ def _decode_span(request: ClipRequest, frames: Sequence[Frame]) -> Span:
     if reads != tuple(Read(0, position) for position in makes):
         meant["reads"] = _said(reads)
     return Span("decode", makes, reads, inputs, span_key("decode", makes, inputs, meant), request)
-
-
-def _keyframe(sources: Sequence[Span], strip: Strip, key: Keyframe) -> Frame:
-    return Frame(sources[key.source].key, key.frame, strip.position(key))
 
 
 def _reads(

@@ -15,10 +15,11 @@ BRIDGE = 4
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """The `frame`-th frame of a strip's `source`-th source."""
+    """The `frame`-th frame of a strip's `source`-th source; `locked` against being made anew."""
 
     source: int
     frame: int
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,12 @@ class Source:
     prompt: str | None = None
     picture: str = ""
     take: str = ""
+
+    @property
+    def is_prediction(self) -> bool:
+        """Whether all frames given to it lie on one side."""
+        given = [frame is not None for frame in self.given]
+        return given[:1] != given[-1:] and given in (sorted(given), sorted(given, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,11 @@ def rerolled(
     seed: int | None,
     prompt: str | None = None,
 ) -> Strip:
-    """The chosen keyframes (numbers in the strip) made anew to fit those that stay."""
-    left = sorted(set(chosen))
+    """The chosen keyframes (numbers in the strip) made anew to fit those that stay.
+
+    Locked ones stay in any case.
+    """
+    left = sorted(k for k in set(chosen) if not strip.keys[k].locked)
     while left:
         last = max(0, len(strip.keys) - window)
         start = max(0, min(left[0] - CONTEXT, last))
@@ -125,6 +135,21 @@ def inserted(strip: Strip, number: int, source: Source, frame: int = 0) -> Strip
     strip, made = _with(strip, replace(source, first=number - frame))
     keys = (*strip.keys[:number], _frame(made, frame), *strip.keys[number:])
     return replace(strip, keys=keys)
+
+
+def locked(strip: Strip, number: int, take: str = "", frame: int = 0) -> Strip:
+    """With a keyframe kept as the frame of a `take` that it is now, whatever words and seed become.
+
+    Without a take, as for a picture, only against being made anew.
+    """
+    if take:
+        strip = replaced(strip, number, Source(take=take), frame)
+    return _marked(strip, number, on=True)
+
+
+def unlocked(strip: Strip, number: int) -> Strip:
+    """With a keyframe that stays as it is, but may be made anew."""
+    return _marked(strip, number, on=False)
 
 
 def bridged(
@@ -165,6 +190,11 @@ def moved(strip: Strip, number: int, to: int) -> Strip:
     """With keyframe `number` at place `to` of the strip that is left without it."""
     rest = strip.keys[:number] + strip.keys[number + 1 :]
     return replace(strip, keys=(*rest[:to], strip.keys[number], *rest[to:]))
+
+
+def _marked(strip: Strip, number: int, *, on: bool) -> Strip:
+    key = replace(strip.keys[number], locked=on)
+    return replace(strip, keys=(*strip.keys[:number], key, *strip.keys[number + 1 :]))
 
 
 def _with(strip: Strip, source: Source) -> tuple[Strip, tuple[Keyframe, ...]]:

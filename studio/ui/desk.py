@@ -11,7 +11,8 @@ from PySide6.QtGui import QImage
 class Shown:
     """Moving pictures on the player: `kind` is "clip", "keyframes" or "preview" (still growing).
 
-    `take` is the id of the take it belongs to, empty for what no take holds yet.
+    `take` is the id of the take it belongs to, empty for what no take holds yet.  Every `dense`-th
+    frame is a keyframe; 0 where there are none.
     """
 
     kind: str
@@ -19,6 +20,21 @@ class Shown:
     frames: tuple[QImage, ...]
     fps: Fraction
     take: str = ""
+    dense: int = 0
+
+    @property
+    def shot_keyframes(self) -> int:
+        """How many keyframes it has; 0 for a clip that is not of keyframes."""
+        if not self.dense:
+            return 0
+        return -(-len(self.frames) // self.dense)
+
+    def frame_of(self, keyframe: int) -> int:
+        return keyframe * max(1, self.dense)
+
+    def keyframe_at(self, frame: int) -> int:
+        """The keyframe that `frame` is, or comes after."""
+        return frame // max(1, self.dense)
 
     def same_as(self, other: "Shown") -> bool:
         """Whether `other` is this clip grown on."""

@@ -83,9 +83,9 @@ class Document(QObject):
         """Make one undoable change; `merge` joins it to an equal one just before."""
         self._become(self._history.change(edit(self.project), label, merge=merge))
 
-    def change_shot(self, shot: Shot, label: str) -> None:
+    def change_shot(self, shot: Shot, label: str, *, merge: bool = True) -> None:
         """Change the shot in place; typing in one field is one step."""
-        self.change(lambda project: edits.replace_shot(project, shot), label, merge=True)
+        self.change(lambda project: edits.replace_shot(project, shot), label, merge=merge)
 
     def keep(self, edit: Edit) -> None:
         """Make a change that undo does not take away: a clip that was made stays."""

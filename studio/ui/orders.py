@@ -21,6 +21,7 @@ from studio.project.shot import Shot
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, check
 from studio.spec.spans import spans
+from studio.spec.stages import sparse
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.quantities import count
@@ -47,6 +48,15 @@ class Orders(QObject):
     def preview(self) -> None:
         """Make keyframes of the present shot, ahead of everything that takes long."""
         self._politely(self._preview)
+
+    def run(self, stage: str) -> None:
+        """Make the present shot up to one of `studio.spec.stages.STAGES`, with the seed it has."""
+        if stage == "decoded":
+            self.render()
+        elif stage == "interpolated":
+            self._politely(self._interpolate)
+        else:
+            self._politely(lambda: self._look(stage))
 
     def render(self, variations: int = 1) -> None:
         """Make clips of the present shot, with seeds that follow one another."""
@@ -101,8 +111,18 @@ class Orders(QObject):
 
     def _preview(self) -> None:
         self._seen = self._with_a_seed()
-        keys = replace(self._seen, interpolate=0)
-        self._follow(self._place("preview_keyframes", "Keyframes", keys, short=True))
+        self._keyframes(sparse(self._seen))
+
+    def _look(self, stage: str) -> None:
+        self._seen = self.request(self._document.shot)
+        self._keyframes(sparse(self._seen, extended=stage == "extended"))
+
+    def _keyframes(self, asked: ClipRequest) -> None:
+        self._follow(self._place("preview_keyframes", "Keyframes", asked, short=True))
+
+    def _interpolate(self) -> None:
+        self._seen = self.request(self._document.shot)
+        self._follow(self._place("interpolate", "Interpolate", self._seen, until="interpolated"))
 
     def _render(self, variations: int) -> None:
         asked = self.request(self._document.shot)
@@ -118,20 +138,24 @@ class Orders(QObject):
             self._desk.notice(f"{count(variations, 'variation')} placed in the queue.")
 
     def _with_a_seed(self) -> ClipRequest:
-        """The request, with a fresh seed where the shot's is not locked."""
+        """The request, with a fresh seed where neither lock nor edited keyframes hold the shot's."""
         asked = self.request(self._document.shot)
-        if self._document.shot.seed_locked:
+        if self._document.shot.seed_locked or self._document.shot.strip is not None:
             return asked
         seed = secrets.randbelow(SEEDS)
         self._document.change_shot(replace(self._document.shot, seed=seed), "Seed")
         return replace(asked, seed=seed)
 
-    def _place(self, kind: str, verb: str, asked: ClipRequest, *, short: bool = False) -> int:
+    def _place(
+        self, kind: str, verb: str, asked: ClipRequest, *, short: bool = False, until: str = ""
+    ) -> int:
         payload = {
             "project": str(self._document.folder),
             "shot": self._document.shot.id,
             "request": to_plain(asked),
         }
+        if until:
+            payload["until"] = until
         title = f"{verb}: {' '.join(asked.prompt.split())[:80]} · seed {asked.seed}"
         return self._add(kind, title, payload, short=short)
 

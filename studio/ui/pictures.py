@@ -1,6 +1,8 @@
 """Pictures for the screen: previews, photos and the frames of takes, as Qt images."""
 
 from collections.abc import Callable
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,14 @@ from studio.project.project import Render
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.ui.background import Background
+from studio.ui.desk import Shown
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from studio.project.takes import TakeStore
 
+LONGEST_CLIP = 600
 THUMBNAIL = 160
 """Longest side of a thumbnail in pixels: 80 on a screen of scale 2."""
 
@@ -98,11 +104,19 @@ class Pictures(QObject):
             arrays = self._takes.get(key)
             if arrays is None or "frames" not in arrays:
                 raise Refusal("The frames of this take were dropped.", "Render it again.")
-            for frame in arrays["frames"]:
-                made.append(_image(frame.tobytes(), frame.shape[1], frame.shape[0]))
+            made += map(image, arrays["frames"])
         if not made:
             raise Refusal("This take holds no frames.", "Render it again.")
         return tuple(made)
+
+
+def brought(clip: Path) -> Shown:
+    """A clip of the user's to look for a frame in: at most `LONGEST_CLIP` frames of it."""
+    from studio.media.video import probe, read_video
+
+    fps = probe(clip).fps
+    frames = tuple(image(frame) for frame in islice(read_video(clip), LONGEST_CLIP))
+    return Shown("clip", clip.name, frames, Fraction(fps))
 
 
 def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
@@ -114,8 +128,12 @@ def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
 def _photo(path: Path) -> QImage:
     from studio.media.photo import open_photo  # numpy and Pillow stay out of the start-up
 
-    photo = open_photo(path, longest=THUMBNAIL)
-    return _image(photo.tobytes(), photo.shape[1], photo.shape[0])
+    return image(open_photo(path, longest=THUMBNAIL))
+
+
+def image(frame: "np.ndarray") -> QImage:
+    """A frame, uint8 (H, W, 3), as a Qt image."""
+    return _image(frame.tobytes(), frame.shape[1], frame.shape[0])
 
 
 def _image(rgb: bytes, width: int, height: int) -> QImage:

@@ -1,4 +1,4 @@
-"""The player: a picture, the keyframe strip while previewing, and the transport."""
+"""The player: a picture, the keyframes of the shot, and the transport."""
 
 from fractions import Fraction
 
@@ -20,7 +20,6 @@ from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, from_preview
 from studio.ui.playback import Playback
 from studio.ui.quantities import clip_length, count, rate
-from studio.ui.strip import Strip
 from studio.ui.theme import UNIT
 from studio.ui.transport import Transport
 from studio.ui.watch import Watch
@@ -36,13 +35,15 @@ class Player(QWidget):
         watch: Watch,
         desk: Desk,
         pictures: Pictures,
+        playback: Playback,
+        keyframes: QWidget,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._document, self._watch = document, watch
         self._desk, self._pictures = desk, pictures
-        self.playback = Playback(desk, self)
-        self._build(icons)
+        self.playback = playback
+        self._build(keyframes, icons)
         desk.shown_changed.connect(self._follow_shown)
         desk.playhead_moved.connect(self._paint)
         desk.options_changed.connect(self._paint)
@@ -79,7 +80,7 @@ class Player(QWidget):
             Qt.Key.Key_L: lambda: playback.shuttle(1),
         }
 
-    def _build(self, icons: Icons) -> None:
+    def _build(self, keyframes: QWidget, icons: Icons) -> None:
         self.setObjectName("ground")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title, self.facts = ElidedLabel("", "title"), label("", "small")
@@ -95,7 +96,6 @@ class Player(QWidget):
         self.stage = QStackedWidget()
         self.stage.addWidget(self.empty)
         self.stage.addWidget(self.canvas)
-        self.strip = Strip(self._desk, self.playback, icons.theme)
         self.transport = Transport(self._desk, self.playback, icons)
         self.transport.setObjectName("panel")
         self.transport.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -104,7 +104,7 @@ class Player(QWidget):
         layout.setSpacing(0)
         layout.addWidget(head)
         layout.addWidget(self.stage, 1)
-        layout.addWidget(self.strip)
+        layout.addWidget(keyframes)
         layout.addWidget(self.transport)
 
     def _follow_shown(self) -> None:
@@ -136,8 +136,9 @@ class Player(QWidget):
 
         def arrived(frames) -> None:
             if self._desk.take == take:
-                title = f"Take {render.order} · {render.request.prompt}"
-                self._desk.show(Shown("clip", title, frames, render.request.rate, take))
+                asked = render.request
+                title, dense = f"Take {render.order} · {asked.prompt}", 4**asked.interpolate
+                self._desk.show(Shown("clip", title, frames, asked.rate, take, dense))
                 self._desk.set_speed(1)
 
         def refused(error: Exception) -> None:
@@ -146,13 +147,16 @@ class Player(QWidget):
         self._pictures.frames(render.spans, self, arrived, refused)
 
     def _preview(self, id: int, progress: Progress) -> None:
-        if id != self._desk.following or not progress.preview:
+        if id != self._desk.following or not progress.preview or progress.stage != "keyframes":
             return
         job = self._watch.job(id)
         request = job.payload.get("request")
         if isinstance(request, dict):
             frames, fps = from_preview(progress.preview), Fraction(request["fps"])
-            self._desk.show(Shown("preview", job.title, frames, fps))
+            starts = not self._desk.shown or self._desk.shown.kind != "preview"
+            self._desk.show(Shown("preview", job.title, frames, fps, dense=1))
+            if starts:
+                self._desk.set_speed(1)
 
     def _previewed(self, id: int, _result: object) -> None:
         """Put the finished keyframes in the place of their rough previews."""
@@ -163,7 +167,8 @@ class Player(QWidget):
 
         def arrived(frames) -> None:
             if self._desk.following == id:
-                self._desk.show(Shown("keyframes", job.title, frames, asked.fps))
+                self._desk.show(Shown("keyframes", job.title, frames, asked.fps, dense=1))
+                self._desk.set_speed(1)
 
         keys = last_keys(spans(asked))
         self._pictures.frames(keys, self, arrived, lambda error: self._desk.notice(str(error)))

@@ -1,65 +1,149 @@
-"""The stages of the shot as a row: what is done, what runs, what waits."""
+"""The stages of the shot as a row: what is made, what is stale, what runs, how long it takes."""
 
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
 
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
-from studio.ui.controls import column, label
+from studio.spec.forecast import ABSENT, CACHED, FRESH, STALE, StageForecast
+from studio.spec.stages import STAGES
+from studio.ui.controls import column, explain, label, row, tool
 from studio.ui.document import Document
+from studio.ui.icons import Icons
+from studio.ui.orders import Orders
+from studio.ui.outlook import Outlook
+from studio.ui.pictures import thumbnail
+from studio.ui.quantities import count, duration
 from studio.ui.theme import UNIT, set_tone
 from studio.ui.watch import Watch
 
-STAGES = (("keyframes", "Keys"), ("decode", "Decode"))
+NAMES = dict(zip(STAGES, ("Keys", "Extend", "In between", "Decode"), strict=True))
+WORDS = {
+    "keyframes": "Make the keyframes",
+    "extended": "Make the keyframes after and before them",
+    "interpolated": "Make the frames in between",
+    "decoded": "Make the pictures: the whole clip",
+}
+ENGINE = {"keyframes": "keyframes", "interpolation": "interpolated", "decode": "decoded"}
+"""The stage that a job's progress speaks of; `keyframes` covers those that are predicted too."""
+PICTURE = QSize(64, 40)
+
+
+class StageCell(QWidget):
+    """One stage: a picture, a bar, its name with the button that runs it, and two short lines."""
+
+    def __init__(self, name: str, icons: Icons) -> None:
+        super().__init__()
+        self._theme = icons.theme
+        self.picture, self.bar = QLabel(), QProgressBar()
+        self.picture.setFixedHeight(PICTURE.height())
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setObjectName("ground")
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 100)
+        self.bar.setAccessibleName(NAMES[name])
+        self.title, self.state, self.work = label(NAMES[name]), label(), label("", "small")
+        set_tone(self.title, "small")
+        self.run = tool(icons, "play", WORDS[name])
+        self.run.setFixedSize(20, 20)
+        self.run.setIconSize(QSize(10, 10))
+        for part in (self.title, self.state, self.work):
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        head = row(self.title, self.run, gap=0)
+        head.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        layout.addWidget(column(self.picture, self.bar, head, self.state, self.work, gap=2))
+
+    def show_picture(self, picture: QImage | None) -> None:
+        if picture is None:
+            self.picture.setPixmap(QPixmap())
+            return
+        ratio = self.devicePixelRatioF()
+        self.picture.setPixmap(thumbnail(picture, PICTURE.height(), ratio))
+
+    def say(self, state: str, tone: str, work: str, percent: int) -> None:
+        self.state.setText(state)
+        set_tone(self.state, tone)
+        self.work.setText(work)
+        self.bar.setValue(percent)
+        set_tone(self.bar, "done" if percent == 100 else "")
+        self.setToolTip(f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
 
 
 class Stages(QWidget):
-    """Follows the newest job of the shot being worked on."""
+    """Follows what the shot would need, and the newest job that makes some of it."""
 
-    def __init__(self, document: Document, queue: Queue, watch: Watch) -> None:
+    def __init__(
+        self,
+        document: Document,
+        queue: Queue,
+        watch: Watch,
+        orders: Orders,
+        outlook: Outlook,
+        icons: Icons,
+    ) -> None:
         super().__init__()
         self._document, self._watch = document, watch
-        self.bars = {stage: QProgressBar() for stage, _ in STAGES}
-        self.words = {stage: label("", "small") for stage, _ in STAGES}
+        self._orders, self._outlook = orders, outlook
+        self.cells = {name: StageCell(name, icons) for name in STAGES}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(UNIT)
-        for stage, name in STAGES:
-            self.bars[stage].setTextVisible(False)
-            self.bars[stage].setRange(0, 100)
-            self.bars[stage].setAccessibleName(name)
-            layout.addWidget(column(self.bars[stage], self.words[stage], gap=UNIT // 2))
-        document.changed.connect(self.reflect)
+        for name, cell in self.cells.items():
+            cell.run.clicked.connect(lambda _=False, name=name: orders.run(name))
+            layout.addWidget(cell, 1)
+        outlook.changed.connect(self.reflect)
         queue.changed.connect(self.reflect)
         queue.progressed.connect(lambda *_: self.reflect())
         self.reflect()
 
     def reflect(self) -> None:
-        job = self._job()
-        for stage, name in STAGES:
-            done, word = self._state(job, stage)
-            self.bars[stage].setValue(done)
-            set_tone(self.bars[stage], "done" if done == 100 else "")
-            self.words[stage].setText(f"{name} · {word}")
+        job, why_not = self._running(), self._orders.why_not()
+        found = self._outlook.forecast
+        for number, (name, cell) in enumerate(self.cells.items()):
+            stage = found.stages[number] if found else None
+            absent = "Drag an end of the strip to extend the clip." if name == "extended" else ""
+            absent = absent or "The clip has nothing in between."
+            is_absent = stage is not None and stage.state == ABSENT
+            explain(cell.run, why_not or (absent if is_absent else ""))
+            cell.say(*self._said(stage, job))
+            cell.show_picture(self._picture(name, stage))
 
-    def _job(self) -> Job | None:
+    def _running(self) -> Job | None:
         mine = self._document.shot.id
-        jobs = (*self._watch.jobs, *self._watch.over)
-        return next((job for job in jobs if job.payload.get("shot") == mine), None)
+        jobs = (j for j in self._watch.jobs if j.payload.get("shot") == mine)
+        return next((job for job in jobs if job.state is State.RUNNING), None)
 
-    def _state(self, job: Job | None, stage: str) -> tuple[int, str]:
-        """Per cent done and a word for it."""
-        if job is None:
-            return 0, "not made yet"
-        if job.state is State.DONE:
-            return 100, "done"
+    def _said(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
+        """State, its tone, the work and per cent done."""
+        if stage is None:
+            return "–", "small", "", 0
+        if job is not None and self._stage_of(job) == stage.name:
+            left = self._watch.seconds_left(job.id)
+            percent = round(100 * self._watch.fraction(job.id))
+            return f"{percent} %", "accent", "" if left is None else f"{duration(left)} left", percent
+        work = stage.work
+        if stage.state == ABSENT:
+            return "none", "small", "", 0
+        made = count(work.frames, "frame")
+        if stage.state in (FRESH, CACHED):
+            return stage.state, "done", made, 100
+        percent = round(100 * (1 - work.missing / work.frames))
+        needed = duration(work.seconds) if work.seconds else f"{work.missing} of {work.frames}"
+        return stage.state, "attention" if stage.state == STALE else "small", needed, percent
+
+    def _stage_of(self, job: Job) -> str:
         last = self._watch.seen(job.id).last
-        if job.state is not State.RUNNING or last is None:
-            return 0, "failed" if job.state is State.FAILED else "waits"
-        names = [name for name, _ in STAGES]
-        at = names.index(last.stage) if last.stage in names else 0
-        if names.index(stage) < at:
-            return 100, "done"
-        if names.index(stage) > at:
-            return 0, "waits"
-        percent = round(100 * self._watch.fraction(job.id))
-        return percent, f"{percent} %"
+        return ENGINE.get(last.stage, "") if last else ""
+
+    def _picture(self, name: str, stage: StageForecast | None) -> QImage | None:
+        """A frame from where the stage's work lies."""
+        found = self._outlook.forecast
+        if found is None or stage is None or stage.state == ABSENT:
+            return None
+        if name in ("interpolated", "decoded") and stage.state not in (FRESH, CACHED):
+            return None
+        last = len(found.keyframes) - 1
+        return self._outlook.picture({"extended": last, "interpolated": last // 2}.get(name, 0))

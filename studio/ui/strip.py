@@ -1,77 +1,318 @@
-"""The keyframes of a clip beside one another."""
+"""The keyframes of the shot beside one another: looked at, chosen, moved, extended."""
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from collections.abc import Callable
+from enum import Enum, auto
+from pathlib import Path
 
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+
+from studio.spec.spans import strip_of
+from studio.spec.strip import Keyframe, Strip
+from studio.spec.forecast import Forecast
 from studio.ui.desk import Desk
-from studio.ui.pictures import thumbnail
+from studio.ui.icons import Icons
+from studio.ui.outlook import Outlook
 from studio.ui.playback import Playback
-from studio.ui.theme import UNIT, Theme
+from studio.ui.strip_edits import StripEdits
+from studio.ui.strip_paint import Drawn, draw
+from studio.ui.strip_places import HEIGHT, Box, Places
 
-HEIGHT = 88
-SIDE = 72
+
+class _Drag(Enum):
+    NONE, MOVE, BEFORE, AFTER = auto(), auto(), auto(), auto()
 
 
-class Strip(QWidget):
-    """Each keyframe with its time; a click or the arrows move the playhead there."""
+class StripView(QWidget):
+    """Clicks choose, dragging a keyframe moves it, dragging an end extends; arrows do it too.
 
-    def __init__(self, desk: Desk, playback: Playback, theme: Theme) -> None:
+    `press` gets all other keys and says whether they meant something.
+    """
+
+    chosen_changed = Signal()
+    menu_asked = Signal(object)  # QPoint
+    clip_dropped = Signal(object)  # Path
+
+    def __init__(
+        self,
+        edits: StripEdits,
+        outlook: Outlook,
+        desk: Desk,
+        playback: Playback,
+        press: Callable[[QKeyEvent], bool],
+        icons: Icons,
+    ) -> None:
         super().__init__()
-        self._desk, self._playback, self._theme = desk, playback, theme
-        self._pictures: list[QPixmap] = []
-        self.setFixedHeight(HEIGHT)
+        self._press = press
+        self._edits, self._outlook, self._desk = edits, outlook, desk
+        self._playback, self._icons = playback, icons
+        self.strip: Strip | None = None
+        self._looks: dict[Keyframe, QImage] = {}
+        self.chosen: frozenset[int] = frozenset()
+        self._anchor, self._drag, self._from = 0, _Drag.NONE, 0.0
+        self.added, self._drop = 0, None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMinimumHeight(HEIGHT)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAcceptDrops(True)
+        self.setMouseTracking(True)
         self.setAccessibleName("Keyframes")
-        desk.shown_changed.connect(self._follow)
+        edits.changed.connect(self.reflect)
+        outlook.changed.connect(self.update)
+        desk.shown_changed.connect(self.update)
         desk.playhead_moved.connect(lambda _: self.update())
-        self._follow()
+        self.reflect()
 
-    def _follow(self) -> None:
-        shown = self._desk.shown
-        wanted = bool(shown and shown.kind != "clip")
-        ratio = self.devicePixelRatioF()
-        frames = shown.frames if shown and wanted else ()
-        self._pictures = [thumbnail(frame, SIDE, ratio) for frame in frames]
-        self.setVisible(wanted)
-        self.setAccessibleDescription(f"{len(frames)} keyframes")
+    @property
+    def count(self) -> int:
+        return len(self.strip.keys) if self.strip else 0
+
+    @property
+    def places(self) -> Places:
+        return Places(self.count, self.width())
+
+    @property
+    def current(self) -> int:
+        """The keyframe that the arrows start from."""
+        return min(self._anchor, max(0, self.count - 1))
+
+    def reflect(self) -> None:
+        """Show the shot's strip as it is."""
+        self.strip = self._edits.strip
+        kept = frozenset(k for k in self.chosen if k < self.count)
+        if kept != self.chosen:
+            self.choose(kept)
+        self.setAccessibleDescription(f"{self.count} keyframes, {len(self.chosen)} chosen")
+        self.setMinimumWidth(Places(self.count, 0).needed)
         self.update()
 
-    def place(self, index: int) -> QRect:
-        """Where a keyframe is painted; they share the width, at most `SIDE` each and a gap."""
-        number = max(1, len(self._pictures))
-        step = min(SIDE + UNIT, (self.width() - 2 * UNIT) // number)
-        left = max(UNIT, (self.width() - step * number) // 2)
-        side = min(SIDE, step - 2)
-        return QRect(left + index * step, (HEIGHT - side) // 2, side, side)
+    def choose(self, chosen: frozenset[int]) -> None:
+        self.chosen = chosen
+        self.chosen_changed.emit()
+        self.update()
 
-    def paintEvent(self, _event) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        for index, picture in enumerate(self._pictures):
-            place = self.place(index)
-            size = (
-                picture.deviceIndependentSize()
-                .toSize()
-                .scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            )
-            box = QRect(place.topLeft(), size)
-            box.moveCenter(place.center())
-            painter.drawPixmap(box, picture)
-            if index == self._desk.playhead:
-                painter.setPen(QPen(self._theme.colour("accent"), 2))
-                painter.drawRect(box)
-        painter.end()
+    def choose_one(self, number: int, *, upto: bool = False, also: bool = False) -> None:
+        """Choose a keyframe, all up to it, or also it; and show it."""
+        number = min(max(0, number), self.count - 1)
+        if upto:
+            low, high = sorted((self._anchor, number))
+            self.choose(frozenset(range(low, high + 1)))
+        elif also:
+            self._anchor = number
+            self.choose(self.chosen ^ {number})
+        else:
+            self._anchor = number
+            self.choose(frozenset({number}))
+        self.show_keyframe(number)
+
+    def show_keyframe(self, number: int) -> None:
+        """Move the playhead to a keyframe of what is on the player."""
+        shown = self._desk.shown
+        if shown and shown.shot_keyframes == self.count:
+            self._desk.set_speed(0)
+            self._playback.go(shown.frame_of(number))
+
+    def picture(self, number: int) -> QImage | None:
+        """What a keyframe looks like: as it is being made, or as it was when last made."""
+        shown = self._desk.shown
+        if shown and shown.kind == "preview" and len(shown.frames) == self.count:
+            return shown.frames[number]
+        if self.strip is None:
+            return None
+        key = self.strip.keys[number]
+        if self.forecast and (found := self._outlook.picture(number)):
+            self._looks[key] = found
+        return self._looks.get(key)
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """What is known of the strip as it is; None until it has been looked up."""
+        found = self._outlook.forecast
+        return found if found and strip_of(found.request) == self.strip else None
+
+    def playing(self) -> int | None:
+        """The keyframe that the playhead has reached."""
+        shown = self._desk.shown
+        if shown is None or shown.shot_keyframes != self.count:
+            return None
+        return shown.keyframe_at(self._desk.playhead)
 
     def sizeHint(self) -> QSize:
-        return QSize(8 * SIDE, HEIGHT)
+        return QSize(Places(self.count, 0).needed, HEIGHT)
+
+    def paintEvent(self, _event) -> None:
+        if self.strip is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        ratio = self.devicePixelRatioF()
+        pictures = tuple(self.picture(k) for k in range(self.count))
+        focused = self.current if self.hasFocus() else None
+        drawn = Drawn(
+            self.strip, pictures, self.forecast, self.chosen, self.playing(), focused,
+            self.added if self._drag is _Drag.AFTER else -self.added, self._drop,
+        )  # fmt: skip
+        draw(painter, drawn, self.places, self._icons, ratio)
+        painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        for index in range(len(self._pictures)):
-            if self.place(index).contains(event.position().toPoint()):
-                self._desk.set_speed(0)
-                self._playback.go(index)
+        x, y = event.position().x(), event.position().y()
+        self._from, self._drag = x, _Drag.NONE
+        for drag, before in ((_Drag.BEFORE, True), (_Drag.AFTER, False)):
+            if self.count and self.places.end(before=before).holds(x, y):
+                self._drag = drag
+                return
+        number = self.places.at(x)
+        if number is None:
+            return
+        held = event.modifiers()
+        if event.button() == Qt.MouseButton.RightButton and number in self.chosen:
+            return
+        self.choose_one(
+            number,
+            upto=bool(held & Qt.KeyboardModifier.ShiftModifier),
+            also=bool(held & Qt.KeyboardModifier.ControlModifier),
+        )
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        x, y = event.position().x(), event.position().y()
+        if not event.buttons() & Qt.MouseButton.LeftButton:
+            self._hover(x, y)
+            return
+        far = abs(x - self._from) >= QApplication.startDragDistance()
+        if self._drag is _Drag.NONE and far and len(self.chosen) == 1:
+            self._drag = _Drag.MOVE
+        if self._drag is _Drag.MOVE:
+            self._drop = self._gap(self.places.gap(x))
+        elif self._drag in (_Drag.BEFORE, _Drag.AFTER):
+            along = x - self._from if self._drag is _Drag.AFTER else self._from - x
+            self.added = self.places.dragged(along)
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        drag, added, self._drag, self.added, self._drop = self._drag, self.added, _Drag.NONE, 0, None
+        if drag is _Drag.MOVE:
+            number, gap = next(iter(self.chosen)), self.places.gap(event.position().x())
+            self.move_to(number, gap - (gap > number))
+        elif drag in (_Drag.BEFORE, _Drag.AFTER) and added:
+            self._edits.extend(added, before=drag is _Drag.BEFORE)
+        self.update()
+
+    def move_to(self, number: int, to: int) -> None:
+        """Put a keyframe elsewhere; it stays chosen."""
+        to = min(max(0, to), self.count - 1)
+        self._edits.move(number, to)
+        self._anchor = to
+        self.choose(frozenset({to}))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        event.ignore()  # the window's keys move the playhead
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        shift, alt = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+        if step and self.count and held == alt:
+            self.move_to(self.current, self.current + step)
+        elif step and self.count and held in (Qt.KeyboardModifier.NoModifier, shift):
+            last = self._last(step) if held == shift and self.chosen else self.current
+            self.choose_one(last + step, upto=held == shift)
+        elif not self._press(event):
+            event.ignore()  # the window's keys
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(event.globalPos())
+
+    def focusInEvent(self, event) -> None:
+        if not self.chosen and self.count:
+            self.choose(frozenset({self.current}))
+        super().focusInEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls() and not self._edits.why_not():
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        x = event.position().x()
+        between = self.places.is_between(x)
+        number = self.places.gap(x) if between else self.places.at(x) or 0
+        self._drop = self._gap(number) if between else self.places.keyframe(number)
+        event.acceptProposedAction()
+        self.update()
+
+    def dragLeaveEvent(self, _event) -> None:
+        self._drop = None
+        self.update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop = None
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.drop(files[0], event.position().x())
+        self.update()
+
+    def drop(self, file: Path, x: float) -> None:
+        """A picture replaces the keyframe under `x` or goes between two; a clip is looked at."""
+        from studio.media.photo import SUFFIXES
+
+        between = self.places.is_between(x)
+        number = self.places.gap(x) if between else self.places.at(x) or 0
+        if file.suffix.lower() in SUFFIXES - {".gif"}:
+            self._edits.put(file, number, insert=between)
+        else:
+            self.choose(frozenset({min(number, self.count - 1)}))
+            self.clip_dropped.emit(file)
+
+    def _hover(self, x: float, y: float) -> None:
+        places = self.places
+        ends = any(places.end(before=before).holds(x, y) for before in (True, False))
+        can = self.count and not self._edits.why_not()
+        self.setCursor(Qt.CursorShape.SizeHorCursor if ends and can else Qt.CursorShape.ArrowCursor)
+        self.setToolTip(self._tip(x, ends))
+
+    def _tip(self, x: float, ends: bool) -> str:
+        if ends:
+            return self._edits.why_not() or "Drag to extend"
+        number = self.places.at(x)
+        if number is None or self.strip is None:
+            return ""
+        return f"Keyframe {number + 1}{_origin(self.strip, number)}"
+
+    def _gap(self, number: int) -> Box:
+        left = self.places.left + number * self.places.step
+        whole = self.places.end(before=True)
+        return Box(left - 1, whole.top, 2, whole.height)
+
+    def _last(self, step: int) -> int:
+        """The end of the choice that moves."""
+        return max(self.chosen) if step > 0 or max(self.chosen) > self._anchor else min(self.chosen)
+
+    def place(self, number: int) -> QRect:
+        """Where a keyframe is painted."""
+        box = self.places.keyframe(number)
+        return QRect(box.left, box.top, box.width, box.height)
+
+
+def _origin(strip: Strip, number: int) -> str:
+    """Where a keyframe comes from, where that is not the shot's own words and seed."""
+    key = strip.keys[number]
+    source, said = strip.sources[key.source], []
+    if source.picture:
+        said.append("a picture of yours")
+    if source.is_prediction:
+        said.append("predicted")
+    if source.prompt is not None:
+        said.append(f"“{source.prompt[:60]}”")
+    if source.seed is not None:
+        said.append(f"seed {source.seed}")
+    if key.locked:
+        said.append("locked")
+    return f": {', '.join(said)}" if said else ""

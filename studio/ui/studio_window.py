@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.jobs.job import State
 from studio.jobs.queue import Queue
+from studio.project.pictures import PictureStore
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
@@ -16,17 +17,20 @@ from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 from studio.ui.banner import Banner
 from studio.ui.commands import make_actions
-from studio.ui.desk import Desk
+from studio.ui.desk import Desk, Shown
 from studio.ui.dialogs import Dialogs
 from studio.ui.document import Document
 from studio.ui.garbage import Garbage
 from studio.ui.glance import Glance
 from studio.ui.icons import Icons
 from studio.ui.idle import FirstIdle
+from studio.ui.keyframe_desk import KeyframeDesk
 from studio.ui.losses import Losses
 from studio.ui.orders import Orders
 from studio.ui.outgoing import Outgoing
-from studio.ui.pictures import Pictures
+from studio.ui.outlook import Outlook
+from studio.ui.pictures import Pictures, brought
+from studio.ui.playback import Playback
 from studio.ui.player import Player
 from studio.ui.queue_list import QueueList
 from studio.ui.queue_strip import QueueStrip
@@ -34,6 +38,7 @@ from studio.ui.shelf import Scan, Shelf
 from studio.ui.shot import ShotPanel
 from studio.ui.space import Space
 from studio.ui.stages import Stages
+from studio.ui.strip_edits import StripEdits
 from studio.ui.subjects import SubjectsPanel
 from studio.ui.takes import TakesPanel
 from studio.ui.top_bar import TopBar
@@ -71,6 +76,11 @@ class StudioWindow:
         self._losses = Losses(subjects, queue, self.watch, self.background)
         self.orders = Orders(self.document, queue, self.shelf, self.desk)
         self._pictures = Pictures(self.background, takes)
+        self.outlook = Outlook(self.document, queue, self.orders, takes, self.background)
+        kept = PictureStore(store.folder)
+        self.edits = StripEdits(
+            self.document, self.shelf, self.orders, self.outlook, kept, self.background
+        )
         self._encoding = Background(1)
         self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
         self._space = Space(store, takes, self.document, queue, self.desk, self._encoding)
@@ -125,7 +135,11 @@ class StudioWindow:
         finally:
             self._garbage.stop()
             self.window.deleteLater()
-            mine = (self.orders, self.watch, self.queue, self.desk, self.shelf, self.document)
+            self.outlook.stop()
+            mine = (
+                self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
+                self.desk, self.shelf, self.document,
+            )  # fmt: skip
             for thing in mine:
                 thing.deleteLater()
 
@@ -141,8 +155,13 @@ class StudioWindow:
             document, queue, desk, orders, watch, pictures, background, icons
         )
         self.takes = TakesPanel(document, desk, pictures, self._outgoing, self._space, icons)
-        self.player = Player(document, queue, watch, desk, pictures, icons)
-        self.shot = ShotPanel(document, self.shelf, orders, Stages(document, queue, watch), icons)
+        self.playback = Playback(desk)
+        self.keyframes = KeyframeDesk(self.edits, self.outlook, desk, self.playback, icons)
+        self.player = Player(
+            document, queue, watch, desk, pictures, self.playback, self.keyframes, icons
+        )
+        self.stages = Stages(document, queue, watch, orders, self.outlook, icons)
+        self.shot = ShotPanel(document, self.shelf, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
         panels = Panels(
             self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,
@@ -163,11 +182,13 @@ class StudioWindow:
         self.takes.export_asked.connect(self.dialogs.export)
         self.takes.recipe_asked.connect(self.dialogs.recipe)
         self.orders.exported.connect(lambda path: self.desk.notice(f"Exported to {path}."))
-        for source in (self.orders.refused, self.document.refused):
+        for source in (self.orders.refused, self.document.refused, self.edits.refused):
             source.connect(lambda what, hint: self.banner.say(f"{what} {hint}".strip()))
         self.queue.failed.connect(self._failed)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
+        self.keyframes.view.clip_dropped.connect(self._look_into)
+        self.shelf.changed.connect(self.outlook.look)
         self.desk.take_selected.connect(lambda _: self._reflect_actions())
         self._reflect_actions()
 
@@ -201,6 +222,19 @@ class StudioWindow:
             self.dialogs.keys()
             return True
         return self.takes.press(event) or self.player.press(event)
+
+    def _look_into(self, clip: Path) -> None:
+        """Put a clip of the user's on the player, so that a frame of it can be chosen."""
+
+        def arrived(shown: Shown) -> None:
+            self.desk.follow(0)
+            self.desk.show(shown)
+            self.desk.notice("Find the frame, then replace or insert a keyframe by it (P or I).")
+
+        def refused(error: Exception) -> None:
+            self.banner.say(str(error))
+
+        self.background.ask(lambda: brought(clip), arrived, refused, owner=self.window)
 
     def _reflect_actions(self) -> None:
         document = self.document

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from studio.engine.encode import encode, filling
 from studio.engine.film import Models, film
 from studio.spec import strip as strips
 from studio.spec.progress import Cancelled, silent
@@ -72,14 +73,13 @@ def test_one_new_keyframe_costs_its_two_intervals(models, whole):
     assert not changed[0]
 
 
-@pytest.mark.parametrize("stop", [1, 5, 9])
+@pytest.mark.parametrize("stop", [4, 20, 60])
 def test_cancelled_and_called_again_ends_in_the_same_bytes(models, whole, stop):
-    memory, started = Memory(), []
+    memory, heard = Memory(), []
 
     def tick(progress):
-        if progress.step == 0:
-            started.append(progress.stage)
-        if len(started) > stop:
+        heard.append(progress)
+        if len(heard) > stop:
             raise Cancelled
 
     with pytest.raises(Cancelled):
@@ -89,20 +89,39 @@ def test_cancelled_and_called_again_ends_in_the_same_bytes(models, whole, stop):
     assert memory.bytes() == whole.bytes()
 
 
-@pytest.mark.parametrize(("contrast", "cut"), [(2.0, True), (0.0, False)])
+def test_steps_are_counted_through_a_stage(models):
+    heard = []
+    film(spans(asked(extend=3)), lambda: models, Memory(), heard.append)
+    for stage in ("keyframes", "interpolation", "decode"):
+        said = [(p.step, p.total) for p in heard if p.stage == stage]
+        steps, totals = [step for step, _ in said], {total for _, total in said}
+        assert steps == sorted(steps)
+        assert totals == {steps[-1]}
+
+
+@pytest.mark.parametrize(("contrast", "cut"), [(0.5, True), (0.05, False)])
 def test_a_cut_is_kept(models, contrast, cut):
     """Between two places nothing is invented: each side keeps its own."""
-    factors = torch.cat([contrast * torch.eye(4, 3), torch.full((1, 3), 0.5)])
-    seeing = replace(models, video=replace(models.video, preview_factors=factors))
+    seeing = replace(models, video=replace(models.video, preview_factors=telling(models, contrast)))
     strip = strips.fresh(2, WINDOW)
     strip = strips.replaced(strip, 0, Source(picture="black"))
-    walk = spans(asked(strip=strips.replaced(strip, 1, Source(picture="white"))))
+    strip = strips.replaced(strip, 1, Source(picture="white"))
+    walk = spans(asked(strip=strip, interpolate=1))
     memory = Memory()
     film(walk, lambda: seeing, memory, silent)
     ends = [memory[s.key]["latents"][0] for s in walk if s.stage == "picture"]
     made = np.concatenate([memory[s.key]["latents"] for s in walk if s.stage == "interpolation"])
     copies = [any(np.array_equal(latent, end) for end in ends) for latent in made]
     assert all(copies) if cut else not any(copies)
+
+
+def telling(models, contrast: float) -> torch.Tensor:
+    """Preview factors (5, 3) by which black and white differ by `contrast` in colour."""
+    pictures = torch.from_numpy(np.stack([BLACK, WHITE]))
+    black, white = encode(models.video.backbone, filling(pictures, 16, 16)).mean((2, 3))
+    apart = (white - black) / (white - black).square().sum() * contrast
+    offset = 0.5 - (apart * (white + black) / 2).sum()
+    return torch.cat([apart, offset[None]])[:, None].expand(-1, 3)
 
 
 def test_a_picture_becomes_a_keyframe_that_its_neighbours_see(models, whole):
@@ -118,7 +137,7 @@ def test_a_picture_becomes_a_keyframe_that_its_neighbours_see(models, whole):
 
 def test_a_locked_keyframe_stays_when_the_words_change(models, whole):
     first = spans(asked())[0]
-    locked = strips.replaced(strips.fresh(4, WINDOW), 2, Source(take=first.key), frame=2)
+    locked = strips.locked(strips.fresh(4, WINDOW), 2, first.key, 2)
     other = spans(replace(asked(strip=locked, interpolate=0), prompt="a blue star"))
     memory = Memory(whole)
     film(other, lambda: models, memory, silent)

@@ -111,17 +111,6 @@ def test_scrubbing_seeks(playing):
     assert playing.player.canvas.picture == playing.desk.shown.frames[9]
 
 
-def test_the_strip_is_there_for_keyframes_only(studio, qtbot):
-    frames = from_preview(strip(clip(3, 8)))
-    studio.desk.show(Shown("preview", "Keyframes", frames, Fraction(8)))
-    assert studio.player.strip.isVisible()
-    place = studio.player.strip.place(5).center()
-    qtbot.mouseClick(studio.player.strip, Qt.MouseButton.LeftButton, pos=place)
-    assert studio.desk.playhead == 5
-    studio.desk.show(Shown("clip", "Clip", frames, Fraction(8)))
-    assert not studio.player.strip.isVisible()
-
-
 @pytest.mark.parametrize(("side", "scale"), [(200, 3), (640, 10), (64, 1)])
 def test_sharp_means_whole_multiples(qtbot, side, scale):
     canvas = Canvas()

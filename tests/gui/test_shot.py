@@ -68,13 +68,13 @@ def test_preview_shows_a_strip_that_grows(studio, works, qtbot, until):
     until(lambda: studio.desk.shown is not None)
     assert studio.desk.shown.kind == "preview"
     assert len(studio.desk.shown.frames) == 16
-    assert studio.player.strip.isVisible()
+    assert studio.keyframes.isVisible()
     (job,) = studio.queue.jobs()
     assert job.short
     works.gate.set()
     until(lambda: studio.desk.shown.kind == "keyframes")
     assert len(studio.desk.shown.frames) == 16
-    assert studio.player.strip.isVisible()
+    assert studio.keyframes.isVisible()
     assert made(studio) == ()
 
 
@@ -164,14 +164,15 @@ def test_a_second_shot_keeps_the_first(studio, qtbot, until):
 
 
 def test_stages_say_how_far_the_shot_is(studio, works, qtbot, until):
-    words = studio.shot.findChildren(type(studio.shot.facts))
-    assert any(w.text() == "Keys · not made yet" for w in words)
+    keys = studio.stages.cells["keyframes"]
+    assert keys.state.text() == "–"
     works.gate.clear()
     write(studio, BALL)
+    until(lambda: keys.state.text() == "not made")
     studio.orders.render()
-    until(lambda: any(w.text().endswith("65 %") for w in words))
+    until(lambda: keys.state.text() == "65 %")
     works.gate.set()
-    until(lambda: any(w.text() == "Keys · done" for w in words))
+    until(lambda: keys.state.text() == "fresh")
 
 
 def test_a_failed_render_says_why_and_leaves_nothing(studio, works, qtbot, until):

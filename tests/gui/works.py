@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family
 from studio.spec.spans import spans
+from studio.spec.stages import STAGES, until
 
 FAMILY = Family(
     id="starter",
@@ -39,6 +41,11 @@ WEIGHTS = (
     ("text", "4" * 32),
 )
 MODEL = Model(FAMILY, Path("starter"), WEIGHTS, small_vocabulary=True)
+DENSE = replace(
+    MODEL,
+    family=replace(FAMILY, native_fps=Fraction(3, 2), frames_per_call=8, passes=2, predicts=True),
+)
+"""One that was taught to fill around given frames, too."""
 
 
 def clip(seed: int, frames: int, width: int = 64, height: int = 64) -> np.ndarray:
@@ -76,6 +83,7 @@ class Works:
     def by_kind(self) -> dict[str, Work]:
         return {
             "preview_keyframes": self.render,
+            "interpolate": self.render,
             "render": self.render,
             "train_subject": self.train,
             "export": self.export,
@@ -93,11 +101,23 @@ class Works:
                 self._wait(lambda step=step: tick(Progress("keyframes", step + 1, request.steps)))
         if self.failure:
             raise self.failure
+        return {"made": self._store(job, request, frames)}
+
+    def _store(self, job: Job, request: ClipRequest, frames: np.ndarray) -> list[str]:
+        """Stores what is missing, decoded from the disc's path; gives the keys."""
         takes = take_store(Path(str(job.payload["project"])) / "takes")
-        for span in spans(request):
-            if span.stage == "decode":
-                takes.put(span.key, {"frames": frames[list(span.makes)]})
-        return {}
+        missing = [
+            span
+            for span in until(spans(request), str(job.payload.get("until") or STAGES[-1]))
+            if not takes.has(span.key)
+        ]
+        for span in missing:
+            at = [round(k / 4**request.interpolate) % len(frames) for k in span.makes]
+            made = {"frames": frames[at]}
+            if span.stage != "decode":
+                made = {"latents": np.zeros((len(at), 4, 8, 8), np.float32)}
+            takes.put(span.key, made, {"seconds": 0.5 * len(at)})
+        return [span.key for span in missing]
 
     def train(self, job: Job, tick: Tick) -> object:
         name, total = str(job.payload["subject"]), int(str(job.payload["steps"]))

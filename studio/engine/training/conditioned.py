@@ -17,7 +17,7 @@ from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone, latents, patterns
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
-from studio.engine.training.temporal import Batch, Captions, clip_loss, timesteps
+from studio.engine.training.temporal import LEAST_SHARED, Batch, Captions, clip_loss, timesteps
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
 
@@ -75,7 +75,8 @@ def train(
         t = timesteps(rng, count, levels, given=kind != "keyframes")
         texts = captions[kind].pick(rng, chosen)
         batch = Batch.of(clips[kind], chosen, texts, t, torch.ones(count))
-        return clip_loss(net, schedule, given(rng, kind, batch), rng)
+        shared = (LEAST_SHARED, 1.0) if kind == "keyframes" else (0.0, 0.0)
+        return clip_loss(net, schedule, given(rng, kind, batch), rng, shared=shared)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)

@@ -1,0 +1,129 @@
+"""What a render would make and what is there already, before anything is made.
+
+The same list of spans that a render walks, so that the two cannot disagree.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from studio.spec.request import ClipRequest
+from studio.spec.spans import Frame, Span, keyframes, source_spans, spans, strip_of
+from studio.spec.stages import stage_of, stages
+
+Has = Callable[[str], bool]
+Pace = Mapping[str, float]
+"""Seconds that a frame took, by the stage of its span."""
+
+NOTHING, STALE, CACHED, FRESH, ABSENT = "not made", "stale", "cached", "fresh", "none"
+"""How a stage stands: not made yet; made for other words or keyframes; there from before; made just
+now; not part of the clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Frames in all, frames still to be made, and the seconds that these will take, None where
+    nothing like it was made yet."""
+
+    frames: int
+    missing: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageForecast:
+    """A stage of `studio.spec.stages`, how it stands, and the work in it."""
+
+    name: str
+    state: str
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`keyframes` say where each keyframe of the strip is found, `made` whether it is there;
+    `intervals` are the work between each and the next."""
+
+    request: ClipRequest
+    stages: tuple[StageForecast, ...]
+    keyframes: tuple[Frame, ...]
+    made: tuple[bool, ...]
+    intervals: tuple[Work, ...]
+
+    @property
+    def work(self) -> Work:
+        """All that a render would do."""
+        return _sum(stage.work for stage in self.stages)
+
+
+def forecast(
+    request: ClipRequest,
+    has: Has,
+    pace: Pace,
+    *,
+    fresh: Collection[str] = (),
+    before: bool = False,
+) -> Forecast:
+    """Look at all spans of a request.
+
+    `has` tells whether a key is stored; `fresh` are keys made since the program was started;
+    `before` says that the shot was rendered once, whatever it was then.
+    """
+    walk, strip = spans(request), strip_of(request)
+    there = {span.key: has(span.key) for span in walk}
+    keys = keyframes(strip, source_spans(request, strip))
+    parts = []
+    for stage in stages(walk):
+        work = _sum(_work(span, there, pace) for span in stage.spans)
+        parts.append(StageForecast(stage.name, _state(stage.spans, there, fresh, before), work))
+    return Forecast(
+        request,
+        tuple(parts),
+        keys,
+        tuple(there.get(key.key, True) for key in keys),  # a locked one is in no span
+        _intervals(request, walk, there, pace, len(keys) - (not strip.loop)),
+    )
+
+
+def _intervals(
+    request: ClipRequest, walk: tuple[Span, ...], there: Mapping[str, bool], pace: Pace, count: int
+) -> tuple[Work, ...]:
+    """The work of each interval: its passes, and the decoding of the frames in it."""
+    found: list[list[Work]] = [[] for _ in range(count)]
+    dense = 4**request.interpolate
+    between = [span for span in walk if stage_of(span) == "interpolated"]
+    for number, span in enumerate(between):
+        found[number // request.interpolate].append(_work(span, there, pace))
+    frame = 0
+    for span in walk:
+        if stage_of(span) == "decoded":
+            if request.interpolate and frame // dense < count:
+                found[frame // dense].append(_work(span, there, pace))
+            frame += len(span.makes)
+    return tuple(_sum(works) for works in found)
+
+
+def _state(
+    spans: tuple[Span, ...], there: Mapping[str, bool], fresh: Collection[str], before: bool
+) -> str:
+    if not spans:
+        return ABSENT
+    if all(there[span.key] for span in spans):
+        return FRESH if any(span.key in fresh for span in spans) else CACHED
+    return STALE if before or any(there[span.key] for span in spans) else NOTHING
+
+
+def _work(span: Span, there: Mapping[str, bool], pace: Pace) -> Work:
+    if there[span.key]:
+        return Work(len(span.makes), 0, 0.0)
+    each = pace.get(span.stage)
+    return Work(len(span.makes), len(span.makes), each and each * len(span.makes))
+
+
+def _sum(works: Iterable[Work]) -> Work:
+    works = tuple(works)
+    unknown = any(work.seconds is None for work in works)
+    return Work(
+        sum(work.frames for work in works),
+        sum(work.missing for work in works),
+        None if unknown else sum(work.seconds or 0.0 for work in works),
+    )

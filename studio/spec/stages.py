@@ -1,0 +1,52 @@
+"""The stages of a shot as its user sees them, each a part of the list of spans."""
+
+from dataclasses import dataclass, replace
+
+from studio.spec.request import ClipRequest
+from studio.spec.spans import Span, strip_of
+
+STAGES = ("keyframes", "extended", "interpolated", "decoded")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of `STAGES` and the spans that make it; none where the request has no such stage."""
+
+    name: str
+    spans: tuple[Span, ...]
+
+
+def stage_of(span: Span) -> str:
+    """Which of `STAGES` a span belongs to."""
+    if span.stage == "interpolation":
+        return "interpolated"
+    if span.stage == "decode":
+        return "decoded"
+    return "extended" if span.source.is_prediction else "keyframes"
+
+
+def stages(walk: tuple[Span, ...]) -> tuple[Stage, ...]:
+    """All spans of a request by stage, in the order in which they are made."""
+    return tuple(
+        Stage(name, tuple(span for span in walk if stage_of(span) == name)) for name in STAGES
+    )
+
+
+def until(walk: tuple[Span, ...], stage: str) -> tuple[Span, ...]:
+    """The spans up to and with a stage."""
+    wanted = STAGES[: STAGES.index(stage) + 1]
+    return tuple(span for span in walk if stage_of(span) in wanted)
+
+
+def sparse(request: ClipRequest, *, extended: bool = True) -> ClipRequest:
+    """The request for its keyframes alone, as they are looked at before anything is put between.
+
+    Without those that were `extended` by prediction, if so wished.
+    """
+    if extended or not any(source.is_prediction for source in strip_of(request).sources):
+        return replace(request, interpolate=0)
+    if request.strip is None:
+        return replace(request, interpolate=0, extend=0, loop=False)
+    strip = request.strip
+    keys = tuple(key for key in strip.keys if not strip.sources[key.source].is_prediction)
+    return replace(request, interpolate=0, strip=replace(strip, keys=keys, loop=False))

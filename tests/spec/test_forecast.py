@@ -1,0 +1,95 @@
+"""What a render would make: counted from the spans that it will walk."""
+
+from dataclasses import replace
+
+import pytest
+
+from studio.spec import strip as strips
+from studio.spec.forecast import ABSENT, CACHED, FRESH, NOTHING, STALE, forecast
+from studio.spec.spans import spans
+from studio.spec.stages import STAGES, sparse, stage_of, stages, until
+from tests.spec.test_request import ASKED
+
+DENSE = replace(ASKED, interpolate=2)
+PACE = {"keyframes": 0.5, "interpolation": 0.25, "decode": 0.125}
+
+
+def stored(request):
+    return {span.key for span in spans(request)}.__contains__
+
+
+def states(found):
+    return {stage.name: stage.state for stage in found.stages}
+
+
+def test_the_first_time_everything_is_to_be_made():
+    found = forecast(DENSE, lambda _: False, PACE)
+    assert states(found) == dict.fromkeys(STAGES, NOTHING) | {"extended": ABSENT}
+    assert (found.work.missing, found.work.frames) == (8 + 105 + 113, 8 + 105 + 113)
+    assert found.work.seconds == pytest.approx(8 / 2 + 105 / 4 + 113 / 8)
+    assert found.made == (False,) * 8
+
+
+def test_what_is_there_costs_nothing():
+    there = {span.key for span in spans(DENSE)}
+    found = forecast(DENSE, there.__contains__, {}, fresh={next(iter(there))})
+    assert set(states(found).values()) <= {FRESH, CACHED, ABSENT}
+    assert found.work.missing == 0
+    assert found.work.seconds == 0.0
+    assert all(found.made)
+
+
+def test_one_new_keyframe_makes_its_two_intervals_stale():
+    strip = strips.rerolled(strips.fresh(8, 8), [3], 8, seed=9)
+    found = forecast(replace(DENSE, strip=strip), stored(DENSE), PACE)
+    assert states(found) == {
+        "keyframes": STALE,
+        "extended": ABSENT,
+        "interpolated": STALE,
+        "decoded": STALE,
+    }
+    assert [work.missing for work in found.intervals] == [0, 0, 31, 31, 0, 0, 0]
+    assert found.intervals[2].seconds == pytest.approx(15 / 4 + 16 / 8)
+    assert found.made == (True, True, True, False, True, True, True, True)
+
+
+def test_other_words_after_a_render_are_stale_and_not_unmade():
+    asked = replace(DENSE, prompt="a blue star")
+    assert states(forecast(asked, lambda _: False, {}, before=True))["decoded"] == STALE
+
+
+def test_without_a_measured_pace_no_time_is_said():
+    assert forecast(DENSE, lambda _: False, {"keyframes": 1.0}).work.seconds is None
+
+
+def test_a_loop_has_an_interval_back_to_its_start():
+    looped = replace(DENSE, loop=True)
+    found = forecast(looped, lambda _: False, PACE)
+    assert len(found.intervals) == len(found.keyframes) == 12
+    assert sum(work.frames for work in found.intervals) == 12 * 15 + looped.frames
+
+
+def test_a_locked_keyframe_is_there():
+    key = spans(DENSE)[0].key
+    strip = strips.locked(strips.fresh(8, 8), 2, key, 2)
+    found = forecast(replace(DENSE, prompt="other words", strip=strip), lambda _: False, PACE)
+    assert found.made == (False, False, True, False, False, False, False, False)
+
+
+def test_every_span_has_a_stage_and_stages_come_in_order():
+    walk = spans(replace(DENSE, extend=9, loop=True))
+    assert sum((stage.spans for stage in stages(walk)), ()) == tuple(
+        sorted(walk, key=lambda span: STAGES.index(stage_of(span)))
+    )
+    for stage in STAGES:
+        assert {stage_of(span) for span in until(walk, stage)} == set(
+            STAGES[: STAGES.index(stage) + 1]
+        )
+
+
+def test_sparse_leaves_the_keyframes_alone():
+    long = replace(DENSE, extend=9)
+    assert sparse(long) == replace(long, interpolate=0)
+    assert sparse(long, extended=False) == replace(DENSE, interpolate=0)
+    edited = replace(long, strip=strips.rerolled(strips.fresh(8, 8, extend=9), [1], 8, seed=3))
+    assert len(sparse(edited, extended=False).strip.keys) == 8
