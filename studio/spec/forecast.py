@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from studio.spec.request import ClipRequest
 from studio.spec.spans import Frame, Span, keyframes, source_spans, spans, strip_of
-from studio.spec.stages import stage_of, stages
+from studio.spec.stages import Stage, stage_of, stages
 
 Has = Callable[[str], bool]
 Pace = Mapping[str, float]
@@ -61,12 +61,12 @@ def forecast(
     pace: Pace,
     *,
     fresh: Collection[str] = (),
-    before: bool = False,
+    before: Collection[str] = (),
 ) -> Forecast:
     """Look at all spans of a request.
 
     `has` tells whether a key is stored; `fresh` are keys made since the program was started;
-    `before` says that the shot was rendered once, whatever it was then.
+    `before` names the stages that were made for the shot once, whatever it was then.
     """
     walk, strip = spans(request), strip_of(request)
     there = {span.key: has(span.key) for span in walk}
@@ -74,7 +74,7 @@ def forecast(
     parts = []
     for stage in stages(walk):
         work = _sum(_work(span, there, pace) for span in stage.spans)
-        parts.append(StageForecast(stage.name, _state(stage.spans, there, fresh, before), work))
+        parts.append(StageForecast(stage.name, _state(stage, there, fresh, before), work))
     return Forecast(
         request,
         tuple(parts),
@@ -103,13 +103,14 @@ def _intervals(
 
 
 def _state(
-    spans: tuple[Span, ...], there: Mapping[str, bool], fresh: Collection[str], before: bool
+    stage: Stage, there: Mapping[str, bool], fresh: Collection[str], before: Collection[str]
 ) -> str:
-    if not spans:
+    found = [there[span.key] for span in stage.spans]
+    if not found:
         return ABSENT
-    if all(there[span.key] for span in spans):
-        return FRESH if any(span.key in fresh for span in spans) else CACHED
-    return STALE if before or any(there[span.key] for span in spans) else NOTHING
+    if all(found):
+        return FRESH if any(span.key in fresh for span in stage.spans) else CACHED
+    return STALE if stage.name in before or any(found) else NOTHING
 
 
 def _work(span: Span, there: Mapping[str, bool], pace: Pace) -> Work:

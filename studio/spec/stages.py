@@ -32,6 +32,13 @@ def stages(walk: tuple[Span, ...]) -> tuple[Stage, ...]:
     )
 
 
+def stages_in(request: ClipRequest) -> frozenset[str]:
+    """The names of the stages that a request has, without unrolling it."""
+    extended = any(source.is_prediction for source in strip_of(request).sources)
+    there = (True, extended, request.interpolate > 0, True)
+    return frozenset(name for name, is_there in zip(STAGES, there, strict=True) if is_there)
+
+
 def until(walk: tuple[Span, ...], stage: str) -> tuple[Span, ...]:
     """The spans up to and with a stage."""
     wanted = STAGES[: STAGES.index(stage) + 1]

@@ -151,20 +151,19 @@ class KeyframeDesk(QWidget):
         )  # fmt: skip
 
     def _facts(self) -> str:
-        found, view = self.view.forecast, self.view
-        said = [f"{len(view.chosen)} of {view.count} chosen"] if len(view.chosen) > 1 else []
-        said = said or [count(view.count, "keyframe")]
-        if found is not None:
-            stale = sum(work.missing > 0 for work in found.intervals)
-            if found.work.missing == 0:
-                said.append("all made")
-            elif stale and stale < len(found.intervals):
-                said.append(f"{stale} of {count(len(found.intervals), 'interval')} to make")
-            else:
-                said.append(f"{count(found.work.missing, 'frame')} to make")
-            if found.work.missing and found.work.seconds is not None:
-                said.append(f"about {duration(found.work.seconds)}")
-        return " · ".join(said)
+        """What a render would still make, and how long that takes."""
+        found, number = self.view.forecast, count(self.view.count, "keyframe")
+        if found is None:
+            return number
+        if found.work.missing == 0:
+            return f"{number} · all made"
+        stale = sum(work.missing > 0 for work in found.intervals)
+        said = f"{count(found.stages[-1].work.missing, 'frame')} to make"
+        if stale < len(found.intervals):
+            said = f"{stale} of {count(len(found.intervals), 'interval')} to make"
+        if found.work.seconds is None:
+            return f"{number} · {said}"
+        return f"{said} · about {duration(found.work.seconds)}"
 
     def _reroll(self) -> None:
         self._edits.reroll(self.view.chosen)

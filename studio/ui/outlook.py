@@ -15,7 +15,7 @@ from studio.spec.forecast import Forecast, forecast
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.spans import Span, spans
-from studio.spec.stages import sparse
+from studio.spec.stages import sparse, stages_in
 from studio.ui.background import Background
 from studio.ui.document import Document
 from studio.ui.orders import Orders
@@ -82,7 +82,8 @@ class Outlook(QObject):
             self._become(None)
             return
         look = self._looks
-        before = any(render.shot == shot.id for render in project.renders)
+        renders = (r for r in project.renders if r.shot == shot.id)
+        before = frozenset[str]().union(*(stages_in(render.request) for render in renders))
 
         def answered(found: _Found) -> None:
             if look == self._looks:
@@ -120,7 +121,7 @@ class Outlook(QObject):
         while len(self.pictures) > KEPT_PICTURES:
             del self.pictures[next(iter(self.pictures))]
 
-    def _found(self, asked: ClipRequest, before: bool) -> _Found:
+    def _found(self, asked: ClipRequest, before: frozenset[str]) -> _Found:
         """Runs elsewhere: it reads the disk."""
         walk = spans(asked)
         pace = self._pace | self._measured(walk)

@@ -18,7 +18,7 @@ from studio.ui.quantities import count, duration
 from studio.ui.theme import UNIT, set_tone
 from studio.ui.watch import Watch
 
-NAMES = dict(zip(STAGES, ("Keys", "Extend", "In between", "Decode"), strict=True))
+NAMES = dict(zip(STAGES, ("Keys", "Extend", "Between", "Decode"), strict=True))
 WORDS = {
     "keyframes": "Make the keyframes",
     "extended": "Make the keyframes after and before them",
@@ -43,6 +43,7 @@ class StageCell(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 100)
         self.bar.setAccessibleName(NAMES[name])
+        self.bar.setMinimumWidth(1)
         self.title, self.state, self.work = label(NAMES[name]), label(), label("", "small")
         set_tone(self.title, "small")
         self.run = tool(icons, "play", WORDS[name])
@@ -68,7 +69,7 @@ class StageCell(QWidget):
         set_tone(self.state, tone)
         self.work.setText(work)
         self.bar.setValue(percent)
-        set_tone(self.bar, "done" if percent == 100 else "")
+        set_tone(self.bar, "" if tone == "accent" else tone)
         self.setToolTip(f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
 
 
@@ -131,7 +132,8 @@ class Stages(QWidget):
         if stage.state in (FRESH, CACHED):
             return stage.state, "done", made, 100
         percent = round(100 * (1 - work.missing / work.frames))
-        needed = duration(work.seconds) if work.seconds else f"{work.missing} of {work.frames}"
+        left = made if work.missing == work.frames else f"{work.missing} of {work.frames}"
+        needed = duration(work.seconds) if work.seconds else left
         return stage.state, "attention" if stage.state == STALE else "small", needed, percent
 
     def _stage_of(self, job: Job) -> str:

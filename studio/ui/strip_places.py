@@ -61,8 +61,8 @@ class Places:
 
     def interval(self, number: int) -> Box:
         """The bar from the middle of a keyframe to that of the next."""
-        start = self.keyframe(number).middle
-        return Box(start + 2, TOP + SIDE + 6, self.step - 4, BAR)
+        box = self.keyframe(number)
+        return Box(box.middle + 2, box.top + box.height + 6, self.step - 4, BAR)
 
     def end(self, *, before: bool) -> Box:
         """The handle before the first or after the last keyframe."""

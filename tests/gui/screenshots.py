@@ -65,12 +65,12 @@ def arguments() -> argparse.Namespace:
 def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
     project = said.project or folders.scratch
     if said.stand_ins:
-        from works import MODEL, Works
+        from works import DENSE, Works
 
         pretenders = Works(folders)
         pretenders.pace, pretenders.training_steps = PACE, DEFAULT_STEPS
         studio = build(project, folders, pretenders.by_kind())
-        studio.scan = lambda: ((MODEL,), ())
+        studio.scan = lambda: ((DENSE,), ())
         return studio
     from studio.jobs.work import Works as RealWorks
 
@@ -92,6 +92,7 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     studio.window.show_panel("Takes")
     spin(0.8)
     yield "playing"
+    yield from keyframes(studio)
     yield from dialogs(studio)
     if said.photos:
         yield from training(studio, said)
@@ -100,6 +101,24 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     yield "queue"
     for job in studio.queue.jobs():
         studio.queue.cancel(job.id)
+
+
+def keyframes(studio: StudioWindow) -> Iterator[str]:
+    """The desk with edits that wait for a render, and with a strip that has to be scrolled."""
+    view = studio.keyframes.view
+    view.setFocus()
+    view.choose(frozenset({1}))
+    studio.edits.toggle_lock({1})
+    studio.edits.reroll({4})
+    studio.edits.extend(3)
+    spin(0.5)
+    view.choose(frozenset({4, 5}))
+    yield "edited"
+    studio.edits.extend(28)
+    spin(0.5)
+    yield "long"
+    studio.edits.start_over()
+    spin(0.5)
 
 
 def dialogs(studio: StudioWindow) -> Iterator[str]:

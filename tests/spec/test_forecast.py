@@ -7,7 +7,7 @@ import pytest
 from studio.spec import strip as strips
 from studio.spec.forecast import ABSENT, CACHED, FRESH, NOTHING, STALE, forecast
 from studio.spec.spans import spans
-from studio.spec.stages import STAGES, sparse, stage_of, stages, until
+from studio.spec.stages import STAGES, sparse, stage_of, stages, stages_in, until
 from tests.spec.test_request import ASKED
 
 DENSE = replace(ASKED, interpolate=2)
@@ -55,7 +55,13 @@ def test_one_new_keyframe_makes_its_two_intervals_stale():
 
 def test_other_words_after_a_render_are_stale_and_not_unmade():
     asked = replace(DENSE, prompt="a blue star")
-    assert states(forecast(asked, lambda _: False, {}, before=True))["decoded"] == STALE
+    found = states(forecast(replace(asked, extend=2), lambda _: False, {}, before=stages_in(DENSE)))
+    assert found == {
+        "keyframes": STALE,
+        "extended": NOTHING,
+        "interpolated": STALE,
+        "decoded": STALE,
+    }
 
 
 def test_without_a_measured_pace_no_time_is_said():
