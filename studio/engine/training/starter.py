@@ -1,12 +1,13 @@
 """Train the starter, stage after stage, and pack it as a model folder.
 
-    autoencoder → text encoder → clips as latents → image model → temporal layers → packed
+    autoencoder → text encoder → clips as latents → image model → temporal layers
+    → temporal layers around given frames → packed
 
 Every stage keeps checkpoints below `out/runs` and goes on where it stopped.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import diffusers
@@ -18,17 +19,26 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.preview import fit_factors
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training import autoencoder, backbone, latents, pictures, temporal, text
+from studio.engine.training import (
+    autoencoder,
+    backbone,
+    conditioned,
+    latents,
+    pictures,
+    temporal,
+    text,
+)
 from studio.spec.progress import Tick, silent
 
 WIDTHS = (32, 64, 128)
+TAUGHT = ("keyframes", "prediction", "interpolation")
 CARD = """\
 small_vocabulary = true
 
 [family]
 id = "starter"
 name = "Starter"
-native_fps = "4"
+native_fps = "1.5"
 frames_per_call = 8
 most_frames = 16
 size = 64
@@ -36,6 +46,8 @@ size_multiple = 16
 largest = 128
 steps = 20
 guidance = 2.5
+passes = 2
+predicts = true
 notice = "A 64-pixel demonstration; add a model for real quality."
 
 [weights]
@@ -54,12 +66,13 @@ class Scale:
     text: int = 1200
     image: int = 24000
     temporal: int = 12000
+    given: int = 6000
     clips: int = 8000
+    windows: int = 4000
 
     def times(self, factor: float) -> "Scale":
         """Every count multiplied, at least 2."""
-        counts = (self.autoencoder, self.text, self.image, self.temporal, self.clips)
-        return Scale(*(max(2, round(count * factor)) for count in counts))
+        return Scale(*(max(2, round(count * factor)) for count in astuple(self)))
 
 
 def train(seed: int, scale: Scale, out: Path, *, tick: Tick = silent) -> Path:
@@ -72,7 +85,10 @@ def train(seed: int, scale: Scale, out: Path, *, tick: Tick = silent) -> Path:
     backbone.train(unet, words, encoder, clips, seed, scale.image, runs / "image", tick=tick)
     net = temporal.fresh(unet, seed)
     folder = runs / "temporal"
-    layers = temporal.train(net, words, encoder, clips, seed, scale.temporal, folder, tick=tick)
+    temporal.train(net, words, encoder, clips, seed, scale.temporal, folder, tick=tick)
+    sets = conditioned.make(vae, seed, clips, scale.windows, runs / "windows", tick=tick)
+    folder = runs / "given"
+    layers = conditioned.train(net, words, encoder, sets, seed, scale.given, folder, tick=tick)
     return pack(out / "starter", vae, words, encoder, unet, layers)
 
 
@@ -93,7 +109,7 @@ def pack(
     _open_in_full_precision(folder / "text_encoder" / "config.json")
     backbone.scheduler().save_pretrained(folder / "scheduler")
     (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n")
-    notes = {"taught": '["keyframes"]', "preview_factors": json.dumps(factors.tolist())}
+    notes = {"taught": json.dumps(TAUGHT), "preview_factors": json.dumps(factors.tolist())}
     layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
     for config in folder.glob("*/*config.json"):
         _forget_origin(config)
