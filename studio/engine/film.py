@@ -87,7 +87,15 @@ def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays
     request = span.request
     clip, known = given_frames(span, models, memo)
     with worded(span, models) as text:
-        spec = FillSpec("keyframes", span.makes, seed_of(span), request.steps, request.guidance)
+        spec = FillSpec(
+            "keyframes",
+            span.makes,
+            seed_of(span),
+            request.steps,
+            request.guidance,
+            context_guidance=request.context_guidance,
+            augment=request.context_noise,
+        )
         latents = fill(models.video, clip, known, text, spec, tick)
     return {"latents": latents.numpy()}
 

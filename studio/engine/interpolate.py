@@ -38,7 +38,14 @@ def interpolate(
             continue
         frames = tuple(range(start + one, start + other + 1))
         spec = FillSpec(
-            span.stage, frames, seed_of(span), request.steps, request.guidance, rank=span.rank
+            span.stage,
+            frames,
+            seed_of(span),
+            request.steps,
+            request.guidance,
+            rank=span.rank,
+            context_guidance=request.context_guidance,
+            augment=request.context_noise,
         )
         told = shifted(tick, number * request.steps, (len(ends) - 1) * request.steps)
         filled[part] = fill(model, clip[part], known[part], text, spec, told)

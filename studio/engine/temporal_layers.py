@@ -35,6 +35,7 @@ class TemporalLayers(nn.Module):
         self.blocks = nn.ModuleDict()
         self.entries = nn.ModuleDict()
         self.moves = nn.ModuleDict()
+        self.leads = nn.ModuleDict()
         for name, channels, heads in places(image):
             layer = (
                 TemporalTransformer(
@@ -48,6 +49,8 @@ class TemporalLayers(nn.Module):
                 self.entries[name] = entry(width, channels)
             if config.motion_prior and not heads:
                 self.moves[name] = entry(config.motion_prior, channels)
+                if config.leads:
+                    self.leads[name] = entry(config.motion_prior, channels)
         levels = len(image.config.block_out_channels)
         self.pyramid = None
         if width:
@@ -60,7 +63,9 @@ class TemporalLayers(nn.Module):
             self.word_embed = TextTimeEmbedding(text_width, embedding, num_heads=4)
         self.motion_prior = None
         if config.motion_prior:
-            self.motion_prior = MotionPrior(embedding, config.motion_prior, config.reach)
+            self.motion_prior = MotionPrior(
+                embedding, config.motion_prior, config.reach, leads=config.leads
+            )
 
     @property
     def receptive_radius(self) -> int | None:

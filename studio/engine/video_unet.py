@@ -59,6 +59,7 @@ class VideoUNet(nn.Module):
         walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
         if condition is not None and self.temporal.pyramid is not None and not shut:
             walk.features = self.temporal.pyramid(*condition)
+            walk.known = condition[1][:, 0, 0, 0].unflatten(0, (batch, frames)) > 0
         return walk.run(latents)
 
 
@@ -78,6 +79,7 @@ class _Walk:
         self.net, self.image = net, net.image
         self.frames, self.batch, self.shut = frames, batch, shut
         self.features: list[Tensor] | None = None
+        self.known: Tensor | None = None
         self.motions: dict[tuple[int, int], Tensor] = {}  # by height and width
 
     def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
@@ -192,15 +194,17 @@ class _Walk:
     def _moved(self, name: str, x: Tensor) -> Tensor | None:
         """What the words alone say of each place in each frame, for a ResBlock of x's size.
 
-        Nothing when frames are given: it would say where things are in a clip that starts here.
+        Around given frames that is which way things go from these.
         """
-        prior = self.net.temporal.motion_prior
-        if prior is None or self.shut or self.features is not None:
+        temporal = self.net.temporal
+        entries = temporal.moves if self.known is None else temporal.leads
+        if temporal.motion_prior is None or self.shut or not entries:
             return None
         size = (x.shape[-2], x.shape[-1])
         if size not in self.motions:
-            self.motions[size] = prior(self._per_frame(), self.positions, size)
-        return self.net.temporal.moves[name](self.motions[size])
+            prior = temporal.motion_prior
+            self.motions[size] = prior(self._per_frame(), self.positions, size, self.known)
+        return entries[name](self.motions[size])
 
     def _per_frame(self) -> Tensor:
         return self.time_embedding.expand(self.batch * self.frames, -1)

@@ -99,6 +99,81 @@ def evaluate(
     return f"{said}\nAutoencoder on {len(pictures)} photos: {level:.1f} dB\n"
 
 
+def evaluate_filling(
+    model: str,
+    folders: Iterable[Path],
+    *,
+    count: int = 24,
+    seed: int = 1,
+    jobs: int = 1,
+    sheet: Path | None = None,
+    tick: Tick = silent,
+) -> str:
+    """The table of filled frames in Markdown, a row per pattern of given frames.
+
+    With `sheet`, a picture of the first clips of every pattern goes there, good and bad alike.
+    """
+    from studio.engine.measures import evaluation, filling
+
+    found = library.find(model, folders)
+    asked = evaluation.prompts(count, seed)
+    tasks = [
+        (name, prompt, seed * 100_000 + at)
+        for name in filling.PATTERNS
+        for at, prompt in enumerate(asked)
+    ]
+    with running(jobs, found, Residents(), tick) as run:
+        seen = list(_counted(run(filling.look, tasks), "filling", [t[0] for t in tasks], tick))
+        if sheet is not None:
+            shown = [task for at, task in enumerate(tasks) if at % count < filling.SHOWN]
+            examples = list(run(filling.example, shown))
+            _write_picture(sheet, filling.picture_sheet([t[0] for t in shown], examples))
+    by_pattern = {
+        name: seen[at * count : (at + 1) * count] for at, name in enumerate(filling.PATTERNS)
+    }
+    return filling.markdown(by_pattern)
+
+
+def evaluate_rollout(
+    model: str,
+    folders: Iterable[Path],
+    *,
+    minutes: float = 5.0,
+    prompts: Sequence[str],
+    seed: int = 1,
+    sheet: Path | None = None,
+    tick: Tick = silent,
+) -> str:
+    """The table of long roll-outs in Markdown, half minute by half minute, each prompt in turn.
+
+    With and without context guidance.  With `sheet`, a picture shows a keyframe of every half
+    minute of every roll-out.
+    """
+    from studio.engine.measures import rollout
+    from studio.spec import grammar
+
+    found, residents = library.find(model, folders), Residents()
+    video = residents.video(found, tick)
+    said, shown = [], []
+    for prompt in prompts:
+        columns = {}
+        for name, guidance in rollout.ways(video.family).items():
+            frames = rollout.roll_out(video, prompt, minutes, seed, guidance, tick)
+            each = round(rollout.SECONDS * video.family.native_fps)
+            columns[name] = rollout.stretches(frames, grammar.read(prompt), each)
+            shown.append(frames[each // 2 :: each])
+        said.append(f"“{prompt}”\n\n{rollout.markdown(columns)}")
+    if sheet is not None:
+        _write_picture(sheet, rollout.picture_sheet(shown))
+    return "\n".join(said)
+
+
+def _write_picture(path: Path, picture: np.ndarray) -> None:
+    from PIL import Image
+
+    Image.fromarray(picture).save(path)
+
+
 def evaluate_subjects(
     model: str,
     folders: Iterable[Path],

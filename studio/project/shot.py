@@ -61,6 +61,8 @@ class Shot:
             loop=self.loop,
             interpolate=_said(self.interpolate, family.passes),
             strip=self.strip,
+            context_guidance=family.context_guidance,
+            context_noise=family.context_noise,
         )
 
 

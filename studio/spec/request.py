@@ -18,7 +18,9 @@ class Family:
     """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s.
 
     `passes` of interpolation were taught to it, and whether it `predicts`: fills frames around
-    given ones at the rate of the keyframes.
+    given ones at the rate of the keyframes.  `context_guidance` leads away from what would be made
+    without the given frames, 1 for not; `context_noise` is the level, 0..1, of noise on the copy of
+    them that the network sees, lest a flaw be copied for ever.
     """
 
     id: str
@@ -34,6 +36,8 @@ class Family:
     notice: str = ""
     passes: int = 0
     predicts: bool = False
+    context_guidance: float = 1.0
+    context_noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class ClipRequest:
 
     `keyframes` come from words at once and `extend` more by prediction, in windows of `window`
     frames; in a `loop` some lead back to the first.  A `strip` says otherwise how each keyframe is
-    made.  `interpolate` passes, 0..2, each put three frames between two.
+    made.  `interpolate` passes, 0..2, each put three frames between two.  Given frames are followed
+    with `context_guidance` and seen through `context_noise` (`Family`).
 
     `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
     file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
@@ -76,6 +81,8 @@ class ClipRequest:
     loop: bool = False
     interpolate: int = 0
     strip: Strip | None = None
+    context_guidance: float = 1.0
+    context_noise: float = 0.0
 
     @property
     def frames(self) -> int:

@@ -110,7 +110,7 @@ def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) ->
     given = [key and (made[key.source].key, key.frame) for key in source.given]
     inputs, reads = _reads(given)
     makes = tuple(range(source.first, source.first + len(source.given)))
-    meant = _meant(request, source) | ({"reads": _said(reads)} if inputs else {})
+    meant = _meant(request, source) | (_context(request, reads) if inputs else {})
     key = span_key("keyframes", makes, inputs, meant)
     return Span("keyframes", makes, reads, inputs, key, request, source)
 
@@ -156,7 +156,7 @@ def interpolation_span(request: ClipRequest, rank: int, frames: Sequence[Frame])
     inputs, reads = _reads(given[: -BETWEEN or None])
     start = 4 * frames[0].position
     makes = tuple(start + k for k, read in enumerate(reads) if read is None)
-    meant = _meant(request, Source()) | {"reads": _said(reads), "rank": rank}
+    meant = _meant(request, Source()) | _context(request, reads) | {"rank": rank}
     key = span_key("interpolation", makes, inputs, meant)
     return Span("interpolation", makes, reads, inputs, key, request, rank=rank)
 
@@ -205,6 +205,15 @@ def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
         "subject": _subject(request.subject) if request.subject else None,
         "weights": _weights(request, "image", "temporal", "text"),
         "seed": request.seed if source.seed is None else source.seed,
+    }
+
+
+def _context(request: ClipRequest, reads: Sequence[Read | None]) -> dict[str, object]:
+    """What decides a fill beside what decides keyframes from words."""
+    return {
+        "reads": _said(reads),
+        "context guidance": request.context_guidance,
+        "context noise": request.context_noise,
     }
 
 

@@ -83,6 +83,8 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
         extend=extend,
         loop=said.loop,
         interpolate=passes,
+        context_guidance=family.context_guidance,
+        context_noise=family.context_noise,
     )
     check(request, family)
     frames = frames or len(retimed(request.frames, rate, fps))

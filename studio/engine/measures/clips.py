@@ -1,21 +1,30 @@
 """Clips made for measuring: the walk with a memo that forgets."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from studio.engine.film import Models, film
 from studio.spec.progress import silent
-from studio.spec.request import ClipRequest, SubjectUse
+from studio.spec.request import ClipRequest, Family, SubjectUse
 from studio.spec.spans import spans
 
 Arrays = Mapping[str, np.ndarray]
 
 
 def clip(models: Models, prompt: str, seed: int, use: SubjectUse | None = None) -> np.ndarray:
-    """One clip at the family's defaults, uint8 (T, H, W, 3)."""
-    family = models.video.family
-    request = ClipRequest(
+    """The keyframes of one clip at the family's defaults, uint8 (T, H, W, 3)."""
+    asked = replace(request(models.video.family, prompt, seed), subject=use)
+    walk, memo = spans(asked), Kept()
+    film(walk, lambda: models, memo, silent)
+    frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
+    return np.concatenate(list(frames))
+
+
+def request(family: Family, prompt: str, seed: int) -> ClipRequest:
+    """The family's defaults, keyframes only."""
+    return ClipRequest(
         prompt=prompt,
         seed=seed,
         model=family.id,
@@ -26,12 +35,9 @@ def clip(models: Models, prompt: str, seed: int, use: SubjectUse | None = None) 
         fps=family.native_fps,
         steps=family.steps,
         guidance=family.guidance,
-        subject=use,
+        window=family.frames_per_call,
+        context_guidance=family.context_guidance,
     )
-    walk, memo = spans(request), Kept()
-    film(walk, lambda: models, memo, silent)
-    frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
-    return np.concatenate(list(frames))
 
 
 class Kept:

@@ -41,6 +41,8 @@ the image network, and layers that had them from the words would paint over them
 VAGUE = 0.25
 """How often the words leave colour, shape or place open: told all of them, every frame finds its
 own way to the same picture, and the layers never learn to agree on what nobody said."""
+AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "motion_prior.since")
+"""What is learned where frames are given: not in the training of keyframes."""
 FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
 
@@ -61,6 +63,7 @@ def fresh(image, seed: int) -> VideoUNet:
                 condition_width=32,
                 words=True,
                 motion_prior=64,
+                leads=True,
                 passes=True,
             ),
         ),
@@ -88,9 +91,8 @@ def train(
     schedule = backbone.scheduler()
     captions, drawn = Captions.of(words, encoder, clips, seed), backbone.shown(clips)
     plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
-    for part in (net.temporal.pyramid, net.temporal.entries, net.temporal.pass_embed):
-        if part is not None:  # learned when frames are given: not in this training
-            part.requires_grad_(False)
+    for name, parameter in net.temporal.named_parameters():
+        parameter.requires_grad_(not name.startswith(AROUND_GIVEN))
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 5))

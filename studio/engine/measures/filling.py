@@ -1,0 +1,230 @@
+"""How far filled frames lie from the true ones, pattern by pattern of given frames.
+
+By what the oracle reads of each frame (place, colour, shape), not by PSNR, which rewards blur.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.engine.backbone import encode_text
+from studio.engine.decode import decode
+from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.measures import outlines, segmenting
+from studio.engine.measures.evaluation import Prompt, Share
+from studio.engine.measures.oracle import LEAST_OVERLAP
+from studio.engine.training import latents, scenes
+from studio.engine.videomodel import VideoModel
+from studio.spec import grammar
+from studio.spec.grammar import Meaning
+from studio.spec.progress import silent
+
+OURS, NEAREST, BLEND = "the starter", "nearest given frame", "linear blend"
+WITHOUT, REAL = "given nothing", "true frames through the autoencoder"
+COLUMNS = (OURS, NEAREST, BLEND, WITHOUT, REAL)
+NEAR = 4.0
+"""Pixels that an object may lie from its true place and still be in it: a frame's way is 3."""
+LOST = 32.0
+"""Pixels that an object counts as being away that is not there at all: half a picture."""
+SHOWN = 3
+"""Clips of each pattern on the picture sheet."""
+_STREAM = 0x4649  # no other stream of the seed's
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which frames are given, and the pass of interpolation that it is, 0 for keyframes."""
+
+    known: Callable[[Rng], tuple[bool, ...]]
+    rank: int = 0
+
+
+def _some(rng: Rng) -> tuple[bool, ...]:
+    order = rng.permutation(8)
+    return tuple(order < rng.integers(2, 6))
+
+
+def _fixed(said: str) -> Callable[[Rng], tuple[bool, ...]]:
+    return lambda _: tuple(letter == "x" for letter in said)
+
+
+PATTERNS = {
+    "first": Pattern(_fixed("x.......")),
+    "first two": Pattern(_fixed("xx......")),
+    "last": Pattern(_fixed(".......x")),
+    "last two": Pattern(_fixed("......xx")),
+    "first and last": Pattern(_fixed("x......x")),
+    "all but one": Pattern(lambda rng: tuple(np.arange(8) != rng.integers(8))),
+    "some": Pattern(_some),
+    "every fourth, pass 1": Pattern(_fixed("x...x"), 1),
+    "every fourth, pass 2": Pattern(_fixed("x...x"), 2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One filled frame: pixels from the true place, and what of it is right."""
+
+    away: float
+    colour: bool
+    shape: bool
+
+    @property
+    def right(self) -> bool:
+        return self.away <= NEAR and self.colour and self.shape
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The frames of one clip, uint8 (T, H, W, 3), by column; `known` were given."""
+
+    known: tuple[bool, ...]
+    frames: dict[str, np.ndarray]
+
+
+def example(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> Example:
+    """Fill one held-out clip in each way."""
+    words, meaning = prompt
+    rng = np.random.default_rng((seed, _STREAM))
+    known, rank = PATTERNS[pattern].known(rng), PATTERNS[pattern].rank
+    clip = true_clip(rng, meaning, len(known), rank)
+    with torch.no_grad():
+        real = latents.encode(video.backbone.vae, clip)
+    text = _text(video, words)
+    shown = {
+        REAL: real,
+        OURS: _filled(video, real, known, text, seed, rank),
+        WITHOUT: _filled(video, real, (False,) * len(known), text, seed, 0),
+    }
+    frames = {name: decode(video.backbone, z, silent).numpy() for name, z in shown.items()}
+    frames[NEAREST], frames[BLEND] = nearest(frames[REAL], known), blended(frames[REAL], known)
+    return Example(known, {name: frames[name] for name in COLUMNS})
+
+
+def look(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> dict[str, list[Filled]]:
+    """What the oracle says of the filled frames of one clip, by column."""
+    made = example(video, pattern, prompt, seed)
+    holes = [k for k, given in enumerate(made.known) if not given]
+    truth = segmenting.segment(made.frames[REAL][holes])
+    return {
+        name: judged(frames[holes], truth, prompt[1]) for name, frames in made.frames.items()
+    }
+
+
+def true_clip(rng: Rng, meaning: Meaning, frames: int, rank: int) -> np.ndarray:
+    """Frames of a scene at a pass's rate while its object is in the picture, float (T, H, W, 3)."""
+    dense = 4**rank
+    last = (scenes.FRAMES - 1) * dense - (frames - 1)
+    times = (rng.integers(0, last + 1) + np.arange(frames)) / dense
+    return scenes.draw(scenes.random_scene(rng, meaning, times))
+
+
+def judged(frames: np.ndarray, truth: segmenting.Segments, meaning: Meaning) -> list[Filled]:
+    """Compare frames (T, H, W, 3) with what was seen in the true ones."""
+    seen = segmenting.segment(frames)
+    return [
+        Filled(
+            _away(seen.coverage[k], truth.coverage[k]),
+            seen.colours[k] == meaning.colour,
+            shape_of(seen.coverage[k]) == meaning.shape,
+        )
+        for k in range(len(frames))
+    ]
+
+
+def shape_of(coverage: np.ndarray) -> str:
+    """Which of the grammar's shapes a frame's object (H, W) has; "" for none."""
+    fits = outlines.overlaps(coverage)
+    return grammar.SHAPES[int(fits.argmax())] if fits.max() >= LEAST_OVERLAP else ""
+
+
+def nearest(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
+    """Every hole shows the given frame that is nearest in time."""
+    given = np.flatnonzero(known)
+    return frames[[given[np.abs(given - k).argmin()] for k in range(len(known))]]
+
+
+def blended(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
+    """Every hole shows its given neighbours mixed by their distance."""
+    given, mixed = np.flatnonzero(known), frames.astype(np.float32).copy()
+    for k in np.flatnonzero(~np.asarray(known)):
+        before = max((g for g in given if g < k), default=given[0])
+        after = min((g for g in given if g > k), default=given[-1])
+        share = (k - before) / (after - before) if after != before else 0.0
+        mixed[k] = (1 - share) * frames[before] + share * frames[after]
+    return np.rint(mixed).clip(0, 255).astype(np.uint8)
+
+
+def picture_sheet(names: Sequence[str], examples: Sequence[Example]) -> np.ndarray:
+    """Clips below one another, uint8 (h, w, 3): ours above the true one, given frames framed."""
+    rows = []
+    for _, made in zip(names, examples, strict=True):
+        rows += [_row(made.frames[name], made.known) for name in (OURS, REAL)]
+    wide = max(row.shape[1] for row in rows)
+    return np.concatenate([np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in rows])
+
+
+def _row(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
+    edge = ((2, 2), (2, 2), (0, 0))
+    framed = [
+        np.pad(frame, edge, constant_values=255 * given)
+        for frame, given in zip(frames, known, strict=True)
+    ]
+    return np.concatenate(framed, 1)
+
+
+def markdown(seen: dict[str, Sequence[dict[str, list[Filled]]]]) -> str:
+    """Markdown: a row per pattern, a column per way; all right in %, and pixels away."""
+    lines = ["| given | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for pattern, clips in seen.items():
+        cells = [_cell([f for clip in clips for f in clip[name]]) for name in COLUMNS]
+        lines.append(f"| {pattern} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(filled: Sequence[Filled]) -> str:
+    right = Share(sum(f.right for f in filled), len(filled))
+    away = np.mean([f.away for f in filled])
+    colour, shape = (
+        100 * np.mean([getattr(f, name) for f in filled]) for name in ("colour", "shape")
+    )
+    return f"{right.percent:.0f} % ({away:.1f} px, {colour:.0f}, {shape:.0f})"
+
+
+def _away(seen: np.ndarray, true: np.ndarray) -> float:
+    if not seen.any():
+        return LOST
+    one, other = (_middle(c) for c in (seen, true))
+    return float(min(LOST, np.hypot(*(one - other))))
+
+
+def _middle(coverage: np.ndarray) -> np.ndarray:
+    y, x = np.mgrid[0 : coverage.shape[0], 0 : coverage.shape[1]]
+    return np.asarray([(coverage * x).sum(), (coverage * y).sum()]) / max(coverage.sum(), 1e-6)
+
+
+def _filled(
+    video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
+) -> Tensor:
+    family = video.family
+    spec = FillSpec(
+        "filling",
+        tuple(range(len(known))),
+        seed,
+        family.steps,
+        family.guidance,
+        rank=rank,
+        context_guidance=family.context_guidance,
+        augment=family.context_noise,
+    )
+    return fill(video, real, known, text, spec, silent)
+
+
+def _text(video: VideoModel, words: str) -> Text:
+    both = encode_text(video.backbone, [words, ""])
+    return Text(both[:1], both[1:], both[:1], both[1:])
