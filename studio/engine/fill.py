@@ -33,7 +33,8 @@ class FillSpec:
 
     `rank` tells a pass of interpolation, from 1; 0 is the keyframes' own rate.
     `context_guidance` leads away from what would be made without the known frames, 1 for not;
-    `augment` is the noise level, 0..1, of the copy of them that the network sees.
+    `augment` is the noise level, 0..1, of the copy of them that the network sees.  `skip` steps are
+    spared where the holes hold a guess already.
     """
 
     stage: str
@@ -44,6 +45,7 @@ class FillSpec:
     rank: int = 0
     context_guidance: float = 1.0
     augment: float = 0.0
+    skip: int = 0
 
 
 def fill(
@@ -51,14 +53,14 @@ def fill(
 ) -> Tensor:
     """Latents (T, C, h, w), fp32 on the CPU, whose known frames are those of `clip`, bit for bit.
 
-    `clip` has the same shape; what it holds in the holes is never looked at.  A pattern that the
-    model was not taught is refused.
+    `clip` has the same shape; what it holds in the holes is looked at only where the spec skips
+    steps.  A pattern that the model was not taught is refused.
     """
     if why := model.refuses(known):
         raise Refusal(why, "Use a model that was taught to, or leave all frames open.")
     device = model.backbone.device.name
     given = torch.tensor(known)[:, None, None, None]
-    clip = torch.where(given, clip, torch.zeros(()))
+    guess, clip = clip, torch.where(given, clip, torch.zeros(()))
     shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
     start = _noise(spec, clip, "start", shared).to(device)
     filled = ddim(
@@ -70,6 +72,8 @@ def fill(
         stage=spec.stage,
         preview=lambda x: latent_to_rgb(x, model.preview_factors),
         hold=_holding(model, clip, given, spec) if any(known) else None,
+        guess=guess.to(device) if spec.skip else None,
+        skip=spec.skip,
     )
     return torch.where(given, clip, filled.float().cpu())
 

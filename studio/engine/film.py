@@ -23,7 +23,7 @@ from studio.spec.progress import Tick, shifted
 from studio.spec.prompts import for_time, with_subject
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.spans import BETWEEN, Span, seed_of
+from studio.spec.spans import BETWEEN, Span, seed_of, steps_between
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -78,8 +78,10 @@ def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: 
 
 def steps_in(span: Span) -> int:
     """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
-    windows = {"interpolation": len(span.makes) // BETWEEN, "keyframes": 1}
-    return windows[span.stage] * span.request.steps if span.stage in windows else len(span.makes)
+    steps = span.request.steps
+    if span.stage == "interpolation":
+        return len(span.makes) // BETWEEN * steps_between(steps, span.rank)
+    return steps if span.stage == "keyframes" else len(span.makes)
 
 
 def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:

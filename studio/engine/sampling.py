@@ -51,16 +51,22 @@ def ddim(
     stage: str = "keyframes",
     preview: Callable[[Tensor], Preview] | None = None,
     hold: Denoiser | None = None,
+    guess: Tensor | None = None,
+    skip: int = 0,
 ) -> Tensor:
     """Walk from noise to latents in `steps` steps, one tick each; the scheduler is not shared.
 
-    `hold` may put into the noisy latents at a timestep what is known of them.
+    `hold` may put into the noisy latents at a timestep what is known of them.  The first `skip`
+    steps are spared by starting from a `guess`, noised as far (SDEdit, Meng et al. 2022).
     """
     scheduler = type(scheduler).from_config(scheduler.config)
     scheduler.set_timesteps(steps, device=start.device)
     x = start * scheduler.init_noise_sigma
+    if guess is not None and skip:
+        x = scheduler.add_noise(guess, start, scheduler.timesteps[skip][None])
+    steps -= skip
     tick(Progress(stage, 0, steps))
-    for done, t in enumerate(scheduler.timesteps, start=1):
+    for done, t in enumerate(scheduler.timesteps[skip:], start=1):
         x = hold(x, t) if hold else x
         step = scheduler.step(denoise(scheduler.scale_model_input(x, t), t), t, x)
         x = step.prev_sample

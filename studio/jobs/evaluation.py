@@ -127,14 +127,14 @@ def evaluate_filling(
         if sheet is not None:
             shown = [task for at, task in enumerate(tasks) if at % count < filling.SHOWN]
             examples = list(run(filling.example, shown))
-            _write_picture(sheet, filling.picture_sheet([t[0] for t in shown], examples))
+            _write_picture(sheet, filling.picture_sheet(examples))
     by_pattern = {
         name: seen[at * count : (at + 1) * count] for at, name in enumerate(filling.PATTERNS)
     }
     return filling.markdown(by_pattern)
 
 
-def evaluate_rollout(
+def evaluate_rollouts(
     model: str,
     folders: Iterable[Path],
     *,

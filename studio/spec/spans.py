@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from studio.spec.request import ClipRequest, SubjectUse
-from studio.spec.strip import Keyframe, Source, Strip, fresh
+from studio.spec.strip import Source, Strip, fresh
 
 # Raising a revision is a deliberate act: every stored result of that stage becomes stale.
 REVISIONS = {"keyframes": 1, "picture": 1, "interpolation": 1, "decode": 1}
@@ -16,6 +16,10 @@ DECODE_CHUNK = 8
 """Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
 BETWEEN = 3
 """Frames that a pass of interpolation puts between two: T frames become 4T − 3 (section 3.3)."""
+
+WALKED = (0.6, 0.4)
+"""Shares of the sampler's steps that each pass of interpolation walks: two neighbours blended are
+nearly right, the nearer the finer the pass; what moves in strong noise is known from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,11 @@ def picture_span(request: ClipRequest, source: Source) -> Span:
         "weights": _weights(request, "autoencoder"),
     }
     return Span("picture", (0,), (), (), span_key("picture", (0,), (), meant), request, source)
+
+
+def steps_between(steps: int, rank: int) -> int:
+    """How many of the sampler's `steps` a pass of interpolation walks, from its blended start."""
+    return max(1, round(steps * WALKED[min(rank, len(WALKED)) - 1]))
 
 
 def between(request: ClipRequest, one: Frame, other: Frame) -> tuple[list[Span], list[Frame]]:

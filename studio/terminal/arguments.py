@@ -217,8 +217,21 @@ def _evaluate(to: Parser) -> None:
         "--jobs", metavar="N", type=whole_number, default=1, help="processes that make clips (1)"
     )
     prompts = to.add_argument_group("on prompts kept from training (without subjects)")
-    prompts.add_argument("--count", metavar="N", type=whole_number, help="prompts (300)")
+    prompts.add_argument("--count", metavar="N", type=whole_number, help="prompts (300; 24 filled)")
     prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
+    given = to.add_argument_group("on frames that are given (instead of prompts)")
+    given.add_argument(
+        "--filling", action="store_true", help="how far filled frames lie from the true ones"
+    )
+    given.add_argument(
+        "--rollout",
+        metavar="PROMPT",
+        action="append",
+        default=[],
+        help="a long clip of these words, half minute by half minute; can be said again",
+    )
+    given.add_argument("--minutes", metavar="X", type=number, help="how long (5)")
+    given.add_argument("--sheet", metavar="FILE", help="a .png with examples")
     subjects = to.add_argument_group("on subjects, one photo of each kept from training")
     subjects.add_argument(
         "--subject",

@@ -19,19 +19,30 @@ from studio.terminal.voice import Answer
 if TYPE_CHECKING:
     from studio.jobs.evaluation import PhotoSet
 
-OF_PROMPTS = ("count", "photos")
-OF_SUBJECTS = ("method", "seeds", "steps")
+FLAGS = {
+    "prompts": ("count", "photos"),
+    "filling": ("count", "sheet"),
+    "roll-outs": ("minutes", "sheet"),
+    "subjects": ("method", "seeds", "steps"),
+}
+"""What is measured, and the flags that have a meaning only there."""
+ASKED_BY = {
+    "filling": "--filling",
+    "roll-outs": "--rollout",
+    "subjects": "--subject or --characters",
+}
+LONGEST = 60.0
+"""Minutes of a roll-out."""
 
 
 def evaluate(said: Namespace, session: Session) -> Answer:
-    """The table of prompts, read from the pixels by an oracle, or that of subjects."""
-    of_subjects = bool(said.subject) or said.characters is not None
-    _check(said, of_subjects)
+    """The table of prompts, of filled frames, of long roll-outs, or of subjects."""
+    what = _asked(said)
+    _check(said, what)
     folders = session.works().model_folders
     library.find(said.model, folders)
     started = time.monotonic()
-    measured = _subjects if of_subjects else _prompts
-    facts = measured(said, session, folders)
+    facts = MEASURES[what](said, session, folders)
     seconds = round(time.monotonic() - started, 3)
     return Answer(str(facts["table"]), {"model": said.model, **facts, "seconds": seconds})
 
@@ -51,6 +62,47 @@ def _prompts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> di
         tick=session.tick,
     )
     return {"prompts": count, "table": table}
+
+
+def _filling(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
+    from studio.jobs.evaluation import evaluate_filling
+
+    count = said.count or 24
+    table = evaluate_filling(
+        said.model,
+        folders,
+        count=count,
+        seed=said.seed,
+        jobs=said.jobs,
+        sheet=_sheet(said.sheet),
+        tick=session.tick,
+    )
+    return {"prompts": count, "table": table}
+
+
+def _rollouts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
+    from studio.jobs.evaluation import evaluate_rollouts
+
+    minutes = said.minutes or 5.0
+    table = evaluate_rollouts(
+        said.model,
+        folders,
+        minutes=minutes,
+        prompts=said.rollout,
+        seed=said.seed,
+        sheet=_sheet(said.sheet),
+        tick=session.tick,
+    )
+    return {"prompts": said.rollout, "minutes": minutes, "table": table}
+
+
+def _sheet(asked: str | None) -> Path | None:
+    if asked is None:
+        return None
+    path = place(asked).absolute()
+    if path.suffix.lower() != ".png" or not path.parent.is_dir():
+        raise Refusal(f"The sheet cannot be {path.name}.", "Name a .png in a folder that is there.")
+    return path
 
 
 def _subjects(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
@@ -98,18 +150,42 @@ def _place(asked: str) -> tuple[Path, str]:
     return place(folder).resolve(), noun.strip()
 
 
-def _check(said: Namespace, of_subjects: bool) -> None:
-    useless = OF_PROMPTS if of_subjects else OF_SUBJECTS
+def _asked(said: Namespace) -> str:
+    """What is to be measured; refused where that is two things."""
+    wanted = {
+        "filling": said.filling,
+        "roll-outs": bool(said.rollout),
+        "subjects": bool(said.subject) or said.characters is not None,
+    }
+    asked = [what for what, is_wanted in wanted.items() if is_wanted]
+    if len(asked) > 1:
+        raise Refusal(f"{asked[0].capitalize()} and {asked[1]} are two tables.", "Ask for one.")
+    return asked[0] if asked else "prompts"
+
+
+def _check(said: Namespace, what: str) -> None:
+    everywhere = {flag for flags in FLAGS.values() for flag in flags}
+    useless = sorted(everywhere - set(FLAGS[what]))
     if flag := next((name for name in useless if getattr(said, name) is not None), ""):
-        raise Refusal(
-            f"--{flag} has no meaning {'with' if of_subjects else 'without'} subjects.",
-            "Leave it out." if of_subjects else "Add --subject or --characters.",
-        )
+        where = next(w for w, flags in FLAGS.items() if flag in flags)
+        other = f"with {what}" if what != "prompts" else f"without {where}"
+        hint = f"Add {ASKED_BY[where]}." if what == "prompts" else "Leave it out."
+        raise Refusal(f"--{flag} has no meaning {other}.", hint)
     counts = {"prompts": "count", "characters": "characters", "seeds": "seeds", "steps": "steps"}
-    for what, name in counts.items():
+    for name_of, name in counts.items():
         if (number := getattr(said, name)) is not None and number < 1:
-            raise Refusal(f"{number} {what} measure nothing.", "Use 1 or more.")
+            raise Refusal(f"{number} {name_of} measure nothing.", "Use 1 or more.")
+    if said.minutes is not None and not 0 < said.minutes <= LONGEST:
+        raise Refusal(f"{said.minutes:g} minutes cannot be measured.", f"Use up to {LONGEST:g}.")
     if not 1 <= said.jobs <= MOST_PROCESSES:
         raise Refusal(f"{said.jobs} processes cannot work.", f"Use 1 to {MOST_PROCESSES}.")
     if said.seed < 0:
         raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
+
+
+MEASURES = {
+    "prompts": _prompts,
+    "filling": _filling,
+    "roll-outs": _rollouts,
+    "subjects": _subjects,
+}

@@ -18,7 +18,7 @@ from studio.ui.quantities import count, duration
 from studio.ui.theme import UNIT, set_tone
 from studio.ui.watch import Watch
 
-NAMES = dict(zip(STAGES, ("Keys", "Extend", "Between", "Decode"), strict=True))
+NAMES: dict[str, str] = dict(zip(STAGES, ("Keys", "Extend", "Between", "Decode"), strict=True))
 WORDS = {
     "keyframes": "Make the keyframes",
     "extended": "Make the keyframes after and before them",
@@ -124,7 +124,12 @@ class Stages(QWidget):
         if job is not None and self._stage_of(job) == stage.name:
             left = self._watch.seconds_left(job.id)
             percent = round(100 * self._watch.fraction(job.id))
-            return f"{percent} %", "accent", "" if left is None else f"{duration(left)} left", percent
+            return (
+                f"{percent} %",
+                "accent",
+                "" if left is None else f"{duration(left)} left",
+                percent,
+            )
         work = stage.work
         if stage.state == ABSENT:
             return "none", "small", "", 0

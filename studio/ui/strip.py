@@ -17,9 +17,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
+from studio.spec.forecast import Forecast
 from studio.spec.spans import strip_of
 from studio.spec.strip import Keyframe, Strip
-from studio.spec.forecast import Forecast
 from studio.ui.desk import Desk
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
@@ -200,7 +200,13 @@ class StripView(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        drag, added, self._drag, self.added, self._drop = self._drag, self.added, _Drag.NONE, 0, None
+        drag, added, self._drag, self.added, self._drop = (
+            self._drag,
+            self.added,
+            _Drag.NONE,
+            0,
+            None,
+        )
         if drag is _Drag.MOVE:
             number, gap = next(iter(self.chosen)), self.places.gap(event.position().x())
             self.move_to(number, gap - (gap > number))

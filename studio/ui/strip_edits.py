@@ -200,9 +200,7 @@ class StripEdits(QObject):
         self.refused.emit(error.what, error.hint)
 
 
-def _each(
-    strip: Strip, chosen: Collection[int], edit: Callable[[Strip, int], Strip]
-) -> Strip:
+def _each(strip: Strip, chosen: Collection[int], edit: Callable[[Strip, int], Strip]) -> Strip:
     for number in chosen:
         strip = edit(strip, number)
     return strip

@@ -68,9 +68,7 @@ def _keyframe(
     _badges(painter, place, drawn.strip, number, icons, ratio)
 
 
-def _picture(
-    painter: QPainter, place: QRect, picture: QImage, ratio: float, made: bool
-) -> QRect:
+def _picture(painter: QPainter, place: QRect, picture: QImage, ratio: float, made: bool) -> QRect:
     pixmap = thumbnail(picture, place.width(), ratio)
     box = QRect(place.topLeft(), pixmap.deviceIndependentSize().toSize())
     box.moveCenter(place.center())

@@ -20,9 +20,7 @@ class Box:
     height: int
 
     def holds(self, x: float, y: float) -> bool:
-        return (
-            self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
-        )
+        return self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
 
     @property
     def middle(self) -> int:

@@ -3,8 +3,8 @@
 By what the oracle reads of each frame (place, colour, shape), not by PSNR, which rewards blur.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import torch
@@ -13,20 +13,20 @@ from torch import Tensor
 from studio.engine.backbone import encode_text
 from studio.engine.decode import decode
 from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.interpolate import GUIDANCE, blended
 from studio.engine.measures import outlines, segmenting
-from studio.engine.measures.evaluation import Prompt, Share
+from studio.engine.measures.evaluation import Prompt
 from studio.engine.measures.oracle import LEAST_OVERLAP
 from studio.engine.training import latents, scenes
 from studio.engine.videomodel import VideoModel
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 from studio.spec.progress import silent
+from studio.spec.spans import steps_between
 
 OURS, NEAREST, BLEND = "the starter", "nearest given frame", "linear blend"
 WITHOUT, REAL = "given nothing", "true frames through the autoencoder"
 COLUMNS = (OURS, NEAREST, BLEND, WITHOUT, REAL)
-NEAR = 4.0
-"""Pixels that an object may lie from its true place and still be in it: a frame's way is 3."""
 LOST = 32.0
 """Pixels that an object counts as being away that is not there at all: half a picture."""
 SHOWN = 3
@@ -68,22 +68,25 @@ PATTERNS = {
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """One filled frame: pixels from the true place, and what of it is right."""
+    """One filled frame: how far its object is from the true one.
 
+    `distance` in 0..1 is what the two do not cover together, of what they cover (1 less their soft
+    intersection over union), so that place, size and outline count; 1 where the colour is wrong.
+    `away` are the pixels between their middles.
+    """
+
+    distance: float
     away: float
     colour: bool
     shape: bool
 
-    @property
-    def right(self) -> bool:
-        return self.away <= NEAR and self.colour and self.shape
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The frames of one clip, uint8 (T, H, W, 3), by column; `known` were given."""
+    """The frames of one clip, uint8 (T, H, W, 3), true and by column; `known` were given."""
 
     known: tuple[bool, ...]
+    true: np.ndarray
     frames: dict[str, np.ndarray]
 
 
@@ -102,18 +105,17 @@ def example(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> Examp
         WITHOUT: _filled(video, real, (False,) * len(known), text, seed, 0),
     }
     frames = {name: decode(video.backbone, z, silent).numpy() for name, z in shown.items()}
-    frames[NEAREST], frames[BLEND] = nearest(frames[REAL], known), blended(frames[REAL], known)
-    return Example(known, {name: frames[name] for name in COLUMNS})
+    frames[NEAREST], frames[BLEND] = nearest(frames[REAL], known), mixed(frames[REAL], known)
+    true = np.rint(clip * 255).astype(np.uint8)
+    return Example(known, true, {name: frames[name] for name in COLUMNS})
 
 
 def look(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> dict[str, list[Filled]]:
     """What the oracle says of the filled frames of one clip, by column."""
     made = example(video, pattern, prompt, seed)
     holes = [k for k, given in enumerate(made.known) if not given]
-    truth = segmenting.segment(made.frames[REAL][holes])
-    return {
-        name: judged(frames[holes], truth, prompt[1]) for name, frames in made.frames.items()
-    }
+    truth = segmenting.segment(made.true[holes])
+    return {name: judged(frames[holes], truth, prompt[1]) for name, frames in made.frames.items()}
 
 
 def true_clip(rng: Rng, meaning: Meaning, frames: int, rank: int) -> np.ndarray:
@@ -129,11 +131,12 @@ def judged(frames: np.ndarray, truth: segmenting.Segments, meaning: Meaning) -> 
     seen = segmenting.segment(frames)
     return [
         Filled(
+            _distance(seen.coverage[k], truth.coverage[k]) if colour == meaning.colour else 1.0,
             _away(seen.coverage[k], truth.coverage[k]),
-            seen.colours[k] == meaning.colour,
+            colour == meaning.colour,
             shape_of(seen.coverage[k]) == meaning.shape,
         )
-        for k in range(len(frames))
+        for k, colour in enumerate(seen.colours)
     ]
 
 
@@ -149,22 +152,22 @@ def nearest(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
     return frames[[given[np.abs(given - k).argmin()] for k in range(len(known))]]
 
 
-def blended(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
+def mixed(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
     """Every hole shows its given neighbours mixed by their distance."""
-    given, mixed = np.flatnonzero(known), frames.astype(np.float32).copy()
+    given, made = np.flatnonzero(known), frames.astype(np.float32).copy()
     for k in np.flatnonzero(~np.asarray(known)):
         before = max((g for g in given if g < k), default=given[0])
         after = min((g for g in given if g > k), default=given[-1])
         share = (k - before) / (after - before) if after != before else 0.0
-        mixed[k] = (1 - share) * frames[before] + share * frames[after]
-    return np.rint(mixed).clip(0, 255).astype(np.uint8)
+        made[k] = (1 - share) * frames[before] + share * frames[after]
+    return np.rint(made).clip(0, 255).astype(np.uint8)
 
 
-def picture_sheet(names: Sequence[str], examples: Sequence[Example]) -> np.ndarray:
+def picture_sheet(examples: Sequence[Example]) -> np.ndarray:
     """Clips below one another, uint8 (h, w, 3): ours above the true one, given frames framed."""
     rows = []
-    for _, made in zip(names, examples, strict=True):
-        rows += [_row(made.frames[name], made.known) for name in (OURS, REAL)]
+    for made in examples:
+        rows += [_row(frames, made.known) for frames in (made.frames[OURS], made.true)]
     wide = max(row.shape[1] for row in rows)
     return np.concatenate([np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in rows])
 
@@ -178,8 +181,9 @@ def _row(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
     return np.concatenate(framed, 1)
 
 
-def markdown(seen: dict[str, Sequence[dict[str, list[Filled]]]]) -> str:
-    """Markdown: a row per pattern, a column per way; all right in %, and pixels away."""
+def markdown(seen: Mapping[str, Sequence[Mapping[str, Sequence[Filled]]]]) -> str:
+    """Markdown: a row per pattern, a column per way.  In each cell the distance in %, then pixels
+    away, and how many of the frames have the right colour and shape, in %."""
     lines = ["| given | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for pattern, clips in seen.items():
         cells = [_cell([f for clip in clips for f in clip[name]]) for name in COLUMNS]
@@ -188,12 +192,13 @@ def markdown(seen: dict[str, Sequence[dict[str, list[Filled]]]]) -> str:
 
 
 def _cell(filled: Sequence[Filled]) -> str:
-    right = Share(sum(f.right for f in filled), len(filled))
-    away = np.mean([f.away for f in filled])
-    colour, shape = (
-        100 * np.mean([getattr(f, name) for f in filled]) for name in ("colour", "shape")
-    )
-    return f"{right.percent:.0f} % ({away:.1f} px, {colour:.0f}, {shape:.0f})"
+    distance, away, colour, shape = np.mean([astuple(f) for f in filled], 0)
+    return f"**{100 * distance:.1f}** ({away:.1f} px, {100 * colour:.0f}, {100 * shape:.0f})"
+
+
+def _distance(seen: np.ndarray, true: np.ndarray) -> float:
+    both, either = np.minimum(seen, true).sum(), np.maximum(seen, true).sum()
+    return 1 - float(both / either) if either else 1.0
 
 
 def _away(seen: np.ndarray, true: np.ndarray) -> float:
@@ -211,18 +216,26 @@ def _middle(coverage: np.ndarray) -> np.ndarray:
 def _filled(
     video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
 ) -> Tensor:
+    """As the product fills: `rank` 0 by prediction, the others by interpolation."""
     family = video.family
+    frames, steps = tuple(range(len(known))), family.steps
     spec = FillSpec(
         "filling",
-        tuple(range(len(known))),
+        frames,
         seed,
-        family.steps,
-        family.guidance,
+        steps,
+        GUIDANCE if rank else family.guidance,
         rank=rank,
         context_guidance=family.context_guidance,
         augment=family.context_noise,
+        skip=steps - steps_between(steps, rank) if rank else 0,
     )
-    return fill(video, real, known, text, spec, silent)
+    start = blended(real[0], real[-1], len(known) - 1) if rank else real
+    return fill(video, torch.where(_mask(known), real, start), known, text, spec, silent)
+
+
+def _mask(known: tuple[bool, ...]) -> Tensor:
+    return torch.tensor(known)[:, None, None, None]
 
 
 def _text(video: VideoModel, words: str) -> Text:
