@@ -65,6 +65,19 @@ def tiny_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def dense_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that holds the model "dense", which also fills around given frames.
+
+    Do not write into it.
+    """
+    from tests import tiny_starter
+
+    home = tmp_path_factory.mktemp("dense") / "data"
+    tiny_starter.make(home / "models" / "dense", plain=False)
+    return home
+
+
 @pytest.fixture
 def home(tiny_home: Path, tmp_path: Path) -> Path:
     """A data folder of one's own, with the model "tiny"."""

@@ -14,8 +14,15 @@ from studio.engine.video_unet import VideoUNet
 WIDTHS = (32, 32, 64)
 
 
-def make(folder: Path, seed: int = 0) -> Path:
-    """Write the model to `folder`, whose name is its id; weights depend on the seed alone."""
+PLAIN = {'native_fps = "1.5"': 'native_fps = "4"', "passes = 2\n": "", "predicts = true\n": ""}
+"""What a model that makes keyframes only says of itself."""
+
+
+def make(folder: Path, seed: int = 0, *, plain: bool = True) -> Path:
+    """Write the model to `folder`, whose name is its id; weights depend on the seed alone.
+
+    A `plain` one makes keyframes from words and nothing else, four a second.
+    """
     with torch.random.fork_rng():
         words = text.tokenizer()
         unet = backbone.fresh(seed, WIDTHS)
@@ -30,8 +37,10 @@ def make(folder: Path, seed: int = 0) -> Path:
     for name, part in parts.items():
         part.half().save_pretrained(folder / name)
     backbone.scheduler().save_pretrained(folder / "scheduler")
-    save_layers(net.temporal, folder)
+    save_layers(net.temporal, folder, ("keyframes",) if plain else starter.TAUGHT)
     card = starter.CARD.replace('id = "starter"', f'id = "{folder.name}"')
+    for said, instead in PLAIN.items() if plain else ():
+        card = card.replace(said, instead)
     (folder / "model.toml").write_text(card, "utf-8")
     return folder
 
@@ -49,8 +58,10 @@ def awake(net: VideoUNet) -> VideoUNet:
     return net
 
 
-def save_layers(layers: TemporalLayers, folder: Path) -> None:
+def save_layers(
+    layers: TemporalLayers, folder: Path, taught: tuple[str, ...] = ("keyframes",)
+) -> None:
     """The temporal weights, with preview factors that show the first three latent channels."""
     factors = [[0.2 * (row == column) for column in range(3)] for row in range(4)] + [[0.5] * 3]
-    notes = {"taught": '["keyframes"]', "preview_factors": json.dumps(factors)}
+    notes = {"taught": json.dumps(taught), "preview_factors": json.dumps(factors)}
     layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
