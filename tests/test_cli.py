@@ -404,5 +404,5 @@ def test_help_names_every_command_and_ends_well(run):
     assert ran.code == 0
     for command in ("demo", "generate", "subject", "train", "queue", "evaluate", "doctor"):
         assert command in ran.out
-    for missing in ("--motion", "--interpolate", "--extend", "--upsampler"):
+    for missing in ("--motion", "--decoder", "--upsampler"):
         assert missing not in run("generate", "--help").out

@@ -58,7 +58,7 @@ class KeyframeDesk(QWidget):
         self.gestures = {gesture.name: gesture for gesture in self._gestures()}
         self.buttons: dict[str, QToolButton] = {}
         self._build(icons)
-        self.view.chosen_changed.connect(self.reflect)
+        self.view.choice.changed.connect(self.reflect)
         edits.changed.connect(self.reflect)
         self.view.menu_asked.connect(self.menu)
         outlook.changed.connect(self.reflect)

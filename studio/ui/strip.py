@@ -24,9 +24,11 @@ from studio.ui.desk import Desk
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
 from studio.ui.playback import Playback
+from studio.ui.strip_choice import Choice
 from studio.ui.strip_edits import StripEdits
 from studio.ui.strip_paint import Drawn, draw
 from studio.ui.strip_places import HEIGHT, Box, Places
+from studio.ui.strip_words import origin
 
 
 class _Drag(Enum):
@@ -39,7 +41,6 @@ class StripView(QWidget):
     `press` gets all other keys and says whether they meant something.
     """
 
-    chosen_changed = Signal()
     menu_asked = Signal(object)  # QPoint
     clip_dropped = Signal(object)  # Path
 
@@ -58,8 +59,8 @@ class StripView(QWidget):
         self._playback, self._icons = playback, icons
         self.strip: Strip | None = None
         self._looks: dict[Keyframe, QImage] = {}
-        self.chosen: frozenset[int] = frozenset()
-        self._anchor, self._drag, self._from = 0, _Drag.NONE, 0.0
+        self.choice = Choice(self)
+        self._drag, self._from = _Drag.NONE, 0.0
         self.added, self._drop = 0, None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(HEIGHT)
@@ -69,6 +70,7 @@ class StripView(QWidget):
         self.setAccessibleName("Keyframes")
         edits.changed.connect(self.reflect)
         outlook.changed.connect(self.update)
+        self.choice.changed.connect(self.update)
         desk.shown_changed.connect(self.update)
         desk.playhead_moved.connect(lambda _: self.update())
         self.reflect()
@@ -82,38 +84,16 @@ class StripView(QWidget):
         return Places(self.count, self.width())
 
     @property
-    def current(self) -> int:
-        """The keyframe that the arrows start from."""
-        return min(self._anchor, max(0, self.count - 1))
+    def chosen(self) -> frozenset[int]:
+        return self.choice.chosen
 
     def reflect(self) -> None:
         """Show the shot's strip as it is."""
         self.strip = self._edits.strip
-        kept = frozenset(k for k in self.chosen if k < self.count)
-        if kept != self.chosen:
-            self.choose(kept)
+        self.choice.resize(self.count)
         self.setAccessibleDescription(f"{self.count} keyframes, {len(self.chosen)} chosen")
         self.setMinimumWidth(Places(self.count, 0).needed)
         self.update()
-
-    def choose(self, chosen: frozenset[int]) -> None:
-        self.chosen = chosen
-        self.chosen_changed.emit()
-        self.update()
-
-    def choose_one(self, number: int, *, upto: bool = False, also: bool = False) -> None:
-        """Choose a keyframe, all up to it, or also it; and show it."""
-        number = min(max(0, number), self.count - 1)
-        if upto:
-            low, high = sorted((self._anchor, number))
-            self.choose(frozenset(range(low, high + 1)))
-        elif also:
-            self._anchor = number
-            self.choose(self.chosen ^ {number})
-        else:
-            self._anchor = number
-            self.choose(frozenset({number}))
-        self.show_keyframe(number)
 
     def show_keyframe(self, number: int) -> None:
         """Move the playhead to a keyframe of what is on the player."""
@@ -157,7 +137,7 @@ class StripView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         ratio = self.devicePixelRatioF()
         pictures = tuple(self.picture(k) for k in range(self.count))
-        focused = self.current if self.hasFocus() else None
+        focused = self.choice.current if self.hasFocus() else None
         drawn = Drawn(
             self.strip, pictures, self.forecast, self.chosen, self.playing(), focused,
             self.added if self._drag is _Drag.AFTER else -self.added, self._drop,
@@ -178,11 +158,9 @@ class StripView(QWidget):
         held = event.modifiers()
         if event.button() == Qt.MouseButton.RightButton and number in self.chosen:
             return
-        self.choose_one(
-            number,
-            upto=bool(held & Qt.KeyboardModifier.ShiftModifier),
-            also=bool(held & Qt.KeyboardModifier.ControlModifier),
-        )
+        shift, ctrl = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+        self.choice.one(number, upto=bool(held & shift), also=bool(held & ctrl))
+        self.show_keyframe(number)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x, y = event.position().x(), event.position().y()
@@ -218,18 +196,16 @@ class StripView(QWidget):
         """Put a keyframe elsewhere; it stays chosen."""
         to = min(max(0, to), self.count - 1)
         self._edits.move(number, to)
-        self._anchor = to
-        self.choose(frozenset({to}))
+        self.choice.one(to)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         shift, alt = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
         if step and self.count and held == alt:
-            self.move_to(self.current, self.current + step)
+            self.move_to(self.choice.current, self.choice.current + step)
         elif step and self.count and held in (Qt.KeyboardModifier.NoModifier, shift):
-            last = self._last(step) if held == shift and self.chosen else self.current
-            self.choose_one(last + step, upto=held == shift)
+            self.show_keyframe(self.choice.step(step, upto=held == shift))
         elif not self._press(event):
             event.ignore()  # the window's keys
 
@@ -238,7 +214,7 @@ class StripView(QWidget):
 
     def focusInEvent(self, event) -> None:
         if not self.chosen and self.count:
-            self.choose(frozenset({self.current}))
+            self.choice.one(self.choice.current)
         super().focusInEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -274,7 +250,7 @@ class StripView(QWidget):
         if file.suffix.lower() in SUFFIXES - {".gif"}:
             self._edits.put(file, number, insert=between)
         else:
-            self.choose(frozenset({min(number, self.count - 1)}))
+            self.choice.one(number)
             self.clip_dropped.emit(file)
 
     def _hover(self, x: float, y: float) -> None:
@@ -290,35 +266,14 @@ class StripView(QWidget):
         number = self.places.at(x)
         if number is None or self.strip is None:
             return ""
-        return f"Keyframe {number + 1}{_origin(self.strip, number)}"
+        return f"Keyframe {number + 1}{origin(self.strip, number)}"
 
     def _gap(self, number: int) -> Box:
         left = self.places.left + number * self.places.step
         whole = self.places.end(before=True)
         return Box(left - 1, whole.top, 2, whole.height)
 
-    def _last(self, step: int) -> int:
-        """The end of the choice that moves."""
-        return max(self.chosen) if step > 0 or max(self.chosen) > self._anchor else min(self.chosen)
-
     def place(self, number: int) -> QRect:
         """Where a keyframe is painted."""
         box = self.places.keyframe(number)
         return QRect(box.left, box.top, box.width, box.height)
-
-
-def _origin(strip: Strip, number: int) -> str:
-    """Where a keyframe comes from, where that is not the shot's own words and seed."""
-    key = strip.keys[number]
-    source, said = strip.sources[key.source], []
-    if source.picture:
-        said.append("a picture of yours")
-    if source.is_prediction:
-        said.append("predicted")
-    if source.prompt is not None:
-        said.append(f"“{source.prompt[:60]}”")
-    if source.seed is not None:
-        said.append(f"seed {source.seed}")
-    if key.locked:
-        said.append("locked")
-    return f": {', '.join(said)}" if said else ""

@@ -56,7 +56,9 @@ def test_eight_keyframes_become_113_frames(unbroken):
     assert (info.frames, info.fps) == (113, 24)
 
 
-def test_killed_at_twenty_moments_it_ends_in_the_same_frames(victim, unbroken, dense_home, tmp_path):
+def test_killed_at_twenty_moments_it_ends_in_the_same_frames(
+    victim, unbroken, dense_home, tmp_path
+):
     """One home, killed again and again: every life goes on from what the last ones finished."""
     whole, ticks = unbroken
     home = Path(shutil.copytree(dense_home, tmp_path / "data"))

@@ -107,12 +107,12 @@ def keyframes(studio: StudioWindow) -> Iterator[str]:
     """The desk with edits that wait for a render, and with a strip that has to be scrolled."""
     view = studio.keyframes.view
     view.setFocus()
-    view.choose(frozenset({1}))
+    view.choice.set(frozenset({1}))
     studio.edits.toggle_lock({1})
     studio.edits.reroll({4})
     studio.edits.extend(3)
     spin(0.5)
-    view.choose(frozenset({4, 5}))
+    view.choice.set(frozenset({4, 5}))
     yield "edited"
     studio.edits.extend(28)
     spin(0.5)

@@ -14,10 +14,10 @@ from studio.engine.adapter import Networks
 from studio.engine.adapter_file import save_whole
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
-from studio.engine.sampling import Denoiser, ddim, guided
+from studio.engine.sampling import Contrast, Denoiser, ddim, guided
 from studio.engine.training import placing
 from studio.spec import grammar
-from studio.spec.progress import Progress, Tick, silent
+from studio.spec.progress import Progress, Tick, shifted, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
 
@@ -213,14 +213,9 @@ def draw(
         start = torch.stack([noise(seed, stage, first + k, shape) for k in range(len(part))])
         done, total = number * steps, len(starts) * steps
 
-        def told(progress: Progress, done: int = done, total: int = total) -> None:
-            tick(replace(progress, step=done + progress.step, total=total))
-
-        denoise = guided(
-            _denoiser(backbone, networks, part),
-            _denoiser(backbone, networks, [""] * len(part)),
-            guidance,
-        )
+        nothing = Contrast(_denoiser(backbone, networks, [""] * len(part)), guidance)
+        denoise = guided(_denoiser(backbone, networks, part), nothing)
+        told = shifted(tick, done, total)
         start = start.to(backbone.device.name)
         drawn.append(
             ddim(denoise, backbone.scheduler, start, steps, told, stage=f"{stage} pictures")

@@ -72,7 +72,7 @@ def test_true_clips_show_the_object_at_the_rate_of_their_pass(rank, pixels):
 
 def test_the_table_has_a_row_for_each_pattern():
     frame = filling.Filled(0.25, 1.5, colour=True, shape=False)
-    clips = [dict.fromkeys(filling.COLUMNS, [frame])]
+    clips = [{name: [frame] for name in filling.COLUMNS}]
     table = filling.markdown({"first": clips, "last": clips})
     assert table.splitlines()[2].startswith("| first | **25.0** (1.5 px, 100, 0)")
     assert len(table.splitlines()) == 4

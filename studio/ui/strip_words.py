@@ -1,0 +1,20 @@
+"""What the strip says of a keyframe."""
+
+from studio.spec.strip import Strip
+
+
+def origin(strip: Strip, number: int) -> str:
+    """Where a keyframe comes from, where that is not the shot's own words and seed."""
+    key = strip.keys[number]
+    source, said = strip.sources[key.source], []
+    if source.picture:
+        said.append("a picture of yours")
+    if source.is_prediction:
+        said.append("predicted")
+    if source.prompt is not None:
+        said.append(f"“{source.prompt[:60]}”")
+    if source.seed is not None:
+        said.append(f"seed {source.seed}")
+    if key.locked:
+        said.append("locked")
+    return f": {', '.join(said)}" if said else ""
