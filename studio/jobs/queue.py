@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
@@ -62,6 +63,7 @@ class Queue(QObject):
         self._mail: dict[int, Progress] = {}
         self._progress: dict[int, Progress] = {}
         self._delivered = 0.0
+        self._ending: Job | None = None
         self._seen_changes = 0
         self._beat = QTimer(self, singleShot=True)
         self._look = QTimer(self, interval=LOOK)
@@ -119,8 +121,15 @@ class Queue(QObject):
         return self._ledger.history(limit)
 
     def job(self, id: int) -> Job:
-        """The job with that id; KeyError where there is none."""
-        return self._ledger.job(id)
+        """The job with that id; KeyError where there is none.
+
+        One whose end is just being told of is still known, though it was removed meanwhile.
+        """
+        with suppress(KeyError):
+            return self._ledger.job(id)
+        if self._ending is not None and self._ending.id == id:
+            return self._ending
+        raise KeyError(id)
 
     def progress(self, id: int) -> Progress | None:
         """The last that a running job said, or None."""
@@ -248,6 +257,7 @@ class Queue(QObject):
 
     @Slot(object, object)
     def _conclude(self, job: Job, outcome: Outcome) -> None:
+        self._ending = job
         self._deliver()  # the last word of a job comes before its end
         self._progress.pop(job.id, None)
         self.changed.emit()

@@ -379,3 +379,17 @@ def test_one_job_in_the_terminal():
 
     with pytest.raises(Cancelled):
         run_once(works, "double", {"n": 1}, tick=stop)
+
+
+def test_a_job_removed_before_its_end_is_told_of_is_still_known(qtbot, stage):
+    known = []
+    stage.queue.finished.connect(lambda id, _: known.append(stage.queue.job(id).title))
+    id = stage.queue.add("quick", "soon gone")
+    stage.queue.start()
+    until = time.monotonic() + 8
+    while state(stage, id) is not State.DONE and time.monotonic() < until:
+        time.sleep(0.002)  # nothing is delivered meanwhile
+    stage.queue.remove(id)
+    wait(qtbot, lambda: stage.ends())
+    assert known == ["soon gone"]
+    assert stage.queue.history() == ()
