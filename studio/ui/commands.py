@@ -55,6 +55,13 @@ PLAYER_KEYS = (
     ("Copy this frame", "Ctrl+C"),
     ("Star a take, delete a take", "S, Del"),
     ("Reorder or cancel a job in the queue", "Alt+↑ ↓, Del"),
+    ("On the keyframes: choose the next, choose more", "← →, Shift+← →"),
+    ("Move a keyframe", "Alt+← →"),
+    ("Extend before the first or after the last", "Ctrl+← →"),
+    ("Re-roll, with other words", "R, W"),
+    ("Lock or unlock", "Ctrl+L"),
+    ("Replace or insert by the frame on the player", "P, I"),
+    ("Delete, bridge to the next, loop", "Del, B, O"),
     ("This list", "?"),
 )
 

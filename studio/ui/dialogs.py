@@ -114,6 +114,7 @@ def with_recipe(project: Project, render: Render) -> Project:
             model=asked.model, keyframes=asked.keyframes, steps=asked.steps, fps=asked.fps,
             guidance=asked.guidance, width=asked.width, height=asked.height,
             subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
+            extend=asked.extend, loop=asked.loop, interpolate=asked.interpolate, strip=asked.strip,
         ),
     )  # fmt: skip
 

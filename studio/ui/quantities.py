@@ -37,9 +37,9 @@ def rate(fps: Fraction) -> str:
     return f"{float(fps):.4g} fps"
 
 
-def count(number: int, noun: str) -> str:
-    """ "1 photo", "3 photos", "1 200 frames"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", "\u202f")
+def count(number: int, noun: str, nouns: str = "") -> str:
+    """ "1 photo", "3 photos", "1 200 frames"; `nouns` where there is more to it than an s."""
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}".replace(",", "\u202f")
 
 
 def timecode(frame: int, fps: Fraction) -> str:

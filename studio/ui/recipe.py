@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QVBoxLayout
 
 from studio.project.plain import to_plain
 from studio.project.project import Render
+from studio.spec.request import ClipRequest
+from studio.spec.spans import strip_of
 from studio.ui.controls import ElidedLabel, field, label, push, row
 from studio.ui.quantities import clip_length, count, rate
 from studio.ui.theme import UNIT
@@ -59,9 +61,18 @@ def _lines(render: Render) -> list[tuple[str, str]]:
         ),
         ("Seed", str(asked.seed)),
         ("Length", f"{length} at {rate(asked.rate)}"),
+        ("Keyframes", _keyframes(asked)),
         ("Size", f"{asked.width} × {asked.height} px"),
         ("Steps", f"{count(asked.steps, 'step')} · guidance {asked.guidance:g} ×"),
         ("Model", asked.model),
     ]
     lines += [(role.capitalize(), identity) for role, identity in asked.weights]
     return lines
+
+
+def _keyframes(asked: ClipRequest) -> str:
+    """How many keyframes, and how often three frames were put between two."""
+    strip = strip_of(asked)
+    said = [count(len(strip.keys), "keyframe"), count(asked.interpolate, "pass", "passes")]
+    said += ["edited by hand"] * (asked.strip is not None) + ["a loop"] * strip.loop
+    return " · ".join(said)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox, QVBoxLayout, QWidget
 from studio.project.shot import Shot
 from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, Family
 from studio.spec.timing import FASTEST, frame_rate
-from studio.ui.controls import field, push
+from studio.ui.controls import explain, field, push
 from studio.ui.theme import UNIT
 
 
@@ -27,6 +27,7 @@ class Setting:
 
 SETTINGS = (
     Setting("keyframes", "Keyframes", " frames", 1, "How many frames the model makes at once."),
+    Setting("interpolate", "Between", " passes", 0, "Each pass puts three frames between two."),
     Setting("fps", "Rate", " fps", 1, "How many keyframes make one second."),
     Setting("steps", "Steps", " steps", 1, "More steps: finer and slower, in equal measure."),
     Setting("guidance", "Guidance", " ×", 0, "How strictly the words are followed.", False),
@@ -50,8 +51,7 @@ class ShotSettings(QWidget):
         for setting in SETTINGS:
             number = QSpinBox() if setting.is_whole else QDoubleSpinBox()
             number.setSuffix(setting.unit)
-            number.setToolTip(setting.help)
-            number.setStatusTip(setting.help)
+            explain(number, "", setting.help)
             number.setKeyboardTracking(False)
             number.valueChanged.connect(lambda value, s=setting: self._set(s, value))
             self.numbers[setting.attribute] = number
@@ -81,6 +81,10 @@ class ShotSettings(QWidget):
             else:
                 number.setValue(float(value))
             number.blockSignals(False)
+        edited = "The strip was edited by hand; start it over to choose a number again."
+        explain(self.numbers["keyframes"], edited if shot.strip else "")
+        never = f"{family.name} was not trained to put frames between."
+        explain(self.numbers["interpolate"], "" if family.passes else never)
 
     def _set(self, setting: Setting, value: float) -> None:
         if self._shot:
@@ -96,6 +100,7 @@ class ShotSettings(QWidget):
 def _own(family: Family) -> dict[str, Fraction | float | int]:
     return {
         "keyframes": family.frames_per_call,
+        "interpolate": family.passes,
         "fps": family.native_fps,
         "steps": family.steps,
         "guidance": family.guidance,
@@ -105,5 +110,10 @@ def _own(family: Family) -> dict[str, Fraction | float | int]:
 
 
 def _highest(attribute: str, family: Family) -> int:
-    limits = {"keyframes": family.most_frames, "fps": FASTEST, "steps": MAX_STEPS}
+    limits = {
+        "keyframes": family.most_frames,
+        "interpolate": family.passes,
+        "fps": FASTEST,
+        "steps": MAX_STEPS,
+    }
     return limits.get(attribute, int(MAX_GUIDANCE))

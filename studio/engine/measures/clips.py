@@ -13,9 +13,21 @@ from studio.spec.spans import spans
 Arrays = Mapping[str, np.ndarray]
 
 
-def clip(models: Models, prompt: str, seed: int, use: SubjectUse | None = None) -> np.ndarray:
-    """The keyframes of one clip at the family's defaults, uint8 (T, H, W, 3)."""
-    asked = replace(request(models.video.family, prompt, seed), subject=use)
+def clip(
+    models: Models,
+    prompt: str,
+    seed: int,
+    use: SubjectUse | None = None,
+    *,
+    extend: int = 0,
+    interpolate: int = 0,
+) -> np.ndarray:
+    """One clip at the family's defaults, uint8 (T, H, W, 3): keyframes, and what is asked beside.
+
+    `extend` keyframes more by prediction, and `interpolate` passes between them all.
+    """
+    asked = request(models.video.family, prompt, seed)
+    asked = replace(asked, subject=use, extend=extend, interpolate=interpolate)
     walk, memo = spans(asked), Kept()
     film(walk, lambda: models, memo, silent)
     frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
@@ -37,6 +49,7 @@ def request(family: Family, prompt: str, seed: int) -> ClipRequest:
         guidance=family.guidance,
         window=family.frames_per_call,
         context_guidance=family.context_guidance,
+        context_noise=family.context_noise,
     )
 
 

@@ -23,6 +23,8 @@ from studio.spec.request import SubjectUse
 
 DIRECTIONS = ("left", "right", "up", "down")
 PLACES = {"grass": "on grass", "snow": "on snow", "water": "on water", "night sky": "at night"}
+EXTENDED = 6
+"""Keyframes by which a clip is extended, to see what becomes of the subject."""
 UNSEEN = 900_000_000
 """Characters with higher numbers are in no training."""
 
@@ -34,6 +36,9 @@ class Figures:
     Likenesses are mean cosines of the small network's features, -1..1; `nearest_photo` is the
     mean rms distance of a frame to its nearest training photo, levels of 255; `places` counts
     clips whose ground was the one asked for, `motion_there` those that went the right way in one.
+    `extended` and `between` are likenesses to the held-out photo in frames made by prediction and
+    by interpolation, and `motion_extended` counts predictions that went on the right way; NaN and
+    none of none where the model does neither.
     """
 
     to_held_out: float
@@ -43,6 +48,9 @@ class Figures:
     motion_after: Share
     motion_there: Share
     places: Share
+    extended: float = float("nan")
+    between: float = float("nan")
+    motion_extended: Share = Share(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,18 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Whether a clip goes the way and is at the place it should; its middle frame (H, W, 3)."""
+    """Whether a clip goes the way and is at the place it should; its middle frame (H, W, 3).
+
+    Of clips in a place also a frame from the middle of what was predicted after it, one from
+    between the two keyframes before that, and whether it goes on.
+    """
 
     goes: bool
     there: bool
     frame: np.ndarray
+    extended: np.ndarray | None = None
+    between: np.ndarray | None = None
+    goes_on: bool = False
 
 
 LookAt = Callable[[Sequence[Shot]], Iterable[Seen]]
@@ -75,9 +90,24 @@ def look(video: VideoModel, shot: Shot) -> Seen:
 
     One that moves less than a still on its way through the decoder counts as still.
     """
-    made = clip(Models(video, shot.adapter), shot.prompt, shot.seed, shot.use)
-    there = not shot.place or oracle.look(made).place == shot.place
-    return Seen(_goes(video, made, shot.direction), there, made[len(made) // 2])
+    models, family = Models(video, shot.adapter), video.family
+    long = bool(shot.place) and family.predicts and family.passes > 0
+    more = {"extend": EXTENDED, "interpolate": 1} if long else {}
+    made = clip(models, shot.prompt, shot.seed, shot.use, **more)
+    keys = made[::4] if long else made
+    first, later = keys[: family.frames_per_call], keys[family.frames_per_call :]
+    goes = _goes(video, first, shot.direction)
+    there = not shot.place or oracle.look(first).place == shot.place
+    if not long:
+        return Seen(goes, there, first[len(first) // 2])
+    return Seen(
+        goes,
+        there,
+        first[len(first) // 2],
+        later[len(later) // 2],
+        made[len(made) // 2 // 4 * 4 + 2],
+        _goes(video, later, shot.direction),
+    )
 
 
 def measure(
@@ -113,6 +143,9 @@ def measure(
         motion_after=_share(s.goes for s in with_it),
         motion_there=_share(s.goes for s in in_places),
         places=_share(s.there for s in in_places),
+        extended=_mean_likeness(net, _shown(s.extended for s in in_places), [held_out]),
+        between=_mean_likeness(net, _shown(s.between for s in in_places), [held_out]),
+        motion_extended=_share(s.goes_on for s in in_places if s.extended is not None),
     )
 
 
@@ -170,6 +203,9 @@ def markdown(columns: Mapping[str, Figures], net: LikenessNet, drawn: Collection
         ("| motion right after training |", lambda _, f: str(f.motion_after)),
         ("| motion right in 4 new places |", lambda _, f: str(f.motion_there)),
         ("| ground right, 4 new places |", lambda _, f: str(f.places)),
+        ("| likeness in predicted keyframes |", lambda n, f: alike(n, f.extended)),
+        ("| likeness in interpolated frames |", lambda n, f: alike(n, f.between)),
+        ("| motion right in predicted keyframes |", lambda _, f: str(f.motion_extended)),
     ]
     return "".join(
         head + "".join(f" {cell(name, f)} |" for name, f in columns.items()) + "\n"
@@ -186,7 +222,13 @@ def _goes(video: VideoModel, made: np.ndarray, direction: str) -> bool:
     return moves and blocks.direction(made) == direction
 
 
+def _shown(frames: Iterable[np.ndarray | None]) -> list[np.ndarray]:
+    return [frame for frame in frames if frame is not None]
+
+
 def _mean_likeness(net: LikenessNet, shown: list[np.ndarray], photos: list[np.ndarray]) -> float:
+    if not shown:
+        return float("nan")
     ours, theirs = likeness.features(net, shown), likeness.features(net, photos)
     return float((ours @ theirs.T).mean())
 
