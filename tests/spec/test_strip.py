@@ -106,11 +106,39 @@ def test_a_picture_takes_the_place_of_a_keyframe():
 
 def test_a_locked_keyframe_outlives_the_words():
     key = spans(ASKED)[0].key
-    strip = strips.replaced(strips.fresh(8, WINDOW), 3, Source(take=key), frame=3)
+    strip = strips.locked(strips.fresh(8, WINDOW), 3, key, 3)
     walk = film(strip, replace(DENSE, prompt="a blue star"))
     assert key not in {span.key for span in walk}  # it is there, nobody makes it
     assert any(key in span.inputs for span in walk)
     assert [strip.position(k) for k in strip.keys] == list(range(8))
+
+
+def test_a_lock_holds_against_being_made_anew_until_it_is_opened():
+    strip = strips.locked(strips.fresh(8, WINDOW), 3, "ab" * 16, 3)
+    rolled = strips.rerolled(strip, range(8), WINDOW, seed=9)
+    assert [k for k, key in enumerate(rolled.keys) if key.locked] == [3]
+    assert rolled.sources[rolled.keys[3].source].take == "ab" * 16
+    assert rolled.sources[-1].given[3] == rolled.keys[3]
+    opened = strips.unlocked(rolled, 3)
+    assert opened.sources == rolled.sources
+    again = strips.rerolled(opened, [3], WINDOW, seed=10)
+    assert not again.sources[again.keys[3].source].take
+
+
+def test_a_lock_of_a_picture_keeps_the_picture():
+    strip = strips.replaced(strips.fresh(8, WINDOW), 3, PICTURE)
+    assert strips.locked(strip, 3).keys[3] == replace(strip.keys[3], locked=True)
+    assert film(strips.locked(strip, 3)) == film(strip)
+
+
+def test_predictions_are_those_that_are_given_one_side():
+    strip = strips.extended(strips.fresh(8, WINDOW), 3, WINDOW)
+    strip = strips.extended(strip, 2, WINDOW, before=True)
+    strip = strips.rerolled(strip, [5], WINDOW, seed=1)
+    strip = strips.bridged(strip, 4, 2, WINDOW)
+    found = [source.is_prediction for source in strip.sources]
+    assert found == [False, True, True, False, False]
+    assert not PICTURE.is_prediction
 
 
 def test_keyframes_change_places():

@@ -203,10 +203,13 @@ def markdown(columns: Mapping[str, Figures], net: LikenessNet, drawn: Collection
         ("| motion right after training |", lambda _, f: str(f.motion_after)),
         ("| motion right in 4 new places |", lambda _, f: str(f.motion_there)),
         ("| ground right, 4 new places |", lambda _, f: str(f.places)),
-        ("| likeness in predicted keyframes |", lambda n, f: alike(n, f.extended)),
-        ("| likeness in interpolated frames |", lambda n, f: alike(n, f.between)),
-        ("| motion right in predicted keyframes |", lambda _, f: str(f.motion_extended)),
     ]
+    if any(f.motion_extended.count for f in columns.values()):
+        rows += [
+            ("| likeness in predicted keyframes |", lambda n, f: alike(n, f.extended)),
+            ("| likeness in interpolated frames |", lambda n, f: alike(n, f.between)),
+            ("| motion right in predicted keyframes |", lambda _, f: str(f.motion_extended)),
+        ]
     return "".join(
         head + "".join(f" {cell(name, f)} |" for name, f in columns.items()) + "\n"
         for head, cell in rows

@@ -76,6 +76,23 @@ def test_the_table_has_a_column_per_subject_and_says_what_is_not_reliable() -> N
     assert drawn.splitlines()[2].endswith(" 0.50 (not reliable for photos) | 0.50 |")
 
 
+def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp_path) -> None:
+    found = library.read(tiny_starter.make(tmp_path / "dense", plain=False))
+    family = replace(found.family, steps=1, size=64)
+    video = replace(videoldm.load(found.folder, family, choose("cpu")), family=family)
+    seen = subjects.look(video, subjects.Shot("a dog moving left on grass", 3, "left", "grass"))
+    assert seen.extended is not None
+    assert seen.between is not None
+    assert not np.array_equal(seen.extended, seen.between)
+    bare = subjects.look(video, subjects.Shot("a dog moving left", 3, "left"))
+    assert bare.extended is None
+    both = Figures(
+        0.5, 0.6, 40.0, Share(1, 4), Share(3, 4), Share(2, 4), Share(1, 4), 0.4, 0.3, Share(4, 4)
+    )
+    text = subjects.markdown({"rex, lora": both}, LikenessNet())
+    assert "| motion right in predicted keyframes | 100.0 %" in text
+
+
 @pytest.mark.parametrize("word", subjects.DIRECTIONS)
 def test_a_still_never_counts_as_moving(word: str, tmp_path: Path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "tiny"))
