@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from studio.ui.controls import label, push
 from studio.ui.theme import UNIT, Theme
 
-FILTER = "Photos (*.jpg *.jpeg *.png *.webp *.heic *.heif *.avif *.tif *.tiff *.bmp);;All files (*)"
+SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp",
+)  # fmt: skip
+FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 
 
 class DropZone(QWidget):

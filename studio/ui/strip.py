@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPixmap,
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
@@ -21,14 +22,19 @@ from studio.spec.forecast import Forecast
 from studio.spec.spans import strip_of
 from studio.spec.strip import Keyframe, Strip
 from studio.ui.desk import Desk
+from studio.ui.drop_zone import SUFFIXES
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
+from studio.ui.pictures import thumbnail
 from studio.ui.playback import Playback
 from studio.ui.strip_choice import Choice
 from studio.ui.strip_edits import StripEdits
 from studio.ui.strip_paint import Drawn, draw
 from studio.ui.strip_places import HEIGHT, Box, Places
 from studio.ui.strip_words import origin
+
+KEPT = 500
+"""Scaled pictures that are kept."""
 
 
 class _Drag(Enum):
@@ -58,7 +64,10 @@ class StripView(QWidget):
         self._edits, self._outlook, self._desk = edits, outlook, desk
         self._playback, self._icons = playback, icons
         self.strip: Strip | None = None
+        self.forecast: Forecast | None = None
         self._looks: dict[Keyframe, QImage] = {}
+        self._scaled: dict[tuple[int, int, float], QPixmap] = {}
+        self._shot, self._reached = "", None
         self.choice = Choice(self)
         self._drag, self._from = _Drag.NONE, 0.0
         self.added, self._drop = 0, None
@@ -69,10 +78,10 @@ class StripView(QWidget):
         self.setMouseTracking(True)
         self.setAccessibleName("Keyframes")
         edits.changed.connect(self.reflect)
-        outlook.changed.connect(self.update)
+        outlook.changed.connect(self.compare)
         self.choice.changed.connect(self.update)
         desk.shown_changed.connect(self.update)
-        desk.playhead_moved.connect(lambda _: self.update())
+        desk.playhead_moved.connect(self._follow)
         self.reflect()
 
     @property
@@ -89,10 +98,20 @@ class StripView(QWidget):
 
     def reflect(self) -> None:
         """Show the shot's strip as it is."""
+        if self._shot != self._edits.shot:
+            self._shot = self._edits.shot
+            self._looks.clear()
         self.strip = self._edits.strip
         self.choice.resize(self.count)
         self.setAccessibleDescription(f"{self.count} keyframes, {len(self.chosen)} chosen")
         self.setMinimumWidth(Places(self.count, 0).needed)
+        self.compare()
+
+    def compare(self) -> None:
+        """Take what is known of the strip as it is; nothing until that has been looked up."""
+        found = self._outlook.forecast
+        fits = found is not None and strip_of(found.request) == self.strip
+        self.forecast = found if fits else None
         self.update()
 
     def show_keyframe(self, number: int) -> None:
@@ -114,18 +133,27 @@ class StripView(QWidget):
             self._looks[key] = found
         return self._looks.get(key)
 
-    @property
-    def forecast(self) -> Forecast | None:
-        """What is known of the strip as it is; None until it has been looked up."""
-        found = self._outlook.forecast
-        return found if found and strip_of(found.request) == self.strip else None
-
     def playing(self) -> int | None:
         """The keyframe that the playhead has reached."""
         shown = self._desk.shown
         if shown is None or shown.shot_keyframes != self.count:
             return None
         return shown.keyframe_at(self._desk.playhead)
+
+    def _follow(self, _frame: int) -> None:
+        """Paint anew when another keyframe is reached, not at every frame."""
+        if self.playing() != self._reached:
+            self._reached = self.playing()
+            self.update()
+
+    def _pixmap(self, picture: QImage, side: int) -> QPixmap:
+        """A picture at the size of its place, scaled once."""
+        key = (picture.cacheKey(), side, self.devicePixelRatioF())
+        if key not in self._scaled:
+            if len(self._scaled) > KEPT:
+                self._scaled.clear()
+            self._scaled[key] = thumbnail(picture, side, key[2])
+        return self._scaled[key]
 
     def sizeHint(self) -> QSize:
         return QSize(Places(self.count, 0).needed, HEIGHT)
@@ -135,14 +163,14 @@ class StripView(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        ratio = self.devicePixelRatioF()
-        pictures = tuple(self.picture(k) for k in range(self.count))
+        side = self.places.side
+        pictures = tuple(p and self._pixmap(p, side) for p in map(self.picture, range(self.count)))
         focused = self.choice.current if self.hasFocus() else None
         drawn = Drawn(
             self.strip, pictures, self.forecast, self.chosen, self.playing(), focused,
             self.added if self._drag is _Drag.AFTER else -self.added, self._drop,
         )  # fmt: skip
-        draw(painter, drawn, self.places, self._icons, ratio)
+        draw(painter, drawn, self.places, self._icons, self.devicePixelRatioF())
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -178,13 +206,8 @@ class StripView(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        drag, added, self._drag, self.added, self._drop = (
-            self._drag,
-            self.added,
-            _Drag.NONE,
-            0,
-            None,
-        )
+        drag, added = self._drag, self.added
+        self._drag, self.added, self._drop = _Drag.NONE, 0, None
         if drag is _Drag.MOVE:
             number, gap = next(iter(self.chosen)), self.places.gap(event.position().x())
             self.move_to(number, gap - (gap > number))
@@ -243,11 +266,9 @@ class StripView(QWidget):
 
     def drop(self, file: Path, x: float) -> None:
         """A picture replaces the keyframe under `x` or goes between two; a clip is looked at."""
-        from studio.media.photo import SUFFIXES
-
         between = self.places.is_between(x)
         number = self.places.gap(x) if between else self.places.at(x) or 0
-        if file.suffix.lower() in SUFFIXES - {".gif"}:
+        if file.suffix.lower() in SUFFIXES:
             self._edits.put(file, number, insert=between)
         else:
             self.choice.one(number)

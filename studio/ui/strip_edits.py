@@ -66,6 +66,11 @@ class StripEdits(QObject):
         return self._document.shot.strip is not None
 
     @property
+    def shot(self) -> str:
+        """Whose keyframes these are."""
+        return self._document.shot.id
+
+    @property
     def prompt(self) -> str:
         return self._document.shot.prompt
 

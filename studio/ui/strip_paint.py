@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from studio.spec.forecast import Forecast, Work
 from studio.spec.strip import Strip
 from studio.ui.icons import Icons
-from studio.ui.pictures import thumbnail
 from studio.ui.strip_places import Box, Places
 from studio.ui.theme import Theme
 
 BADGE = 16
+STALE = 0.35
+"""How much is seen of a keyframe that has to be made anew."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Drawn:
     the start; `drop` is where something would fall."""
 
     strip: Strip
-    pictures: tuple[QImage | None, ...]
+    pictures: tuple[QPixmap | None, ...]
     forecast: Forecast | None
     chosen: frozenset[int]
     playing: int | None
@@ -52,7 +53,7 @@ def _keyframe(
     if picture is None:
         _empty(painter, place, number, theme)
     else:
-        place = _picture(painter, place, picture, ratio, _is_made(drawn, number))
+        place = _picture(painter, place, picture, _is_made(drawn, number))
     if number in drawn.chosen:
         painter.fillRect(place, _veil(theme, "accent", 40))
         painter.setPen(QPen(theme.colour("text"), 1))
@@ -68,12 +69,11 @@ def _keyframe(
     _badges(painter, place, drawn.strip, number, icons, ratio)
 
 
-def _picture(painter: QPainter, place: QRect, picture: QImage, ratio: float, made: bool) -> QRect:
-    pixmap = thumbnail(picture, place.width(), ratio)
-    box = QRect(place.topLeft(), pixmap.deviceIndependentSize().toSize())
+def _picture(painter: QPainter, place: QRect, picture: QPixmap, made: bool) -> QRect:
+    box = QRect(place.topLeft(), picture.deviceIndependentSize().toSize())
     box.moveCenter(place.center())
-    painter.setOpacity(1.0 if made else 0.35)
-    painter.drawPixmap(box, pixmap)
+    painter.setOpacity(1.0 if made else STALE)
+    painter.drawPixmap(box, picture)
     painter.setOpacity(1.0)
     return box
 

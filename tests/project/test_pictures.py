@@ -30,5 +30,5 @@ def test_odd_endings_are_left_out(store, suffix):
 def test_what_is_gone_or_cannot_be_read_is_refused(store, tmp_path):
     with pytest.raises(Refusal, match="missing from the project"):
         store.path("ab" * 16)
-    with pytest.raises(Refusal, match="nowhere.png cannot be read"):
+    with pytest.raises(Refusal, match=r"nowhere\.png cannot be read"):
         store.take_in(tmp_path / "nowhere.png")

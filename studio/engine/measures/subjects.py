@@ -1,7 +1,7 @@
 """How well a trained subject shows: likeness, copying, motion, and places it was never in."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Figures:
     places: Share
     extended: float = float("nan")
     between: float = float("nan")
-    motion_extended: Share = Share(0, 0)
+    motion_extended: Share = field(default_factory=lambda: Share(0, 0))
 
 
 @dataclass(frozen=True, slots=True)
