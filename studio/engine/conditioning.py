@@ -1,6 +1,9 @@
-"""How known frames enter: a small pyramid over (masked latents, mask), owned by the temporal side.
+"""How known frames enter: a small pyramid over (latents, mask), owned by the temporal side.
 
 Video LDM section 3.2: c = (m·z, m) goes through a learned downsampling into the temporal layers.
+Here a hole shows its known neighbours instead of nothing, as every frame of SVD's image-to-video
+shows the given one: what stands still is then seen at full resolution, where no layer over time
+stands, and only what moves is left to find.
 """
 
 import torch
@@ -25,11 +28,28 @@ class ConditionPyramid(nn.Module):
         )
 
     def forward(self, known: Tensor, mask: Tensor) -> list[Tensor]:
-        """known (B T) C H W, mask (B T) 1 H W in 0..1 → one (B T) width map per level."""
-        features = [F.silu(self.first(torch.cat([known * mask, mask], 1)))]
+        """known (B T) C H W, `spread` over the holes, and mask (B T) 1 H W, 0 in holes, else up to 1
+        → one (B T) width map per level."""
+        features = [F.silu(self.first(torch.cat([known, mask], 1)))]
         for layer in self.down:
             features.append(F.silu(layer(features[-1])))
         return features
+
+
+def spread(clip: Tensor, known: Tensor) -> Tensor:
+    """clip (B, T, ...) whose holes show the known frames around them, mixed by how near they are.
+
+    Beyond the first and the last known frame these are repeated.  known (B, T), one True at least.
+    """
+    frames = known.shape[1]
+    at = torch.arange(frames, device=known.device).expand_as(known)
+    before = torch.where(known, at, -1).cummax(1).values
+    after = torch.where(known, at, frames).flip(1).cummin(1).values.flip(1)
+    before, after = before.where(before >= 0, after), after.where(after < frames, before)
+    share = (at - before) / (after - before).clamp(min=1)
+    rows = torch.arange(len(clip), device=clip.device)[:, None]
+    share = share.reshape(*share.shape, *(1,) * (clip.ndim - 2)).to(clip.dtype)
+    return torch.lerp(clip[rows, before], clip[rows, after], share)
 
 
 def entry(width: int, channels: int) -> nn.Conv2d:

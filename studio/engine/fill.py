@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from studio.engine.conditioning import spread
 from studio.engine.noise import clip_noise
 from studio.engine.preview import latent_to_rgb
 from studio.engine.sampling import Contrast, Denoiser, ddim, guided
@@ -102,12 +103,14 @@ def _holding(model: VideoModel, clip: Tensor, given: Tensor, spec: FillSpec) -> 
 def _condition(
     model: VideoModel, clip: Tensor, given: Tensor, spec: FillSpec
 ) -> tuple[Tensor, Tensor] | None:
-    """Known latents (T, C, h, w), with noise of the level that the mask (T, 1, h, w) tells."""
+    """Known latents spread over the holes (T, C, h, w), with noise of the level that the mask
+    (T, 1, h, w) tells."""
     if not given.any():
         return None
     to = model.backbone.device
     level, noise = spec.augment, _noise(spec, clip, "known")
     seen = (1 - level**2) ** 0.5 * clip + level * noise
+    seen = spread(seen[None], given.reshape(1, -1))[0]
     mask = (given * (1 - level)).expand(-1, 1, *clip.shape[-2:])
     return seen.to(to.name, to.dtype), mask.to(to.name, to.dtype)
 
@@ -131,7 +134,7 @@ def _denoiser(
                 frames=len(x),
                 condition=context,
                 passes=rank,
-                opening=config.opening(t / levels) if context is None else None,
+                opening=config.opening(t / levels),
             )
             return guess.float()
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from studio.engine.conditioning import spread
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.preview import latent_colours
 from studio.engine.videomodel import VideoModel
@@ -27,7 +28,8 @@ def interpolate(
 
     Two known neighbours and the holes between them are a clip of their own, so that a frame
     depends on nothing farther away.  Across a cut each side keeps its last frame instead, and
-    between two frames that are the same nothing moves.
+    between two frames that are the same nothing moves.  Elsewhere the walk starts from the two
+    blended: what stands still is there already.
     """
     request, filled = span.request, clip.clone()
     steps = steps_between(request.steps, span.rank)
@@ -39,7 +41,7 @@ def interpolate(
             middle = (one + other + 1) // 2
             filled[one:middle], filled[middle : other + 1] = clip[one], clip[other]
             continue
-        filled[part] = blended(clip[one], clip[other], other - one)
+        filled[part] = spread(clip[None, part], torch.tensor([known[part]]))[0]
         frames = tuple(range(start + one, start + other + 1))
         spec = FillSpec(
             span.stage,
@@ -55,13 +57,6 @@ def interpolate(
         told = shifted(tick, number * steps, (len(ends) - 1) * steps)
         filled[part] = fill(model, filled[part], known[part], text, spec, told)
     return filled
-
-
-def blended(one: Tensor, other: Tensor, intervals: int) -> Tensor:
-    """Latents (intervals + 1, C, h, w) that go evenly from one to the other: where a walk between
-    them starts, for what stands still is there already."""
-    share = torch.linspace(0, 1, intervals + 1)[:, None, None, None]
-    return torch.lerp(one, other, share)
 
 
 def is_cut(model: VideoModel, one: Tensor, other: Tensor) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from studio.engine.conditioning import ConditionPyramid, entry
+from studio.engine.conditioning import ConditionPyramid, entry, spread
 from tests.engine.tiny_video import given, image, video
 
 
@@ -19,14 +19,30 @@ def test_pyramid_meets_every_level_of_the_network(size):
     assert all(m.shape[:2] == (2, 8) for m in maps)
 
 
-@torch.no_grad()
-def test_what_the_mask_covers_is_not_looked_at():
-    pyramid, mask = ConditionPyramid(4, 8, 2), torch.tensor([1.0, 0.0])[:, None, None, None]
-    mask = mask.expand(2, 1, 8, 8)
-    one, two = torch.randn(2, 2, 4, 8, 8)
-    two[0] = one[0]
-    for a, b in zip(pyramid(one, mask), pyramid(two, mask), strict=True):
-        assert torch.equal(a, b)
+def test_a_hole_shows_its_neighbours_mixed_by_how_near_they_are():
+    clip = torch.tensor([[9.0, 1.0, 9.0, 9.0, 9.0, 5.0, 9.0]])[..., None]
+    known = torch.tensor([[False, True, False, False, False, True, False]])
+    said = [[1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0]]
+    assert spread(clip, known)[..., 0].tolist() == said
+    flipped = spread(clip.flip(1), known.flip(1)).flip(1)
+    torch.testing.assert_close(flipped, spread(clip, known))
+
+
+@pytest.mark.parametrize("known", ["x....", "....x", "x...x", ".x.x.", "xxxxx"])
+def test_what_the_holes_hold_is_not_looked_at_and_known_frames_stay(known):
+    mask = torch.tensor([[letter == "x" for letter in known]])
+    one, two = torch.randn(2, 1, 5, 4, 8, 8)
+    two = torch.where(mask[..., None, None, None], one, two)
+    assert torch.equal(spread(one, mask), spread(two, mask))
+    assert torch.equal(spread(one, mask)[mask], one[mask])
+
+
+def test_clips_beside_each_other_spread_their_own():
+    clips, known = torch.randn(2, 4, 1), torch.tensor([[True, False, False, True]] * 2)
+    known[1] = torch.tensor([False, True, False, False])
+    both = spread(clips, known)
+    for k in range(2):
+        torch.testing.assert_close(both[k], spread(clips[k : k + 1], known[k : k + 1])[0])
 
 
 @torch.no_grad()

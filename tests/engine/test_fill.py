@@ -135,24 +135,20 @@ def test_the_layers_say_where_guidance_ends(video, text, ends, runs):
     assert len(calls) == runs
 
 
-def test_the_layers_say_where_their_mixes_open(video, text):
-    """And frames that are given are heard of at every noise level."""
+@pytest.mark.parametrize("known", [(False, False), (True, False)])
+def test_the_layers_say_where_their_mixes_open(video, text, known):
     seen, layers = [], video.net.temporal
     handle = video.net.register_forward_pre_hook(
         lambda _, args, kw: seen.append((int(args[1][0]), kw["opening"])), with_kwargs=True
     )
     config = replace(layers.config, shut_below=0.4, open_from=0.8)
     with patch.object(layers, "config", config):
-        fill(video, clip(2), (False, False), text, replace(spec(2, guidance=1.0), steps=5), silent)
-        fill(video, clip(2), (True, False), text, spec(2, guidance=1.0), silent)
+        fill(video, clip(2), known, text, replace(spec(2, guidance=1.0), steps=5), silent)
     handle.remove()
-    free, given = seen[:5], seen[5:]
-    assert given
-    assert all(opening is None for _, opening in given)
-    for t, opening in free:
+    for t, opening in seen:
         expected = min(max((t / 1000 - 0.4) / 0.4, 0.0), 1.0)
         torch.testing.assert_close(opening, torch.full((2,), expected))
-    assert len({float(opening[0]) for _, opening in free}) > 2
+    assert len({float(opening[0]) for _, opening in seen}) > 2
 
 
 @pytest.mark.parametrize(("known", "runs"), [((False, False), 4), ((True, False), 6)])
@@ -196,11 +192,36 @@ def test_known_frames_are_as_noisy_as_the_holes(video, text):
     )
     fill(video, given, (True, False), text, spec(2, steps=4), silent)
     handle.remove()
-    shared = video.net.temporal.config.shared_noise
-    start = clip_noise(3, "keyframes", (0, 1), SHAPE, shared=shared)
+    held = clip_noise(3, "keyframes", (0, 1), SHAPE, purpose="held")
     for frame, t in seen:
-        expected = video.backbone.scheduler.add_noise(given[:1], start[:1], torch.tensor([t]))
+        expected = video.backbone.scheduler.add_noise(given[:1], held[:1], torch.tensor([t]))
         torch.testing.assert_close(frame, expected[0])
+
+
+def test_where_frames_are_given_no_noise_is_shared(video, text):
+    """Who knows a frame knows its noise, and would take a hole's for known."""
+    starts, call = (
+        [],
+        video.net.register_forward_pre_hook(lambda _, args: starts.append(args[0].clone())),
+    )
+    config = replace(video.net.temporal.config, shared_noise=1.0)
+    with patch.object(video.net.temporal, "config", config):
+        fill(video, clip(3), (False,) * 3, text, spec(3, steps=1, guidance=1.0), silent)
+        fill(video, clip(3), (True, False, False), text, spec(3, steps=1, guidance=1.0), silent)
+    call.remove()
+    assert torch.equal(starts[0][1], starts[0][2])
+    one, two = starts[1][1].flatten(), starts[1][2].flatten()
+    assert torch.corrcoef(torch.stack([one, two]))[0, 1].abs() < 0.3
+
+
+def test_a_walk_that_skips_steps_starts_from_what_the_holes_hold(video, text):
+    """Nearly at its end a walk has no way left from there."""
+    held, known = clip(3), (True, False, True)
+    whole = replace(spec(3, steps=8, guidance=1.0))
+    ends = [fill(video, held, known, text, replace(whole, skip=k), silent) for k in (0, 4, 7)]
+    far = [(end[1] - held[1]).abs().mean() for end in ends]
+    assert far[2] < far[1] < far[0]
+    assert all(torch.equal(end[0], held[0]) and torch.equal(end[2], held[2]) for end in ends)
 
 
 def test_negative_prompt_and_guidance_steer(video, text):

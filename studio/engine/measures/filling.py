@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from studio.engine.backbone import encode_text
+from studio.engine.conditioning import spread
 from studio.engine.decode import decode
 from studio.engine.fill import FillSpec, Text, fill
-from studio.engine.interpolate import GUIDANCE, blended
+from studio.engine.interpolate import GUIDANCE
 from studio.engine.measures import outlines, segmenting
 from studio.engine.measures.evaluation import Prompt
 from studio.engine.measures.oracle import LEAST_OVERLAP
@@ -230,12 +231,8 @@ def _filled(
         augment=family.context_noise,
         skip=steps - steps_between(steps, rank) if rank else 0,
     )
-    start = blended(real[0], real[-1], len(known) - 1) if rank else real
-    return fill(video, torch.where(_mask(known), real, start), known, text, spec, silent)
-
-
-def _mask(known: tuple[bool, ...]) -> Tensor:
-    return torch.tensor(known)[:, None, None, None]
+    start = spread(real[None], torch.tensor([known]))[0] if rank else real
+    return fill(video, start, known, text, spec, silent)
 
 
 def _text(video: VideoModel, words: str) -> Text:

@@ -8,6 +8,7 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
+from studio.engine.conditioning import spread
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone, scenes
@@ -140,7 +141,7 @@ class Batch:
             return None
         level = self.level[:, None, None, None, None]
         noise = torch.from_numpy(rng.standard_normal(self.x0.shape, np.float32))
-        seen = (1 - level.square()).sqrt() * self.x0 + level * noise
+        seen = spread((1 - level.square()).sqrt() * self.x0 + level * noise, self.known)
         mask = self.known[..., None, None, None] * (1 - level)
         mask = mask.expand(-1, -1, 1, *self.x0.shape[-2:])
         return seen.flatten(0, 1), mask.flatten(0, 1)
@@ -203,7 +204,7 @@ def clip_loss(
             positions=first + torch.arange(frames),
             condition=condition,
             passes=torch.full((count,), float(batch.rank)),
-            opening=opening if condition is None else None,
+            opening=opening,
         )
     error = (guess.float() - target).unflatten(0, (count, frames))
     return _cost(error, batch)
@@ -227,11 +228,11 @@ def timesteps(
 
     The direction of a motion is settled there: nothing but the words can tell it yet.  As the
     training goes on (`done`, 0..1) more of them lie where outlines follow the motion.  With frames
-    `given` every noise level matters alike.
+    `given` the others lie evenly, for these tell the direction too.
     """
     strata = (np.arange(count) + rng.random(count)) / count
     way = np.interp(strata, (0, 0.2, 0.55 + 0.2 * done, 1), (0, SHUT_BELOW, 0.9, 1))
-    way = strata if given else way
+    way = np.interp(strata, (0, 0.3, 1), (0, SHUT_BELOW, 1)) if given else way
     return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
 
 
