@@ -14,6 +14,7 @@ from studio.engine.families import videoldm
 from studio.engine.film import Models, film
 from studio.engine.training import autoencoder, backbone, latents, pictures, starter, temporal, text
 from studio.engine.training.starter import Scale
+from studio.library import models as library
 from studio.spec.progress import silent
 from studio.spec.spans import spans
 from tests.engine.test_film import Memory
@@ -60,7 +61,13 @@ def test_the_studio_makes_a_clip_of_it(packed):
     asked, memory = request(width=64, height=64, keyframes=3), Memory()
     film(spans(asked), lambda: Models(video), memory, silent)
     assert memory[spans(asked)[1].key]["frames"].shape == (3, 64, 64, 3)
-    assert video.taught == {"keyframes"}
+    assert video.taught == set(starter.TAUGHT)
+
+
+def test_its_card_says_what_it_was_taught(packed):
+    card = library.read(packed[0]).family
+    assert (card.predicts, card.passes) == (True, 2)
+    assert card.native_fps * 4**card.passes == 24
 
 
 def test_stock_diffusers_makes_a_picture_of_it(packed):
