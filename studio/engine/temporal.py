@@ -36,8 +36,8 @@ class TemporalConfig:
     whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
     text too, by an embedding of their own; the image network's, where it has one, need not tell
     left from right.  `motion_prior`: channels of the features that tell every place of every frame
-    what the words alone say of it (motion_prior.py), 0 for none.  `leads`: whether it also tells,
-    around given frames, which way things go from these.
+    what the words alone say of it (motion_prior.py), 0 for none.  `drift`: whether holes also see
+    their nearest given frame moved along as the words have it (drift.py); needs `words`.
     """
 
     reach: int = 8
@@ -53,7 +53,7 @@ class TemporalConfig:
     passes: bool = False
     words: bool = False
     motion_prior: int = 0
-    leads: bool = False
+    drift: bool = False
 
     def opening(self, noise: Tensor) -> Tensor | None:
         """How far the mixes are open, 0..1, at noise levels 0..1 (timestep over their number).

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from studio.engine.adapter_file import save_whole
 from studio.engine.conditioning import ConditionPyramid, entry
+from studio.engine.drift import Drift
 from studio.engine.motion_prior import MotionPrior
 from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
 
@@ -47,10 +48,10 @@ class TemporalLayers(nn.Module):
             self.blocks[name] = layer
             if width:
                 self.entries[name] = entry(width, channels)
+            if config.drift:
+                self.leads[name] = entry(width, channels)
             if config.motion_prior and not heads:
                 self.moves[name] = entry(config.motion_prior, channels)
-                if config.leads:
-                    self.leads[name] = entry(config.motion_prior, channels)
         levels = len(image.config.block_out_channels)
         self.pyramid = None
         if width:
@@ -63,9 +64,11 @@ class TemporalLayers(nn.Module):
             self.word_embed = TextTimeEmbedding(text_width, embedding, num_heads=4)
         self.motion_prior = None
         if config.motion_prior:
-            self.motion_prior = MotionPrior(
-                embedding, config.motion_prior, config.reach, leads=config.leads
-            )
+            self.motion_prior = MotionPrior(embedding, config.motion_prior, config.reach)
+        self.drift = None
+        if config.drift:
+            self.drift = Drift(embedding, config.condition_width)
+            self.leads["conv_in"] = entry(width, image.config.block_out_channels[0])
 
     @property
     def receptive_radius(self) -> int | None:

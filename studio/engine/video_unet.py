@@ -58,8 +58,7 @@ class VideoUNet(nn.Module):
         walk.closed = opening is not None and not torch.is_grad_enabled() and not opening.any()
         walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
         if condition is not None and self.temporal.pyramid is not None and not shut:
-            walk.features = self.temporal.pyramid(*condition)
-            walk.known = condition[1][:, 0, 0, 0].unflatten(0, (batch, frames)) > 0
+            walk.see(condition, passes)
         return walk.run(latents)
 
 
@@ -78,8 +77,8 @@ class _Walk:
     def __init__(self, net: VideoUNet, frames: int, batch: int, shut: bool) -> None:
         self.net, self.image = net, net.image
         self.frames, self.batch, self.shut = frames, batch, shut
-        self.features: list[Tensor] | None = None
-        self.known: Tensor | None = None
+        self.features: list[Tensor] = []
+        self.drifted: list[Tensor] = []
         self.motions: dict[tuple[int, int], Tensor] = {}  # by height and width
 
     def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
@@ -97,6 +96,18 @@ class _Walk:
         if self.net.temporal.word_embed is not None and not self.shut:
             said = self.net.temporal.word_embed(self.time_text)
             self.time_embedding = self.time_embedding + said.repeat_interleave(self.frames, 0)
+
+    def see(self, condition: tuple[Tensor, Tensor], passes: Tensor | None) -> None:
+        """The given frames, spread over the holes, and moved along where the layers learned to."""
+        temporal, (clip, mask) = self.net.temporal, condition
+        self.features = temporal.pyramid(clip, mask)
+        if temporal.drift is None:
+            return
+        known = mask[:, 0, 0, 0].unflatten(0, (self.batch, self.frames)) > 0
+        pace = clip.new_ones(self.batch) if passes is None else 0.25 ** passes.float()
+        words = temporal.word_embed(self.time_text)
+        drifted = temporal.drift(words, clip, known, self.positions, pace)
+        self.drifted = temporal.pyramid(drifted, mask)
 
     def _with_text(self, embedding: Tensor, text: Tensor) -> Tensor:
         said = self.image.get_aug_embed(embedding, text, {})
@@ -185,26 +196,28 @@ class _Walk:
 
     def _entered(self, name: str, x: Tensor, size: tuple[int, int] | None = None) -> Tensor:
         """Add what the known frames say at this place; nothing when there are none."""
-        if self.features is None:
-            return x
-        level = next(f for f in self.features if f.shape[-2:] == (size or x.shape[-2:]))
-        said = self.net.temporal.entries[name](level)
-        return x + (tokens(said) if size else said)
+        for maps, entries in (
+            (self.features, self.net.temporal.entries),
+            (self.drifted, self.net.temporal.leads),
+        ):
+            if maps:
+                level = next(f for f in maps if f.shape[-2:] == (size or x.shape[-2:]))
+                said = entries[name](level)
+                x = x + (tokens(said) if size else said)
+        return x
 
     def _moved(self, name: str, x: Tensor) -> Tensor | None:
         """What the words alone say of each place in each frame, for a ResBlock of x's size.
 
-        Around given frames that is which way things go from these.
+        Nothing where frames are given: it says where things are in a clip that starts here.
         """
-        temporal = self.net.temporal
-        entries = temporal.moves if self.known is None else temporal.leads
-        if temporal.motion_prior is None or self.shut or not entries:
+        prior = self.net.temporal.motion_prior
+        if prior is None or self.shut or self.features:
             return None
         size = (x.shape[-2], x.shape[-1])
         if size not in self.motions:
-            prior = temporal.motion_prior
-            self.motions[size] = prior(self._per_frame(), self.positions, size, self.known)
-        return entries[name](self.motions[size])
+            self.motions[size] = prior(self._per_frame(), self.positions, size)
+        return self.net.temporal.moves[name](self.motions[size])
 
     def _per_frame(self) -> Tensor:
         return self.time_embedding.expand(self.batch * self.frames, -1)

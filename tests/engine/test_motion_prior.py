@@ -49,15 +49,3 @@ def test_clips_beside_each_other_do_not_mix(prior):
     at = torch.arange(4).expand(2, -1)
     both = prior(words, at, (2, 2))
     torch.testing.assert_close(both[4:], prior(words[4:], at[1:], (2, 2)))
-
-
-def test_around_given_frames_the_nearest_of_them_counts():
-    torch.manual_seed(0)
-    prior = MotionPrior(12, 8, reach=3, leads=True).requires_grad_(False)
-    at = torch.tensor([[4, 5, 6, 7, 8]])
-    known = torch.tensor([[True, False, False, False, True]])
-    when = prior.after(at, known)[0]
-    torch.testing.assert_close(when, prior.since[3 + torch.tensor([0, 1, 2, -1, 0])])
-    torch.testing.assert_close(prior.after(at + 50, known), when[None])
-    words = torch.randn(1, 12).expand(5, -1)
-    assert (prior(words, at, (2, 2), known) - prior(words, at, (2, 2))).abs().max() > 1e-2

@@ -30,7 +30,7 @@ EVERYTHING = {
     "reach": 2,
     "words": True,
     "motion_prior": 8,
-    "leads": True,
+    "drift": True,
 }
 SD1 = {"cross_attention_dim": 768, "attention_head_dim": 8}
 SD2 = {

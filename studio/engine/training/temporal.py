@@ -42,7 +42,7 @@ the image network, and layers that had them from the words would paint over them
 VAGUE = 0.25
 """How often the words leave colour, shape or place open: told all of them, every frame finds its
 own way to the same picture, and the layers never learn to agree on what nobody said."""
-AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "motion_prior.since")
+AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "drift")
 """What is learned where frames are given: not in the training of keyframes."""
 FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
@@ -64,7 +64,7 @@ def fresh(image, seed: int) -> VideoUNet:
                 condition_width=32,
                 words=True,
                 motion_prior=64,
-                leads=True,
+                drift=True,
                 passes=True,
             ),
         ),
