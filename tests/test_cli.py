@@ -390,6 +390,7 @@ def test_a_damaged_queue_is_set_aside_and_told(run, home):
         (("train", "starter", "--out", "{out}/x", "--scale", "nan"), "A scale of nan"),
         (("train", "starter", "--out", "{out}/no/x"), "does not exist"),
         (("train", "starter", "--out", "{out}/x", "--seed", "-1"), "seed -1"),
+        (("train", "starter", "--out", "{out}/x", "--model", "gone"), "no model called"),
         (("evaluate", "--model", "gone"), "no model called"),
         (("evaluate", "--count", "0"), "0 prompts"),
         (("studio", "{out}/no/project"), "does not exist"),

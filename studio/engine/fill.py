@@ -55,17 +55,20 @@ def fill(
     """Latents (T, C, h, w), fp32 on the CPU, whose known frames are those of `clip`, bit for bit.
 
     `clip` has the same shape; what it holds in the holes is looked at only where the spec skips
-    steps.  A pattern that the model was not taught is refused.
+    steps and the model has no guess of its own.  A pattern that the model was not taught is refused.
     """
     if why := model.refuses(known):
         raise Refusal(why, "Use a model that was taught to, or leave all frames open.")
     device = model.backbone.device.name
     given = torch.tensor(known)[:, None, None, None]
-    guess, clip = clip, torch.where(given, clip, torch.zeros(()))
+    blended, clip = clip, torch.where(given, clip, torch.zeros(()))
     shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
     start = _noise(spec, clip, "start", shared).to(device)
+    condition = _condition(model, clip, given, spec)
+    guess = _guess(model, condition, text, spec)
+    begun = blended.to(device) if guess is None else guess.float()
     filled = ddim(
-        _denoiser(model, text, spec, _condition(model, clip, given, spec)),
+        _denoiser(model, text, spec, condition, guess),
         model.backbone.scheduler,
         start,
         spec.steps,
@@ -73,10 +76,26 @@ def fill(
         stage=spec.stage,
         preview=lambda x: latent_to_rgb(x, model.preview_factors),
         hold=_holding(model, clip, given, spec) if any(known) else None,
-        guess=guess.to(device) if spec.skip else None,
+        guess=begun if spec.skip else None,
         skip=spec.skip,
     )
     return torch.where(given, clip, filled.float().cpu())
+
+
+@torch.no_grad()
+def _guess(
+    model: VideoModel, condition: tuple[Tensor, Tensor] | None, text: Text, spec: FillSpec
+) -> Tensor | None:
+    """What the holes show by words and given frames alone, (T, C, h, w); once for the whole walk,
+    so that guidance does not magnify it."""
+    if condition is None:
+        return None
+    at = torch.arange(len(spec.frames), device=condition[0].device)[None]
+    return model.net.temporal.guess(condition, text.time_prompt, at, _rank(model, spec))
+
+
+def _rank(model: VideoModel, spec: FillSpec) -> Tensor:
+    return torch.tensor([float(spec.rank)], device=model.backbone.device.name)
 
 
 def _noise(spec: FillSpec, clip: Tensor, purpose: str, shared: float = 0.0) -> Tensor:
@@ -116,27 +135,32 @@ def _condition(
 
 
 def _denoiser(
-    model: VideoModel, text: Text, spec: FillSpec, condition: tuple[Tensor, Tensor] | None
+    model: VideoModel,
+    text: Text,
+    spec: FillSpec,
+    condition: tuple[Tensor, Tensor] | None,
+    guess: Tensor | None,
 ) -> Denoiser:
     dtype, config = model.backbone.device.dtype, model.net.temporal.config
     levels = model.backbone.scheduler.config.num_train_timesteps
-    rank = torch.tensor([float(spec.rank)], device=model.backbone.device.name)
+    rank = _rank(model, spec)
 
     def told(words: Tensor, time_words: Tensor, context: tuple[Tensor, Tensor] | None) -> Denoiser:
         def denoise(x: Tensor, t: Tensor) -> Tensor:
             # Autocast would round the timestep; the network is already in its own precision.
             t = t.expand(len(x))
-            guess = model.net(
+            said = model.net(
                 x.to(dtype),
                 t,
                 words,
                 time_words,
                 frames=len(x),
                 condition=context,
+                guess=guess,
                 passes=rank,
                 opening=config.opening(t / levels),
             )
-            return guess.float()
+            return said.float()
 
         return denoise
 

@@ -28,8 +28,8 @@ def interpolate(
 
     Two known neighbours and the holes between them are a clip of their own, so that a frame
     depends on nothing farther away.  Across a cut each side keeps its last frame instead, and
-    between two frames that are the same nothing moves.  Elsewhere the walk starts from the two
-    blended: what stands still is there already.
+    between two frames that are the same nothing moves.  Elsewhere the walk starts from the
+    model's guess, or from the two blended: what stands still is there already.
     """
     request, filled = span.request, clip.clone()
     steps = steps_between(request.steps, span.rank)

@@ -36,8 +36,8 @@ class TemporalConfig:
     whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
     text too, by an embedding of their own; the image network's, where it has one, need not tell
     left from right.  `motion_prior`: channels of the features that tell every place of every frame
-    what the words alone say of it (motion_prior.py), 0 for none.  `drift`: whether holes also see
-    their nearest given frame moved along as the words have it (drift.py); needs `words`.
+    what the words alone say of it (motion_prior.py), 0 for none.  `drift`: whether holes are also
+    shown a guess, the given frames beside them moved along (drift.py); needs `condition_width`.
     """
 
     reach: int = 8

@@ -67,7 +67,7 @@ class TemporalLayers(nn.Module):
             self.motion_prior = MotionPrior(embedding, config.motion_prior, config.reach)
         self.drift = None
         if config.drift:
-            self.drift = Drift(embedding, config.condition_width)
+            self.drift = Drift(text_width, image.config.in_channels, width)
             self.leads["conv_in"] = entry(width, image.config.block_out_channels[0])
 
     @property
@@ -86,6 +86,15 @@ class TemporalLayers(nn.Module):
             if layer is not None and label is not None
         ]
         return torch.stack(found).sum(0) if found else None
+
+    def guess(
+        self, condition: tuple[Tensor, Tensor], text: Tensor, positions: Tensor, passes: Tensor
+    ) -> Tensor | None:
+        """What the holes show (drift.py), (B T) C h w, or None where nothing was learned of it.
+
+        condition (clip, mask) as the network sees it; text (B, L, D); positions (B, T); passes (B,).
+        """
+        return self.drift and self.drift(text, *condition, positions, 0.25 ** passes.float())
 
     def save(self, path: Path, text_identity: str, notes: dict[str, str] | None = None) -> None:
         """Write weights with config, format version and the text encoder they were trained with."""

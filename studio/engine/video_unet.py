@@ -33,6 +33,7 @@ class VideoUNet(nn.Module):
         frames: int,
         positions: Tensor | None = None,
         condition: tuple[Tensor, Tensor] | None = None,
+        guess: Tensor | None = None,
         fps: Tensor | None = None,
         passes: Tensor | None = None,
         opening: Tensor | None = None,
@@ -42,7 +43,8 @@ class VideoUNet(nn.Module):
 
         latents (B T) C H W; timestep (B T) or a scalar; text and time_text (B, L, D), the latter
         for the temporal layers; positions (B, T) in frames, of which only differences matter;
-        condition (known, mask) of (B T) C H W and (B T) 1 H W; fps and passes (B,); opening (B T)
+        condition (known, mask) of (B T) C H W and (B T) 1 H W, and a `guess` of what the holes
+        show beside it (`TemporalLayers.guess`); fps and passes (B,); opening (B T)
         in 0..1 for the mixes (`TemporalConfig.opening`).  With `shut` no temporal branch is
         computed and the result is the image UNet's, bit for bit.
         """
@@ -58,7 +60,7 @@ class VideoUNet(nn.Module):
         walk.closed = opening is not None and not torch.is_grad_enabled() and not opening.any()
         walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
         if condition is not None and self.temporal.pyramid is not None and not shut:
-            walk.see(condition, passes)
+            walk.see(*condition, guess)
         return walk.run(latents)
 
 
@@ -78,7 +80,7 @@ class _Walk:
         self.net, self.image = net, net.image
         self.frames, self.batch, self.shut = frames, batch, shut
         self.features: list[Tensor] = []
-        self.drifted: list[Tensor] = []
+        self.guessed: list[Tensor] = []
         self.motions: dict[tuple[int, int], Tensor] = {}  # by height and width
 
     def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
@@ -97,17 +99,11 @@ class _Walk:
             said = self.net.temporal.word_embed(self.time_text)
             self.time_embedding = self.time_embedding + said.repeat_interleave(self.frames, 0)
 
-    def see(self, condition: tuple[Tensor, Tensor], passes: Tensor | None) -> None:
-        """The given frames, spread over the holes, and moved along where the layers learned to."""
-        temporal, (clip, mask) = self.net.temporal, condition
-        self.features = temporal.pyramid(clip, mask)
-        if temporal.drift is None:
-            return
-        known = mask[:, 0, 0, 0].unflatten(0, (self.batch, self.frames)) > 0
-        pace = clip.new_ones(self.batch) if passes is None else 0.25 ** passes.float()
-        words = temporal.word_embed(self.time_text)
-        drifted = temporal.drift(words, clip, known, self.positions, pace)
-        self.drifted = temporal.pyramid(drifted, mask)
+    def see(self, clip: Tensor, mask: Tensor, guess: Tensor | None) -> None:
+        """The given frames, spread over the holes, and a guess of what these show."""
+        self.features = self.net.temporal.pyramid(clip, mask)
+        if guess is not None:
+            self.guessed = self.net.temporal.pyramid(guess, mask)
 
     def _with_text(self, embedding: Tensor, text: Tensor) -> Tensor:
         said = self.image.get_aug_embed(embedding, text, {})
@@ -198,7 +194,7 @@ class _Walk:
         """Add what the known frames say at this place; nothing when there are none."""
         for maps, entries in (
             (self.features, self.net.temporal.entries),
-            (self.drifted, self.net.temporal.leads),
+            (self.guessed, self.net.temporal.leads),
         ):
             if maps:
                 level = next(f for f in maps if f.shape[-2:] == (size or x.shape[-2:]))

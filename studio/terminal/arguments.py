@@ -208,6 +208,9 @@ def _train_starter(to: Parser) -> None:
     to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
     to.add_argument("--seed", metavar="N", type=whole_number, default=0, help="(0)")
     to.add_argument("--scale", metavar="X", type=number, default=1.0, help="times as long (1)")
+    to.add_argument(
+        "--model", metavar="ID", help="go on from its keyframes, and teach it given frames alone"
+    )
 
 
 def _evaluate(to: Parser) -> None:

@@ -3,6 +3,7 @@
 import time
 from argparse import Namespace
 
+from studio.library import models as library
 from studio.media.places import is_folder, place
 from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
@@ -18,11 +19,13 @@ def train_starter(said: Namespace, session: Session) -> Answer:
     out = place(said.out).absolute()
     if not is_folder(out.parent):
         raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
+    model = said.model and library.find(said.model, session.works().model_folders)
     from studio.engine.training import starter
 
     started = time.monotonic()
     scale = starter.Scale().times(said.scale)
-    folder = starter.train(said.seed, scale, out, tick=session.tick)
+    start = model.folder if model else None
+    folder = starter.train(said.seed, scale, out, start=start, tick=session.tick)
     seconds = time.monotonic() - started
     return Answer(
         f"{folder}: trained in {lasting(seconds)}. Copy it into the models folder to use it.",

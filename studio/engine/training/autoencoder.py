@@ -8,6 +8,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.device import in_half
 from studio.engine.training import pictures
 from studio.engine.training.loop import Plan, fit
 from studio.spec.progress import Tick, silent
@@ -70,7 +71,7 @@ def batch(data: Tensor, rng: np.random.Generator, *, whole: bool) -> Tensor:
 
 def loss(vae: AutoencoderKL, x0: Tensor, rng: np.random.Generator) -> Tensor:
     """L1 at full, half and quarter size, an edge term, and a whisper of KL."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
+    with in_half(x0.device):
         posterior = vae.encode(x0).latent_dist
         noise = torch.from_numpy(rng.standard_normal(posterior.mean.shape, np.float32))
         latents = posterior.mean + posterior.std * noise

@@ -11,6 +11,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.device import in_half
 from studio.engine.training import scenes, text
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
@@ -151,7 +152,7 @@ def captions(rng: np.random.Generator, meanings: Sequence[Meaning]) -> list[str]
 @torch.no_grad()
 def encode(words, encoder, said: list[str]) -> Tensor:
     """Captions to token embeddings (B, 24, 128)."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=encoder.device.type == "cpu"):
+    with in_half(encoder.device):
         return encoder(text.ids(words, said)).last_hidden_state.float()
 
 
@@ -182,6 +183,6 @@ def v_loss(net, schedule, x0: Tensor, context: Tensor, rng, weight: Tensor) -> T
     noise = torch.from_numpy(rng.standard_normal(x0.shape, np.float32))
     noisy = schedule.add_noise(x0, noise, t)
     target = schedule.get_velocity(x0, noise, t)
-    with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
+    with in_half(x0.device):
         guess = net(noisy, t, context).sample
     return (weight * (guess.float() - target) ** 2).mean()

@@ -59,13 +59,17 @@ def train(
     rate: float = 8e-4,
     tick: Tick = silent,
 ) -> TemporalLayers:
-    """From layers that make keyframes; all of them go on learning.  Returns the averaged layers."""
+    """From layers that make keyframes and a trained guess; all but the guess go on learning.
+
+    Returns the averaged layers.
+    """
     schedule = backbone.scheduler()
     levels = schedule.config.num_train_timesteps
     captions = {kind: Captions.of(words, encoder, some, seed) for kind, some in clips.items()}
     drawn = {kind: backbone.shown(some) for kind, some in clips.items()}
     plan = Plan("frames around given ones", steps, rate=rate, warmup=min(100, steps // 10 + 1))
-    net.temporal.requires_grad_(True)
+    for name, parameter in net.temporal.named_parameters():
+        parameter.requires_grad_(not name.startswith("drift"))
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 9))

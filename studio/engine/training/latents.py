@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.adapter_file import save_whole, weights_identity
+from studio.engine.device import in_half
 from studio.engine.training import scenes
 from studio.engine.training.text import KINDS
 from studio.spec import grammar
@@ -118,7 +119,7 @@ def read(path: Path) -> Clips:
 def encode(vae: AutoencoderKL, frames: np.ndarray) -> Tensor:
     """Frames (T, H, W, 3) in 0..1 to scaled latents (T, 4, H/4, W/4); the posterior's mean."""
     x0 = torch.from_numpy(frames).permute(0, 3, 1, 2) * 2 - 1
-    with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
+    with in_half(x0.device):
         mean = vae.encode(x0).latent_dist.mean
     return mean.float() * vae.config.scaling_factor
 

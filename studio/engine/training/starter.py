@@ -1,7 +1,7 @@
 """Train the starter, stage after stage, and pack it as a model folder.
 
     autoencoder → text encoder → clips as latents → image model → temporal layers
-    → temporal layers around given frames → packed
+    → guesses of holes → temporal layers around given frames → packed
 
 Every stage keeps checkpoints below `out/runs` and goes on where it stopped.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import diffusers
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
@@ -23,12 +24,15 @@ from studio.engine.training import (
     autoencoder,
     backbone,
     conditioned,
+    drift,
     latents,
     pictures,
     temporal,
     text,
 )
+from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
+from studio.spec.refusal import Refusal
 
 WIDTHS = (32, 64, 128)
 TAUGHT = ("keyframes", "prediction", "interpolation")
@@ -66,6 +70,7 @@ class Scale:
     text: int = 1200
     image: int = 24000
     temporal: int = 12000
+    drift: int = 4000
     given: int = 6000
     clips: int = 8000
     windows: int = 4000
@@ -75,9 +80,36 @@ class Scale:
         return Scale(*(max(2, round(count * factor)) for count in astuple(self)))
 
 
-def train(seed: int, scale: Scale, out: Path, *, tick: Tick = silent) -> Path:
-    """Run the stages that are not done and pack the model; returns the model's folder."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Networks of a starter, in fp32; the layers of `net` make keyframes."""
+
+    vae: AutoencoderKL
+    words: CLIPTokenizer
+    encoder: CLIPTextModel
+    net: VideoUNet
+
+
+def train(
+    seed: int, scale: Scale, out: Path, *, start: Path | None = None, tick: Tick = silent
+) -> Path:
+    """Run the stages that are not done and pack the model; returns the model's folder.
+
+    With `start`, a packed model, those up to its keyframes are taken from there.
+    """
     runs = out / "runs"
+    parts = opened(start, seed) if start else to_keyframes(seed, scale, runs, tick)
+    vae, words, encoder, net = parts.vae, parts.words, parts.encoder, parts.net
+    clips = latents.make(vae, seed, scale.clips, runs / "clips.safetensors", tick=tick)
+    sets = conditioned.make(vae, seed, clips, scale.windows, runs / "windows", tick=tick)
+    drift.train(net, words, encoder, sets, seed, scale.drift, runs / "drift", tick=tick)
+    folder = runs / "given"
+    layers = conditioned.train(net, words, encoder, sets, seed, scale.given, folder, tick=tick)
+    return pack(out / "starter", vae, words, encoder, net.image, layers)
+
+
+def to_keyframes(seed: int, scale: Scale, runs: Path, tick: Tick = silent) -> Parts:
+    """From nothing to layers that make keyframes from words."""
     vae = autoencoder.train(seed, scale.autoencoder, runs / "autoencoder", tick=tick)
     words, encoder = text.train(seed, scale.text, runs / "text", tick=tick)
     clips = latents.make(vae, seed, scale.clips, runs / "clips.safetensors", tick=tick)
@@ -86,10 +118,35 @@ def train(seed: int, scale: Scale, out: Path, *, tick: Tick = silent) -> Path:
     net = temporal.fresh(unet, seed)
     folder = runs / "temporal"
     temporal.train(net, words, encoder, clips, seed, scale.temporal, folder, tick=tick)
-    sets = conditioned.make(vae, seed, clips, scale.windows, runs / "windows", tick=tick)
-    folder = runs / "given"
-    layers = conditioned.train(net, words, encoder, sets, seed, scale.given, folder, tick=tick)
-    return pack(out / "starter", vae, words, encoder, unet, layers)
+    return Parts(vae, words, encoder, net)
+
+
+def opened(folder: Path, seed: int) -> Parts:
+    """The parts of a packed model; what its layers have not learned yet is fresh.
+
+    One that is laid out otherwise than the starter is refused.
+    """
+    words = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
+    net = temporal.fresh(unet, seed)
+    try:
+        layers, _ = TemporalLayers.load(folder / "temporal.safetensors", unet)
+        _, unknown = net.temporal.load_state_dict(layers.state_dict(), strict=False)
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        raise _other_layout(folder) from error
+    if unknown:
+        raise _other_layout(folder)
+    for part in (vae, encoder):
+        part.eval().requires_grad_(False)
+    return Parts(vae, words, encoder, net)
+
+
+def _other_layout(folder: Path) -> Refusal:
+    return Refusal(
+        f"The layers of {folder.name} are not laid out as the starter's.", "Leave it out."
+    )
 
 
 def pack(

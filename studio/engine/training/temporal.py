@@ -9,6 +9,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 
 from studio.engine.conditioning import spread
+from studio.engine.device import in_half
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone, scenes
@@ -146,6 +147,15 @@ class Batch:
         mask = mask.expand(-1, -1, 1, *self.x0.shape[-2:])
         return seen.flatten(0, 1), mask.flatten(0, 1)
 
+    def passes(self) -> Tensor:
+        """The pass of interpolation of each clip (B,)."""
+        return torch.full((len(self.x0),), float(self.rank))
+
+    def guess(self, net: VideoUNet, condition: tuple[Tensor, Tensor]) -> Tensor | None:
+        """What the network is shown in the holes, (B T) C h w."""
+        at = torch.arange(self.x0.shape[1]).expand(len(self.x0), -1)
+        return net.temporal.guess(condition, self.texts[1], at, self.passes())
+
 
 @dataclass(frozen=True, slots=True)
 class Captions:
@@ -194,8 +204,10 @@ def clip_loss(
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
     first = torch.from_numpy(rng.integers(0, FARTHEST, (count, 1)))
     condition = batch.condition(rng)
+    with torch.no_grad():
+        guess = condition and batch.guess(net, condition)
     opening = net.temporal.config.opening(t / schedule.config.num_train_timesteps)
-    with torch.autocast("cpu", torch.bfloat16, enabled=x0.device.type == "cpu"):
+    with in_half(x0.device):
         guess = net(
             noisy,
             t,
@@ -203,7 +215,8 @@ def clip_loss(
             frames=frames,
             positions=first + torch.arange(frames),
             condition=condition,
-            passes=torch.full((count,), float(batch.rank)),
+            guess=guess,
+            passes=batch.passes(),
             opening=opening,
         )
     error = (guess.float() - target).unflatten(0, (count, frames))

@@ -1,7 +1,8 @@
 """All stages of the starter, two steps each, packed into a folder that opens everywhere."""
 
+import shutil
 import tomllib
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -12,13 +13,16 @@ from safetensors import safe_open
 from studio.engine.device import choose
 from studio.engine.families import videoldm
 from studio.engine.film import Models, film
+from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import autoencoder, backbone, latents, pictures, starter, temporal, text
 from studio.engine.training.starter import Scale
 from studio.library import models as library
 from studio.spec.progress import silent
+from studio.spec.refusal import Refusal
 from studio.spec.spans import spans
 from tests.engine.test_film import Memory
 from tests.engine.tiny_video import model, request
+from tests.engine.tiny_video import video as video_net
 
 WIDTHS = (32, 32, 64)
 
@@ -92,6 +96,32 @@ def test_the_card_is_the_starters(packed):
     card = tomllib.loads((packed[0] / "model.toml").read_text("utf-8"))
     assert card["family"]["id"] == "starter"
     assert all((packed[0] / path).is_file() for path in card["weights"].values())
+
+
+def test_a_packed_model_goes_on_to_given_frames(packed, tmp_path):
+    """Everything up to the keyframes stays as it was, and the guess has been taught."""
+    least = replace(Scale().times(1e-9), windows=4)
+    made = starter.train(5, least, tmp_path, start=packed[0])
+    for part in ("unet", "vae", "text_encoder"):
+        file = next((made / part).glob("*.safetensors"))
+        assert file.read_bytes() == (packed[0] / part / file.name).read_bytes()
+    before, after = (
+        TemporalLayers.load(folder / "temporal.safetensors", starter.opened(folder, 5).net.image)[0]
+        for folder in (packed[0], made)
+    )
+    changed = {
+        name.split(".")[0]
+        for name, value in after.state_dict().items()
+        if not torch.equal(value, before.state_dict()[name])
+    }
+    assert {"drift", "leads", "entries", "pyramid"} <= changed
+
+
+def test_a_model_of_another_layout_is_refused(packed, tmp_path):
+    other = shutil.copytree(packed[0], tmp_path / "other")
+    video_net().temporal.save(other / "temporal.safetensors", "")
+    with pytest.raises(Refusal, match="laid out"):
+        starter.opened(other, 5)
 
 
 def test_scale_multiplies_everything_and_leaves_enough():

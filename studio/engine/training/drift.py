@@ -1,0 +1,61 @@
+"""Teach the guess of what holes show: by its own error, long before the layers that look at it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.engine.device import in_half
+from studio.engine.training import backbone, conditioned
+from studio.engine.training.latents import Clips
+from studio.engine.training.loop import Plan, fit
+from studio.engine.training.temporal import Batch, Captions
+from studio.engine.video_unet import VideoUNet
+from studio.spec.progress import Tick, silent
+
+OFTEN = {"later": 0.6, "pass 1": 0.25, "pass 2": 0.15}
+NEAR = 4.0
+"""How much more an error costs where the object is: the ground stands still by itself."""
+
+
+def train(
+    net: VideoUNet,
+    words,
+    encoder,
+    clips: Mapping[str, Clips],
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    rate: float = 2e-3,
+    tick: Tick = silent,
+) -> None:
+    """The drift of the network's layers learns; everything else stays.  It ends averaged, frozen."""
+    captions = {kind: Captions.of(words, encoder, clips[kind], seed) for kind in OFTEN}
+    drawn = {kind: backbone.shown(clips[kind]) for kind in OFTEN}
+    plan = Plan("guesses of holes", steps, rate=rate, warmup=min(100, steps // 10 + 1))
+    drift = net.temporal.drift.requires_grad_(True)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 10))
+        kind = str(rng.choice(list(OFTEN), p=list(OFTEN.values())))
+        count = conditioned.FRAMES // clips[kind].latents.shape[1]
+        chosen = rng.choice(drawn[kind], size=count)
+        texts = captions[kind].pick(rng, chosen)
+        batch = Batch.of(clips[kind], chosen, texts, torch.zeros(count), torch.ones(count))
+        return error(net, conditioned.given(rng, kind, batch), rng)
+
+    drift.load_state_dict(fit(drift, loss_at, plan, folder, tick=tick))
+    drift.eval().requires_grad_(False)
+
+
+def error(net: VideoUNet, batch: Batch, rng: np.random.Generator) -> Tensor:
+    """Squared error of the guess in the holes, weighed where the object is."""
+    count, frames = batch.x0.shape[:2]
+    with in_half(batch.x0.device):
+        guess = batch.guess(net, batch.condition(rng))
+    holes = (~batch.known)[..., None, None, None]
+    wrong = (guess.float().unflatten(0, (count, frames)) - batch.x0).square()
+    return ((1 + NEAR * batch.near) * wrong * holes).mean() * holes.numel() / holes.sum()
