@@ -4,7 +4,7 @@ import pytest
 import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
-from studio.engine.device import Device, available, choose, describe, set_attention
+from studio.engine.device import Device, available, choose, describe, in_half, set_attention
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_video import given, video
 
@@ -46,3 +46,11 @@ def test_attention_by_device_computes_the_same():
         assert used == {kind}
         outputs.append(net(**call))
     torch.testing.assert_close(*outputs, atol=1e-4, rtol=1e-3)
+
+
+def test_half_precision_only_where_the_processor_computes_in_it(monkeypatch):
+    for able in (True, False):
+        monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda able=able: able)
+        with in_half(torch.device("cpu")):
+            made = torch.ones(2, 2) @ torch.ones(2, 2)
+        assert made.dtype == (torch.bfloat16 if able else torch.float32)

