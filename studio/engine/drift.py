@@ -135,9 +135,12 @@ def beside(clip: Tensor, known: Tensor, positions: Tensor, pace: Tensor) -> Pair
 
 
 def places(heat: Tensor) -> Tensor:
-    """heat (N, K, h, w) → where each is hottest, x and y in −1..1, (N, 2 K): a soft argmax."""
-    across = torch.linspace(-1, 1, heat.shape[-1], device=heat.device, dtype=heat.dtype)
-    down = torch.linspace(-1, 1, heat.shape[-2], device=heat.device, dtype=heat.dtype)
+    """heat (N, K, h, w) → where each is hottest, (N, 2 K): x, then y, in half pictures from the
+    middle; a soft argmax."""
+    down, across = (
+        (torch.arange(n, device=heat.device, dtype=heat.dtype) + 0.5) / n * 2 - 1
+        for n in heat.shape[-2:]
+    )
     share = heat.flatten(2).softmax(2).unflatten(2, heat.shape[-2:])
     return torch.cat([share.sum(2) @ across, share.sum(3) @ down], 1)
 

@@ -63,7 +63,7 @@ def test_a_hole_looks_at_the_known_frames_next_to_it(known, first, second):
 
 def test_places_are_where_it_is_hottest():
     x, y = places(60 * dot(12, 3))[0].tolist()
-    assert (x, y) == pytest.approx((12 / 7.5 - 1, 3 / 7.5 - 1), abs=0.02)
+    assert (x, y) == pytest.approx((12.5 / 8 - 1, 3.5 / 8 - 1), abs=0.02)
 
 
 @pytest.fixture
