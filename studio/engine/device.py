@@ -50,7 +50,7 @@ def describe(name: str) -> str:
 def in_half(device: torch.device) -> torch.autocast:
     """A context in which training computes in bfloat16, on processors that have instructions for it.
 
-    Others would do each product in software, some sixty times slower than in full precision.
+    Others would do each product in software, many times slower than in full precision.
     """
     able = device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=able)

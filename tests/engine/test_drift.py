@@ -99,6 +99,17 @@ def test_words_distance_and_pace_decide_and_positions_do_not(drift):
     torch.testing.assert_close(slow[4], made[1])
 
 
+def test_it_works_in_the_precision_of_the_network(drift):
+    words, clip, mask = torch.randn(1, 5, 12), torch.randn(3, 1, 16, 16), torch.zeros(3, 1, 16, 16)
+    mask[0] = 1
+    at, pace = torch.arange(3)[None], torch.ones(1)
+    expected = drift(words, clip, mask, at, pace)
+    halved = (part.bfloat16() for part in (words, clip, mask))
+    made = drift.bfloat16()(*halved, at, pace)
+    assert made.dtype == torch.bfloat16
+    torch.testing.assert_close(made.float(), expected, atol=0.2, rtol=0.2)
+
+
 def test_holes_do_not_show_what_they_hide(drift):
     """Only known frames are looked at."""
     words, mask = torch.randn(1, 5, 12), torch.zeros(3, 1, 16, 16)

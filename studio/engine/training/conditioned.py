@@ -65,26 +65,47 @@ def train(
     """
     schedule = backbone.scheduler()
     levels = schedule.config.num_train_timesteps
-    captions = {kind: Captions.of(words, encoder, some, seed) for kind, some in clips.items()}
-    drawn = {kind: backbone.shown(some) for kind, some in clips.items()}
+    drawing = Drawing(words, encoder, clips, OFTEN, seed)
     plan = Plan("frames around given ones", steps, rate=rate, warmup=min(100, steps // 10 + 1))
     for name, parameter in net.temporal.named_parameters():
         parameter.requires_grad_(not name.startswith("drift"))
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 9))
-        kind = str(rng.choice(list(OFTEN), p=list(OFTEN.values())))
-        count = FRAMES // clips[kind].latents.shape[1]
-        chosen = rng.choice(drawn[kind], size=count)
-        t = timesteps(rng, count, levels, given=kind != "keyframes")
-        texts = captions[kind].pick(rng, chosen)
-        batch = Batch.of(clips[kind], chosen, texts, t, torch.ones(count))
-        shared = (LEAST_SHARED, 1.0) if kind == "keyframes" else (0.0, 0.0)
-        return clip_loss(net, schedule, given(rng, kind, batch), rng, shared=shared)
+        batch = drawing.batch(rng)
+        around = batch.known is not None
+        t = timesteps(rng, len(batch.x0), levels, given=around)
+        shared = (0.0, 0.0) if around else (LEAST_SHARED, 1.0)
+        return clip_loss(net, schedule, replace(batch, t=t), rng, shared=shared)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
     return net.temporal.eval().requires_grad_(False)
+
+
+class Drawing:
+    """Clips of several kinds with their captions, each kind drawn as `often` as it says."""
+
+    def __init__(
+        self,
+        words,
+        encoder,
+        clips: Mapping[str, Clips],
+        often: Mapping[str, float],
+        seed: int,
+    ) -> None:
+        self.clips, self.often = clips, often
+        self.captions = {kind: Captions.of(words, encoder, clips[kind], seed) for kind in often}
+        self.drawn = {kind: backbone.shown(clips[kind]) for kind in often}
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """`FRAMES` frames of one kind with a pattern of given ones; the timesteps are yet to draw."""
+        kind = str(rng.choice(list(self.often), p=list(self.often.values())))
+        clips = self.clips[kind]
+        count = FRAMES // clips.latents.shape[1]
+        chosen = rng.choice(self.drawn[kind], size=count)
+        texts, ones = self.captions[kind].pick(rng, chosen), torch.ones(count)
+        return given(rng, kind, Batch.of(clips, chosen, texts, ones, ones))
 
 
 def given(rng: np.random.Generator, kind: str, batch: Batch) -> Batch:

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from studio.engine.device import in_half
-from studio.engine.training import backbone, conditioned
+from studio.engine.training.conditioned import Drawing
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
-from studio.engine.training.temporal import Batch, Captions
+from studio.engine.training.temporal import Batch
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
 
@@ -33,8 +32,7 @@ def train(
     tick: Tick = silent,
 ) -> None:
     """The drift of the network's layers learns; everything else stays.  It ends averaged, frozen."""
-    captions = {kind: Captions.of(words, encoder, clips[kind], seed) for kind in OFTEN}
-    drawn = {kind: backbone.shown(clips[kind]) for kind in OFTEN}
+    drawing = Drawing(words, encoder, clips, OFTEN, seed)
     plan = Plan("guesses of holes", steps, rate=rate, warmup=min(100, steps // 10 + 1))
     drift = net.temporal.drift
     if drift is None:
@@ -43,12 +41,7 @@ def train(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 10))
-        kind = str(rng.choice(list(OFTEN), p=list(OFTEN.values())))
-        count = conditioned.FRAMES // clips[kind].latents.shape[1]
-        chosen = rng.choice(drawn[kind], size=count)
-        texts = captions[kind].pick(rng, chosen)
-        batch = Batch.of(clips[kind], chosen, texts, torch.zeros(count), torch.ones(count))
-        return error(net, conditioned.given(rng, kind, batch), rng)
+        return error(net, drawing.batch(rng), rng)
 
     drift.load_state_dict(fit(drift, loss_at, plan, folder, tick=tick))
     drift.eval().requires_grad_(False)

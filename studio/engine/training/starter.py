@@ -126,12 +126,12 @@ def opened(folder: Path, seed: int) -> Parts:
 
     One that is laid out otherwise than the starter is refused.
     """
-    words = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-    encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
-    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
-    unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
-    net = temporal.fresh(unet, seed)
     try:
+        words = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+        encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+        vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
+        unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
+        net = temporal.fresh(unet, seed)
         layers, _ = TemporalLayers.load(folder / "temporal.safetensors", unet)
         _, unknown = net.temporal.load_state_dict(layers.state_dict(), strict=False)
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
@@ -145,7 +145,7 @@ def opened(folder: Path, seed: int) -> Parts:
 
 def _other_layout(folder: Path) -> Refusal:
     return Refusal(
-        f"The layers of {folder.name} are not laid out as the starter's.", "Leave it out."
+        f"The model {folder.name} is not laid out as the starter is.", "Leave --model out."
     )
 
 

@@ -208,7 +208,7 @@ def clip_loss(
         guess = condition and batch.guess(net, condition)
     opening = net.temporal.config.opening(t / schedule.config.num_train_timesteps)
     with in_half(x0.device):
-        guess = net(
+        said = net(
             noisy,
             t,
             *batch.texts,
@@ -219,7 +219,7 @@ def clip_loss(
             passes=batch.passes(),
             opening=opening,
         )
-    error = (guess.float() - target).unflatten(0, (count, frames))
+    error = (said.float() - target).unflatten(0, (count, frames))
     return _cost(error, batch)
 
 
