@@ -18,6 +18,8 @@ from studio.engine.temporal import zeroed
 
 MOST = 0.5
 """Half pictures that words alone move anything in a keyframe's time, and e-foldings it grows."""
+LEAST = 0.02
+"""Share that neither of two frames starts below."""
 POINTS = 16
 """Places that are looked for in a pair of frames to see how far things went between them."""
 
@@ -97,8 +99,9 @@ class Drift(nn.Module):
         times = times.expand(-1, -1, *level.shape[-2:]).to(level.dtype)
         h = self.enter(torch.cat([shown.flatten(1, 2), times, level], 1))
         h = self.compose(F.silu(h + self.words(F.silu(said))[..., None, None]))
-        shares = h[:, :4].softmax(1)[:, :, None]
-        return (shares * shown).sum(1) + h[:, 4:]
+        shares = (h[:, :4] + nearness(pair).to(h.dtype)[..., None, None]).softmax(1)[:, :, None]
+        far = pair.since.abs().clamp(max=1).to(h.dtype)[:, None, None, None]
+        return (shares * shown).sum(1) + far * h[:, 4:]
 
 
 def _convolutions(entering: int, width: int, leaving: int) -> nn.Sequential:
@@ -132,6 +135,14 @@ def beside(clip: Tensor, known: Tensor, positions: Tensor, pace: Tensor) -> Pair
     since, gap = times - times[rows, first], times[rows, second] - times[rows, first]
     frames = (clip[rows, first], clip[rows, second])
     return Pair(*(part.flatten(0, 1) for part in (*frames, since, gap)))
+
+
+def nearness(pair: Pair) -> Tensor:
+    """What the shares of first, second, first moved and second moved start from, (N, 4): between
+    two frames those of a linear blend, beyond them nearly all of the first."""
+    other = (pair.since / torch.where(pair.gap == 0, 1, pair.gap)).clamp(LEAST, 1 - LEAST)
+    both = torch.stack([1 - other, other], 1).log()
+    return both.repeat(1, 2)
 
 
 def places(heat: Tensor) -> Tensor:

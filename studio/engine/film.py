@@ -23,7 +23,7 @@ from studio.spec.progress import Tick, shifted
 from studio.spec.prompts import for_time, with_subject
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.spans import BETWEEN, Span, seed_of, steps_between
+from studio.spec.spans import BETWEEN, Span, seed_of
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -78,10 +78,14 @@ def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: 
 
 def steps_in(span: Span) -> int:
     """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
-    steps = span.request.steps
     if span.stage == "interpolation":
-        return len(span.makes) // BETWEEN * steps_between(steps, span.rank)
-    return steps if span.stage == "keyframes" else len(span.makes)
+        return len(span.makes) // BETWEEN * span.request.steps_around(span.rank)
+    return _walked(span) if span.stage == "keyframes" else len(span.makes)
+
+
+def _walked(span: Span) -> int:
+    """Steps of a window of keyframes: all where nothing is given."""
+    return span.request.steps_around(0) if span.inputs else span.request.steps
 
 
 def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
@@ -97,6 +101,7 @@ def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays
             request.guidance,
             context_guidance=request.context_guidance,
             augment=request.context_noise,
+            skip=request.steps - _walked(span),
         )
         latents = fill(models.video, clip, known, text, spec, tick)
     return {"latents": latents.numpy()}

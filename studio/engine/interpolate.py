@@ -12,8 +12,8 @@ from studio.engine.conditioning import spread
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.preview import latent_colours
 from studio.engine.videomodel import VideoModel
-from studio.spec.progress import Tick, shifted
-from studio.spec.spans import Span, seed_of, steps_between
+from studio.spec.progress import Progress, Tick, shifted
+from studio.spec.spans import Span, seed_of
 
 GUIDANCE = 1.0
 """Between two frames the words have nothing to add, and half of the network's runs are spared."""
@@ -32,14 +32,16 @@ def interpolate(
     model's guess, or from the two blended: what stands still is there already.
     """
     request, filled = span.request, clip.clone()
-    steps = steps_between(request.steps, span.rank)
+    steps = request.steps_around(span.rank)
     start = span.makes[0] - 1
     ends = [k for k, given in enumerate(known) if given]
     for number, (one, other) in enumerate(pairwise(ends)):
         part = slice(one, other + 1)
+        told = shifted(tick, number * steps, (len(ends) - 1) * steps)
         if is_cut(model, clip[one], clip[other]) or torch.equal(clip[one], clip[other]):
             middle = (one + other + 1) // 2
             filled[one:middle], filled[middle : other + 1] = clip[one], clip[other]
+            told(Progress(span.stage, steps, steps))
             continue
         filled[part] = spread(clip[None, part], torch.tensor([known[part]]))[0]
         frames = tuple(range(start + one, start + other + 1))
@@ -54,7 +56,6 @@ def interpolate(
             augment=request.context_noise,
             skip=request.steps - steps,
         )
-        told = shifted(tick, number * steps, (len(ends) - 1) * steps)
         filled[part] = fill(model, filled[part], known[part], text, spec, told)
     return filled
 

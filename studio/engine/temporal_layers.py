@@ -79,12 +79,12 @@ class TemporalLayers(nn.Module):
         return sum(2 if isinstance(b, TemporalConv) else self.config.reach for b in blocks)
 
     def labels(self, fps: Tensor | None, passes: Tensor | None) -> Tensor | None:
-        """Embedding (B, E) of the optional labels (B,), or None."""
-        found = [
-            layer(_waves(label).to(layer.linear_1.weight.dtype))
-            for layer, label in ((self.fps_embed, fps), (self.pass_embed, passes))
-            if layer is not None and label is not None
-        ]
+        """Embedding (B, E) of the optional labels (B,), or None; keyframes, pass 0, have none."""
+        found = []
+        if self.fps_embed is not None and fps is not None:
+            found.append(_embedded(self.fps_embed, fps))
+        if self.pass_embed is not None and passes is not None:
+            found.append(_embedded(self.pass_embed, passes) * (passes > 0)[:, None])
         return torch.stack(found).sum(0) if found else None
 
     def guess(
@@ -145,6 +145,10 @@ def _label(embedding: int) -> TimestepEmbedding:
     layer = TimestepEmbedding(256, embedding)
     zeroed(layer.linear_2)
     return layer
+
+
+def _embedded(layer: TimestepEmbedding, label: Tensor) -> Tensor:
+    return layer(_waves(label).to(layer.linear_1.weight.dtype))
 
 
 def _waves(label: Tensor) -> Tensor:

@@ -56,12 +56,17 @@ class VideoUNet(nn.Module):
         if positions is None:
             positions = torch.arange(frames, device=latents.device).expand(batch, -1)
         walk.positions, walk.opening = positions, opening
-        # nothing is learned through closed mixes, and most steps of a walk have no others
-        walk.closed = opening is not None and not torch.is_grad_enabled() and not opening.any()
+        # most steps of a walk have closed mixes; open ones may have something to learn
+        walk.closed = opening is not None and not opening.any() and not self._learns_over_time()
         walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
         if condition is not None and self.temporal.pyramid is not None and not shut:
             walk.see(*condition, guess)
         return walk.run(latents)
+
+    def _learns_over_time(self) -> bool:
+        return torch.is_grad_enabled() and any(
+            p.requires_grad for p in self.temporal.blocks.parameters()
+        )
 
 
 class _Walk:

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family
@@ -53,12 +54,19 @@ def read(folder: Path) -> Model:
     """A model folder; a missing or truncated weight file is refused by name."""
     try:
         card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
-        family = Family(**card["family"] | {"native_fps": Fraction(card["family"]["native_fps"])})
+        family = _family(card["family"])
         roles = dict(card["weights"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refusal(f"The model card {folder / CARD} cannot be read.", "Restore it.") from error
     weights = tuple((role, identity(folder / file)) for role, file in roles.items())
     return Model(family, folder, weights, bool(card.get("small_vocabulary", False)))
+
+
+def _family(said: Mapping[str, Any]) -> Family:
+    parts = dict(said) | {"native_fps": Fraction(said["native_fps"])}
+    if "walked" in said:
+        parts["walked"] = tuple(float(share) for share in said["walked"])
+    return Family(**parts)
 
 
 def identity(path: Path) -> str:

@@ -63,6 +63,7 @@ class Shot:
             strip=self.strip,
             context_guidance=family.context_guidance,
             context_noise=family.context_noise,
+            walked=family.walked,
         )
 
 

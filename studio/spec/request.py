@@ -20,7 +20,9 @@ class Family:
     `passes` of interpolation were taught to it, and whether it `predicts`: fills frames around
     given ones at the rate of the keyframes.  `context_guidance` leads away from what would be made
     without the given frames, 1 for not; `context_noise` is the level, 0..1, of noise on the copy of
-    them that the network sees, lest a flaw be copied for ever.
+    them that the network sees, lest a flaw be copied for ever.  `walked` are the shares, above 0, of
+    the sampler's steps that prediction and then each pass of interpolation walk: what is nearly
+    right from the start, as two neighbours blended are, needs few; the finer the pass, the fewer.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Family:
     predicts: bool = False
     context_guidance: float = 1.0
     context_noise: float = 0.0
+    walked: tuple[float, ...] = (1.0, 0.6, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class ClipRequest:
     `keyframes` come from words at once and `extend` more by prediction, in windows of `window`
     frames; in a `loop` some lead back to the first.  A `strip` says otherwise how each keyframe is
     made.  `interpolate` passes, 0..2, each put three frames between two.  Given frames are followed
-    with `context_guidance` and seen through `context_noise` (`Family`).
+    with `context_guidance`, seen through `context_noise` and filled around in the shares of the
+    `steps` that are `walked` (`Family`).
 
     `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
     file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
@@ -83,6 +87,13 @@ class ClipRequest:
     strip: Strip | None = None
     context_guidance: float = 1.0
     context_noise: float = 0.0
+    walked: tuple[float, ...] = (1.0, 0.6, 0.4)
+
+    def steps_around(self, rank: int) -> int:
+        """Steps that are walked where frames are given, in pass `rank` of interpolation, 1 and up,
+        or in prediction, 0."""
+        share = self.walked[min(rank, len(self.walked) - 1)]
+        return min(self.steps, max(1, round(self.steps * share)))
 
     @property
     def frames(self) -> int:

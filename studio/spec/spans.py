@@ -17,10 +17,6 @@ DECODE_CHUNK = 8
 BETWEEN = 3
 """Frames that a pass of interpolation puts between two: T frames become 4T − 3 (section 3.3)."""
 
-WALKED = (0.6, 0.4)
-"""Shares of the sampler's steps that each pass of interpolation walks: two neighbours blended are
-nearly right, the nearer the finer the pass; what moves in strong noise is known from them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -129,11 +125,6 @@ def picture_span(request: ClipRequest, source: Source) -> Span:
     return Span("picture", (0,), (), (), span_key("picture", (0,), (), meant), request, source)
 
 
-def steps_between(steps: int, rank: int) -> int:
-    """How many of the sampler's `steps` a pass of interpolation walks, from its blended start."""
-    return max(1, round(steps * WALKED[min(rank, len(WALKED)) - 1]))
-
-
 def between(request: ClipRequest, one: Frame, other: Frame) -> tuple[list[Span], list[Frame]]:
     """The passes of interpolation from a keyframe to the next, and the frames from the first to
     just before the second.
@@ -223,6 +214,7 @@ def _context(request: ClipRequest, reads: Sequence[Read | None]) -> dict[str, ob
         "reads": _said(reads),
         "context guidance": request.context_guidance,
         "context noise": request.context_noise,
+        "walked": request.walked,
     }
 
 

@@ -85,6 +85,7 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
         interpolate=passes,
         context_guidance=family.context_guidance,
         context_noise=family.context_noise,
+        walked=family.walked,
     )
     check(request, family)
     frames = frames or len(retimed(request.frames, rate, fps))

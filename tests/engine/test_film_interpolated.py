@@ -89,14 +89,19 @@ def test_cancelled_and_called_again_ends_in_the_same_bytes(models, whole, stop):
     assert memory.bytes() == whole.bytes()
 
 
-def test_steps_are_counted_through_a_stage(models):
+@pytest.mark.parametrize("walked", [(1.0, 0.6, 0.4), (0.5, 0.25)], ids=str)
+def test_steps_are_counted_through_a_stage(models, walked):
     heard = []
-    film(spans(asked(extend=3)), lambda: models, Memory(), heard.append)
+    walk = spans(asked(extend=3, steps=4, walked=walked))
+    film(walk, lambda: models, Memory(), heard.append)
     for stage in ("keyframes", "interpolation", "decode"):
         said = [(p.step, p.total) for p in heard if p.stage == stage]
         steps, totals = [step for step, _ in said], {total for _, total in said}
         assert steps == sorted(steps)
         assert totals == {steps[-1]}
+    keys = [span for span in walk if span.stage == "keyframes"]
+    walks = (len(keys) - 1) * 4 * walked[0]
+    assert max(p.step for p in heard if p.stage == "keyframes") == 4 + walks
 
 
 @pytest.mark.parametrize(("contrast", "cut"), [(0.5, True), (0.05, False)])

@@ -86,6 +86,13 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         models.check(tmp_path)
 
 
+def test_a_card_may_say_how_far_a_model_walks(shelf):
+    card = shelf / "tiny" / "model.toml"
+    said = card.read_text("utf-8").replace("steps = ", "walked = [1, 0.1]\nsteps = ")
+    card.write_text(said, "utf-8")
+    assert models.read(shelf / "tiny").family.walked == (1.0, 0.1)
+
+
 @pytest.mark.parametrize(
     "card", ["", "[family]\n", "nonsense", 'weights = 3\n[family]\nid = "x"\n'], ids=repr
 )

@@ -50,6 +50,7 @@ def request(family: Family, prompt: str, seed: int) -> ClipRequest:
         window=family.frames_per_call,
         context_guidance=family.context_guidance,
         context_noise=family.context_noise,
+        walked=family.walked,
     )
 
 

@@ -16,6 +16,7 @@ from studio.engine.decode import decode
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.interpolate import GUIDANCE
 from studio.engine.measures import outlines, segmenting
+from studio.engine.measures.clips import request
 from studio.engine.measures.evaluation import Prompt
 from studio.engine.measures.oracle import LEAST_OVERLAP
 from studio.engine.training import latents, scenes
@@ -23,7 +24,6 @@ from studio.engine.videomodel import VideoModel
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 from studio.spec.progress import silent
-from studio.spec.spans import steps_between
 
 OURS, NEAREST, BLEND = "the starter", "nearest given frame", "linear blend"
 WITHOUT, REAL = "given nothing", "true frames through the autoencoder"
@@ -218,18 +218,17 @@ def _filled(
     video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
 ) -> Tensor:
     """As the product fills: `rank` 0 by prediction, the others by interpolation."""
-    family = video.family
-    frames, steps = tuple(range(len(known))), family.steps
+    asked = request(video.family, "", seed)
     spec = FillSpec(
         "filling",
-        frames,
+        tuple(range(len(known))),
         seed,
-        steps,
-        GUIDANCE if rank else family.guidance,
+        asked.steps,
+        GUIDANCE if rank else asked.guidance,
         rank=rank,
-        context_guidance=family.context_guidance,
-        augment=family.context_noise,
-        skip=steps - steps_between(steps, rank) if rank else 0,
+        context_guidance=asked.context_guidance,
+        augment=asked.context_noise,
+        skip=asked.steps - asked.steps_around(rank) if any(known) else 0,
     )
     start = spread(real[None], torch.tensor([known]))[0] if rank else real
     return fill(video, start, known, text, spec, silent)

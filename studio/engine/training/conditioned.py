@@ -1,6 +1,7 @@
-"""Teach temporal layers to fill around frames that are given, and to go on making keyframes.
+"""Teach temporal layers to fill around frames that are given.
 
-Prediction and interpolation in one model (Video LDM sections 3.2 and 3.3), told the pass.
+Prediction and interpolation in one model (Video LDM sections 3.2 and 3.3), told the pass.  Only
+what lets given frames in is learned; what makes keyframes stays as it is, bit for bit.
 """
 
 from collections.abc import Mapping
@@ -17,11 +18,13 @@ from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone, latents, patterns
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
-from studio.engine.training.temporal import LEAST_SHARED, Batch, Captions, clip_loss, timesteps
+from studio.engine.training.temporal import SHUT_BELOW, Batch, Captions, clip_loss
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
 
-OFTEN = {"keyframes": 0.3, "later": 0.4, "pass 1": 0.15, "pass 2": 0.15}
+LEARNED = ("pyramid", "entries", "leads", "pass_embed")
+"""Parts of the layers that keyframes never meet."""
+OFTEN = {"later": 0.6, "pass 1": 0.2, "pass 2": 0.2}
 """How often a step shows clips of each kind."""
 TIMES = {
     "later": latents.later,
@@ -29,6 +32,8 @@ TIMES = {
     "pass 2": partial(latents.between, rank=2),
 }
 RANKS = {"pass 1": 1, "pass 2": 2}
+BETWEEN = 0.3
+"""Share of the noise schedule up to which interpolation is learned: its walks are short."""
 FRAMES = 64
 """Frames a step: eight clips of eight, or twelve of five."""
 NOISIEST = 0.25
@@ -37,10 +42,10 @@ are the model's own, and a flaw must not be copied for ever."""
 
 
 def make(
-    vae: AutoencoderKL, seed: int, clips: Clips, count: int, folder: Path, *, tick: Tick = silent
+    vae: AutoencoderKL, seed: int, count: int, folder: Path, *, tick: Tick = silent
 ) -> dict[str, Clips]:
-    """Clips of every kind: `clips` are the keyframes, `count` of each other are drawn."""
-    made = {"keyframes": clips}
+    """`count` clips of every kind, drawn or read back."""
+    made = {}
     for number, (kind, times) in enumerate(TIMES.items(), start=1):
         path = folder / f"clips {kind}.safetensors"
         made[kind] = latents.make(vae, seed + 1000 * number, count, path, times=times, tick=tick)
@@ -59,28 +64,35 @@ def train(
     rate: float = 8e-4,
     tick: Tick = silent,
 ) -> TemporalLayers:
-    """From layers that make keyframes and a trained guess; all but the guess go on learning.
-
-    Returns the averaged layers.
-    """
+    """From layers that make keyframes and a trained guess; returns the layers, `LEARNED` averaged."""
     schedule = backbone.scheduler()
     levels = schedule.config.num_train_timesteps
     drawing = Drawing(words, encoder, clips, OFTEN, seed)
     plan = Plan("frames around given ones", steps, rate=rate, warmup=min(100, steps // 10 + 1))
     for name, parameter in net.temporal.named_parameters():
-        parameter.requires_grad_(not name.startswith("drift"))
+        parameter.requires_grad_(name.startswith(LEARNED))
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 9))
         batch = drawing.batch(rng)
-        around = batch.known is not None
-        t = timesteps(rng, len(batch.x0), levels, given=around)
-        shared = (0.0, 0.0) if around else (LEAST_SHARED, 1.0)
-        return clip_loss(net, schedule, replace(batch, t=t), rng, shared=shared)
+        t = timesteps(rng, len(batch.x0), levels, between=batch.rank > 0)
+        return clip_loss(net, schedule, replace(batch, t=t), rng, shared=(0.0, 0.0))
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
     return net.temporal.eval().requires_grad_(False)
+
+
+def timesteps(rng: np.random.Generator, count: int, steps: int, *, between: bool) -> Tensor:
+    """Stratified timesteps (count,), all on one side of where the temporal layers shut.
+
+    A batch below it spares their computing.
+    """
+    low, high = (0.0, BETWEEN) if between else (0.0, SHUT_BELOW)
+    if not between and rng.random() > SHUT_BELOW:
+        low, high = SHUT_BELOW, 1.0
+    strata = (np.arange(count) + rng.random(count)) / count
+    return torch.from_numpy(((low + strata * (high - low)) * steps).astype(np.int64))
 
 
 class Drawing:
@@ -110,8 +122,6 @@ class Drawing:
 
 def given(rng: np.random.Generator, kind: str, batch: Batch) -> Batch:
     """The batch with a pattern of given frames, as clips of that kind have them."""
-    if kind == "keyframes":
-        return batch
     count, frames = batch.x0.shape[:2]
     rank = RANKS.get(kind, 0)
     known = patterns.every_fourth(count, frames) if rank else patterns.around(rng, count, frames)

@@ -18,6 +18,9 @@ OFTEN = {"later": 0.6, "pass 1": 0.25, "pass 2": 0.15}
 NEAR = 4.0
 """How much more an error costs where the object is: the ground stands still by itself."""
 
+TINY = 1e-6
+"""Added to the squared error, so that a perfect guess has a logarithm too."""
+
 
 def train(
     net: VideoUNet,
@@ -48,7 +51,10 @@ def train(
 
 
 def error(net: VideoUNet, batch: Batch, rng: np.random.Generator) -> Tensor:
-    """Squared error of the guess in the holes, weighed where the object is."""
+    """Logarithm of the guess's squared error in the holes, weighed where the object is.
+
+    The logarithm, because errors between near frames are small and must count as much.
+    """
     condition, known, shape = batch.condition(rng), batch.known, batch.x0.shape[:2]
     with in_half(batch.x0.device):
         guess = condition and batch.guess(net, condition)
@@ -56,4 +62,5 @@ def error(net: VideoUNet, batch: Batch, rng: np.random.Generator) -> Tensor:
         raise ValueError("nothing is given, or these layers guess nothing from it")
     holes = (~known)[..., None, None, None]
     wrong = (guess.float().unflatten(0, shape) - batch.x0).square()
-    return ((1 + NEAR * batch.near) * wrong * holes).mean() * holes.numel() / holes.sum()
+    mean = ((1 + NEAR * batch.near) * wrong * holes).mean() * holes.numel() / holes.sum()
+    return (mean + TINY).log()

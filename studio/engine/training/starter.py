@@ -1,7 +1,7 @@
 """Train the starter, stage after stage, and pack it as a model folder.
 
     autoencoder → text encoder → clips as latents → image model → temporal layers
-    → guesses of holes → temporal layers around given frames → packed
+    → windows of clips → guesses of holes → temporal layers around given frames → packed
 
 Every stage keeps checkpoints below `out/runs` and goes on where it stopped.
 """
@@ -70,10 +70,10 @@ class Scale:
     text: int = 1200
     image: int = 24000
     temporal: int = 12000
-    drift: int = 4000
-    given: int = 6000
+    drift: int = 10000
+    given: int = 1500
     clips: int = 8000
-    windows: int = 4000
+    windows: int = 3000
 
     def times(self, factor: float) -> "Scale":
         """Every count multiplied, at least 2."""
@@ -100,8 +100,7 @@ def train(
     runs = out / "runs"
     parts = opened(start, seed) if start else to_keyframes(seed, scale, runs, tick)
     vae, words, encoder, net = parts.vae, parts.words, parts.encoder, parts.net
-    clips = latents.make(vae, seed, scale.clips, runs / "clips.safetensors", tick=tick)
-    sets = conditioned.make(vae, seed, clips, scale.windows, runs / "windows", tick=tick)
+    sets = conditioned.make(vae, seed, scale.windows, runs / "windows", tick=tick)
     drift.train(net, words, encoder, sets, seed, scale.drift, runs / "drift", tick=tick)
     folder = runs / "given"
     layers = conditioned.train(net, words, encoder, sets, seed, scale.given, folder, tick=tick)

@@ -234,18 +234,14 @@ def _cost(error: Tensor, batch: Batch) -> Tensor:
     return (weight * error.square()).mean() + RESTLESS * restless
 
 
-def timesteps(
-    rng: np.random.Generator, count: int, steps: int, *, done: float = 1.0, given: bool = False
-) -> Tensor:
+def timesteps(rng: np.random.Generator, count: int, steps: int, *, done: float = 1.0) -> Tensor:
     """Stratified timesteps (count,), at first nearly half of them in the last, noisiest tenth.
 
     The direction of a motion is settled there: nothing but the words can tell it yet.  As the
-    training goes on (`done`, 0..1) more of them lie where outlines follow the motion.  With frames
-    `given` the others lie evenly, for these tell the direction too.
+    training goes on (`done`, 0..1) more of them lie where outlines follow the motion.
     """
     strata = (np.arange(count) + rng.random(count)) / count
     way = np.interp(strata, (0, 0.2, 0.55 + 0.2 * done, 1), (0, SHUT_BELOW, 0.9, 1))
-    way = np.interp(strata, (0, 0.3, 1), (0, SHUT_BELOW, 1)) if given else way
     return torch.from_numpy((way * steps).astype(np.int64).clip(max=steps - 1))
 
 

@@ -15,4 +15,4 @@ def reader():
 @pytest.fixture(scope="session")
 def sets(tmp_path_factory):
     vae = autoencoder.fresh(0).eval()
-    return conditioned.make(vae, 5, clips(), 3, tmp_path_factory.mktemp("clips"))
+    return conditioned.make(vae, 5, 3, tmp_path_factory.mktemp("clips"))
