@@ -14,7 +14,7 @@ from studio.engine.noise import clip_noise
 from studio.engine.preview import latent_to_rgb
 from studio.engine.sampling import Contrast, Denoiser, ddim, guided
 from studio.engine.videomodel import VideoModel
-from studio.spec.progress import Tick
+from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 
 
@@ -35,7 +35,8 @@ class FillSpec:
     `rank` tells a pass of interpolation, from 1; 0 is the keyframes' own rate.
     `context_guidance` leads away from what would be made without the known frames, 1 for not;
     `augment` is the noise level, 0..1, of the copy of them that the network sees.  `skip` steps are
-    spared where the holes hold a guess already.
+    spared by starting from the model's guess, or else from the known frames blended; with all of
+    them spared that is the result.
     """
 
     stage: str
@@ -54,32 +55,33 @@ def fill(
 ) -> Tensor:
     """Latents (T, C, h, w), fp32 on the CPU, whose known frames are those of `clip`, bit for bit.
 
-    `clip` has the same shape; what it holds in the holes is looked at only where the spec skips
-    steps and the model has no guess of its own.  A pattern that the model was not taught is refused.
+    `clip` has the same shape; its holes are never looked at.  A pattern that the model was not taught
+    is refused.
     """
     if why := model.refuses(known):
         raise Refusal(why, "Use a model that was taught to, or leave all frames open.")
-    device = model.backbone.device.name
     given = torch.tensor(known)[:, None, None, None]
-    blended, clip = clip, torch.where(given, clip, torch.zeros(()))
-    shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
-    start = _noise(spec, clip, "start", shared).to(device)
+    clip = torch.where(given, clip, torch.zeros(()))
     condition = _condition(model, clip, given, spec)
     guess = _guess(model, condition, text, spec)
-    begun = blended.to(device) if guess is None else guess.float()
-    filled = ddim(
-        _denoiser(model, text, spec, condition, guess),
-        model.backbone.scheduler,
-        start,
-        spec.steps,
-        tick,
-        stage=spec.stage,
-        preview=lambda x: latent_to_rgb(x, model.preview_factors),
-        hold=_holding(model, clip, given, spec) if any(known) else None,
-        guess=begun if spec.skip else None,
-        skip=spec.skip,
-    )
-    return torch.where(given, clip, filled.float().cpu())
+    begun = _begun(clip, known, guess).to(model.backbone.device.name)
+    if spec.skip < spec.steps:
+        shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
+        begun = ddim(
+            _denoiser(model, text, spec, condition, guess),
+            model.backbone.scheduler,
+            _noise(spec, clip, "start", shared).to(begun.device),
+            spec.steps,
+            tick,
+            stage=spec.stage,
+            preview=lambda x: latent_to_rgb(x, model.preview_factors),
+            hold=_holding(model, clip, given, spec) if any(known) else None,
+            guess=begun if spec.skip else None,
+            skip=spec.skip,
+        )
+    else:
+        tick(Progress(spec.stage, 1, 1, preview=latent_to_rgb(begun, model.preview_factors)))
+    return torch.where(given, clip, begun.float().cpu())
 
 
 @torch.no_grad()
@@ -92,6 +94,12 @@ def _guess(
         return None
     at = torch.arange(len(spec.frames), device=condition[0].device)[None]
     return model.net.temporal.guess(condition, text.time_prompt, at, _rank(model, spec))
+
+
+def _begun(clip: Tensor, known: tuple[bool, ...], guess: Tensor | None) -> Tensor:
+    if guess is not None:
+        return guess.float()
+    return spread(clip[None], torch.tensor([known]))[0] if any(known) else clip
 
 
 def _rank(model: VideoModel, spec: FillSpec) -> Tensor:

@@ -79,8 +79,8 @@ def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: 
 def steps_in(span: Span) -> int:
     """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
     if span.stage == "interpolation":
-        return len(span.makes) // BETWEEN * span.request.steps_around(span.rank)
-    return _walked(span) if span.stage == "keyframes" else len(span.makes)
+        return len(span.makes) // BETWEEN * max(1, span.request.steps_around(span.rank))
+    return max(1, _walked(span)) if span.stage == "keyframes" else len(span.makes)
 
 
 def _walked(span: Span) -> int:

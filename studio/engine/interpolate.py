@@ -8,7 +8,6 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from studio.engine.conditioning import spread
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.preview import latent_colours
 from studio.engine.videomodel import VideoModel
@@ -33,17 +32,16 @@ def interpolate(
     """
     request, filled = span.request, clip.clone()
     steps = request.steps_around(span.rank)
-    start = span.makes[0] - 1
+    start, counted = span.makes[0] - 1, max(1, steps)
     ends = [k for k, given in enumerate(known) if given]
     for number, (one, other) in enumerate(pairwise(ends)):
         part = slice(one, other + 1)
-        told = shifted(tick, number * steps, (len(ends) - 1) * steps)
+        told = shifted(tick, number * counted, (len(ends) - 1) * counted)
         if is_cut(model, clip[one], clip[other]) or torch.equal(clip[one], clip[other]):
             middle = (one + other + 1) // 2
             filled[one:middle], filled[middle : other + 1] = clip[one], clip[other]
-            told(Progress(span.stage, steps, steps))
+            told(Progress(span.stage, counted, counted))
             continue
-        filled[part] = spread(clip[None, part], torch.tensor([known[part]]))[0]
         frames = tuple(range(start + one, start + other + 1))
         spec = FillSpec(
             span.stage,
@@ -56,7 +54,7 @@ def interpolate(
             augment=request.context_noise,
             skip=request.steps - steps,
         )
-        filled[part] = fill(model, filled[part], known[part], text, spec, told)
+        filled[part] = fill(model, clip[part], known[part], text, spec, told)
     return filled
 
 

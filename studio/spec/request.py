@@ -20,9 +20,10 @@ class Family:
     `passes` of interpolation were taught to it, and whether it `predicts`: fills frames around
     given ones at the rate of the keyframes.  `context_guidance` leads away from what would be made
     without the given frames, 1 for not; `context_noise` is the level, 0..1, of noise on the copy of
-    them that the network sees, lest a flaw be copied for ever.  `walked` are the shares, above 0, of
+    them that the network sees, lest a flaw be copied for ever.  `walked` are the shares of
     the sampler's steps that prediction and then each pass of interpolation walk: what is nearly
     right from the start, as two neighbours blended are, needs few; the finer the pass, the fewer.
+    At 0 holes show the model's guess of them, or the blend.
     """
 
     id: str
@@ -93,7 +94,7 @@ class ClipRequest:
         """Steps that are walked where frames are given, in pass `rank` of interpolation, 1 and up,
         or in prediction, 0."""
         share = self.walked[min(rank, len(self.walked) - 1)]
-        return min(self.steps, max(1, round(self.steps * share)))
+        return min(self.steps, round(self.steps * share))
 
     @property
     def frames(self) -> int:

@@ -89,7 +89,7 @@ def test_cancelled_and_called_again_ends_in_the_same_bytes(models, whole, stop):
     assert memory.bytes() == whole.bytes()
 
 
-@pytest.mark.parametrize("walked", [(1.0, 0.6, 0.4), (0.5, 0.25)], ids=str)
+@pytest.mark.parametrize("walked", [(1.0, 0.6, 0.4), (0.5, 0.25), (0.0, 0.0)], ids=str)
 def test_steps_are_counted_through_a_stage(models, walked):
     heard = []
     walk = spans(asked(extend=3, steps=4, walked=walked))
@@ -100,7 +100,7 @@ def test_steps_are_counted_through_a_stage(models, walked):
         assert steps == sorted(steps)
         assert totals == {steps[-1]}
     keys = [span for span in walk if span.stage == "keyframes"]
-    walks = (len(keys) - 1) * 4 * walked[0]
+    walks = (len(keys) - 1) * max(1, 4 * walked[0])
     assert max(p.step for p in heard if p.stage == "keyframes") == 4 + walks
 
 

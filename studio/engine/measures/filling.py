@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from studio.engine.backbone import encode_text
-from studio.engine.conditioning import spread
 from studio.engine.decode import decode
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.interpolate import GUIDANCE
@@ -230,8 +229,7 @@ def _filled(
         augment=asked.context_noise,
         skip=asked.steps - asked.steps_around(rank) if any(known) else 0,
     )
-    start = spread(real[None], torch.tensor([known]))[0] if rank else real
-    return fill(video, start, known, text, spec, silent)
+    return fill(video, real, known, text, spec, silent)
 
 
 def _text(video: VideoModel, words: str) -> Text:

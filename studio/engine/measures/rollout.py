@@ -17,6 +17,8 @@ from studio.spec.request import Family
 from studio.spec.spans import spans
 
 SECONDS = 30
+COMMON = 1.5
+"""Context guidance to compare with where a model has none of its own."""
 LUMA = np.asarray((0.2126, 0.7152, 0.0722), np.float32)
 WRAPS = 20.0
 """Pixels: a step longer than this is one over the picture's edge, and says nothing of a direction."""
@@ -43,8 +45,9 @@ class Stretch:
 
 
 def ways(family: Family) -> dict[str, float]:
-    """The context guidance of each roll-out: the model's own, and none."""
-    return {f"context guidance {family.context_guidance:g}": family.context_guidance, "none": 1.0}
+    """The context guidance of each roll-out: the model's own, or a common one, and none."""
+    guidance = COMMON if family.context_guidance == 1.0 else family.context_guidance
+    return {f"context guidance {guidance:g}": guidance, "no context guidance": 1.0}
 
 
 def roll_out(

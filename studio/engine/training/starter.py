@@ -70,8 +70,8 @@ class Scale:
     text: int = 1200
     image: int = 24000
     temporal: int = 12000
-    drift: int = 10000
-    given: int = 1500
+    drift: int = 6000
+    given: int = 1000
     clips: int = 8000
     windows: int = 3000
 

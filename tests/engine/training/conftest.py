@@ -3,7 +3,6 @@
 import pytest
 
 from studio.engine.training import autoencoder, conditioned, text
-from tests.engine.training.test_backbone import clips
 
 
 @pytest.fixture(scope="session")

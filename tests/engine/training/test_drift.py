@@ -35,12 +35,11 @@ def test_errors_in_given_frames_and_near_nothing_cost_less(sets, net):
     known[:, 4] = False
     given = replace(batch(sets), known=known, level=torch.zeros(3))
     light = replace(given, near=torch.zeros_like(given.near))
-    assert drift.error(net, light, rng) < drift.error(net, given, rng)
+    assert 0 < drift.error(net, light, rng) < drift.error(net, given, rng)
     still = replace(given, x0=given.x0[:, :1].expand(-1, 8, -1, -1, -1))
     with torch.no_grad():
-        assert drift.error(net, still, rng) < np.log(
-            2 * drift.TINY
-        )  # what stands still is guessed from the start
+        # what stands still is guessed from the start
+        assert drift.error(net, still, rng) < 1e-8
 
 
 def test_without_given_frames_there_is_nothing_to_guess(sets, net):
