@@ -14,7 +14,12 @@ from studio.engine.video_unet import VideoUNet
 WIDTHS = (32, 32, 64)
 
 
-PLAIN = {'native_fps = "1.5"': 'native_fps = "4"', "passes = 2\n": "", "predicts = true\n": ""}
+PLAIN = {
+    'native_fps = "1.5"': 'native_fps = "4"',
+    "passes = 2\n": "",
+    "predicts = true\n": "",
+    "walked = [1.0, 0.4, 0.0, 0.0]\n": "",
+}
 """What a model that makes keyframes only says of itself."""
 
 

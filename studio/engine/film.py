@@ -85,7 +85,10 @@ def steps_in(span: Span) -> int:
 
 def _walked(span: Span) -> int:
     """Steps of a window of keyframes: all where nothing is given."""
-    return span.request.steps_around(0) if span.inputs else span.request.steps
+    if not span.inputs:
+        return span.request.steps
+    between = span.reads[0] is not None and span.reads[-1] is not None
+    return span.request.steps_around(0, between=between)
 
 
 def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:

@@ -84,26 +84,38 @@ class Mix(nn.Module):
 
 
 class TemporalConv(nn.Module):
-    """Residual 3D convolution, kernel 3 in time and 1×1 in space; the identity when fresh."""
+    """Residual 3D convolution, kernel 3 in time and 1×1 in space; the identity when fresh.
 
-    def __init__(self, channels: int, embedding: int, *, norm: str, groups: int = 32) -> None:
+    `embedding` is the width of what it is told of the timestep, None for nothing, as in decoders.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        embedding: int | None,
+        *,
+        norm: str,
+        groups: int = 32,
+        eps: float = 1e-6,
+    ) -> None:
         super().__init__()
         self.norm = norm
-        self.norm1 = nn.GroupNorm(groups, channels, eps=1e-6)
+        self.norm1 = nn.GroupNorm(groups, channels, eps=eps)
         self.conv1 = FrameConv(channels)
-        self.time_emb_proj = nn.Linear(embedding, channels)
-        self.norm2 = nn.GroupNorm(groups, channels, eps=1e-6)
+        self.time_emb_proj = nn.Linear(embedding, channels) if embedding else None
+        self.norm2 = nn.GroupNorm(groups, channels, eps=eps)
         self.conv2 = FrameConv(channels)
         self.mix = Mix()
         zeroed(self.conv2)
 
     def forward(
-        self, x: Tensor, embedding: Tensor, frames: int, opening: Tensor | None = None
+        self, x: Tensor, embedding: Tensor | None, frames: int, opening: Tensor | None = None
     ) -> Tensor:
         """x (B T) C H W, embedding (B T) E, opening (B T) → (B T) C H W, merged with its input."""
         h = F.silu(self._normed(self.norm1, x, frames))
         h = self.conv1(h, frames)
-        h = h + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
+        if self.time_emb_proj is not None and embedding is not None:
+            h = h + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
         h = F.silu(self._normed(self.norm2, h, frames))
         return self.mix(x, x + self.conv2(h, frames), opening)
 

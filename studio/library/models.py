@@ -63,7 +63,7 @@ def read(folder: Path) -> Model:
 
 
 def _family(said: Mapping[str, Any]) -> Family:
-    parts = dict(said) | {"native_fps": Fraction(said["native_fps"])}
+    parts: dict[str, Any] = {**said, "native_fps": Fraction(said["native_fps"])}
     if "walked" in said:
         parts["walked"] = tuple(float(share) for share in said["walked"])
     return Family(**parts)

@@ -13,6 +13,10 @@ MAX_EXTEND = 10_000
 """Keyframes; nearly two hours at 1.5 a second."""
 
 
+WALKED = (1.0, 1.0, 0.6, 0.4)
+"""Shares of the steps that a model walks around given frames, if it does not say (`Family`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s.
@@ -21,9 +25,9 @@ class Family:
     given ones at the rate of the keyframes.  `context_guidance` leads away from what would be made
     without the given frames, 1 for not; `context_noise` is the level, 0..1, of noise on the copy of
     them that the network sees, lest a flaw be copied for ever.  `walked` are the shares of
-    the sampler's steps that prediction and then each pass of interpolation walk: what is nearly
-    right from the start, as two neighbours blended are, needs few; the finer the pass, the fewer.
-    At 0 holes show the model's guess of them, or the blend.
+    the sampler's steps that are walked by prediction, between given keyframes, and in each pass of
+    interpolation: what is nearly right from the start, as two neighbours blended are, needs few; the
+    finer the pass, the fewer.  At 0 holes show the model's guess of them, or the blend.
     """
 
     id: str
@@ -41,7 +45,7 @@ class Family:
     predicts: bool = False
     context_guidance: float = 1.0
     context_noise: float = 0.0
-    walked: tuple[float, ...] = (1.0, 0.6, 0.4)
+    walked: tuple[float, ...] = WALKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,12 @@ class ClipRequest:
     strip: Strip | None = None
     context_guidance: float = 1.0
     context_noise: float = 0.0
-    walked: tuple[float, ...] = (1.0, 0.6, 0.4)
+    walked: tuple[float, ...] = WALKED
 
-    def steps_around(self, rank: int) -> int:
+    def steps_around(self, rank: int, *, between: bool = True) -> int:
         """Steps that are walked where frames are given, in pass `rank` of interpolation, 1 and up,
-        or in prediction, 0."""
-        share = self.walked[min(rank, len(self.walked) - 1)]
+        or at the keyframes' rate, 0: `between` given ones or beyond them."""
+        share = self.walked[min(rank + 1, len(self.walked) - 1) if between else 0]
         return min(self.steps, round(self.steps * share))
 
     @property

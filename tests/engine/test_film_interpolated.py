@@ -89,7 +89,7 @@ def test_cancelled_and_called_again_ends_in_the_same_bytes(models, whole, stop):
     assert memory.bytes() == whole.bytes()
 
 
-@pytest.mark.parametrize("walked", [(1.0, 0.6, 0.4), (0.5, 0.25), (0.0, 0.0)], ids=str)
+@pytest.mark.parametrize("walked", [(1.0, 1.0, 0.6, 0.4), (0.5, 0.25), (0.0, 0.0)], ids=str)
 def test_steps_are_counted_through_a_stage(models, walked):
     heard = []
     walk = spans(asked(extend=3, steps=4, walked=walked))

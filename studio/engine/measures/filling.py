@@ -31,6 +31,8 @@ LOST = 32.0
 """Pixels that an object counts as being away that is not there at all: half a picture."""
 SHOWN = 3
 """Clips of each pattern on the picture sheet."""
+GAP = 16
+"""Pixels between the columns of the sheet."""
 _STREAM = 0x4649  # no other stream of the seed's
 
 Rng = np.random.Generator
@@ -164,12 +166,18 @@ def mixed(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
 
 
 def picture_sheet(examples: Sequence[Example]) -> np.ndarray:
-    """Clips below one another, uint8 (h, w, 3): ours above the true one, given frames framed."""
-    rows = []
-    for made in examples:
-        rows += [_row(frames, made.known) for frames in (made.frames[OURS], made.true)]
-    wide = max(row.shape[1] for row in rows)
-    return np.concatenate([np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in rows])
+    """Clips in up to three columns, uint8 (h, w, 3): ours above the true one, given frames framed."""
+    pairs = [
+        np.concatenate([_row(frames, made.known) for frames in (made.frames[OURS], made.true)])
+        for made in examples
+    ]
+    high, wide = pairs[0].shape[0], max(pair.shape[1] for pair in pairs) + GAP
+    down = -(-len(pairs) // 3)
+    sheet = np.zeros((down * high, -(-len(pairs) // down) * wide, 3), np.uint8)
+    for number, pair in enumerate(pairs):
+        x, y = number // down * wide, number % down * high
+        sheet[y : y + high, x : x + pair.shape[1]] = pair
+    return sheet[:, :-GAP]
 
 
 def _row(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
@@ -217,7 +225,8 @@ def _filled(
     video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
 ) -> Tensor:
     """As the product fills: `rank` 0 by prediction, the others by interpolation."""
-    asked = request(video.family, "", seed)
+    asked, between = request(video.family, "", seed), known[0] and known[-1]
+    steps = asked.steps_around(rank, between=between) if any(known) else asked.steps
     spec = FillSpec(
         "filling",
         tuple(range(len(known))),
@@ -227,7 +236,7 @@ def _filled(
         rank=rank,
         context_guidance=asked.context_guidance,
         augment=asked.context_noise,
-        skip=asked.steps - asked.steps_around(rank) if any(known) else 0,
+        skip=asked.steps - steps,
     )
     return fill(video, real, known, text, spec, silent)
 

@@ -52,6 +52,7 @@ steps = 20
 guidance = 2.5
 passes = 2
 predicts = true
+walked = [1.0, 0.4, 0.0, 0.0]
 notice = "A 64-pixel demonstration; add a model for real quality."
 
 [weights]
@@ -70,8 +71,8 @@ class Scale:
     text: int = 1200
     image: int = 24000
     temporal: int = 12000
-    drift: int = 6000
-    given: int = 1000
+    drift: int = 10000
+    given: int = 900
     clips: int = 8000
     windows: int = 3000
 

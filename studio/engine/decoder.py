@@ -1,0 +1,162 @@
+"""The video decoder: an image decoder, untouched, and the temporal layers that walk beside it.
+
+An image decoder flickers on latents that hold still (Video LDM section 3.1.1).  As in the open SVD
+decoder a temporal ResBlock follows every ResBlock of the decoder and a convolution over time its
+last layer; nothing attends over time, so that a frame depends on few others.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from diffusers import AutoencoderKL
+from diffusers.models.autoencoders.vae import Decoder
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from studio.engine.adapter_file import save_whole
+from studio.engine.temporal import FrameConv, TemporalConv, zeroed
+
+FORMAT = "studio-decoder"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderConfig:
+    """How a decoder's temporal layers are built; saved beside their weights.
+
+    `norm` and `norm_groups` as in `TemporalConfig`; `eps` keeps a norm from dividing by zero.
+    """
+
+    norm: str = "frame"
+    norm_groups: int = 32
+    eps: float = 1e-6
+
+
+PUBLIC = DecoderConfig("clip", 32, 1e-5)
+"""How public video decoders are built (diffusers' AutoencoderKLTemporalDecoder)."""
+
+
+class DecoderLayers(nn.Module):
+    """Everything learned about time for one image decoder layout; the identity when fresh.
+
+    `blocks` is keyed by the dotted name of the ResBlock that each layer follows, with ":" for ".".
+    """
+
+    def __init__(self, image: Decoder, config: DecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.blocks = nn.ModuleDict(
+            {
+                name: TemporalConv(
+                    channels, None, norm=config.norm, groups=config.norm_groups, eps=config.eps
+                )
+                for name, channels in places(image)
+            }
+        )
+        self.time_conv_out = FrameConv(image.conv_out.out_channels)
+        zeroed(self.time_conv_out)
+        nn.init.dirac_(self.time_conv_out.weight)
+
+    @property
+    def receptive_radius(self) -> int | None:
+        """Frames on either side that can influence a frame; None for all."""
+        return 2 * len(self.blocks) + 1 if self.config.norm == "frame" else None
+
+    def save(self, path: Path, autoencoder_identity: str) -> None:
+        """Write weights with config, format version and the autoencoder they were trained with."""
+        tensors = {k.replace(":", "/"): v.contiguous() for k, v in self.state_dict().items()}
+        meta = {
+            "format": FORMAT,
+            "version": str(VERSION),
+            "config": json.dumps(asdict(self.config)),
+            "autoencoder": autoencoder_identity,
+        }
+        save_whole(path, tensors, meta)
+
+    @classmethod
+    def load(cls, path: Path, image: Decoder) -> "tuple[DecoderLayers, str]":
+        """Layers for `image`, in fp32, and the identity of their autoencoder.
+
+        ValueError for a format that is not ours or newer, RuntimeError if the weights do not fit.
+        """
+        with safe_open(path, "pt") as file:
+            meta = file.metadata() or {}
+            if meta.get("format") != FORMAT or int(meta["version"]) > VERSION:
+                raise ValueError(f"{path.name}: not a decoder file of version {VERSION} or older")
+            tensors = {k.replace("/", ":"): file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
+        layers = cls(image, DecoderConfig(**json.loads(meta["config"])))
+        layers.load_state_dict({k: v.float() for k, v in tensors.items()})
+        return layers, meta["autoencoder"]
+
+
+class VideoDecoder(nn.Module):
+    """An image decoder that sees time; `vae` keeps the keys of the image autoencoder."""
+
+    def __init__(self, vae: AutoencoderKL, temporal: DecoderLayers) -> None:
+        super().__init__()
+        self.vae = vae
+        self.temporal = temporal
+
+    def forward(self, latents: Tensor, frames: int) -> Tensor:
+        """Unscaled latents (B T) C h w → pictures (B T) 3 H W in -1..1."""
+        image, x = self.vae.decoder, latents
+        if self.vae.post_quant_conv is not None:
+            x = self.vae.post_quant_conv(x)
+        x = self._middle(image, image.conv_in(x), frames)
+        for index, block in enumerate(image.up_blocks):
+            for number, resnet in enumerate(block.resnets):
+                x = self._after(f"up_blocks:{index}:resnets:{number}", resnet(x, None), frames)
+            for upsampler in block.upsamplers or ():
+                x = upsampler(x)
+        x = image.conv_out(image.conv_act(image.conv_norm_out(x)))
+        return self.temporal.time_conv_out(x, frames)
+
+    def _middle(self, image: Decoder, x: Tensor, frames: int) -> Tensor:
+        """UNetMidBlock2D's forward: attention, where there is one, before every ResBlock but the
+        first."""
+        block = image.mid_block
+        x = self._after("mid_block:resnets:0", block.resnets[0](x, None), frames)
+        for number, resnet in enumerate(list(block.resnets)[1:], start=1):
+            attention = block.attentions[number - 1]
+            x = x if attention is None else attention(x)
+            x = self._after(f"mid_block:resnets:{number}", resnet(x, None), frames)
+        return x
+
+    def _after(self, name: str, x: Tensor, frames: int) -> Tensor:
+        return self.temporal.blocks[name](x, None, frames)
+
+
+def split(public: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Tensors of a public video decoder, by the names of the image decoder and of `DecoderLayers`.
+
+    Names without a place in either are left out: those of the encoder.
+    """
+    image, temporal = {}, {}
+    for name, tensor in public.items():
+        if not name.startswith("decoder."):
+            continue
+        name = name.removeprefix("decoder.")
+        place, inside, rest = name.partition(".temporal_res_block.")
+        if inside:
+            temporal[f"blocks.{place.replace('.', ':')}.{rest}"] = tensor
+        elif name.endswith(".time_mixer.mix_factor"):
+            place = name.removesuffix(".time_mixer.mix_factor").replace(".", ":")
+            temporal[f"blocks.{place}.mix.time_logit"] = tensor  # here it weighs time, as ours does
+        elif name.startswith("time_conv_out"):
+            temporal[name] = tensor
+        else:
+            image[name.replace(".spatial_res_block", "")] = tensor
+    return image, temporal
+
+
+def places(image: Decoder) -> Iterator[tuple[str, int]]:
+    """(name, channels) behind every ResBlock."""
+    for number, resnet in enumerate(image.mid_block.resnets):
+        yield f"mid_block:resnets:{number}", resnet.out_channels
+    blocks: Any = image.up_blocks
+    for index, block in enumerate(blocks):
+        for number, resnet in enumerate(block.resnets):
+            yield f"up_blocks:{index}:resnets:{number}", resnet.out_channels
