@@ -154,9 +154,8 @@ def split(public: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Te
 
 def places(image: Decoder) -> Iterator[tuple[str, int]]:
     """(name, channels) behind every ResBlock."""
-    for number, resnet in enumerate(image.mid_block.resnets):
-        yield f"mid_block:resnets:{number}", resnet.out_channels
-    blocks: Any = image.up_blocks
-    for index, block in enumerate(blocks):
+    blocks: dict[str, Any] = {"mid_block": image.mid_block}
+    blocks |= {f"up_blocks:{index}": block for index, block in enumerate(image.up_blocks)}
+    for name, block in blocks.items():
         for number, resnet in enumerate(block.resnets):
-            yield f"up_blocks:{index}:resnets:{number}", resnet.out_channels
+            yield f"{name}:resnets:{number}", resnet.out_channels
