@@ -5,27 +5,20 @@ decoder a temporal ResBlock follows every ResBlock of the decoder and a convolut
 last layer; nothing attends over time, so that a frame depends on few others.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import Decoder
-from safetensors import safe_open
 from torch import Tensor, nn
 
-from studio.engine.adapter_file import save_whole
 from studio.engine.temporal import FrameConv, TemporalConv, zeroed
-
-FORMAT = "studio-decoder"
-VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class DecoderConfig:
-    """How a decoder's temporal layers are built; saved beside their weights.
+    """How a decoder's temporal layers are built.
 
     `norm` and `norm_groups` as in `TemporalConfig`; `eps` keeps a norm from dividing by zero.
     """
@@ -64,32 +57,6 @@ class DecoderLayers(nn.Module):
     def receptive_radius(self) -> int | None:
         """Frames on either side that can influence a frame; None for all."""
         return 2 * len(self.blocks) + 1 if self.config.norm == "frame" else None
-
-    def save(self, path: Path, autoencoder_identity: str) -> None:
-        """Write weights with config, format version and the autoencoder they were trained with."""
-        tensors = {k.replace(":", "/"): v.contiguous() for k, v in self.state_dict().items()}
-        meta = {
-            "format": FORMAT,
-            "version": str(VERSION),
-            "config": json.dumps(asdict(self.config)),
-            "autoencoder": autoencoder_identity,
-        }
-        save_whole(path, tensors, meta)
-
-    @classmethod
-    def load(cls, path: Path, image: Decoder) -> "tuple[DecoderLayers, str]":
-        """Layers for `image`, in fp32, and the identity of their autoencoder.
-
-        ValueError for a format that is not ours or newer, RuntimeError if the weights do not fit.
-        """
-        with safe_open(path, "pt") as file:
-            meta = file.metadata() or {}
-            if meta.get("format") != FORMAT or int(meta["version"]) > VERSION:
-                raise ValueError(f"{path.name}: not a decoder file of version {VERSION} or older")
-            tensors = {k.replace("/", ":"): file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-        layers = cls(image, DecoderConfig(**json.loads(meta["config"])))
-        layers.load_state_dict({k: v.float() for k, v in tensors.items()})
-        return layers, meta["autoencoder"]
 
 
 class VideoDecoder(nn.Module):

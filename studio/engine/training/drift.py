@@ -18,8 +18,8 @@ OFTEN = {"later": 0.6, "pass 1": 0.25, "pass 2": 0.15}
 NEAR = 4.0
 """How much more an error costs where the object is: the ground stands still by itself."""
 WORTH = (1.0, 5.0, 15.0)
-"""What an error costs at the keyframes' rate and in each pass of interpolation, where errors are a
-hundred times as small; made to count as much, by their logarithm, they left far motions unlearned.
+"""What an error costs at the keyframes' rate and in each pass of interpolation, where errors are far
+smaller; made to count as much, by their logarithm, they left far motions unlearned.
 """
 
 

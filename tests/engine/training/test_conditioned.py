@@ -53,3 +53,12 @@ def keyframes(net) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
     x, text = (torch.randn(*s, generator=generator) for s in ((8, 4, 16, 16), (1, 5, 128)))
     return net(x, torch.tensor(900), text, frames=8, passes=torch.zeros(1))
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_a_batch_is_on_one_side_of_where_the_layers_shut(between):
+    rng, shut = np.random.default_rng(1), 1000 * temporal.SHUT_BELOW
+    drawn = [conditioned.timesteps(rng, 8, 1000, between=between) for _ in range(50)]
+    assert all((t < shut).all() or (t >= shut).all() for t in drawn)
+    highest = max(int(t.max()) for t in drawn)
+    assert highest < 1000 * conditioned.BETWEEN if between else highest > 900
