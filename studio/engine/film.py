@@ -17,7 +17,7 @@ from studio.engine.decode import decode
 from studio.engine.encode import encode, filling
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.interpolate import interpolate
-from studio.engine.videomodel import VideoModel
+from studio.engine.videomodel import VideoModel, pattern_of
 from studio.spec.memo import Memo
 from studio.spec.progress import Tick, shifted
 from studio.spec.prompts import for_time, with_subject
@@ -85,10 +85,10 @@ def steps_in(span: Span) -> int:
 
 def _walked(span: Span) -> int:
     """Steps of a window of keyframes: all where nothing is given."""
-    if not span.inputs:
+    pattern = pattern_of(tuple(read is not None for read in span.reads))
+    if pattern == "keyframes":
         return span.request.steps
-    between = span.reads[0] is not None and span.reads[-1] is not None
-    return span.request.steps_around(0, between=between)
+    return span.request.steps_around(0, between=pattern == "interpolation")
 
 
 def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:

@@ -19,7 +19,7 @@ from studio.engine.measures.clips import request
 from studio.engine.measures.evaluation import Prompt
 from studio.engine.measures.oracle import LEAST_OVERLAP
 from studio.engine.training import latents, scenes
-from studio.engine.videomodel import VideoModel
+from studio.engine.videomodel import VideoModel, pattern_of
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 from studio.spec.progress import silent
@@ -225,8 +225,10 @@ def _filled(
     video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
 ) -> Tensor:
     """As the product fills: `rank` 0 by prediction, the others by interpolation."""
-    asked, between = request(video.family, "", seed), known[0] and known[-1]
-    steps = asked.steps_around(rank, between=between) if any(known) else asked.steps
+    asked, pattern = request(video.family, "", seed), pattern_of(known)
+    steps = asked.steps
+    if pattern != "keyframes":
+        steps = asked.steps_around(rank, between=pattern == "interpolation")
     spec = FillSpec(
         "filling",
         tuple(range(len(known))),
