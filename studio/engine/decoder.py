@@ -7,13 +7,17 @@ last layer; nothing attends over time, so that a frame depends on few others.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import Decoder
 from torch import Tensor, nn
 
+from studio.engine import layer_file
 from studio.engine.temporal import FrameConv, TemporalConv, zeroed
+
+FORMAT = "studio-decoder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,18 @@ class DecoderLayers(nn.Module):
     def receptive_radius(self) -> int | None:
         """Frames on either side that can influence a frame; None for all."""
         return 2 * len(self.blocks) + 1 if self.config.norm == "frame" else None
+
+    def save(self, path: Path) -> None:
+        """Write weights with config and format version."""
+        layer_file.save(path, self, FORMAT, self.config, {})
+
+    @classmethod
+    def load(cls, path: Path, image: Decoder) -> "DecoderLayers":
+        """Layers for `image`, in fp32; ValueError for another format, RuntimeError if unfit."""
+        tensors, config, _ = layer_file.load(path, FORMAT)
+        layers = cls(image, DecoderConfig(**config))
+        layers.load_state_dict(tensors)
+        return layers
 
 
 class VideoDecoder(nn.Module):

@@ -23,7 +23,8 @@ from studio.spec.progress import Tick, shifted
 from studio.spec.prompts import for_time, with_subject
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.spans import BETWEEN, Span, seed_of
+from studio.spec.span import Span
+from studio.spec.spans import BETWEEN, seed_of
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -12,7 +12,8 @@ from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.preview import latent_colours
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Progress, Tick, shifted
-from studio.spec.spans import Span, seed_of
+from studio.spec.span import Span
+from studio.spec.spans import seed_of
 
 GUIDANCE = 1.0
 """Between two frames the words have nothing to add, and half of the network's runs are spared."""

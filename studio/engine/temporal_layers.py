@@ -1,24 +1,20 @@
 """Everything learned about time for one image UNet: which layers stand where, and their file."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.embeddings import TextTimeEmbedding, TimestepEmbedding, Timesteps
-from safetensors import safe_open
 from torch import Tensor, nn
 
-from studio.engine.adapter_file import save_whole
+from studio.engine import layer_file
 from studio.engine.conditioning import ConditionPyramid, entry
 from studio.engine.drift import Drift
 from studio.engine.motion_prior import MotionPrior
 from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
 
 FORMAT = "studio-temporal"
-VERSION = 1
 
 
 class TemporalLayers(nn.Module):
@@ -98,14 +94,8 @@ class TemporalLayers(nn.Module):
 
     def save(self, path: Path, text_identity: str, notes: dict[str, str] | None = None) -> None:
         """Write weights with config, format version and the text encoder they were trained with."""
-        tensors = {k.replace(":", "/"): v.contiguous() for k, v in self.state_dict().items()}
-        meta = (notes or {}) | {
-            "format": FORMAT,
-            "version": str(VERSION),
-            "config": json.dumps(asdict(self.config)),
-            "text_encoder": text_identity,
-        }
-        save_whole(path, tensors, meta)
+        said = (notes or {}) | {"text_encoder": text_identity}
+        layer_file.save(path, self, FORMAT, self.config, said)
 
     @classmethod
     def load(cls, path: Path, image: UNet2DConditionModel) -> "tuple[TemporalLayers, str]":
@@ -113,14 +103,10 @@ class TemporalLayers(nn.Module):
 
         ValueError for a format that is not ours or newer, RuntimeError if the weights do not fit.
         """
-        with safe_open(path, "pt") as file:
-            meta = file.metadata() or {}
-            if meta.get("format") != FORMAT or int(meta["version"]) > VERSION:
-                raise ValueError(f"{path.name}: not a temporal file of version {VERSION} or older")
-            tensors = {k.replace("/", ":"): file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-        layers = cls(image, TemporalConfig(**json.loads(meta["config"])))
-        layers.load_state_dict({k: v.float() for k, v in tensors.items()})
-        return layers, meta["text_encoder"]
+        tensors, config, notes = layer_file.load(path, FORMAT)
+        layers = cls(image, TemporalConfig(**config))
+        layers.load_state_dict(tensors)
+        return layers, notes["text_encoder"]
 
 
 def places(image: UNet2DConditionModel) -> Iterator[tuple[str, int, int]]:

@@ -20,7 +20,8 @@ from studio.project.takes import TakeStore
 from studio.spec.progress import Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, check
-from studio.spec.spans import Span, spans
+from studio.spec.span import Span
+from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
 from studio.spec.timing import retimed
 

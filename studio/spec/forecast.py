@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from studio.spec.request import ClipRequest
-from studio.spec.spans import Frame, Span, keyframes, source_spans, spans, strip_of
+from studio.spec.span import Frame, Span
+from studio.spec.spans import keyframes, source_spans, spans, strip_of
 from studio.spec.stages import Stage, stage_of, stages
 
 Has = Callable[[str], bool]

@@ -1,57 +1,16 @@
 """A request unrolls into spans: the one list behind cache, plan, progress, cancel and resume."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from fractions import Fraction
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import pairwise
 
+from studio.spec.frame_spans import decode_spans
 from studio.spec.request import ClipRequest, SubjectUse
+from studio.spec.span import Frame, Read, Span, reads_of, said, span_key, weights
 from studio.spec.strip import Source, Strip, fresh
 
-# Raising a revision is a deliberate act: every stored result of that stage becomes stale.
-REVISIONS = {"keyframes": 1, "picture": 1, "interpolation": 1, "decode": 1}
-DECODE_CHUNK = 8
-"""Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
 BETWEEN = 3
 """Frames that a pass of interpolation puts between two: T frames become 4T − 3 (section 3.3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One frame that a span reads: frame number `frame` of what its `input`-th input holds."""
-
-    input: int
-    frame: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One stage's work on some frames, whose positions are `makes`.
-
-    `inputs` are the keys of the spans it reads; `reads` says which of their frames, in the order
-    of the clip with holes that is filled, where None is a hole, or of the frames to decode.
-    `rank` counts the passes of interpolation from 1.
-    """
-
-    stage: str
-    makes: tuple[int, ...]
-    reads: tuple[Read | None, ...]
-    inputs: tuple[str, ...]
-    key: str
-    request: ClipRequest = field(repr=False, compare=False)
-    source: Source = field(default=Source(), repr=False, compare=False)
-    rank: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A latent frame on its way: the span that makes it, which of its frames, at what position."""
-
-    key: str
-    frame: int
-    position: int
 
 
 def spans(request: ClipRequest) -> tuple[Span, ...]:
@@ -70,7 +29,7 @@ def spans(request: ClipRequest) -> tuple[Span, ...]:
             parts.append(frames)
         if not strip.loop:
             parts.append([keys[-1]])
-    return (*walk, *decode_spans(request, parts))
+    return (*walk, *decode_spans(request, parts, loop=strip.loop))
 
 
 def seed_of(span: Span) -> int:
@@ -108,7 +67,7 @@ def keyframes(strip: Strip, sources: Sequence[Span]) -> tuple[Frame, ...]:
 def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) -> Span:
     """All frames of a window at once: they share attention, so they are one span."""
     given = [key and (made[key.source].key, key.frame) for key in source.given]
-    inputs, reads = _reads(given)
+    inputs, reads = reads_of(given)
     makes = tuple(range(source.first, source.first + len(source.given)))
     meant = _meant(request, source) | (_context(request, reads) if inputs else {})
     key = span_key("keyframes", makes, inputs, meant)
@@ -120,7 +79,7 @@ def picture_span(request: ClipRequest, source: Source) -> Span:
     meant = {
         "picture": source.picture,
         "size": (request.width, request.height),
-        "weights": _weights(request, "autoencoder"),
+        "weights": weights(request, "autoencoder"),
     }
     return Span("picture", (0,), (), (), span_key("picture", (0,), (), meant), request, source)
 
@@ -153,45 +112,12 @@ def interpolation_span(request: ClipRequest, rank: int, frames: Sequence[Frame])
     given: list[tuple[str, int] | None] = []
     for frame in frames:
         given += [(frame.key, frame.frame), *(None,) * BETWEEN]
-    inputs, reads = _reads(given[: -BETWEEN or None])
+    inputs, reads = reads_of(given[: -BETWEEN or None])
     start = 4 * frames[0].position
     makes = tuple(start + k for k, read in enumerate(reads) if read is None)
     meant = _meant(request, Source()) | _context(request, reads) | {"rank": rank}
     key = span_key("interpolation", makes, inputs, meant)
     return Span("interpolation", makes, reads, inputs, key, request, rank=rank)
-
-
-def decode_spans(request: ClipRequest, parts: Sequence[Sequence[Frame]]) -> list[Span]:
-    """Latents to frames in chunks of `DECODE_CHUNK`; none reaches across an interpolated keyframe."""
-    if not request.interpolate:
-        parts = [[frame for part in parts for frame in part]]
-    return [
-        _decode_span(request, part[start : start + DECODE_CHUNK])
-        for part in parts
-        for start in range(0, len(part), DECODE_CHUNK)
-    ]
-
-
-def _decode_span(request: ClipRequest, frames: Sequence[Frame]) -> Span:
-    inputs, reads = _reads([(frame.key, frame.frame) for frame in frames])
-    makes = tuple(frame.position for frame in frames)
-    meant: dict[str, object] = {"weights": _weights(request, "autoencoder")}
-    if reads != tuple(Read(0, position) for position in makes):
-        meant["reads"] = _said(reads)
-    return Span("decode", makes, reads, inputs, span_key("decode", makes, inputs, meant), request)
-
-
-def _reads(
-    given: Sequence[tuple[str, int] | None],
-) -> tuple[tuple[str, ...], tuple[Read | None, ...]]:
-    """Inputs without repetition, and for each frame where it is found in them."""
-    inputs = tuple(dict.fromkeys(found[0] for found in given if found))
-    reads = tuple(found and Read(inputs.index(found[0]), found[1]) for found in given)
-    return inputs, reads
-
-
-def _said(reads: Sequence[Read | None]) -> list[tuple[int, int] | None]:
-    return [read and (read.input, read.frame) for read in reads]
 
 
 def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
@@ -203,7 +129,7 @@ def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
         "steps": request.steps,
         "guidance": request.guidance,
         "subject": _subject(request.subject) if request.subject else None,
-        "weights": _weights(request, "image", "temporal", "text"),
+        "weights": weights(request, "image", "temporal", "text"),
         "seed": request.seed if source.seed is None else source.seed,
     }
 
@@ -211,32 +137,13 @@ def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
 def _context(request: ClipRequest, reads: Sequence[Read | None]) -> dict[str, object]:
     """What decides a fill beside what decides keyframes from words."""
     return {
-        "reads": _said(reads),
+        "reads": said(reads),
         "context guidance": request.context_guidance,
         "context noise": request.context_noise,
         "walked": request.walked,
     }
 
 
-def span_key(
-    stage: str, makes: tuple[int, ...], inputs: tuple[str, ...], meant: Mapping[str, object]
-) -> str:
-    """BLAKE2b (32 hex digits) of everything that is meant to decide the span's result."""
-    whole = [stage, REVISIONS[stage], makes, inputs, meant]
-    text = json.dumps(whole, sort_keys=True, ensure_ascii=False, default=_plain)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
 def _subject(use: SubjectUse) -> dict[str, object]:
     """All but the name: a subject may be renamed and its clips stay."""
     return {key: value for key, value in asdict(use).items() if key != "name"}
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, Fraction):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in a key")
-
-
-def _weights(request: ClipRequest, *roles: str) -> list[tuple[str, str]]:
-    return [(role, identity) for role, identity in request.weights if role in roles]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from studio.spec.request import ClipRequest
-from studio.spec.spans import Span, strip_of
+from studio.spec.span import Span
+from studio.spec.spans import strip_of
 
 STAGES = ("keyframes", "extended", "interpolated", "decoded")
 

@@ -14,7 +14,8 @@ from studio.jobs.work import last_keys
 from studio.spec.forecast import Forecast, forecast
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.spans import Span, spans
+from studio.spec.span import Span
+from studio.spec.spans import spans
 from studio.spec.stages import sparse, stages_in
 from studio.ui.background import Background
 from studio.ui.document import Document

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.spec import grammar, prompts
+from studio.spec.frame_spans import DECODE_CHUNK
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
-from studio.spec.spans import DECODE_CHUNK, spans
+from studio.spec.spans import spans
 from studio.spec.subjects import names_person
 
 FAMILY = Family("tiny", "Tiny", Fraction(4), 8, 16, 64, 16, 128, 20, 3.0)

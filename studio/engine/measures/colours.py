@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from studio.engine.training import scenes
+from studio.engine.training import grounds, scenes
 from studio.spec import grammar
 
 # Lightness counts half: shading, the dark rim and an autoencoder change it far more than the hue.
@@ -52,6 +52,6 @@ def to_paints(colours: np.ndarray) -> np.ndarray:
 def palette(place: str) -> np.ndarray:
     """The colours (N, 3) in `lab` that a ground usually holds: the filled bins of 24 drawings."""
     streams = [np.random.default_rng(977 + i) for i in range(24)]
-    drawn = lab(np.stack([scenes.draw_ground(place, rng) for rng in streams])).reshape(-1, 3)
+    drawn = lab(np.stack([grounds.draw_ground(place, rng) for rng in streams])).reshape(-1, 3)
     bins, counts = np.unique(np.rint(drawn / _BIN), axis=0, return_counts=True)
     return (bins[counts >= _RARE * len(drawn)] * _BIN).astype(np.float32)

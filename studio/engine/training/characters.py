@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.engine.training import scenes
+from studio.engine.training import grounds
 from studio.spec import grammar
 
 Rng = np.random.Generator
@@ -93,11 +93,11 @@ def layers(who: Character, x: np.ndarray, y: np.ndarray) -> list[tuple[Field, tu
 def ground(rng: Rng, size: int) -> np.ndarray:
     """Something to stand before, float32 (size, size, 3) in 0..1: a place or a mottled wall."""
     if rng.random() < 0.4:
-        place = scenes.draw_ground(grammar.PLACES[rng.integers(len(grammar.PLACES))], rng)
-        steps = (np.arange(size) * scenes.SIZE // size).clip(0, scenes.SIZE - 1)
+        place = grounds.draw_ground(grammar.PLACES[rng.integers(len(grammar.PLACES))], rng)
+        steps = (np.arange(size) * grounds.SIZE // size).clip(0, grounds.SIZE - 1)
         return place[steps][:, steps]
     low, high = rng.random((2, 3)) * 0.9 + 0.05
-    field = scenes.soft_noise(rng, rng.uniform(0.8, 2.2), size)
+    field = grounds.soft_noise(rng, rng.uniform(0.8, 2.2), size)
     mix = 1 / (1 + np.exp(-(field + rng.normal()) * rng.uniform(0.5, 4)))
     return (low + (high - low) * mix[..., None]).astype(np.float32)
 

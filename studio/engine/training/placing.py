@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.training import scenes
+from studio.engine.training import grounds
 from studio.spec import grammar
 
 SIZES = (0.45, 0.8)
@@ -73,7 +73,7 @@ def ground(rng: np.random.Generator, place: str, size: int) -> Tensor | None:
     """
     if not place:
         return None
-    drawn = torch.from_numpy(scenes.draw_ground(place, rng)).permute(2, 0, 1)[None] * 2 - 1
+    drawn = torch.from_numpy(grounds.draw_ground(place, rng)).permute(2, 0, 1)[None] * 2 - 1
     return F.interpolate(drawn.float(), (size, size), mode="bilinear", antialias=True)[0]
 
 

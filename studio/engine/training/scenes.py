@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from studio.engine.training.grounds import SIZE, draw_ground, grid
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 
-SIZE = 64
 FRAMES = 8
 
 RGB = {
@@ -137,29 +137,23 @@ def _pick(rng: Rng, options: tuple[str, ...]) -> str:
     return options[0] if plain else options[rng.integers(len(options))]
 
 
-def draw(scene: Scene, frames: tuple[int, ...] | None = None) -> np.ndarray:
-    """The frames of a scene (all, or those asked for), float32 (T, 64, 64, 3) in 0..1."""
-    ground = draw_ground(scene.meaning.place, np.random.default_rng(scene.ground_seed))
+def draw(scene: Scene, frames: tuple[int, ...] | None = None, *, size: int = SIZE) -> np.ndarray:
+    """The frames of a scene (all, or those asked for), float32 (T, size, size, 3) in 0..1."""
+    ground = draw_ground(scene.meaning.place, np.random.default_rng(scene.ground_seed), size)
     wanted = range(len(scene.radii)) if frames is None else frames
     return np.stack([_over(ground, scene, t) for t in wanted])
 
 
 def _over(ground: np.ndarray, scene: Scene, t: int) -> np.ndarray:
-    x, y = grid(scene.centres[t])
-    radius = scene.radii[t]
+    x, y = grid(scene.centres[t], len(ground))
+    radius, fine = scene.radii[t], len(ground) / SIZE
     distance = outline(scene.meaning.shape, x / radius, y / radius) * radius
-    body = np.clip(0.5 - distance, 0, 1)[..., None]
+    body = np.clip(0.5 - distance * fine, 0, 1)[..., None]
     rim = np.clip(0.5 - np.abs(distance + 0.8), 0, 1)[..., None]
     light = 1.0 - 0.10 * np.clip((x + y) / (2 * radius), -1, 1)[..., None]
     paint = np.clip(np.asarray(RGB[scene.meaning.colour], np.float32) * light, 0, 1)
     paint = paint * (1 - 0.55 * rim)
     return (ground * (1 - body) + paint * body).astype(np.float32)
-
-
-def grid(centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x and y (SIZE, SIZE) of every pixel's middle, in pixels from `centre` (x, y)."""
-    pixels = np.arange(SIZE, dtype=np.float32) + 0.5
-    return np.meshgrid(pixels - centre[0], pixels - centre[1])
 
 
 def outline(shape: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -205,85 +199,4 @@ _OUTLINES = {
     "star": lambda x, y: _polygon(x, y, _STAR),
     "ring": lambda x, y: np.abs(np.hypot(x, y) - 0.76) - 0.30,
     "heart": _heart,
-}
-
-
-def draw_ground(place: str, rng: Rng) -> np.ndarray:
-    """A still ground, float32 (64, 64, 3) in 0..1."""
-    return np.clip(_GROUNDS[place](rng), 0, 1).astype(np.float32)
-
-
-def soft_noise(rng: Rng, slope: float, size: int = SIZE) -> np.ndarray:
-    """1/f^slope noise (size, size), mean 0 and standard deviation 1."""
-    fy, fx = np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij")
-    scale = 1 / np.maximum(np.hypot(fy, fx), 1 / size) ** slope
-    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * scale
-    field = np.fft.irfft2(spectrum, s=(size, size))
-    return (field - field.mean()) / field.std()
-
-
-def _tinted(base: tuple[float, float, float], field: np.ndarray, by: float) -> np.ndarray:
-    return np.asarray(base) * (1 + by * field[..., None])
-
-
-def _shade(rng: Rng) -> float:
-    return rng.uniform(0.94, 1.06)
-
-
-def _grass(rng: Rng) -> np.ndarray:
-    return _tinted((0.33, 0.60, 0.25), soft_noise(rng, 1.3), 0.10) * _shade(rng)
-
-
-def _sky(rng: Rng) -> np.ndarray:
-    down = np.linspace(0, 1, SIZE)[:, None, None]
-    sky = np.asarray((0.42, 0.66, 0.93)) * (1 - down) + np.asarray((0.68, 0.84, 0.97)) * down
-    cloud = np.clip(soft_noise(rng, 2.2) - 0.7, 0, 1)[..., None] * 0.5
-    return (sky * (1 - cloud) + 0.93 * cloud) * _shade(rng)
-
-
-def _sand(rng: Rng) -> np.ndarray:
-    return _tinted((0.82, 0.72, 0.52), soft_noise(rng, 1.3), 0.05) * _shade(rng)
-
-
-def _water(rng: Rng) -> np.ndarray:
-    y = np.arange(SIZE)[:, None] / SIZE
-    ripple = np.sin(
-        2 * np.pi * (y * rng.uniform(5, 7) + rng.random() + 0.12 * soft_noise(rng, 2.0))
-    )
-    return _tinted((0.16, 0.55, 0.66), ripple, 0.10) * _shade(rng)
-
-
-def _night(rng: Rng) -> np.ndarray:
-    sky = _tinted((0.05, 0.06, 0.17), soft_noise(rng, 2.0), 0.15)
-    for x, y in rng.uniform(3, SIZE - 3, (7, 2)):
-        dx, dy = grid(np.asarray((x, y)))
-        sky = sky + np.exp(-(dx**2 + dy**2) / 1.8)[..., None] * rng.uniform(0.5, 0.8)
-    return sky
-
-
-def _snow(rng: Rng) -> np.ndarray:
-    return _tinted((0.83, 0.88, 0.94), soft_noise(rng, 1.6), 0.03) * _shade(rng)
-
-
-def _bricks(rng: Rng) -> np.ndarray:
-    row_height, length = 10, 20
-    down, along = rng.integers(0, 5, 2) * (2, 4)
-    y, x = np.mgrid[0:SIZE, 0:SIZE] + np.reshape((down, along), (2, 1, 1))
-    row = y // row_height
-    shifted = x + (row % 2) * (length // 2)
-    mortar = (y % row_height < 2) | (shifted % length < 2)
-    tone = rng.uniform(0.92, 1.06, (16, 16))[row % 16, (shifted // length) % 16]
-    wall = np.asarray((0.60, 0.36, 0.30)) * tone[..., None]
-    wall[mortar] = (0.70, 0.60, 0.54)
-    return wall * _shade(rng)
-
-
-_GROUNDS = {
-    "grass": _grass,
-    "sky": _sky,
-    "sand": _sand,
-    "water": _water,
-    "night sky": _night,
-    "snow": _snow,
-    "brick wall": _bricks,
 }

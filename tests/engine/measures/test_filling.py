@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from studio.engine.measures import evaluation, filling, segmenting
-from studio.engine.training import scenes
+from studio.engine.training import grounds, scenes
 from studio.spec.grammar import Meaning
 
 BALL = Meaning("red", "ball", "grass", "left", "normal", "normally")
@@ -32,7 +32,7 @@ def test_distance_grows_with_every_frame_that_is_missed(clip):
 
 
 def test_a_wrong_colour_or_an_empty_frame_is_all_wrong(clip):
-    ground = scenes.draw_ground("grass", np.random.default_rng(1))
+    ground = grounds.draw_ground("grass", np.random.default_rng(1))
     empty = np.rint(np.stack([ground] * 8) * 255).astype(np.uint8)
     assert distances(empty, clip) == [1.0] * 8
     assert filling.judged(empty, segmenting.segment(clip), BALL)[0].away == filling.LOST

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from studio.engine.measures import oracle, paths
-from studio.engine.training import scenes
+from studio.engine.training import grounds, scenes
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 from tests.engine.measures import clips
@@ -88,7 +88,7 @@ def test_one_wrong_attribute_fails_that_one_alone(wrong):
 @pytest.mark.parametrize("place", grammar.PLACES)
 def test_an_empty_ground_shows_nothing(place):
     """Clouds, stars, mortar and ripples are not objects."""
-    ground = scenes.draw_ground(place, np.random.default_rng(31))
+    ground = grounds.draw_ground(place, np.random.default_rng(31))
     seen = oracle.look(np.rint(np.stack([ground] * 8) * 255).astype(np.uint8))
     assert (seen.visible, seen.colour, seen.shape, seen.motion) == (0, "", "", "")
     assert not seen.smooth

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from studio.engine.training import autoencoder, latents, scenes
+from studio.engine.training import autoencoder, grounds, latents, scenes
 from studio.spec import grammar
 from studio.spec.progress import Cancelled
 
@@ -77,7 +77,7 @@ def test_cancelled_leaves_no_file(vae, path):
 
 def test_masks_cover_the_object():
     scene = scenes.random_scene(np.random.default_rng(3))
-    ground = scenes.draw_ground(scene.meaning.place, np.random.default_rng(scene.ground_seed))
+    ground = grounds.draw_ground(scene.meaning.place, np.random.default_rng(scene.ground_seed))
     seen = torch.from_numpy(np.abs(scenes.draw(scene) - ground).max(-1) > 1e-3).float()
     cells = torch.nn.functional.avg_pool2d(seen[:, None], 4)[:, 0]
     mask = latents.object_mask(scene)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studio.engine.training import latents, pictures, scenes
+from studio.engine.training import grounds, latents, pictures, scenes
 from studio.spec import grammar
 from studio.spec.grammar import Meaning
 
@@ -24,7 +24,7 @@ def scene(seed: int = 0, **said) -> scenes.Scene:
 
 def object_in(made: scenes.Scene) -> np.ndarray:
     """Where frames differ from their empty ground, (T, 64, 64)."""
-    ground = scenes.draw_ground(made.meaning.place, rng(made.ground_seed))
+    ground = grounds.draw_ground(made.meaning.place, rng(made.ground_seed))
     return np.abs(scenes.draw(made) - ground).max(-1) > 0
 
 
@@ -196,7 +196,7 @@ def test_pictures_for_the_autoencoder():
 
 def test_noise_is_standard_and_has_its_slope():
     for slope in (0.5, 1.3, 2.2):
-        field = np.stack([scenes.soft_noise(rng(k), slope) for k in range(20)])
+        field = np.stack([grounds.soft_noise(rng(k), slope) for k in range(20)])
         np.testing.assert_allclose(field.mean((1, 2)), 0, atol=1e-9)
         np.testing.assert_allclose(field.std((1, 2)), 1, atol=1e-9)
         power = (np.abs(np.fft.rfft2(field)) ** 2).mean(0)[0, 1:31]

@@ -1,0 +1,59 @@
+"""A critic of clips: what a decoder that is only told of errors leaves out, it finds.
+
+The patch-wise discriminator of Isola et al. 2017 with convolutions over time as well (Video LDM
+section 3.1.1), the hinge loss, and the weight by which VQGAN (Esser et al. 2021) lets it be heard.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+WIDTHS = (32, 64, 128)
+LOUDEST = 1e4
+"""The adaptive weight goes no higher."""
+
+
+class Critic(nn.Module):
+    """Clips (B, 3, T, H, W) in -1..1 → scores of patches, high for what looks real.
+
+    Where it does not look `over_time` it is a critic of pictures, frame by frame.
+    """
+
+    def __init__(self, *, over_time: bool = True) -> None:
+        super().__init__()
+        depth = 3 if over_time else 1
+        layers: list[nn.Module] = []
+        for number, (before, width) in enumerate(zip((3, *WIDTHS), WIDTHS, strict=False)):
+            layers.append(_conv(before, width, depth, stride=2))
+            if number:
+                layers.append(nn.GroupNorm(8, width))
+            layers.append(nn.LeakyReLU(0.2))
+        layers.append(_conv(WIDTHS[-1], 1, depth, stride=1))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return self.layers(clips)
+
+
+def _conv(before: int, after: int, depth: int, *, stride: int) -> nn.Conv3d:
+    return nn.Conv3d(before, after, (depth, 4, 4), (1, stride, stride), (depth // 2, 1, 1))
+
+
+def hinge(critic: nn.Module, real: Tensor, made: Tensor) -> Tensor:
+    """What the critic learns by: real clips above 1, made ones, whose maker is left alone, below -1."""
+    return 0.5 * (F.relu(1 - critic(real)).mean() + F.relu(1 + critic(made.detach())).mean())
+
+
+def displeasure(critic: nn.Module, made: Tensor) -> Tensor:
+    """What a maker learns by: the critic's scores the other way round, the critic left alone."""
+    held = {name: value.detach() for name, value in critic.named_parameters()}
+    return -functional_call(critic, held, (made,)).mean()
+
+
+def heard(error: Tensor, displeased: Tensor, last: Tensor) -> Tensor:
+    """How much a critic's word weighs: so that it moves the maker's `last` weights as the error does."""
+    by_error, by_critic = (
+        torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (error, displeased)
+    )
+    return (by_error / (by_critic + 1e-6)).clamp(0, LOUDEST).detach()

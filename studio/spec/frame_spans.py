@@ -1,0 +1,50 @@
+"""The spans from latents to frames, on one grid that no edit of a keyframe moves."""
+
+from collections.abc import Sequence
+
+from studio.spec.request import ClipRequest
+from studio.spec.span import Frame, Span, reads_of, said, span_key, weights
+
+DECODE_CHUNK = 8
+"""Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
+DECODE_MARGIN = 4
+"""Frames on either side of a chunk that a decoder which sees time also looks at."""
+
+
+def decode_spans(
+    request: ClipRequest, parts: Sequence[Sequence[Frame]], *, loop: bool = False
+) -> list[Span]:
+    """Latents to frames in chunks of `DECODE_CHUNK`; none makes frames across an interpolated
+    keyframe.  A decoder that sees time looks beyond its chunk, in a `loop` over the clip's end."""
+    frames = [frame for part in parts for frame in part]
+    sizes = [len(part) for part in parts] if request.interpolate else [len(frames)]
+    margin = DECODE_MARGIN if weights(request, "decoder") else 0
+    made, start = [], 0
+    for size in sizes:
+        for first in range(start, start + size, DECODE_CHUNK):
+            end = min(first + DECODE_CHUNK, start + size)
+            made.append(_decode_span(request, *_around(frames, first, end, margin, loop)))
+        start += size
+    return made
+
+
+def _around(
+    frames: Sequence[Frame], start: int, end: int, margin: int, loop: bool
+) -> tuple[list[Frame], int, int]:
+    """Frames `start` to `end` with those around them, how many these lead with, and end - start."""
+    low, high = start - margin, end + margin
+    if not loop:
+        low, high = max(0, low), min(len(frames), high)
+    return [frames[k % len(frames)] for k in range(low, high)], start - low, end - start
+
+
+def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:
+    inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
+    makes = tuple(frame.position for frame in seen[lead : lead + count])
+    meant: dict[str, object] = {"weights": weights(request, "autoencoder", "decoder")}
+    if said(reads) != [(0, position) for position in makes]:
+        meant["reads"] = said(reads)
+    if lead:
+        meant["lead"] = lead
+    key = span_key("decode", makes, inputs, meant)
+    return Span("decode", makes, reads, inputs, key, request, lead=lead)
