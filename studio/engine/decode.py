@@ -1,21 +1,30 @@
-"""Latents to frames, frame by frame: the image decoder knows nothing of time."""
+"""Latents to frames: frame by frame, or by a decoder that sees time."""
 
 import torch
 from torch import Tensor
 
 from studio.engine.backbone import Backbone
+from studio.engine.decoder import DecoderLayers, VideoDecoder
 from studio.spec.progress import Progress, Tick
 
 
 @torch.no_grad()
-def decode(backbone: Backbone, latents: Tensor, tick: Tick) -> Tensor:
-    """Scaled latents (T, C, h, w) → frames uint8 (T, H, W, 3) on the CPU; one tick a frame."""
-    device = backbone.device
+def decode(
+    backbone: Backbone, latents: Tensor, tick: Tick, layers: DecoderLayers | None = None
+) -> Tensor:
+    """Scaled latents (T, C, h, w) → frames uint8 (T, H, W, 3) on the CPU.
+
+    With temporal `layers` all at once, as a clip; without them one by one.
+    """
+    vae, device = backbone.vae, backbone.device
+    z = latents.to(device.name, device.dtype) / vae.config.scaling_factor
     frames = []
-    for done, latent in enumerate(latents):
-        tick(Progress("decode", done, len(latents)))
-        z = latent[None].to(device.name, device.dtype) / backbone.vae.config.scaling_factor
-        picture = backbone.vae.decode(z).sample[0].float().cpu()
-        frames.append(picture.permute(1, 2, 0))
-    tick(Progress("decode", len(latents), len(latents)))
+    for part in z.split(1) if layers is None else [z]:
+        tick(Progress("decode", len(frames), len(z)))
+        if layers is None:
+            pictures = vae.decode(part).sample
+        else:
+            pictures = VideoDecoder(vae, layers)(part, len(part))
+        frames += pictures.float().cpu().permute(0, 2, 3, 1)
+    tick(Progress("decode", len(z), len(z)))
     return torch.stack(frames).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)

@@ -81,7 +81,7 @@ def steps_in(span: Span) -> int:
     """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
     if span.stage == "interpolation":
         return len(span.makes) // BETWEEN * max(1, span.request.steps_around(span.rank))
-    return max(1, _walked(span)) if span.stage == "keyframes" else len(span.makes)
+    return max(1, _walked(span)) if span.stage == "keyframes" else max(1, len(span.reads))
 
 
 def _walked(span: Span) -> int:
@@ -133,7 +133,8 @@ def make_between(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
 def make_frames(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
     """A chunk of frames from latents: uint8 (T, H, W, 3)."""
     latents, _ = given_frames(span, models, memo)
-    return {"frames": decode(models.video.backbone, latents, tick).numpy()}
+    frames = decode(models.video.backbone, latents, tick, models.video.decoder)
+    return {"frames": frames[span.lead : span.lead + len(span.makes)].numpy()}
 
 
 def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[bool, ...]]:

@@ -38,6 +38,8 @@ class TemporalConfig:
     left from right.  `motion_prior`: channels of the features that tell every place of every frame
     what the words alone say of it (motion_prior.py), 0 for none.  `drift`: whether holes are also
     shown a guess, the given frames beside them moved along (drift.py); needs `condition_width`.
+    `attends`: whether transformers over time stand behind the spatial ones; upsamplers, whose small
+    pictures tell all that is far away, do without.
     """
 
     reach: int = 8
@@ -54,6 +56,7 @@ class TemporalConfig:
     words: bool = False
     motion_prior: int = 0
     drift: bool = False
+    attends: bool = True
 
     def opening(self, noise: Tensor) -> Tensor | None:
         """How far the mixes are open, 0..1, at noise levels 0..1 (timestep over their number).

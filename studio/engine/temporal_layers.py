@@ -34,6 +34,8 @@ class TemporalLayers(nn.Module):
         self.moves = nn.ModuleDict()
         self.leads = nn.ModuleDict()
         for name, channels, heads in places(image):
+            if heads and not config.attends:
+                continue
             layer = (
                 TemporalTransformer(
                     channels, heads, text_width, reach=config.reach, positions=config.positions

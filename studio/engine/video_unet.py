@@ -36,6 +36,7 @@ class VideoUNet(nn.Module):
         guess: Tensor | None = None,
         fps: Tensor | None = None,
         passes: Tensor | None = None,
+        level: Tensor | None = None,
         opening: Tensor | None = None,
         shut: bool = False,
     ) -> Tensor:
@@ -44,7 +45,8 @@ class VideoUNet(nn.Module):
         latents (B T) C H W; timestep (B T) or a scalar; text and time_text (B, L, D), the latter
         for the temporal layers; positions (B, T) in frames, of which only differences matter;
         condition (known, mask) of (B T) C H W and (B T) 1 H W, and a `guess` of what the holes
-        show beside it (`TemporalLayers.guess`); fps and passes (B,); opening (B T)
+        show beside it (`TemporalLayers.guess`); fps and passes (B,); level (B T), the
+        noise level of what an upsampler enlarges; opening (B T)
         in 0..1 for the mixes (`TemporalConfig.opening`).  With `shut` no temporal branch is
         computed and the result is the image UNet's, bit for bit.
         """
@@ -58,7 +60,8 @@ class VideoUNet(nn.Module):
         walk.positions, walk.opening = positions, opening
         # most steps of a walk have closed mixes; open ones may have something to learn
         walk.closed = opening is not None and not opening.any() and not self._learns_over_time()
-        walk.embed(latents, timestep, None if shut else self.temporal.labels(fps, passes))
+        labels = None if shut else self.temporal.labels(fps, passes)
+        walk.embed(latents, timestep, labels, level)
         if condition is not None and self.temporal.pyramid is not None and not shut:
             walk.see(*condition, guess)
         return walk.run(latents)
@@ -88,10 +91,15 @@ class _Walk:
         self.guessed: list[Tensor] = []
         self.motions: dict[tuple[int, int], Tensor] = {}  # by height and width
 
-    def embed(self, latents: Tensor, timestep: Tensor, labels: Tensor | None) -> None:
-        """What every ResBlock is told of the timestep and, in some layouts, of the whole text."""
+    def embed(
+        self, latents: Tensor, timestep: Tensor, labels: Tensor | None, level: Tensor | None
+    ) -> None:
+        """What every ResBlock is told of the timestep and, in some layouts, of the whole text or of
+        the noise on what is enlarged."""
         waves = self.image.get_time_embed(sample=latents, timestep=timestep)
         noise_level = self.image.time_embedding(waves)
+        if level is not None:
+            noise_level = noise_level + self.image.get_class_embed(latents, level)
         if labels is not None:
             labels = labels.to(noise_level.dtype)
             noise_level = noise_level + labels.repeat_interleave(self.frames, 0)
@@ -189,7 +197,7 @@ class _Walk:
             h = block(h, encoder_hidden_states=self.text)
         if not self.shut:
             h = self._entered(name, h, (height, width))
-        if not self.shut and not self.closed:
+        if not self.shut and not self.closed and self.net.temporal.config.attends:
             h = self.net.temporal.blocks[name](h, self.positions, self.time_text, self.opening)
         h = attention.proj_out(h) if linear else h
         h = picture(h, height, width)

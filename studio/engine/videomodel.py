@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from studio.engine.backbone import Backbone
+from studio.engine.decoder import DecoderLayers
 from studio.engine.video_unet import VideoUNet
 from studio.spec.request import Family
 
@@ -13,6 +14,7 @@ from studio.spec.request import Family
 class VideoModel:
     """`net.image` is `backbone.unet`; `taught` names the patterns of known frames it learned:
     "keyframes", "prediction", "interpolation".  `preview_factors` (C + 1, 3): latents to colours.
+    `decoder` are layers by which the autoencoder's decoder sees time.
     """
 
     family: Family
@@ -20,6 +22,7 @@ class VideoModel:
     net: VideoUNet
     taught: frozenset[str]
     preview_factors: Tensor
+    decoder: DecoderLayers | None = None
 
     def refuses(self, known: tuple[bool, ...]) -> str | None:
         """In a sentence, why these frames cannot be filled; None when they can."""

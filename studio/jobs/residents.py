@@ -36,7 +36,8 @@ class Residents:
         self.free()
         from studio.engine.families import videoldm
 
-        loaded = videoldm.load(model.folder, model.family, self.device(), tick)
+        decodes = "decoder" in dict(model.weights)
+        loaded = videoldm.load(model.folder, model.family, self.device(), tick, decodes=decodes)
         with self._lock:
             self._held = (model, loaded)
         return loaded

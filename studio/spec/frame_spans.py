@@ -1,6 +1,7 @@
 """The spans from latents to frames, on one grid that no edit of a keyframe moves."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from studio.spec.request import ClipRequest
 from studio.spec.span import Frame, Span, reads_of, said, span_key, weights
@@ -18,24 +19,30 @@ def decode_spans(
     keyframe.  A decoder that sees time looks beyond its chunk, in a `loop` over the clip's end."""
     frames = [frame for part in parts for frame in part]
     sizes = [len(part) for part in parts] if request.interpolate else [len(frames)]
-    margin = DECODE_MARGIN if weights(request, "decoder") else 0
+    beyond = margin(bool(weights(request, "decoder")))
     made, start = [], 0
     for size in sizes:
         for first in range(start, start + size, DECODE_CHUNK):
             end = min(first + DECODE_CHUNK, start + size)
-            made.append(_decode_span(request, *_around(frames, first, end, margin, loop)))
+            seen, lead = around(frames, first, end, beyond, loop=loop)
+            made.append(_decode_span(request, seen, lead, end - first))
         start += size
     return made
 
 
-def _around(
-    frames: Sequence[Frame], start: int, end: int, margin: int, loop: bool
-) -> tuple[list[Frame], int, int]:
-    """Frames `start` to `end` with those around them, how many these lead with, and end - start."""
+def margin(sees_time: bool) -> int:
+    """How many frames on either side of a chunk a decoder looks at."""
+    return DECODE_MARGIN if sees_time else 0
+
+
+def around(
+    frames: Sequence[Any], start: int, end: int, margin: int, *, loop: bool
+) -> tuple[list[Any], int]:
+    """Frames `start` to `end` with up to `margin` on either side, and how many lead the way."""
     low, high = start - margin, end + margin
     if not loop:
         low, high = max(0, low), min(len(frames), high)
-    return [frames[k % len(frames)] for k in range(low, high)], start - low, end - start
+    return [frames[k % len(frames)] for k in range(low, high)], start - low
 
 
 def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:

@@ -75,7 +75,7 @@ def test_cancelled_while_loading(folder):
 
 def test_missing(broken):
     (broken / videoldm.TEMPORAL).unlink()
-    with pytest.raises(Refusal, match="temporal layers"):
+    with pytest.raises(Refusal, match="layers over time"):
         opened(broken)
 
 
@@ -83,7 +83,7 @@ def test_missing(broken):
 def test_truncated(broken, kept):
     path = broken / videoldm.TEMPORAL
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
-    with pytest.raises(Refusal, match="temporal layers"):
+    with pytest.raises(Refusal, match="layers over time"):
         opened(broken)
 
 
@@ -106,12 +106,12 @@ def test_truncated(broken, kept):
 )
 def test_a_header_that_makes_no_sense(broken, notes):
     rewrite(broken, **notes)
-    with pytest.raises(Refusal, match="temporal layers") as refusal:
+    with pytest.raises(Refusal, match="layers over time") as refusal:
         opened(broken)
     assert str(broken) in refusal.value.hint
 
 
 def test_layers_of_another_network(broken):
     rewrite(broken, tensors={"blocks.nowhere.weight": torch.zeros(3)})
-    with pytest.raises(Refusal, match="temporal layers"):
+    with pytest.raises(Refusal, match="layers over time"):
         opened(broken)

@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from studio.engine.backbone import load_backbone
+from studio.engine.decoder import DecoderLayers
 from studio.engine.device import Device, set_attention
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
@@ -15,11 +16,14 @@ from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family
 
-TEMPORAL = "temporal.safetensors"
+TEMPORAL, DECODER = "temporal.safetensors", "decoder.safetensors"
 
 
-def load(folder: Path, family: Family, device: Device, tick: Tick = silent) -> VideoModel:
-    """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them.
+def load(
+    folder: Path, family: Family, device: Device, tick: Tick = silent, *, decodes: bool = False
+) -> VideoModel:
+    """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them, and
+    `decoder.safetensors` where its card names a decoder.
 
     A part that is missing, damaged or of a newer format is refused by name.
     """
@@ -29,15 +33,17 @@ def load(folder: Path, family: Family, device: Device, tick: Tick = silent) -> V
         notes = metadata(folder / TEMPORAL)
         taught = frozenset(json.loads(notes["taught"]))
         factors = torch.tensor(json.loads(notes["preview_factors"]))
+        decoder = DecoderLayers.load(folder / DECODER, backbone.vae.decoder) if decodes else None
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise Refusal(
-            "The model's temporal layers cannot be read.",
+            "The model's layers over time cannot be read.",
             f"Restore or download the model in {folder} again.",
         ) from error
-    net = VideoUNet(backbone.unet, layers.to(device.name, device.dtype))
+    net = VideoUNet(backbone.unet, layers)
     set_attention(net, device)
-    net.eval().requires_grad_(False)
-    return VideoModel(family, backbone, net, taught, factors)
+    for part in filter(None, (net, decoder)):
+        part.to(device.name, device.dtype).eval().requires_grad_(False)
+    return VideoModel(family, backbone, net, taught, factors, decoder)
 
 
 def metadata(path: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from studio.engine.film import Models, film
+from studio.engine.videomodel import VideoModel
 from studio.spec.progress import silent
 from studio.spec.request import ClipRequest, Family, SubjectUse
 from studio.spec.spans import spans
@@ -28,6 +29,7 @@ def clip(
     """
     asked = request(models.video.family, prompt, seed)
     asked = replace(asked, subject=use, extend=extend, interpolate=interpolate)
+    asked = replace(asked, weights=roles(models.video))
     walk, memo = spans(asked), Kept()
     film(walk, lambda: models, memo, silent)
     frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
@@ -52,6 +54,11 @@ def request(family: Family, prompt: str, seed: int) -> ClipRequest:
         context_noise=family.context_noise,
         walked=family.walked,
     )
+
+
+def roles(video: VideoModel) -> tuple[tuple[str, str], ...]:
+    """Stands for the weights of a request, whose spans differ where a decoder sees time."""
+    return (("decoder", "measured"),) if video.decoder else ()
 
 
 class Kept:

@@ -7,7 +7,7 @@ import numpy as np
 
 from studio.engine.film import Models, film
 from studio.engine.measures import segmenting
-from studio.engine.measures.clips import Kept, request
+from studio.engine.measures.clips import Kept, request, roles
 from studio.engine.measures.filling import shape_of
 from studio.engine.training import scenes
 from studio.engine.videomodel import VideoModel
@@ -56,7 +56,8 @@ def roll_out(
     """The keyframes of so many minutes, uint8 (T, H, W, 3)."""
     asked = request(video.family, prompt, seed)
     more = round(minutes * 60 * video.family.native_fps) - asked.keyframes
-    walk, memo = spans(replace(asked, extend=max(0, more), context_guidance=guidance)), Kept()
+    asked = replace(asked, extend=max(0, more), context_guidance=guidance, weights=roles(video))
+    walk, memo = spans(asked), Kept()
     film(walk, lambda: Models(video), memo, tick)
     return np.concatenate(
         [memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode"]

@@ -19,6 +19,9 @@ from studio.spec.progress import Tick, silent
 
 CLIPS = 2
 """Clips a step."""
+CROP = 32
+"""Pixels of the crops that most steps see; WHOLE, the rest, see other statistics in their norms."""
+WHOLE = 0.15
 UNHEARD = 0.2
 """Share of the steps in which a critic learns and is not listened to yet."""
 LOUDNESS = 0.5
@@ -54,12 +57,21 @@ def train(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 12))
-        chosen = torch.from_numpy(rng.integers(len(clips), size=CLIPS))
-        return loss(vae, net, clips[chosen], rng, listening=step >= UNHEARD * steps)
+        batch = drawn(clips, rng, whole=step >= (1 - WHOLE) * steps)
+        return loss(vae, net, batch, rng, listening=step >= UNHEARD * steps)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average)
     return layers.eval().requires_grad_(False)
+
+
+def drawn(clips: Tensor, rng: np.random.Generator, *, whole: bool) -> Tensor:
+    """Some clips uint8 (B, T, H, W, 3), cropped, and mirrored at times."""
+    size = clips.shape[2] if whole else CROP
+    chosen = torch.from_numpy(rng.integers(len(clips), size=CLIPS))
+    y, x = rng.integers(0, clips.shape[2] - size + 1, 2)
+    cropped = clips[chosen, :, y : y + size, x : x + size]
+    return cropped.flip(3) if rng.random() < 0.5 else cropped
 
 
 def loss(

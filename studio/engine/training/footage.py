@@ -35,20 +35,22 @@ def scene(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
 def passed(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
     """Leaves that a camera passes over evenly, or rests on; float32 in 0..1.
 
-    Drawn twice as fine, so that it moves by halves of a pixel and edges stay soft.
+    Small clips are drawn twice as fine, so that it moves by halves of a pixel and edges stay soft.
     """
-    wide = pictures.dead_leaves(rng, size=2 * round(MARGIN * size))
+    fine = 2 if size <= grounds.SIZE else 1
+    wide = pictures.dead_leaves(rng, size=fine * round(MARGIN * size))
     speed = rng.uniform(-FASTEST, FASTEST, 2) * rng.choice((0, 0.25, 1)) * size / grounds.SIZE
-    room = len(wide) // 2 - size
+    room = len(wide) // fine - size
     path = np.outer(np.arange(FRAMES), speed)
     start = rng.uniform(0, room - np.ptp(path, 0)) - path.min(0)
-    return np.stack([_window(wide, *np.rint(2 * (start + at)).astype(int), size) for at in path])
+    corners = np.rint(fine * (start + path)).astype(int)
+    return np.stack([_window(wide, *corner, size, fine) for corner in corners])
 
 
-def _window(wide: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
-    """What is seen from a place, in halves of a pixel, each pixel the mean of four."""
-    seen = wide[top : top + 2 * size, left : left + 2 * size]
-    return seen.reshape(size, 2, size, 2, 3).mean((1, 3))
+def _window(wide: np.ndarray, top: int, left: int, size: int, fine: int) -> np.ndarray:
+    """What is seen from a place of a picture that is so many times finer."""
+    seen = wide[top : top + fine * size, left : left + fine * size]
+    return seen.reshape(size, fine, size, fine, 3).mean((1, 3))
 
 
 def pool(seed: int, count: int, size: int = grounds.SIZE, *, tick: Tick = silent) -> np.ndarray:

@@ -1,0 +1,130 @@
+"""What a decoder that sees time is worth, and whether its chunks show (Video LDM's decoder table)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from statistics import median
+
+import numpy as np
+import torch
+
+from studio.engine.backbone import Backbone
+from studio.engine.decode import decode
+from studio.engine.decoder import DecoderLayers
+from studio.engine.encode import encode
+from studio.engine.measures import frechet
+from studio.engine.training import footage
+from studio.spec.frame_spans import DECODE_CHUNK, around, margin
+from studio.spec.progress import silent
+
+STREAM = 0x4445  # no other stream of the seed's
+REAL = "real"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One clip: its `error` and its `flicker`, what its changes from frame to frame are amiss, both
+    in levels of 255, and its features (`frechet.of_clip`)."""
+
+    error: float
+    flicker: float
+    frames: np.ndarray
+    clip: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Means over clips, and Fréchet distances times 1000: of clips and of single frames."""
+
+    error: float
+    flicker: float
+    clips: float
+    frames: float
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """How chunks lie together: the mean change between frames over their joins, of the median change
+    inside them; and how far chunked lies from whole, mean and most, in levels of 255."""
+
+    join: float
+    apart: float
+    most: float
+
+
+def clip(seed: int) -> np.ndarray:
+    """Footage that no training saw, uint8 (T, H, W, 3)."""
+    return footage.clip(np.random.default_rng((seed, STREAM)))
+
+
+def look(
+    backbone: Backbone, decoders: Mapping[str, DecoderLayers | None], seed: int
+) -> dict[str, Looked]:
+    """One clip through each decoder, and as it was."""
+    real = clip(seed)
+    latents = encode(backbone, torch.from_numpy(real))
+    found = {REAL: real} | {
+        name: decode(backbone, latents, silent, layers).numpy() for name, layers in decoders.items()
+    }
+    return {name: _looked(backbone, frames, real) for name, frames in found.items()}
+
+
+def _looked(backbone: Backbone, frames: np.ndarray, real: np.ndarray) -> Looked:
+    amiss = frames.astype(np.float32) - real
+    flicker = float(np.abs(np.diff(amiss, axis=0)).mean())
+    return Looked(float(np.abs(amiss).mean()), flicker, *frechet.of_clip(backbone.vae, frames))
+
+
+def row(found: Sequence[Looked], real: Sequence[Looked]) -> Row:
+    """The figures of one decoder beside the real clips."""
+    clips = [np.stack([each.clip for each in part]) for part in (found, real)]
+    frames = [np.concatenate([each.frames for each in part]) for part in (found, real)]
+    return Row(
+        float(np.mean([each.error for each in found])),
+        float(np.mean([each.flicker for each in found])),
+        1000 * frechet.distance(*clips),
+        1000 * frechet.distance(*frames),
+    )
+
+
+def markdown(rows: Mapping[str, Row], joins: Mapping[str, Joined]) -> str:
+    """The table of decoders, and that of joins where there are clips to see them on."""
+    names = " | ".join(("error", "flicker", "Fréchet, clips", "Fréchet, frames"))
+    lines = [f"| decoder | {names} |", "|---" * (len(fields(Row)) + 1) + "|"]
+    lines += [f"| {name} | {_cells(astuple(row))} |" for name, row in rows.items()]
+    if joins:
+        lines += [
+            "",
+            "| clip | change over joins | chunked from whole | at most |",
+            "|---|---|---|---|",
+        ]
+        lines += [f"| {name} | {_cells(astuple(found))} |" for name, found in joins.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(figures: Sequence[float]) -> str:
+    return " | ".join(f"{figure:.2f}" for figure in figures)
+
+
+def joined(backbone: Backbone, layers: DecoderLayers | None, frames: np.ndarray) -> Joined:
+    """Frames uint8 (T, H, W, 3) through the decoder in the product's chunks and as a whole."""
+    latents = encode(backbone, torch.from_numpy(frames))
+    whole = decode(backbone, latents, silent, layers).numpy()
+    chunked = in_chunks(backbone, layers, latents)
+    change = np.abs(np.diff(chunked.astype(np.float32), axis=0)).mean((1, 2, 3))
+    over = np.arange(len(change)) % DECODE_CHUNK == DECODE_CHUNK - 1
+    apart = np.abs(chunked.astype(np.float32) - whole)
+    inside = median(change[~over])
+    return Joined(float(change[over].mean() / inside), float(apart.mean()), float(apart.max()))
+
+
+def in_chunks(
+    backbone: Backbone, layers: DecoderLayers | None, latents: torch.Tensor
+) -> np.ndarray:
+    """Latents (T, C, h, w) to frames as a film decodes them, chunk by chunk."""
+    parts = []
+    for start in range(0, len(latents), DECODE_CHUNK):
+        end = min(start + DECODE_CHUNK, len(latents))
+        seen, lead = around(list(latents), start, end, margin(layers is not None), loop=False)
+        frames = decode(backbone, torch.stack(seen), silent, layers).numpy()
+        parts.append(frames[lead : lead + end - start])
+    return np.concatenate(parts)

@@ -1,0 +1,81 @@
+"""Footage small and four times larger, as upsamplers are taught with it; made once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from safetensors import safe_open
+from torch import Tensor
+
+from studio.engine.adapter_file import save_whole
+from studio.engine.training import footage, grounds
+from studio.engine.training.decoder import seen
+from studio.spec.progress import Progress, Tick, silent
+
+FACTOR = 4
+LARGE = FACTOR * grounds.SIZE
+WINDOW = 128
+"""Pixels of the window that is kept of each large clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Windows of N clips, uint8: `large` (N, T, 128, 128, 3), `small` (N, T, 32, 32, 3) and
+    `kept`, small ones as the video model's autoencoder gives them back; `latents`, scaled, fp16
+    (N, T, C, h, w) of the large ones."""
+
+    large: Tensor
+    small: Tensor
+    kept: Tensor
+    latents: Tensor
+
+
+@torch.no_grad()
+def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = silent) -> Pairs:
+    """Draw and encode `count` pairs, or read them back if `path` holds as many of this seed."""
+    if path.exists() and (found := _read(path, seed, count)):
+        return found
+    parts: dict[str, list[Tensor]] = {"large": [], "small": [], "kept": [], "latents": []}
+    for index in range(count):
+        for name, part in _pair(vae, np.random.default_rng((seed, index, 13))).items():
+            parts[name].append(part)
+        tick(Progress("drawing footage", index + 1, count))
+    save_whole(path, {name: torch.stack(part) for name, part in parts.items()}, {"seed": str(seed)})
+    return Pairs(**{name: torch.stack(part) for name, part in parts.items()})
+
+
+def _read(path: Path, seed: int, count: int) -> Pairs | None:
+    with safe_open(path, "pt") as file:
+        if (file.metadata() or {}).get("seed") != str(seed):
+            return None
+        found = Pairs(**{name: file.get_tensor(name) for name in Pairs.__slots__})
+    return found if len(found.large) == count else None
+
+
+def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
+    whole = torch.from_numpy(footage.clip(rng, LARGE))
+    small = shrunk(whole)
+    through = vae.decode(vae.encode(seen(small[None])).latent_dist.mean).sample
+    y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // FACTOR + 1, 2))
+    side = WINDOW // FACTOR
+    large = whole[:, FACTOR * y :][:, :WINDOW, FACTOR * x :][:, :, :WINDOW]
+    mean = vae.encode(seen(large[None])).latent_dist.mean * vae.config.scaling_factor
+    return {
+        "large": large.contiguous(),
+        "small": small[:, y : y + side, x : x + side].contiguous(),
+        "kept": as_bytes(through)[:, y : y + side, x : x + side].contiguous(),
+        "latents": mean.half(),
+    }
+
+
+def shrunk(frames: Tensor) -> Tensor:
+    """Frames uint8 (T, H, W, 3), each 4 × 4 pixels their mean: (T, H/4, W/4, 3)."""
+    cells = frames.float().unflatten(2, (-1, FACTOR)).unflatten(1, (-1, FACTOR))
+    return cells.mean((2, 4)).round().to(torch.uint8)
+
+
+def as_bytes(pictures: Tensor) -> Tensor:
+    """Pictures (T, 3, H, W) in -1..1 → uint8 (T, H, W, 3)."""
+    return pictures.permute(0, 2, 3, 1).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,190 @@
+"""Teach upsamplers: an image network first, then layers over time beside it (Video LDM section 3.4).
+
+On patches, with noise on the small frames and its level told; v-prediction.  Two kinds: "latent"
+in the layout of the public ×4 upscaler, "pixel" as the paper's for driving scenes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.engine.device import in_half
+from studio.engine.temporal import TemporalConfig
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.training.decoder import seen
+from studio.engine.training.enlarged import FACTOR, Pairs
+from studio.engine.training.loop import Plan, fit
+from studio.engine.video_unet import VideoUNet
+from studio.spec.progress import Tick, silent
+
+CELLS = {"latent": 24, "pixel": 64}
+"""Cells of a patch's side: of latents, or pixels."""
+WIDTHS = {"latent": (32, 64, 96), "pixel": (16, 32, 64)}
+PATCHES = {"latent": 16, "pixel": 8}
+"""Patches a step; for the layers over time, the frames of one or two clips."""
+NOISIEST = 350
+"""Of 1000 levels, the most noise on what is enlarged, as in the public upscaler."""
+KEPT = 0.7
+"""How often the small frames come through the video model's autoencoder, as the product's do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """What a step sees: `wanted` (N, C, h, w), and what is enlarged, (N, 3, h', w') in -1..1."""
+
+    wanted: Tensor
+    small: Tensor
+
+
+def fresh(kind: str, seed: int) -> UNet2DConditionModel:
+    """An image network that knows nothing yet."""
+    torch.manual_seed(seed)
+    channels = 4 if kind == "latent" else 3
+    count = len(WIDTHS[kind])
+    return UNet2DConditionModel(
+        in_channels=channels + 3,
+        out_channels=channels,
+        block_out_channels=WIDTHS[kind],
+        down_block_types=("DownBlock2D",) * count,
+        up_block_types=("UpBlock2D",) * count,
+        mid_block_type="UNetMidBlock2D",
+        layers_per_block=1,
+        norm_num_groups=8,
+        cross_attention_dim=8,
+        attention_head_dim=8,
+        num_class_embeds=1000,
+    )
+
+
+def over_time(image: UNet2DConditionModel, seed: int) -> VideoUNet:
+    """The network with fresh layers over time; the image network is frozen."""
+    torch.manual_seed(seed)
+    config = TemporalConfig(norm_groups=8, attends=False)
+    return VideoUNet(image.eval().requires_grad_(False), TemporalLayers(image, config))
+
+
+def scheduler() -> DDIMScheduler:
+    """v-prediction, from no signal at all to none of the noise."""
+    return DDIMScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=1e-4,
+        beta_end=2e-2,
+        prediction_type="v_prediction",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+    )
+
+
+def low_scheduler() -> DDPMScheduler:
+    """What puts noise on the small frames."""
+    return DDPMScheduler(beta_schedule="scaled_linear", beta_start=1e-4, beta_end=2e-2)
+
+
+def train_image(
+    kind: str, pairs: Pairs, seed: int, steps: int, folder: Path, *, tick: Tick = silent
+) -> UNet2DConditionModel:
+    """The image network, on single patches; averaged, frozen."""
+    unet = fresh(kind, seed)
+    net = VideoUNet(unet, over_time(fresh(kind, seed), seed).temporal.requires_grad_(False))
+    plan = Plan(f"{kind} upsampler", steps, rate=1.5e-3, decay=0.0)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 14))
+        return loss(net, kind, patches(kind, pairs, rng, PATCHES[kind], 1), rng, 1, shut=True)
+
+    unet.load_state_dict(fit(unet, loss_at, plan, folder, tick=tick))
+    return unet.eval().requires_grad_(False)
+
+
+def train_time(
+    kind: str,
+    image: UNet2DConditionModel,
+    pairs: Pairs,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    tick: Tick = silent,
+) -> VideoUNet:
+    """The layers over time, on patches of clips; averaged, frozen."""
+    net = over_time(image, seed)
+    plan = Plan(f"{kind} upsampler over time", steps, rate=1e-3, decay=0.0)
+    frames = pairs.large.shape[1]
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 15))
+        part = patches(kind, pairs, rng, PATCHES[kind] // frames, frames)
+        return loss(net, kind, part, rng, frames)
+
+    net.temporal.load_state_dict(fit(net.temporal, loss_at, plan, folder, tick=tick))
+    return net.eval().requires_grad_(False)
+
+
+def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frames: int) -> Patches:
+    """`count` windows of so many frames each, all of one clip or one frame."""
+    cells, latent = CELLS[kind], kind == "latent"
+    side = cells if latent else cells // FACTOR
+    wanted, small = [], []
+    for _ in range(count):
+        clip = int(rng.integers(len(pairs.large)))
+        start = int(rng.integers(pairs.large.shape[1] - frames + 1))
+        y, x = (int(at) for at in rng.integers(0, pairs.small.shape[2] - side + 1, 2))
+        when = slice(start, start + frames)
+        source = pairs.kept if rng.random() < KEPT else pairs.small
+        low = seen(source[clip, when, y : y + side, x : x + side][None])
+        if latent:
+            high = pairs.latents[clip, when, :, y : y + side, x : x + side].float()
+        else:
+            where = (slice(FACTOR * y, FACTOR * y + cells), slice(FACTOR * x, FACTOR * x + cells))
+            high = seen(pairs.large[clip, when, *where][None])
+        flip = rng.random() < 0.5 and not latent  # a mirrored latent is no mirrored picture's
+        wanted.append(high.flip(-1) if flip else high)
+        small.append(low.flip(-1) if flip else low)
+    return Patches(torch.cat(wanted), torch.cat(small))
+
+
+def loss(
+    net: VideoUNet,
+    kind: str,
+    part: Patches,
+    rng: np.random.Generator,
+    frames: int,
+    *,
+    shut: bool = False,
+) -> Tensor:
+    """Squared error of the predicted v; every clip at a timestep and a noise level of its own."""
+    schedule, low = scheduler(), low_scheduler()
+    clips = len(part.wanted) // frames
+    t = (np.arange(clips) + rng.random(clips)) / clips * 1000
+    t = torch.from_numpy(t.astype(np.int64)).repeat_interleave(frames)
+    level = torch.from_numpy(rng.integers(0, NOISIEST, clips)).repeat_interleave(frames)
+    noise, blur = (_noise(rng, clips, frames, tensor) for tensor in (part.wanted, part.small))
+    noisy = schedule.add_noise(part.wanted, noise, t)
+    beside = enlarged(low.add_noise(part.small, blur, level), noisy.shape[-2:])
+    text = torch.zeros(clips, 1, 8)
+    with in_half(noisy.device):
+        said = net(torch.cat([noisy, beside], 1), t, text, frames=frames, level=level, shut=shut)
+    return F.mse_loss(said.float(), schedule.get_velocity(part.wanted, noise, t))
+
+
+def enlarged(small: Tensor, size: tuple[int, int]) -> Tensor:
+    """Small frames (N, 3, h, w) at the size of what the network works on; (N, 3, H, W)."""
+    if small.shape[-2:] == size:
+        return small
+    return F.interpolate(small, size, mode="bilinear")
+
+
+def _noise(rng: np.random.Generator, clips: int, frames: int, like: Tensor) -> Tensor:
+    """Noise whose variance the frames of a clip share in part, differently in each clip."""
+    shape = like.shape[1:]
+    own = torch.from_numpy(rng.standard_normal((clips, frames, *shape), np.float32))
+    common = torch.from_numpy(rng.standard_normal((clips, 1, *shape), np.float32))
+    share = torch.from_numpy(rng.random((clips, 1, 1, 1, 1)).astype(np.float32))
+    return (share.sqrt() * common + (1 - share).sqrt() * own).flatten(0, 1)
