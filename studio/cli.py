@@ -37,6 +37,7 @@ COMMANDS = {
     "subject show": "subjects.show",
     "subject remove": "subjects.remove",
     "train starter": "training.train_starter",
+    "train decoder": "training.train_decoder",
     "queue list": "queue.list_all",
     "queue pause": "queue.pause",
     "queue resume": "queue.resume",

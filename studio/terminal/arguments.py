@@ -102,6 +102,7 @@ def _add_commands(commands: Any) -> None:
     _named(command(subject, "subject remove", "put a subject into the bin"))
     training = group("train", "train the studio's own models")
     _train_starter(command(training, "train starter", "make the embedded starter model again"))
+    _train_decoder(command(training, "train decoder", "teach a model's decoder to see time"))
     queue = group("queue", "the jobs of the window")
     command(queue, "queue list", "the jobs that are not finished")
     command(queue, "queue pause", "stop what runs and start nothing more")
@@ -213,6 +214,19 @@ def _train_starter(to: Parser) -> None:
     )
 
 
+def _train_decoder(to: Parser) -> None:
+    to.add_argument("clips", metavar="CLIPS", nargs="?", help="folder of clips (drawn ones)")
+    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
+    to.add_argument("--steps", metavar="N", type=whole_number, default=2400, help="updates (2400)")
+    to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
+    to.add_argument(
+        "--picture-critic",
+        action="store_true",
+        help="a critic of single frames beside that of clips",
+    )
+
+
 def _evaluate(to: Parser) -> None:
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
     to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
@@ -220,7 +234,12 @@ def _evaluate(to: Parser) -> None:
         "--jobs", metavar="N", type=whole_number, default=1, help="processes that make clips (1)"
     )
     prompts = to.add_argument_group("on prompts kept from training (without subjects)")
-    prompts.add_argument("--count", metavar="N", type=whole_number, help="prompts (300; 24 filled)")
+    prompts.add_argument(
+        "--count",
+        metavar="N",
+        type=whole_number,
+        help="prompts (300; 24 filled; 256 clips decoded)",
+    )
     prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
     given = to.add_argument_group("on frames that are given (instead of prompts)")
     given.add_argument(
@@ -235,6 +254,17 @@ def _evaluate(to: Parser) -> None:
     )
     given.add_argument("--minutes", metavar="X", type=number, help="how long (5)")
     given.add_argument("--sheet", metavar="FILE", help="a .png with examples")
+    decoding = to.add_argument_group("on decoders that see time (instead of prompts)")
+    decoding.add_argument(
+        "--decoding", action="store_true", help="what frames lose, and how they flicker"
+    )
+    decoding.add_argument(
+        "--decoder",
+        metavar="FILE",
+        action="append",
+        help="layers to stand beside the model's own; can be said again",
+    )
+    decoding.add_argument("--clips", metavar="DIR", help="real clips, for how chunks join in them")
     subjects = to.add_argument_group("on subjects, one photo of each kept from training")
     subjects.add_argument(
         "--subject",

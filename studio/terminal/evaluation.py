@@ -23,12 +23,14 @@ FLAGS = {
     "prompts": ("count", "photos"),
     "filling": ("count", "sheet"),
     "roll-outs": ("minutes", "sheet"),
+    "decoding": ("count", "decoder", "clips"),
     "subjects": ("method", "seeds", "steps"),
 }
 """What is measured, and the flags that have a meaning only there."""
 ASKED_BY = {
     "filling": "--filling",
     "roll-outs": "--rollout",
+    "decoding": "--decoding",
     "subjects": "--subject or --characters",
 }
 LONGEST = 60.0
@@ -96,6 +98,22 @@ def _rollouts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> d
     return {"prompts": said.rollout, "minutes": minutes, "table": table}
 
 
+def _decoding(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
+    from studio.jobs.decoding import evaluate_decoding
+
+    count = said.count or 256
+    table = evaluate_decoding(
+        said.model,
+        folders,
+        count=count,
+        seed=said.seed,
+        others=[place(path) for path in said.decoder or ()],
+        clips=place(said.clips) if said.clips else None,
+        tick=session.tick,
+    )
+    return {"clips": count, "table": table}
+
+
 def _sheet(asked: str | None) -> Path | None:
     if asked is None:
         return None
@@ -155,6 +173,7 @@ def _asked(said: Namespace) -> str:
     wanted = {
         "filling": said.filling,
         "roll-outs": bool(said.rollout),
+        "decoding": said.decoding,
         "subjects": bool(said.subject) or said.characters is not None,
     }
     asked = [what for what, is_wanted in wanted.items() if is_wanted]
@@ -187,5 +206,6 @@ MEASURES = {
     "prompts": _prompts,
     "filling": _filling,
     "roll-outs": _rollouts,
+    "decoding": _decoding,
     "subjects": _subjects,
 }

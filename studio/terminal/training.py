@@ -1,13 +1,16 @@
-"""`train starter`: the embedded model, made again."""
+"""`train`: the embedded model made again, and parts of models taught."""
 
 import time
 from argparse import Namespace
+from pathlib import Path
 
 from studio.library import models as library
 from studio.media.places import is_folder, place
 from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer, lasting
+
+MOST_STEPS = 1_000_000
 
 
 def train_starter(said: Namespace, session: Session) -> Answer:
@@ -16,9 +19,7 @@ def train_starter(said: Namespace, session: Session) -> Answer:
         raise Refusal(f"A scale of {said.scale} has no meaning.", "Use a number such as 1 or 0.1.")
     if said.seed < 0:
         raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
-    out = place(said.out).absolute()
-    if not is_folder(out.parent):
-        raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
+    out = _folder(said.out)
     model = said.model and library.find(said.model, session.works().model_folders)
     from studio.engine.training import starter
 
@@ -31,3 +32,34 @@ def train_starter(said: Namespace, session: Session) -> Answer:
         f"{folder}: trained in {lasting(seconds)}. Copy it into the models folder to use it.",
         {"path": str(folder), "seconds": round(seconds, 3), "seed": said.seed},
     )
+
+
+def train_decoder(said: Namespace, session: Session) -> Answer:
+    """Teach a model's decoder from clips, drawn ones or those of a folder."""
+    if not 0 < said.steps <= MOST_STEPS:
+        raise Refusal(f"{said.steps} updates cannot be done.", f"Use 1 to {MOST_STEPS}.")
+    if said.seed < 0:
+        raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
+    out, works = _folder(said.out), session.works()
+    model = library.find(said.model, works.model_folders)
+    clips = place(said.clips) if said.clips else None
+    from studio.jobs.clips import teach_decoder
+
+    started = time.monotonic()
+    critics = ("clips", "pictures") if said.picture_critic else ("clips",)
+    file = teach_decoder(
+        model, clips, out, seed=said.seed, steps=said.steps, critics=critics, tick=session.tick
+    )
+    seconds = time.monotonic() - started
+    return Answer(
+        f"{file}: trained in {lasting(seconds)}. Copy it into the model's folder, and name it there "
+        f'in model.toml under [weights]: decoder = "{file.name}".',
+        {"path": str(file), "seconds": round(seconds, 3), "seed": said.seed},
+    )
+
+
+def _folder(asked: str) -> Path:
+    out = place(asked).absolute()
+    if not is_folder(out.parent):
+        raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
+    return out

@@ -22,6 +22,7 @@ class Critic(nn.Module):
 
     def __init__(self, *, over_time: bool = True) -> None:
         super().__init__()
+        self.over_time = over_time
         depth = 3 if over_time else 1
         layers: list[nn.Module] = []
         for number, (before, width) in enumerate(zip((3, *WIDTHS), WIDTHS, strict=False)):
@@ -33,6 +34,8 @@ class Critic(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, clips: Tensor) -> Tensor:
+        if not self.over_time:
+            clips = clips.transpose(1, 2).flatten(0, 1)[:, :, None]  # norms, too, see one frame
         return self.layers(clips)
 
 

@@ -173,7 +173,9 @@ def encode(backbone: Backbone, pictures: Tensor, tick: Tick = silent) -> Tensor:
     latents = []
     for done, part in enumerate(parts):
         tick(Progress("encoding photos", done, len(parts)))
-        latents.append(vae.encode(part.to(vae.device, vae.dtype)).latent_dist.mean.float())
+        mean = vae.encode(part.to(vae.device, vae.dtype)).latent_dist.mean
+        # torch 2.13: frozen group norms whose channels come last end the process in their backward
+        latents.append(mean.float().contiguous())
     tick(Progress("encoding photos", len(parts), len(parts)))
     return torch.cat(latents) * vae.config.scaling_factor
 

@@ -12,16 +12,15 @@ from torch import Tensor, nn
 
 from studio.engine.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.device import in_half
-from studio.engine.training import footage
 from studio.engine.training.adversary import Critic, displeasure, heard, hinge
 from studio.engine.training.loop import Plan, fit
 from studio.spec.progress import Tick, silent
 
 CLIPS = 2
 """Clips a step."""
-CROP = 32
-"""Pixels of the crops that most steps see; WHOLE, the rest, see other statistics in their norms."""
 WHOLE = 0.15
+"""Share of the steps, the last ones, that see whole frames; the others see a quarter of each, whose
+norms have other statistics."""
 UNHEARD = 0.2
 """Share of the steps in which a critic learns and is not listened to yet."""
 LOUDNESS = 0.5
@@ -40,24 +39,27 @@ def fresh(vae: AutoencoderKL, seed: int) -> DecoderLayers:
 
 def train(
     vae: AutoencoderKL,
+    clips: np.ndarray,
     seed: int,
     steps: int,
     folder: Path,
     *,
-    pool: int = 1500,
     critics: tuple[str, ...] = ("clips",),
     rate: float = 1e-3,
     tick: Tick = silent,
 ) -> DecoderLayers:
-    """Returns the layers, averaged.  `critics` are of "clips" and of "pictures"."""
-    layers, clips = fresh(vae, seed), torch.from_numpy(footage.pool(seed, pool, tick=tick))
+    """From clips uint8 (N, T, H, W, 3); returns the layers, averaged.
+
+    `critics` are of "clips" and perhaps of "pictures".
+    """
+    layers, pool = fresh(vae, seed), torch.from_numpy(clips)
     net = nn.ModuleDict({"layers": layers})
     net["critics"] = nn.ModuleDict({name: Critic(over_time=name == "clips") for name in critics})
     plan = Plan("temporal decoder", steps, rate=rate, warmup=min(100, steps // 10 + 1), decay=0.0)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 12))
-        batch = drawn(clips, rng, whole=step >= (1 - WHOLE) * steps)
+        batch = drawn(pool, rng, whole=step >= (1 - WHOLE) * steps)
         return loss(vae, net, batch, rng, listening=step >= UNHEARD * steps)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
@@ -67,10 +69,11 @@ def train(
 
 def drawn(clips: Tensor, rng: np.random.Generator, *, whole: bool) -> Tensor:
     """Some clips uint8 (B, T, H, W, 3), cropped, and mirrored at times."""
-    size = clips.shape[2] if whole else CROP
+    height, width = (side if whole else side // 2 for side in clips.shape[2:4])
     chosen = torch.from_numpy(rng.integers(len(clips), size=CLIPS))
-    y, x = rng.integers(0, clips.shape[2] - size + 1, 2)
-    cropped = clips[chosen, :, y : y + size, x : x + size]
+    y = rng.integers(0, clips.shape[2] - height + 1)
+    x = rng.integers(0, clips.shape[3] - width + 1)
+    cropped = clips[chosen, :, y : y + height, x : x + width]
     return cropped.flip(3) if rng.random() < 0.5 else cropped
 
 
@@ -100,7 +103,6 @@ def loss(
 
 def seen(clips: Tensor) -> Tensor:
     """Frames uint8 (B, T, H, W, 3) → (B T) 3 H W in -1..1."""
-    # contiguous: torch 2.13's convolutions of a strided input end the process in their backward
     return clips.flatten(0, 1).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
 
 
@@ -112,7 +114,8 @@ def as_clips(frames: Tensor, count: int) -> Tensor:
 @torch.no_grad()
 def latents(vae: AutoencoderKL, frames: Tensor, rng: np.random.Generator) -> Tensor:
     """Unscaled latents of frames (N, 3, H, W), with a little noise on some."""
-    mean = vae.encode(frames).latent_dist.mean
+    # torch 2.13: frozen group norms whose channels come last end the process in their backward
+    mean = vae.encode(frames).latent_dist.mean.contiguous()
     level = rng.uniform(0, NOISIEST) * (rng.random() < 0.5) / vae.config.scaling_factor
     noise = torch.from_numpy(rng.standard_normal(mean.shape, np.float32))
     return mean + level * noise.to(mean)
