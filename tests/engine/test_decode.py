@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from studio.engine.decode import decode
+from studio.engine.decoder import DecoderConfig, DecoderLayers
 from studio.spec.progress import Cancelled, silent
 from tests.engine.tiny_backbone import tiny
 
@@ -50,3 +51,14 @@ def test_one_tick_a_frame_and_cancelled_at_any(backbone):
 
         with pytest.raises(Cancelled):
             decode(backbone, torch.randn(3, 4, 8, 8), tick)
+
+
+def test_layers_that_know_nothing_change_nothing_and_others_see_the_clip(backbone):
+    torch.manual_seed(2)
+    layers = DecoderLayers(backbone.vae.decoder, DecoderConfig(norm_groups=4)).eval()
+    latents = torch.randn(3, 4, 8, 8)
+    blind = decode(backbone, latents, silent)
+    assert (decode(backbone, latents, silent, layers).int() - blind.int()).abs().max() <= 1
+    layers.time_conv_out.weight.data += 0.3
+    seeing = decode(backbone, latents, silent, layers)
+    assert not torch.equal(seeing[:2], decode(backbone, latents[:2], silent, layers))

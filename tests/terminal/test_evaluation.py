@@ -1,13 +1,18 @@
 """`evaluate` on a tiny model: the subject table, and what it refuses."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from diffusers import AutoencoderKL
 from PIL import Image
 
 from studio.engine.measures import likeness
 from studio.engine.measures.likeness import LikenessNet
+from studio.engine.training import decoder
+from studio.media.video import write_video
 from tests.commands import Ran
 
 TINY = ("evaluate", "--model", "tiny")
@@ -72,6 +77,11 @@ def test_a_table_of_photos_and_a_character(run, home, tmp_path):
         (("--jobs", "0"), "0 processes cannot work"),
         (("--seed", "-1"), "The seed -1 is out of range"),
         (("--photos", "{here}/gone"), "gone holds no photos"),
+        (("--decoding", "--filling"), "Filling and decoding are two tables"),
+        (("--decoder", "{here}/gone"), "--decoder has no meaning without decoding"),
+        (("--decoding", "--decoder", "{here}/few/0.png"), "0.png holds no layers"),
+        (("--decoding", "--clips", "{here}/few"), "few holds no clips"),
+        (("--decoding", "--clips", "{here}/gone"), "gone does not exist"),
         (("--photos", "{here}/broken"), "A photo in"),
     ],
 )
@@ -84,3 +94,21 @@ def test_bad_input_ends_in_one_sentence(run, tmp_path, monkeypatch, words, sente
     assert sentence in ran.err
     assert "Traceback" not in ran.err
     assert ran.out == ""
+
+
+def test_a_table_of_decoders(run, home, tmp_path):
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    steps = (np.full((32, 32, 3), 4 * k, np.uint8) for k in range(20))
+    write_video(clips / "dusk.mp4", steps, fps=Fraction(8), size=(32, 32), recipe=None)
+    vae = AutoencoderKL.from_pretrained(home / "models" / "tiny" / "vae", torch_dtype=torch.float32)
+    decoder.fresh(vae, 1).save(tmp_path / "another.safetensors")
+    ran = run(
+        *(*TINY, "--decoding", "--count", "3", "--json"),
+        *("--decoder", str(tmp_path / "another.safetensors"), "--clips", str(clips)),
+    )
+    assert ran.code == 0
+    table = ran.answer["table"].splitlines()
+    assert [line.split(" | ")[0] for line in table[2:4]] == ["| image decoder", "| another"]
+    assert table[2].split(" | ")[1:] == table[3].split(" | ")[1:]  # layers that know nothing yet
+    assert [line.split(" | ")[0] for line in table[-2:]] == ["| dusk, held still", "| dusk"]

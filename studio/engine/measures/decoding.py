@@ -113,8 +113,10 @@ def joined(backbone: Backbone, layers: DecoderLayers | None, frames: np.ndarray)
     change = np.abs(np.diff(chunked.astype(np.float32), axis=0)).mean((1, 2, 3))
     over = np.arange(len(change)) % DECODE_CHUNK == DECODE_CHUNK - 1
     apart = np.abs(chunked.astype(np.float32) - whole)
-    inside = median(change[~over])
-    return Joined(float(change[over].mean() / inside), float(apart.mean()), float(apart.max()))
+    inside, join = median(change[~over]), change[over].mean()
+    # where nothing changes anywhere, joins change as much as the rest
+    ratio = join / inside if inside else 1.0 if not join else float("inf")
+    return Joined(float(ratio), float(apart.mean()), float(apart.max()))
 
 
 def in_chunks(

@@ -1,5 +1,7 @@
 """Procedural footage: the same for the same seed, at any size, resting, panning and playing."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def test_a_camera_passes_evenly(size):
         frames = footage.passed(rng(seed), size)
         assert frames.shape == (footage.FRAMES, size, size, 3)
         assert 0 <= frames.min() < frames.max() <= 1
-        shifts = [_shift(one, other) for one, other in zip(frames, frames[1:], strict=False)]
+        shifts = [_shift(one, other) for one, other in pairwise(frames)]
         most = footage.FASTEST * size / 64 + 1
         assert np.abs(shifts).max() <= most
         assert np.ptp(shifts, 0).max() <= 1  # evenly, but for rounding to pixels

@@ -1,0 +1,74 @@
+"""The stages that teach upsamplers, of both kinds."""
+
+import numpy as np
+import pytest
+import torch
+
+from studio.engine.training import upsampler
+from studio.engine.training.enlarged import FACTOR, Pairs
+
+KINDS = ("latent", "pixel")
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    draw = torch.Generator().manual_seed(1)
+    small = torch.randint(0, 255, (2, 8, 32, 32, 3), generator=draw, dtype=torch.uint8)
+    large = small.repeat_interleave(FACTOR, 2).repeat_interleave(FACTOR, 3)
+    latents = torch.randn(2, 8, 4, 32, 32, generator=draw).half()
+    return Pairs(large, small, 255 - small, latents)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(upsampler, "WIDTHS", {"latent": (16, 32), "pixel": (16, 32)})
+    monkeypatch.setattr(upsampler, "CELLS", {"latent": 8, "pixel": 16})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_stages_teach_their_own_part_alone(kind, pairs, tmp_path):
+    image = upsampler.train_image(kind, pairs, 1, 3, tmp_path / "image")
+    assert not torch.equal(image.conv_in.weight, upsampler.fresh(kind, 1).conv_in.weight)
+    before = {name: p.clone() for name, p in image.named_parameters()}
+    net = upsampler.train_time(kind, image, pairs, 1, 3, tmp_path / "time")
+    assert all(torch.equal(p, before[name]) for name, p in net.image.named_parameters())
+    fresh = upsampler.over_time(upsampler.fresh(kind, 1), 1).temporal
+    moved = [
+        name
+        for (name, p), q in zip(net.temporal.named_parameters(), fresh.parameters(), strict=True)
+        if not torch.equal(p, q)
+    ]
+    assert len(moved) == len(list(fresh.parameters()))
+    assert not any(p.requires_grad for p in net.parameters())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_patches_show_the_same_place_small_and_large(kind, pairs):
+    for seed in range(6):
+        part = upsampler.patches(kind, pairs, np.random.default_rng(seed), 2, 8)
+        side = upsampler.CELLS[kind] // (1 if kind == "latent" else FACTOR)
+        assert part.small.shape == (16, 3, side, side)
+        assert part.wanted.shape[-1] == upsampler.CELLS[kind]
+        if kind == "pixel":
+            shrunk = torch.nn.functional.avg_pool2d(part.wanted, FACTOR)
+            for clip in range(2):
+                rows = slice(8 * clip, 8 * clip + 8)
+                kept = torch.allclose(shrunk[rows], -part.small[rows], atol=1e-5)
+                assert kept or torch.allclose(shrunk[rows], part.small[rows], atol=1e-5)
+
+
+def test_the_network_has_the_public_layouts_input(pairs):
+    latent = upsampler.fresh("latent", 1)
+    assert latent.config.in_channels == 7
+    assert latent.config.out_channels == 4
+    assert latent.config.num_class_embeds == 1000
+    assert upsampler.fresh("pixel", 1).config.in_channels == 6
+
+
+def test_frames_of_a_clip_share_some_of_their_noise():
+    rng = np.random.default_rng(1)
+    clips, frames = 60, 4
+    noise = upsampler._noise(rng, clips, frames, torch.zeros(1, 3, 8, 8)).unflatten(0, (clips, -1))
+    assert noise.std().item() == pytest.approx(1, abs=0.02)
+    alike = (noise[:, 0] * noise[:, 1]).mean((1, 2, 3))
+    assert alike.min() < 0.2 < 0.8 < alike.max()
