@@ -1,0 +1,82 @@
+"""Large pictures piece by piece: tiles that overlap and are mixed where they do, so that none shows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Tiles of `side` by `side`, next to one another by at least `overlap`."""
+
+    side: int
+    overlap: int
+
+    def times(self, factor: int) -> "Tiling":
+        """The same tiles of a picture that is so many times larger."""
+        return Tiling(self.side * factor, self.overlap * factor)
+
+    def tiles(self, height: int, width: int) -> "list[Tile]":
+        """Tiles that cover a picture, row by row; the grid depends on its size alone."""
+        return [
+            Tile(top, left, min(self.side, height), min(self.side, width))
+            for top in self._starts(height)
+            for left in self._starts(width)
+        ]
+
+    def _starts(self, length: int) -> Iterator[int]:
+        if length <= self.side:
+            yield 0
+            return
+        count = ceil((length - self.overlap) / (self.side - self.overlap))
+        for k in range(count):
+            yield round(k * (length - self.side) / (count - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A window of a picture."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def of(self, picture: Tensor) -> Tensor:
+        """The window of (..., H, W)."""
+        return picture[..., self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def times(self, factor: int) -> "Tile":
+        """The same window of a picture that is so many times larger."""
+        return Tile(*(factor * v for v in (self.top, self.left, self.height, self.width)))
+
+    def weights(self, overlap: int) -> Tensor:
+        """How much the tile says at each of its cells, (height, width): less towards its edges."""
+        down, across = (_ramp(length, overlap) for length in (self.height, self.width))
+        return down[:, None] * across
+
+
+def _ramp(length: int, overlap: int) -> Tensor:
+    steps = torch.arange(1, length + 1) / (overlap + 1)
+    return torch.minimum(steps, steps.flip(0)).clamp(max=1)
+
+
+def mixed(
+    made: Callable[[Tile], Tensor], tiles: list[Tile], size: tuple[int, int], overlap: int
+) -> Tensor:
+    """What `made` says of every tile, as one picture (..., H, W): Σ w·tile / Σ w at every cell."""
+    whole, said = None, torch.zeros(size)
+    for tile in tiles:
+        part = made(tile)
+        weight = tile.weights(overlap).to(part)
+        if whole is None:
+            whole = torch.zeros(*part.shape[:-2], *size, device=part.device, dtype=part.dtype)
+            said = said.to(part)
+        tile.of(whole).add_(part * weight)
+        tile.of(said).add_(weight)
+    if whole is None:
+        raise ValueError("no tile covers anything")
+    return whole / said

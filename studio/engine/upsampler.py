@@ -1,0 +1,107 @@
+"""An upsampler ×4, opened part by part: a stock x4 upscaler's folder with layers over time beside it.
+
+Latent, as the public ×4 upscaler is: 7 input channels, the noise level as a class, an autoencoder
+and a text encoder of its own.  Without an autoencoder it works on pixels, as the paper's upsampler
+for driving scenes does (Video LDM section 3.4); without a text encoder it reads no words.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, DDPMScheduler, UNet2DConditionModel
+from safetensors import SafetensorError
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from studio.engine.device import Device, set_attention
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.video_unet import VideoUNet
+from studio.spec.progress import Progress, Tick, silent
+from studio.spec.refusal import Refusal
+
+FACTOR = 4
+TEMPORAL = "temporal.safetensors"
+PARTS: tuple[tuple[str, Any, str], ...] = (
+    ("unet", UNet2DConditionModel, "torch_dtype"),
+    ("vae", AutoencoderKL, "torch_dtype"),
+    ("text_encoder", CLIPTextModel, "dtype"),
+    ("tokenizer", CLIPTokenizer, ""),
+    ("scheduler", DDIMScheduler, ""),
+    ("low_res_scheduler", DDPMScheduler, ""),
+)
+OPTIONAL = ("vae", "text_encoder", "tokenizer")
+
+
+@dataclass(frozen=True, slots=True)
+class Upsampler:
+    """`low_scheduler` puts noise on the small frames; `vae` and the reader of words may be absent."""
+
+    net: VideoUNet
+    scheduler: DDIMScheduler
+    low_scheduler: DDPMScheduler
+    device: Device
+    vae: AutoencoderKL | None = None
+    text_encoder: CLIPTextModel | None = None
+    tokenizer: CLIPTokenizer | None = None
+
+    @property
+    def channels(self) -> int:
+        """Channels of what is made: of latents, or 3 of pixels."""
+        return self.net.image.config.out_channels
+
+    @property
+    def cells(self) -> int:
+        """Cells of what is made along one side of a small frame's pixel."""
+        if self.vae is None:
+            return FACTOR
+        return FACTOR // 2 ** (len(self.vae.config.block_out_channels) - 1)
+
+    @torch.no_grad()
+    def words(self, prompt: str) -> Tensor:
+        """Embeddings (1, L, D) of a prompt; nothing where it reads none."""
+        if self.text_encoder is None or self.tokenizer is None:
+            width = self.net.image.config.cross_attention_dim
+            return torch.zeros(1, 1, width, device=self.device.name, dtype=self.device.dtype)
+        ids = self.tokenizer(
+            [prompt],
+            padding="max_length",
+            truncation=True,
+            max_length=self.text_encoder.config.max_position_embeddings,
+            return_tensors="pt",
+        ).input_ids
+        return self.text_encoder(ids.to(self.device.name)).last_hidden_state
+
+
+def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:
+    """Open an upsampler's folder; a part that is missing or damaged is refused by name."""
+    parts: dict[str, Any] = {}
+    for done, (name, kind, precision) in enumerate(PARTS):
+        tick(Progress("loading upsampler", done, len(PARTS), note=name))
+        if name in OPTIONAL and not (folder / name).is_dir():
+            continue
+        wanted = {precision: device.dtype} if precision else {}
+        try:
+            parts[name] = kind.from_pretrained(folder / name, local_files_only=True, **wanted)
+        except (OSError, SafetensorError, ValueError, KeyError) as error:
+            raise _unreadable(name, folder) from error
+    try:
+        layers, _ = TemporalLayers.load(folder / TEMPORAL, parts["unet"])
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise _unreadable(TEMPORAL, folder) from error
+    net = VideoUNet(parts.pop("unet"), layers)
+    for part in (net, *parts.values()):
+        if isinstance(part, torch.nn.Module):
+            part.to(device.name, device.dtype).eval().requires_grad_(False)
+    set_attention(net, device)
+    low = parts.pop("low_res_scheduler")
+    tick(Progress("loading upsampler", len(PARTS), len(PARTS)))
+    return Upsampler(net=net, low_scheduler=low, device=device, **parts)
+
+
+def _unreadable(part: str, folder: Path) -> Refusal:
+    return Refusal(
+        f'The upsampler\'s part "{part}" cannot be read.',
+        f"Restore or download the model in {folder} again.",
+    )
