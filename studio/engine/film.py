@@ -17,6 +17,9 @@ from studio.engine.decode import decode
 from studio.engine.encode import encode, filling
 from studio.engine.fill import FillSpec, Text, fill
 from studio.engine.interpolate import interpolate
+from studio.engine.tiles import Tiling
+from studio.engine.upsample import UpsampleSpec, upsample
+from studio.engine.upsampler import Upsampler
 from studio.engine.videomodel import VideoModel, pattern_of
 from studio.spec.memo import Memo
 from studio.spec.progress import Tick, shifted
@@ -42,6 +45,7 @@ class Models:
     video: VideoModel
     adapter: Path | None = None
     pictures: Callable[[str], np.ndarray] = _no_pictures
+    upsampler: Upsampler | None = None
 
 
 @dataclass(slots=True)
@@ -81,6 +85,9 @@ def steps_in(span: Span) -> int:
     """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
     if span.stage == "interpolation":
         return len(span.makes) // BETWEEN * max(1, span.request.steps_around(span.rank))
+    if span.stage == "upsample" and (how := span.request.upsample):
+        tiles = Tiling(how.tile, how.overlap).tiles(span.request.height, span.request.width)
+        return len(tiles) * (how.steps + 1)
     return max(1, _walked(span)) if span.stage == "keyframes" else max(1, len(span.reads))
 
 
@@ -152,11 +159,44 @@ def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[
     return clip, tuple(read is not None for read in span.reads)
 
 
+def make_larger(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+    """A portion of frames made larger: uint8 (T, 4 H, 4 W, 3)."""
+    request, upsampler = span.request, models.upsampler
+    if upsampler is None or request.upsample is None:
+        raise Refusal(f"The model {request.model} has no upsampler.", "Render without it.")
+    how = request.upsample
+    spec = UpsampleSpec(
+        span.positions,
+        request.seed,
+        how.steps,
+        how.level,
+        Tiling(how.tile, how.overlap),
+        request.prompt,
+        how.guidance,
+    )
+    frames = upsample(upsampler, small_frames(span, memo), spec, tick)
+    return {"frames": frames[span.lead : span.lead + len(span.makes)].numpy()}
+
+
+def small_frames(span: Span, memo: Memo) -> Tensor:
+    """The decoded frames that a span reads, uint8 (T, H, W, 3)."""
+    frames = {}
+    for number, key in enumerate(span.inputs):
+        source = memo.get(key)
+        if source is None:
+            raise Refusal("Frames of this clip are no longer stored.", "Render it again.")
+        for place, read in enumerate(span.reads):
+            if read is not None and read.input == number:
+                frames[place] = torch.from_numpy(np.array(source["frames"][read.frame]))
+    return torch.stack([frames[place] for place in range(len(span.reads))])
+
+
 STAGES = {
     "keyframes": make_keyframes,
     "picture": make_picture,
     "interpolation": make_between,
     "decode": make_frames,
+    "upsample": make_larger,
 }
 
 

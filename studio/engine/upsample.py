@@ -46,8 +46,7 @@ def upsample(model: Upsampler, frames: Tensor, spec: UpsampleSpec, tick: Tick) -
     small = frames.permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
     beside = _beside(model, small, spec)
     noise = _noise(model, spec, (model.channels, *(model.cells * side for side in size)), "start")
-    walks = spec.steps + (model.vae is not None)
-    counter = _Counter(tick, walks * len(spec.tiling.tiles(*size)))
+    counter = _Counter(tick, (spec.steps + 1) * len(spec.tiling.tiles(*size)))
     made = ddim(
         _denoiser(model, beside, spec, counter),
         model.scheduler,
@@ -60,7 +59,7 @@ def upsample(model: Upsampler, frames: Tensor, spec: UpsampleSpec, tick: Tick) -
 
 
 class _Counter:
-    """Counts tiles through all steps, and the decoding of each as one step more."""
+    """Counts tiles through all steps, and their turning into pictures as one step more."""
 
     def __init__(self, tick: Tick, total: int) -> None:
         self._tick, self._total, self._done = tick, total, 0
@@ -72,6 +71,11 @@ class _Counter:
 
     def _say(self) -> None:
         self._tick(Progress(STAGE, self._done, self._total))
+
+    def finish(self) -> None:
+        if self._done < self._total:
+            self._done = self._total
+            self._say()
 
 
 def _noise(model: Upsampler, spec: UpsampleSpec, shape: tuple[int, ...], purpose: str) -> Tensor:
@@ -129,4 +133,5 @@ def _pictures(model: Upsampler, made: Tensor, spec: UpsampleSpec, counter: _Coun
         parts = {tile.times(grow): decoded(tile) for tile in tiles}
         size = (latents.shape[-2] * grow, latents.shape[-1] * grow)
         made = mixed(parts.__getitem__, list(parts), size, tiling.overlap * grow)
+    counter.finish()
     return made.cpu().permute(0, 2, 3, 1).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.spec.refusal import Refusal
-from studio.spec.request import Family
+from studio.spec.request import Family, Upsampling
 
 CARD = "model.toml"
 LARGEST_HEADER = 100_000_000
@@ -66,6 +66,8 @@ def _family(said: Mapping[str, Any]) -> Family:
     parts: dict[str, Any] = {**said, "native_fps": Fraction(said["native_fps"])}
     if "walked" in said:
         parts["walked"] = tuple(float(share) for share in said["walked"])
+    if "upsampling" in said:
+        parts["upsampling"] = Upsampling(**said["upsampling"])
     return Family(**parts)
 
 

@@ -1,6 +1,7 @@
 """The spans from latents to frames, on one grid that no edit of a keyframe moves."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from studio.spec.request import ClipRequest
@@ -10,6 +11,8 @@ DECODE_CHUNK = 8
 """Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
 DECODE_MARGIN = 4
 """Frames on either side of a chunk that a decoder which sees time also looks at."""
+UPSAMPLE_MARGIN = 2
+"""Frames on either side of a portion that an upsampler also looks at."""
 
 
 def decode_spans(
@@ -55,3 +58,55 @@ def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: 
         meant["lead"] = lead
     key = span_key("decode", makes, inputs, meant)
     return Span("decode", makes, reads, inputs, key, request, lead=lead)
+
+
+def upsample_spans(
+    request: ClipRequest, decoded: Sequence[Span], *, loop: bool = False
+) -> list[Span]:
+    """Frames to larger frames, in the portions in which they were decoded (section 3.4: of eight)."""
+    frames = [
+        Frame(span.key, number, position)
+        for span in decoded
+        for number, position in enumerate(span.makes)
+    ]
+    made, start = [], 0
+    for span in decoded:
+        end = start + len(span.makes)
+        seen, lead = around(frames, start, end, UPSAMPLE_MARGIN, loop=loop)
+        made.append(_upsample_span(request, seen, lead, len(span.makes)))
+        start = end
+    return made
+
+
+def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:
+    inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
+    positions = tuple(frame.position for frame in seen)
+    makes = positions[lead : lead + count]
+    assert request.upsample is not None
+    meant = {
+        "reads": said(reads),
+        "positions": positions,
+        "lead": lead,
+        "how": asdict(request.upsample),
+        "prompt": request.prompt if request.upsample.guidance != 1.0 else "",
+        "weights": weights(request, "upsampler", "upsampler over time", "upsampler autoencoder"),
+        "seed": request.seed,
+    }
+    key = span_key("upsample", makes, inputs, meant)
+    return Span("upsample", makes, reads, inputs, key, request, lead=lead, positions=positions)
+
+
+def wanted(walk: Sequence[Span], only: tuple[int, int] | None) -> tuple[Span, ...]:
+    """The spans that frames `only` (first, last) of the last stage need; all of them without."""
+    if only is None:
+        return tuple(walk)
+    needed, frame = set[str](), 0
+    for span in walk:
+        if span.stage == walk[-1].stage:
+            if frame <= only[1] and frame + len(span.makes) > only[0]:
+                needed.add(span.key)
+            frame += len(span.makes)
+    for span in reversed(walk):
+        if span.key in needed:
+            needed.update(span.inputs)
+    return tuple(span for span in walk if span.key in needed)

@@ -18,6 +18,24 @@ WALKED = (1.0, 1.0, 0.6, 0.4)
 
 
 @dataclass(frozen=True, slots=True)
+class Upsampling:
+    """How frames become four times as large: `steps` of the upsampler's sampler, noise of `level`,
+    0..999, on the small frames, in tiles of `tile` by `tile` of their pixels that overlap by
+    `overlap`; `guidance` by the prompt, 1 where it reads none.
+    """
+
+    steps: int
+    level: int
+    tile: int
+    overlap: int
+    guidance: float = 1.0
+
+
+UPSAMPLED = 4
+"""Times as large along one side."""
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s.
 
@@ -28,6 +46,7 @@ class Family:
     the sampler's steps that are walked by prediction, between given keyframes, and in each pass of
     interpolation: what is nearly right from the start, as two neighbours blended are, needs few; the
     finer the pass, the fewer.  At 0 holes show the model's guess of them, or the blend.
+    `upsampling` says how its upsampler works, where it has one.
     """
 
     id: str
@@ -46,6 +65,7 @@ class Family:
     context_guidance: float = 1.0
     context_noise: float = 0.0
     walked: tuple[float, ...] = WALKED
+    upsampling: Upsampling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,8 @@ class ClipRequest:
     frames; in a `loop` some lead back to the first.  A `strip` says otherwise how each keyframe is
     made.  `interpolate` passes, 0..2, each put three frames between two.  Given frames are followed
     with `context_guidance`, seen through `context_noise` and filled around in the shares of the
-    `steps` that are `walked` (`Family`).
+    `steps` that are `walked` (`Family`).  With `upsample` its frames end four times as large, and
+    with `only` (first, last) those frames alone are made, with what is left of their portions.
 
     `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
     file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
@@ -93,6 +114,8 @@ class ClipRequest:
     context_guidance: float = 1.0
     context_noise: float = 0.0
     walked: tuple[float, ...] = WALKED
+    upsample: Upsampling | None = None
+    only: tuple[int, int] | None = None
 
     def steps_around(self, rank: int, *, between: bool = True) -> int:
         """Steps that are walked where frames are given, in pass `rank` of interpolation, 1 and up,
@@ -109,6 +132,12 @@ class ClipRequest:
             keys, loop = self.keyframes + self.extend + BRIDGE * self.loop, self.loop
         gaps = keys if loop else keys - 1
         return gaps * 4**self.interpolate + (not loop)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the clip's frames, in pixels."""
+        factor = UPSAMPLED if self.upsample else 1
+        return factor * self.width, factor * self.height
 
     @property
     def rate(self) -> Fraction:

@@ -28,7 +28,8 @@ class Span:
     `inputs` are the keys of the spans it reads; `reads` says which of their frames, in the order
     of the clip with holes that is filled, where None is a hole, or of the frames to decode or to
     upsample; the first `lead` of these are looked at only for what they tell of those after them.
-    `rank` counts the passes of interpolation from 1.
+    `rank` counts the passes of interpolation from 1.  `positions` are those of all frames that an
+    upsampler reads: its noise belongs to them.
     """
 
     stage: str
@@ -40,6 +41,7 @@ class Span:
     source: Source = field(default=Source(), repr=False, compare=False)
     rank: int = 0
     lead: int = 0
+    positions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

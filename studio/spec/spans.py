@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import pairwise
 
-from studio.spec.frame_spans import decode_spans
+from studio.spec.frame_spans import decode_spans, upsample_spans, wanted
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.span import Frame, Read, Span, reads_of, said, span_key, weights
 from studio.spec.strip import Source, Strip, fresh
@@ -29,7 +29,9 @@ def spans(request: ClipRequest) -> tuple[Span, ...]:
             parts.append(frames)
         if not strip.loop:
             parts.append([keys[-1]])
-    return (*walk, *decode_spans(request, parts, loop=strip.loop))
+    decoded = decode_spans(request, parts, loop=strip.loop)
+    larger = upsample_spans(request, decoded, loop=strip.loop) if request.upsample else []
+    return wanted((*walk, *decoded, *larger), request.only)
 
 
 def seed_of(span: Span) -> int:

@@ -92,8 +92,9 @@ def test_it_can_be_stopped_at_every_tile(model):
 def test_progress_ends_at_its_total(model):
     heard = []
     upsample(model, frames(), spec(side=12), heard.append)
-    assert [p.step for p in heard] == list(range(len(heard)))
-    assert heard[-1].step == heard[-1].total
+    steps = [p.step for p in heard]
+    assert steps == sorted(set(steps))
+    assert (steps[-1], len({p.total for p in heard})) == (heard[0].total, 1)
 
 
 def test_words_guide_only_a_model_that_reads_them(model):
