@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 TORCH = "torch==2.13.0"
 MOST_SKIPPED = 40
+MOST_PROCESSES = 4
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 
 # what Qt loads even without a screen, and the Debian packages that bring it
@@ -49,8 +50,14 @@ def main(arguments: list) -> int:
     done(python, "-m", "pip", "install", "--quiet", torch)
     done(python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[test]")
     environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    command = [python, "-m", "pytest", f"--most-skipped={MOST_SKIPPED}", *arguments]
+    command = [python, "-m", "pytest", f"--most-skipped={MOST_SKIPPED}", *at_once(), *arguments]
     return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
+
+
+def at_once() -> list:
+    """How pytest shares the files of tests among processes; each may take a gigabyte."""
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    return [f"--numprocesses={processes}", "--dist=loadfile"] if processes > 1 else []
 
 
 def environment() -> Path:
