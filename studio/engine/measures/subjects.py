@@ -36,8 +36,8 @@ class Figures:
     Likenesses are mean cosines of the small network's features, -1..1; `nearest_photo` is the
     mean rms distance of a frame to its nearest training photo, levels of 255; `places` counts
     clips whose ground was the one asked for, `motion_there` those that went the right way in one.
-    `extended` and `between` are likenesses to the held-out photo in frames made by prediction and
-    by interpolation, and `motion_extended` counts predictions that went on the right way; NaN and
+    `in_places`, `extended` and `between` are likenesses to the held-out photo in the keyframes of
+    the clips in places, in those predicted after them and in frames interpolated, and `motion_extended` counts predictions that went on the right way; NaN and
     none of none where the model does neither.
     """
 
@@ -48,6 +48,7 @@ class Figures:
     motion_after: Share
     motion_there: Share
     places: Share
+    in_places: float = float("nan")
     extended: float = float("nan")
     between: float = float("nan")
     motion_extended: Share = field(default_factory=lambda: Share(0, 0))
@@ -143,6 +144,7 @@ def measure(
         motion_after=_share(s.goes for s in with_it),
         motion_there=_share(s.goes for s in in_places),
         places=_share(s.there for s in in_places),
+        in_places=_mean_likeness(net, [s.frame for s in in_places], [held_out]),
         extended=_mean_likeness(net, _shown(s.extended for s in in_places), [held_out]),
         between=_mean_likeness(net, _shown(s.between for s in in_places), [held_out]),
         motion_extended=_share(s.goes_on for s in in_places if s.extended is not None),
@@ -206,6 +208,7 @@ def markdown(columns: Mapping[str, Figures], net: LikenessNet, drawn: Collection
     ]
     if any(f.motion_extended.count for f in columns.values()):
         rows += [
+            ("| likeness in keyframes, new places |", lambda n, f: alike(n, f.in_places)),
             ("| likeness in predicted keyframes |", lambda n, f: alike(n, f.extended)),
             ("| likeness in interpolated frames |", lambda n, f: alike(n, f.between)),
             ("| motion right in predicted keyframes |", lambda _, f: str(f.motion_extended)),
