@@ -87,10 +87,21 @@ def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp
     bare = subjects.look(video, subjects.Shot("a dog moving left", 3, "left"))
     assert bare.extended is None
     both = Figures(
-        0.5, 0.6, 40.0, Share(1, 4), Share(3, 4), Share(2, 4), Share(1, 4), 0.4, 0.3, Share(4, 4)
+        0.5,
+        0.6,
+        40.0,
+        Share(1, 4),
+        Share(3, 4),
+        Share(2, 4),
+        Share(1, 4),
+        0.2,
+        0.4,
+        0.3,
+        Share(4, 4),
     )
     text = subjects.markdown({"rex, lora": both}, LikenessNet())
     assert "| motion right in predicted keyframes | 100.0 %" in text
+    assert "| likeness in keyframes, new places | 0.20" in text
 
 
 @pytest.mark.parametrize("word", subjects.DIRECTIONS)
