@@ -95,6 +95,17 @@ def test_a_line_tells_the_loss():
     assert line(Progress("learning", 3, 10, loss=0.5), 0.0) == "learning  3/10  loss 0.500"
 
 
+@pytest.fixture
+def listening():
+    """As a terminal starts programs: one that was started in the background ignores interrupts."""
+    import signal
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_the_first_interrupt_is_raised_and_later_ones_only_remembered():
     import signal
 
@@ -107,6 +118,7 @@ def test_the_first_interrupt_is_raised_and_later_ones_only_remembered():
             interrupt.obey()
 
 
+@pytest.mark.usefixtures("listening")
 def test_an_interrupt_can_mean_something_else_for_as_long_as_that_works():
     import signal
 

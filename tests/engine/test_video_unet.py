@@ -430,5 +430,5 @@ def test_other_formats_are_refused(tmp_path, change):
     notes = {"format": "studio-temporal", "version": "1", "config": "{}", "text_encoder": ""}
     path = tmp_path / "t.safetensors"
     save_file({"x": torch.zeros(1)}, path, notes | change if change else None)
-    with pytest.raises(ValueError, match="not a temporal file"):
+    with pytest.raises(ValueError, match="not a studio-temporal file"):
         TemporalLayers.load(path, image())

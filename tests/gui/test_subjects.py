@@ -110,8 +110,8 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     assert panel.training.said.text() == "The first photo is kept for measuring."
     steps, _ = panel.training.curve._values.getData()
     heard = [step for step, _ in studio.watch.seen(1).losses]  # a busy machine hears of fewer
-    assert list(steps) == heard
-    assert len(heard) > 3
+    assert list(steps) == heard[: len(steps)]
+    assert len(steps) > 3
     works.gate.set()
     until(lambda: panel.cards["rex"].status.whole == f"ready · {DEFAULT_STEPS} steps")
     assert panel.training is None
