@@ -14,8 +14,9 @@ from torch.nn import functional as F
 from studio.engine.noise import clip_noise
 from studio.engine.sampling import Contrast, Denoiser, ddim, guided
 from studio.engine.tiles import Tile, Tiling, mixed
-from studio.engine.upsampler import FACTOR, Upsampler
+from studio.engine.upsampler import Upsampler
 from studio.spec.progress import Progress, Tick
+from studio.spec.request import UPSAMPLED
 
 STAGE = "upsample"
 
@@ -128,7 +129,7 @@ def _pictures(model: Upsampler, made: Tensor, spec: UpsampleSpec, counter: _Coun
             frames = tile.of(latents).split(1)
             return torch.cat([vae.decode(frame).sample.float().cpu() for frame in frames])
 
-        grow = FACTOR // model.cells
+        grow = UPSAMPLED // model.cells
         tiles = tiling.tiles(*latents.shape[-2:])
         parts = {tile.times(grow): decoded(tile) for tile in tiles}
         size = (latents.shape[-2] * grow, latents.shape[-1] * grow)

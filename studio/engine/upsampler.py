@@ -20,8 +20,8 @@ from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
+from studio.spec.request import UPSAMPLED
 
-FACTOR = 4
 TEMPORAL = "temporal.safetensors"
 PARTS: tuple[tuple[str, Any, str], ...] = (
     ("unet", UNet2DConditionModel, "torch_dtype"),
@@ -55,8 +55,8 @@ class Upsampler:
     def cells(self) -> int:
         """Cells of what is made along one side of a small frame's pixel."""
         if self.vae is None:
-            return FACTOR
-        return FACTOR // 2 ** (len(self.vae.config.block_out_channels) - 1)
+            return UPSAMPLED
+        return UPSAMPLED // 2 ** (len(self.vae.config.block_out_channels) - 1)
 
     @torch.no_grad()
     def words(self, prompt: str) -> Tensor:

@@ -13,9 +13,9 @@ from studio.engine.adapter_file import save_whole
 from studio.engine.training import footage, grounds
 from studio.engine.training.decoder import seen
 from studio.spec.progress import Progress, Tick, silent
+from studio.spec.request import UPSAMPLED
 
-FACTOR = 4
-LARGE = FACTOR * grounds.SIZE
+LARGE = UPSAMPLED * grounds.SIZE
 WINDOW = 128
 """Pixels of the window that is kept of each large clip."""
 
@@ -58,9 +58,9 @@ def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
     whole = torch.from_numpy(footage.clip(rng, LARGE))
     small = shrunk(whole)
     through = vae.decode(vae.encode(seen(small[None])).latent_dist.mean).sample
-    y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // FACTOR + 1, 2))
-    side = WINDOW // FACTOR
-    large = whole[:, FACTOR * y :][:, :WINDOW, FACTOR * x :][:, :, :WINDOW]
+    y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // UPSAMPLED + 1, 2))
+    side = WINDOW // UPSAMPLED
+    large = whole[:, UPSAMPLED * y :][:, :WINDOW, UPSAMPLED * x :][:, :, :WINDOW]
     mean = vae.encode(seen(large[None])).latent_dist.mean * vae.config.scaling_factor
     return {
         "large": large.contiguous(),
@@ -72,7 +72,7 @@ def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
 
 def shrunk(frames: Tensor) -> Tensor:
     """Frames uint8 (T, H, W, 3), each 4 × 4 pixels their mean: (T, H/4, W/4, 3)."""
-    cells = frames.float().unflatten(2, (-1, FACTOR)).unflatten(1, (-1, FACTOR))
+    cells = frames.float().unflatten(2, (-1, UPSAMPLED)).unflatten(1, (-1, UPSAMPLED))
     return cells.mean((2, 4)).round().to(torch.uint8)
 
 

@@ -17,10 +17,11 @@ from studio.engine.device import in_half
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training.decoder import seen
-from studio.engine.training.enlarged import FACTOR, Pairs
+from studio.engine.training.enlarged import Pairs
 from studio.engine.training.loop import Plan, fit
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
+from studio.spec.request import UPSAMPLED
 
 CELLS = {"latent": 24, "pixel": 64}
 """Cells of a patch's side: of latents, or pixels."""
@@ -130,7 +131,7 @@ def train_time(
 def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frames: int) -> Patches:
     """`count` windows of so many frames each, all of one clip or one frame."""
     cells, latent = CELLS[kind], kind == "latent"
-    side = cells if latent else cells // FACTOR
+    side = cells if latent else cells // UPSAMPLED
     wanted, small = [], []
     for _ in range(count):
         clip = int(rng.integers(len(pairs.large)))
@@ -142,7 +143,10 @@ def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frame
         if latent:
             high = pairs.latents[clip, when, :, y : y + side, x : x + side].float()
         else:
-            where = (slice(FACTOR * y, FACTOR * y + cells), slice(FACTOR * x, FACTOR * x + cells))
+            where = (
+                slice(UPSAMPLED * y, UPSAMPLED * y + cells),
+                slice(UPSAMPLED * x, UPSAMPLED * x + cells),
+            )
             high = seen(pairs.large[clip, when, *where][None])
         flip = rng.random() < 0.5 and not latent  # a mirrored latent is no mirrored picture's
         wanted.append(high.flip(-1) if flip else high)

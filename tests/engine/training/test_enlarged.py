@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from studio.engine.training import autoencoder, enlarged
+from studio.spec.request import UPSAMPLED
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def pairs(vae, tmp_path_factory):
 
 
 def test_small_frames_are_the_large_ones_shrunk(vae, pairs):
-    side = enlarged.WINDOW // enlarged.FACTOR
+    side = enlarged.WINDOW // UPSAMPLED
     assert pairs.large.shape[2:] == (enlarged.WINDOW, enlarged.WINDOW, 3)
     assert pairs.small.shape == pairs.kept.shape == (2, 8, side, side, 3)
     for large, small in zip(pairs.large, pairs.small, strict=True):

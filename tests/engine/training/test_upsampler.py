@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from studio.engine.training import upsampler
-from studio.engine.training.enlarged import FACTOR, Pairs
+from studio.engine.training.enlarged import Pairs
+from studio.spec.request import UPSAMPLED
 
 KINDS = ("latent", "pixel")
 
@@ -14,7 +15,7 @@ KINDS = ("latent", "pixel")
 def pairs():
     draw = torch.Generator().manual_seed(1)
     small = torch.randint(0, 255, (2, 8, 32, 32, 3), generator=draw, dtype=torch.uint8)
-    large = small.repeat_interleave(FACTOR, 2).repeat_interleave(FACTOR, 3)
+    large = small.repeat_interleave(UPSAMPLED, 2).repeat_interleave(UPSAMPLED, 3)
     latents = torch.randn(2, 8, 4, 32, 32, generator=draw).half()
     return Pairs(large, small, 255 - small, latents)
 
@@ -46,11 +47,11 @@ def test_both_stages_teach_their_own_part_alone(kind, pairs, tmp_path):
 def test_patches_show_the_same_place_small_and_large(kind, pairs):
     for seed in range(6):
         part = upsampler.patches(kind, pairs, np.random.default_rng(seed), 2, 8)
-        side = upsampler.CELLS[kind] // (1 if kind == "latent" else FACTOR)
+        side = upsampler.CELLS[kind] // (1 if kind == "latent" else UPSAMPLED)
         assert part.small.shape == (16, 3, side, side)
         assert part.wanted.shape[-1] == upsampler.CELLS[kind]
         if kind == "pixel":
-            shrunk = torch.nn.functional.avg_pool2d(part.wanted, FACTOR)
+            shrunk = torch.nn.functional.avg_pool2d(part.wanted, UPSAMPLED)
             for clip in range(2):
                 rows = slice(8 * clip, 8 * clip + 8)
                 kept = torch.allclose(shrunk[rows], -part.small[rows], atol=1e-5)
