@@ -5,20 +5,14 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderKLTemporalDecoder
 
 from studio.engine.decoder import PUBLIC, DecoderConfig, DecoderLayers, VideoDecoder, places, split
+from tests.engine.tiny_backbone import autoencoder
 
 FRAMES = 5
 
 
 @pytest.fixture(scope="module")
 def vae():
-    torch.manual_seed(1)
-    small = AutoencoderKL(
-        block_out_channels=(8, 16),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        norm_num_groups=4,
-    )
-    return small.eval().requires_grad_(False)
+    return autoencoder()
 
 
 @pytest.fixture

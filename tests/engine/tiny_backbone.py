@@ -17,6 +17,18 @@ def letters() -> CLIPTokenizer:
     return CLIPTokenizer(vocab={t: k for k, t in enumerate(tokens)}, merges=[])
 
 
+def autoencoder() -> AutoencoderKL:
+    """Two levels with attention in the middle, as Stable Diffusion's has."""
+    torch.manual_seed(1)
+    small = AutoencoderKL(
+        block_out_channels=(8, 16),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        norm_num_groups=4,
+    )
+    return small.eval().requires_grad_(False)
+
+
 def tiny(seed: int = 0, widths: tuple[int, int] = (32, 64)) -> Backbone:
     torch.manual_seed(seed)
     words = letters()

@@ -3,27 +3,20 @@
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL
 from torch import nn
 
 from studio.engine.decoder import DecoderLayers
 from studio.engine.training import decoder, footage
 from studio.engine.training.adversary import Critic
 from studio.spec.progress import Cancelled
+from tests.engine.tiny_backbone import autoencoder
 
 STEPS = 5
 
 
 @pytest.fixture(scope="module")
 def vae():
-    torch.manual_seed(1)
-    small = AutoencoderKL(
-        block_out_channels=(8, 16),
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        norm_num_groups=4,
-    )
-    return small.eval().requires_grad_(False)
+    return autoencoder()
 
 
 @pytest.fixture(scope="module")
