@@ -38,6 +38,7 @@ COMMANDS = {
     "subject remove": "subjects.remove",
     "train starter": "training.train_starter",
     "train decoder": "training.train_decoder",
+    "train upsampler": "training.train_upsampler",
     "queue list": "queue.list_all",
     "queue pause": "queue.pause",
     "queue resume": "queue.resume",
@@ -64,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
-    from studio.terminal.arguments import Told, parser
+    from studio.terminal.arguments import parser
+    from studio.terminal.parser import Told
 
     try:
         said = parser().parse_args(words)

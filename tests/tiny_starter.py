@@ -8,7 +8,7 @@ import torch
 from diffusers import AutoencoderKL
 
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training import autoencoder, backbone, starter, temporal, text
+from studio.engine.training import autoencoder, backbone, packing, temporal, text
 from studio.engine.video_unet import VideoUNet
 
 WIDTHS = (32, 32, 64)
@@ -42,8 +42,8 @@ def make(folder: Path, seed: int = 0, *, plain: bool = True) -> Path:
     for name, part in parts.items():
         part.half().save_pretrained(folder / name)
     backbone.scheduler().save_pretrained(folder / "scheduler")
-    save_layers(net.temporal, folder, ("keyframes",) if plain else starter.TAUGHT)
-    card = starter.CARD.replace('id = "starter"', f'id = "{folder.name}"')
+    save_layers(net.temporal, folder, ("keyframes",) if plain else packing.TAUGHT)
+    card = packing.CARD.replace('id = "starter"', f'id = "{folder.name}"')
     for said, instead in PLAIN.items() if plain else ():
         card = card.replace(said, instead)
     (folder / "model.toml").write_text(card, "utf-8")

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,6 @@ class Models:
     video: VideoModel
     adapter: Path | None = None
     pictures: Callable[[str], np.ndarray] = _no_pictures
-    upsampler: Upsampler | None = None
 
 
 @dataclass(slots=True)
@@ -57,12 +57,24 @@ class Walked:
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
-def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: Tick) -> Walked:
+def _no_upsampler() -> Upsampler:
+    raise Refusal("There is no upsampler to make frames larger with.", "Render without it.")
+
+
+def film(
+    spans: tuple[Span, ...],
+    load: Callable[[], Models],
+    memo: Memo,
+    tick: Tick,
+    *,
+    upsampler: Callable[[], Upsampler] = _no_upsampler,
+) -> Walked:
     """Make what the memo does not hold.  Every span reads its inputs from the memo in stored
     precision, so that a run cut in pieces ends in the same bytes.
 
-    `load` is called only if there is something to make.  Steps are counted through all spans of a
-    stage, so that a time left is that of the stage.
+    `load` and `upsampler` are called only if there is something to make with them, so that neither
+    need be in memory beside the other.  Steps are counted through all spans of a stage, so that a
+    time left is that of the stage.
     """
     missing = tuple(span for span in spans if memo.get(span.key) is None)
     lacking = {span.key for span in missing}
@@ -71,10 +83,13 @@ def film(spans: tuple[Span, ...], load: Callable[[], Models], memo: Memo, tick: 
     for span in missing:
         totals[span.stage] += steps_in(span)
     for span in missing:
-        models = load()
-        started = time.monotonic()
         part = shifted(tick, done[span.stage], totals[span.stage])
-        memo.put(span.key, STAGES[span.stage](span, models, memo, part))
+        if span.stage == "upsample":
+            make = partial(make_larger, span, upsampler())
+        else:
+            make = partial(STAGES[span.stage], span, load())
+        started = time.monotonic()
+        memo.put(span.key, make(memo, part))
         done[span.stage] += steps_in(span)
         walked.seconds[span.stage] += time.monotonic() - started
         walked.made.append(span.key)
@@ -159,23 +174,20 @@ def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[
     return clip, tuple(read is not None for read in span.reads)
 
 
-def make_larger(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+def make_larger(span: Span, upsampler: Upsampler, memo: Memo, tick: Tick) -> Arrays:
     """A portion of frames made larger: uint8 (T, 4 H, 4 W, 3)."""
-    request, upsampler = span.request, models.upsampler
-    if upsampler is None or request.upsample is None:
-        raise Refusal(f"The model {request.model} has no upsampler.", "Render without it.")
-    how = request.upsample
-    spec = UpsampleSpec(
-        span.positions,
-        request.seed,
-        how.steps,
-        how.level,
-        Tiling(how.tile, how.overlap),
-        request.prompt,
-        how.guidance,
-    )
-    frames = upsample(upsampler, small_frames(span, memo), spec, tick)
+    frames = upsample(upsampler, small_frames(span, memo), upsample_spec(span), tick)
     return {"frames": frames[span.lead : span.lead + len(span.makes)].numpy()}
+
+
+def upsample_spec(span: Span) -> UpsampleSpec:
+    """How the frames that a span reads are made larger."""
+    request, how = span.request, span.request.upsample
+    assert how is not None
+    tiling = Tiling(how.tile, how.overlap)
+    return UpsampleSpec(
+        span.positions, request.seed, how.steps, how.level, tiling, request.prompt, how.guidance
+    )
 
 
 def small_frames(span: Span, memo: Memo) -> Tensor:
@@ -196,7 +208,6 @@ STAGES = {
     "picture": make_picture,
     "interpolation": make_between,
     "decode": make_frames,
-    "upsample": make_larger,
 }
 
 

@@ -27,6 +27,15 @@ class Tiling:
             for left in self._starts(width)
         ]
 
+    def around(self, height: int, width: int, y: float, x: float) -> "Tile":
+        """The tile whose middle lies nearest to a place, 0..1 down and across."""
+
+        def apart(tile: Tile) -> float:
+            down, across = tile.top + tile.height / 2, tile.left + tile.width / 2
+            return (down - y * height) ** 2 + (across - x * width) ** 2
+
+        return min(self.tiles(height, width), key=apart)
+
     def _starts(self, length: int) -> Iterator[int]:
         if length <= self.side:
             yield 0

@@ -38,16 +38,23 @@ class UpsampleSpec:
 
 
 @torch.no_grad()
-def upsample(model: Upsampler, frames: Tensor, spec: UpsampleSpec, tick: Tick) -> Tensor:
+def upsample(
+    model: Upsampler, frames: Tensor, spec: UpsampleSpec, tick: Tick, *, only: Tile | None = None
+) -> Tensor:
     """Frames uint8 (T, h, w, 3) → uint8 (T, 4 h, 4 w, 3) on the CPU; one tick a tile and step.
 
     Noise belongs to places and frames, so that tiles and portions that overlap agree about it.
+    With `only`, a window of the small frames, that alone is made.
     """
     to, size = model.device, frames.shape[1:3]
     small = frames.permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
-    beside = _beside(model, small, spec)
-    noise = _noise(model, spec, (model.channels, *(model.cells * side for side in size)), "start")
-    counter = _Counter(tick, (spec.steps + 1) * len(spec.tiling.tiles(*size)))
+    window = only or Tile(0, 0, *size)
+    cells = window.times(model.cells)
+    beside = cells.of(_beside(model, small, spec))
+    whole = (model.channels, *(model.cells * side for side in size))
+    noise = cells.of(_noise(model, spec, whole, "start"))
+    tiles = spec.tiling.tiles(window.height, window.width)
+    counter = _Counter(tick, (spec.steps + 1) * len(tiles))
     made = ddim(
         _denoiser(model, beside, spec, counter),
         model.scheduler,

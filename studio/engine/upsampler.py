@@ -22,7 +22,8 @@ from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import UPSAMPLED
 
-TEMPORAL = "temporal.safetensors"
+FOLDER, TEMPORAL = "upsampler", "temporal.safetensors"
+"""The upsampler's folder inside a model's, and the file of its layers over time."""
 PARTS: tuple[tuple[str, Any, str], ...] = (
     ("unet", UNet2DConditionModel, "torch_dtype"),
     ("vae", AutoencoderKL, "torch_dtype"),

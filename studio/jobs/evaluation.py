@@ -127,7 +127,7 @@ def evaluate_filling(
         if sheet is not None:
             shown = [task for at, task in enumerate(tasks) if at % count < filling.SHOWN]
             examples = list(run(filling.example, shown))
-            _write_picture(sheet, filling.picture_sheet(examples))
+            write_picture(sheet, filling.picture_sheet(examples))
     by_pattern = {
         name: seen[at * count : (at + 1) * count] for at, name in enumerate(filling.PATTERNS)
     }
@@ -164,11 +164,12 @@ def evaluate_rollouts(
             shown.append(frames[each // 2 :: each])
         said.append(f"“{prompt}”\n\n{rollout.markdown(columns)}")
     if sheet is not None:
-        _write_picture(sheet, rollout.picture_sheet(shown))
+        write_picture(sheet, rollout.picture_sheet(shown))
     return "\n".join(said)
 
 
-def _write_picture(path: Path, picture: np.ndarray) -> None:
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """A picture uint8 (H, W, 3) as a file."""
     from PIL import Image
 
     Image.fromarray(picture).save(path)

@@ -53,6 +53,7 @@ class Works:
             "train_subject": self.train_subject,
             "export": self.export,
             "contact_sheet": self.contact_sheet,
+            "preview_tile": self.preview_tile,
             "free_memory": self.free_memory,
         }
 
@@ -74,8 +75,36 @@ class Works:
         def load() -> Models:
             return self._models(request, model, project, tick)
 
-        walked = film(walk, load, takes.noting(lambda _: self._facts()), tick)
+        walked = film(
+            walk,
+            load,
+            takes.noting(lambda _: self._facts()),
+            tick,
+            upsampler=lambda: self.residents.upsampler(model, tick),
+        )
         return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
+
+    def preview_tile(self, job: Job, tick: Tick) -> dict:
+        """Make one tile of the portion of a frame larger; nothing of it is stored.
+
+        Payload: "project", "request" (with its upsampling), "frame", "place" (0..1 down, across).
+        """
+        from studio.jobs.tile_preview import portion, preview_tile
+
+        said = job.payload
+        request = from_plain(ClipRequest, said["request"])
+        last = portion(request, int(str(said["frame"])))
+        before = {**said, "request": to_plain(last.request), "until": "decoded"}
+        self.render(replace(job, payload=before), tick)
+        model = library.find(request.model, self.model_folders)
+        down, across = said["place"]  # pyright: ignore[reportGeneralTypeIssues]
+        return preview_tile(
+            last,
+            self.takes(Path(str(said["project"]))),
+            lambda: self.residents.upsampler(model, tick),
+            (float(down), float(across)),
+            tick,
+        )
 
     def train_subject(self, job: Job, tick: Tick) -> dict:
         """Train a subject of the store from its photos; it can be used when this returns.
@@ -124,7 +153,7 @@ class Works:
             out,
             in_order(stored_frames(takes, keys), order),
             fps=Fraction(str(said["fps"])),
-            size=(request.width, request.height),
+            size=request.size,
             recipe=recipe(request) if said.get("recipe", True) else None,
             tick=tick,
             total=len(order),

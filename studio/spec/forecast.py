@@ -88,16 +88,16 @@ def forecast(
 def _intervals(
     request: ClipRequest, walk: tuple[Span, ...], there: Mapping[str, bool], pace: Pace, count: int
 ) -> tuple[Work, ...]:
-    """The work of each interval: its passes, and the decoding of the frames in it."""
+    """The work of each interval: its passes, and the frames in it decoded and upsampled."""
     found: list[list[Work]] = [[] for _ in range(count)]
     dense = 4**request.interpolate
     between = [span for span in walk if stage_of(span) == "interpolated"]
     for number, span in enumerate(between):
         found[number // request.interpolate].append(_work(span, there, pace))
-    frame = 0
-    for span in walk:
-        if stage_of(span) == "decoded":
-            if request.interpolate and frame // dense < count:
+    for stage in ("decoded", "upsampled") if request.interpolate else ():
+        frame = 0
+        for span in (span for span in walk if stage_of(span) == stage):
+            if frame // dense < count:
                 found[frame // dense].append(_work(span, there, pace))
             frame += len(span.makes)
     return tuple(_sum(works) for works in found)

@@ -96,6 +96,21 @@ def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count
     return Span("upsample", makes, reads, inputs, key, request, lead=lead, positions=positions)
 
 
+def whole_chunks(request: ClipRequest, first: int, last: int) -> tuple[int, int]:
+    """The range of frames that is made where `first` to `last` are wanted: whole chunks."""
+    between = 4**request.interpolate if request.interpolate else request.whole_frames
+    ends = _chunk(request, between, first), _chunk(request, between, last)
+    return ends[0][0], ends[1][1]
+
+
+def _chunk(request: ClipRequest, between: int, frame: int) -> tuple[int, int]:
+    """First and last frame of the chunk in which a frame is decoded and upsampled."""
+    start = frame // between * between
+    start += (frame - start) // DECODE_CHUNK * DECODE_CHUNK
+    end = min(start + DECODE_CHUNK, frame // between * between + between, request.whole_frames)
+    return start, end - 1
+
+
 def wanted(walk: Sequence[Span], only: tuple[int, int] | None) -> tuple[Span, ...]:
     """The spans that frames `only` (first, last) of the last stage need; all of them without."""
     if only is None:

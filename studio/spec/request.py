@@ -88,7 +88,8 @@ class ClipRequest:
     made.  `interpolate` passes, 0..2, each put three frames between two.  Given frames are followed
     with `context_guidance`, seen through `context_noise` and filled around in the shares of the
     `steps` that are `walked` (`Family`).  With `upsample` its frames end four times as large, and
-    with `only` (first, last) those frames alone are made, with what is left of their portions.
+    with `only` (first, last) those frames alone are made; a range ends where chunks do
+    (`studio.spec.frame_spans.whole_chunks`).
 
     `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
     file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
@@ -125,7 +126,14 @@ class ClipRequest:
 
     @property
     def frames(self) -> int:
-        """Frames of the clip, after all passes of interpolation."""
+        """Frames of the clip, after all passes of interpolation; of a range alone, its frames."""
+        if self.only is not None:
+            return self.only[1] - self.only[0] + 1
+        return self.whole_frames
+
+    @property
+    def whole_frames(self) -> int:
+        """Frames of the whole clip, also where a range alone is made."""
         if self.strip is not None:
             keys, loop = len(self.strip.keys), self.strip.loop
         else:
@@ -173,6 +181,7 @@ def _check_numbers(request: ClipRequest, family: Family) -> None:
             f"{float((family.most_frames - 1) / family.native_fps):g} s.",
         )
     _check_holes(request, family)
+    _check_larger(request, family)
     if not 1 <= request.steps <= MAX_STEPS:
         raise Refusal(f"{request.steps} steps cannot be done.", f"Use 1 to {MAX_STEPS} steps.")
     if not 0.0 <= request.guidance <= MAX_GUIDANCE:  # also false for nan
@@ -196,6 +205,19 @@ def _check_holes(request: ClipRequest, family: Family) -> None:
         raise Refusal(
             f"{family.name} was not trained to go on from given frames.",
             "Use another model, or neither extend nor loop the clip.",
+        )
+
+
+def _check_larger(request: ClipRequest, family: Family) -> None:
+    if request.upsample is not None and family.upsampling is None:
+        raise Refusal(f"{family.name} has no upsampler.", "Leave the upsampling out.")
+    if (
+        request.only is not None
+        and not 0 <= request.only[0] <= request.only[1] < request.whole_frames
+    ):
+        raise Refusal(
+            f"The clip has no frames {request.only[0] + 1} to {request.only[1] + 1}.",
+            f"Choose from its {request.whole_frames} frames.",
         )
 
 

@@ -6,7 +6,10 @@ from studio.spec.request import ClipRequest
 from studio.spec.span import Span
 from studio.spec.spans import strip_of
 
-STAGES = ("keyframes", "extended", "interpolated", "decoded")
+STAGES = ("keyframes", "extended", "interpolated", "decoded", "upsampled")
+
+LATER = {"interpolation": "interpolated", "decode": "decoded", "upsample": "upsampled"}
+"""The stages that are made of keyframes, by the stage of their spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,8 @@ class Stage:
 
 def stage_of(span: Span) -> str:
     """Which of `STAGES` a span belongs to."""
-    if span.stage == "interpolation":
-        return "interpolated"
-    if span.stage == "decode":
-        return "decoded"
+    if span.stage in LATER:
+        return LATER[span.stage]
     return "extended" if span.source.is_prediction else "keyframes"
 
 
@@ -36,7 +37,7 @@ def stages(walk: tuple[Span, ...]) -> tuple[Stage, ...]:
 def stages_in(request: ClipRequest) -> frozenset[str]:
     """The names of the stages that a request has, without unrolling it."""
     extended = any(source.is_prediction for source in strip_of(request).sources)
-    there = (True, extended, request.interpolate > 0, True)
+    there = (True, extended, request.interpolate > 0, True, request.upsample is not None)
     return frozenset(name for name, is_there in zip(STAGES, there, strict=True) if is_there)
 
 
@@ -51,10 +52,11 @@ def sparse(request: ClipRequest, *, extended: bool = True) -> ClipRequest:
 
     Without those that were `extended` by prediction, if so wished.
     """
+    small = replace(request, interpolate=0, upsample=None, only=None)
     if extended or not any(source.is_prediction for source in strip_of(request).sources):
-        return replace(request, interpolate=0)
+        return small
     if request.strip is None:
-        return replace(request, interpolate=0, extend=0, loop=False)
+        return replace(small, extend=0, loop=False)
     strip = request.strip
     keys = tuple(key for key in strip.keys if not strip.sources[key.source].is_prediction)
-    return replace(request, interpolate=0, strip=replace(strip, keys=keys, loop=False))
+    return replace(small, strip=replace(strip, keys=keys, loop=False))

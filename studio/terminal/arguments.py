@@ -1,54 +1,13 @@
 """The command line as data: every command, its flags, and what they mean."""
 
 import argparse
-import difflib
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
+from studio.terminal.parser import Parser, Told, number, whole_number
 from studio.terminal.voice import Answer
 
 DEFAULT_MODEL = "starter"
-
-
-class Told(Exception):
-    """The command line asked to be told something, and there is nothing else to do."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.words)
-        self.answer = answer
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that speaks as the studio does: one answer, or one sentence and a hint."""
-
-    def error(self, message: str) -> NoReturn:
-        sentence = message[0].upper() + message[1:].rstrip(".")
-        raise Refusal(f"{sentence}.", f"See “{self.prog} --help”.")
-
-    def print_help(self, file: Any = None) -> NoReturn:
-        words = self.format_help().rstrip("\n")
-        raise Told(Answer(words, {"help": words}))
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        if action.choices is None or value in action.choices:
-            return
-        choices = [str(choice) for choice in action.choices]
-        if action.metavar != "COMMAND":
-            flag = action.option_strings[0]
-            raise Refusal(f"“{value}” is no choice for {flag}.", f"Use {' or '.join(choices)}.")
-        group = self.prog.removeprefix("main.py").lstrip() + " "
-        near = _nearest(value, choices)
-        hint = f"Did you mean “{(group + near).strip()}”? " if near else ""
-        raise Refusal(
-            f"There is no command “{(group + value).strip()}”.", f"{hint}See “{self.prog} --help”."
-        )
-
-
-def _nearest(word: str, choices: Sequence[str]) -> str:
-    begun = [choice for choice in choices if len(word) > 1 and choice.startswith(word)]
-    return next(iter(begun or difflib.get_close_matches(word, choices, 1)), "")
 
 
 class _Version(argparse.Action):
@@ -103,6 +62,8 @@ def _add_commands(commands: Any) -> None:
     training = group("train", "train the studio's own models")
     _train_starter(command(training, "train starter", "make the embedded starter model again"))
     _train_decoder(command(training, "train decoder", "teach a model's decoder to see time"))
+    larger = command(training, "train upsampler", "teach a model to make frames larger")
+    _train_upsampler(larger)
     queue = group("queue", "the jobs of the window")
     command(queue, "queue list", "the jobs that are not finished")
     command(queue, "queue pause", "stop what runs and start nothing more")
@@ -112,22 +73,6 @@ def _add_commands(commands: Any) -> None:
     bench = group("bench", "measure the studio itself")
     _bench_window(command(bench, "bench window", "how smooth the window stays while it works"))
     _studio(command(commands, "studio", "open the window (also: no command)"))
-
-
-def whole_number(text: str) -> int:
-    """An int, or a message for people."""
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number") from None
-
-
-def number(text: str) -> float:
-    """A float, or a message for people.  Whether nan makes sense is asked later."""
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a number") from None
 
 
 def _add_everywhere(to: Parser, *, json: object, data_dir: object) -> None:
@@ -179,6 +124,7 @@ def _generate(to: Parser) -> None:
         choices=range(3),
         help="passes that each put three frames between two: 0, 1 or 2",
     )
+    to.add_argument("--upsample", action="store_true", help="frames four times as large")
     to.add_argument(
         "--keyframes-only", action="store_true", help="one PNG sheet of the keyframes, no clip"
     )
@@ -218,12 +164,28 @@ def _train_decoder(to: Parser) -> None:
     to.add_argument("clips", metavar="CLIPS", nargs="?", help="folder of clips (drawn ones)")
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
     to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
-    to.add_argument("--steps", metavar="N", type=whole_number, default=2400, help="updates (2400)")
+    to.add_argument("--steps", metavar="N", type=whole_number, default=1000, help="updates (1000)")
     to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
     to.add_argument(
         "--picture-critic",
         action="store_true",
         help="a critic of single frames beside that of clips",
+    )
+
+
+def _train_upsampler(to: Parser) -> None:
+    to.add_argument("--kind", choices=("pixel", "latent"), default="pixel", help="(pixel)")
+    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
+    to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
+    to.add_argument("--pairs", metavar="N", type=whole_number, default=800, help="clips (800)")
+    to.add_argument("--steps", metavar="N", type=whole_number, default=3000, help="updates (3000)")
+    to.add_argument(
+        "--steps-over-time",
+        metavar="N",
+        type=whole_number,
+        default=1500,
+        help="updates of the layers over time (1500)",
     )
 
 
@@ -238,7 +200,7 @@ def _evaluate(to: Parser) -> None:
         "--count",
         metavar="N",
         type=whole_number,
-        help="prompts (300; 24 filled; 256 clips decoded)",
+        help="prompts (300; 24 filled); clips (256 decoded; 32 upsampled)",
     )
     prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
     given = to.add_argument_group("on frames that are given (instead of prompts)")
@@ -265,6 +227,16 @@ def _evaluate(to: Parser) -> None:
         help="layers to stand beside the model's own; can be said again",
     )
     decoding.add_argument("--clips", metavar="DIR", help="real clips, for how chunks join in them")
+    larger = to.add_argument_group("on upsamplers (instead of prompts)")
+    larger.add_argument(
+        "--upsampling", action="store_true", help="how sharp and how steady frames made larger are"
+    )
+    larger.add_argument(
+        "--upsampler",
+        metavar="DIR",
+        action="append",
+        help="an upsampler to stand beside the model's own; can be said again",
+    )
     subjects = to.add_argument_group("on subjects, one photo of each kept from training")
     subjects.add_argument(
         "--subject",

@@ -21,7 +21,7 @@ from studio.project.subject import checked_name
 from studio.spec.grammar import unknown_words
 from studio.spec.prompts import with_subject
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
+from studio.spec.request import ClipRequest, Family, SubjectUse, Upsampling, check, snapped
 from studio.spec.spans import spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.terminal.memory import peak_megabytes
@@ -86,12 +86,13 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
         context_guidance=family.context_guidance,
         context_noise=family.context_noise,
         walked=family.walked,
+        upsample=_upsampling(family) if said.upsample and not said.keyframes_only else None,
     )
     check(request, family)
     frames = frames or len(retimed(request.frames, rate, fps))
     out = None if said.plan and not said.out else _place(said.out, said.keyframes_only)
     if out is not None:
-        check_export(out, size=(request.width, request.height), fps=fps)
+        check_export(out, size=request.size, fps=fps)
     _name_unknown_words(request, model, session)
     _name_cut_words(request, model, session)
     return Order(request, out, fps, frames, said.keyframes_only, not said.no_recipe)
@@ -130,7 +131,8 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
     words = (
         f"{keys} keyframes of {request.width} × {request.height} pixels with {request.steps} steps "
         f"({runs} network runs) for each window, {request.interpolate} passes between them, "
-        f"seed {request.seed}; {order.frames} frames at {float(order.fps):g} per second.\n"
+        f"seed {request.seed}; {order.frames} frames of {request.size[0]} × {request.size[1]} pixels "
+        f"at {float(order.fps):g} per second.\n"
         f"{missing} of {len(walk)} parts are to be made, {len(there)} are there already."
     )
     facts = {
@@ -163,8 +165,8 @@ def _shape(order: Order) -> dict[str, object]:
     return {
         "frames": request.frames if order.sheet else order.frames,
         "fps": float(order.fps),
-        "width": request.width,
-        "height": request.height,
+        "width": request.size[0],
+        "height": request.size[1],
         "seed": request.seed,
     }
 
@@ -179,6 +181,12 @@ def _words(order: Order, made: Mapping, seconds: float) -> str:
 
 def _passes(asked: int | None, family: Family) -> int:
     return family.passes if asked is None else asked
+
+
+def _upsampling(family: Family) -> Upsampling:
+    if family.upsampling is None:
+        raise Refusal(f"{family.name} has no upsampler.", "Leave --upsample out.")
+    return family.upsampling
 
 
 def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int, int | None]:

@@ -24,6 +24,7 @@ FLAGS = {
     "filling": ("count", "sheet"),
     "roll-outs": ("minutes", "sheet"),
     "decoding": ("count", "decoder", "clips"),
+    "upsampling": ("count", "sheet", "upsampler"),
     "subjects": ("method", "seeds", "steps"),
 }
 """What is measured, and the flags that have a meaning only there."""
@@ -31,6 +32,7 @@ ASKED_BY = {
     "filling": "--filling",
     "roll-outs": "--rollout",
     "decoding": "--decoding",
+    "upsampling": "--upsampling",
     "subjects": "--subject or --characters",
 }
 LONGEST = 60.0
@@ -114,6 +116,23 @@ def _decoding(said: Namespace, session: Session, folders: tuple[Path, ...]) -> d
     return {"clips": count, "table": table}
 
 
+def _upsampling(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
+    from studio.jobs.upsamplers import evaluate_upsampling
+
+    count = said.count or 32
+    table = evaluate_upsampling(
+        said.model,
+        folders,
+        count=count,
+        seed=said.seed,
+        others=[place(path) for path in said.upsampler or ()],
+        jobs=said.jobs,
+        sheet=_sheet(said.sheet),
+        tick=session.tick,
+    )
+    return {"clips": count, "table": table}
+
+
 def _sheet(asked: str | None) -> Path | None:
     if asked is None:
         return None
@@ -174,6 +193,7 @@ def _asked(said: Namespace) -> str:
         "filling": said.filling,
         "roll-outs": bool(said.rollout),
         "decoding": said.decoding,
+        "upsampling": said.upsampling,
         "subjects": bool(said.subject) or said.characters is not None,
     }
     asked = [what for what, is_wanted in wanted.items() if is_wanted]
@@ -207,5 +227,6 @@ MEASURES = {
     "filling": _filling,
     "roll-outs": _rollouts,
     "decoding": _decoding,
+    "upsampling": _upsampling,
     "subjects": _subjects,
 }

@@ -58,6 +58,37 @@ def train_decoder(said: Namespace, session: Session) -> Answer:
     )
 
 
+def train_upsampler(said: Namespace, session: Session) -> Answer:
+    """Teach an upsampler for a model: an image network first, then layers over time."""
+    steps = (said.steps, said.steps_over_time)
+    for asked in steps:
+        if not 0 < asked <= MOST_STEPS:
+            raise Refusal(f"{asked} updates cannot be done.", f"Use 1 to {MOST_STEPS}.")
+    if said.pairs < 1:
+        raise Refusal(f"{said.pairs} clips teach nothing.", "Use 1 or more.")
+    if said.seed < 0:
+        raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
+    out, works = _folder(said.out), session.works()
+    model = library.find(said.model, works.model_folders)
+    from studio.jobs.upsamplers import teach_upsampler
+
+    started = time.monotonic()
+    made = teach_upsampler(
+        model,
+        said.kind,
+        out,
+        seed=said.seed,
+        steps=steps,
+        pairs=said.pairs,
+        tick=session.tick,
+    )
+    seconds = time.monotonic() - started
+    return Answer(
+        f"{made}: trained in {lasting(seconds)}. Copy it into the model's folder.",
+        {"path": str(made), "seconds": round(seconds, 3), "seed": said.seed},
+    )
+
+
 def _folder(asked: str) -> Path:
     out = place(asked).absolute()
     if not is_folder(out.parent):

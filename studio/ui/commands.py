@@ -53,6 +53,9 @@ PLAYER_KEYS = (
     ("First or last frame", "Home, End"),
     ("Play backwards, stop, play; again for faster", "J K L"),
     ("Copy this frame", "Ctrl+C"),
+    ("Compare with before, move the line", "C, [ ]"),
+    ("Pixel for pixel, loupe", "1, Z"),
+    ("Preview a tile of the upsampling", "T"),
     ("Star a take, delete a take", "S, Del"),
     ("Reorder or cancel a job in the queue", "Alt+↑ ↓, Del"),
     ("On the keyframes: choose the next, choose more", "← →, Shift+← →"),
@@ -62,6 +65,7 @@ PLAYER_KEYS = (
     ("Lock or unlock", "Ctrl+L"),
     ("Replace or insert by the frame on the player", "P, I"),
     ("Delete, bridge to the next, loop", "Del, B, O"),
+    ("Upsample only this range", "U"),
     ("This list", "?"),
 )
 

@@ -9,10 +9,11 @@ from PySide6.QtGui import QImage
 
 @dataclass(frozen=True)
 class Shown:
-    """Moving pictures on the player: `kind` is "clip", "keyframes" or "preview" (still growing).
+    """Moving pictures on the player: `kind` is "clip", "keyframes", "tile" or "preview" (still growing).
 
     `take` is the id of the take it belongs to, empty for what no take holds yet.  Every `dense`-th
-    frame is a keyframe; 0 where there are none.
+    frame is a keyframe; 0 where there are none.  `before` are the frames as they were before they
+    were made larger, as many, or none.  "tile" is a clip of which one tile was made larger.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Shown:
     fps: Fraction
     take: str = ""
     dense: int = 0
+    before: tuple[QImage, ...] = ()
 
     @property
     def shot_keyframes(self) -> int:
@@ -59,6 +61,7 @@ class Desk(QObject):
         self.speed = 0
         self.loop = True
         self.smooth = False
+        self.compare = self.actual = self.loupe = False
         self.subject = ""
         self.take = ""
         self.following = 0
@@ -104,6 +107,20 @@ class Desk(QObject):
 
     def set_smooth(self, smooth: bool) -> None:
         self.smooth = smooth
+        self.options_changed.emit()
+
+    def set_compare(self, on: bool) -> None:
+        """Beside what it was before; pixel for pixel at first, where the difference is true."""
+        self.compare = on
+        self.actual = on
+        self.options_changed.emit()
+
+    def set_actual(self, on: bool) -> None:
+        self.actual = on
+        self.options_changed.emit()
+
+    def set_loupe(self, on: bool) -> None:
+        self.loupe = on
         self.options_changed.emit()
 
     def select_subject(self, name: str) -> None:

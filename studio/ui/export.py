@@ -72,7 +72,7 @@ class ExportDialog(QDialog):
         frames = len(retimed(asked.frames, asked.rate, fps))
         self.facts.setText(
             f"{count(frames, 'frame')} · {clip_length(frames, fps)} · "
-            f"{asked.width} × {asked.height} px. The rate does not change the speed."
+            f"{asked.size[0]} × {asked.size[1]} px. The rate does not change the speed."
         )
         why_not = self._why_not()
         explain(self.export, why_not, "Place this export in the queue")

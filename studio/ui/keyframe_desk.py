@@ -146,6 +146,8 @@ class KeyframeDesk(QWidget):
                     lambda: edits.extend(1), edits.why_not),
             Gesture("bridge", "bridge", "Bridge to the next", "B", self._bridge, self._need_next),
             Gesture("loop", "loop", "Loop or end the loop", "O", edits.toggle_loop, edits.why_not),
+            Gesture("larger", "larger", "Upsample only this range", "U", self._upsample,
+                    self._need_range),
             Gesture("over", "retry", "Start over from words and seed", "",
                     edits.start_over, self._need_edited),
         )  # fmt: skip
@@ -208,6 +210,14 @@ class KeyframeDesk(QWidget):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
+    def _upsample(self) -> None:
+        """From the first chosen keyframe to the last; of one alone, what leads to the next."""
+        edits, chosen = self._edits, self.view.chosen
+        edits.upsample(min(chosen), max(chosen) if len(chosen) > 1 else min(chosen) + 1)
+
+    def _need_range(self) -> str:
+        return self._need_chosen() or self._edits.why_not_upsample()
+
     def _need_chosen(self) -> str:
         return self._edits.why_not() or ("" if self.view.chosen else NONE_CHOSEN)
 
@@ -232,7 +242,7 @@ class KeyframeDesk(QWidget):
 
 ROW = (
     "reroll", "words", "lock", "replace", "insert", "delete", "bridge", "earlier", "later", "loop",
-    "over",
+    "larger", "over",
 )  # fmt: skip
 """The gestures that have a button."""
 _KEYS = {
@@ -245,6 +255,7 @@ _KEYS = {
     (Qt.Key.Key_Backspace, False): "delete",
     (Qt.Key.Key_B, False): "bridge",
     (Qt.Key.Key_O, False): "loop",
+    (Qt.Key.Key_U, False): "larger",
     (Qt.Key.Key_Left, True): "earlier",
     (Qt.Key.Key_Right, True): "later",
 }

@@ -18,6 +18,7 @@ from studio.project import edits
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Render
 from studio.project.shot import Shot
+from studio.spec.frame_spans import whole_chunks
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, check
 from studio.spec.spans import spans
@@ -53,6 +54,8 @@ class Orders(QObject):
         """Make the present shot up to one of `studio.spec.stages.STAGES`, with the seed it has."""
         if stage == "decoded":
             self.render()
+        elif stage == "upsampled":
+            self.upsample()
         elif stage == "interpolated":
             self._politely(self._interpolate)
         else:
@@ -61,6 +64,14 @@ class Orders(QObject):
     def render(self, variations: int = 1) -> None:
         """Make clips of the present shot, with seeds that follow one another."""
         self._politely(lambda: self._render(variations))
+
+    def upsample(self, only: tuple[int, int] | None = None) -> None:
+        """Make the present shot four times as large, or of its frames only those of a range."""
+        self._politely(lambda: self._upsample(only))
+
+    def preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
+        """Make one tile of a take larger, where a frame of it is looked at; nothing is kept."""
+        self._politely(lambda: self._preview_tile(render, frame, place))
 
     def train(self, subject: str, method: str, steps: int) -> None:
         """Train a subject, going on where an earlier training stopped."""
@@ -99,6 +110,25 @@ class Orders(QObject):
         check(asked, model.family)
         return asked
 
+    def larger(self, shot: Shot) -> ClipRequest | None:
+        """The shot four times as large; None where its model has no upsampler."""
+        asked, model = self.request(shot), self._shelf.model(shot.model)
+        if model is None or model.family.upsampling is None:
+            return None
+        return replace(asked, upsample=model.family.upsampling)
+
+    def why_not_tile(self, request: ClipRequest) -> str:
+        """Why no tile of a take can be upsampled, or ""."""
+        model = self._shelf.model(request.model)
+        has_one = model is not None and model.family.upsampling is not None
+        return "" if has_one else "This take's model has no upsampler."
+
+    def why_not_larger(self) -> str:
+        """Why the present shot cannot be upsampled, or ""."""
+        if why_not := self.why_not():
+            return why_not
+        return "" if self.larger(self._document.shot) else "This model has no upsampler."
+
     def why_not(self) -> str:
         """Why the present shot cannot be made, or ""."""
         if self._document.read_only:
@@ -136,6 +166,31 @@ class Orders(QObject):
         self._follow(jobs[0])
         if variations > 1:
             self._desk.notice(f"{count(variations, 'variation')} placed in the queue.")
+
+    def _upsample(self, only: tuple[int, int] | None) -> None:
+        asked = self.larger(self._document.shot)
+        if asked is None:
+            raise Refusal("This model has no upsampler.", "Choose another model.")
+        self._seen = replace(asked, upsample=None)  # a render that follows is of the same clip
+        only = only and whole_chunks(asked, *only)
+        self._follow(self._place("render", "Upsample", replace(asked, only=only)))
+
+    def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
+        model = self._shelf.model(render.request.model)
+        if model is None or model.family.upsampling is None:
+            raise Refusal(self.why_not_tile(render.request), "Choose another take.")
+        asked = replace(render.request, upsample=model.family.upsampling, only=None)
+        if render.request.only:
+            frame += render.request.only[0]
+        payload = {
+            "project": str(self._document.folder),
+            "take": render.id,
+            "request": to_plain(asked),
+            "frame": frame,
+            "place": place,
+        }
+        title = f"Preview of a tile of take {render.order}"
+        self._add("preview_tile", title, payload, short=True)
 
     def _with_a_seed(self) -> ClipRequest:
         """The request, with a fresh seed where neither lock nor edited keyframes hold the shot's."""

@@ -62,7 +62,7 @@ class Outgoing(QObject):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refused(error, path) from error
-        frames, size = stored_frames(self._takes, list(render.spans)), (asked.width, asked.height)
+        frames, size = stored_frames(self._takes, list(render.spans)), asked.size
         write_video(path, frames, fps=asked.rate, size=size, recipe=recipe(asked))
 
     def _could_not(self, render: Render, error: Exception) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 
 from studio.jobs.queue import Queue
 from studio.jobs.work import last_keys
-from studio.spec.forecast import Forecast, forecast
+from studio.spec.forecast import Forecast, StageForecast, forecast
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.span import Span
@@ -38,6 +38,7 @@ Place = tuple[str, int]
 @dataclass(frozen=True)
 class _Found:
     forecast: Forecast
+    larger: StageForecast | None
     pace: Mapping[str, float]
     pictures: Mapping[Place, QImage]
 
@@ -59,6 +60,7 @@ class Outlook(QObject):
         self._document, self._orders, self._takes = document, orders, takes
         self._background = background
         self.forecast: Forecast | None = None
+        self._larger: StageForecast | None = None
         self.pictures: dict[Place, QImage] = {}
         self._pace: dict[str, float] = {}
         self._fresh: set[str] = set()
@@ -78,7 +80,7 @@ class Outlook(QObject):
         self._looks += 1
         shot, project = self._document.shot, self._document.project
         try:
-            asked = self._orders.request(shot)
+            asked, larger = self._orders.request(shot), self._orders.larger(shot)
         except Refusal:
             self._become(None)
             return
@@ -90,9 +92,9 @@ class Outlook(QObject):
             if look == self._looks:
                 self._pace |= found.pace
                 self._remember(found.pictures)
-                self._become(found.forecast)
+                self._become(found.forecast, found.larger)
 
-        self._background.ask(lambda: self._found(asked, before), answered, owner=self)
+        self._background.ask(lambda: self._found(asked, larger, before), answered, owner=self)
 
     def stop(self) -> None:
         """Look no more: the window closes."""
@@ -106,9 +108,16 @@ class Outlook(QObject):
         key = self.forecast.keyframes[number]
         return self.pictures.get((key.key, key.frame))
 
-    def _become(self, found: Forecast | None) -> None:
+    def stage(self, name: str) -> StageForecast | None:
+        """How one of `studio.spec.stages.STAGES` stands; None while that is not known."""
+        if self._larger is not None and name == self._larger.name:
+            return self._larger
+        stages = self.forecast.stages if self.forecast else ()
+        return next((stage for stage in stages if stage.name == name), None)
+
+    def _become(self, found: Forecast | None, larger: StageForecast | None = None) -> None:
         if found != self.forecast or found is not None:
-            self.forecast = found
+            self.forecast, self._larger = found, larger
             self.changed.emit()
 
     def _finished(self, _id: int, result: object) -> None:
@@ -122,12 +131,17 @@ class Outlook(QObject):
         while len(self.pictures) > KEPT_PICTURES:
             del self.pictures[next(iter(self.pictures))]
 
-    def _found(self, asked: ClipRequest, before: frozenset[str]) -> _Found:
+    def _found(
+        self, asked: ClipRequest, larger: ClipRequest | None, before: frozenset[str]
+    ) -> _Found:
         """Runs elsewhere: it reads the disk."""
-        walk = spans(asked)
-        pace = self._pace | self._measured(walk)
-        found = forecast(asked, self._takes.has, pace, fresh=self._fresh, before=before)
-        return _Found(found, pace, self._looked(asked))
+        pace = self._pace | self._measured(spans(larger or asked))
+
+        def look(request: ClipRequest) -> Forecast:
+            return forecast(request, self._takes.has, pace, fresh=self._fresh, before=before)
+
+        upsampled = look(larger).stages[-1] if larger else None
+        return _Found(look(asked), upsampled, pace, self._looked(asked))
 
     def _measured(self, walk: tuple[Span, ...]) -> dict[str, float]:
         """Seconds a frame of what is there, by stage; the median, for the first one also loads."""

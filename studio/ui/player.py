@@ -1,14 +1,16 @@
 """The player: a picture, the keyframes of the shot, and the transport."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
 from studio.jobs.work import last_keys
 from studio.project.plain import from_plain
+from studio.project.project import Render
 from studio.spec.progress import Progress
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
@@ -23,6 +25,8 @@ from studio.ui.quantities import clip_length, count, rate
 from studio.ui.theme import UNIT
 from studio.ui.transport import Transport
 from studio.ui.watch import Watch
+
+WIPE_STEP = 0.05
 
 
 class Player(QWidget):
@@ -78,6 +82,12 @@ class Player(QWidget):
             Qt.Key.Key_J: lambda: playback.shuttle(-1),
             Qt.Key.Key_K: lambda: desk.set_speed(0),
             Qt.Key.Key_L: lambda: playback.shuttle(1),
+            Qt.Key.Key_C: self.transport.compare.click,
+            Qt.Key.Key_1: self.transport.actual.click,
+            Qt.Key.Key_Z: self.transport.loupe.click,
+            Qt.Key.Key_T: self.transport.tile.click,
+            Qt.Key.Key_BracketLeft: lambda: self.canvas.move_wipe(-WIPE_STEP),
+            Qt.Key.Key_BracketRight: lambda: self.canvas.move_wipe(WIPE_STEP),
         }
 
     def _build(self, keyframes: QWidget, icons: Icons) -> None:
@@ -90,7 +100,7 @@ class Player(QWidget):
         head.setFixedHeight(32)
         self.facts.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         _pad(head, 2 * UNIT, 0)
-        self.canvas = Canvas()
+        self.canvas = Canvas(icons.theme)
         step = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
         self.empty = EmptyState(icons, "clip", "Nothing to watch yet", step)
         self.stage = QStackedWidget()
@@ -117,16 +127,19 @@ class Player(QWidget):
     @staticmethod
     def _facts(shown: Shown) -> str:
         size = shown.frames[0].size()
-        noun = "frame" if shown.kind == "clip" else "keyframe"
+        noun = "frame" if shown.kind in ("clip", "tile") else "keyframe"
         number = len(shown.frames)
         parts = [count(number, noun), f"{clip_length(number, shown.fps)} at {rate(shown.fps)}"]
         parts.append(f"{size.width()} × {size.height()} px")
         return " · ".join([*parts, "preview quality"] if shown.kind == "preview" else parts)
 
     def _paint(self, *_: object) -> None:
-        if self._desk.shown:
-            frame = self._desk.shown.frames[self._desk.playhead]
-            self.canvas.show_picture(frame, smooth=self._desk.smooth)
+        desk, shown = self._desk, self._desk.shown
+        if shown:
+            at = desk.playhead
+            before = shown.before[at] if desk.compare and at < len(shown.before) else None
+            self.canvas.show_picture(shown.frames[at], smooth=desk.smooth, before=before)
+            self.canvas.look_closely(actual=desk.actual, loupe=desk.loupe)
 
     def _fetch(self, take: str) -> None:
         """Load the selected take; an answer that comes after another selection is dropped."""
@@ -136,15 +149,27 @@ class Player(QWidget):
 
         def arrived(frames) -> None:
             if self._desk.take == take:
-                asked = render.request
-                title, dense = f"Take {render.order} · {asked.prompt}", 4**asked.interpolate
-                self._desk.show(Shown("clip", title, frames, asked.rate, take, dense))
+                self._desk.show(of_take(render, frames))
                 self._desk.set_speed(1)
+                self._fetch_before(render)
 
         def refused(error: Exception) -> None:
             self._desk.notice(str(error))
 
         self._pictures.frames(render.spans, self, arrived, refused)
+
+    def _fetch_before(self, render: Render) -> None:
+        """What an upsampled take was before, where its frames are still stored."""
+        if render.request.upsample is None:
+            return
+
+        def arrived(before) -> None:
+            shown = self._desk.shown
+            if shown and shown.take == render.id:
+                self._desk.show(replace(shown, before=before))
+
+        small = last_keys(spans(replace(render.request, upsample=None)))
+        self._pictures.frames(small, self, arrived, lambda _: None)
 
     def _preview(self, id: int, progress: Progress) -> None:
         if id != self._desk.following or not progress.preview or progress.stage != "keyframes":
@@ -172,6 +197,15 @@ class Player(QWidget):
 
         keys = last_keys(spans(asked))
         self._pictures.frames(keys, self, arrived, lambda error: self._desk.notice(str(error)))
+
+
+def of_take(render: Render, frames: tuple[QImage, ...]) -> Shown:
+    """A take as the player shows it; a range of a clip does not begin with a keyframe."""
+    asked = render.request
+    dense = 0 if asked.only else 4**asked.interpolate
+    return Shown(
+        "clip", f"Take {render.order} · {asked.prompt}", frames, asked.rate, render.id, dense
+    )
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

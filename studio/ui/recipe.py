@@ -62,7 +62,7 @@ def _lines(render: Render) -> list[tuple[str, str]]:
         ("Seed", str(asked.seed)),
         ("Length", f"{length} at {rate(asked.rate)}"),
         ("Keyframes", _keyframes(asked)),
-        ("Size", f"{asked.width} × {asked.height} px"),
+        ("Size", " × ".join(map(str, asked.size)) + " px"),
         ("Steps", f"{count(asked.steps, 'step')} · guidance {asked.guidance:g} ×"),
         ("Model", asked.model),
     ]

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QW
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.forecast import ABSENT, CACHED, FRESH, STALE, StageForecast
-from studio.spec.stages import STAGES
+from studio.spec.stages import LATER, STAGES
 from studio.ui.controls import column, explain, label, row, tool
 from studio.ui.document import Document
 from studio.ui.icons import Icons
@@ -18,14 +18,22 @@ from studio.ui.quantities import count, duration
 from studio.ui.theme import UNIT, set_tone
 from studio.ui.watch import Watch
 
-NAMES: dict[str, str] = dict(zip(STAGES, ("Keys", "Extend", "Between", "Decode"), strict=True))
+NAMES: dict[str, str] = dict(
+    zip(STAGES, ("Keys", "Extend", "Between", "Decode", "Upsample"), strict=True)
+)
 WORDS = {
     "keyframes": "Make the keyframes",
     "extended": "Make the keyframes after and before them",
     "interpolated": "Make the frames in between",
     "decoded": "Make the pictures: the whole clip",
+    "upsampled": "Make the clip four times as large",
 }
-ENGINE = {"keyframes": "keyframes", "interpolation": "interpolated", "decode": "decoded"}
+ABSENT_BECAUSE = {
+    "extended": "Drag an end of the strip to extend the clip.",
+    "interpolated": "The clip has nothing in between.",
+    "upsampled": "This model has no upsampler.",
+}
+ENGINE = {"keyframes": "keyframes", **LATER}
 """The stage that a job's progress speaks of; `keyframes` covers those that are predicted too."""
 PICTURE = QSize(64, 40)
 
@@ -102,13 +110,10 @@ class Stages(QWidget):
 
     def reflect(self) -> None:
         job, why_not = self._running(), self._orders.why_not()
-        found = self._outlook.forecast
-        for number, (name, cell) in enumerate(self.cells.items()):
-            stage = found.stages[number] if found else None
-            absent = "Drag an end of the strip to extend the clip." if name == "extended" else ""
-            absent = absent or "The clip has nothing in between."
+        for name, cell in self.cells.items():
+            stage = self._outlook.stage(name)
             is_absent = stage is not None and stage.state == ABSENT
-            explain(cell.run, why_not or (absent if is_absent else ""))
+            explain(cell.run, why_not or (ABSENT_BECAUSE.get(name, "") if is_absent else ""))
             cell.say(*self._said(stage, job))
             cell.show_picture(self._picture(name, stage))
 
@@ -150,7 +155,7 @@ class Stages(QWidget):
         found = self._outlook.forecast
         if found is None or stage is None or stage.state == ABSENT:
             return None
-        if name in ("interpolated", "decoded") and stage.state not in (FRESH, CACHED):
+        if name in LATER.values() and stage.state not in (FRESH, CACHED):
             return None
         last = len(found.keyframes) - 1
         return self._outlook.picture({"extended": last, "interpolated": last // 2}.get(name, 0))

@@ -84,6 +84,18 @@ class StripEdits(QObject):
             return f"{self.family.name} was not trained to fill in between given frames."
         return ""
 
+    def why_not_upsample(self) -> str:
+        """Why no part of the clip can be upsampled, or ""."""
+        return self._orders.why_not_larger()
+
+    def upsample(self, first: int, last: int) -> None:
+        """Make only the frames from one keyframe to another four times as large."""
+        asked = self._asked()
+        if asked is not None:
+            dense = 4**asked.interpolate
+            end = min(last * dense, asked.frames - 1)
+            self._orders.upsample((first * dense, max(first * dense, end)))
+
     def reroll(self, chosen: Collection[int], prompt: str | None = None) -> None:
         """Make the chosen keyframes anew, with a fresh seed and maybe with words of their own."""
         seed = secrets.randbelow(SEEDS)

@@ -41,6 +41,7 @@ from studio.ui.stages import Stages
 from studio.ui.strip_edits import StripEdits
 from studio.ui.subjects import SubjectsPanel
 from studio.ui.takes import TakesPanel
+from studio.ui.tile_preview import TilePreview
 from studio.ui.top_bar import TopBar
 from studio.ui.unsaved import Unsaved
 from studio.ui.watch import Watch
@@ -137,7 +138,7 @@ class StudioWindow:
             self.window.deleteLater()
             self.outlook.stop()
             mine = (
-                self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
+                self._tiles, self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
                 self.desk, self.shelf, self.document,
             )  # fmt: skip
             for thing in mine:
@@ -160,6 +161,7 @@ class StudioWindow:
         self.player = Player(
             document, queue, watch, desk, pictures, self.playback, self.keyframes, icons
         )
+        self._tiles = TilePreview(document, desk, queue, watch, orders, self.player, icons.theme)
         self.stages = Stages(document, queue, watch, orders, self.outlook, icons)
         self.shot = ShotPanel(document, self.shelf, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)

@@ -146,10 +146,12 @@ def facts(render: Render) -> str:
     """Length and size."""
     asked = render.request
     length = clip_length(asked.frames, asked.rate)
-    return f"{length} · {asked.width} × {asked.height} px"
+    return f"{length} · {asked.size[0]} × {asked.size[1]} px"
 
 
 def origin(render: Render) -> str:
     """What makes this take this one: its number, subject and seed."""
     subject = f" · {render.request.subject.name}" if render.request.subject else ""
-    return f"Take {render.order}{subject} · seed {render.request.seed}"
+    only = render.request.only
+    part = f" · frames {only[0] + 1} to {only[1] + 1}" if only else ""
+    return f"Take {render.order}{subject} · seed {render.request.seed}{part}"

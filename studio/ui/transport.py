@@ -13,6 +13,7 @@ from studio.ui.quantities import timecode
 from studio.ui.theme import UNIT
 
 NOTHING = "Nothing to play yet. Preview keyframes or choose a take."
+NOT_LARGER = "Only upsampled takes have a before. Press Upsample in the row of stages."
 
 
 class Transport(QWidget):
@@ -45,14 +46,19 @@ class Transport(QWidget):
         self.end = tool(icons, "to_end", "Last frame (End)")
         self.sharp = tool(icons, "smooth", "Smooth the picture", checkable=True)
         self.copy = tool(icons, "copy", "Copy this frame (Ctrl+C)")
+        self.compare = tool(icons, "compare", "Compare with before (C)", checkable=True)
+        self.actual = tool(icons, "actual", "Pixel for pixel (1)", checkable=True)
+        self.loupe = tool(icons, "loupe", "Loupe (Z)", checkable=True)
+        self.tile = tool(icons, "larger", "Preview a tile of the upsampling (T)")
         self.time = label("", "small")
-        self.time.setMinimumWidth(128)
+        self.time.setMinimumWidth(112)
         self.speed = label("", "accent")
-        self.speed.setMinimumWidth(72)
+        self.speed.setMinimumWidth(56)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         buttons = row(
             self.time, None, self.loop, self.start, self.back, self.play, self.on, self.end,
-            self.sharp, self.copy, None, self.speed, gap=UNIT // 2,
+            self.sharp, self.copy, self.compare, self.actual, self.loupe, self.tile, None,
+            self.speed, gap=UNIT // 2,
         )  # fmt: skip
         box = QVBoxLayout(self)
         box.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
@@ -70,6 +76,9 @@ class Transport(QWidget):
         self.copy.clicked.connect(self.copy_frame)
         self.loop.toggled.connect(desk.set_loop)
         self.sharp.toggled.connect(desk.set_smooth)
+        self.compare.toggled.connect(desk.set_compare)
+        self.actual.toggled.connect(desk.set_actual)
+        self.loupe.toggled.connect(desk.set_loupe)
         self.scrub.valueChanged.connect(playback.go)
         desk.shown_changed.connect(self.follow_shown)
         desk.playhead_moved.connect(self._follow_playhead)
@@ -81,7 +90,10 @@ class Transport(QWidget):
         moves = "" if self._desk.last_frame else why_not or "A single frame does not move."
         for control in (self.start, self.back, self.play, self.on, self.end, self.scrub):
             explain(control, moves)
-        explain(self.copy, why_not)
+        for control in (self.copy, self.actual, self.loupe):
+            explain(control, why_not)
+        shown = self._desk.shown
+        explain(self.compare, why_not or ("" if shown and shown.before else NOT_LARGER))
         self.scrub.blockSignals(True)
         self.scrub.setRange(0, self._desk.last_frame)
         self.scrub.blockSignals(False)
@@ -106,7 +118,14 @@ class Transport(QWidget):
         self.speed.setText("" if speed in (0, 1) else f"{speed:+d} × speed")
 
     def _follow_options(self) -> None:
-        for button, on in ((self.loop, self._desk.loop), (self.sharp, self._desk.smooth)):
+        desk, shown = self._desk, self._desk.shown
+        for button, on in (
+            (self.loop, desk.loop),
+            (self.sharp, desk.smooth),
+            (self.compare, desk.compare and bool(shown and shown.before)),
+            (self.actual, desk.actual),
+            (self.loupe, desk.loupe),
+        ):
             button.blockSignals(True)
             button.setChecked(on)
             button.blockSignals(False)

@@ -10,7 +10,7 @@ from diffusers.utils import logging
 
 from studio.engine.backbone import PARTS, encode_text, load_backbone, token_ids
 from studio.engine.device import Device, choose
-from studio.engine.training import starter
+from studio.engine.training import packing
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests import tiny_starter
@@ -121,7 +121,7 @@ def test_a_prompt_reads_the_same_in_any_company(backbone):
 
 @torch.no_grad()
 def test_the_folder_opens_with_the_stock_pipeline(folder, backbone):
-    (folder / "model_index.json").write_text(json.dumps(starter._index()))
+    (folder / "model_index.json").write_text(json.dumps(packing._index()))
     opened = {"torch_dtype": torch.float32, "local_files_only": True}
     pipe = StableDiffusionPipeline.from_pretrained(folder, **opened)
     pipe.set_progress_bar_config(disable=True)

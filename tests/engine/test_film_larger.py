@@ -21,12 +21,17 @@ HOW = Upsampling(steps=1, level=20, tile=12, overlap=4)
 
 @pytest.fixture(scope="module", params=["latent", "pixel"])
 def models(request):
-    return Models(model(), upsampler=tiny(request.param))
+    return Models(model()), tiny(request.param)
 
 
 def asked(**more):
     small = {"width": 16, "height": 16, "keyframes": 3, "steps": 1, "guidance": 1.0}
     return request(**small | {"interpolate": 2, "upsample": HOW} | more)
+
+
+def make(walk, models, memory, tick=silent):
+    video, upsampler = models
+    return film(walk, lambda: video, memory, tick, upsampler=lambda: upsampler)
 
 
 def larger(walk):
@@ -36,7 +41,7 @@ def larger(walk):
 @pytest.fixture(scope="module")
 def whole(models):
     memory = Memory()
-    film(spans(asked()), lambda: models, memory, silent)
+    make(spans(asked()), models, memory)
     return memory
 
 
@@ -52,7 +57,7 @@ def test_a_portion_is_made_from_its_frames_and_those_beside_it(models, whole):
     assert (span.lead, len(span.makes), len(span.reads)) == (2, 8, 12)
     assert span.positions == tuple(range(6, 18))
     spec = UpsampleSpec(span.positions, 7, 1, 20, Tiling(12, 4), "a ball")
-    made = upsample(models.upsampler, small_frames(span, whole), spec, silent)
+    made = upsample(models[1], small_frames(span, whole), spec, silent)
     np.testing.assert_array_equal(whole[span.key]["frames"], made[2:10].numpy())
 
 
@@ -60,7 +65,7 @@ def test_a_range_is_the_same_files_as_the_whole(models, whole):
     part = spans(asked(only=(9, 17)))
     assert [span.key for span in larger(part)] == [s.key for s in larger(spans(asked()))[1:3]]
     memory = Memory()
-    film(part, lambda: models, memory, silent)
+    make(part, models, memory)
     assert len(memory) < len(whole)
     for key, made in memory.items():
         for name, array in made.items():
@@ -71,7 +76,7 @@ def test_frames_are_decoded_for_a_range_too(models, whole):
     part = spans(asked(only=(9, 9), upsample=None))
     assert len([span for span in part if span.stage == "decode"]) == 1
     memory = Memory()
-    film(part, lambda: models, memory, silent)
+    make(part, models, memory)
     last = part[-1].key
     np.testing.assert_array_equal(memory[last]["frames"], whole[last]["frames"])
 
@@ -86,9 +91,9 @@ def test_a_run_that_was_stopped_ends_in_the_same_bytes(models, whole):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        film(spans(asked()), lambda: models, memory, tick)
+        make(spans(asked()), models, memory, tick)
     assert any(span.key in memory for span in larger(spans(asked())))
-    film(spans(asked()), lambda: models, memory, silent)
+    make(spans(asked()), models, memory)
     for span in larger(spans(asked())):
         np.testing.assert_array_equal(memory[span.key]["frames"], whole[span.key]["frames"])
 
@@ -96,18 +101,17 @@ def test_a_run_that_was_stopped_ends_in_the_same_bytes(models, whole):
 def test_steps_add_up(models, whole):
     heard, walk = [], spans(asked())
     memory = Memory({k: v for k, v in whole.items() if k not in {s.key for s in larger(walk)}})
-    film(walk, lambda: models, memory, heard.append)
+    make(walk, models, memory, heard.append)
     assert [p.step for p in heard] == sorted(p.step for p in heard)
     assert {p.total for p in heard} == {len(larger(walk)) * 4 * 2}
     assert heard[-1].step == heard[-1].total
 
 
 def test_a_model_without_an_upsampler_says_so(models, whole):
-    lacking = dataclasses.replace(models, upsampler=None)
     walk = spans(asked())
     memory = Memory({k: v for k, v in whole.items() if k not in {s.key for s in larger(walk)}})
-    with pytest.raises(Refusal, match="has no upsampler"):
-        film(walk, lambda: lacking, memory, silent)
+    with pytest.raises(Refusal, match="no upsampler"):
+        film(walk, lambda: models[0], memory, silent)
 
 
 def test_what_decides_a_larger_frame_is_in_its_key():

@@ -138,3 +138,13 @@ def test_a_missing_part_is_refused_by_name(tmp_path):
     (folder / "unet" / "config.json").unlink()
     with pytest.raises(Refusal, match='"unet" cannot be read'):
         upsampler.load(folder, choose("cpu"))
+
+
+def test_a_tile_alone_is_that_part_of_the_whole_where_tiles_do_not_overlap(model):
+    apart = spec(side=12, overlap=0)
+    tile, ticks = apart.tiling.around(24, 24, 0.9, 0.1), []
+    assert tile == Tile(12, 0, 12, 12)
+    alone = upsample(model, frames(side=24), apart, ticks.append, only=tile)
+    whole = upsample(model, frames(side=24), apart, silent)
+    assert torch.equal(alone, whole[:, 48:, :48])
+    assert (ticks[-1].step, ticks[-1].total) == (3, 3)

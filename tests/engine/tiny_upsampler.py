@@ -5,9 +5,11 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
+from studio.engine import upsampler
 from studio.engine.device import choose
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.training import packing
 from studio.engine.training import upsampler as training
 from studio.engine.upsampler import Upsampler
 from studio.engine.video_unet import VideoUNet
@@ -54,4 +56,14 @@ def save(model: Upsampler, folder: Path) -> Path:
     model.net.temporal.save(folder / "temporal.safetensors", "")
     if model.vae is not None:
         model.vae.save_pretrained(folder / "vae")
+    return folder
+
+
+def give(folder: Path, kind: str = "pixel") -> Path:
+    """Put an upsampler into a tiny starter's folder, and into its card."""
+    save(tiny(kind), folder / upsampler.FOLDER)
+    card = (folder / "model.toml").read_text("utf-8")
+    said = packing.card(folder).removeprefix(packing.CARD)
+    said = said.replace("steps = 4", "steps = 1").replace("tile = 64", "tile = 40")
+    (folder / "model.toml").write_text(card + said, "utf-8")
     return folder

@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
 from studio.app import build, start_application
@@ -65,12 +66,12 @@ def arguments() -> argparse.Namespace:
 def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
     project = said.project or folders.scratch
     if said.stand_ins:
-        from works import DENSE, Works
+        from works import LARGER, Works
 
         pretenders = Works(folders)
         pretenders.pace, pretenders.training_steps = PACE, DEFAULT_STEPS
         studio = build(project, folders, pretenders.by_kind())
-        studio.scan = lambda: ((DENSE,), ())
+        studio.scan = lambda: ((LARGER,), ())
         return studio
     from studio.jobs.work import Works as RealWorks
 
@@ -92,6 +93,7 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     studio.window.show_panel("Takes")
     spin(0.8)
     yield "playing"
+    yield from larger(studio)
     yield from keyframes(studio)
     yield from dialogs(studio)
     if said.photos:
@@ -119,6 +121,34 @@ def keyframes(studio: StudioWindow) -> Iterator[str]:
     yield "long"
     studio.edits.start_over()
     spin(0.5)
+
+
+def larger(studio: StudioWindow) -> Iterator[str]:
+    """One tile, the whole clip beside what it was, and a loupe over it."""
+    canvas, take = studio.player.canvas, studio.desk.take
+    studio.desk.seek(20)
+    studio.player.transport.tile.click()
+    spin(PATIENCE, lambda: studio.desk.shown and studio.desk.shown.kind == "tile")
+    spin(0.5)
+    yield "tile"
+    studio.player.transport.tile.click()
+    studio.orders.run("upsampled")
+    spin(1.5)
+    yield "upsampling"
+    spin(PATIENCE, lambda: studio.desk.shown and studio.desk.shown.before)
+    studio.desk.set_speed(0)
+    studio.desk.set_compare(True)
+    spin(0.5)
+    yield "compared"
+    studio.desk.set_actual(False)
+    studio.desk.set_loupe(True)
+    QTest.mouseMove(canvas, canvas.target().center().toPoint() + QPoint(40, 30))
+    spin(0.5)
+    yield "loupe"
+    studio.desk.set_loupe(False)
+    studio.desk.set_compare(False)
+    studio.desk.select_take(take)
+    spin(1.0)
 
 
 def dialogs(studio: StudioWindow) -> Iterator[str]:

@@ -100,7 +100,9 @@ def test_the_preview_is_a_slideshow_at_the_keyframes_rate(made):
 
 def test_the_stages_say_how_they_stand_and_run_one_by_one(made, until):
     cells = made.shot.findChildren(type(made.stages.cells["keyframes"]))
-    assert len(cells) == 4
+    assert len(cells) == 5
+    assert not made.stages.cells["upsampled"].run.isEnabled()
+    assert "no upsampler" in made.stages.cells["upsampled"].run.toolTip()
     assert made.stages.cells["keyframes"].state.text() == FRESH
     assert not made.stages.cells["extended"].run.isEnabled()
     assert "Drag an end" in made.stages.cells["extended"].run.toolTip()

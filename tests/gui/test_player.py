@@ -8,9 +8,11 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from works import clip, strip
 
+from studio.app import ASSETS
 from studio.ui.canvas import Canvas
 from studio.ui.desk import Shown
 from studio.ui.pictures import from_preview
+from studio.ui.theme import load_theme
 
 Key = Qt.Key
 
@@ -113,7 +115,7 @@ def test_scrubbing_seeks(playing):
 
 @pytest.mark.parametrize(("side", "scale"), [(200, 3), (640, 10), (64, 1)])
 def test_sharp_means_whole_multiples(qtbot, side, scale):
-    canvas = Canvas()
+    canvas = Canvas(load_theme(ASSETS))
     qtbot.addWidget(canvas)
     canvas.setMinimumSize(1, 1)
     canvas.resize(side, side)
@@ -135,7 +137,7 @@ def test_sharp_means_whole_multiples(qtbot, side, scale):
 
 
 def test_a_picture_larger_than_the_surface_fits(qtbot):
-    canvas = Canvas()
+    canvas = Canvas(load_theme(ASSETS))
     qtbot.addWidget(canvas)
     canvas.setMinimumSize(1, 1)
     canvas.resize(300, 200)

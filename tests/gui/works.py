@@ -17,7 +17,7 @@ from studio.project.plain import from_plain
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family
+from studio.spec.request import UPSAMPLED, ClipRequest, Family, Upsampling
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
 
@@ -46,6 +46,11 @@ DENSE = replace(
     family=replace(FAMILY, native_fps=Fraction(3, 2), frames_per_call=8, passes=2, predicts=True),
 )
 """One that was taught to fill around given frames, too."""
+LARGER = replace(
+    DENSE,
+    family=replace(DENSE.family, upsampling=Upsampling(steps=4, level=20, tile=40, overlap=16)),
+)
+"""One that has an upsampler as well."""
 
 
 def clip(seed: int, frames: int, width: int = 64, height: int = 64) -> np.ndarray:
@@ -87,6 +92,7 @@ class Works:
             "render": self.render,
             "train_subject": self.train,
             "export": self.export,
+            "preview_tile": self.preview_tile,
         }
 
     def render(self, job: Job, tick: Tick) -> object:
@@ -114,10 +120,21 @@ class Works:
         for span in missing:
             at = [round(k / 4**request.interpolate) % len(frames) for k in span.makes]
             made = {"frames": frames[at]}
-            if span.stage != "decode":
+            if span.stage == "upsample":
+                made = {
+                    "frames": np.kron(frames[at], np.ones((1, UPSAMPLED, UPSAMPLED, 1), np.uint8))
+                }
+            elif span.stage != "decode":
                 made = {"latents": np.zeros((len(at), 4, 8, 8), np.float32)}
             takes.put(span.key, made, {"seconds": 0.5 * len(at)})
         return [span.key for span in missing]
+
+    def preview_tile(self, job: Job, tick: Tick) -> object:
+        """A white tile, where the pointer is not."""
+        frame = int(str(job.payload["frame"]))
+        made = np.full((8, 160, 160, 3), 255, np.uint8)
+        tick(Progress("upsample", 1, 1, preview=strip(made)))
+        return {"tile": [24, 0, 40, 40], "first": frame // 8 * 8}
 
     def train(self, job: Job, tick: Tick) -> object:
         name, total = str(job.payload["subject"]), int(str(job.payload["steps"]))

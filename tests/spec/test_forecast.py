@@ -6,12 +6,16 @@ import pytest
 
 from studio.spec import strip as strips
 from studio.spec.forecast import ABSENT, CACHED, FRESH, NOTHING, STALE, forecast
+from studio.spec.request import Upsampling
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, sparse, stage_of, stages, stages_in, until
 from tests.spec.test_request import ASKED
 
 DENSE = replace(ASKED, interpolate=2)
 PACE = {"keyframes": 0.5, "interpolation": 0.25, "decode": 0.125}
+
+
+NEITHER = {"extended": ABSENT, "upsampled": ABSENT}
 
 
 def stored(request):
@@ -24,7 +28,7 @@ def states(found):
 
 def test_the_first_time_everything_is_to_be_made():
     found = forecast(DENSE, lambda _: False, PACE)
-    assert states(found) == dict.fromkeys(STAGES, NOTHING) | {"extended": ABSENT}
+    assert states(found) == dict.fromkeys(STAGES, NOTHING) | NEITHER
     assert (found.work.missing, found.work.frames) == (8 + 105 + 113, 8 + 105 + 113)
     assert found.work.seconds == pytest.approx(8 / 2 + 105 / 4 + 113 / 8)
     assert found.made == (False,) * 8
@@ -45,6 +49,7 @@ def test_one_new_keyframe_makes_its_two_intervals_stale():
     assert states(found) == {
         "keyframes": STALE,
         "extended": ABSENT,
+        "upsampled": ABSENT,
         "interpolated": STALE,
         "decoded": STALE,
     }
@@ -61,6 +66,7 @@ def test_other_words_after_a_render_are_stale_and_not_unmade():
         "extended": NOTHING,
         "interpolated": STALE,
         "decoded": STALE,
+        "upsampled": ABSENT,
     }
 
 
@@ -83,7 +89,8 @@ def test_a_locked_keyframe_is_there():
 
 
 def test_every_span_has_a_stage_and_stages_come_in_order():
-    walk = spans(replace(DENSE, extend=9, loop=True))
+    how = Upsampling(steps=4, level=20, tile=64, overlap=16)
+    walk = spans(replace(DENSE, extend=9, loop=True, upsample=how))
     assert sum((stage.spans for stage in stages(walk)), ()) == tuple(
         sorted(walk, key=lambda span: STAGES.index(stage_of(span)))
     )

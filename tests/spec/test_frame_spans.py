@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from studio.spec import strip as strips
-from studio.spec.frame_spans import DECODE_CHUNK, DECODE_MARGIN, around
+from studio.spec.frame_spans import DECODE_CHUNK, DECODE_MARGIN, around, whole_chunks
 from studio.spec.spans import spans
 from tests.spec.test_request import ASKED
 
@@ -55,3 +57,16 @@ def test_a_new_keyframe_costs_its_intervals_and_a_chunk_on_either_side():
     old = {span.key for span in decoded(strip=strip)}
     new = [span for span in decoded(strip=edited) if span.key not in old]
     assert sum(len(span.makes) for span in new) == 4 * DECODE_CHUNK + 2 * DECODE_CHUNK
+
+
+@pytest.mark.parametrize("passes", [0, 1, 2])
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_range_ends_where_its_spans_do(passes, loop):
+    asked = replace(ASKED, interpolate=passes, loop=loop)
+    for first, last in ((0, 0), (3, 6), (6, 7), (asked.frames - 1, asked.frames - 1)):
+        only = whole_chunks(asked, first, last)
+        assert only[0] <= first <= last <= only[1]
+        part = replace(asked, only=only)
+        made = [p for span in spans(part) if span.stage == "decode" for p in span.makes]
+        assert len(made) == part.frames
+        assert whole_chunks(asked, *only) == only

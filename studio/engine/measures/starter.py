@@ -56,7 +56,7 @@ class FrameByFrame(nn.Module):
 
     def __init__(self, net: VideoUNet) -> None:
         super().__init__()
-        self.net, self.temporal = net, copy(net.temporal)
+        self.net, self.image, self.temporal = net, net.image, copy(net.temporal)
         self.temporal.config = replace(net.temporal.config, shared_noise=0.0)
 
     def forward(self, *args, **kwargs) -> Tensor:

@@ -18,12 +18,9 @@ from studio.spec.progress import Tick, silent
 
 CLIPS = 2
 """Clips a step."""
-WHOLE = 0.15
-"""Share of the steps, the last ones, that see whole frames; the others see a quarter of each, whose
-norms have other statistics."""
-UNHEARD = 0.2
+UNHEARD = 0.5
 """Share of the steps in which a critic learns and is not listened to yet."""
-LOUDNESS = 0.5
+LOUDNESS = 0.1
 """How a critic weighs, of what would move the last layer as much as the error does."""
 NOISIEST = 0.1
 """Half of the latents have noise of a deviation up to this on them: those of the product are made,
@@ -45,7 +42,7 @@ def train(
     folder: Path,
     *,
     critics: tuple[str, ...] = ("clips",),
-    rate: float = 1e-3,
+    rate: float = 3e-4,
     tick: Tick = silent,
 ) -> DecoderLayers:
     """From clips uint8 (N, T, H, W, 3); returns the layers, averaged.
@@ -59,7 +56,7 @@ def train(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 12))
-        batch = drawn(pool, rng, whole=step >= (1 - WHOLE) * steps)
+        batch = drawn(pool, rng)
         return loss(vae, net, batch, rng, listening=step >= UNHEARD * steps)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
@@ -67,14 +64,11 @@ def train(
     return layers.eval().requires_grad_(False)
 
 
-def drawn(clips: Tensor, rng: np.random.Generator, *, whole: bool) -> Tensor:
-    """Some clips uint8 (B, T, H, W, 3), cropped, and mirrored at times."""
-    height, width = (side if whole else side // 2 for side in clips.shape[2:4])
-    chosen = torch.from_numpy(rng.integers(len(clips), size=CLIPS))
-    y = rng.integers(0, clips.shape[2] - height + 1)
-    x = rng.integers(0, clips.shape[3] - width + 1)
-    cropped = clips[chosen, :, y : y + height, x : x + width]
-    return cropped.flip(3) if rng.random() < 0.5 else cropped
+def drawn(clips: Tensor, rng: np.random.Generator) -> Tensor:
+    """Some clips uint8 (B, T, H, W, 3), mirrored at times; whole, for norms see other statistics in
+    crops."""
+    chosen = clips[torch.from_numpy(rng.integers(len(clips), size=CLIPS))]
+    return chosen.flip(3) if rng.random() < 0.5 else chosen
 
 
 def loss(

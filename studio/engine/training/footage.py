@@ -26,10 +26,14 @@ def clip(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
 
 def scene(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
     """A teachable scene at one of `RATES`, from any moment of it on; float32 in 0..1."""
+    return scenes.draw(staged(rng), size=size)
+
+
+def staged(rng: Rng) -> scenes.Scene:
+    """The scene of `scene`, before it is drawn."""
     rate = rng.choice(RATES)
     start = rng.integers(-latents.LATER * rate, latents.LATER * rate)
-    times = (start + np.arange(FRAMES)) / rate
-    return scenes.draw(latents.teachable(rng, times), size=size)
+    return latents.teachable(rng, (start + np.arange(FRAMES)) / rate)
 
 
 def passed(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
@@ -37,6 +41,12 @@ def passed(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
 
     Small clips are drawn twice as fine, so that it moves by halves of a pixel and edges stay soft.
     """
+    return passage(rng, size)[0]
+
+
+def passage(rng: Rng, size: int = grounds.SIZE) -> tuple[np.ndarray, np.ndarray]:
+    """The frames of `passed`, and how far the camera moves from each to the next, (T - 1, 2) in
+    pixels down and across: whole ones, in large clips."""
     fine = 2 if size <= grounds.SIZE else 1
     wide = pictures.dead_leaves(rng, size=fine * round(MARGIN * size))
     speed = rng.uniform(-FASTEST, FASTEST, 2) * rng.choice((0, 0.25, 1)) * size / grounds.SIZE
@@ -44,7 +54,8 @@ def passed(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
     path = np.outer(np.arange(FRAMES), speed)
     start = rng.uniform(0, room - np.ptp(path, 0)) - path.min(0)
     corners = np.rint(fine * (start + path)).astype(int)
-    return np.stack([_window(wide, *corner, size, fine) for corner in corners])
+    frames = np.stack([_window(wide, *corner, size, fine) for corner in corners])
+    return frames, np.diff(corners, axis=0) / fine
 
 
 def _window(wide: np.ndarray, top: int, left: int, size: int, fine: int) -> np.ndarray:

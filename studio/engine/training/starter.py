@@ -1,66 +1,45 @@
 """Train the starter, stage after stage, and pack it as a model folder.
 
     autoencoder → text encoder → clips as latents → image model → temporal layers
-    → windows of clips → guesses of holes → temporal layers around given frames → packed
+    → windows of clips → guesses of holes → temporal layers around given frames
+    → footage → temporal decoder → upsampler → upsampler over time → packed
 
 Every stage keeps checkpoints below `out/runs` and goes on where it stopped.
 """
 
-import json
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-import diffusers
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors import SafetensorError
-from torch import Tensor
-from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.engine.preview import fit_factors
+from studio.engine.decoder import DecoderLayers
+from studio.engine.families.videoldm import DECODER
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import (
     autoencoder,
     backbone,
     conditioned,
+    decoder,
     drift,
+    enlarged,
+    footage,
     latents,
-    pictures,
     temporal,
     text,
+    upsampler,
 )
+from studio.engine.training.packing import pack, pack_upsampler
+from studio.engine.upsampler import FOLDER as UPSAMPLER
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
 
 WIDTHS = (32, 64, 128)
-TAUGHT = ("keyframes", "prediction", "interpolation")
-CARD = """\
-small_vocabulary = true
-
-[family]
-id = "starter"
-name = "Starter"
-native_fps = "1.5"
-frames_per_call = 8
-most_frames = 16
-size = 64
-size_multiple = 16
-largest = 128
-steps = 20
-guidance = 2.5
-passes = 2
-predicts = true
-walked = [1.0, 0.4, 0.0, 0.0]
-notice = "A 64-pixel demonstration; add a model for real quality."
-
-[weights]
-image = "unet/diffusion_pytorch_model.safetensors"
-temporal = "temporal.safetensors"
-text = "text_encoder/model.safetensors"
-autoencoder = "vae/diffusion_pytorch_model.safetensors"
-"""
+UPSAMPLER_KIND = "pixel"
+"""The better one at this size; the model card compares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +54,11 @@ class Scale:
     given: int = 900
     clips: int = 8000
     windows: int = 3000
+    footage: int = 1500
+    decoder: int = 1000
+    pairs: int = 800
+    upsampler: int = 3000
+    upsampler_over_time: int = 1500
 
     def times(self, factor: float) -> "Scale":
         """Every count multiplied, at least 2."""
@@ -105,7 +89,30 @@ def train(
     drift.train(net, words, encoder, sets, seed, scale.drift, runs / "drift", tick=tick)
     folder = runs / "given"
     layers = conditioned.train(net, words, encoder, sets, seed, scale.given, folder, tick=tick)
-    return pack(out / "starter", vae, words, encoder, net.image, layers)
+    seeing = to_frames(vae, seed, scale, runs, tick)
+    larger = to_larger(vae, seed, scale, runs, tick)
+    packed = out / "starter"
+    packed.mkdir(parents=True, exist_ok=True)
+    seeing.half().save(packed / DECODER)
+    pack_upsampler(packed / UPSAMPLER, larger)
+    return pack(packed, vae, words, encoder, net.image, layers)
+
+
+def to_frames(
+    vae: AutoencoderKL, seed: int, scale: Scale, runs: Path, tick: Tick = silent
+) -> DecoderLayers:
+    """Layers over time for the autoencoder's decoder."""
+    clips = footage.pool(seed, scale.footage, tick=tick)
+    return decoder.train(vae, clips, seed, scale.decoder, runs / "decoder", tick=tick)
+
+
+def to_larger(
+    vae: AutoencoderKL, seed: int, scale: Scale, runs: Path, tick: Tick = silent
+) -> VideoUNet:
+    """An upsampler of the kind that is the better one at this size."""
+    pairs = enlarged.make(vae, seed, scale.pairs, runs / "pairs.safetensors", tick=tick)
+    steps, folder = (scale.upsampler, scale.upsampler_over_time), runs / "upsampler"
+    return upsampler.train(UPSAMPLER_KIND, pairs, seed, steps, folder, tick=tick)
 
 
 def to_keyframes(seed: int, scale: Scale, runs: Path, tick: Tick = silent) -> Parts:
@@ -147,66 +154,3 @@ def _other_layout(folder: Path) -> Refusal:
     return Refusal(
         f"The model {folder.name} is not laid out as the starter is.", "Leave --model out."
     )
-
-
-def pack(
-    folder: Path,
-    vae: AutoencoderKL,
-    words: CLIPTokenizer,
-    encoder: CLIPTextModel,
-    unet: UNet2DConditionModel,
-    layers: TemporalLayers,
-) -> Path:
-    """Write a stock pipeline folder in fp16, with the temporal layers and the card beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words.save_pretrained(folder / "tokenizer")
-    factors = preview_factors(vae)
-    for name, net in (("vae", vae), ("text_encoder", encoder), ("unet", unet)):
-        net.half().save_pretrained(folder / name)
-    _open_in_full_precision(folder / "text_encoder" / "config.json")
-    backbone.scheduler().save_pretrained(folder / "scheduler")
-    (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n")
-    notes = {"taught": json.dumps(TAUGHT), "preview_factors": json.dumps(factors.tolist())}
-    layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
-    for config in folder.glob("*/*config.json"):
-        _forget_origin(config)
-    (folder / "model.toml").write_text(CARD)
-    return folder
-
-
-def _open_in_full_precision(config: Path) -> None:
-    """Stock pipelines open networks in fp32, but a text encoder in what its configuration says."""
-    said = json.loads(config.read_text("utf-8")) | {"dtype": "float32"}
-    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
-
-
-def _forget_origin(config: Path) -> None:
-    """Take out where a part was loaded from: a path of the machine it was trained on."""
-    said = json.loads(config.read_text("utf-8"))
-    said.pop("_name_or_path", None)
-    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
-
-
-def _index() -> dict:
-    """What diffusers needs to open the folder as a StableDiffusionPipeline."""
-    return {
-        "_class_name": "StableDiffusionPipeline",
-        "_diffusers_version": diffusers.__version__,
-        "feature_extractor": [None, None],
-        "image_encoder": [None, None],
-        "requires_safety_checker": False,
-        "safety_checker": [None, None],
-        "scheduler": ["diffusers", "DDIMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
-    }
-
-
-@torch.no_grad()
-def preview_factors(vae: AutoencoderKL) -> Tensor:
-    """The matrix (C + 1, 3) that turns scaled latents into colours, fitted on 256 pictures."""
-    drawn = torch.from_numpy(pictures.pool(1, 256)).float() / 255
-    z = vae.encode(drawn * 2 - 1).latent_dist.mean * vae.config.scaling_factor
-    return fit_factors(z, F.adaptive_avg_pool2d(drawn, z.shape[-2:]))

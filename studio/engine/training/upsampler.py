@@ -88,6 +88,21 @@ def low_scheduler() -> DDPMScheduler:
     return DDPMScheduler(beta_schedule="scaled_linear", beta_start=1e-4, beta_end=2e-2)
 
 
+def train(
+    kind: str,
+    pairs: Pairs,
+    seed: int,
+    steps: tuple[int, int],
+    folder: Path,
+    *,
+    tick: Tick = silent,
+) -> VideoUNet:
+    """Both stages of one kind, with so many updates each; checkpoints below `folder`."""
+    image = train_image(kind, pairs, seed, steps[0], folder / f"{kind} image", tick=tick)
+    over = folder / f"{kind} over time"
+    return train_time(kind, image, pairs, seed, steps[1], over, tick=tick)
+
+
 def train_image(
     kind: str, pairs: Pairs, seed: int, steps: int, folder: Path, *, tick: Tick = silent
 ) -> UNet2DConditionModel:

@@ -14,7 +14,16 @@ from studio.engine.device import choose
 from studio.engine.families import videoldm
 from studio.engine.film import Models, film
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training import autoencoder, backbone, latents, pictures, starter, temporal, text
+from studio.engine.training import (
+    autoencoder,
+    backbone,
+    latents,
+    packing,
+    pictures,
+    starter,
+    temporal,
+    text,
+)
 from studio.engine.training.starter import Scale
 from studio.library import models as library
 from studio.spec.progress import silent
@@ -39,7 +48,7 @@ def packed(tmp_path_factory):
     backbone.train(unet, words, encoder, clips, 5, 2, out / "image", tick=tick)
     net = temporal.fresh(unet, 5)
     layers = temporal.train(net, words, encoder, clips, 5, 2, out / "temporal", tick=tick)
-    return starter.pack(out / "starter", vae, words, encoder, unet, layers), heard
+    return packing.pack(out / "starter", vae, words, encoder, unet, layers), heard
 
 
 def test_each_stage_speaks(packed):
@@ -65,7 +74,7 @@ def test_the_studio_makes_a_clip_of_it(packed):
     asked, memory = request(width=64, height=64, keyframes=3), Memory()
     film(spans(asked), lambda: Models(video), memory, silent)
     assert memory[spans(asked)[1].key]["frames"].shape == (3, 64, 64, 3)
-    assert video.taught == set(starter.TAUGHT)
+    assert video.taught == set(packing.TAUGHT)
 
 
 def test_its_card_says_what_it_was_taught(packed):

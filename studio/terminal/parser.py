@@ -1,0 +1,64 @@
+"""How command lines are read: an answer or one sentence, numbers said in words."""
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from studio.spec.refusal import Refusal
+from studio.terminal.voice import Answer
+
+
+class Told(Exception):
+    """The command line asked to be told something, and there is nothing else to do."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.words)
+        self.answer = answer
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that speaks as the studio does: one answer, or one sentence and a hint."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = message[0].upper() + message[1:].rstrip(".")
+        raise Refusal(f"{sentence}.", f"See “{self.prog} --help”.")
+
+    def print_help(self, file: Any = None) -> NoReturn:
+        words = self.format_help().rstrip("\n")
+        raise Told(Answer(words, {"help": words}))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices]
+        if action.metavar != "COMMAND":
+            flag = action.option_strings[0]
+            raise Refusal(f"“{value}” is no choice for {flag}.", f"Use {' or '.join(choices)}.")
+        group = self.prog.removeprefix("main.py").lstrip() + " "
+        near = _nearest(value, choices)
+        hint = f"Did you mean “{(group + near).strip()}”? " if near else ""
+        raise Refusal(
+            f"There is no command “{(group + value).strip()}”.", f"{hint}See “{self.prog} --help”."
+        )
+
+
+def _nearest(word: str, choices: Sequence[str]) -> str:
+    begun = [choice for choice in choices if len(word) > 1 and choice.startswith(word)]
+    return next(iter(begun or difflib.get_close_matches(word, choices, 1)), "")
+
+
+def whole_number(text: str) -> int:
+    """An int, or a message for people."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number") from None
+
+
+def number(text: str) -> float:
+    """A float, or a message for people.  Whether nan makes sense is asked later."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number") from None

@@ -1,0 +1,107 @@
+"""One tile of a clip made larger, shown where it lies, before the whole clip is upsampled."""
+
+from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
+
+from studio.jobs.queue import Queue
+from studio.spec.progress import Preview
+from studio.spec.request import UPSAMPLED
+from studio.ui.controls import explain, rename
+from studio.ui.desk import Desk, Shown
+from studio.ui.document import Document
+from studio.ui.orders import Orders
+from studio.ui.pictures import from_preview
+from studio.ui.player import Player
+from studio.ui.theme import Theme
+from studio.ui.watch import Watch
+
+ASK, BACK = "Preview a tile of the upsampling (T)", "Back to the take (T)"
+CHOOSE = "Choose a take first: a tile of it is upsampled."
+ALREADY = "This take is upsampled already."
+
+
+class TilePreview(QObject):
+    """Asks for a tile at the pointer and puts what comes on the player; again, and the take is back."""
+
+    def __init__(
+        self,
+        document: Document,
+        desk: Desk,
+        queue: Queue,
+        watch: Watch,
+        orders: Orders,
+        player: Player,
+        theme: Theme,
+    ) -> None:
+        super().__init__()
+        self._document, self._desk, self._queue = document, desk, queue
+        self._watch, self._orders, self._player, self._theme = watch, orders, player, theme
+        self._small: Shown | None = None
+        player.transport.tile.clicked.connect(self.toggle)
+        desk.shown_changed.connect(self.reflect)
+        document.changed.connect(self.reflect)
+        queue.finished.connect(self._finished)
+        self.reflect()
+
+    def toggle(self) -> None:
+        """Preview a tile, or show the take again."""
+        shown = self._desk.shown
+        if shown and shown.kind == "tile" and self._small:
+            self._desk.set_compare(False)
+            self._desk.show(self._small)
+        elif shown and not self._why_not():
+            self._desk.set_speed(0)
+            render = self._document.project.render(shown.take)
+            self._orders.preview_tile(render, self._desk.playhead, self._player.canvas.place)
+
+    def reflect(self) -> None:
+        button, shown = self._player.transport.tile, self._desk.shown
+        is_tile = bool(shown and shown.kind == "tile")
+        explain(button, "" if is_tile else self._why_not())
+        if button.isEnabled():
+            rename(button, BACK if is_tile else ASK)
+
+    def _why_not(self) -> str:
+        shown = self._desk.shown
+        if not shown or not shown.take or shown.kind != "clip":
+            return CHOOSE
+        if self._document.read_only:
+            return "This project is open in another window. Close that one first."
+        request = self._document.project.render(shown.take).request
+        return ALREADY if request.upsample else self._orders.why_not_tile(request)
+
+    def _finished(self, id: int, result: object) -> None:
+        job, shown = self._watch.job(id), self._desk.shown
+        preview = self._watch.seen(id).moving or self._watch.seen(id).still
+        if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
+            return
+        if shown and shown.kind == "clip" and shown.take == job.payload.get("take"):
+            self._show(shown, preview, result)
+
+    def _show(self, shown: Shown, preview: Preview, found: dict) -> None:
+        asked = self._document.project.render(shown.take).request
+        first = int(found["first"]) - (asked.only[0] if asked.only else 0)
+        before = shown.frames[first : first + preview.frames]
+        frames = tuple(
+            self._put(*pair, found["tile"])
+            for pair in zip(before, from_preview(preview), strict=False)
+        )
+        at = self._desk.playhead - first
+        self._small = shown
+        self._desk.show(Shown("tile", f"{shown.title} · a tile", frames, shown.fps, before=before))
+        self._desk.seek(at)
+        self._desk.set_compare(True)
+
+    def _put(self, small: QImage, made: QImage, tile: list[int]) -> QImage:
+        """A frame enlarged, with the tile in its place and a line around it."""
+        smooth = Qt.TransformationMode.SmoothTransformation
+        keep = Qt.AspectRatioMode.IgnoreAspectRatio
+        whole = small.scaled(small.size() * UPSAMPLED, keep, smooth)
+        top, left, height, width = (UPSAMPLED * side for side in tile)
+        painter = QPainter(whole)
+        painter.drawImage(left, top, made)
+        if (width, height) != (whole.width(), whole.height()):
+            painter.setPen(QPen(self._theme.colour("accent"), 1))
+            painter.drawRect(QRectF(left + 0.5, top + 0.5, width - 1, height - 1))
+        painter.end()
+        return whole

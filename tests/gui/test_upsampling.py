@@ -1,0 +1,176 @@
+"""Upsampling in the window: the stage, a range, one tile beforehand, and before beside after."""
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from works import LARGER
+
+from studio.spec.forecast import FRESH, NOTHING
+from studio.ui.takes_model import facts, origin
+
+Key = Qt.Key
+BALL = "a red ball moving left over grass"
+
+
+@pytest.fixture
+def studio(open_studio, until):
+    opened = open_studio(models=(LARGER,))
+    opened.shot.prompt.setPlainText(BALL)
+    until(lambda: opened.outlook.forecast is not None)
+    return opened
+
+
+@pytest.fixture
+def upsampled(studio, until):
+    """A whole clip was upsampled and lies on the player, paused, beside what it was."""
+    studio.stages.cells["upsampled"].run.click()
+    until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.before)
+    studio.desk.set_speed(0)
+    return studio
+
+
+def settled(studio) -> bool:
+    return not studio.queue.jobs() and not studio.outlook._later.isActive()
+
+
+def press(studio, qtbot, key):
+    qtbot.keyClick(studio.player, key)
+
+
+def test_the_stage_makes_a_take_four_times_as_large(upsampled, until):
+    take = upsampled.document.project.takes[0]
+    assert take.request.size == (256, 256)
+    assert "256 × 256 px" in facts(take)
+    shown = upsampled.desk.shown
+    assert len(shown.frames) == len(shown.before) == take.request.frames
+    assert (shown.frames[0].width(), shown.before[0].width()) == (256, 64)
+    until(lambda: upsampled.outlook.stage("upsampled").state == FRESH)
+    assert "256 × 256 px" in upsampled.player.facts.text()
+
+
+def test_a_render_is_not_asked_for_more_than_small_frames(studio, until):
+    assert studio.outlook.forecast.work.missing == 8 + 105 + 113
+    assert studio.outlook.stage("upsampled").state == NOTHING
+    studio.orders.render()
+    until(lambda: settled(studio) and studio.outlook.forecast.work.missing == 0)
+    assert studio.outlook.stage("upsampled").work.missing == 113
+    assert "all made" in studio.keyframes.facts.whole
+
+
+def test_what_is_upsampled_is_the_clip_that_is_rendered(upsampled, until):
+    upsampled.orders.render()
+    until(lambda: settled(upsampled) and len(upsampled.document.project.takes) == 2)
+    new, old = upsampled.document.project.takes
+    assert new.request.seed == old.request.seed
+    assert new.request.upsample is None
+
+
+def test_a_range_is_upsampled_alone(studio, qtbot, until):
+    view = studio.keyframes.view
+    view.choice.set(frozenset({1, 2}))
+    view.setFocus()
+    qtbot.keyClick(view, Key.Key_U)
+    until(lambda: settled(studio) and studio.document.project.takes)
+    take = studio.document.project.takes[0]
+    assert take.request.only == (16, 39)
+    assert "frames 17 to 40" in origin(take)
+    until(lambda: studio.desk.shown and studio.desk.shown.before)
+    assert len(studio.desk.shown.frames) == 24
+
+
+def test_without_an_upsampler_nothing_offers_one(open_studio, until):
+    plain = open_studio()
+    plain.shot.prompt.setPlainText(BALL)
+    until(lambda: plain.outlook.forecast is not None)
+    assert "no upsampler" in plain.keyframes.buttons["larger"].toolTip() or not (
+        plain.keyframes.view.chosen
+    )
+    plain.orders.upsample()
+    assert "no upsampler" in plain.banner.text.text()
+
+
+def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, until):
+    assert "Choose a take" in studio.player.transport.tile.toolTip()
+    studio.orders.render()
+    until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.kind == "clip")
+    studio.desk.set_speed(0)
+    studio.desk.seek(20)
+    press(studio, qtbot, Key.Key_T)
+    until(lambda: studio.desk.shown.kind == "tile")
+    shown = studio.desk.shown
+    assert (len(shown.frames), studio.desk.playhead) == (8, 4)
+    frame = shown.frames[0]
+    assert frame.width() == 256
+    assert frame.pixelColor(80, 150) == QColor("white")
+    assert frame.pixelColor(200, 50) != QColor("white")
+    assert studio.desk.compare
+    press(studio, qtbot, Key.Key_T)
+    assert studio.desk.shown.kind == "clip"
+    assert len(studio.desk.shown.frames) == 113
+
+
+def test_before_is_left_of_the_line_and_after_right(upsampled, qtbot):
+    canvas, desk = upsampled.player.canvas, upsampled.desk
+    grey, white = (picture(QColor(c), side) for c, side in (("#404040", 64), ("white", 256)))
+    canvas.show_picture(white, smooth=False, before=grey)
+    canvas.look_closely(actual=True, loupe=False)
+    target = canvas.target()
+    assert (target.width(), target.height()) == (256, 256)
+    left, right = (at(target, share) for share in (0.3, 0.7))
+    seen = canvas.grab().toImage()
+    assert seen.pixelColor(left) == QColor("#404040")
+    assert seen.pixelColor(right) == QColor("white")
+    for _ in range(10):
+        press(upsampled, qtbot, Key.Key_BracketRight)
+    assert canvas.wipe == 1.0
+    assert canvas.grab().toImage().pixelColor(right) == QColor("#404040")
+    assert not desk.compare
+
+
+def test_the_line_is_dragged_by_the_mouse(upsampled, qtbot):
+    canvas = upsampled.player.canvas
+    upsampled.player.transport.compare.click()
+    assert upsampled.desk.compare
+    assert upsampled.desk.actual
+    target = canvas.target()
+    start = at(target, 0.5)
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(canvas, start + QPoint(64, 0))
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=start + QPoint(64, 0))
+    assert canvas.wipe == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_loupe_shows_what_is_under_the_pointer_closer(upsampled, qtbot):
+    canvas = upsampled.player.canvas
+    dotted = picture(QColor("black"), 256)
+    dotted.setPixelColor(128, 128, QColor("white"))
+    canvas.show_picture(dotted, smooth=False)
+    canvas.look_closely(actual=True, loupe=True)
+    middle = canvas.target().topLeft() + QPointF(128.5, 128.5)
+    QTest.mouseMove(canvas, middle.toPoint())
+    seen = canvas.grab().toImage()
+    whites = sum(
+        seen.pixelColor(middle.toPoint() + QPoint(x, y)) == QColor("white")
+        for x in range(-8, 9)
+        for y in range(-8, 9)
+    )
+    assert whites == 16
+
+
+def test_keys_switch_the_looks(upsampled, qtbot):
+    desk = upsampled.desk
+    for key, option in ((Key.Key_C, "compare"), (Key.Key_1, "actual"), (Key.Key_Z, "loupe")):
+        was = getattr(desk, option)
+        press(upsampled, qtbot, key)
+        assert getattr(desk, option) is not was
+
+
+def picture(colour: QColor, side: int) -> QImage:
+    made = QImage(side, side, QImage.Format.Format_RGB888)
+    made.fill(colour)
+    return made
+
+
+def at(target, share: float) -> QPoint:
+    return QPointF(target.left() + share * target.width(), target.center().y() + 40).toPoint()
