@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from studio.engine.noise import clip_noise
 from studio.engine.sampling import Contrast, Denoiser, ddim, guided
 from studio.engine.tiles import Tile, Tiling, mixed
-from studio.engine.upsampler import Upsampler
+from studio.engine.upsampler import DETAIL, Upsampler, resampled
 from studio.spec.progress import Progress, Tick
 from studio.spec.request import UPSAMPLED
 
@@ -63,6 +63,8 @@ def upsample(
         lambda _: None,
         stage=STAGE,
     )
+    if model.vae is None:
+        made = cells.of(resampled(small)) + made.cpu() / DETAIL
     return _pictures(model, made, spec, counter)
 
 

@@ -2,7 +2,9 @@
 
 Latent, as the public ×4 upscaler is: 7 input channels, the noise level as a class, an autoencoder
 and a text encoder of its own.  Without an autoencoder it works on pixels, as the paper's upsampler
-for driving scenes does (Video LDM section 3.4); without a text encoder it reads no words.
+for driving scenes does (Video LDM section 3.4), and makes what the small frames resampled lack
+(Li et al. 2021, SRDiff): a small network has little left to learn.  Without a text encoder it reads
+no words.
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, DDPMScheduler, UNet2DConditionModel
 from safetensors import SafetensorError
 from torch import Tensor
+from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.device import Device, set_attention
@@ -32,6 +35,8 @@ PARTS: tuple[tuple[str, Any, str], ...] = (
     ("scheduler", DDIMScheduler, ""),
     ("low_res_scheduler", DDPMScheduler, ""),
 )
+DETAIL = 8.0
+"""What resampled frames lack is made this many times larger: of about a picture's own deviation."""
 OPTIONAL = ("vae", "text_encoder", "tokenizer")
 
 
@@ -73,6 +78,11 @@ class Upsampler:
             return_tensors="pt",
         ).input_ids
         return self.text_encoder(ids.to(self.device.name)).last_hidden_state
+
+
+def resampled(small: Tensor) -> Tensor:
+    """Frames (T, 3, h, w) in -1..1 as large as an upsampler makes them, with no detail added."""
+    return F.interpolate(small, scale_factor=UPSAMPLED, mode="bicubic")
 
 
 def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:

@@ -200,7 +200,7 @@ def _evaluate(to: Parser) -> None:
         "--count",
         metavar="N",
         type=whole_number,
-        help="prompts (300; 24 filled); clips (256 decoded; 32 upsampled)",
+        help="prompts (300; 24 filled or longer); clips (256 decoded; 32 upsampled)",
     )
     prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
     given = to.add_argument_group("on frames that are given (instead of prompts)")
@@ -213,6 +213,11 @@ def _evaluate(to: Parser) -> None:
         action="append",
         default=[],
         help="a long clip of these words, half minute by half minute; can be said again",
+    )
+    given.add_argument(
+        "--longer",
+        action="store_true",
+        help="175 frames: convolutional in time beside prediction",
     )
     given.add_argument("--minutes", metavar="X", type=number, help="how long (5)")
     given.add_argument("--sheet", metavar="FILE", help="a .png with examples")

@@ -23,6 +23,7 @@ FLAGS = {
     "prompts": ("count", "photos"),
     "filling": ("count", "sheet"),
     "roll-outs": ("minutes", "sheet"),
+    "longer clips": ("count",),
     "decoding": ("count", "decoder", "clips"),
     "upsampling": ("count", "sheet", "upsampler"),
     "subjects": ("method", "seeds", "steps"),
@@ -31,6 +32,7 @@ FLAGS = {
 ASKED_BY = {
     "filling": "--filling",
     "roll-outs": "--rollout",
+    "longer clips": "--longer",
     "decoding": "--decoding",
     "upsampling": "--upsampling",
     "subjects": "--subject or --characters",
@@ -98,6 +100,16 @@ def _rollouts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> d
         tick=session.tick,
     )
     return {"prompts": said.rollout, "minutes": minutes, "table": table}
+
+
+def _longer(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
+    from studio.jobs.longer import evaluate_longer
+
+    count = said.count or 24
+    table = evaluate_longer(
+        said.model, folders, count=count, seed=said.seed, jobs=said.jobs, tick=session.tick
+    )
+    return {"prompts": count, "table": table}
 
 
 def _decoding(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dict[str, object]:
@@ -192,6 +204,7 @@ def _asked(said: Namespace) -> str:
     wanted = {
         "filling": said.filling,
         "roll-outs": bool(said.rollout),
+        "longer clips": said.longer,
         "decoding": said.decoding,
         "upsampling": said.upsampling,
         "subjects": bool(said.subject) or said.characters is not None,
@@ -226,6 +239,7 @@ MEASURES = {
     "prompts": _prompts,
     "filling": _filling,
     "roll-outs": _rollouts,
+    "longer clips": _longer,
     "decoding": _decoding,
     "upsampling": _upsampling,
     "subjects": _subjects,

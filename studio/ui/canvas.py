@@ -44,10 +44,14 @@ class Canvas(QWidget):
         self._actual, self._loupe = actual, loupe
         self.update()
 
+    def put_wipe(self, at: float) -> None:
+        """Put the line at a share of the picture's width, 0..1."""
+        self.wipe = min(max(0.0, at), 1.0)
+        self.update()
+
     def move_wipe(self, by: float) -> None:
         """Move the line by a share of the picture's width."""
-        self.wipe = min(max(0.0, self.wipe + by), 1.0)
-        self.update()
+        self.put_wipe(self.wipe + by)
 
     @property
     def picture(self) -> QImage:

@@ -8,7 +8,7 @@ from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.forecast import ABSENT, CACHED, FRESH, STALE, StageForecast
 from studio.spec.stages import LATER, STAGES
-from studio.ui.controls import column, explain, label, row, tool
+from studio.ui.controls import column, explain, label, tool
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.orders import Orders
@@ -55,15 +55,17 @@ class StageCell(QWidget):
         self.title, self.state, self.work = label(NAMES[name]), label(), label("", "small")
         set_tone(self.title, "small")
         self.run = tool(icons, "play", WORDS[name])
+        self.run.setObjectName("over")
         self.run.setFixedSize(20, 20)
         self.run.setIconSize(QSize(10, 10))
         for part in (self.title, self.state, self.work):
             part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        corner = QHBoxLayout(self.picture)
+        corner.setContentsMargins(2, 2, 2, 2)
+        corner.addWidget(self.run, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        head = row(self.title, self.run, gap=0)
-        head.layout().setStretch(0, 1)  # type: ignore[union-attr]
-        layout.addWidget(column(self.picture, self.bar, head, self.state, self.work, gap=2))
+        layout.addWidget(column(self.picture, self.bar, self.title, self.state, self.work, gap=2))
 
     def show_picture(self, picture: QImage | None) -> None:
         if picture is None:
@@ -99,7 +101,7 @@ class Stages(QWidget):
         self.cells = {name: StageCell(name, icons) for name in STAGES}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(UNIT)
+        layout.setSpacing(UNIT // 2)
         for name, cell in self.cells.items():
             cell.run.clicked.connect(lambda _=False, name=name: orders.run(name))
             layout.addWidget(cell, 1)

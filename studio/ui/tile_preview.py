@@ -90,6 +90,8 @@ class TilePreview(QObject):
         self._small = shown
         self._desk.show(Shown("tile", f"{shown.title} · a tile", frames, shown.fps, before=before))
         self._desk.seek(at)
+        _, left, _, width = found["tile"]
+        self._player.canvas.put_wipe((left + width / 2) / before[0].width())
         self._desk.set_compare(True)
 
     def _put(self, small: QImage, made: QImage, tile: list[int]) -> QImage:

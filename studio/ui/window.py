@@ -15,7 +15,7 @@ from studio.ui.theme import UNIT
 VERSION = 1
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
-WIDTHS = {"Subjects": 296, "Shot": 336}
+WIDTHS = {"Subjects": 296, "Shot": 352}
 REMEMBER_AFTER_MS = 1000
 
 

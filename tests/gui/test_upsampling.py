@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from works import LARGER
+from works import DENSE, LARGER
 
 from studio.spec.forecast import FRESH, NOTHING
 from studio.ui.takes_model import facts, origin
@@ -79,15 +79,16 @@ def test_a_range_is_upsampled_alone(studio, qtbot, until):
     assert len(studio.desk.shown.frames) == 24
 
 
-def test_without_an_upsampler_nothing_offers_one(open_studio, until):
-    plain = open_studio()
+def test_without_an_upsampler_nothing_offers_one(open_studio, qtbot, until):
+    plain = open_studio(models=(DENSE,))
     plain.shot.prompt.setPlainText(BALL)
     until(lambda: plain.outlook.forecast is not None)
-    assert "no upsampler" in plain.keyframes.buttons["larger"].toolTip() or not (
-        plain.keyframes.view.chosen
-    )
-    plain.orders.upsample()
-    assert "no upsampler" in plain.banner.text.text()
+    plain.keyframes.view.choice.set(frozenset({1}))
+    assert not plain.keyframes.buttons["larger"].isEnabled()
+    assert "no upsampler" in plain.keyframes.buttons["larger"].toolTip()
+    with qtbot.waitSignal(plain.orders.refused) as refused:
+        plain.orders.upsample()
+    assert "no upsampler" in refused.args[0]
 
 
 def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, until):

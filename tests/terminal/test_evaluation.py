@@ -82,6 +82,10 @@ def test_a_table_of_photos_and_a_character(run, home, tmp_path):
         (("--decoding", "--decoder", "{here}/few/0.png"), "0.png holds no layers"),
         (("--decoding", "--clips", "{here}/few"), "few holds no clips"),
         (("--decoding", "--clips", "{here}/gone"), "gone does not exist"),
+        (("--upsampling",), "has no upsampler"),
+        (("--upsampling", "--upsampler", "{here}/gone"), 'part "unet" cannot be read'),
+        (("--upsampler", "{here}/gone"), "--upsampler has no meaning without upsampling"),
+        (("--longer",), "does not predict"),
         (("--photos", "{here}/broken"), "A photo in"),
     ],
 )

@@ -19,6 +19,7 @@ from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training.decoder import seen
 from studio.engine.training.enlarged import Pairs
 from studio.engine.training.loop import Plan, fit
+from studio.engine.upsampler import DETAIL, resampled
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Tick, silent
 from studio.spec.request import UPSAMPLED
@@ -36,7 +37,8 @@ KEPT = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """What a step sees: `wanted` (N, C, h, w), and what is enlarged, (N, 3, h', w') in -1..1."""
+    """What a step sees: `wanted` (N, C, h, w), latents or the detail of pixels, and what is
+    enlarged, (N, 3, h', w') in -1..1."""
 
     wanted: Tensor
     small: Tensor
@@ -65,7 +67,7 @@ def fresh(kind: str, seed: int) -> UNet2DConditionModel:
 def over_time(image: UNet2DConditionModel, seed: int) -> VideoUNet:
     """The network with fresh layers over time; the image network is frozen."""
     torch.manual_seed(seed)
-    config = TemporalConfig(norm_groups=8, attends=False)
+    config = TemporalConfig(norm_groups=8, attends=False, shared_noise=1.0)
     return VideoUNet(image.eval().requires_grad_(False), TemporalLayers(image, config))
 
 
@@ -162,7 +164,7 @@ def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frame
                 slice(UPSAMPLED * y, UPSAMPLED * y + cells),
                 slice(UPSAMPLED * x, UPSAMPLED * x + cells),
             )
-            high = seen(pairs.large[clip, when, *where][None])
+            high = DETAIL * (seen(pairs.large[clip, when, *where][None]) - resampled(low))
         flip = rng.random() < 0.5 and not latent  # a mirrored latent is no mirrored picture's
         wanted.append(high.flip(-1) if flip else high)
         small.append(low.flip(-1) if flip else low)
@@ -201,9 +203,7 @@ def enlarged(small: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _noise(rng: np.random.Generator, clips: int, frames: int, like: Tensor) -> Tensor:
-    """Noise whose variance the frames of a clip share in part, differently in each clip."""
-    shape = like.shape[1:]
-    own = torch.from_numpy(rng.standard_normal((clips, frames, *shape), np.float32))
-    common = torch.from_numpy(rng.standard_normal((clips, 1, *shape), np.float32))
-    share = torch.from_numpy(rng.random((clips, 1, 1, 1, 1)).astype(np.float32))
-    return (share.sqrt() * common + (1 - share).sqrt() * own).flatten(0, 1)
+    """Noise that all frames of a clip share, as they do when clips are made larger: what stands
+    still then stands still from the start, and what moves is left to the layers."""
+    common = torch.from_numpy(rng.standard_normal((clips, 1, *like.shape[1:]), np.float32))
+    return common.expand(-1, frames, -1, -1, -1).flatten(0, 1)
