@@ -45,6 +45,7 @@ COMMANDS = {
     "evaluate": "evaluation.evaluate",
     "doctor": "doctor.doctor",
     "bench window": "bench.window",
+    "bench memory": "memory.bench",
 }
 
 

@@ -20,7 +20,7 @@ from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.engine.measures.subjects import Seen, Shot
+    from studio.engine.measures.subjects import Larger, Seen, Shot
     from studio.engine.training.subject_spec import SubjectSpec
     from studio.engine.videomodel import VideoModel
 
@@ -213,10 +213,18 @@ def evaluate_subjects(
                 net,
                 seeds=seeds,
                 before=bare.get(known.class_noun),
+                upsampler=_upsampler(found),
             )
             bare[known.class_noun] = columns[name].motion_before
     drawn = {f"{known.name}, {method}" for known, method in pairs if known.drawn}
     return subjects.markdown(columns, net, drawn)
+
+
+def _upsampler(model: library.Model) -> Larger | None:
+    from studio.engine.upsampler import FOLDER
+
+    how = model.family.upsampling
+    return (model.folder / FOLDER, how) if how else None
 
 
 def _pictures(folder: Path, size: int) -> np.ndarray:

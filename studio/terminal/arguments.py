@@ -72,6 +72,7 @@ def _add_commands(commands: Any) -> None:
     command(commands, "doctor", "check this computer: device, memory, ffmpeg, models")
     bench = group("bench", "measure the studio itself")
     _bench_window(command(bench, "bench window", "how smooth the window stays while it works"))
+    _bench_memory(command(bench, "bench memory", "what the stages take at full size"))
     _studio(command(commands, "studio", "open the window (also: no command)"))
 
 
@@ -267,6 +268,14 @@ def _evaluate(to: Parser) -> None:
 
 def _bench_window(to: Parser) -> None:
     to.add_argument("--steps", metavar="N", type=whole_number, default=120, help="training (120)")
+
+
+def _bench_memory(to: Parser) -> None:
+    to.add_argument("--width", metavar="N", type=whole_number, default=512, help="(512)")
+    to.add_argument("--height", metavar="N", type=whole_number, default=320, help="(320)")
+    to.add_argument(
+        "--measure", action="store_true", help="compute each stage once, with random weights"
+    )
 
 
 def _studio(to: Parser) -> None:

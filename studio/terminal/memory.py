@@ -1,6 +1,12 @@
-"""How much memory this process has used at most."""
+"""How much memory this process has used at most, and what the stages take at full size."""
+
+from __future__ import annotations
 
 import sys
+from argparse import Namespace
+
+from studio.terminal.session import Session
+from studio.terminal.voice import Answer
 
 
 def peak_megabytes() -> int | None:
@@ -11,3 +17,11 @@ def peak_megabytes() -> int | None:
         return None
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(largest / (1e6 if sys.platform == "darwin" else 1e3))
+
+
+def bench(said: Namespace, _session: Session) -> Answer:
+    """`bench memory`: what the stages take with the layouts of public networks."""
+    from studio.jobs.memory import memory_table
+
+    table = memory_table(said.width, said.height, measure=said.measure)
+    return Answer(table, {"table": table, "width": said.width, "height": said.height})

@@ -4,31 +4,12 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
+from studio.engine.layouts import UPSCALER_AUTOENCODER as AUTOENCODER
+from studio.engine.layouts import UPSCALER_UNET as PUBLIC
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
 
-PUBLIC = {
-    "in_channels": 7,
-    "out_channels": 4,
-    "block_out_channels": (256, 512, 512, 1024),
-    "down_block_types": ("DownBlock2D", *("CrossAttnDownBlock2D",) * 3),
-    "up_block_types": (*("CrossAttnUpBlock2D",) * 3, "UpBlock2D"),
-    "only_cross_attention": (True, True, True, False),
-    "attention_head_dim": 8,
-    "cross_attention_dim": 1024,
-    "use_linear_projection": True,
-    "num_class_embeds": 1000,
-    "sample_size": 128,
-}
-AUTOENCODER = {
-    "block_out_channels": (128, 256, 512),
-    "down_block_types": ("DownEncoderBlock2D",) * 3,
-    "up_block_types": ("UpDecoderBlock2D",) * 3,
-    "layers_per_block": 2,
-    "latent_channels": 4,
-    "scaling_factor": 0.08333,
-}
 SMALL = {
     "block_out_channels": (32, 32, 32, 64),
     "cross_attention_dim": 16,

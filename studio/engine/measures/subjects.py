@@ -1,7 +1,7 @@
 """How well a trained subject shows: likeness, copying, motion, and places it was never in."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import torch
 from studio.engine.adapter_file import read_adapter
 from studio.engine.decode import decode
 from studio.engine.film import Models
-from studio.engine.measures import blocks, likeness, oracle
+from studio.engine.measures import blocks, likeness, oracle, upsampling
 from studio.engine.measures.clips import clip
 from studio.engine.measures.evaluation import Share
 from studio.engine.measures.likeness import LikenessNet
@@ -19,7 +19,7 @@ from studio.engine.training import characters
 from studio.engine.training.dataset import encode
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import silent
-from studio.spec.request import SubjectUse
+from studio.spec.request import SubjectUse, Upsampling
 
 DIRECTIONS = ("left", "right", "up", "down")
 PLACES = {"grass": "on grass", "snow": "on snow", "water": "on water", "night sky": "at night"}
@@ -27,6 +27,8 @@ EXTENDED = 6
 """Keyframes by which a clip is extended, to see what becomes of the subject."""
 UNSEEN = 900_000_000
 """Characters with higher numbers are in no training."""
+Larger = tuple[Path, Upsampling]
+"""An upsampler's folder, and how it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,10 @@ class Figures:
     Likenesses are mean cosines of the small network's features, -1..1; `nearest_photo` is the
     mean rms distance of a frame to its nearest training photo, levels of 255; `places` counts
     clips whose ground was the one asked for, `motion_there` those that went the right way in one.
-    `in_places`, `extended` and `between` are likenesses to the held-out photo in the keyframes of
-    the clips in places, in those predicted after them and in frames interpolated, and `motion_extended` counts predictions that went on the right way; NaN and
-    none of none where the model does neither.
+    `in_places`, `extended`, `between` and `upsampled` are likenesses to the held-out photo in the
+    keyframes of the clips in places, in those predicted after them, in frames interpolated and in
+    keyframes made larger, and `motion_extended` counts predictions that went on the right way; NaN
+    and none of none where the model does not do it.
     """
 
     to_held_out: float
@@ -51,6 +54,7 @@ class Figures:
     in_places: float = float("nan")
     extended: float = float("nan")
     between: float = float("nan")
+    upsampled: float = float("nan")
     motion_extended: Share = field(default_factory=lambda: Share(0, 0))
 
 
@@ -64,6 +68,7 @@ class Shot:
     place: str = ""
     use: SubjectUse | None = None
     adapter: Path | None = None
+    upsampler: Larger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Seen:
     """Whether a clip goes the way and is at the place it should; its middle frame (H, W, 3).
 
     Of clips in a place also a frame from the middle of what was predicted after it, one from
-    between the two keyframes before that, and whether it goes on.
+    between the two keyframes before that, the middle frame made larger, and whether it goes on.
     """
 
     goes: bool
@@ -79,6 +84,7 @@ class Seen:
     frame: np.ndarray
     extended: np.ndarray | None = None
     between: np.ndarray | None = None
+    upsampled: np.ndarray | None = None
     goes_on: bool = False
 
 
@@ -107,8 +113,18 @@ def look(video: VideoModel, shot: Shot) -> Seen:
         first[len(first) // 2],
         later[len(later) // 2],
         made[len(made) // 2 // 4 * 4 + 2],
+        _enlarged(shot, first, video.backbone.device.name),
         _goes(video, later, shot.direction),
     )
+
+
+def _enlarged(shot: Shot, frames: np.ndarray, device: str) -> np.ndarray | None:
+    """The middle one of some frames, made larger with those beside it."""
+    if shot.upsampler is None:
+        return None
+    folder, how = shot.upsampler
+    made = upsampling.larger(upsampling.opened(folder, device), frames, how, shot.seed)
+    return made[len(made) // 2]
 
 
 def measure(
@@ -120,17 +136,22 @@ def measure(
     *,
     seeds: int = 8,
     before: Share | None = None,
+    upsampler: Larger | None = None,
 ) -> Figures:
     """Clips of the subject in 4 directions × `seeds`, with and without it, and in 4 places.
 
     `photos` are those it was trained on, `held_out` one that was kept from training; all uint8
-    (H, W, 3).  `before` saves the clips without it, where they were made for its class noun.
+    (H, W, 3).  `before` saves the clips without it, where they were made for its class noun;
+    `upsampler` also makes those in places larger.
     """
     label = read_adapter(adapter).label
     use = SubjectUse("measured", "", label.token, label.class_noun)
     bare = moving(label.class_noun, seeds) if before is None else ()
     after = moving(f"{label.token} {label.class_noun}", seeds, use, adapter)
-    there = placed(f"{label.token} {label.class_noun}", seeds, use, adapter)
+    there = [
+        replace(shot, upsampler=upsampler)
+        for shot in placed(f"{label.token} {label.class_noun}", seeds, use, adapter)
+    ]
     seen = iter(list(look_at((*bare, *after, *there))))
     without, with_it, in_places = (list(islice(seen, len(part))) for part in (bare, after, there))
     shown = [s.frame for s in (*with_it, *in_places)]
@@ -147,6 +168,7 @@ def measure(
         in_places=_mean_likeness(net, [s.frame for s in in_places], [held_out]),
         extended=_mean_likeness(net, _shown(s.extended for s in in_places), [held_out]),
         between=_mean_likeness(net, _shown(s.between for s in in_places), [held_out]),
+        upsampled=_mean_likeness(net, _shown(s.upsampled for s in in_places), [held_out]),
         motion_extended=_share(s.goes_on for s in in_places if s.extended is not None),
     )
 
@@ -213,6 +235,8 @@ def markdown(columns: Mapping[str, Figures], net: LikenessNet, drawn: Collection
             ("| likeness in interpolated frames |", lambda n, f: alike(n, f.between)),
             ("| motion right in predicted keyframes |", lambda _, f: str(f.motion_extended)),
         ]
+    if any(f.upsampled == f.upsampled for f in columns.values()):  # not NaN
+        rows += [("| likeness in upsampled frames |", lambda n, f: alike(n, f.upsampled))]
     return "".join(
         head + "".join(f" {cell(name, f)} |" for name, f in columns.items()) + "\n"
         for head, cell in rows

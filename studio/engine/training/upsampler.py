@@ -33,6 +33,8 @@ NOISIEST = 350
 """Of 1000 levels, the most noise on what is enlarged, as in the public upscaler."""
 KEPT = 0.7
 """How often the small frames come through the video model's autoencoder, as the product's do."""
+RESTLESS = 2.0
+"""What errors that change from frame to frame cost, of those that do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ def loss(
     *,
     shut: bool = False,
 ) -> Tensor:
-    """Squared error of the predicted v; every clip at a timestep and a noise level of its own."""
+    """Squared error of the predicted v, and of its changes from frame to frame; every clip at a
+    timestep and a noise level of its own."""
     schedule, low = scheduler(), low_scheduler()
     clips = len(part.wanted) // frames
     t = (np.arange(clips) + rng.random(clips)) / clips * 1000
@@ -192,7 +195,11 @@ def loss(
     text = torch.zeros(clips, 1, 8)
     with in_half(noisy.device):
         said = net(torch.cat([noisy, beside], 1), t, text, frames=frames, level=level, shut=shut)
-    return F.mse_loss(said.float(), schedule.get_velocity(part.wanted, noise, t))
+    error = (said.float() - schedule.get_velocity(part.wanted, noise, t)).unflatten(
+        0, (clips, frames)
+    )
+    changes = error.diff(dim=1).square().mean() if frames > 1 else 0.0
+    return error.square().mean() + RESTLESS * changes
 
 
 def enlarged(small: Tensor, size: tuple[int, int]) -> Tensor:

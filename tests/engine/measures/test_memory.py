@@ -1,0 +1,55 @@
+"""What stages take: bytes counted while they live, against sums by hand and against the system."""
+
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from studio.engine.device import choose
+from studio.engine.measures import memory
+from studio.engine.measures.memory import Live
+
+
+def test_what_is_dropped_counts_no_longer():
+    with Live([]) as live:
+        first = torch.zeros(1000)
+        second = first + 1
+        view = second[:10]
+        del second
+        assert live.now == 8000  # the view holds all of it
+        del view
+        assert live.now == 4000
+        first.add_(1)
+        assert live.now == 4000
+    assert live.peak == 8000
+
+
+def test_weights_do_not_count_and_what_they_make_does():
+    net = nn.Linear(100, 50, bias=False)
+    with torch.no_grad(), Live([net]) as live:
+        made = net(torch.ones(8, 100))
+    assert live.peak == 4 * (8 * 100 + 8 * 50)
+    assert made.shape == (8, 50)
+
+
+def test_at_full_size_every_stage_fits_a_card_of_8_gb():
+    found = memory.predicted(512, 320, torch.float16)
+    assert found["a window of keyframes"].weights / 1e6 == pytest.approx(
+        2 * (859.5 + 549.0), rel=0.01
+    )
+    for need in found.values():
+        assert need.weights + need.working < memory.CAP
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what was used")
+def test_what_is_predicted_is_used(monkeypatch):
+    only = "a tile as a picture"
+    monkeypatch.setattr(memory, "STAGES", {only: memory.STAGES[only]})
+    cpu = choose("cpu")
+    said, used = (
+        f[only] for f in (memory.predicted(64, 64, cpu.dtype), memory.measured(64, 64, cpu))
+    )
+    assert said.weights == used.weights
+    # convolutions on a processor copy what they read into an order of their own
+    assert said.working < used.working < 2.5 * said.working
