@@ -14,6 +14,7 @@ from studio.media.video import probe, read_video
 from studio.project.subject import Subject
 from studio.project.subjects import SubjectStore
 from tests.commands import Ran
+from tests.engine import tiny_upsampler
 
 PROMPT = "a red ball moving left over grass"
 QUICK = ("--model", "tiny", "--steps", "2", "--keyframes", "3", "--seed", "7")
@@ -129,6 +130,21 @@ def test_keyframes_only_makes_one_sheet(run, out):
     with Image.open(out / "s.png") as sheet:
         assert sheet.size == (3 * 66 + 2, 66 + 2)
     assert is_marked(out / "s.png")
+
+
+def test_frames_come_out_four_times_as_large(run, home, out):
+    whole = ("generate", PROMPT, *QUICK, "--upsample")
+    refused(
+        run(*whole, "--out", str(out / "a.mp4")), out, "has no upsampler. Leave --upsample out."
+    )
+    tiny_upsampler.give(home / "models" / "tiny")
+    ran = run(*whole, "--json", "--out", str(out / "a.mp4"))
+    assert ran.code == 0
+    assert (ran.answer["width"], ran.answer["height"]) == (256, 256)
+    assert (probe(out / "a.mp4").width, probe(out / "a.mp4").frames) == (256, 3)
+    assert set(ran.answer["stages"]) == {"keyframes", "decode", "upsample"}
+    again = run(*whole, "--json", "--plan", "--out", str(out / "b.mp4"))
+    assert [part["there"] for part in again.answer["plan"]] == [True] * 3
 
 
 def test_a_plan_makes_nothing(run, home):
@@ -396,6 +412,10 @@ def test_a_damaged_queue_is_set_aside_and_told(run, home):
         (("train", "decoder", "{out}", "--out", "{out}", "--model", "tiny"), "holds no clips"),
         (("train", "decoder", "--out", "{out}", "--steps", "0"), "0 updates cannot be done"),
         (("train", "decoder", "--out", "{out}", "--seed", "-1"), "seed -1"),
+        (("train", "upsampler", "--out", "{out}", "--steps", "0"), "0 updates cannot be done"),
+        (("train", "upsampler", "--out", "{out}", "--pairs", "0"), "0 clips teach nothing"),
+        (("train", "upsampler", "--out", "{out}", "--seed", "-1"), "seed -1"),
+        (("bench", "memory", "--width", "100"), "Frames of 100 × 320 fit no network"),
         (("evaluate", "--model", "gone"), "no model called"),
         (("evaluate", "--count", "0"), "0 prompts"),
         (("studio", "{out}/no/project"), "does not exist"),

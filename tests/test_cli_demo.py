@@ -14,13 +14,14 @@ from studio.media.video import probe
 from studio.project.subjects import SubjectStore
 from studio.terminal.demo import NAME, NOUN, SAMPLES
 from tests import tiny_starter
+from tests.engine import tiny_upsampler
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose starter is a tiny one."""
     monkeypatch.setattr(work, "BUILT_IN", tmp_path / "none")
-    tiny_starter.make(tmp_path / "data" / "models" / "starter")
+    tiny_upsampler.give(tiny_starter.make(tmp_path / "data" / "models" / "starter"))
     return tmp_path / "data"
 
 
@@ -37,6 +38,7 @@ def test_the_demo_leaves_keyframes_a_clip_and_a_gif(home, tmp_path, capsys):
     assert {path.name for path in out.iterdir()} == set(names)
     assert probe(out / "clip.mp4").frames == 8
     assert probe(out / "clip.gif").frames == 8
+    assert {probe(out / name).width for name in names[1:]} == {256}
     assert SubjectStore(home / "subjects").get(NAME).identity == identity, "trained once is enough"
 
 

@@ -67,4 +67,4 @@ def _learn(session: Session) -> None:
 def _asked(out: Path, sheet: bool) -> Namespace:
     """The command line that a person would write for it."""
     words = ["generate", PROMPT, "--subject", NAME, "--seed", SEED, "--out", str(out)]
-    return parser().parse_args([*words, *(["--keyframes-only"] if sheet else [])])
+    return parser().parse_args([*words, "--keyframes-only" if sheet else "--upsample"])

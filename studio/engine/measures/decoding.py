@@ -18,15 +18,18 @@ from studio.spec.progress import silent
 
 STREAM = 0x4445  # no other stream of the seed's
 REAL = "real"
+TREMBLE = 0.05
+"""Deviation of the noise on latents that are decoded a second time: made ones tremble, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One clip: its `error` and its `flicker`, what its changes from frame to frame are amiss, both
-    in levels of 255, and its features (`frechet.of_clip`)."""
+    """One clip: its `error` and its `flicker`, what its changes from frame to frame are amiss, and
+    both `trembling`, where its latents do, in levels of 255; and its features (`frechet.of_clip`)."""
 
     error: float
     flicker: float
+    trembling: tuple[float, float]
     frames: np.ndarray
     clip: np.ndarray
 
@@ -37,6 +40,8 @@ class Row:
 
     error: float
     flicker: float
+    trembling_error: float
+    trembling_flicker: float
     clips: float
     frames: float
 
@@ -44,9 +49,11 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Joined:
     """How chunks lie together: the mean change between frames over their joins, of the median change
-    inside them; and how far chunked lies from whole, mean and most, in levels of 255."""
+    inside them, and the same of the clip's `own` frames, whose motion need not be even; and how far
+    chunked lies from whole, mean and most, in levels of 255."""
 
     join: float
+    own: float
     apart: float
     most: float
 
@@ -62,16 +69,20 @@ def look(
     """One clip through each decoder, and as it was."""
     real = clip(seed)
     latents = encode(backbone, torch.from_numpy(real))
-    found = {REAL: real} | {
-        name: decode(backbone, latents, silent, layers).numpy() for name, layers in decoders.items()
-    }
-    return {name: _looked(backbone, frames, real) for name, frames in found.items()}
+    noise = np.random.default_rng((seed, STREAM, 1)).standard_normal(latents.shape, np.float32)
+    trembling = latents + TREMBLE * torch.from_numpy(noise)
+    looked = {REAL: Looked(0.0, 0.0, (0.0, 0.0), *frechet.of_clip(backbone.vae, real))}
+    for name, layers in decoders.items():
+        frames, shaken = (decode(backbone, z, silent, layers).numpy() for z in (latents, trembling))
+        features = frechet.of_clip(backbone.vae, frames)
+        looked[name] = Looked(*amiss(frames, real), amiss(shaken, real), *features)
+    return looked
 
 
-def _looked(backbone: Backbone, frames: np.ndarray, real: np.ndarray) -> Looked:
-    amiss = frames.astype(np.float32) - real
-    flicker = float(np.abs(np.diff(amiss, axis=0)).mean())
-    return Looked(float(np.abs(amiss).mean()), flicker, *frechet.of_clip(backbone.vae, frames))
+def amiss(frames: np.ndarray, real: np.ndarray) -> tuple[float, float]:
+    """The mean error of frames and that of their changes, in levels of 255."""
+    apart = frames.astype(np.float32) - real
+    return float(np.abs(apart).mean()), float(np.abs(np.diff(apart, axis=0)).mean())
 
 
 def row(found: Sequence[Looked], real: Sequence[Looked]) -> Row:
@@ -81,6 +92,7 @@ def row(found: Sequence[Looked], real: Sequence[Looked]) -> Row:
     return Row(
         float(np.mean([each.error for each in found])),
         float(np.mean([each.flicker for each in found])),
+        *(float(np.mean([each.trembling[at] for each in found])) for at in (0, 1)),
         1000 * frechet.distance(*clips),
         1000 * frechet.distance(*frames),
     )
@@ -88,14 +100,19 @@ def row(found: Sequence[Looked], real: Sequence[Looked]) -> Row:
 
 def markdown(rows: Mapping[str, Row], joins: Mapping[str, Joined]) -> str:
     """The table of decoders, and that of joins where there are clips to see them on."""
-    names = " | ".join(("error", "flicker", "Fréchet, clips", "Fréchet, frames"))
+    names = " | ".join(
+        (
+            *("error", "flicker", "error, trembling", "flicker, trembling"),
+            *("Fréchet, clips", "Fréchet, frames"),
+        )
+    )
     lines = [f"| decoder | {names} |", "|---" * (len(fields(Row)) + 1) + "|"]
     lines += [f"| {name} | {_cells(astuple(row))} |" for name, row in rows.items()]
     if joins:
         lines += [
             "",
-            "| clip | change over joins | chunked from whole | at most |",
-            "|---|---|---|---|",
+            "| clip | change over joins | its own there | chunked from whole | at most |",
+            "|---|---|---|---|---|",
         ]
         lines += [f"| {name} | {_cells(astuple(found))} |" for name, found in joins.items()]
     return "\n".join(lines) + "\n"
@@ -110,13 +127,17 @@ def joined(backbone: Backbone, layers: DecoderLayers | None, frames: np.ndarray)
     latents = encode(backbone, torch.from_numpy(frames))
     whole = decode(backbone, latents, silent, layers).numpy()
     chunked = in_chunks(backbone, layers, latents)
-    change = np.abs(np.diff(chunked.astype(np.float32), axis=0)).mean((1, 2, 3))
-    over = np.arange(len(change)) % DECODE_CHUNK == DECODE_CHUNK - 1
     apart = np.abs(chunked.astype(np.float32) - whole)
+    return Joined(over_joins(chunked), over_joins(frames), float(apart.mean()), float(apart.max()))
+
+
+def over_joins(frames: np.ndarray) -> float:
+    """The mean change over joins, of the median change inside chunks."""
+    change = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean((1, 2, 3))
+    over = np.arange(len(change)) % DECODE_CHUNK == DECODE_CHUNK - 1
     inside, join = median(change[~over]), change[over].mean()
     # where nothing changes anywhere, joins change as much as the rest
-    ratio = join / inside if inside else 1.0 if not join else float("inf")
-    return Joined(float(ratio), float(apart.mean()), float(apart.max()))
+    return float(join / inside if inside else 1.0 if not join else float("inf"))
 
 
 def in_chunks(
