@@ -22,6 +22,7 @@ from studio.project.shot import Shot
 from studio.spec import strip as strips
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
+from tests.engine import tiny_upsampler
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "a red ball moving left over grass"
@@ -120,23 +121,39 @@ def test_one_edited_keyframe_costs_at_most_33_frames(studio, number):
 
 def test_extending_takes_no_more_memory_for_ten_times_the_length(dense_home, tmp_path):
     """240 against 2 400 frames of prediction, each in a process of its own."""
-    if sys.platform == "win32":
-        pytest.skip("Windows does not tell a program's peak memory")
     peaks = {}
     for frames in (240, 2400):
         home = Path(shutil.copytree(dense_home, tmp_path / str(frames)))
-        words = ["generate", PROMPT, *SMALL[:-1], "16", "--keyframes", "8", "--steps", "1"]
-        words += ["--extend", str(frames - 8), "--interpolate", "0", "--json"]
-        words += ["--out", str(home / "a.mp4"), "--data-dir", str(home)]
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "main.py"), *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        said = json.loads(done.stdout)
-        assert said["frames"] == frames
-        peaks[frames] = said["peak_memory_mb"]
+        length = ("--keyframes", "8", "--extend", str(frames - 8), "--interpolate", "0")
+        peaks[frames] = peak(home, frames, *length)
     assert peaks[2400] <= 1.1 * peaks[240]
+
+
+def test_upsampling_takes_no_more_memory_for_eight_times_the_length(dense_home, tmp_path):
+    peaks = {}
+    for keyframes, frames in ((3, 33), (17, 257)):
+        home = Path(shutil.copytree(dense_home, tmp_path / str(frames)))
+        tiny_upsampler.give(home / "models" / "dense")
+        extend = max(0, keyframes - 8)
+        length = ("--keyframes", str(keyframes - extend), "--extend", str(extend))
+        peaks[frames] = peak(home, frames, *length, "--interpolate", "2", "--upsample")
+    assert peaks[257] <= 1.1 * peaks[33]
+
+
+def peak(home: Path, frames: int, *more: str) -> int:
+    """The most MB that a process had which made a clip of so many frames."""
+    if sys.platform == "win32":
+        pytest.skip("Windows does not tell a program's peak memory")
+    words = ["generate", PROMPT, *SMALL, "--steps", "1", *more, "--json"]
+    words += ["--out", str(home / "a.mp4"), "--data-dir", str(home)]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["frames"] == frames
+    return said["peak_memory_mb"]

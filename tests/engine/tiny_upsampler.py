@@ -64,6 +64,7 @@ def give(folder: Path, kind: str = "pixel") -> Path:
     save(tiny(kind), folder / upsampler.FOLDER)
     card = (folder / "model.toml").read_text("utf-8")
     said = packing.card(folder).removeprefix(packing.CARD)
-    said = said.replace("steps = 4", "steps = 1").replace("tile = 64", "tile = 40")
+    said = said.replace("steps = 2", "steps = 1").replace("tile = 24", "tile = 40")
+    said = said.replace("overlap = 4", "overlap = 16")
     (folder / "model.toml").write_text(card + said, "utf-8")
     return folder

@@ -147,5 +147,11 @@ def test_a_stopped_training_goes_on_and_its_folder_opens(kind, tiny_home, tmp_pa
     )
     rows = [line.split(" | ")[0] for line in table.splitlines()[2:]]
     name = {"pixel": "pixels", "latent": "latents"}[kind]
-    assert rows == ["| bicubic", "| Lanczos", f"| {name}, frame by frame", f"| {name}, over time"]
+    assert rows == [
+        "| bicubic",
+        "| Lanczos",
+        f"| {name}, frame by frame",
+        f"| {name}, frame by frame, one noise",
+        f"| {name}, over time",
+    ]
     assert (tmp_path / "sheet.png").is_file()

@@ -51,13 +51,13 @@ def through_autoencoder(video: VideoModel, frames: np.ndarray) -> np.ndarray:
 
 
 class FrameByFrame(nn.Module):
-    """A video network whose temporal side stays shut, each frame from noise of its own: the
-    control."""
+    """A video network whose temporal side stays shut, each frame from noise of its own, or from
+    noise that frames have in common: the control."""
 
-    def __init__(self, net: VideoUNet) -> None:
+    def __init__(self, net: VideoUNet, shared_noise: float = 0.0) -> None:
         super().__init__()
         self.net, self.image, self.temporal = net, net.image, copy(net.temporal)
-        self.temporal.config = replace(net.temporal.config, shared_noise=0.0)
+        self.temporal.config = replace(net.temporal.config, shared_noise=shared_noise)
 
     def forward(self, *args, **kwargs) -> Tensor:
         """As `VideoUNet.forward`."""

@@ -123,9 +123,14 @@ def kind(model: Upsampler) -> str:
 
 
 def ways(model: Upsampler) -> tuple[tuple[str, Upsampler], ...]:
-    """The image network alone, each frame from noise of its own, and all of it."""
+    """The image network alone, each frame from noise of its own or all from one; and all of it."""
     alone: Any = FrameByFrame(model.net)
-    return ("frame by frame", replace(model, net=alone)), ("over time", model)
+    of_one_noise: Any = FrameByFrame(model.net, 1.0)
+    return (
+        ("frame by frame", replace(model, net=alone)),
+        ("frame by frame, one noise", replace(model, net=of_one_noise)),
+        ("over time", model),
+    )
 
 
 def larger(model: Upsampler, small: np.ndarray, how: Upsampling, seed: int) -> np.ndarray:

@@ -53,10 +53,10 @@ LARGER = {
 """Weights that lie beside those of `CARD` where they have been taught, by their roles."""
 UPSAMPLING = """
 [family.upsampling]
-steps = 4
+steps = 2
 level = 20
-tile = 64
-overlap = 16
+tile = 24
+overlap = 4
 """
 
 
