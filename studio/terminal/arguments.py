@@ -165,7 +165,7 @@ def _train_decoder(to: Parser) -> None:
     to.add_argument("clips", metavar="CLIPS", nargs="?", help="folder of clips (drawn ones)")
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
     to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
-    to.add_argument("--steps", metavar="N", type=whole_number, default=1000, help="updates (1000)")
+    to.add_argument("--steps", metavar="N", type=whole_number, default=600, help="updates (600)")
     to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
     to.add_argument(
         "--picture-critic",
@@ -185,8 +185,8 @@ def _train_upsampler(to: Parser) -> None:
         "--steps-over-time",
         metavar="N",
         type=whole_number,
-        default=1500,
-        help="updates of the layers over time (1500)",
+        default=1200,
+        help="updates of the layers over time (1200)",
     )
 
 

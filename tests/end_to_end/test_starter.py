@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from studio.cli import main
 from studio.engine.measures import oracle
@@ -24,7 +25,10 @@ def test_it_fits_its_budget_and_opens_whole() -> None:
     assert max(sizes) <= 40e6
     assert not [path for path in files if path.suffix in (".bin", ".pt", ".ckpt", ".pkl")]
     found = library.read(STARTER)
-    assert {role for role, _ in found.weights} == {"image", "temporal", "text", "autoencoder"}
+    assert {role for role, _ in found.weights} == {
+        *("image", "temporal", "text", "autoencoder"),
+        *("decoder", "upsampler", "upsampler over time"),
+    }
     assert found.small_vocabulary
     assert found.family.notice
 
@@ -46,6 +50,21 @@ def test_stock_diffusers_opens_the_image_part() -> None:
     ]
     assert picture.shape == (64, 64, 3)
     assert np.isfinite(picture).all()
+
+
+def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
+    from studio.engine.measures import upsampling
+    from studio.engine.training import enlarged
+
+    how = library.read(STARTER).family.upsampling
+    assert how is not None
+    true = upsampling.filmed(3, 256).frames[:3]
+    small = enlarged.shrunk(torch.from_numpy(true))
+    made = upsampling.larger(upsampling.opened(STARTER / "upsampler", "cpu"), small.numpy(), how, 1)
+    blurred = upsampling.resampled(small.numpy(), upsampling.RESAMPLED["bicubic"])
+    assert upsampling.sharpness(made) > 1.3 * upsampling.sharpness(blurred)
+    again = enlarged.shrunk(torch.from_numpy(made)).float()
+    assert (again - small).abs().mean() < 3  # levels of 255
 
 
 def test_words_become_a_clip_that_shows_them_and_again_it_comes_from_takes(

@@ -88,7 +88,8 @@ def pack(
 def card(folder: Path) -> str:
     """What the starter says of itself, with the parts that lie in its folder."""
     there = {role: file for role, file in LARGER.items() if (folder / file).is_file()}
-    lines = "".join(f'"{role}" = "{file}"\n' for role, file in there.items())
+    names = {role: f'"{role}"' if " " in role else role for role in there}
+    lines = "".join(f'{names[role]} = "{file}"\n' for role, file in there.items())
     return CARD + lines + (UPSAMPLING if "upsampler" in there else "")
 
 

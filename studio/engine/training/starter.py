@@ -55,10 +55,10 @@ class Scale:
     clips: int = 8000
     windows: int = 3000
     footage: int = 1500
-    decoder: int = 1000
+    decoder: int = 600
     pairs: int = 800
     upsampler: int = 3000
-    upsampler_over_time: int = 1500
+    upsampler_over_time: int = 1200
 
     def times(self, factor: float) -> "Scale":
         """Every count multiplied, at least 2."""
