@@ -205,7 +205,7 @@ def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int, i
             "Say its length in --keyframes and --extend instead.",
         )
     needed = math.ceil(Fraction(frames - 1) / fps * family.native_fps) + 1
-    at_once = min(needed, family.frames_per_call) if family.predicts else needed
+    at_once = min(needed, family.most_frames) if family.predicts else needed
     return at_once, needed - at_once, frames
 
 

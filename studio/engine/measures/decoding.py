@@ -18,6 +18,8 @@ from studio.spec.progress import silent
 
 STREAM = 0x4445  # no other stream of the seed's
 REAL = "real"
+LEAST = 0.1
+"""Levels of 255: on average over a picture, a change that nobody sees, as rounding makes it."""
 TREMBLE = 0.05
 """Deviation of the noise on latents that are decoded a second time: made ones tremble, too."""
 
@@ -136,8 +138,7 @@ def over_joins(frames: np.ndarray) -> float:
     change = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean((1, 2, 3))
     over = np.arange(len(change)) % DECODE_CHUNK == DECODE_CHUNK - 1
     inside, join = median(change[~over]), change[over].mean()
-    # where nothing changes anywhere, joins change as much as the rest
-    return float(join / inside if inside else 1.0 if not join else float("inf"))
+    return float(max(join, LEAST) / max(inside, LEAST))
 
 
 def in_chunks(

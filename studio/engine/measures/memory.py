@@ -4,6 +4,7 @@ Networks in the layouts of Stable Diffusion 1.5 and its ×4 upscaler, with layer
 works on a span at a time, so that the length of a clip does not appear here.
 """
 
+import gc
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ def measured(width: int, height: int, device: Device) -> dict[str, Need]:
         with torch.no_grad():
             found[name] = Need(_weights(nets), _peak(run, device))
         del nets, run
+        gc.collect()  # or the next stage would seem to take what this one gives back
         device.free()
     return found
 
