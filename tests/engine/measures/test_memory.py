@@ -1,6 +1,8 @@
 """What stages take: bytes counted while they live, against sums by hand and against the system."""
 
 import sys
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +11,10 @@ from torch import nn
 from studio.engine.device import choose
 from studio.engine.measures import memory
 from studio.engine.measures.memory import Live
+from studio.spec.frame_spans import DECODE_MARGIN, UPSAMPLE_MARGIN
+from studio.spec.request import Upsampling
+from studio.spec.spans import spans
+from tests.spec.test_request import ASKED
 
 
 def test_what_is_dropped_counts_no_longer():
@@ -53,3 +59,19 @@ def test_what_is_predicted_is_used(monkeypatch):
     assert said.weights == used.weights
     # convolutions on a processor copy what they read into an order of their own
     assert said.working < used.working < 2.5 * said.working
+
+
+def test_113_frames_of_512_by_320_are_spans_no_larger_than_those():
+    how = Upsampling(steps=2, level=20, tile=memory.TILE, overlap=16)
+    asked = replace(ASKED, width=512, height=320, keyframes=8, interpolate=2, upsample=how)
+    asked = replace(asked, weights=(*asked.weights, ("decoder", "d")))
+    assert (asked.frames, asked.size) == (113, (2048, 1280))
+    most = Counter()
+    for span in spans(asked):
+        most[span.stage] = max(most[span.stage], len(span.reads))
+    assert most == {
+        "keyframes": memory.WINDOW,
+        "interpolation": 17,  # two neighbours at a time and the three between them
+        "decode": 8 + 2 * DECODE_MARGIN,
+        "upsample": 8 + 2 * UPSAMPLE_MARGIN,
+    }
