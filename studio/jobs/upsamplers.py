@@ -83,6 +83,7 @@ def evaluate_upsampling(
     rows = {
         name: upsampling.row([each[name] for each in seen], [e[upsampling.REAL] for e in seen])
         for name in seen[0]
+        if name != upsampling.REAL
     }
     return upsampling.markdown(rows)
 

@@ -98,7 +98,7 @@ def test_the_list_of_keys_is_whole_and_can_be_searched(studio, qtbot):
 
     (dialog,) = studio.window.findChildren(KeysDialog)
     assert len(dialog.lines) == len(all_keys())
-    qtbot.keyClicks(dialog.search, "preview")
+    qtbot.keyClicks(dialog.search, "preview keyframes")
     shown = [line for line in dialog.lines if not line.isHidden()]
     assert len(shown) == 1
 

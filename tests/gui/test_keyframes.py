@@ -125,7 +125,7 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     assert missing == [0, 0, 31, 31, 0, 0, 0]
     assert made.outlook.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
     assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.whole
-    assert states(made)[2:] == [STALE, STALE]
+    assert states(made)[2:4] == [STALE, STALE]
     made.orders.render()
     until(lambda: settled(made) and made.outlook.forecast.work.missing == 0)
     made.document.undo()

@@ -54,8 +54,8 @@ class Figures:
     in_places: float = float("nan")
     extended: float = float("nan")
     between: float = float("nan")
-    upsampled: float = float("nan")
     motion_extended: Share = field(default_factory=lambda: Share(0, 0))
+    upsampled: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

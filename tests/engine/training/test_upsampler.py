@@ -6,6 +6,7 @@ import torch
 
 from studio.engine.training import upsampler
 from studio.engine.training.enlarged import Pairs
+from studio.engine.upsampler import DETAIL, resampled
 from studio.spec.request import UPSAMPLED
 
 KINDS = ("latent", "pixel")
@@ -51,7 +52,8 @@ def test_patches_show_the_same_place_small_and_large(kind, pairs):
         assert part.small.shape == (16, 3, side, side)
         assert part.wanted.shape[-1] == upsampler.CELLS[kind]
         if kind == "pixel":
-            shrunk = torch.nn.functional.avg_pool2d(part.wanted, UPSAMPLED)
+            large = resampled(part.small) + part.wanted / DETAIL
+            shrunk = torch.nn.functional.avg_pool2d(large, UPSAMPLED)
             for clip in range(2):
                 rows = slice(8 * clip, 8 * clip + 8)
                 kept = torch.allclose(shrunk[rows], -part.small[rows], atol=1e-5)
@@ -66,10 +68,41 @@ def test_the_network_has_the_public_layouts_input(pairs):
     assert upsampler.fresh("pixel", 1).config.in_channels == 6
 
 
-def test_frames_of_a_clip_share_some_of_their_noise():
+def test_frames_of_a_clip_share_their_noise_and_clips_do_not():
     rng = np.random.default_rng(1)
     clips, frames = 60, 4
     noise = upsampler._noise(rng, clips, frames, torch.zeros(1, 3, 8, 8)).unflatten(0, (clips, -1))
     assert noise.std().item() == pytest.approx(1, abs=0.02)
-    alike = (noise[:, 0] * noise[:, 1]).mean((1, 2, 3))
-    assert alike.min() < 0.2 < 0.8 < alike.max()
+    assert all(torch.equal(noise[:, 0], noise[:, frame]) for frame in range(1, frames))
+    assert not torch.equal(noise[0], noise[1])
+
+
+def test_what_changes_from_frame_to_frame_costs_more():
+    """The same error in every frame, and one that comes and goes."""
+    net, part = upsampler.over_time(upsampler.fresh("pixel", 1), 1), still()
+    steady, restless = (
+        upsampler.loss(Amiss(net, how), "pixel", part, np.random.default_rng(1), 4)
+        for how in ((1, 1, 1, 1), (1, -1, 1, -1))
+    )
+    assert steady.item() == pytest.approx(1, abs=1e-4)
+    assert restless.item() == pytest.approx(1 + 4 * upsampler.RESTLESS, abs=1e-3)
+
+
+def still() -> upsampler.Patches:
+    return upsampler.Patches(torch.zeros(4, 3, 16, 16), torch.zeros(4, 3, 4, 4))
+
+
+class Amiss(torch.nn.Module):
+    """Says v with an error of 1, to one side or the other by frame."""
+
+    def __init__(self, net, how):
+        super().__init__()
+        self.net, self.how = net, torch.tensor(how).float()[:, None, None, None]
+
+    def forward(self, noisy, t, *_, **__):
+        noise = (
+            noisy[:, :3]
+            / upsampler.scheduler().alphas_cumprod[t].neg().add(1).sqrt()[:, None, None, None]
+        )
+        v = upsampler.scheduler().get_velocity(torch.zeros_like(noise), noise, t)
+        return v + self.how
