@@ -16,7 +16,7 @@ from studio.spec.request import Upsampling
 
 PAIRS = 800
 """Clips that are drawn, small and large."""
-USUAL = Upsampling(steps=2, level=20, tile=24, overlap=4)
+USUAL = Upsampling(steps=2, level=100, tile=24, overlap=4)
 """How those upsamplers are asked that no model's card speaks of."""
 SHOWN = 4
 """Clips on a sheet."""

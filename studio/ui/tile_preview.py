@@ -4,8 +4,9 @@ from PySide6.QtCore import QObject, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from studio.jobs.queue import Queue
+from studio.project.project import Render
 from studio.spec.progress import Preview
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSAMPLED, ClipRequest
 from studio.ui.controls import explain, rename
 from studio.ui.desk import Desk, Shown
 from studio.ui.document import Document
@@ -49,9 +50,8 @@ class TilePreview(QObject):
         if shown and shown.kind == "tile" and self._small:
             self._desk.set_compare(False)
             self._desk.show(self._small)
-        elif shown and not self._why_not():
+        elif (render := self._render()) and not self._why_not():
             self._desk.set_speed(0)
-            render = self._document.project.render(shown.take)
             self._orders.preview_tile(render, self._desk.playhead, self._player.canvas.place)
 
     def reflect(self) -> None:
@@ -62,24 +62,31 @@ class TilePreview(QObject):
             rename(button, BACK if is_tile else ASK)
 
     def _why_not(self) -> str:
-        shown = self._desk.shown
-        if not shown or not shown.take or shown.kind != "clip":
+        render = self._render()
+        if render is None:
             return CHOOSE
         if self._document.read_only:
             return "This project is open in another window. Close that one first."
-        request = self._document.project.render(shown.take).request
+        request = render.request
         return ALREADY if request.upsample else self._orders.why_not_tile(request)
+
+    def _render(self) -> Render | None:
+        """The take on the player; None where there is none, or it was taken away meanwhile."""
+        shown = self._desk.shown
+        if not shown or shown.kind != "clip":
+            return None
+        return next((r for r in self._document.project.renders if r.id == shown.take), None)
 
     def _finished(self, id: int, result: object) -> None:
         job, shown = self._watch.job(id), self._desk.shown
         preview = self._watch.seen(id).moving or self._watch.seen(id).still
         if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
             return
-        if shown and shown.kind == "clip" and shown.take == job.payload.get("take"):
-            self._show(shown, preview, result)
+        render = self._render()
+        if shown and render and render.id == job.payload.get("take"):
+            self._show(shown, render.request, preview, result)
 
-    def _show(self, shown: Shown, preview: Preview, found: dict) -> None:
-        asked = self._document.project.render(shown.take).request
+    def _show(self, shown: Shown, asked: ClipRequest, preview: Preview, found: dict) -> None:
         first = int(found["first"]) - (asked.only[0] if asked.only else 0)
         before = shown.frames[first : first + preview.frames]
         frames = tuple(

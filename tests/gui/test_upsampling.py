@@ -1,5 +1,7 @@
 """Upsampling in the window: the stage, a range, one tile beforehand, and before beside after."""
 
+from fractions import Fraction
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
@@ -7,6 +9,7 @@ from PySide6.QtTest import QTest
 from works import DENSE, LARGER
 
 from studio.spec.forecast import FRESH, NOTHING
+from studio.ui.desk import Shown
 from studio.ui.takes_model import facts, origin
 
 Key = Qt.Key
@@ -175,3 +178,12 @@ def picture(colour: QColor, side: int) -> QImage:
 
 def at(target, share: float) -> QPoint:
     return QPointF(target.left() + share * target.width(), target.center().y() + 40).toPoint()
+
+
+def test_a_take_that_was_taken_away_offers_no_tile(studio):
+    frames = (picture(QColor("black"), 64),) * 2
+    studio.desk.show(Shown("clip", "gone", frames, Fraction(8), take="gone"))
+    studio.document.changed.emit()
+    assert not studio.player.transport.tile.isEnabled()
+    studio.player.transport.tile.click()
+    assert studio.queue.jobs() == ()

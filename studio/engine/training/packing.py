@@ -54,7 +54,7 @@ LARGER = {
 UPSAMPLING = """
 [family.upsampling]
 steps = 2
-level = 20
+level = 100
 tile = 24
 overlap = 4
 """
