@@ -204,6 +204,12 @@ def _evaluate(to: Parser) -> None:
         help="prompts (300; 24 filled or longer); clips (256 decoded; 32 upsampled)",
     )
     prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
+    _evaluate_given(to)
+    _evaluate_larger(to)
+    _evaluate_subjects(to)
+
+
+def _evaluate_given(to: Parser) -> None:
     given = to.add_argument_group("on frames that are given (instead of prompts)")
     given.add_argument(
         "--filling", action="store_true", help="how far filled frames lie from the true ones"
@@ -222,6 +228,9 @@ def _evaluate(to: Parser) -> None:
     )
     given.add_argument("--minutes", metavar="X", type=number, help="how long (5)")
     given.add_argument("--sheet", metavar="FILE", help="a .png with examples")
+
+
+def _evaluate_larger(to: Parser) -> None:
     decoding = to.add_argument_group("on decoders that see time (instead of prompts)")
     decoding.add_argument(
         "--decoding", action="store_true", help="what frames lose, and how they flicker"
@@ -243,6 +252,9 @@ def _evaluate(to: Parser) -> None:
         action="append",
         help="an upsampler to stand beside the model's own; can be said again",
     )
+
+
+def _evaluate_subjects(to: Parser) -> None:
     subjects = to.add_argument_group("on subjects, one photo of each kept from training")
     subjects.add_argument(
         "--subject",
