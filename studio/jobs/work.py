@@ -23,7 +23,7 @@ from studio.spec.request import ClipRequest, check
 from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
-from studio.spec.timing import retimed
+from studio.spec.timing import frame_rate, retimed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,14 +145,15 @@ class Works:
         said = job.payload
         request = from_plain(ClipRequest, said["request"])
         takes = self.takes(Path(str(said["project"])))
-        order = retimed(request.frames, request.rate, Fraction(str(said["fps"])))
+        fps = frame_rate(str(said["fps"]))
+        order = retimed(request.frames, request.rate, fps)
         order = order[: int(str(said.get("frames") or len(order)))]
         keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
         out = Path(str(said["out"]))
         write_video(
             out,
             in_order(stored_frames(takes, keys), order),
-            fps=Fraction(str(said["fps"])),
+            fps=fps,
             size=request.size,
             recipe=recipe(request) if said.get("recipe", True) else None,
             tick=tick,

@@ -5,10 +5,10 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from studio.spec.numbers import exact
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family, Upsampling
 
@@ -63,7 +63,7 @@ def read(folder: Path) -> Model:
 
 
 def _family(said: Mapping[str, Any]) -> Family:
-    parts: dict[str, Any] = {**said, "native_fps": Fraction(said["native_fps"])}
+    parts: dict[str, Any] = {**said, "native_fps": exact(str(said["native_fps"]))}
     if "walked" in said:
         parts["walked"] = tuple(float(share) for share in said["walked"])
     if "upsampling" in said:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from studio.media.places import is_file, is_folder
 from studio.spec.refusal import Refusal
+from studio.spec.timing import spelled_out
 
 Size = tuple[int, int]
 """(width, height) in pixels."""
@@ -86,10 +87,13 @@ def fitting_sizes(size: Size, suffix: str) -> tuple[Size, Size]:
 
 
 def frame_rate(fps: Rational | float) -> Fraction:
-    """`fps` as an exact fraction.  Raises `Refusal` unless it is a positive finite number."""
+    """`fps` as an exact fraction, 24000/1001 for 23.976.
+
+    Raises `Refusal` unless it is a positive finite number.
+    """
     if not math.isfinite(fps) or fps <= 0:
         raise Refusal(f"{fps} is not a frame rate.", "Use a number above 0, such as 24.")
-    return Fraction(fps)
+    return spelled_out(Fraction(fps))
 
 
 def check_export(path: Path, *, size: Size, fps: Rational | float) -> None:

@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from studio.spec.numbers import exact
+
 T = TypeVar("T")
 Plain = Any
 UNKNOWN = "unknown"
@@ -81,10 +83,7 @@ def _read_tuple(kinds: tuple[Any, ...], data: Plain) -> tuple[Any, ...]:
 
 def _read_scalar(kind: Any, data: Plain) -> Any:
     if kind is Fraction and isinstance(data, str):
-        try:
-            return Fraction(data)
-        except ZeroDivisionError as error:
-            raise ValueError(f"{data} is no fraction") from error
+        return exact(data)
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):
         return float(data)
     if kind in (str, int, bool) and type(data) is kind:

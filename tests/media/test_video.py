@@ -41,6 +41,14 @@ def test_frame_count_and_rate_are_exact(tmp_path: Path, suffix: str, fps: Fracti
     assert sum(1 for _ in video.read_video(path)) == 49
 
 
+@pytest.mark.parametrize("fps", [23.976, Fraction(2997, 125), 23.98])
+def test_a_rate_of_television_is_written_as_editing_programs_know_it(
+    tmp_path: Path, fps: Fraction | float
+) -> None:
+    write(tmp_path / "clip.mp4", 49, fps)
+    assert video.probe(tmp_path / "clip.mp4").fps == Fraction(24000, 1001)
+
+
 @pytest.mark.parametrize("fps", RATES)
 @pytest.mark.parametrize("frames", [1, 49])
 def test_gif_frame_count_and_total_time_are_exact(

@@ -144,7 +144,8 @@ def test_fields_of_a_newer_program_are_kept_in_their_places():
 @pytest.mark.parametrize(
     ("field", "value"),
     [("name", 3), ("shots", {}), ("shots", [{}]), ("renders", [None]), ("subjects", "rex"),
-     ("selected", None), ("shots", [{"id": "a", "fps": "1/0"}]), ("shots", [{"id": "a", "seed": 1.5}]),
+     ("selected", None), ("shots", [{"id": "a", "fps": "1/0"}]),
+     ("shots", [{"id": "a", "fps": "1e9999999"}]), ("shots", [{"id": "a", "seed": 1.5}]),
      ("shots", [{"id": "a", "seed_locked": 1}]), ("shots", [{"id": "a", "strength": "1"}])],
 )  # fmt: skip
 def test_what_is_no_project_is_not_read_as_one(field, value):

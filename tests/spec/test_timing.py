@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studio.spec.numbers import exact
 from studio.spec.refusal import Refusal
 from studio.spec.timing import frame_rate, frames_in, retimed
 
@@ -15,10 +16,38 @@ rates = st.fractions(Fraction(1, 2), 240, max_denominator=1001)
 
 @pytest.mark.parametrize(
     ("said", "rate"),
-    [("24", 24), ("30000/1001", Fraction(30000, 1001)), (8.0, 8), (Fraction(4), 4), ("12.5", 12.5)],
-)
+    [
+        ("24", 24), ("30000/1001", Fraction(30000, 1001)), (8.0, 8), (Fraction(4), 4),
+        ("12.5", 12.5), ("12,5", 12.5), (" 1.5 ", 1.5), ("1 / 2", 0.5), (1e-3, Fraction(1, 1000)),
+    ],
+)  # fmt: skip
 def test_a_rate_is_read_exactly(said, rate):
     assert frame_rate(said) == rate
+
+
+@pytest.mark.parametrize("whole", [24, 30, 48, 60, 120, 240])
+@pytest.mark.parametrize("spell", ["{:.2f}", "{:.3f}", "{:.4f}", "{:.6f}"])
+def test_the_rates_of_television_are_exact_however_they_are_spelled(whole, spell):
+    meant = Fraction(whole * 1000, 1001)
+    text = spell.format(float(meant))
+    for said in (text, text.replace(".", ","), float(text), Fraction(text)):
+        assert frame_rate(said) == meant
+    assert frame_rate(str(whole)) == whole
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1e9999999", "-1e9999999", "1e-9999999", "1" * 5000, "1/" + "9" * 5000, "1" * 80 + "/1",
+        "1,000.5", "1.000,5", "1_0", "0x10", "1e999", "1.2.3", "1/2/3", "٪",
+    ],
+)  # fmt: skip
+def test_no_text_of_a_number_is_computed_beyond_its_bound(said):
+    with pytest.raises(ValueError, match="not a number"):
+        exact(said)
+    with pytest.raises(Refusal) as refused:
+        frame_rate(said)
+    assert len(str(refused.value)) < 150
 
 
 @pytest.mark.parametrize("said", ["0", "0.0001", "-1", "nan", "inf", "1/0", "many", "", 0.0, "241"])
