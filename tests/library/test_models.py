@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from studio.jobs.work import BUILT_IN
 from studio.library import models
 from studio.spec.refusal import Refusal
+from tests.spec.test_keys import STARTER
 
 
 @pytest.fixture
@@ -100,3 +102,7 @@ def test_a_broken_card_is_refused(shelf, card):
     (shelf / "tiny" / "model.toml").write_text(card)
     with pytest.raises(Refusal, match=r"The model card .* cannot be read"):
         models.read(shelf / "tiny")
+
+
+def test_the_bundled_starter_is_the_one_whose_keys_are_pinned():
+    assert models.read(BUILT_IN / "starter").weights == STARTER
