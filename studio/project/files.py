@@ -2,11 +2,13 @@
 
 import errno
 import os
+import re
 import secrets
 import shutil
+import stat
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +20,10 @@ ASIDE = ".aside"
 """The folder in which whole folders are prepared, beside the place they are for."""
 STALE = 24 * 3600.0
 """Seconds after which what lies half-written was left by a crash."""
+_FOLDER_ASIDE = re.compile(r"[0-9a-f]{16}")
+_FILE_ASIDE = re.compile(r"\..{1,40}\.[0-9a-f]{8}\.part", re.DOTALL)
+_LEADS_ELSEWHERE = 0x2000_0000
+"""In the reparse tag of Windows: a junction or a link, rather than a file kept in a cloud."""
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -90,27 +96,85 @@ def refused(error: OSError, path: Path) -> Refusal:
     )
 
 
+def is_real(folder: Path) -> bool:
+    """Whether `folder` is a folder itself: no file, no link or junction that leads elsewhere."""
+    with suppress(OSError, ValueError):
+        found = folder.lstat()
+        tag = getattr(found, "st_reparse_tag", 0)
+        return stat.S_ISDIR(found.st_mode) and not tag & _LEADS_ELSEWHERE
+    return False
+
+
 def remove_tree(folder: Path) -> None:
-    """Remove a folder as far as the system lets us; what is left goes another time."""
+    """Remove a folder as far as the system lets us; what is left goes another time.
+
+    Where `folder` or something in it is a link, nothing behind that link is touched.
+    """
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a crash left half-written in `folder`, by its age: another may be writing now."""
-    for left in (*folder.glob(f"{ASIDE}/*"), *folder.glob(".*.part")):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > STALE:
-                left.unlink() if left.is_file() else remove_tree(left)
+    """Remove what a crash left half-written in `folder`, by its age: another may be writing now.
+
+    Only what `Aside` and `write_whole` make goes, known by name and kind, and only what lies here:
+    projects are passed on, and a link in one may lead to anything of the user's.
+    """
+    if not is_real(folder):
+        return
+    _remove_stale(folder / ASIDE, _FOLDER_ASIDE, stat.S_ISDIR)
+    _remove_stale(folder, _FILE_ASIDE, stat.S_ISREG)
+
+
+def _remove_stale(folder: Path, ours: re.Pattern[str], kind: Callable[[int], bool]) -> None:
+    with suppress(OSError), _held(folder) as handle:
+        names = os.listdir(folder if handle is None else handle)  # noqa: PTH208
+        for name in filter(ours.fullmatch, names):
+            path = folder / name if handle is None else Path(name)
+            with suppress(OSError):
+                found = os.stat(path, dir_fd=handle, follow_symlinks=False)
+                if not kind(found.st_mode) or time.time() - found.st_mtime <= STALE:
+                    continue
+                if stat.S_ISDIR(found.st_mode):
+                    shutil.rmtree(path, ignore_errors=True, dir_fd=handle)
+                else:
+                    os.unlink(path, dir_fd=handle)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[int | None]:
+    """A real folder held open, so that no link can take its place meanwhile; OSError for others.
+
+    None where the system opens no folders.
+    """
+    if not is_real(folder):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    if os.name == "nt":
+        yield None
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 class Aside:
-    """A fresh empty folder inside `parent`, gone at the end unless it `become`s something."""
+    """A fresh empty folder inside `parent`, gone at the end unless it `become`s something.
+
+    Refused where the place for it is a link: what is made here stays here.
+    """
 
     def __init__(self, parent: Path) -> None:
         self.path = parent / ASIDE / secrets.token_hex(8)
 
     def __enter__(self) -> "Aside":
-        self.path.mkdir(parents=True)
+        place = self.path.parent
+        place.mkdir(parents=True, exist_ok=True)
+        if not is_real(place):
+            raise Refusal(
+                f"{place} is a link to another folder.", "Remove that link and try again."
+            )
+        self.path.mkdir()
         return self
 
     def become(self, path: Path) -> None:

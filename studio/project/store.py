@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from studio.project.files import patiently, refused, sweep, write_whole
+from studio.project.files import is_real, patiently, refused, sweep, write_whole
 from studio.project.lock import Lock
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project
@@ -170,6 +170,8 @@ class ProjectStore:
         """Keep only the newest versions, and nothing that a killed save left."""
         for folder in (self.folder, self.folder / "versions"):
             sweep(folder)
+        if not is_real(self.folder / "versions"):
+            return  # what lies behind a link is not this project's
         for number in sorted(self._versions())[: -KEPT - 1]:
             with suppress(OSError):  # it goes next time
                 self._version(number).unlink()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio.project import subject_files
-from studio.project.files import Aside, refused, sweep
+from studio.project.files import Aside, is_real, refused, sweep
 from studio.project.lock import Lock
 from studio.project.subject import Subject, checked_name
 from studio.project.subject_files import move, name_of, same
@@ -207,7 +207,7 @@ class SubjectStore:
         try:
             if not lock.wait_alone(PATIENCE):
                 raise Refusal("Another window is changing the subjects.", "Try again in a moment.")
-            for folder in (self.folder, *self._folders().values()):
+            for folder in filter(is_real, (self.folder, *self._folders().values())):
                 sweep(folder)
                 sweep(folder / "training")
             yield

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.project import take_files
-from studio.project.files import Aside, patiently, refused, sweep
+from studio.project.files import Aside, is_real, patiently, refused, sweep
 from studio.project.take_files import Damaged, Newer
 from studio.spec.memo import Memo
 from studio.spec.refusal import Refusal
@@ -155,8 +155,12 @@ class TakeStore:
 
     def _takes(self) -> Iterable[Path]:
         for path in sorted(self._folder.glob("[0-9a-f][0-9a-f]/*")):
-            if KEY.fullmatch(path.name) and path.is_dir():
+            if KEY.fullmatch(path.name) and self._is_ours(path):
                 yield path
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether a take lies in here: behind a link it may be anybody's."""
+        return all(map(is_real, (self._folder, path.parent, path)))
 
     def _kind(self, path: Path) -> Kind:
         # What cannot be read may be costly: only what says that it is derived may be evicted.
@@ -177,6 +181,8 @@ class TakeStore:
             aside.become(path)
 
     def _set_aside(self, path: Path) -> None:
+        if not self._is_ours(path):
+            return
         damaged = self._folder / "damaged"
         with suppress(OSError):  # read-only, or another reader did it: it counts as absent anyway
             damaged.mkdir(exist_ok=True)
@@ -186,6 +192,8 @@ class TakeStore:
             patiently(lambda: path.rename(target))
 
     def _remove(self, path: Path) -> int:
+        if not self._is_ours(path):
+            return 0
         size = _size(path)
         try:
             with Aside(self._folder) as aside:

@@ -78,8 +78,11 @@ def test_a_few_previous_versions_are_kept(tmp_path):
 
 def test_what_a_killed_save_left_goes_with_a_later_one(tmp_path):
     saved(tmp_path, "a")
-    left = [tmp_path / ".project.json.aa.part", tmp_path / "versions" / ".project.bb.part"]
-    new = tmp_path / ".project.json.cc.part"
+    left = [
+        tmp_path / ".project.json.aaaaaaaa.part",
+        tmp_path / "versions" / ".project-000002.json.bbbbbbbb.part",
+    ]
+    new = tmp_path / ".project.json.cccccccc.part"
     for path in (*left, new):
         path.write_bytes(b"{")
     for path in left:

@@ -59,12 +59,14 @@ def test_what_a_crash_left_long_ago_is_swept(store, photos):
     store.adopt(Subject("rex", "dog"), photos)
     home = store.folder / "rex"
     left = [
-        store.folder / ".aside" / "old",
-        home / ".aside" / "old",
-        home / ".subject.json.aa.part",
+        store.folder / ".aside" / "0123456789abcdef",
+        home / ".aside" / "0123456789abcdef",
+        home / ".subject.json.0123abcd.part",
     ]
-    for path in left:
+    for path in left[:2]:
         path.mkdir(parents=True)
+    left[2].write_bytes(b"{")
+    for path in left:
         os.utime(path, (1e9, 1e9))
     store.update(replace(store.get("rex"), notes="x"))
     assert not [path for path in left if path.exists()]

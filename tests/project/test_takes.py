@@ -223,7 +223,7 @@ def test_eviction_passes_over_what_cannot_be_moved(takes, folder, monkeypatch):
 
 
 def test_what_a_crash_left_long_ago_is_swept(takes, folder):
-    old, new = folder / ".aside" / "old", folder / ".aside" / "new"
+    old, new = folder / ".aside" / ("0" * 16), folder / ".aside" / ("1" * 16)
     old.mkdir(parents=True)
     new.mkdir()
     os.utime(old, (1e9, 1e9))
