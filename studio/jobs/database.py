@@ -29,12 +29,15 @@ CREATE TABLE job (
     ended INTEGER NOT NULL DEFAULT 0,
     what TEXT NOT NULL DEFAULT '',
     hint TEXT NOT NULL DEFAULT '',
-    result TEXT NOT NULL DEFAULT 'null'
+    result TEXT NOT NULL DEFAULT 'null',
+    detail TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX job_by_lane ON job (lane, state, position);
 CREATE TABLE paused_lane (name TEXT PRIMARY KEY);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+LATER = {"detail"}
+"""Columns of `job` that files of the first release do not have."""
 
 
 class Damaged(Refusal):
@@ -148,12 +151,22 @@ class Database:
             )
         connection.execute("PRAGMA journal_mode = WAL")
         if version == VERSION:
+            self._add_columns()
             return
         with self.writing():
             if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
                 for statement in SCHEMA.split(";\n"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _add_columns(self) -> None:
+        """What came after the first release; older studios pass it over."""
+        with self.reading() as connection:
+            if _columns(connection) >= LATER:
+                return
+        with self.writing() as connection:
+            for name in LATER - _columns(connection):
+                connection.execute(f"ALTER TABLE job ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
 
     @contextmanager
     def _refused(self) -> Iterator[None]:
@@ -167,6 +180,10 @@ class Database:
                 raise
             kind = Damaged if hint == BROKEN else Refusal
             raise kind(f"The queue in {self.path} could not be used: {error}.", hint) from error
+
+
+def _columns(connection: sqlite3.Connection) -> set[str]:
+    return {row["name"] for row in connection.execute("PRAGMA table_info(job)")}
 
 
 def set_aside(path: Path) -> Path:

@@ -44,8 +44,8 @@ class Job:
     """A job as the queue knows it.
 
     `kind` chooses the work; `payload` is plain JSON data for it; a `short` job cuts in at a long
-    job's next tick on the same lane.  `what` and `hint` say why it failed; `result` is what the
-    work returned, where that is plain JSON data.
+    job's next tick on the same lane.  `what` and `hint` say why it failed, and `detail` the
+    technical part of it; `result` is what the work returned, where that is plain JSON data.
     """
 
     id: int
@@ -58,6 +58,7 @@ class Job:
     what: str = ""
     hint: str = ""
     result: object = field(default=None, hash=False)
+    detail: str = ""
 
 
 Work = Callable[[Job, Tick], object]

@@ -113,11 +113,18 @@ class Ledger:
             return rows.moved(db, row["id"], State.RUNNING) if row else None
 
     def move(
-        self, id: int, to: State, *, what: str = "", hint: str = "", result: object = None
+        self,
+        id: int,
+        to: State,
+        *,
+        what: str = "",
+        hint: str = "",
+        result: object = None,
+        detail: str = "",
     ) -> Job:
         """Move a job to another state; refused where `MOVES` knows no such move."""
         with self._database.writing() as db:
-            return rows.moved(db, id, to, what=what, hint=hint, result=result)
+            return rows.moved(db, id, to, what=what, hint=hint, result=result, detail=detail)
 
     def cancel(self, id: int) -> bool:
         """Cancel a job that waits; False when it runs, for then its lane must stop it."""
@@ -134,7 +141,8 @@ class Ledger:
             result = outcome.result
         except (TypeError, ValueError):
             result = None
-        return self.move(id, outcome.state, what=outcome.what, hint=outcome.hint, result=result)
+        said = {"what": outcome.what, "hint": outcome.hint, "detail": outcome.detail}
+        return self.move(id, outcome.state, result=result, **said)
 
     def requeue(self, id: int) -> Job:
         """A running job back to the very front of its lane ("pause now")."""

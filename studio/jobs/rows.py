@@ -64,6 +64,7 @@ def moved(
     what: str = "",
     hint: str = "",
     result: object = None,
+    detail: str = "",
 ) -> Job:
     """The job in its new state; refused where `MOVES` knows no such move."""
     now = job(db, id)
@@ -71,8 +72,8 @@ def moved(
         raise Refusal(f"“{now.title}” is {_SAID[now.state]}; it cannot become {_SAID[to]}.")
     ended = "(SELECT max(ended) + 1 FROM job)" if to in FINISHED else "0"
     db.execute(
-        f"UPDATE job SET state=?, what=?, hint=?, result=?, ended={ended} WHERE id=?",
-        (to, what, hint, json.dumps(result, allow_nan=False), id),
+        f"UPDATE job SET state=?, what=?, hint=?, result=?, detail=?, ended={ended} WHERE id=?",
+        (to, what, hint, json.dumps(result, allow_nan=False), detail, id),
     )
     return job(db, id)
 
@@ -133,4 +134,5 @@ def from_row(row: sqlite3.Row) -> Job:
         what=row["what"],
         hint=row["hint"],
         result=json.loads(row["result"]),
+        detail=row["detail"],
     )

@@ -12,16 +12,21 @@ from studio.spec.progress import Cancelled, Progress
 from studio.spec.refusal import Refusal
 
 log = logging.getLogger(__name__)
+HINT = "Try again; if it stays, please report it."
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: the state it leads to, why it failed, what it made."""
+    """How a run ended: the state it leads to, why it failed, what it made.
+
+    `detail` is the technical part of a failure, for a report; nothing that a user has to read.
+    """
 
     state: State
     what: str = ""
     hint: str = ""
     result: object = None
+    detail: str = ""
 
 
 class Run:
@@ -60,19 +65,15 @@ class Run:
             _forget_frames(error)
             return Outcome(State.FAILED, error.what, error.hint)
         except BaseException as error:  # also SystemExit: the lane must go on
-            log.error("%s failed:\n%s", self.job.title, traceback.format_exc())
-            what = f"{self.job.title} stopped because of a fault in the studio: {_named(error)}."
+            detail = traceback.format_exc()
+            log.error("%s failed:\n%s", self.job.title, detail)
             _forget_frames(error)
-            return Outcome(State.FAILED, what, "Try again; if it stays, please report it.")
+            what = f"{self.job.title} stopped because of a fault in the studio."
+            return Outcome(State.FAILED, what, HINT, detail=detail)
 
     def _obey(self) -> None:
         if self._stop is not None:
             raise Cancelled
-
-
-def _named(error: BaseException) -> str:
-    said = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__} ({said})" if said else type(error).__name__
 
 
 def _forget_frames(error: BaseException | None) -> None:

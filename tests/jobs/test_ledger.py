@@ -379,6 +379,7 @@ def test_the_first_release_opens(tmp_path):
     assert [(j.title, j.what) for j in ledger.history()] == [("Render", "The disk is full.")]
     assert ledger.paused() == {"engine"}
     assert ledger.job(1).payload == {"subject": "rex", "steps": 300}
+    assert {job.detail for job in (*ledger.jobs(), *ledger.history())} == {""}
     ledger.close()
 
 

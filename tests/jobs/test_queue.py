@@ -281,6 +281,23 @@ def test_memory_of_a_failed_job_is_freed_and_the_lane_lives(qtbot, stage, caplog
     wait(qtbot, lambda: stage.log == ["next"])
 
 
+def test_a_fault_is_one_sentence_and_its_technical_part_is_kept_beside_it(qtbot, stage, caplog):
+    def broken(job, tick):
+        raise KeyError("meta tensor")
+
+    stage.own = broken
+    caplog.set_level(logging.CRITICAL)
+    stage.queue.start()
+    id = stage.queue.add("own", "Render: a ball")
+    wait(qtbot, lambda: stage.ends())
+    job = stage.queue.job(id)
+    assert job.what == "Render: a ball stopped because of a fault in the studio."
+    assert "KeyError: 'meta tensor'" in job.detail
+    assert "in broken" in job.detail
+    stage.queue.retry(id)
+    wait(qtbot, lambda: len(stage.ends()) == 2)
+
+
 def test_progress_is_throttled_and_the_last_comes_before_the_end(qtbot, stage):
     def chatty(job, tick):
         until = time.monotonic() + 0.5
