@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.project.files import sync_file
+from studio.project.take_record import RECORD, Damaged, encoded, read_record
+from studio.spec.refusal import Refusal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,17 +19,7 @@ if TYPE_CHECKING:
     SaveFrames = Callable[[Path, np.ndarray], None]
     LoadFrames = Callable[[Path], Iterable[np.ndarray]]
 
-VERSION = 1
-RECORD = "record.json"
 LATENTS = "arrays.safetensors"
-
-
-class Damaged(Exception):
-    """A take that is not what was put."""
-
-
-class Newer(Exception):
-    """A take in a format that only a newer studio reads."""
 
 
 def write(
@@ -48,29 +39,12 @@ def write(
     if latents:
         (folder / LATENTS).write_bytes(_safetensors(latents))
     files = {path.name: _vouched(path) for path in sorted(folder.iterdir())}
-    whole = {"version": VERSION, **record, "files": files, "arrays": placed}
-    (folder / RECORD).write_text(json.dumps(whole, ensure_ascii=False, indent=1), "utf-8")
+    (folder / RECORD).write_bytes(encoded({**record, "files": files, "arrays": placed}))
     sync_file(folder / RECORD)
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """The record of a take; `Damaged` or `Newer` where it cannot be read.
-
-    FileNotFoundError without one.
-    """
-    try:
-        record = json.loads((folder / RECORD).read_text("utf-8"))
-    except ValueError as error:
-        raise Damaged(f"{folder.name}: record") from error
-    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
-        raise Damaged(f"{folder.name}: record")
-    if record.get("version") != VERSION:
-        raise Newer(f"{folder.name}: format {record.get('version')}")
-    return record
-
-
 def complete(folder: Path) -> bool:
-    """Whether every file of the record is there in its size."""
+    """Whether every file of the record is there in its size.  Raises as `read_record` does."""
     files = read_record(folder)["files"].items()
     return all((folder / name).stat().st_size == vouch["bytes"] for name, vouch in files)
 
@@ -78,19 +52,34 @@ def complete(folder: Path) -> bool:
 def read(folder: Path, load: LoadFrames) -> Arrays:
     """The arrays as written.  `Damaged` when a file's bytes are not the ones recorded.
 
-    What is whole and still cannot be decoded (no ffmpeg, say) raises what the decoder raises.
+    What is whole and still cannot be decoded (no ffmpeg, say) raises what the decoder refuses.
     """
     record = read_record(folder)
     for name, vouch in record["files"].items():
         if _vouched(folder / name) != vouch:
             raise Damaged(f"{folder.name}: {name}")
-    arrays = {}
-    for name, placed in record["arrays"].items():
-        if placed["file"] == LATENTS:
-            arrays[name] = _from_safetensors(folder / LATENTS, name)
-        else:
-            arrays[name] = _frames(load(folder / placed["file"]), placed["shape"])
-    return arrays
+    try:
+        return {name: _array(folder, name, record, load) for name in record["arrays"]}
+    except (Damaged, Refusal, OSError):
+        raise
+    except MemoryError as error:
+        if "hash" in record:
+            raise
+        raise Damaged(f"{folder.name}: shape") from error
+    except Exception as error:  # a record of the first release, or one made to look like another
+        raise Damaged(f"{folder.name}: arrays") from error
+
+
+def _array(folder: Path, name: str, record: Mapping[str, Any], load: LoadFrames) -> np.ndarray:
+    placed = record["arrays"][name]
+    if placed["file"] == LATENTS:
+        array = _from_safetensors(folder / LATENTS, name)
+    else:
+        array = _frames(load(folder / placed["file"]), placed["shape"])
+    described = {"file": placed["file"], **_described(array)} if "hash" not in record else placed
+    if described != placed:
+        raise Damaged(f"{folder.name}: {name}")
+    return array
 
 
 def _are_frames(array: np.ndarray) -> bool:
@@ -128,11 +117,13 @@ def _frames(pictures: Iterable[np.ndarray], shape: list[int]) -> np.ndarray:
     """One array from frames as they come, so that they are never in memory twice."""
     import numpy as np
 
-    frames = np.empty(shape, np.uint8)
-    count = 0
+    frames, count = None, 0
     for picture in pictures:
+        if [shape[0], *picture.shape] != shape or count >= shape[0]:
+            raise Damaged(f"{shape[0]} frames of {picture.shape} or more instead of {shape}")
+        frames = np.empty(shape, np.uint8) if frames is None else frames
         frames[count] = picture
         count += 1
-    if count != shape[0]:
+    if frames is None or count != shape[0]:
         raise Damaged(f"{count} frames instead of {shape[0]}")
     return frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.project import take_files
 from studio.project.files import Aside, is_real, patiently, refused, sweep
-from studio.project.take_files import Damaged, Newer
+from studio.project.take_record import RECORD, Damaged, Newer, read_record
 from studio.spec.memo import Memo
 from studio.spec.refusal import Refusal
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from studio.project.take_files import LoadFrames, SaveFrames
     from studio.spec.memo import Arrays
 
-ABSENT = (Damaged, Newer, FileNotFoundError)
+ABSENT = (Damaged, Newer, OSError)
 DERIVED_BYTES = 20 * 2**30
 """The bound of what can be made again, in each project: some hundred clips of high quality."""
 KEY = re.compile(r"[0-9a-f]{8,64}")
@@ -58,7 +59,10 @@ class TakeStore:
         self._save_frames, self._load_frames, self._suffix = save_frames, load_frames, suffix
 
     def has(self, key: str) -> bool:
-        """Whether `key` is there, by its record and the sizes of its files; reads no array."""
+        """Whether `key` is there, by its record and the sizes of its files; reads no array.
+
+        One whose bytes changed all the same is found by `get`, and is there no longer after it.
+        """
         with suppress(*ABSENT):
             return take_files.complete(self._path(key))
         return False
@@ -66,20 +70,22 @@ class TakeStore:
     def get(self, key: str) -> Arrays | None:
         """The arrays of `key` exactly as put, or None.
 
-        A take whose bytes changed is set aside under `damaged/` and counts as absent.
+        A take that is not as it was put, by whatever damage, is set aside under `damaged/` and
+        counts as absent.  Refused where the disk does not let it be read.
         """
         path = self._path(key)
-        if not path.is_dir():
-            return None
         try:
             return take_files.read(path, self._load_frames)
-        except FileNotFoundError:
-            if path.is_dir():  # a part of it is missing; otherwise it was evicted just now
+        except (FileNotFoundError, IsADirectoryError, Damaged):
+            if os.path.lexists(path):  # otherwise it was never made, or evicted just now
                 self._set_aside(path)
-        except Damaged:
-            self._set_aside(path)
         except Newer:
             pass
+        except OSError as error:
+            reason = error.strerror or error
+            raise Refusal(
+                f"A take cannot be read: {reason}.", f"Check the disk and the folder {path}."
+            ) from error
         return None
 
     def put(self, key: str, arrays: Arrays, facts: Mapping[str, object] | None = None) -> None:
@@ -109,7 +115,7 @@ class TakeStore:
     def record(self, key: str) -> Mapping[str, Any] | None:
         """What is known of how `key` was made, or None."""
         with suppress(*ABSENT):
-            return take_files.read_record(self._path(key))
+            return read_record(self._path(key))
         return None
 
     def keys(self) -> tuple[str, ...]:
@@ -165,7 +171,7 @@ class TakeStore:
     def _kind(self, path: Path) -> Kind:
         # What cannot be read may be costly: only what says that it is derived may be evicted.
         with suppress(*ABSENT):
-            if take_files.read_record(path).get("kind") == Kind.DERIVED:
+            if read_record(path).get("kind") == Kind.DERIVED:
                 return Kind.DERIVED
         return Kind.COSTLY
 
@@ -175,13 +181,13 @@ class TakeStore:
         except OSError:
             if self.has(path.name):  # another process was quicker with the same take
                 return
-            if not path.is_dir():
+            if not os.path.lexists(path):
                 raise
             self._set_aside(path)
             aside.become(path)
 
     def _set_aside(self, path: Path) -> None:
-        if not self._is_ours(path):
+        if not is_real(self._folder) or not is_real(path.parent):
             return
         damaged = self._folder / "damaged"
         with suppress(OSError):  # read-only, or another reader did it: it counts as absent anyway
@@ -237,5 +243,5 @@ def _size(path: Path) -> int:
 
 def _made(path: Path) -> float:
     with suppress(OSError):
-        return (path / take_files.RECORD).stat().st_mtime
+        return (path / RECORD).stat().st_mtime
     return 0.0

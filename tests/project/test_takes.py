@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.project.take_record import encoded
 from studio.project.takes import Kind, TakeStore, Usage, kind_of
 from studio.spec.refusal import Refusal
 
@@ -166,6 +168,142 @@ def test_a_take_of_a_newer_studio_is_absent_and_stays(takes, folder):
     assert not takes.has(key(1))
     assert takes.evict(0) == 0
     assert record.is_file()
+
+
+FIXTURES = Path(__file__).parent / "fixtures"
+OLD = "0123456789abcdef0123456789abcdef"
+
+
+def test_a_take_of_the_first_release_is_read(tmp_path):
+    """A take as version 1 wrote it, without a hash of its record; never change the fixture."""
+    video = pytest.importorskip("studio.media.video")
+    folder = shutil.copytree(FIXTURES / "take-1", tmp_path / "takes")
+    takes = TakeStore(folder, lambda path, frames: None, video.read_lossless)
+    assert takes.has(OLD)
+    arrays = takes.get(OLD)
+    y, x = np.mgrid[:16, :24]
+    pictures = [np.stack([x * 10 + k, y * 12, (x + y) * 5], -1) for k in range(3)]
+    assert np.array_equal(arrays["frames"], np.stack(pictures).astype(np.uint8))
+    expected = np.arange(48, dtype=np.float32).reshape(1, 4, 3, 4) / 7
+    assert np.array_equal(arrays["latents"], expected)
+
+
+def without_own_hash(record):
+    plain = json.loads(record.read_bytes())
+    del plain["hash"]
+    record.write_text(json.dumps(plain, indent=1))
+
+
+@pytest.mark.parametrize("first_release", [False, True])
+def test_one_flipped_bit_anywhere_gives_the_same_take_or_none(takes, folder, first_release):
+    """What cannot be trusted is absent, set aside, and can be made anew."""
+    arrays, dice = {**LATENTS, **FRAMES}, random.Random(5)
+    takes.put(key(1), arrays)
+    path = folder / key(1)[:2] / key(1)
+    if first_release:
+        without_own_hash(path / "record.json")
+    whole = {file.name: file.read_bytes() for file in path.iterdir()}
+    harmless = 0
+    for turn in range(250):
+        name = "record.json" if turn < 200 else dice.choice(sorted(whole))
+        data = bytearray(whole[name])
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        (path / name).write_bytes(data)
+        found = takes.get(key(1))
+        if found is not None:
+            assert same(found, arrays)
+            harmless += 1
+            (path / name).write_bytes(whole[name])
+            continue
+        assert not takes.has(key(1))
+        if turn % 25 == 0:
+            takes.put(key(1), arrays)
+            assert same(takes.get(key(1)), arrays)
+        path.mkdir(exist_ok=True)
+        for file, was in whole.items():
+            (path / file).write_bytes(was)
+    assert harmless < 60  # spaces between words, facts of the first release
+
+
+ODD = [None, True, -1, 2**70, 1e300, "", "../../../etc/passwd", "a\0b", [], {}, [[]], {"a": 1}]
+
+
+@pytest.mark.parametrize("first_release", [False, True])
+def test_a_record_that_says_something_else_is_damage(takes, folder, first_release):
+    """Each leaf and branch replaced, whether or not the record vouches for what it says."""
+    takes.put(key(1), {**LATENTS, **FRAMES})
+    path = folder / key(1)[:2] / key(1)
+    record = path / "record.json"
+    keep = {file.name: file.read_bytes() for file in path.iterdir()}
+    plain = json.loads(keep["record.json"])
+    del plain["hash"]
+    dice = random.Random(9)
+    for way in ways_into(plain):
+        for odd in dice.sample(ODD, 4):
+            changed = replaced(plain, way, odd)
+            whole = json.dumps(changed).encode() if first_release else encoded(changed)
+            record.write_bytes(whole)
+            found = takes.get(key(1))
+            assert found is None or same(found, {**LATENTS, **FRAMES}) or way[0] == "arrays"
+            assert (found is None) <= (not takes.has(key(1)) or way == ("version",))
+            path.mkdir(exist_ok=True)
+            for name, data in keep.items():
+                (path / name).write_bytes(data)
+
+
+def ways_into(plain, way=()):
+    """The way to every leaf and branch below."""
+    inside = plain.items() if isinstance(plain, dict) else enumerate(plain)
+    for name, below in inside:
+        yield (*way, name)
+        if isinstance(below, dict | list):
+            yield from ways_into(below, (*way, name))
+
+
+def replaced(plain, way, odd):
+    changed = json.loads(json.dumps(plain))
+    place = changed
+    for step in way[:-1]:
+        place = place[step]
+    place[way[-1]] = odd
+    return changed
+
+
+@pytest.mark.parametrize("what", ["record.json", "frames", "take", "box", "takes", "deep record"])
+def test_a_folder_or_a_file_in_the_way_is_absent_or_refused(takes, folder, what):
+    takes.put(key(1), FRAMES)
+    path = folder / key(1)[:2] / key(1)
+    places = {"record.json": path / "record.json", "frames": path / "frames-0.npy", "take": path,
+              "box": path.parent, "takes": folder, "deep record": path / "record.json"}  # fmt: skip
+    place = places[what]
+    was_file = place.is_file()
+    place.rename(folder.parent / "replaced")
+    if what == "deep record":
+        place.write_text("[" * 200_000)
+    elif was_file:
+        place.mkdir()
+    else:
+        place.write_bytes(b"")
+    assert not takes.has(key(1))
+    assert takes.record(key(1)) is None or what == "frames"
+    assert takes.get(key(1)) is None
+    takes.usage()
+    takes.sweep()
+    if what in ("box", "takes"):
+        with pytest.raises(Refusal, match="could not be written"):
+            takes.put(key(1), FRAMES)
+    else:
+        takes.put(key(1), FRAMES)
+        assert same(takes.get(key(1)), FRAMES)
+
+
+def test_a_take_under_another_key_is_damage(takes, folder):
+    takes.put(key(1), FRAMES)
+    other = folder / key(2)[:2] / key(2)
+    shutil.copytree(folder / key(1)[:2] / key(1), other)
+    assert not takes.has(key(2))
+    assert takes.get(key(2)) is None
+    assert not other.exists()
 
 
 def test_a_decoder_that_is_missing_does_not_cost_a_take(folder, takes):
