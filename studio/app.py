@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.jobs import linking
@@ -26,6 +27,7 @@ from studio.ui import theme
 from studio.ui.glance import Glance, processor
 from studio.ui.icons import Icons
 from studio.ui.studio_window import StudioWindow
+from studio.ui.window import Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,11 +80,15 @@ def open_window(
 
 
 def close_windows() -> bool:
-    """Close what is open as its close button does; False where no window is there yet."""
-    shown = any(widget.isVisible() for widget in QApplication.topLevelWidgets())
-    if shown:
-        QApplication.closeAllWindows()
-    return shown
+    """Close the window as its button does, as soon as the loop comes round; False without one.
+
+    For signals: Python hears them while Qt's loop runs because the queue looks around in Python
+    twice a second.  One that is closing already goes on with that.
+    """
+    there = any(isinstance(widget, Window) for widget in QApplication.topLevelWidgets())
+    if there:
+        QTimer.singleShot(0, QApplication.closeAllWindows)
+    return there
 
 
 def start_application() -> QApplication:

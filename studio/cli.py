@@ -17,9 +17,10 @@ from studio.project.folders import Folders
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from studio.terminal.interrupt import Interrupt
+from studio.terminal.session import Session
 from studio.terminal.voice import Answer, Voice
 
-DONE, BUG, REFUSED, CANCELLED = 0, 1, 2, 130
+DONE, BUG, REFUSED = 0, 1, 2
 
 # nothing is fetched unless a download was asked for, and one voice speaks at a time
 LIBRARIES = {
@@ -50,7 +51,10 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 0 done, 2 refused, 130 cancelled, 1 a bug."""
+    """Do what the command line says; 0 done, 2 refused, 1 a bug, 130, 143 or 129 stopped.
+
+    Stopped by Ctrl+C, SIGTERM or SIGHUP, in this order.
+    """
     words = sys.argv[1:] if arguments is None else list(arguments)
     voice = Voice(sys.stdout, sys.stderr, as_json="--json" in words)
     with Interrupt() as interrupt:
@@ -60,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             voice.refuse(refusal)
             return REFUSED
         except (KeyboardInterrupt, Cancelled):
-            return _cancelled(voice)
+            return _cancelled(voice, interrupt)
         except Exception as error:
-            return _cancelled(voice) if interrupt.asked else _failed(error, voice)
+            return _cancelled(voice, interrupt) if interrupt.asked else _failed(error, voice)
 
 
 def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
@@ -78,7 +82,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     _check_folder(folders.data)
     if said.command == "studio":
         return _window(said, folders, interrupt)
-    answer = _run(said, folders, voice, interrupt)
+    answer = _run(said, Session(folders, voice, interrupt, tuple(words), said.data_dir or ""))
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
@@ -90,16 +94,14 @@ def _check_folder(data: Path) -> None:
         raise Refusal(f"{there} is a file, not a folder.", "Choose another with --data-dir.")
 
 
-def _run(said: Namespace, folders: Folders, voice: Voice, interrupt: Interrupt) -> Answer:
-    from studio.terminal.session import Session
-
+def _run(said: Namespace, session: Session) -> Answer:
     for name, value in LIBRARIES.items():
         os.environ.setdefault(name, value)
     if said.command == "bench window":
         said.app = _app()  # handed over: the terminal does not know the window
     module, _, name = COMMANDS[said.command].partition(".")
     command = getattr(import_module(f"studio.terminal.{module}"), name)
-    return command(said, Session(folders, voice, interrupt))
+    return command(said, session)
 
 
 def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
@@ -135,9 +137,11 @@ def _app() -> ModuleType:
     return app
 
 
-def _cancelled(voice: Voice) -> int:
-    voice.end_badly("Cancelled.", "What was finished is kept.", cancelled=True)
-    return CANCELLED
+def _cancelled(voice: Voice, interrupt: Interrupt) -> int:
+    interrupt.means(lambda: True)  # this is said to its end
+    by = {"signal": interrupt.asked.name} if interrupt.asked else {}
+    voice.end_badly("Cancelled.", interrupt.then, cancelled=True, **by)
+    return interrupt.code
 
 
 def _failed(error: Exception, voice: Voice) -> int:

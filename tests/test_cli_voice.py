@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from studio.spec.progress import Cancelled, Progress
+from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
-from studio.terminal.interrupt import Interrupt
 from studio.terminal.voice import Answer, Voice, lasting, line
 
 
@@ -93,53 +92,3 @@ def test_durations_are_said_as_people_do(seconds, words):
 
 def test_a_line_tells_the_loss():
     assert line(Progress("learning", 3, 10, loss=0.5), 0.0) == "learning  3/10  loss 0.500"
-
-
-@pytest.fixture
-def listening():
-    """As a terminal starts programs: one that was started in the background ignores interrupts."""
-    import signal
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("listening")
-def test_the_first_interrupt_is_raised_and_later_ones_only_remembered():
-    import signal
-
-    with Interrupt() as interrupt:
-        interrupt.obey()
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(Cancelled):
-            interrupt.obey()
-
-
-@pytest.mark.usefixtures("listening")
-def test_an_interrupt_can_mean_something_else_for_as_long_as_that_works():
-    import signal
-
-    answers = [True, True, False]
-    with Interrupt() as interrupt:
-        interrupt.means(answers.pop)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-    assert answers == []
-
-
-def test_a_background_job_keeps_ignoring_interrupts():
-    import signal
-
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with Interrupt() as interrupt:
-            signal.raise_signal(signal.SIGINT)
-        assert not interrupt.asked
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)

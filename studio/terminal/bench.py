@@ -16,7 +16,7 @@ from studio.project.folders import Folders
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
 from studio.terminal.gaps import Gap, Verdict, judged, table
-from studio.terminal.session import Session
+from studio.terminal.session import NOT_KEPT, Session
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def window(said: Namespace, session: Session) -> Answer:
         raise Refusal(f"{said.steps} steps train nothing.", "Use 1 or more; 120 by default.")
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    session.if_stopped(NOT_KEPT)
+    session.interrupt.obey()  # from now on a signal is looked for, never raised inside Qt
     works = session.works()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
         folders = Folders(Path(data)).make()

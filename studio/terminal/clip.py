@@ -25,7 +25,7 @@ from studio.spec.request import ClipRequest, Family, SubjectUse, Upsampling, che
 from studio.spec.spans import spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.terminal.memory import peak_megabytes
-from studio.terminal.session import Session
+from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer, lasting
 
 if TYPE_CHECKING:
@@ -51,11 +51,19 @@ def generate(said: Namespace, session: Session) -> Answer:
     order = ordered(said, works, session)
     if said.plan:
         return plan(order, works, session)
+    session.if_stopped(f"{KEPT} {_going_on(said, order, session)}")
     with session.scratch() as project:
         made = render(order, works, session, project)
         write(order, works, session, project)
     seconds = time.monotonic() - started
     return Answer(_words(order, made, seconds), facts(order, made, seconds))
+
+
+def _going_on(said: Namespace, order: Order, session: Session) -> str:
+    """The command that finds what was finished: a seed that was drawn belongs to it."""
+    return session.again(
+        *([] if said.seed == order.request.seed else [f"--seed={order.request.seed}"])
+    )
 
 
 def ordered(said: Namespace, works: Works, session: Session) -> Order:

@@ -12,7 +12,7 @@ from studio.library import models as library
 from studio.media.places import place
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import names_person
-from studio.terminal.session import Session
+from studio.terminal.session import KEPT, NOT_KEPT, Session
 from studio.terminal.subjects import ask_consent
 from studio.terminal.voice import Answer
 
@@ -47,6 +47,7 @@ def evaluate(said: Namespace, session: Session) -> Answer:
     _check(said, what)
     folders = session.works().model_folders
     library.find(said.model, folders)
+    session.if_stopped(f"{KEPT} {session.again()}" if what == "subjects" else NOT_KEPT)
     started = time.monotonic()
     facts = MEASURES[what](said, session, folders)
     seconds = round(time.monotonic() - started, 3)
@@ -186,7 +187,7 @@ def _sets(said: Namespace, session: Session) -> list[PhotoSet]:
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise Refusal(f"Two of the folders are called “{twice}”.", "Rename one: it names a column.")
     if any(names_person(noun) for _, noun in places) and not said.consent:
-        ask_consent()
+        ask_consent(session)
     sets = [photo_set(folder, noun, session.tick) for folder, noun in places]
     return sets + [character_set(k + 1, said.seed) for k in range(said.characters or 0)]
 

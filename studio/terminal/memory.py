@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from studio.terminal.session import Session
+from studio.terminal.session import NOT_KEPT, Session
 from studio.terminal.voice import Answer
 
 
@@ -19,9 +19,10 @@ def peak_megabytes() -> int | None:
     return round(largest / (1e6 if sys.platform == "darwin" else 1e3))
 
 
-def bench(said: Namespace, _session: Session) -> Answer:
+def bench(said: Namespace, session: Session) -> Answer:
     """`bench memory`: what the stages take with the layouts of public networks."""
     from studio.jobs.memory import memory_table
 
+    session.if_stopped(NOT_KEPT)
     table = memory_table(said.width, said.height, measure=said.measure)
     return Answer(table, {"table": table, "width": said.width, "height": said.height})

@@ -12,24 +12,51 @@ from studio.project.folders import Folders
 from studio.project.store import reading
 from studio.spec.progress import Progress
 from studio.terminal.interrupt import Interrupt
+from studio.terminal.pasting import command_line
 from studio.terminal.voice import Voice
 
 if TYPE_CHECKING:
     from studio.jobs.work import Works
 
+KEPT = "What was finished is kept. Go on with:"
+NOT_KEPT = "Nothing of it is kept."
+"""What is said of work that a signal stopped; a command line follows the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The folders in use, how to speak, and whether Ctrl+C was pressed."""
+    """The folders in use, how to speak, and whether a signal asked to stop.
+
+    `said` are the words of the command line, `data_dir` what it says of the data folder.
+    """
 
     folders: Folders
     voice: Voice
     interrupt: Interrupt
+    said: tuple[str, ...] = ()
+    data_dir: str = ""
 
     def tick(self, progress: Progress) -> None:
-        """The tick of every job: obeys Ctrl+C and shows the progress."""
+        """The tick of every job: obeys signals and shows the progress."""
         self.interrupt.obey()
         self.voice.tick(progress)
+
+    def if_stopped(self, then: str) -> None:
+        """Say `then` after "Cancelled." if a signal stops the work from here on."""
+        self.interrupt.then = then
+
+    def command(self, *words: str, **flags: str) -> str:
+        """A command line of the studio on these folders, to be pasted into the shell in use.
+
+        `flags` come last: class_noun="dog" is --class-noun=dog.
+        """
+        if self.data_dir:
+            flags["data_dir"] = self.data_dir
+        return command_line(*words, **flags)
+
+    def again(self, *more: str) -> str:
+        """The command line that is being done, and `more` words."""
+        return command_line(*self.said, *more)
 
     def works(self) -> Works:
         """The works on these folders."""

@@ -18,7 +18,7 @@ from studio.project.subject import Subject, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
-from studio.terminal.session import Session
+from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer, lasting
 
 if TYPE_CHECKING:
@@ -54,10 +54,15 @@ def trained(subject: Subject, model: str, session: Session, works: Works) -> Ans
         "resume": True,
         "model": model,
     }
+    going_on = session.command("subject", "train", "--resume", name=subject.name, model=model)
+    session.if_stopped(f"{KEPT} {going_on}")
     made = session.do(works, "train_subject", payload)
     for note in made["notes"]:
         session.voice.remark(note)
     subject = works.subjects.get(subject.name)
+    prompt = f"a {subject.token} {subject.class_noun} moving right"
+    out = f"./{subject.name}.mp4"
+    use = session.command("generate", prompt, subject=subject.name, out=out)
     seconds, losses = time.monotonic() - started, made["losses"]
     facts = {
         **_facts(subject),
@@ -67,8 +72,7 @@ def trained(subject: Subject, model: str, session: Session, works: Works) -> Ans
     }
     return Answer(
         f"“{subject.name}” is trained ({subject.trained_steps} steps, {lasting(seconds)}). "
-        f'Use it: generate "a {subject.token} {subject.class_noun} moving right" '
-        f"--subject {subject.name} --out {subject.name}.mp4",
+        f"Use it: {use}",
         facts,
     )
 
@@ -146,10 +150,10 @@ def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) 
             f"There is a subject called “{name}” already.",
             "Choose another name, or add --resume to go on with its training.",
         )
-    photos = _checked(said.photos, session)
     person = said.person or names_person(noun)
     if person and not said.consent:
-        ask_consent()
+        ask_consent(session)
+    photos = _checked(said.photos, session)
     session.folders.make()
     subject = Subject(
         name,
@@ -190,7 +194,7 @@ def _identities(photos: Sequence[Path]) -> set[str]:
     return {hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos}
 
 
-def ask_consent() -> None:
+def ask_consent(session: Session) -> None:
     """Ask for it in the terminal; refused without a yes, and where nobody can answer."""
     missing = Refusal(
         "A person is trained only with that person's consent.",
@@ -200,7 +204,9 @@ def ask_consent() -> None:
         raise missing
     sys.stderr.write(CONSENT)
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    with session.interrupt.at_once():
+        answer = sys.stdin.readline()
+    if answer.strip().lower() not in ("y", "yes"):
         raise missing
 
 

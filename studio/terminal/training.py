@@ -7,7 +7,7 @@ from pathlib import Path
 from studio.library import models as library
 from studio.media.places import is_folder, place
 from studio.spec.refusal import Refusal
-from studio.terminal.session import Session
+from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer, lasting
 
 MOST_STEPS = 1_000_000
@@ -23,6 +23,7 @@ def train_starter(said: Namespace, session: Session) -> Answer:
     model = said.model and library.find(said.model, session.works().model_folders)
     from studio.engine.training import starter
 
+    session.if_stopped(f"{KEPT} {session.again()}")
     started = time.monotonic()
     scale = starter.Scale().times(said.scale)
     start = model.folder if model else None
@@ -45,6 +46,7 @@ def train_decoder(said: Namespace, session: Session) -> Answer:
     clips = place(said.clips) if said.clips else None
     from studio.jobs.clips import teach_decoder
 
+    session.if_stopped(f"{KEPT} {session.again()}")
     started = time.monotonic()
     critics = ("clips", "pictures") if said.picture_critic else ("clips",)
     file = teach_decoder(
@@ -72,6 +74,7 @@ def train_upsampler(said: Namespace, session: Session) -> Answer:
     model = library.find(said.model, works.model_folders)
     from studio.jobs.upsamplers import teach_upsampler
 
+    session.if_stopped(f"{KEPT} {session.again()}")
     started = time.monotonic()
     made = teach_upsampler(
         model,
