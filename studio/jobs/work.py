@@ -63,7 +63,7 @@ class Works:
         Payload: "project" (folder), "request" (plain), "until" (a stage, all of them without).
         """
         request = from_plain(ClipRequest, job.payload["request"])
-        model = library.find(request.model, self.model_folders)
+        model = library.promised(request, self.model_folders)
         check(request, model.family)
         project = Path(str(job.payload["project"]))
         stage = str(job.payload.get("until") or STAGES[-1])
@@ -96,7 +96,7 @@ class Works:
         last = portion(request, int(str(said["frame"])))
         before = {**said, "request": to_plain(last.request), "until": "decoded"}
         self.render(replace(job, payload=before), tick)
-        model = library.find(request.model, self.model_folders)
+        model = library.promised(request, self.model_folders)
         down, across = said["place"]  # pyright: ignore[reportGeneralTypeIssues]
         return preview_tile(
             last,
@@ -211,7 +211,7 @@ class Works:
         if request.subject is not None:
             adapter = self.subjects.adapter_path(self.subjects.get(request.subject.name))
         brought = PictureStore(project)
-        return Models(video, adapter, lambda id: open_photo(brought.path(id), longest=LONGEST))
+        return Models(video, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST))
 
     def _facts(self) -> dict[str, object]:
         import diffusers

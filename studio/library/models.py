@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.spec.numbers import exact
 from studio.spec.refusal import Refusal
-from studio.spec.request import Family, Upsampling
+from studio.spec.request import ClipRequest, Family, Upsampling
 
 CARD = "model.toml"
 LARGEST_HEADER = 100_000_000
@@ -48,6 +48,19 @@ def find(name: str, folders: Iterable[Path]) -> Model:
             return read(place)
     known = sorted(c.parent.name for folder in folders for c in folder.glob(f"*/{CARD}"))
     raise Refusal(f'There is no model called "{name}".', f"There is: {', '.join(known) or 'none'}.")
+
+
+def promised(request: ClipRequest, folders: Iterable[Path]) -> Model:
+    """The model that a request was made for, by the hashes it carries, however long it waited.
+
+    Refused where other weights lie there by now: what is stored under a key is what the key says.
+    """
+    model = find(request.model, folders)
+    if sorted(model.weights) != sorted(request.weights):
+        raise Refusal(
+            f"The model {model.family.name} was replaced since this was ordered.", "Order it again."
+        )
+    return model
 
 
 def read(folder: Path) -> Model:

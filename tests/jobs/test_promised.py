@@ -1,0 +1,98 @@
+"""A job resolves by name what it promised by hash: models and pictures that were replaced."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.jobs.once import run_once
+from studio.jobs.work import Works
+from studio.library import models as library
+from studio.project.folders import Folders
+from studio.project.pictures import PictureStore
+from studio.project.plain import to_plain
+from studio.project.shot import Shot
+from studio.spec import strip as strips
+from studio.spec.refusal import Refusal
+from tests import tiny_starter
+
+REPLACED = "The model Starter was replaced since this was ordered"
+
+
+@pytest.fixture
+def works(home):
+    return Works(Folders(home))
+
+
+@pytest.fixture
+def asked(works):
+    return request(works, "tiny")
+
+
+def request(works, name):
+    model = library.find(name, works.model_folders)
+    shot = Shot("a", prompt="a red ball", seed=1, keyframes=2, steps=1, width=16, height=16)
+    return shot.request(model.family, model.weights, None)
+
+
+def make(works, asked, kind="render", **more):
+    project = works.folders.scratch
+    return run_once(
+        works.by_kind(), kind, {"project": str(project), "request": to_plain(asked), **more}
+    )
+
+
+def files(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
+
+
+def exchange(home: Path) -> None:
+    """Another model of the same id, in place of the one there was."""
+    for file in (home / "models" / "tiny").rglob("*.safetensors"):
+        file.unlink()
+    other = tiny_starter.make(home / "other" / "tiny", seed=5)
+    for file in other.rglob("*.safetensors"):
+        file.replace(home / "models" / "tiny" / file.relative_to(other))
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["on disk", "in memory too"])
+def test_a_render_of_a_replaced_model_is_refused_before_anything_is_made(works, asked, loaded):
+    if loaded:
+        make(works, replace(asked, seed=2))
+    exchange(works.folders.data)
+    before = files(works.folders.scratch)
+    with pytest.raises(Refusal, match=REPLACED):
+        make(works, asked)
+    assert files(works.folders.scratch) == before
+
+
+def test_ordered_again_it_is_made_by_the_new_model(works, asked):
+    make(works, asked)
+    exchange(works.folders.data)
+    model = library.find("tiny", works.model_folders)
+    assert make(works, replace(asked, weights=model.weights))["reused"] == []
+    with pytest.raises(Refusal, match=REPLACED):  # nor is the old one's work made by the new one
+        make(works, asked)
+
+
+def test_a_tile_of_a_replaced_model_is_refused(works, asked):
+    asked = replace(asked, upsample=library.find("starter", works.model_folders).family.upsampling)
+    exchange(works.folders.data)
+    with pytest.raises(Refusal, match=REPLACED):
+        make(works, asked, "preview_tile", frame=0, place=[0.5, 0.5])
+
+
+def test_a_picture_that_was_replaced_is_refused_under_its_name(dense_home, tmp_path):
+    works = Works(Folders(Path(shutil.copytree(dense_home, tmp_path / "data"))))
+    kept = PictureStore(works.folders.scratch)
+    brought = tmp_path / "my dog.png"
+    Image.fromarray(np.full((16, 16, 3), 90, np.uint8)).save(brought)
+    identity = kept.take_in(brought)
+    strip = strips.replaced(strips.fresh(2, 8), 1, strips.Source(picture=identity))
+    asked = replace(request(works, "dense"), strip=strip)
+    Image.fromarray(np.full((16, 16, 3), 91, np.uint8)).save(kept.path(identity))
+    with pytest.raises(Refusal, match=r"“my dog\.png” was damaged or replaced"):
+        make(works, asked)
