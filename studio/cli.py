@@ -18,6 +18,7 @@ from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from studio.terminal.interrupt import Interrupt
 from studio.terminal.session import Session
+from studio.terminal.streams import unfailing_streams
 from studio.terminal.voice import Answer, Voice
 
 DONE, BUG, REFUSED = 0, 1, 2
@@ -56,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Stopped by Ctrl+C, SIGTERM or SIGHUP, in this order.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    voice = Voice(sys.stdout, sys.stderr, as_json="--json" in words)
-    with Interrupt() as interrupt:
+    with unfailing_streams(), Interrupt() as interrupt:
+        voice = Voice(sys.stdout, sys.stderr, as_json="--json" in words)
         try:
             return _done(words, voice, interrupt)
         except Refusal as refusal:

@@ -10,6 +10,11 @@ from studio.spec.refusal import Refusal
 from studio.terminal.voice import Answer, Voice, lasting, line
 
 
+@pytest.fixture(autouse=True)
+def capable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -35,8 +40,9 @@ def speak(aside: io.StringIO, steps: int, seconds: float) -> str:
 def test_a_terminal_shows_one_line_that_repaints_itself():
     said = speak(Terminal(), 100, 20.0)
     assert said.count("\n") == 1
-    assert said.count("\r\x1b[K") > 50
-    assert said.endswith("keyframes  100/100\n")
+    assert said.count("\r") > 50
+    assert said.rstrip().endswith("keyframes  100/100")
+    assert "\x1b" not in said
     assert "keyframes  50/100  about 10 s left" in said
 
 
@@ -74,13 +80,6 @@ def test_a_refusal_is_one_line_and_one_object():
     voice.refuse(Refusal("No.", "Do this."))
     assert aside.getvalue() == "No. Do this.\n"
     assert json.loads(out.getvalue()) == {"error": "No.", "hint": "Do this."}
-
-
-def test_a_stream_that_cannot_spell_something_still_says_the_rest():
-    raw = io.BytesIO()
-    voice = Voice(io.TextIOWrapper(raw, "ascii"), io.StringIO())
-    voice.answer(Answer("a × b ✂"))
-    assert raw.getvalue() == b"a \\xd7 b \\u2702\n"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """How the terminal speaks: progress on one stream, one answer on the other."""
 
+import errno
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -8,6 +9,8 @@ from typing import TextIO
 
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
+from studio.terminal.screen import columns, fitted, repaints, width
+from studio.terminal.streams import Unfailing, unfailing
 
 CALM = 0.1
 """Seconds between two repaints of the progress line on a terminal."""
@@ -29,16 +32,17 @@ class Voice:
 
     def __init__(
         self,
-        out: TextIO,
-        aside: TextIO,
+        out: TextIO | Unfailing | None,
+        aside: TextIO | Unfailing | None,
         *,
         as_json: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._out, self._aside, self._json, self._clock = out, aside, as_json, clock
-        self._live = aside.isatty()
+        self._out, self._aside = unfailing(out), unfailing(aside)
+        self._json, self._clock = as_json, clock
+        self._live = repaints(self._aside)
         self._stage, self._since, self._first, self._spoken = "", 0.0, 0, 0.0
-        self._open = False
+        self._open = 0  # columns of the line that repaints itself
         self.remarks: list[str] = []
 
     def tick(self, progress: Progress) -> None:
@@ -53,8 +57,13 @@ class Voice:
             return
         self._spoken = now
         text = line(progress, now - self._since, self._first)
-        self._write(self._aside, f"\r\x1b[K{text}" if self._live else f"{text}\n")
-        self._open = self._live
+        if not self._live:
+            self._write(self._aside, f"{text}\n")
+            return
+        text = fitted(text, columns(self._aside) - 1)
+        taken = width(text)
+        self._write(self._aside, f"\r{text}{' ' * (self._open - taken)}")
+        self._open = taken
 
     def remark(self, text: str) -> None:
         """Something the user should know; `--json` carries it as a note."""
@@ -72,6 +81,9 @@ class Voice:
         notes = {"notes": self.remarks} if self.remarks else {}
         said = _json({**answer.facts, **notes}) if self._json else answer.words
         self._write(self._out, said + "\n")
+        error = self._out.error
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
+            self._write(self._aside, f"The answer could not be shown: {error.strerror}.\n")
 
     def refuse(self, refusal: Refusal) -> None:
         """One plain sentence and its hint."""
@@ -88,12 +100,11 @@ class Voice:
     def _finish_line(self) -> None:
         if self._open:
             self._write(self._aside, "\n")
-        self._open = False
+        self._open = 0
 
     @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
-        coded = getattr(stream, "encoding", None) or "utf-8"  # a name may hold any byte
-        stream.write(text.encode(coded, "backslashreplace").decode(coded))
+    def _write(stream: Unfailing, text: str) -> None:
+        stream.write(text)
         stream.flush()
 
 
