@@ -121,6 +121,19 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
             part.training = training
 
 
+@contextmanager
+def widened(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
+    """Hold the weights of `module` in another precision; afterwards they are the very ones."""
+    kept = {parameter: parameter.data for parameter in module.parameters()}
+    try:
+        for parameter in kept:
+            parameter.data = parameter.data.to(dtype)
+        yield
+    finally:
+        for parameter, data in kept.items():
+            parameter.data = data
+
+
 def _share(
     adapter: Adapter, part: str, module: nn.Module
 ) -> tuple[dict[str, Tensor], tuple[int, int]]:

@@ -1,7 +1,7 @@
 """An image latent diffusion model from a stock pipeline folder, part by part."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,44 @@ class Backbone:
         return 2 ** (len(self.vae.config.block_out_channels) - 1)
 
 
-# name, how it is opened, and how that spells the precision wanted ("" where there is none)
-PARTS: tuple[tuple[str, Callable[..., Any], str], ...] = (
-    ("tokenizer", CLIPTokenizer.from_pretrained, ""),
-    ("text_encoder", CLIPTextModel.from_pretrained, "dtype"),
-    ("unet", UNet2DConditionModel.from_pretrained, "torch_dtype"),
-    ("vae", AutoencoderKL.from_pretrained, "torch_dtype"),
-    ("scheduler", DDIMScheduler.from_pretrained, ""),
+Open = Callable[[Path, Device], Any]
+"""Opens a part's folder; a network comes frozen, on the device, in the precision it has there."""
+
+
+def plain(kind: Any) -> Open:
+    """Opens what is no network."""
+    return lambda folder, _: kind.from_pretrained(folder, local_files_only=True)
+
+
+def network(kind: Any, precision: str = "torch_dtype") -> Open:
+    """Opens a network in the device's precision, which the kind's library spells its own way."""
+
+    def opened(folder: Path, device: Device) -> torch.nn.Module:
+        wanted = {precision: device.dtype}
+        net = kind.from_pretrained(folder, local_files_only=True, **wanted)
+        return net.to(device.name).eval().requires_grad_(False)
+
+    return opened
+
+
+def autoencoder(*, unsaid: bool = False) -> Open:
+    """Opens an autoencoder in the precision that it asks for (`Device.autoencoder_dtype`)."""
+
+    def opened(folder: Path, device: Device) -> AutoencoderKL:
+        config = AutoencoderKL.load_config(folder, local_files_only=True)
+        dtype = device.autoencoder_dtype(config, unsaid=unsaid)
+        vae = AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
+        return vae.to(device.name).eval().requires_grad_(False)
+
+    return opened
+
+
+PARTS: tuple[tuple[str, Open], ...] = (
+    ("tokenizer", plain(CLIPTokenizer)),
+    ("text_encoder", network(CLIPTextModel, "dtype")),
+    ("unet", network(UNet2DConditionModel)),
+    ("vae", autoencoder()),
+    ("scheduler", plain(DDIMScheduler)),
 )
 
 
@@ -49,20 +80,23 @@ def load_backbone(folder: Path, device: Device, tick: Tick = silent) -> Backbone
     A missing or damaged part is refused by name.
     """
     parts: dict[str, Any] = {}
-    for done, (name, open_part, precision) in enumerate(PARTS):
+    for done, (name, open_part) in enumerate(PARTS):
         tick(Progress("loading model", done, len(PARTS), note=name))
-        wanted = {precision: device.dtype} if precision else {}
-        parts[name] = _opened(folder / name, open_part, **wanted)
-        if isinstance(parts[name], torch.nn.Module):
-            parts[name].to(device.name).eval().requires_grad_(False)
+        parts[name] = _opened(folder / name, open_part, device)
     set_attention(parts["unet"], device)
     tick(Progress("loading model", len(PARTS), len(PARTS)))
     return Backbone(**parts, device=device)
 
 
-def _opened(folder: Path, open_part: Callable[..., Any], **wanted: torch.dtype) -> Any:
+def load_teacher(folder: Path, device: Device) -> AutoencoderKL:
+    """A model's autoencoder alone, in fp32 as trainings want it; refused where it is damaged."""
+    full = replace(device, dtype=torch.float32)
+    return _opened(folder / "vae", autoencoder(), full)
+
+
+def _opened(folder: Path, open_part: Open, device: Device) -> Any:
     try:
-        return open_part(folder, local_files_only=True, **wanted)
+        return open_part(folder, device)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise Refusal(
             f'The model\'s part "{folder.name}" cannot be read.',

@@ -16,8 +16,8 @@ def decode(
 
     With temporal `layers` all at once, as a clip; without them one by one.
     """
-    vae, device = backbone.vae, backbone.device
-    z = latents.to(device.name, device.dtype) / vae.config.scaling_factor
+    vae = backbone.vae
+    z = latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
     frames = []
     for part in z.split(1) if layers is None else [z]:
         tick(Progress("decode", len(frames), len(z)))

@@ -10,11 +10,11 @@ from studio.engine.backbone import Backbone
 @torch.no_grad()
 def encode(backbone: Backbone, frames: Tensor) -> Tensor:
     """Frames uint8 (T, H, W, 3) → scaled latents (T, C, h, w), fp32 on the CPU; the mean, no draw."""
-    device, vae = backbone.device, backbone.vae
+    vae = backbone.vae
     latents = []
     for frame in frames:
         x = frame.permute(2, 0, 1)[None].float() / 127.5 - 1
-        mean = vae.encode(x.to(device.name, device.dtype)).latent_dist.mean
+        mean = vae.encode(x.to(vae.device, vae.dtype)).latent_dist.mean
         latents.append(mean[0].float().cpu() * vae.config.scaling_factor)
     return torch.stack(latents)
 

@@ -131,7 +131,7 @@ def _pictures(model: Upsampler, made: Tensor, spec: UpsampleSpec, counter: _Coun
     """What was made, (T, C, H, W), as uint8 frames on the CPU."""
     if model.vae is not None:
         vae, tiling = model.vae, spec.tiling.times(model.cells)
-        latents = made.to(model.device.name, model.device.dtype) / vae.config.scaling_factor
+        latents = made.to(vae.device, vae.dtype) / vae.config.scaling_factor
 
         def decoded(tile: Tile) -> Tensor:
             counter.next()

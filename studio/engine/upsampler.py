@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.backbone import Open, autoencoder, network, plain
 from studio.engine.device import Device, set_attention
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
@@ -27,13 +28,13 @@ from studio.spec.request import UPSAMPLED
 
 FOLDER, TEMPORAL = "upsampler", "temporal.safetensors"
 """The upsampler's folder inside a model's, and the file of its layers over time."""
-PARTS: tuple[tuple[str, Any, str], ...] = (
-    ("unet", UNet2DConditionModel, "torch_dtype"),
-    ("vae", AutoencoderKL, "torch_dtype"),
-    ("text_encoder", CLIPTextModel, "dtype"),
-    ("tokenizer", CLIPTokenizer, ""),
-    ("scheduler", DDIMScheduler, ""),
-    ("low_res_scheduler", DDPMScheduler, ""),
+PARTS: tuple[tuple[str, Open], ...] = (
+    ("unet", network(UNet2DConditionModel)),
+    ("vae", autoencoder(unsaid=True)),  # the public one overflows in fp16 and does not say so
+    ("text_encoder", network(CLIPTextModel, "dtype")),
+    ("tokenizer", plain(CLIPTokenizer)),
+    ("scheduler", plain(DDIMScheduler)),
+    ("low_res_scheduler", plain(DDPMScheduler)),
 )
 DETAIL = 8.0
 """What resampled frames lack is made this many times larger: of about a picture's own deviation."""
@@ -88,13 +89,12 @@ def resampled(small: Tensor) -> Tensor:
 def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:
     """Open an upsampler's folder; a part that is missing or damaged is refused by name."""
     parts: dict[str, Any] = {}
-    for done, (name, kind, precision) in enumerate(PARTS):
+    for done, (name, open_part) in enumerate(PARTS):
         tick(Progress("loading upsampler", done, len(PARTS), note=name))
         if name in OPTIONAL and not (folder / name).is_dir():
             continue
-        wanted = {precision: device.dtype} if precision else {}
         try:
-            parts[name] = kind.from_pretrained(folder / name, local_files_only=True, **wanted)
+            parts[name] = open_part(folder / name, device)
         except (OSError, SafetensorError, ValueError, KeyError) as error:
             raise _unreadable(name, folder) from error
     try:
@@ -102,9 +102,7 @@ def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise _unreadable(TEMPORAL, folder) from error
     net = VideoUNet(parts.pop("unet"), layers)
-    for part in (net, *parts.values()):
-        if isinstance(part, torch.nn.Module):
-            part.to(device.name, device.dtype).eval().requires_grad_(False)
+    net.to(device.name, device.dtype).eval().requires_grad_(False)
     set_attention(net, device)
     low = parts.pop("low_res_scheduler")
     tick(Progress("loading upsampler", len(PARTS), len(PARTS)))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.jobs.residents import Residents
 from studio.library.models import Model
 from studio.media.places import is_folder
 from studio.spec.progress import Progress, Tick, silent
@@ -30,17 +29,20 @@ def teach_decoder(
     seed: int,
     steps: int,
     critics: tuple[str, ...] = ("clips",),
+    device: str | None = None,
     tick: Tick = silent,
 ) -> Path:
     """Layers for a model's decoder from the clips in a folder; the file that holds them.
 
     Without a folder clips are drawn.  A run that was stopped goes on.
     """
+    from studio.engine.backbone import load_teacher
+    from studio.engine.device import choose
     from studio.engine.training import decoder, footage
 
     if folder is not None:
         find_videos(folder)
-    vae = Residents().video(model, tick).backbone.vae
+    vae = load_teacher(model.folder, choose(device))
     if folder is None:
         clips = footage.pool(seed, DRAWN, model.family.size, tick=tick)
     else:

@@ -30,6 +30,7 @@ def evaluate_decoding(
     seed: int = 1,
     others: Sequence[Path] = (),
     clips: Path | None = None,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The table of decoders in Markdown, and with a folder of `clips` how chunks join in these.
@@ -38,7 +39,7 @@ def evaluate_decoding(
     """
     from studio.engine.measures import decoding
 
-    found, residents = library.find(model, folders), Residents()
+    found, residents = library.find(model, folders), Residents(device)
     real = [] if clips is None else _beginnings(clips, found.family.size, tick)
     video = residents.video(found, tick)
     decoders = _decoders(video, others)
@@ -57,12 +58,13 @@ def _decoders(video: VideoModel, others: Sequence[Path]) -> dict[str, DecoderLay
 
     from studio.engine.decoder import DecoderLayers
 
+    vae = video.backbone.vae
     found: dict[str, DecoderLayers | None] = {"image decoder": None}
     if video.decoder is not None:
         found["with layers over time"] = video.decoder
     for path in others:
         try:
-            layers = DecoderLayers.load(path, video.backbone.vae.decoder)
+            layers = DecoderLayers.load(path, vae.decoder).to(vae.device, vae.dtype)
         except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
             raise Refusal(
                 f"{path} holds no layers for this model's decoder.", "Choose another file."

@@ -76,6 +76,7 @@ def evaluate(
     seed: int = 1,
     photos: Path | None = None,
     jobs: int = 1,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The model card's table in Markdown: ours, real clips, and the image model frame by frame.
@@ -85,7 +86,7 @@ def evaluate(
     """
     from studio.engine.measures import evaluation, fidelity, starter
 
-    found, residents = library.find(model, folders), Residents()
+    found, residents = library.find(model, folders), Residents(device)
     pictures = [] if photos is None else _pictures(photos, found.family.size)
     asked = evaluation.prompts(count, seed)
     tasks = [(name, prompt, at) for at, prompt in enumerate(asked) for name in starter.COLUMNS]
@@ -107,6 +108,7 @@ def evaluate_filling(
     seed: int = 1,
     jobs: int = 1,
     sheet: Path | None = None,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The table of filled frames in Markdown, a row per pattern of given frames.
@@ -122,7 +124,7 @@ def evaluate_filling(
         for name in filling.PATTERNS
         for at, prompt in enumerate(asked)
     ]
-    with running(jobs, found, Residents(), tick) as run:
+    with running(jobs, found, Residents(device), tick) as run:
         seen = list(_counted(run(filling.look, tasks), "filling", [t[0] for t in tasks], tick))
         if sheet is not None:
             shown = [task for at, task in enumerate(tasks) if at % count < filling.SHOWN]
@@ -142,6 +144,7 @@ def evaluate_rollouts(
     prompts: Sequence[str],
     seed: int = 1,
     sheet: Path | None = None,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The table of long roll-outs in Markdown, half minute by half minute, each prompt in turn.
@@ -152,7 +155,7 @@ def evaluate_rollouts(
     from studio.engine.measures import rollout
     from studio.spec import grammar
 
-    found, residents = library.find(model, folders), Residents()
+    found, residents = library.find(model, folders), Residents(device)
     video = residents.video(found, tick)
     said, shown = [], []
     for prompt in prompts:
@@ -185,6 +188,7 @@ def evaluate_subjects(
     seeds: int = 8,
     steps: int = DEFAULT_STEPS,
     jobs: int = 1,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The subject table in Markdown: a column per set and method, side by side.
@@ -195,8 +199,8 @@ def evaluate_subjects(
     from studio.engine.measures import likeness, subjects
     from studio.engine.training.subject_spec import SubjectSpec
 
-    found, residents = library.find(model, folders), Residents()
-    net = likeness.load(found.folder / "likeness.safetensors")
+    found, residents = library.find(model, folders), Residents(device)
+    net = likeness.load(found.folder / "likeness.safetensors", residents.device())
     columns, pairs = {}, list(product(sets, methods))
     bare = {}  # motion without a subject: it differs by the class noun alone
     with running(jobs, found, residents, tick) as run:

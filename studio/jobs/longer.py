@@ -19,6 +19,7 @@ def evaluate_longer(
     count: int = 24,
     seed: int = 1,
     jobs: int = 1,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The table of longer clips in Markdown, each prompt made in both ways."""
@@ -32,7 +33,7 @@ def evaluate_longer(
         (way, prompt, seed * 100_000 + at) for at, prompt in enumerate(asked) for way in longer.WAYS
     ]
     seen = []
-    with running(jobs, found, Residents(), tick) as run:
+    with running(jobs, found, Residents(device), tick) as run:
         for looked in run(longer.look, tasks):
             tick(Progress("longer clips", len(seen), len(tasks)))
             seen.append(looked)

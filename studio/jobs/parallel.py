@@ -21,7 +21,7 @@ MOST_PROCESSES = 61  # more cannot be waited for on Windows
 Run = Callable[[Callable[..., Any], Sequence[tuple]], Iterator[Any]]
 """(verb, tasks) → verb(video model, *task) of every task, in order."""
 
-_residents = Residents()  # of a process that was started for the work
+_residents = Residents()  # of a process that was started for the work; `_begin` sets it
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def running(jobs: int, model: Model, residents: Residents, tick: Tick = silent) 
         video = residents.video(model, tick)
         yield lambda verb, tasks: (_done(verb, video, task) for task in tasks)
         return
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (residents.device().name,))
     try:
         yield lambda verb, tasks: pool.map(partial(_there, model, verb), tasks)
     except BrokenProcessPool as error:
@@ -47,7 +47,9 @@ def running(jobs: int, model: Model, residents: Residents, tick: Tick = silent) 
         pool.shutdown(cancel_futures=True)
 
 
-def _begin() -> None:
+def _begin(device: str) -> None:
+    global _residents
+    _residents = Residents(device)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asked
 
 

@@ -30,18 +30,22 @@ def teach_upsampler(
     seed: int,
     steps: tuple[int, int],
     pairs: int = PAIRS,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> Path:
     """An upsampler of a `kind`, "latent" or "pixel"; its folder, as a model holds it.
 
     It learns for `steps` as an image network, then over time.  A run that was stopped goes on.
     """
+    from studio.engine.backbone import load_teacher
+    from studio.engine.device import choose
     from studio.engine.training import enlarged, packing, upsampler
     from studio.engine.upsampler import FOLDER
 
-    vae = Residents().video(model, tick).backbone.vae
+    chosen = choose(device)
+    vae = load_teacher(model.folder, chosen)
     footage = enlarged.make(vae, seed, pairs, out / "runs" / "pairs.safetensors", tick=tick)
-    net = upsampler.train(kind, footage, seed, steps, out / "runs", tick=tick)
+    net = upsampler.train(kind, footage, seed, steps, out / "runs", device=chosen, tick=tick)
     own = vae if kind == "latent" else None
     return packing.pack_upsampler(out / FOLDER, net, own)
 
@@ -56,6 +60,7 @@ def evaluate_upsampling(
     others: Sequence[Path] = (),
     jobs: int = 1,
     sheet: Path | None = None,
+    device: str | None = None,
     tick: Tick = silent,
 ) -> str:
     """The table of ways to make frames larger, in Markdown: resampled, and by upsamplers; clips
@@ -73,7 +78,7 @@ def evaluate_upsampling(
     how = found.family.upsampling or USUAL
     tasks = [(tuple(places), how, seed * 100_000 + at, size) for at in range(count)]
     seen = []
-    with running(jobs, found, Residents(), tick) as run:
+    with running(jobs, found, Residents(device), tick) as run:
         for looked in run(upsampling.look, tasks):
             tick(Progress("upsampling", len(seen), count))
             seen.append(looked)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from studio.cli import main
+from studio.engine.device import PROCESSOR
 from studio.engine.measures import oracle
 from studio.library import models as library
 from studio.media.provenance import is_marked
@@ -60,7 +61,9 @@ def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
     assert how is not None
     true = upsampling.filmed(3, 256).frames[:3]
     small = enlarged.shrunk(torch.from_numpy(true))
-    made = upsampling.larger(upsampling.opened(STARTER / "upsampler", "cpu"), small.numpy(), how, 1)
+    made = upsampling.larger(
+        upsampling.opened(STARTER / "upsampler", PROCESSOR), small.numpy(), how, 1
+    )
     blurred = upsampling.resampled(small.numpy(), upsampling.RESAMPLED["bicubic"])
     assert upsampling.sharpness(made) > 1.3 * upsampling.sharpness(blurred)
     again = enlarged.shrunk(torch.from_numpy(made)).float()

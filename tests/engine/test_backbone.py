@@ -8,7 +8,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from diffusers.utils import logging
 
-from studio.engine.backbone import PARTS, encode_text, load_backbone, token_ids
+from studio.engine.backbone import PARTS, encode_text, load_backbone, load_teacher, token_ids
 from studio.engine.device import Device, choose
 from studio.engine.training import packing
 from studio.spec.progress import Cancelled
@@ -43,10 +43,21 @@ def test_parts_are_frozen_and_in_their_precision(backbone):
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_other_precisions(folder, dtype, capfd):
-    loaded = load_backbone(folder, Device("cpu", dtype, ""))
-    for part in (loaded.unet, loaded.vae, loaded.text_encoder):
+    loaded = load_backbone(folder, Device("cpu", dtype))
+    for part in (loaded.unet, loaded.text_encoder):
         assert {p.dtype for p in part.parameters()} == {dtype}
+    assert loaded.vae.dtype == (torch.float32 if dtype == torch.float16 else dtype)
     assert "float32" not in capfd.readouterr().err  # no library grumbles at the user
+
+
+@pytest.mark.parametrize(("said", "dtype"), [(False, torch.float16), (None, torch.float16)])
+def test_an_autoencoder_that_does_not_ask_is_in_half_precision(broken, said, dtype):
+    config = broken / "vae" / "config.json"
+    kept = json.loads(config.read_text())
+    del kept["force_upcast"]
+    config.write_text(json.dumps(kept if said is None else kept | {"force_upcast": said}))
+    assert load_backbone(broken, Device("cpu", torch.float16)).vae.dtype == dtype
+    assert load_teacher(broken, Device("cpu", torch.float16)).dtype == torch.float32
 
 
 def test_one_tick_a_part(folder):

@@ -41,8 +41,9 @@ def load(
         ) from error
     net = VideoUNet(backbone.unet, layers)
     set_attention(net, device)
-    for part in filter(None, (net, decoder)):
-        part.to(device.name, device.dtype).eval().requires_grad_(False)
+    net.to(device.name, device.dtype).eval().requires_grad_(False)
+    if decoder is not None:
+        decoder.to(backbone.vae.device, backbone.vae.dtype).eval().requires_grad_(False)
     return VideoModel(family, backbone, net, taught, factors, decoder)
 
 

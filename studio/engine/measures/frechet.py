@@ -15,7 +15,8 @@ from studio.engine.training.decoder import features, seen
 def of_clip(vae: AutoencoderKL, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Features of a clip uint8 (T, H, W, 3): of each of its frames (T, D), and of the clip (2 D,),
     what is seen and how it changes from frame to frame."""
-    levels = features(vae, seen(torch.from_numpy(frames)[None]))
+    shown = seen(torch.from_numpy(frames)[None]).to(vae.device, vae.dtype)
+    levels = [level.float().cpu() for level in features(vae, shown)]
     still = torch.cat([level.mean((2, 3)) for level in levels], 1)
     moves = torch.cat([level.diff(dim=0).abs().mean((0, 2, 3)) for level in levels])
     return still.numpy(), torch.cat([still.mean(0), moves]).numpy()

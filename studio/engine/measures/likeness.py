@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.engine.adapter_file import save_whole
+from studio.engine.device import PROCESSOR, Device, place_of
 from studio.engine.training import characters
 from studio.engine.training.loop import Plan, fit
 from studio.spec.progress import Progress, Tick, silent
@@ -62,14 +63,20 @@ class Roc:
 
 
 def train_likeness(
-    seed: int, steps: int, folder: Path | None, tick: Tick = silent, *, pool: int = 500
+    seed: int,
+    steps: int,
+    folder: Path | None,
+    tick: Tick = silent,
+    *,
+    pool: int = 500,
+    device: Device = PROCESSOR,
 ) -> LikenessNet:
     """Learn from `pool` procedural characters, 20 photos each, by a contrastive loss.
 
     Each picture must find the others of its character among those of `TOGETHER` characters.
     """
     torch.manual_seed(seed)
-    net = LikenessNet()
+    net = LikenessNet().to(device.name)
     data = _pool(seed, pool, 20, tick)
     plan = Plan("likeness", steps, rate=2e-3, decay=0.01, ema=0.99)
 
@@ -78,7 +85,7 @@ def train_likeness(
         who = rng.choice(len(data), min(TOGETHER, len(data)), replace=False)
         shots = np.stack([rng.choice(data.shape[1], SHOTS, replace=False) for _ in who])
         chosen = data[who[:, None], shots].flatten(0, 1)
-        return contrastive(net(augment(chosen, rng)), SHOTS)
+        return contrastive(net(augment(chosen, rng).to(device.name)), SHOTS)
 
     net.load_state_dict(fit(net, loss_at, plan, folder, tick=tick))
     return net.eval().requires_grad_(False)
@@ -115,16 +122,17 @@ def contrastive(features: Tensor, shots: int) -> Tensor:
     alike = features @ features.T / TEMPERATURE
     alike.fill_diagonal_(-1e9)
     log_share = alike - alike.logsumexp(1, keepdim=True)
-    who = torch.arange(len(features)) // shots
-    same = (who[:, None] == who[None, :]) & ~torch.eye(len(features), dtype=torch.bool)
+    who = torch.arange(len(features), device=features.device) // shots
+    apart = ~torch.eye(len(features), dtype=torch.bool, device=features.device)
+    same = (who[:, None] == who[None, :]) & apart
     return -log_share[same].mean()
 
 
 @torch.no_grad()
 def features(net: LikenessNet, pictures: list[np.ndarray]) -> Tensor:
-    """Unit features (N, 64) of pictures, uint8 (H, W, 3) each, of any size."""
+    """Unit features (N, 64), on the CPU, of pictures, uint8 (H, W, 3) each, of any size."""
     shrunk = [_shrunk(picture) for picture in pictures]
-    return net(torch.stack(shrunk) / 127.5 - 1)
+    return net((torch.stack(shrunk) / 127.5 - 1).to(place_of(net))).cpu()
 
 
 def likeness(net: LikenessNet, a: np.ndarray, b: np.ndarray) -> float:
@@ -178,7 +186,7 @@ def save(net: LikenessNet, file: Path) -> None:
     save_whole(file, tensors, {"format_version": "1", "likeness": json.dumps(shape)})
 
 
-def load(file: Path) -> LikenessNet:
+def load(file: Path, device: Device = PROCESSOR) -> LikenessNet:
     """The network of `save`, ready to measure."""
     try:
         with safe_open(file, "pt") as opened:
@@ -191,7 +199,7 @@ def load(file: Path) -> LikenessNet:
     net = LikenessNet(tuple(shape["widths"]), shape["features"])
     net.load_state_dict(tensors)
     net.photo_roc = shape["photo_roc"]
-    return net.eval().requires_grad_(False)
+    return net.to(device.name).eval().requires_grad_(False)
 
 
 def _shrunk(picture: np.ndarray) -> Tensor:

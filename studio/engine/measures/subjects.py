@@ -10,6 +10,7 @@ import torch
 
 from studio.engine.adapter_file import read_adapter
 from studio.engine.decode import decode
+from studio.engine.device import Device
 from studio.engine.film import Models
 from studio.engine.measures import blocks, likeness, oracle, upsampling
 from studio.engine.measures.clips import clip
@@ -113,12 +114,12 @@ def look(video: VideoModel, shot: Shot) -> Seen:
         first[len(first) // 2],
         later[len(later) // 2],
         made[len(made) // 2 // 4 * 4 + 2],
-        _enlarged(shot, first, video.backbone.device.name),
+        _enlarged(shot, first, video.backbone.device),
         _goes(video, later, shot.direction),
     )
 
 
-def _enlarged(shot: Shot, frames: np.ndarray, device: str) -> np.ndarray | None:
+def _enlarged(shot: Shot, frames: np.ndarray, device: Device) -> np.ndarray | None:
     """The middle one of some frames, made larger with those beside it."""
     if shot.upsampler is None:
         return None

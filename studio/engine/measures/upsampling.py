@@ -12,7 +12,7 @@ from PIL import Image
 
 from studio.engine.backbone import Backbone
 from studio.engine.decode import decode
-from studio.engine.device import choose
+from studio.engine.device import Device
 from studio.engine.encode import encode
 from studio.engine.measures import frechet, regions
 from studio.engine.measures.starter import FrameByFrame
@@ -105,16 +105,16 @@ def enlargements(
     small = decode(video.backbone, encode(video.backbone, small), silent, video.decoder).numpy()
     made = {name: resampled(small, way) for name, way in RESAMPLED.items()}
     for folder in folders:
-        model = opened(folder, video.backbone.device.name)
+        model = opened(folder, video.backbone.device)
         for way, net in ways(model):
             made[f"{kind(model)}, {way}"] = larger(net, small, how, seed)
     return made
 
 
 @cache
-def opened(folder: Path, device: str) -> Upsampler:
+def opened(folder: Path, device: Device) -> Upsampler:
     """The upsampler in a folder, opened once in each process."""
-    return load(folder, choose(device))
+    return load(folder, device)
 
 
 def kind(model: Upsampler) -> str:

@@ -8,7 +8,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.device import in_half
+from studio.engine.device import PROCESSOR, Device, in_half
 from studio.engine.training import pictures
 from studio.engine.training.loop import Plan, fit
 from studio.spec.progress import Tick, silent
@@ -34,20 +34,27 @@ def fresh(seed: int) -> AutoencoderKL:
 
 
 def train(
-    seed: int, steps: int, folder: Path, *, pool: int = 6000, tick: Tick = silent
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    pool: int = 6000,
+    device: Device = PROCESSOR,
+    tick: Tick = silent,
 ) -> AutoencoderKL:
     """Crops of 32 pixels for most of the run, whole pictures at the end.
 
     Group norms see other statistics on crops than on whole pictures, so the last part must be
     whole.  Returns the averaged network with `scaling_factor` set to 1 / std of its latents.
     """
-    vae = fresh(seed)
+    vae = fresh(seed).to(device.name)
     data = torch.from_numpy(pictures.pool(seed, pool))
     plan = Plan("autoencoder", steps, rate=1.5e-3, decay=0.0)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 1))
-        return loss(vae, batch(data, rng, whole=step >= 0.85 * steps), rng)
+        x0 = batch(data, rng, whole=step >= 0.85 * steps)
+        return loss(vae, x0.to(vae.device), rng)
 
     average = fit(vae, loss_at, plan, folder, tick=tick)
     vae.load_state_dict(average)
@@ -74,7 +81,7 @@ def loss(vae: AutoencoderKL, x0: Tensor, rng: np.random.Generator) -> Tensor:
     with in_half(x0.device):
         posterior = vae.encode(x0).latent_dist
         noise = torch.from_numpy(rng.standard_normal(posterior.mean.shape, np.float32))
-        latents = posterior.mean + posterior.std * noise
+        latents = posterior.mean + posterior.std * noise.to(x0.device)
         back = vae.decode(latents.to(x0.dtype)).sample
     back = back.float()
     error = (back - x0).abs().mean()
@@ -88,4 +95,5 @@ def loss(vae: AutoencoderKL, x0: Tensor, rng: np.random.Generator) -> Tensor:
 def latent_std(vae: AutoencoderKL, pictures_uint8: Tensor) -> float:
     """Standard deviation of the latents of pictures (N, 3, H, W) uint8."""
     parts = pictures_uint8.float().div(127.5).sub(1).split(64)
-    return float(torch.cat([vae.encode(p).latent_dist.mean for p in parts]).std())
+    means = [vae.encode(p.to(vae.device)).latent_dist.mean for p in parts]
+    return float(torch.cat(means).std())

@@ -103,6 +103,7 @@ def train(
         near = surroundings(clips.masks[chosen, frame, None].float())
         weight = 1 + OBJECT_WEIGHT * (1 - step / steps) * near
         context = sayings.pick(rng, chosen, dropped(rng, BATCH))
+        x0, context, weight = (part.to(unet.device) for part in (x0, context, weight))
         return v_loss(unet, schedule, x0, context, rng, weight)
 
     average = fit(unet, loss_at, plan, folder, tick=tick)
@@ -151,9 +152,10 @@ def captions(rng: np.random.Generator, meanings: Sequence[Meaning]) -> list[str]
 
 @torch.no_grad()
 def encode(words, encoder, said: list[str]) -> Tensor:
-    """Captions to token embeddings (B, 24, 128)."""
+    """Captions to token embeddings (B, 24, 128), on the CPU."""
     with in_half(encoder.device):
-        return encoder(text.ids(words, said)).last_hidden_state.float()
+        found = encoder(text.ids(words, said).to(encoder.device)).last_hidden_state
+    return found.float().cpu()
 
 
 def shown(clips: Clips) -> np.ndarray:
@@ -179,8 +181,8 @@ def timesteps(rng: np.random.Generator, count: int, steps: int) -> Tensor:
 
 def v_loss(net, schedule, x0: Tensor, context: Tensor, rng, weight: Tensor) -> Tensor:
     """Weighted squared error of v at stratified random timesteps; x0 (B, C, h, w)."""
-    t = timesteps(rng, len(x0), schedule.config.num_train_timesteps)
-    noise = torch.from_numpy(rng.standard_normal(x0.shape, np.float32))
+    t = timesteps(rng, len(x0), schedule.config.num_train_timesteps).to(x0.device)
+    noise = torch.from_numpy(rng.standard_normal(x0.shape, np.float32)).to(x0.device)
     noisy = schedule.add_noise(x0, noise, t)
     target = schedule.get_velocity(x0, noise, t)
     with in_half(x0.device):

@@ -14,6 +14,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from studio.engine.device import place_of
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone, latents, patterns
 from studio.engine.training.latents import Clips
@@ -76,7 +77,8 @@ def train(
         rng = np.random.default_rng((seed, step, 9))
         batch = drawing.batch(rng)
         t = timesteps(rng, len(batch.x0), levels, between=batch.rank > 0)
-        return clip_loss(net, schedule, replace(batch, t=t), rng, shared=(0.0, 0.0))
+        batch = replace(batch, t=t).to(place_of(net))
+        return clip_loss(net, schedule, batch, rng, shared=(0.0, 0.0))
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)

@@ -66,10 +66,11 @@ def prepare_once(
 
     `recipe` is a hash of all that decides the training; a file of another one is refused.
     """
+    there = torch.device(backbone.device.name)
     if not file.exists():
         data = prepare(backbone, photos, prompt, prior_prompts, **how)
         save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
-        return data
+        return data.to(there)
     try:
         with safe_open(file, "pt") as opened:
             began = opened.metadata()["recipe"]
@@ -83,7 +84,7 @@ def prepare_once(
             "The training in this folder was begun with other photos or settings.",
             "Start it anew, or resume with those it was begun with.",
         )
-    return data.to(torch.device(backbone.device.name))
+    return data.to(there)
 
 
 def prepare(
@@ -184,7 +185,9 @@ def encode(backbone: Backbone, pictures: Tensor, tick: Tick = silent) -> Tensor:
 def decode(backbone: Backbone, latents: Tensor) -> np.ndarray:
     """Scaled latents (N, C, h, w) to pictures, uint8 (N, S, S, 3)."""
     vae: Any = backbone.vae
-    pictures = vae.decode(latents.to(vae.dtype) / vae.config.scaling_factor).sample.float()
+    pictures = vae.decode(
+        latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
+    ).sample.float()
     bytes_ = ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return bytes_.permute(0, 2, 3, 1).cpu().numpy()
 
@@ -270,13 +273,14 @@ def pick(data: SubjectData, rng: np.random.Generator, batch: int) -> tuple[Tenso
 
     A third of them whole under the plain prompt, the others on paths, where there are such.
     """
-    photos = data.photos[torch.from_numpy(rng.integers(len(data.photos), size=batch))]
-    said = torch.zeros(batch, dtype=torch.long, device=photos.device)
+    there = data.photos.device
+    photos = data.photos[torch.from_numpy(rng.integers(len(data.photos), size=batch)).to(there)]
+    said = torch.zeros(batch, dtype=torch.long, device=there)
     weights = torch.ones_like(photos[:, 0])
     if not len(data.placed):
         return photos, said, weights
-    q = torch.from_numpy(rng.integers(len(data.placed), size=batch)).to(photos.device)
-    put = torch.from_numpy(rng.random(batch) < PUT).to(photos.device)
+    q = torch.from_numpy(rng.integers(len(data.placed), size=batch)).to(there)
+    put = torch.from_numpy(rng.random(batch) < PUT).to(there)
     return (
         torch.where(put[:, None, None, None], data.placed[q], photos),
         torch.where(put, 1 + q % (len(data.photo_ids) - 1), said),

@@ -46,18 +46,20 @@ def train(
     rate: float = 3e-4,
     tick: Tick = silent,
 ) -> DecoderLayers:
-    """From clips uint8 (N, T, H, W, 3); returns the layers, averaged.
+    """From clips uint8 (N, T, H, W, 3), where `vae` is, which must be in fp32; returns the layers,
+    averaged.
 
     `critics` are of "clips" and perhaps of "pictures".
     """
     layers, pool = fresh(vae, seed), torch.from_numpy(clips)
     net = nn.ModuleDict({"layers": layers})
     net["critics"] = nn.ModuleDict({name: Critic(over_time=name == "clips") for name in critics})
+    net.to(vae.device)
     plan = Plan("temporal decoder", steps, rate=rate, warmup=min(100, steps // 10 + 1), decay=0.0)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 12))
-        batch = drawn(pool, rng)
+        batch = drawn(pool, rng).to(vae.device)
         return loss(vae, net, batch, rng, listening=step >= UNHEARD * steps)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
@@ -136,7 +138,8 @@ def features(vae: AutoencoderKL, frames: Tensor) -> list[Tensor]:
     for block in vae.encoder.down_blocks:
         for resnet in block.resnets:
             x = resnet(x, None)
-        levels.append(x / (x.square().sum(1, keepdim=True) + 1e-8).sqrt())
+        level = x.float() if x.dtype == torch.float16 else x  # whose squares it cannot hold
+        levels.append(level / (level.square().sum(1, keepdim=True) + 1e-8).sqrt())
         for sampler in block.downsamplers or ():
             x = sampler(x)
     return levels

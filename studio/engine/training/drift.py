@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from studio.engine.device import in_half
+from studio.engine.device import in_half, place_of
 from studio.engine.training.conditioned import Drawing
 from studio.engine.training.latents import Clips
 from studio.engine.training.loop import Plan, fit
@@ -45,7 +45,7 @@ def train(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 10))
-        return error(net, drawing.batch(rng), rng)
+        return error(net, drawing.batch(rng).to(place_of(net)), rng)
 
     drift.load_state_dict(fit(drift, loss_at, plan, folder, tick=tick))
     drift.eval().requires_grad_(False)

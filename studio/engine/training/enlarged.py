@@ -57,16 +57,16 @@ def _read(path: Path, seed: int, count: int) -> Pairs | None:
 def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
     whole = torch.from_numpy(footage.clip(rng, LARGE))
     small = shrunk(whole)
-    through = vae.decode(vae.encode(seen(small[None])).latent_dist.mean).sample
+    through = vae.decode(vae.encode(seen(small[None]).to(vae.device)).latent_dist.mean).sample
     y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // UPSAMPLED + 1, 2))
     side = WINDOW // UPSAMPLED
     large = whole[:, UPSAMPLED * y :][:, :WINDOW, UPSAMPLED * x :][:, :, :WINDOW]
-    mean = vae.encode(seen(large[None])).latent_dist.mean * vae.config.scaling_factor
+    mean = vae.encode(seen(large[None]).to(vae.device)).latent_dist.mean.cpu()
     return {
         "large": large.contiguous(),
         "small": small[:, y : y + side, x : x + side].contiguous(),
-        "kept": as_bytes(through)[:, y : y + side, x : x + side].contiguous(),
-        "latents": mean.half(),
+        "kept": as_bytes(through.cpu())[:, y : y + side, x : x + side].contiguous(),
+        "latents": (mean * vae.config.scaling_factor).half(),
     }
 
 

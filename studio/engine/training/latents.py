@@ -1,6 +1,7 @@
 """Procedural clips as latents with their meanings, made once and read by every later stage."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -117,11 +118,12 @@ def read(path: Path) -> Clips:
 
 
 def encode(vae: AutoencoderKL, frames: np.ndarray) -> Tensor:
-    """Frames (T, H, W, 3) in 0..1 to scaled latents (T, 4, H/4, W/4); the posterior's mean."""
+    """Frames (T, H, W, 3) in 0..1 to scaled latents (T, 4, H/4, W/4) on the CPU; the posterior's
+    mean."""
     x0 = torch.from_numpy(frames).permute(0, 3, 1, 2) * 2 - 1
-    with in_half(x0.device):
-        mean = vae.encode(x0).latent_dist.mean
-    return mean.float() * vae.config.scaling_factor
+    with in_half(vae.device) if vae.dtype == torch.float32 else nullcontext():
+        mean = vae.encode(x0.to(vae.device, vae.dtype)).latent_dist.mean
+    return mean.float().cpu() * vae.config.scaling_factor
 
 
 def object_mask(scene: scenes.Scene) -> Tensor:

@@ -141,5 +141,6 @@ def _index() -> dict:
 def preview_factors(vae: AutoencoderKL) -> Tensor:
     """The matrix (C + 1, 3) that turns scaled latents into colours, fitted on 256 pictures."""
     drawn = torch.from_numpy(pictures.pool(1, 256)).float() / 255
-    z = vae.encode(drawn * 2 - 1).latent_dist.mean * vae.config.scaling_factor
+    mean = vae.encode((drawn * 2 - 1).to(vae.device)).latent_dist.mean
+    z = mean.cpu() * vae.config.scaling_factor
     return fit_factors(z, F.adaptive_avg_pool2d(drawn, z.shape[-2:]))

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.decoder import DecoderLayers
+from studio.engine.device import PROCESSOR, Device
 from studio.engine.families.videoldm import DECODER
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import (
@@ -76,21 +77,29 @@ class Parts:
 
 
 def train(
-    seed: int, scale: Scale, out: Path, *, start: Path | None = None, tick: Tick = silent
+    seed: int,
+    scale: Scale,
+    out: Path,
+    *,
+    start: Path | None = None,
+    device: Device = PROCESSOR,
+    tick: Tick = silent,
 ) -> Path:
     """Run the stages that are not done and pack the model; returns the model's folder.
 
     With `start`, a packed model, those up to its keyframes are taken from there.
     """
     runs = out / "runs"
-    parts = opened(start, seed) if start else to_keyframes(seed, scale, runs, tick)
+    parts = opened(start, seed) if start else to_keyframes(seed, scale, runs, device, tick)
+    for part in (parts.vae, parts.encoder, parts.net):
+        part.to(device.name)
     vae, words, encoder, net = parts.vae, parts.words, parts.encoder, parts.net
     sets = conditioned.make(vae, seed, scale.windows, runs / "windows", tick=tick)
     drift.train(net, words, encoder, sets, seed, scale.drift, runs / "drift", tick=tick)
     folder = runs / "given"
     layers = conditioned.train(net, words, encoder, sets, seed, scale.given, folder, tick=tick)
     seeing = to_frames(vae, seed, scale, runs, tick)
-    larger = to_larger(vae, seed, scale, runs, tick)
+    larger = to_larger(vae, seed, scale, runs, device, tick)
     packed = out / "starter"
     packed.mkdir(parents=True, exist_ok=True)
     seeing.half().save(packed / DECODER)
@@ -107,20 +116,29 @@ def to_frames(
 
 
 def to_larger(
-    vae: AutoencoderKL, seed: int, scale: Scale, runs: Path, tick: Tick = silent
+    vae: AutoencoderKL,
+    seed: int,
+    scale: Scale,
+    runs: Path,
+    device: Device = PROCESSOR,
+    tick: Tick = silent,
 ) -> VideoUNet:
     """An upsampler of the kind that is the better one at this size."""
     pairs = enlarged.make(vae, seed, scale.pairs, runs / "pairs.safetensors", tick=tick)
     steps, folder = (scale.upsampler, scale.upsampler_over_time), runs / "upsampler"
-    return upsampler.train(UPSAMPLER_KIND, pairs, seed, steps, folder, tick=tick)
+    how = {"device": device, "tick": tick}
+    return upsampler.train(UPSAMPLER_KIND, pairs, seed, steps, folder, **how)
 
 
-def to_keyframes(seed: int, scale: Scale, runs: Path, tick: Tick = silent) -> Parts:
+def to_keyframes(
+    seed: int, scale: Scale, runs: Path, device: Device = PROCESSOR, tick: Tick = silent
+) -> Parts:
     """From nothing to layers that make keyframes from words."""
-    vae = autoencoder.train(seed, scale.autoencoder, runs / "autoencoder", tick=tick)
-    words, encoder = text.train(seed, scale.text, runs / "text", tick=tick)
+    folder, how = runs / "autoencoder", {"device": device, "tick": tick}
+    vae = autoencoder.train(seed, scale.autoencoder, folder, **how)
+    words, encoder = text.train(seed, scale.text, runs / "text", **how)
     clips = latents.make(vae, seed, scale.clips, runs / "clips.safetensors", tick=tick)
-    unet = backbone.fresh(seed, WIDTHS)
+    unet = backbone.fresh(seed, WIDTHS).to(device.name)
     backbone.train(unet, words, encoder, clips, seed, scale.image, runs / "image", tick=tick)
     net = temporal.fresh(unet, seed)
     folder = runs / "temporal"

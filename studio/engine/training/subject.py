@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from studio.engine import adapter, adapter_file
 from studio.engine.adapter import undisturbed
 from studio.engine.adapter_file import Label
 from studio.engine.backbone import Backbone
+from studio.engine.device import in_half
 from studio.engine.noise import noise
 from studio.engine.training import dataset
 from studio.engine.training.dataset import SubjectData
@@ -120,6 +121,7 @@ def _students(backbone: Backbone, spec: SubjectSpec) -> Iterator[Students]:
         return
     with ExitStack() as stack:
         for part in parts:
+            stack.enter_context(adapter.widened(resident[part], backbone.device.frozen_dtype))
             config = LoraConfig(
                 r=spec.rank,
                 lora_alpha=spec.alpha,  # type: ignore[arg-type]
@@ -175,14 +177,14 @@ def _loss(
 ) -> Callable[[int], Tensor]:
     """Photos under the subject's prompts plus the prior's weight times the class's own pictures."""
     scheduler: Any = backbone.scheduler
-    device = backbone.unet.device
-    half = backbone.unet.dtype != torch.float32
+    device = torch.device(backbone.device.name)
+    full = backbone.device.frozen_dtype == torch.float32
     prior_weight = _prior_weight(spec, data)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((spec.seed, step, 2))
         mine, said, weights = dataset.pick(data, rng, spec.batch)
-        other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch))
+        other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch)).to(device)
         x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
         eps = eps.to(device)
@@ -190,7 +192,7 @@ def _loss(
         noisy = scheduler.add_noise(x0, eps, t)
         v = scheduler.config.prediction_type == "v_prediction"
         target = scheduler.get_velocity(x0, eps, t) if v else eps
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        with nullcontext() if full else in_half(device):
             out = students.unet(noisy, t, _text(students, data, spec, said, other)).sample
         error = F.mse_loss(out.float(), target, reduction="none").mean(1)
         mine_error = (error[: spec.batch] * weights).mean()
@@ -214,7 +216,7 @@ def _text(
     if spec.tune_text:
         ids = torch.cat([data.photo_ids[said], data.prior_ids[other]])
         return students.text_encoder(ids)[0]
-    return torch.cat([data.photo_text[said], data.prior_text[other]])
+    return torch.cat([data.photo_text[said], data.prior_text[other]]).float()
 
 
 def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:
@@ -232,9 +234,10 @@ def _sampler(
     moving: Callable[[Students], Preview] | None,
 ) -> Callable[[int], Preview]:
     def sample(step: int) -> Preview:
+        shown = students.as_used(backbone.device.dtype)
         if moving and step // spec.preview_every % 2 == 0:
-            return moving(students)
-        return _preview(backbone, students, spec)
+            return moving(shown)
+        return _preview(backbone, shown, spec)
 
     return sample
 

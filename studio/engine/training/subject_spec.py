@@ -1,9 +1,11 @@
 """What a subject's training is asked for, works on, and gives."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import nn
 
 from studio.engine.adapter_file import Label
@@ -62,3 +64,15 @@ class Students:
 
     unet: nn.Module
     text_encoder: nn.Module
+
+    def as_used(self, dtype: torch.dtype) -> "Students":
+        """In the precision that their subject will be used in: copies where they learn in another."""
+        return Students(_in(dtype, self.unet), _in(dtype, self.text_encoder))
+
+
+def _in(dtype: torch.dtype, net: nn.Module) -> nn.Module:
+    if next(net.parameters()).dtype == dtype:
+        return net
+    # without a second copy in full precision on the way
+    narrow = {id(p): nn.Parameter(p.detach().to(dtype), False) for p in net.parameters()}
+    return deepcopy(net, narrow)

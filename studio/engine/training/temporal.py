@@ -1,15 +1,16 @@
 """Train temporal layers on clips, with everything spatial frozen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from studio.engine.conditioning import spread
-from studio.engine.device import in_half
+from studio.engine.device import in_half, place_of
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training import backbone, scenes
@@ -70,7 +71,7 @@ def fresh(image, seed: int) -> VideoUNet:
             ),
         ),
     )
-    net.image.requires_grad_(False)
+    net.to(image.device).image.requires_grad_(False)
     for layer in net.modules():
         if hasattr(layer, "set_processor"):
             layer.set_processor(AttnProcessor())
@@ -103,7 +104,7 @@ def train(
         settled = t < SETTLED * schedule.config.num_train_timesteps
         heavy = backbone.OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - step / steps)
         batch = Batch.of(clips, chosen, captions.pick(rng, chosen), t, heavy)
-        return clip_loss(net, schedule, batch, rng)
+        return clip_loss(net, schedule, batch.to(place_of(net)), rng)
 
     average = fit(net, loss_at, plan, folder, tick=tick)
     net.load_state_dict(average, strict=False)
@@ -136,12 +137,17 @@ class Batch:
         near = backbone.surroundings(clips.masks[chosen].float())[:, :, None]
         return cls(clips.latents[chosen].float(), near, texts, t, heavy)
 
+    def to(self, place: torch.device) -> "Batch":
+        """The same, where the network is that learns from it."""
+        moved = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "rank"}
+        return replace(self, **tree_map_only(Tensor, lambda part: part.to(place), moved))
+
     def condition(self, rng: np.random.Generator) -> tuple[Tensor, Tensor] | None:
         """What the network sees of the given frames, (B T) C h w, and the mask (B T) 1 h w."""
         if self.known is None or self.level is None:
             return None
         level = self.level[:, None, None, None, None]
-        noise = torch.from_numpy(rng.standard_normal(self.x0.shape, np.float32))
+        noise = torch.from_numpy(rng.standard_normal(self.x0.shape, np.float32)).to(self.x0.device)
         seen = spread((1 - level.square()).sqrt() * self.x0 + level * noise, self.known)
         mask = self.known[..., None, None, None] * (1 - level)
         mask = mask.expand(-1, -1, 1, *self.x0.shape[-2:])
@@ -149,11 +155,11 @@ class Batch:
 
     def passes(self) -> Tensor:
         """The pass of interpolation of each clip (B,)."""
-        return torch.full((len(self.x0),), float(self.rank))
+        return torch.full((len(self.x0),), float(self.rank), device=self.x0.device)
 
     def guess(self, net: VideoUNet, condition: tuple[Tensor, Tensor]) -> Tensor | None:
         """What the network is shown in the holes, (B T) C h w."""
-        at = torch.arange(self.x0.shape[1]).expand(len(self.x0), -1)
+        at = torch.arange(self.x0.shape[1], device=self.x0.device).expand(len(self.x0), -1)
         return net.temporal.guess(condition, self.texts[1], at, self.passes())
 
 
@@ -200,9 +206,9 @@ def clip_loss(
     """
     count, frames = batch.x0.shape[:2]
     t, x0 = batch.t.repeat_interleave(frames), batch.x0.flatten(0, 1)
-    noise = mixed_noise(rng, tuple(batch.x0.shape), rng.uniform(*shared, count))
+    noise = mixed_noise(rng, tuple(batch.x0.shape), rng.uniform(*shared, count)).to(x0.device)
     noisy, target = schedule.add_noise(x0, noise, t), schedule.get_velocity(x0, noise, t)
-    first = torch.from_numpy(rng.integers(0, FARTHEST, (count, 1)))
+    first = torch.from_numpy(rng.integers(0, FARTHEST, (count, 1))).to(x0.device)
     condition = batch.condition(rng)
     with torch.no_grad():
         guess = condition and batch.guess(net, condition)
@@ -213,7 +219,7 @@ def clip_loss(
             t,
             *batch.texts,
             frames=frames,
-            positions=first + torch.arange(frames),
+            positions=first + torch.arange(frames, device=x0.device),
             condition=condition,
             guess=guess,
             passes=batch.passes(),

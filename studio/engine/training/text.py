@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from studio.engine.device import PROCESSOR, Device
 from studio.engine.training import scenes
 from studio.engine.training.loop import Plan, fit
 from studio.spec import grammar
@@ -103,15 +104,16 @@ class Reader(nn.Module):
         return [head(seen) for head in self.heads]
 
 
-def train(seed: int, steps: int, folder: Path, *, tick: Tick = silent):
+def train(seed: int, steps: int, folder: Path, *, device: Device = PROCESSOR, tick: Tick = silent):
     """Returns (tokenizer, text encoder), the encoder frozen."""
     words = _kept_tokenizer(folder / "tokenizer")
-    reader = Reader(fresh(words, seed))
+    reader = Reader(fresh(words, seed)).to(device.name)
     plan = Plan("text", steps, rate=1e-3, ema=0.99)
 
     def loss_at(step: int) -> Tensor:
         captions, answers = batch(np.random.default_rng((seed, step, 2)), 128)
-        scores = reader(ids(words, captions))
+        there = reader.encoder.device
+        scores, answers = reader(ids(words, captions).to(there)), answers.to(there)
         return torch.stack([F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores)]).sum()
 
     average = fit(reader, loss_at, plan, folder, tick=tick)

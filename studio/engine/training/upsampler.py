@@ -13,7 +13,7 @@ from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.device import in_half
+from studio.engine.device import PROCESSOR, Device, in_half
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training.decoder import seen
@@ -45,6 +45,10 @@ class Patches:
     wanted: Tensor
     small: Tensor
 
+    def to(self, place: torch.device) -> "Patches":
+        """The same, where the network is that learns from it."""
+        return Patches(self.wanted.to(place), self.small.to(place))
+
 
 def fresh(kind: str, seed: int) -> UNet2DConditionModel:
     """An image network that knows nothing yet."""
@@ -70,7 +74,8 @@ def over_time(image: UNet2DConditionModel, seed: int) -> VideoUNet:
     """The network with fresh layers over time; the image network is frozen."""
     torch.manual_seed(seed)
     config = TemporalConfig(norm_groups=8, attends=False, shared_noise=1.0)
-    return VideoUNet(image.eval().requires_grad_(False), TemporalLayers(image, config))
+    layers = TemporalLayers(image, config).to(image.device)
+    return VideoUNet(image.eval().requires_grad_(False), layers)
 
 
 def scheduler() -> DDIMScheduler:
@@ -99,25 +104,37 @@ def train(
     steps: tuple[int, int],
     folder: Path,
     *,
+    device: Device = PROCESSOR,
     tick: Tick = silent,
 ) -> VideoUNet:
     """Both stages of one kind, with so many updates each; checkpoints below `folder`."""
-    image = train_image(kind, pairs, seed, steps[0], folder / f"{kind} image", tick=tick)
+    first = folder / f"{kind} image"
+    image = train_image(kind, pairs, seed, steps[0], first, device=device, tick=tick)
     over = folder / f"{kind} over time"
     return train_time(kind, image, pairs, seed, steps[1], over, tick=tick)
 
 
 def train_image(
-    kind: str, pairs: Pairs, seed: int, steps: int, folder: Path, *, tick: Tick = silent
+    kind: str,
+    pairs: Pairs,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    device: Device = PROCESSOR,
+    tick: Tick = silent,
 ) -> UNet2DConditionModel:
     """The image network, on single patches; averaged, frozen."""
-    unet = fresh(kind, seed)
-    net = VideoUNet(unet, over_time(fresh(kind, seed), seed).temporal.requires_grad_(False))
+    unet = fresh(kind, seed).to(device.name)
+    net = VideoUNet(unet, over_time(fresh(kind, seed), seed).temporal.requires_grad_(False)).to(
+        device.name
+    )
     plan = Plan(f"{kind} upsampler", steps, rate=1.5e-3, decay=0.0)
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 14))
-        return loss(net, kind, patches(kind, pairs, rng, PATCHES[kind], 1), rng, 1, shut=True)
+        part = patches(kind, pairs, rng, PATCHES[kind], 1).to(unet.device)
+        return loss(net, kind, part, rng, 1, shut=True)
 
     unet.load_state_dict(fit(unet, loss_at, plan, folder, tick=tick))
     return unet.eval().requires_grad_(False)
@@ -140,7 +157,7 @@ def train_time(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((seed, step, 15))
-        part = patches(kind, pairs, rng, PATCHES[kind] // frames, frames)
+        part = patches(kind, pairs, rng, PATCHES[kind] // frames, frames).to(image.device)
         return loss(net, kind, part, rng, frames)
 
     net.temporal.load_state_dict(fit(net.temporal, loss_at, plan, folder, tick=tick))
@@ -187,12 +204,13 @@ def loss(
     schedule, low = scheduler(), low_scheduler()
     clips = len(part.wanted) // frames
     t = (np.arange(clips) + rng.random(clips)) / clips * 1000
-    t = torch.from_numpy(t.astype(np.int64)).repeat_interleave(frames)
-    level = torch.from_numpy(rng.integers(0, NOISIEST, clips)).repeat_interleave(frames)
+    place = part.wanted.device
+    t = torch.from_numpy(t.astype(np.int64)).repeat_interleave(frames).to(place)
+    level = torch.from_numpy(rng.integers(0, NOISIEST, clips)).repeat_interleave(frames).to(place)
     noise, blur = (_noise(rng, clips, frames, tensor) for tensor in (part.wanted, part.small))
     noisy = schedule.add_noise(part.wanted, noise, t)
     beside = enlarged(low.add_noise(part.small, blur, level), noisy.shape[-2:])
-    text = torch.zeros(clips, 1, 8)
+    text = torch.zeros(clips, 1, 8, device=place)
     with in_half(noisy.device):
         said = net(torch.cat([noisy, beside], 1), t, text, frames=frames, level=level, shut=shut)
     error = (said.float() - schedule.get_velocity(part.wanted, noise, t)).unflatten(
@@ -213,4 +231,4 @@ def _noise(rng: np.random.Generator, clips: int, frames: int, like: Tensor) -> T
     """Noise that all frames of a clip share, as they do when clips are made larger: what stands
     still then stands still from the start, and what moves is left to the layers."""
     common = torch.from_numpy(rng.standard_normal((clips, 1, *like.shape[1:]), np.float32))
-    return common.expand(-1, frames, -1, -1, -1).flatten(0, 1)
+    return common.expand(-1, frames, -1, -1, -1).flatten(0, 1).to(like.device)
