@@ -46,8 +46,10 @@ class Worn:
 
 
 @contextmanager
-def adapted(networks: Networks, file: Path, strength: float = 1.0) -> Iterator[Worn]:
-    """Wear the adapter in `file` for as long as the `with` lasts.
+def adapted(
+    networks: Networks, file: Path, strength: float = 1.0, identity: str = ""
+) -> Iterator[Worn]:
+    """Wear the adapter in `file`, the SHA-256 `identity` if that is known, while the `with` lasts.
 
     `strength` scales the adapter's effect: 0 leaves the networks untouched bit for bit, 1 is as
     trained, any finite number is allowed.  The text encoder changes too where the adapter holds
@@ -58,7 +60,7 @@ def adapted(networks: Networks, file: Path, strength: float = 1.0) -> Iterator[W
         raise Refusal("The subject's strength is not a number.", "Use a number such as 0.8.")
     for part in PARTS:
         _check_bare(getattr(networks, part))
-    adapter = read_adapter(file)
+    adapter = read_adapter(file, identity)
     parts = {part: _share(adapter, part, getattr(networks, part)) for part in PARTS}
     matched, layers = (sum(counts) for counts in zip(*(p[1] for p in parts.values()), strict=True))
     if not matched:

@@ -2,20 +2,18 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from studio.engine.training.checkpoint import sync_folder
+from studio.engine.tensor_file import save_whole, sync_folder
 from studio.spec.refusal import Refusal
 
 VERSION = 1
+_seen: dict[tuple[str, int, int, int], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,14 @@ class Adapter:
     tensors: dict[str, Tensor]
 
 
-def read_adapter(file: Path) -> Adapter:
-    """Read an adapter file in PEFT/diffusers spelling, with or without the studio's label."""
+def read_adapter(file: Path, identity: str = "") -> Adapter:
+    """Read an adapter file in PEFT/diffusers spelling, with or without the studio's label.
+
+    Refused where its SHA-256 is not the `identity` that it is known by, if it has one.
+    """
     try:
+        if identity:
+            _check_identity(file, identity)
         with safe_open(file, "pt") as opened:
             metadata = opened.metadata() or {}
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
@@ -89,28 +92,19 @@ def write_adapter(
     return file, digest
 
 
-def save_whole(file: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write aside, flush to the disk, rename: `file` is there whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(file.name + ".part")
-    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, part, metadata)
-    with part.open("rb+") as written:
-        _sort_metadata(written)
-        os.fsync(written.fileno())
-    part.replace(file)
-    sync_folder(file.parent)
-
-
-def _sort_metadata(written: BinaryIO) -> None:
-    """The library writes its metadata in random order; equal contents shall be equal bytes."""
-    length = int.from_bytes(written.read(8), "little")
-    header = json.loads(written.read(length))
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    said = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    if len(said) <= length:  # always so: only the order changes
-        written.seek(8)
-        written.write(said.ljust(length))
-        written.flush()
+def _check_identity(file: Path, identity: str) -> None:
+    """Refuse a file whose bytes are not those of `identity`, a SHA-256; read once while it stays
+    what it is: path, size, time and inode."""
+    seen = file.stat()
+    key = (str(file), seen.st_size, seen.st_mtime_ns, seen.st_ino)
+    if key not in _seen:
+        with file.open("rb") as opened:
+            _seen[key] = hashlib.file_digest(opened, "sha256").hexdigest()
+    if _seen[key] != identity:
+        raise Refusal(
+            f"The adapter file {file} is damaged: it is not what was trained.",
+            "Choose another version of the subject, or train it again.",
+        )
 
 
 def weights_identity(*modules: nn.Module) -> str:

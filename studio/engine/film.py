@@ -241,7 +241,8 @@ def _time_words(request: ClipRequest) -> list[str]:
 def _wearing(request: ClipRequest, models: Models) -> AbstractContextManager:
     if request.subject is None or models.adapter is None:
         return nullcontext()
-    return adapted(models.video.backbone, models.adapter, request.subject.strength)
+    use = request.subject
+    return adapted(models.video.backbone, models.adapter, use.strength, use.identity)
 
 
 def _latent_shape(request: ClipRequest, video: VideoModel) -> tuple[int, int, int]:

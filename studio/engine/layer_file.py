@@ -8,7 +8,7 @@ from typing import Any
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from studio.engine.adapter_file import save_whole
+from studio.engine.tensor_file import save_whole
 
 VERSION = 1
 

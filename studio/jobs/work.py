@@ -209,7 +209,7 @@ class Works:
         video = self.residents.video(model, tick)
         adapter = None
         if request.subject is not None:
-            adapter = self.subjects.adapter_path(self.subjects.get(request.subject.name))
+            adapter = self.subjects.adapter_of(request.subject.name, request.subject.identity)
         brought = PictureStore(project)
         return Models(video, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST))
 

@@ -2,10 +2,10 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from studio.spec.refusal import Refusal
-from studio.spec.request import SubjectUse
+from studio.spec.request import Family, SubjectUse
 
 LONGEST_NAME = 80
 FORBIDDEN = frozenset('<>:"/\\|?*')
@@ -28,11 +28,45 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is known of a subject.  `adapter` is a file or folder name among its versions, or "".
+class Version:
+    """One finished training of a subject: `file` lies among its versions.
 
-    `identity` is the SHA-256 of the adapter ("" while untrained); `steps` is what was asked for,
-    `trained_steps` what the adapter has seen.
+    `identity` is the SHA-256 of that file.  `model` and `model_name` are id and name of the model
+    that it was trained for, `weights` the hashes of those networks of it that it changes, by role;
+    all empty where nobody wrote them down.  `made` is the UTC time of its end, ISO 8601.
+    """
+
+    file: str
+    identity: str
+    method: str = "lora"
+    trained_steps: int = 0
+    model: str = ""
+    model_name: str = ""
+    weights: tuple[tuple[str, str], ...] = ()
+    made: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def fits(self, weights: tuple[tuple[str, str], ...]) -> bool:
+        """Whether it was trained for a model of these weights; of some nobody knows: they may."""
+        there = dict(weights)
+        return all(there.get(role) == identity for role, identity in self.weights)
+
+
+CHANGED = ("image", "text")
+"""Roles of the networks that an adapter changes."""
+
+
+def changed(weights: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Those of a model's weights that an adapter is made for."""
+    return tuple((role, identity) for role, identity in weights if role in CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of a subject.  `versions` are its trainings, oldest first; `used` names the
+    files of those in use, one for each model, the one chosen last at the end.
+
+    `method` and `steps` are what was asked for at first; 0 steps are the usual number.
     """
 
     name: str
@@ -41,9 +75,8 @@ class Subject:
     photos: tuple[Photo, ...] = ()
     method: str = "lora"
     steps: int = 0
-    adapter: str = ""
-    identity: str = ""
-    trained_steps: int = 0
+    versions: tuple[Version, ...] = ()
+    used: tuple[str, ...] = ()
     is_person: bool = False
     consent: bool = False
     notes: str = ""
@@ -51,18 +84,62 @@ class Subject:
 
     @property
     def is_trained(self) -> bool:
-        """Whether a clip can be made with it now."""
-        return bool(self.adapter and self.identity)
+        """Whether a clip can be made with it now, with some model."""
+        return self.version() is not None
 
-    def use(self, strength: float = 1.0) -> SubjectUse:
-        """This subject in a request, at a strength of 0..1.5; refused while it is untrained."""
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the adapter chosen last, or ""."""
+        version = self.version()
+        return version.identity if version else ""
+
+    @property
+    def trained_steps(self) -> int:
+        """Updates that the adapter chosen last has seen."""
+        version = self.version()
+        return version.trained_steps if version else 0
+
+    def version(self, weights: tuple[tuple[str, str], ...] | None = None) -> Version | None:
+        """The version in use with a model of these weights, or with any; None where none is."""
+        by_file = {version.file: version for version in self.versions}
+        used = (by_file[file] for file in reversed(self.used) if file in by_file)
+        return next((v for v in used if weights is None or v.fits(weights)), None)
+
+    def with_version(self, version: Version) -> "Subject":
+        """With a version, new or known, in use in place of that of the same model."""
+        others = tuple(v for v in self.versions if v.file != version.file)
+        mine = {v.file for v in others if v.model == version.model} | {version.file}
+        known = any(v.file == version.file for v in self.versions)
+        versions = self.versions if known else (*others, version)
+        used = (*(file for file in self.used if file not in mine), version.file)
+        return replace(self, versions=versions, used=used)
+
+    def use(
+        self,
+        strength: float = 1.0,
+        model: Family | None = None,
+        weights: tuple[tuple[str, str], ...] | None = None,
+    ) -> SubjectUse:
+        """This subject in a request, at a strength of 0..1.5, with `model`, whose weights these
+        are; refused while it is not trained for it."""
         if not self.is_trained:
             raise Refusal(f"The subject “{self.name}” is not trained yet.", "Train it first.")
+        version = self.version(weights)
+        if version is None:
+            raise self._elsewhere(model.name if model else "this model")
         if not 0.0 <= strength <= 1.5:  # also false for nan
             raise Refusal(
                 f"A strength of {strength} has no meaning.", "Use a number from 0 to 1.5."
             )
-        return SubjectUse(self.name, self.identity, self.token, self.class_noun, strength)
+        return SubjectUse(self.name, version.identity, self.token, self.class_noun, strength)
+
+    def _elsewhere(self, wanted: str) -> Refusal:
+        trained = sorted({v.model_name or v.model for v in self.versions if v.file in self.used})
+        said = ", ".join("other weights of it" if name == wanted else name for name in trained)
+        return Refusal(
+            f"“{self.name}” is not trained for {wanted}: it was trained for {said}.",
+            f"Train it for {wanted} first, or choose another model.",
+        )
 
 
 def checked_name(name: str) -> str:

@@ -1,46 +1,78 @@
-"""The files of one subject: what is known of it, photos with their own bytes, versions."""
+"""The files of one subject: what is known of it, photos with their own bytes."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from studio.project.files import Aside, patiently, refused, sync_file, sync_folder, write_whole
+from studio.project.files import patiently, refused, sync_folder, write_whole
 from studio.project.plain import from_plain, to_plain
 from studio.project.subject import Photo, Subject
+from studio.project.subject_versions import next_number, recovered
 from studio.spec.refusal import Refusal
 
-VERSION = LOSSES_VERSION = 1
+VERSION, LOSSES_VERSION = 2, 1
+DAMAGE = (OSError, ValueError, RecursionError)
 FILE = "subject.json"
 PREVIOUS = "subject.previous.json"
 LOSSES = "losses.json"
 
 
 def read(folder: Path) -> Subject | None:
-    """The subject of a folder, from the newest file that is whole; None where none is.
+    """The subject of a folder; None where nothing of it can be read.
 
+    Where its file is damaged, what was known before, with the versions that were trained since.
     Refused when it was written by a newer studio.
     """
-    for file in (folder / FILE, folder / PREVIOUS):
-        with suppress(OSError, ValueError):
-            return replace(_decoded(file), name=name_of(folder))
+    for file in (FILE, PREVIOUS):
+        with suppress(*DAMAGE):
+            subject = replace(_decoded(folder / file), name=name_of(folder))
+            return subject if file == FILE else recovered(folder, subject)
     return None
 
 
-def write(folder: Path, subject: Subject) -> None:
-    """Replace what is known of a subject; what was known before is kept beside it."""
+def is_damaged(folder: Path) -> bool:
+    """Whether the newest file of a subject cannot be read, and an older one stands in."""
+    try:
+        _decoded(folder / FILE)
+    except DAMAGE:
+        return True
+    return False
+
+
+def write(folder: Path, subject: Subject, *, twice: bool = False) -> None:
+    """Replace what is known of a subject; what was known before is kept beside it.
+
+    A damaged file is put aside.  What was trained is written `twice`, so that no file that breaks
+    takes it away.
+    """
     file = folder / FILE
-    with suppress(OSError, ValueError):
-        _decoded(file)  # a damaged file must not take the place of a good previous one
+    data = json.dumps({"version": VERSION, **to_plain(subject)}, ensure_ascii=False, indent=1)
+    try:
+        _decoded(file)
         write_whole(folder / PREVIOUS, file.read_bytes())
-    whole = {"version": VERSION, **to_plain(subject)}
-    write_whole(file, json.dumps(whole, ensure_ascii=False, indent=1).encode())
+    except FileNotFoundError:
+        pass
+    except DAMAGE:  # it must not take the place of a good previous one
+        _put_aside(file)
+    write_whole(file, data.encode())
+    if twice:
+        write_whole(folder / PREVIOUS, data.encode())
+
+
+def _put_aside(file: Path) -> None:
+    taken = {path.name for path in file.parent.iterdir()}
+    name = next(n for i in range(1, 10**6) if (n := f"subject.damaged-{i}.json") not in taken)
+    try:
+        patiently(lambda: file.rename(file.with_name(name)))
+    except OSError as error:
+        raise refused(error, file) from error
 
 
 def read_losses(folder: Path) -> tuple[tuple[int, float], ...]:
@@ -70,44 +102,10 @@ def copied(photos: Sequence[Path], folder: Path) -> tuple[Photo, ...]:
             ) from error
         identity = hashlib.sha256(data).hexdigest()
         if all(photo.identity != identity for photo in kept):
-            name = f"{_next_number(folder):04d}{_suffix(source)}"
+            name = f"{next_number(folder):04d}{_suffix(source)}"
             write_whole(folder / name, data)
             kept.append(Photo(name, source.name, identity))
     return tuple(kept)
-
-
-def copy_version(adapter: Path, versions: Path) -> Path:
-    """A copy of a file or folder under the next free number in `versions`, whole or not at all."""
-    suffix = adapter.suffix if adapter.is_file() else ""
-    target = versions / f"{_next_number(versions):04d}{suffix}"
-    try:
-        with Aside(versions.parent) as aside:
-            part = aside.path / target.name
-            if adapter.is_dir():
-                shutil.copytree(adapter, part)
-            else:
-                shutil.copyfile(adapter, part)
-            for file in (part, *part.rglob("*")):
-                if file.is_file():
-                    sync_file(file)
-            versions.mkdir(exist_ok=True)
-            patiently(lambda: part.rename(target))
-            sync_folder(versions)
-    except OSError as error:
-        raise refused(error, target) from error
-    return target
-
-
-def identity_of(path: Path) -> str:
-    """SHA-256 of a file's bytes; of a folder, that of its files' names and hashes."""
-    if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    whole = hashlib.sha256()
-    files = {f.relative_to(path).as_posix(): f for f in path.rglob("*") if f.is_file()}
-    for name, file in sorted(files.items()):
-        whole.update(f"{name}\0{identity_of(file)}\n".encode())
-    return whole.hexdigest()
 
 
 def move(path: Path, target: Path) -> Path:
@@ -145,15 +143,29 @@ def _decoded(file: Path) -> Subject:
             f"The subject “{name_of(file.parent)}” was saved by a newer studio.",
             "Update the studio; the subject was left as it is.",
         )
-    return from_plain(Subject, whole)
+    if version == 1:
+        whole = _with_versions(whole)
+    return _checked(from_plain(Subject, whole))
 
 
-def _next_number(folder: Path) -> int:
-    # Never a number again that something had: a file in use keeps its name for itself.
-    with suppress(FileNotFoundError):
-        taken = [int(path.stem) for path in folder.iterdir() if path.stem.isdecimal()]
-        return max(taken, default=0) + 1
-    return 1
+def _with_versions(whole: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 named one adapter, trained by the subject's own method for a model unsaid."""
+    whole = dict(whole)
+    file, identity = whole.pop("adapter", ""), whole.pop("identity", "")
+    steps = whole.pop("trained_steps", 0)
+    if file and identity:
+        made = {"file": file, "identity": identity, "trained_steps": steps}
+        whole["versions"] = [{**made, "method": whole.get("method", "lora")}]
+        whole["used"] = [file]
+    return whole
+
+
+def _checked(subject: Subject) -> Subject:
+    """Names of files that lead out of the subject's folder are damage."""
+    names = (*(p.file for p in subject.photos), *(v.file for v in subject.versions))
+    if any(not name or name in (".", "..") or set(name) & set("/\\:\0") for name in names):
+        raise ValueError("no name of a file")
+    return subject
 
 
 def _suffix(source: Path) -> str:

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from studio.project import subject_files
-from studio.project.files import Aside, is_real, refused, sweep
-from studio.project.lock import Lock
-from studio.project.subject import Subject, checked_name
-from studio.project.subject_files import move, name_of, same
+from studio.project import subject_files, subject_versions
+from studio.project.files import Aside, refused
+from studio.project.subject import Subject, Version, changed, checked_name
+from studio.project.subject_files import is_damaged, move, name_of, same
+from studio.project.subject_folders import SubjectFolders, check_idle
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS
 
-PATIENCE = 10.0
-"""Seconds to wait while another process changes the same subjects."""
 
-
-class SubjectStore:
+class SubjectStore(SubjectFolders):
     """One folder per subject in `folder`: subject.json, photos/, versions/, training/.
 
     A subject is called what its folder is called, so that renaming is one step.  Photos are kept
     with their original bytes, EXIF and all; they never leave this folder, and nothing here writes
     what they say about place and time anywhere else.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def names(self) -> tuple[str, ...]:
-        """Every subject's name, sorted as people sort."""
-        found = (name_of(path) for path in self._folders().values())
-        return tuple(sorted(found, key=lambda name: (name.casefold(), name)))
 
     def list(self) -> tuple[Subject, ...]:
         """Every subject that can be read.  `damaged()` names the others."""
@@ -48,6 +37,12 @@ class SubjectStore:
         """Names of subjects whose file cannot be read; their photos and adapters are there."""
         readable = {subject.name for subject in self.list()}
         return tuple(name for name in self.names() if name not in readable)
+
+    def restored(self) -> tuple[str, ...]:
+        """Names of subjects whose newest file is damaged, so that an older one stands in."""
+        damaged = set(self.damaged())
+        folders = ((name_of(f), f) for f in self._folders().values())
+        return tuple(n for n, f in sorted(folders) if n not in damaged and is_damaged(f))
 
     def get(self, name: str) -> Subject:
         """The subject with that name; refused, with the nearest names, where there is none."""
@@ -92,26 +87,78 @@ class SubjectStore:
         with self._changing():
             return self._written(subject)
 
-    def add_adapter(self, name: str, adapter: Path, *, method: str, trained_steps: int) -> Subject:
-        """With a copy of a trained adapter (a file or a folder) as its newest version.
+    def add_adapter(
+        self,
+        name: str,
+        adapter: Path,
+        *,
+        method: str,
+        trained_steps: int,
+        model: str = "",
+        model_name: str = "",
+        weights: tuple[tuple[str, str], ...] = (),
+        move: bool = False,
+    ) -> Subject:
+        """With a trained adapter (a file or a folder) as the version in use with its model.
 
         Versions get new names; only the small subject.json is replaced, so that a clip being
-        rendered keeps reading the one it began with.
+        rendered keeps reading the one it began with.  With `move` the adapter leaves its place.
         """
         with self._changing():
-            subject, versions = self.get(name), self._folder(name) / "versions"
-            kept = subject_files.copy_version(adapter, versions)
-            subject = replace(
-                subject,
-                adapter=kept.name,
-                identity=subject_files.identity_of(kept),
-                method=method,
-                trained_steps=trained_steps,
+            subject, folder = self.get(name), self._folder(name)
+            subject, file = subject_versions.taken_in(folder, subject, adapter, move=move)
+            version = Version(
+                file.name,
+                subject_versions.identity_of(file),
+                method,
+                trained_steps,
+                model,
+                model_name,
+                changed(weights),
+                datetime.now(UTC).isoformat(timespec="seconds"),
             )
-            return self._written(subject)
+            subject_files.write(folder, subject.with_version(version), twice=True)
+            return subject.with_version(version)
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """Every version that there is, oldest first, also of those of which nothing is written."""
+        subject, folder = self.get(name), self._folder(name)
+        found = (*subject.versions, *subject_versions.unlisted(folder, subject))
+        return tuple(sorted(found, key=lambda version: version.file))
+
+    def use_version(self, name: str, file: str) -> Subject:
+        """With one of its `versions` in use with the model that it was trained for."""
+        with self._changing():
+            subject = self.get(name)
+            version = next((v for v in self.versions(name) if v.file == file), None)
+            if version is None or not (self._folder(name) / "versions" / file).exists():
+                raise Refusal(f"“{name}” has no version {file}.", "Choose one that there is.")
+            return self._written(subject.with_version(version))
+
+    def adapter_of(self, name: str, identity: str) -> Path:
+        """The adapter with that identity, whatever the name means by now.
+
+        A clip that was ordered is made with the training it was ordered with: also when the
+        subject has been trained again since, or has another name.  Refused where it is gone.
+        """
+        folders = self._folders()
+        first = folders.get(same(name))
+        for folder in (*([first] if first else []), *(f for f in folders.values() if f != first)):
+            if found := subject_versions.find(folder, _read(folder), identity):
+                return found
+        if first:
+            raise Refusal(
+                f"“{name}” is not the same any more: the training that this was ordered with is "
+                "gone.",
+                "Order it again.",
+            )
+        raise Refusal(
+            f"The subject “{name}” has been removed since this was ordered.",
+            "Take it out of the bin, or order it with another one.",
+        )
 
     def rename(self, name: str, new: str) -> Subject:
-        """The same subject under another name; refused when that is taken."""
+        """The same subject under another name; refused when that is taken or while it trains."""
         new = checked_name(new)
         with self._changing():
             folder = self._folder(name)
@@ -121,13 +168,18 @@ class SubjectStore:
                     f"There is a subject called “{name_of(taken)}” already.",
                     "Choose another name.",
                 )
+            check_idle(folder)
             move(folder, self.folder / new)
         return self.get(new)
 
     def remove(self, name: str) -> str:
-        """Put a subject, with all that it has, into the bin; gives the name that it has there."""
+        """Put a subject, with all that it has, into the bin; gives the name that it has there.
+
+        Also one that cannot be read.  Refused while it is being trained.
+        """
         with self._changing():
             folder = self._folder(name)
+            check_idle(folder)
             return name_of(move(folder, self.binned / folder.name))
 
     def bin(self) -> tuple[Subject, ...]:
@@ -156,17 +208,14 @@ class SubjectStore:
         return tuple(folder / "photos" / photo.file for photo in subject.photos)
 
     def adapter_path(self, subject: Subject) -> Path:
-        """Where the adapter in use lies; refused while there is none."""
-        path = self._folder(subject.name) / "versions" / subject.adapter
-        if not subject.is_trained:
+        """Where the adapter chosen last lies; refused while there is none."""
+        version = subject.version()
+        if version is None:
             raise Refusal(f"The subject “{subject.name}” is not trained yet.", "Train it first.")
+        path = self._folder(subject.name) / "versions" / version.file
         if not path.exists():
             raise Refusal(f"The adapter {path.name} of “{subject.name}” is gone.", "Train again.")
         return path
-
-    def training_folder(self, name: str) -> Path:
-        """Where a training of that subject keeps its checkpoints."""
-        return self._folder(name) / "training"
 
     def losses(self, name: str) -> tuple[tuple[int, float], ...]:
         """The (step, loss) pairs kept of the newest training; none where they cannot be read."""
@@ -182,37 +231,9 @@ class SubjectStore:
         """The bin: folders of subjects that were removed; moved one up they are back."""
         return self.folder / ".bin"
 
-    def _folders(self) -> dict[str, Path]:
-        with suppress(FileNotFoundError):
-            paths = [p for p in self.folder.iterdir() if p.is_dir() and p.name[0] != "."]
-            return {same(path.name): path for path in paths}
-        return {}
-
-    def _folder(self, name: str) -> Path:
-        folders = self._folders()
-        if found := folders.get(same(name)):
-            return found
-        near = difflib.get_close_matches(same(name), folders, 3, 0.5)
-        known = [name_of(folders[n]) for n in near] or self.names()[:5]
-        hint = f"There is {', '.join(f'“{n}”' for n in known)}." if known else "Train one first."
-        raise Refusal(f"There is no subject called “{name}”.", hint)
-
     def _written(self, subject: Subject) -> Subject:
         subject_files.write(self._folder(subject.name), subject)
         return subject
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        lock = Lock(self.folder / ".lock")
-        try:
-            if not lock.wait_alone(PATIENCE):
-                raise Refusal("Another window is changing the subjects.", "Try again in a moment.")
-            for folder in filter(is_real, (self.folder, *self._folders().values())):
-                sweep(folder)
-                sweep(folder / "training")
-            yield
-        finally:
-            lock.close()
 
 
 def _read(folder: Path) -> Subject | None:

@@ -7,7 +7,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from peft import LoraConfig
 
-from studio.engine import adapter, adapter_file
+from studio.engine import adapter, adapter_file, tensor_file
 from studio.engine.adapter import adapted
 from studio.engine.adapter_file import Label
 from studio.engine.temporal import TemporalConfig
@@ -175,7 +175,7 @@ def test_label_survives(lora):
 def test_a_file_without_our_label_takes_rank_and_alpha_from_diffusers(lora, tmp_path):
     read = adapter_file.read_adapter(lora)
     config = {"lora_adapter_metadata": json.dumps({"unet.r": 4, "unet.lora_alpha": 2})}
-    adapter_file.save_whole(tmp_path / "theirs.safetensors", read.tensors, config)
+    tensor_file.save_whole(tmp_path / "theirs.safetensors", read.tensors, config)
     assert adapter_file.read_adapter(tmp_path / "theirs.safetensors").label == Label("lora", 4, 2.0)
 
 
@@ -195,7 +195,7 @@ def test_truncated_file(backbone, lora, tmp_path, part):
 def test_half_a_lora_is_a_broken_file(lora, tmp_path):
     read = adapter_file.read_adapter(lora)
     half = {k: t for k, t in read.tensors.items() if "lora_B" not in k}
-    adapter_file.save_whole(tmp_path / "half.safetensors", half, {"format": "pt"})
+    tensor_file.save_whole(tmp_path / "half.safetensors", half, {"format": "pt"})
     with pytest.raises(Refusal, match="damaged"):
         adapter_file.read_adapter(tmp_path / "half.safetensors")
 

@@ -12,6 +12,7 @@ from peft import LoraConfig
 from studio.engine import adapter, adapter_file
 from studio.engine.film import Models, film
 from studio.spec.progress import Cancelled, silent
+from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 from studio.spec.spans import spans
 from tests.engine.tiny_backbone import tiny, traces
@@ -183,17 +184,18 @@ def lora(tmp_path):
             tensors[adapter_file.file_name("unet", name)] = 0.3 * torch.randn(p.shape)
     label = adapter_file.Label("lora", 4, 8.0, "sks", "dog")
     targets = {"unet": ("to_q", "to_v")}
-    return adapter_file.write_adapter(tmp_path, tensors, label, targets)[0]
+    return adapter_file.write_adapter(tmp_path, tensors, label, targets)
 
 
 def test_a_subject_is_worn_for_the_keyframes_and_taken_off(models, lora):
-    video = models.video
+    video, (file, identity) = models.video, lora
+    rex = replace(SUBJECT, identity=identity)
     before = traces(video.net)
     clips = []
     for strength in (0.0, 1.0):
-        asked = request(prompt="a dog", subject=replace(SUBJECT, strength=strength))
+        asked = request(prompt="a dog", subject=replace(rex, strength=strength))
         memory = Memory()
-        film(spans(asked), lambda: Models(video, lora), memory, silent)
+        film(spans(asked), lambda: Models(video, file), memory, silent)
         clips.append(memory[spans(asked)[0].key]["latents"])
     assert np.abs(clips[0] - clips[1]).max() > 1e-2
     assert traces(video.net) == before
@@ -202,8 +204,28 @@ def test_a_subject_is_worn_for_the_keyframes_and_taken_off(models, lora):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        film(spans(request(subject=SUBJECT)), lambda: Models(video, lora), Memory(), stop)
+        film(spans(request(subject=rex)), lambda: Models(video, file), Memory(), stop)
     assert traces(video.net) == before
+
+
+@pytest.mark.parametrize("identity", ["1f", "00" * 32])
+def test_nothing_is_made_with_another_adapter_than_was_asked_for(models, lora, identity):
+    """What is stored under a key that holds an adapter's hash is made with that very adapter."""
+    asked, memory = request(subject=replace(SUBJECT, identity=identity)), Memory()
+    with pytest.raises(Refusal, match="not what was trained"):
+        film(spans(asked), lambda: Models(models.video, lora[0]), memory, silent)
+    assert not memory
+
+
+def test_a_damaged_adapter_is_noticed_after_it_was_read(models, lora):
+    file, identity = lora
+    asked = request(subject=replace(SUBJECT, identity=identity))
+    film(spans(asked)[:1], lambda: Models(models.video, file), Memory(), silent)
+    data = bytearray(file.read_bytes())
+    data[-20] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(Refusal, match="not what was trained"):
+        film(spans(asked)[:1], lambda: Models(models.video, file), Memory(), silent)
 
 
 def test_the_rare_token_is_kept_from_the_temporal_layers(models):

@@ -13,7 +13,7 @@ from studio.project.history import DEEPEST, History
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project, Render, new_id
 from studio.project.shot import Shot
-from studio.project.subject import Photo, Subject, checked_name
+from studio.project.subject import Photo, Subject, Version, checked_name
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check
 
@@ -224,7 +224,7 @@ def test_names_of_the_world_are_welcome(name):
 
 @pytest.mark.parametrize("strength", [float("nan"), -0.1, 1.6])
 def test_a_strength_without_meaning_is_refused(strength):
-    trained = Subject("rex", "dog", adapter="0001.safetensors", identity="ab")
+    trained = Subject("rex", "dog").with_version(Version("0001.safetensors", "ab"))
     assert trained.use(1.5) == SubjectUse("rex", "ab", "sks", "dog", 1.5)
     with pytest.raises(Refusal):
         trained.use(strength)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.project.subject import Photo, Subject
+from studio.project.subject import Photo, Subject, Version
 from studio.project.subjects import SubjectStore
 from studio.spec.refusal import Refusal
 
@@ -140,7 +140,7 @@ def test_versions_get_new_names_and_the_file_in_use_is_not_touched(store, photos
     assert in_use.read_bytes() == b"weights"
     assert store.adapter_path(second).read_bytes() == b"better weights"
     assert store.adapter_path(second) != in_use
-    assert (second.method, second.trained_steps) == ("dreambooth", 500)
+    assert (second.version().method, second.trained_steps) == ("dreambooth", 500)
     assert store.get("rex") == second
     store.adapter_path(second).unlink()
     with pytest.raises(Refusal, match="is gone"):
@@ -215,15 +215,49 @@ def test_what_cannot_be_read_can_still_be_restored(store, photos):
     assert store.damaged() == ("rex",)
 
 
-def test_a_damaged_file_gives_what_was_known_before(store, photos):
+def test_a_damaged_file_gives_what_was_known_before_and_is_kept(store, photos):
     made = store.adopt(Subject("rex", "dog"), photos)
     store.update(replace(made, notes="one"))
     store.update(replace(made, notes="two"))
     file = store.folder / "rex" / "subject.json"
-    file.write_bytes(file.read_bytes()[:50])
+    damaged = file.read_bytes()[:50]
+    file.write_bytes(damaged)
     assert store.get("rex").notes == "one"
+    assert store.restored() == ("rex",)
     assert store.update(replace(made, notes="three")) == store.get("rex")
     assert "one" in (store.folder / "rex" / "subject.previous.json").read_text("utf-8")
+    assert (store.folder / "rex" / "subject.damaged-1.json").read_bytes() == damaged
+    assert store.restored() == ()
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "after another change"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[" * 100_000, b'{"version": 2, "used": 3}'])
+def test_a_trained_subject_stays_trained_when_its_file_is_damaged(
+    store, photos, tmp_path, damage, later
+):
+    store.adopt(Subject("rex", "dog"), photos)
+    trained = store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=300)
+    if later:
+        trained = store.update(replace(trained, notes="x"))
+    (store.folder / "rex" / "subject.json").write_bytes(damage)
+    found = store.get("rex")
+    assert (found.identity, found.trained_steps) == (trained.identity, 300)
+    assert store.adapter_of("rex", trained.identity) == store.adapter_path(trained)
+
+
+def test_versions_of_which_nothing_is_written_are_found(store, photos, tmp_path):
+    """As where a file is damaged that was written before the training."""
+    made = store.adopt(Subject("rex", "dog"), photos)
+    store.update(replace(made, notes="x"))
+    store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3)
+    folder = store.folder / "rex"
+    (folder / "subject.json").unlink()
+    untrained = json.dumps({"version": 1, "name": "rex", "class_noun": "dog"})
+    (folder / "subject.previous.json").write_text(untrained)
+    found = store.get("rex")
+    assert found.is_trained
+    assert found.identity == hashlib.sha256(b"weights").hexdigest()
+    assert store.restored() == ("rex",)
 
 
 def test_a_subject_that_cannot_be_read_is_named_and_left(store, photos):
@@ -239,20 +273,46 @@ def test_a_subject_that_cannot_be_read_is_named_and_left(store, photos):
         store.get("rex")
 
 
+KÄTHE = Subject(
+    "Käthe", "dog", "sks", (Photo("0001.jpg", "IMG_1.JPG", "ab" * 32, {"held_out": True}),),
+    "lora", 300, (Version("0001.safetensors", "cd" * 32, "lora", 300),), ("0001.safetensors",),
+    False, True, "am See", {"colour": "brown"},
+)  # fmt: skip
+STARTER = Version(
+    "0002.safetensors", "ef" * 32, "dreambooth", 800, "starter", "Starter",
+    (("image", "1" * 32), ("text", "4" * 32)), "2026-11-27T01:40:00+00:00", {"colour": "red"},
+)  # fmt: skip
+
+
 def test_the_first_release_opens(tmp_path):
-    """A subject as version 1 wrote it; never change the fixture."""
+    """A subject as version 1 wrote it, with one adapter for a model unsaid."""
     (tmp_path / "Käthe").mkdir()
     shutil.copy(FIXTURES / "subject-1.json", tmp_path / "Käthe" / "subject.json")
     store = SubjectStore(tmp_path)
-    subject = store.get("Käthe")
-    assert subject == Subject(
-        "Käthe", "dog", "sks", (Photo("0001.jpg", "IMG_1.JPG", "ab" * 32, {"held_out": True}),),
-        "lora", 300, "0001.safetensors", "cd" * 32, 300, False, True, "am See",
-        {"colour": "brown"},
-    )  # fmt: skip
-    store.update(subject)
+    assert store.get("Käthe") == KÄTHE
+    assert store.get("Käthe").use(1.0, weights=(("image", "any"),)).identity == "cd" * 32
+    store.update(store.get("Käthe"))
+    assert store.get("Käthe") == KÄTHE
+
+
+def test_the_second_release_opens(tmp_path):
+    """A subject as version 2 writes it; never change the fixture."""
+    (tmp_path / "Käthe").mkdir()
+    shutil.copy(FIXTURES / "subject-2.json", tmp_path / "Käthe" / "subject.json")
+    store = SubjectStore(tmp_path)
+    assert store.get("Käthe") == KÄTHE.with_version(STARTER)
+    store.update(store.get("Käthe"))
     kept = json.loads((tmp_path / "Käthe" / "subject.json").read_text("utf-8"))
-    assert kept == json.loads((FIXTURES / "subject-1.json").read_text("utf-8"))
+    assert kept == json.loads((FIXTURES / "subject-2.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "", "C:x", "a\\b"])
+def test_names_that_lead_out_of_the_folder_are_damage(store, photos, name):
+    made = store.adopt(Subject("rex", "dog"), photos)
+    wrong = replace(made, photos=(replace(made.photos[0], file=name), *made.photos[1:]))
+    store.update(wrong)
+    assert store.get("rex") == made
+    assert store.restored() == ("rex",)
 
 
 def test_the_losses_of_a_training_are_kept(store, photos):
@@ -299,3 +359,117 @@ def test_window_and_terminal_may_change_one_subject_at_once(store, photos, tmp_p
     versions = {path.read_bytes() for path in (store.folder / "rex" / "versions").iterdir()}
     assert versions == {file.name.encode() for file in trained}
     assert store.adapter_path(store.get("rex")).read_bytes() in versions
+
+
+def test_a_clip_is_made_with_the_training_it_was_ordered_with(store, photos, tmp_path):
+    """Whatever became of the name since: trained again, renamed, removed and made anew."""
+    store.adopt(Subject("rex", "dog"), photos)
+    first = store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3)
+    store.add_adapter("rex", adapter(tmp_path, b"other"), method="lora", trained_steps=3)
+    assert store.adapter_of("rex", first.identity).read_bytes() == b"weights"
+    store.rename("rex", "max")
+    store.adopt(Subject("rex", "cat"), photos)
+    assert store.adapter_of("rex", first.identity).read_bytes() == b"weights"
+    store.remove("max")
+    with pytest.raises(Refusal, match="not the same any more"):
+        store.adapter_of("rex", first.identity)
+    store.remove("rex")
+    with pytest.raises(Refusal, match="removed since"):
+        store.adapter_of("rex", first.identity)
+
+
+def test_an_older_version_can_be_used_again(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    first = store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3)
+    second = store.add_adapter("rex", adapter(tmp_path, b"other"), method="lora", trained_steps=9)
+    assert [v.trained_steps for v in store.versions("rex")] == [3, 9]
+    assert store.use_version("rex", first.versions[0].file).identity == first.identity
+    assert store.get("rex").trained_steps == 3
+    assert store.use_version("rex", second.versions[1].file) == second
+    with pytest.raises(Refusal, match="no version"):
+        store.use_version("rex", "../../x")
+
+
+def test_older_versions_of_the_first_release_can_be_used(store, photos, tmp_path):
+    """Its file names the newest alone; the others lie there."""
+    store.adopt(Subject("rex", "dog"), photos)
+    for content in (b"one", b"two"):
+        store.add_adapter("rex", adapter(tmp_path, content), method="lora", trained_steps=3)
+    two = hashlib.sha256(b"two").hexdigest()
+    plain = {"version": 1, "name": "rex", "class_noun": "dog", "adapter": "0002.safetensors"}
+    (store.folder / "rex" / "subject.json").write_text(json.dumps({**plain, "identity": two}))
+    one = hashlib.sha256(b"one").hexdigest()
+    assert store.adapter_of("rex", one).read_bytes() == b"one"
+    assert [version.identity for version in store.versions("rex")] == [one, two]
+    assert store.use_version("rex", "0001.safetensors").identity == one
+
+
+def test_a_training_leaves_its_adapter_once(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    for _ in range(2):
+        file = adapter(tmp_path)
+        kept = store.add_adapter("rex", file, method="lora", trained_steps=3, move=True)
+        assert not file.exists()
+    assert len(kept.versions) == 1
+    assert [p.name for p in (store.folder / "rex" / "versions").iterdir()] == ["0001.safetensors"]
+
+
+def test_an_adapter_that_was_damaged_is_made_good_by_the_same_training(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    first = store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3)
+    store.adapter_path(first).write_bytes(b"wfights")
+    store.add_adapter("rex", adapter(tmp_path), method="lora", trained_steps=3, move=True)
+    assert store.adapter_of("rex", first.identity).read_bytes() == b"weights"
+    assert (store.folder / "rex" / "versions" / "0001.safetensors.damaged").exists()
+
+
+ONE, TWO = ((("image", n), ("temporal", "t"), ("text", n)) for n in "12")
+
+
+def test_a_subject_has_a_version_for_each_model(store, photos, tmp_path):
+    store.adopt(Subject("rex", "dog"), photos)
+    how = {"method": "lora", "trained_steps": 3}
+    one = {"model": "one", "model_name": "One", "weights": ONE}
+    two = {"model": "two", "model_name": "Two", "weights": TWO}
+    first = store.add_adapter("rex", adapter(tmp_path), **how, **one)
+    with pytest.raises(Refusal, match="not trained for this model: it was trained for One"):
+        first.use(weights=TWO)
+    second = store.add_adapter("rex", adapter(tmp_path, b"other"), **how, **two)
+    assert second.use(weights=ONE).identity == first.identity
+    assert second.use(weights=TWO).identity == second.identity != first.identity
+    third = store.add_adapter("rex", adapter(tmp_path, b"third"), **how, **one)
+    assert third.use(weights=ONE).identity == third.identity
+    assert third.use(weights=TWO).identity == second.identity
+
+
+def test_nobody_trains_renames_or_removes_what_is_being_trained(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    store.adopt(Subject("max", "dog"), photos)
+    other = SubjectStore(store.folder)
+    with store.training("rex"), other.training("max"):
+        assert other.is_training("rex")
+        for act in (lambda: other.remove("rex"), lambda: other.rename("rex", "rexi")):
+            with pytest.raises(Refusal, match="“rex” is being trained right now"):
+                act()
+        with pytest.raises(Refusal, match="being trained"), other.training("rex"):
+            pass
+    assert not other.is_training("rex")
+    assert other.rename("rex", "rexi").name == "rexi"
+    assert other.remove("rexi") == "rexi"
+
+
+def test_what_cannot_be_read_can_be_removed(store, photos):
+    store.adopt(Subject("rex", "dog"), photos)
+    (store.folder / "rex" / "subject.json").write_bytes(b"?")
+    assert store.remove("rex") == "rex"
+    (store.folder / "ghost").mkdir()
+    assert store.damaged() == ("ghost",)
+    assert store.remove("ghost") == "ghost"
+    assert store.names() == ()
+
+
+def test_a_file_in_place_of_the_folder_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "subjects").write_bytes(b"?")
+    for ask in (SubjectStore.list, SubjectStore.names, lambda store: store.get("rex")):
+        with pytest.raises(Refusal, match="cannot be read"):
+            ask(SubjectStore(tmp_path / "subjects"))

@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.engine.adapter_file import save_whole
 from studio.engine.device import PROCESSOR, Device, place_of
+from studio.engine.tensor_file import save_whole
 from studio.engine.training import characters
 from studio.engine.training.loop import Plan, fit
 from studio.spec.progress import Progress, Tick, silent

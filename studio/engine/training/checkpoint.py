@@ -1,19 +1,19 @@
 """Save and resume a training: every tensor in safetensors, every number in JSON, never a pickle."""
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from studio.engine.tensor_file import read_sealed, save_sealed, write_text_whole
 from studio.spec.refusal import Refusal
 
-VERSION = 1
+VERSION = 2
+"""Since 2 with a seal."""
 POINTER = "latest.json"
 FILES = "step-*.safetensors"
 
@@ -25,21 +25,22 @@ def save(folder: Path, step: int, tensors: dict[str, Tensor], notes: dict) -> Pa
     """Write a checkpoint under a new name, then turn the small pointer file to it.
 
     A file that may be open is never overwritten; the one before the newest is kept, others go.
+    Each is sealed, so that no damage to it goes unseen.  Refused where the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:07d}.safetensors"
-    part = path.with_suffix(".part")
-    save_file(
-        {k: v.detach().cpu().contiguous() for k, v in tensors.items()},
-        part,
-        {"version": str(VERSION), "step": str(step), "notes": json.dumps(notes)},
-    )
-    put_in_place(part, path)
-    pointer = folder / (POINTER + ".part")
-    pointer.write_text(json.dumps({"version": VERSION, "step": step, "file": path.name}))
-    put_in_place(pointer, folder / POINTER)
+    said = {"version": str(VERSION), "step": str(step), "notes": json.dumps(notes)}
+    save_sealed(path, tensors, said)
+    pointer = {"version": VERSION, "step": step, "file": path.name}
+    write_text_whole(folder / POINTER, json.dumps(pointer))
     _sweep(folder, path)
     return path
+
+
+def keep_newest(folder: Path) -> None:
+    """Leave the newest checkpoint alone of those there are: it is all that going on needs."""
+    for path in (*_candidates(folder)[1:], *folder.glob("*.damaged")):
+        path.unlink(missing_ok=True)
 
 
 def _sweep(folder: Path, newest: Path) -> None:
@@ -64,6 +65,7 @@ def load(folder: Path, say: Callable[[str], object] = lambda _: None) -> Found |
             continue
         if path != candidates[0]:
             say(f"The newest checkpoint is damaged; going on from step {found[0]}.")
+            _put_aside(candidates[: candidates.index(path)])
         return found
     if candidates:
         raise Refusal(
@@ -71,6 +73,23 @@ def load(folder: Path, say: Callable[[str], object] = lambda _: None) -> Found |
             f"Restore or delete the folder {folder}; without it the training starts again.",
         )
     return None
+
+
+def peek(folder: Path) -> tuple[int, dict] | None:
+    """Step and notes of the newest checkpoint that says them, without reading its tensors."""
+    for path in _candidates(folder):
+        with suppress(OSError, SafetensorError, KeyError, ValueError):
+            with safe_open(path, "pt") as file:
+                said = file.metadata()
+            return int(said["step"]), json.loads(said["notes"])
+    return None
+
+
+def _put_aside(damaged: list[Path]) -> None:
+    """What cannot be read is kept under another name: nothing takes it for a checkpoint again."""
+    for path in damaged:
+        with suppress(OSError):
+            path.replace(path.with_suffix(".damaged"))
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -86,13 +105,10 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Found:
-    with safe_open(path, "pt") as file:
-        meta = file.metadata()
-        if int(meta["version"]) > VERSION:
-            raise ValueError(meta["version"])
-        # copies: Windows cannot delete a file that tensors still map
-        tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
-    return int(meta["step"]), tensors, json.loads(meta["notes"])
+    tensors, said = read_sealed(path)
+    if int(said["version"]) > VERSION:
+        raise ValueError(said["version"])
+    return int(said["step"]), tensors, json.loads(said["notes"])
 
 
 def optimizer_tensors(
@@ -118,23 +134,3 @@ def load_optimizer(
             state.setdefault(int(index), {})[name] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-def put_in_place(part: Path, path: Path) -> None:
-    """Flush a finished file and give it its name, for good: also after a power cut."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
-    if os.name != "posix":
-        return  # Windows has no handle for a folder; its rename is durable with the file
-    with suppress(OSError):  # some network disks cannot sync a folder: the file is in its place
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.adapter import Networks
-from studio.engine.adapter_file import save_whole
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Contrast, Denoiser, ddim, guided
+from studio.engine.tensor_file import read_sealed, save_sealed
 from studio.engine.training import placing
+from studio.engine.training.loop import begun_otherwise
 from studio.spec import grammar
 from studio.spec.progress import Progress, Tick, shifted, silent
 from studio.spec.refusal import Refusal
@@ -55,36 +56,45 @@ class SubjectData:
 
 def prepare_once(
     file: Path,
-    recipe: str,
+    recipes: tuple[str, str],
     backbone: Backbone,
     photos: list[np.ndarray],
     prompt: str,
     prior_prompts: list[str],
+    *,
+    tick: Tick = silent,
     **how: Any,
 ) -> SubjectData:
     """`prepare`, kept in `file`: a resumed training reads what the first run computed.
 
-    `recipe` is a hash of all that decides the training; a file of another one is refused.
+    `recipes` are hashes of all that decides it, and of all that decided a training in version 1,
+    whose file is refused where it is another's.  What is damaged or of another recipe is made anew.
     """
     there = torch.device(backbone.device.name)
-    if not file.exists():
-        data = prepare(backbone, photos, prompt, prior_prompts, **how)
-        save_whole(file, data.tensors(), {"recipe": recipe, "version": "1"})
-        return data.to(there)
-    try:
-        with safe_open(file, "pt") as opened:
-            began = opened.metadata()["recipe"]
-            data = SubjectData(**{key: opened.get_tensor(key) for key in opened.keys()})  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, TypeError) as error:
-        raise Refusal(
-            f"The training begun in {file.parent} cannot be read.", "Start it anew."
-        ) from error
-    if began != recipe:
-        raise Refusal(
-            "The training in this folder was begun with other photos or settings.",
-            "Start it anew, or resume with those it was begun with.",
-        )
+    if file.exists():
+        try:
+            return _prepared(file, recipes).to(there)
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+            note = "What was prepared of the photos is damaged; it is made anew."
+            tick(Progress("encoding photos", 0, 1, note=note))
+        except _OfOthers:
+            pass
+    data = prepare(backbone, photos, prompt, prior_prompts, tick=tick, **how)
+    save_sealed(file, data.tensors(), {"recipe": recipes[0], "version": "2"})
     return data.to(there)
+
+
+class _OfOthers(Exception):
+    """What was prepared is whole, and of other photos or settings."""
+
+
+def _prepared(file: Path, recipes: tuple[str, str]) -> SubjectData:
+    tensors, said = read_sealed(file)
+    if said["version"] == "1" and said["recipe"] != recipes[1]:
+        raise begun_otherwise()
+    if said["version"] != "1" and said["recipe"] != recipes[0]:
+        raise _OfOthers
+    return SubjectData(**tensors)
 
 
 def prepare(

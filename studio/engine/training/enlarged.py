@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL
 from safetensors import safe_open
 from torch import Tensor
 
-from studio.engine.adapter_file import save_whole
+from studio.engine.tensor_file import save_whole
 from studio.engine.training import footage, grounds
 from studio.engine.training.decoder import seen
 from studio.spec.progress import Progress, Tick, silent

@@ -12,8 +12,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.adapter_file import save_whole, weights_identity
+from studio.engine.adapter_file import weights_identity
 from studio.engine.device import in_half
+from studio.engine.tensor_file import save_whole
 from studio.engine.training import scenes
 from studio.engine.training.text import KINDS
 from studio.spec import grammar

@@ -22,9 +22,9 @@ from studio.engine.adapter_file import Label
 from studio.engine.backbone import Backbone
 from studio.engine.device import in_half
 from studio.engine.noise import noise
-from studio.engine.training import dataset
+from studio.engine.training import checkpoint, dataset, loop
 from studio.engine.training.dataset import SubjectData
-from studio.engine.training.loop import Plan, fit
+from studio.engine.training.loop import Lesson, Plan, fit
 from studio.engine.training.subject_spec import Students, SubjectSpec, TrainedSubject
 from studio.spec.progress import Preview, Progress, Tick, silent
 from studio.spec.refusal import Refusal
@@ -45,15 +45,18 @@ def train_subject(
     tick: Tick = silent,
     *,
     resume: bool = True,
+    keep_last: bool = False,
     moving: Callable[[Students], Preview] | None = None,
 ) -> TrainedSubject:
     """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
 
     Checkpoints lie in `folder`; a run killed and resumed gives the adapter of the unbroken run,
-    byte for byte on the same CPU and thread count.  The backbone's own weights are those of
-    before, after a cancel or an error too.  Every second sample is a still, the others come from
-    `moving` where it is given.  Raises `Refusal` when the photos are too few or too
-    many, when `folder` holds another training, and when the loss is no longer a number.
+    byte for byte on the same CPU and thread count.  With `keep_last` the state at the end stays
+    there, from which a later call learns on: up to more steps, also from other photos.  The
+    backbone's own weights are those of before, after a cancel or an error too.  Every second sample
+    is a still, the others come from `moving` where it is given.  Raises `Refusal` when the photos
+    are too few or too many, when `folder` holds another training that was stopped, when the disk is
+    full and when the loss is no longer a number.
     """
     _check(spec)
     dataset.check(photos)
@@ -62,12 +65,14 @@ def train_subject(
     label = Label(spec.method, spec.rank, spec.alpha, spec.token, spec.class_noun, identity)
     if spec.method == "dreambooth":
         label = replace(label, rank=0, alpha=0.0)
-    if not resume or not (folder / PREPARED).exists():
+    if not resume:
         _start_anew(folder)
+    plan, lesson = _plan(spec, backbone), _lesson(photos, spec, label)
+    loop.check_goes_on(folder / CHECKPOINTS, plan, lesson)
     with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
         data = dataset.prepare_once(
             folder / PREPARED,
-            _recipe(photos, spec, label),
+            (lesson.material, _recipe(photos, spec, label)),
             backbone,
             photos,
             spec.prompt,
@@ -78,10 +83,14 @@ def train_subject(
             tick=tick,
         )
         with _students(backbone, spec) as students:
-            sample = _sampler(backbone, students, spec, moving)
-            average, losses = _learn(backbone, students, data, spec, folder, tick, sample)
+            told = _shown(tick, spec, _sampler(backbone, students, spec, moving))
+            loss_at = _loss(backbone, students, data, spec)
+            average, losses = _learn(students, loss_at, plan, lesson, folder, told)
     file, digest = _write(folder, average, label)
-    _start_anew(folder)  # nothing is left to resume; the checkpoints are several adapters large
+    if keep_last:
+        checkpoint.keep_newest(folder / CHECKPOINTS)
+    else:
+        _start_anew(folder)  # the checkpoints are several adapters large
     return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
 
 
@@ -103,6 +112,12 @@ def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
     for photo in photos:
         digest.update(f"{photo.shape}".encode() + np.ascontiguousarray(photo).tobytes())
     return digest.hexdigest()
+
+
+def _lesson(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> Lesson:
+    """How it is learned, and from what; the number of steps is the plan's."""
+    any_length = replace(spec, steps=0)
+    return Lesson(_recipe([], any_length, label), _recipe(photos, any_length, label))
 
 
 def _start_anew(folder: Path) -> None:
@@ -136,16 +151,39 @@ def _students(backbone: Backbone, spec: SubjectSpec) -> Iterator[Students]:
 
 
 def _learn(
-    backbone: Backbone,
     students: Students,
-    data: SubjectData,
-    spec: SubjectSpec,
+    loss_at: Callable[[int], Tensor],
+    plan: Plan,
+    lesson: Lesson,
     folder: Path,
     tick: Tick,
-    sample: Callable[[int], Preview],
 ) -> tuple[dict[str, Tensor], list[float]]:
+    """The tuned weights, and the losses of the steps done now."""
     net = nn.ModuleDict({"unet": students.unet, "text_encoder": students.text_encoder})
-    plan = Plan(
+    losses: list[float] = []
+
+    def told(progress: Progress) -> None:
+        if progress.loss is not None:
+            losses.append(progress.loss)
+        tick(progress)
+
+    average = fit(net, loss_at, plan, folder / CHECKPOINTS, tick=told, lesson=lesson)
+    return average, losses
+
+
+def _shown(tick: Tick, spec: SubjectSpec, sample: Callable[[int], Preview]) -> Tick:
+    """A tick that shows the subject now and then, and at the end."""
+
+    def told(progress: Progress) -> None:
+        at_end = progress.step == progress.total
+        due = progress.loss is not None and (at_end or progress.step % spec.preview_every == 0)
+        tick(replace(progress, preview=sample(progress.step)) if due else progress)
+
+    return told
+
+
+def _plan(spec: SubjectSpec, backbone: Backbone) -> Plan:
+    return Plan(
         "learning the subject",
         spec.steps,
         rate=spec.rate or _rate(spec, backbone),
@@ -155,15 +193,6 @@ def _learn(
         ema=0.0,
         checkpoint_seconds=spec.checkpoint_seconds,
     )
-    losses: list[float] = []
-
-    def told(progress: Progress) -> None:
-        losses.append(progress.loss or 0.0)
-        due = progress.step % spec.preview_every == 0 or progress.step == progress.total
-        tick(replace(progress, preview=sample(progress.step)) if due else progress)
-
-    average = fit(net, _loss(backbone, students, data, spec), plan, folder / CHECKPOINTS, tick=told)
-    return average, losses
 
 
 def _rate(spec: SubjectSpec, backbone: Backbone) -> float:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from studio.engine.training import checkpoint
 from studio.spec.refusal import Refusal
@@ -74,6 +75,37 @@ def test_a_truncated_newest_falls_back_with_a_sentence(folder, kept):
     assert said == ["The newest checkpoint is damaged; going on from step 10."]
 
 
+@pytest.mark.parametrize("at", [-1, -60, 0.5, 0.3, 0.1])
+def test_one_flipped_bit_is_damage_and_is_put_aside(folder, at):
+    newest = folder / "step-0000020.safetensors"
+    data = bytearray(newest.read_bytes())
+    data[at if isinstance(at, int) else int(at * len(data))] ^= 4
+    newest.write_bytes(data)
+    said = []
+    assert checkpoint.load(folder, said.append)[0] == 10
+    assert said == ["The newest checkpoint is damaged; going on from step 10."]
+    assert newest.with_suffix(".damaged").read_bytes() == data
+    assert checkpoint.load(folder)[0] == 10
+    store(folder, 20)
+    checkpoint.keep_newest(folder)
+    assert names(folder) == ["latest.json", "step-0000020.safetensors"]
+
+
+def test_a_checkpoint_of_version_1_is_read(tmp_path):
+    """It has no seal: it is taken as it is."""
+    said = {"version": "1", "step": "7", "notes": "{}"}
+    save_file({"weight": torch.ones(3)}, tmp_path / "step-0000007.safetensors", said)
+    pointer = {"version": 1, "step": 7, "file": "step-0000007.safetensors"}
+    (tmp_path / "latest.json").write_text(json.dumps(pointer))
+    step, tensors, notes = checkpoint.load(tmp_path)
+    assert (step, notes, tensors["weight"].tolist()) == (7, {}, [1, 1, 1])
+
+
+def test_step_and_notes_can_be_seen_without_reading_it_all(folder, tmp_path):
+    assert checkpoint.peek(folder) == (20, {"at": 20})
+    assert checkpoint.peek(tmp_path / "nowhere") is None
+
+
 @pytest.mark.parametrize("pointer", [b"", b"{", b"[]", b'{"file": "step-0000099.safetensors"}'])
 def test_a_damaged_pointer_does_not_lose_the_run(folder, pointer):
     (folder / "latest.json").write_bytes(pointer)
@@ -95,7 +127,7 @@ def test_nothing_readable_is_refused(folder):
 
 
 def test_a_later_format_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "VERSION", 2)
+    monkeypatch.setattr(checkpoint, "VERSION", 3)
     store(tmp_path, 10)
     monkeypatch.undo()
     with pytest.raises(Refusal):
@@ -112,7 +144,7 @@ def test_what_was_read_does_not_hold_the_file(folder):
 
 
 def test_versions_are_written(folder):
-    assert json.loads((folder / "latest.json").read_text())["version"] == checkpoint.VERSION == 1
+    assert json.loads((folder / "latest.json").read_text())["version"] == checkpoint.VERSION == 2
 
 
 @pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.SGD])

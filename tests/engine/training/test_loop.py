@@ -1,14 +1,15 @@
 """One loop for every stage: resumed runs are unbroken runs."""
 
 import math
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from studio.engine.training import checkpoint
-from studio.engine.training.loop import Plan, fit, rate_at
+from studio.engine.training import checkpoint, loop
+from studio.engine.training.loop import Lesson, Plan, check_goes_on, fit, rate_at
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 
@@ -83,6 +84,131 @@ def test_killed_and_resumed_is_unbroken(whole, tmp_path):
     net, average = run(tmp_path)
     assert equal(net.state_dict(), whole[1].state_dict())
     assert equal(average, whole[2])
+
+
+@pytest.mark.parametrize("where", ["loss", "backward", "optimizer", "average", "tick"])
+@pytest.mark.parametrize("stop", [1, 6])
+def test_ctrl_c_at_any_moment_of_an_update_goes_on_unbroken(
+    whole, tmp_path, monkeypatch, where, stop
+):
+    """KeyboardInterrupt comes between any two lines; half an update is never stored."""
+    net, told = network(), []
+
+    def interrupted(call, of=where):
+        def instead(*args, **kwargs):
+            if of == where and len(told) == stop:
+                made = call(*args, **kwargs) if of != "average" else None
+                del made
+                raise KeyboardInterrupt
+            return call(*args, **kwargs)
+
+        return instead
+
+    loss_at = interrupted(loss_of(net), "loss")
+    monkeypatch.setattr(torch.Tensor, "backward", interrupted(torch.Tensor.backward, "backward"))
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(torch.optim.AdamW, "step", interrupted(step, "optimizer"))
+    monkeypatch.setattr(torch, "_foreach_lerp_", interrupted(torch._foreach_lerp_, "average"))
+    with pytest.raises(KeyboardInterrupt):
+        fit(net, loss_at, PLAN, tmp_path, tick=interrupted(told.append, "tick"))
+    monkeypatch.undo()
+    found = checkpoint.load(tmp_path)
+    if where in ("loss", "backward"):
+        assert found[0] == stop
+    elif where == "tick":
+        assert found[0] == stop + 1
+    else:
+        assert found is None, "a state that is not whole is not stored"
+    net, average = run(tmp_path)
+    assert equal(net.state_dict(), whole[1].state_dict())
+    assert equal(average, whole[2])
+
+
+def test_a_run_that_ended_learns_on(tmp_path):
+    """More steps: weights, averages and the optimiser's counts and moments are those of its end."""
+    short, longer = replace(PLAN, steps=8), replace(PLAN, steps=12)
+    run(tmp_path, short)
+    _, at_end, _ = checkpoint.load(tmp_path)
+    heard, first = [], []
+
+    def tick(progress):
+        heard.append(progress.step)
+        if progress.step == 9:
+            raise Cancelled
+
+    net = network()
+    seen = torch.optim.AdamW.step
+
+    def step(self, *args):
+        if not first:
+            live = {f"live.{k}": v.detach().clone() for k, v in net.named_parameters()}
+            first.append({**live, **checkpoint.optimizer_tensors(self)})
+            first[0] = {k: v.clone() for k, v in first[0].items()}
+        return seen(self, *args)
+
+    torch.optim.AdamW.step = step
+    try:
+        with pytest.raises(Cancelled):
+            run(tmp_path, longer, tick, net)
+    finally:
+        torch.optim.AdamW.step = seen
+    assert heard == [9]
+    assert equal(first[0], {k: v for k, v in at_end.items() if not k.startswith("average")})
+    run(tmp_path, longer, heard.append)
+    assert [getattr(p, "step", p) for p in heard] == [9, 10, 11, 12]
+    _, ours, _ = checkpoint.load(tmp_path)
+    assert float(ours["optimizer.0.step"]) == 12
+
+
+LESSON = Lesson("way", "photos")
+
+
+@pytest.mark.parametrize(
+    ("lesson", "steps", "over", "goes_on"),
+    [
+        (LESSON, 12, False, True),
+        (LESSON, 13, False, False),
+        (Lesson("way", "other"), 12, False, False),
+        (Lesson("other", "photos"), 12, False, False),
+        (LESSON, 12, True, True),
+        (LESSON, 13, True, True),
+        (Lesson("way", "other"), 13, True, True),
+        (Lesson("other", "photos"), 13, True, False),
+        (LESSON, 11, True, False),
+    ],
+)
+def test_what_may_go_on(tmp_path, lesson, steps, over, goes_on):
+    def stop(progress):
+        if progress.step == 5 and not over:
+            raise Cancelled
+
+    with suppress(Cancelled):
+        fit(n := network(), loss_of(n), PLAN, tmp_path, tick=stop, lesson=LESSON)
+    asked = replace(PLAN, steps=steps)
+    with nullcontext() if goes_on else pytest.raises(Refusal, match="other photos or settings"):
+        check_goes_on(tmp_path, asked, lesson)
+        fit(n := network(), loss_of(n), asked, tmp_path, lesson=lesson)
+
+
+def test_checkpoints_take_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
+    save, at = checkpoint.save, []
+
+    def slow(*args):
+        clock[0] += 10
+        at.append(clock[0])
+        return save(*args)
+
+    monkeypatch.setattr(checkpoint, "save", slow)
+
+    def tick(_):
+        clock[0] += 1
+
+    run(tmp_path, replace(PLAN, steps=1000, checkpoint_seconds=2), tick)
+    written = 10 * (len(at) - 1)  # but for that at the end
+    assert len(at) - 1 >= 3
+    assert written <= 0.06 * (1000 + written)
 
 
 def test_a_finished_run_is_only_read(whole):

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from studio.engine import adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.backbone import token_ids
-from studio.engine.training import checkpoint, dataset
+from studio.engine.tensor_file import read_sealed
+from studio.engine.training import checkpoint, dataset, subject
 from studio.engine.training.subject import train_subject
 from studio.engine.training.subject_spec import SubjectSpec
 from studio.spec.progress import Cancelled
@@ -187,12 +189,83 @@ def test_a_finished_subject_can_be_trained_again_otherwise(backbone, tmp_path):
     assert first.file.exists()
 
 
-def test_a_damaged_begin_is_refused(backbone, tmp_path):
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_what_was_prepared_is_made_anew_where_it_is_damaged(backbone, trained, tmp_path, damage):
+    spec, unbroken, _, _ = trained
     with pytest.raises(Cancelled):
-        train_subject(backbone, photos(), SPEC, tmp_path, _cancel_at(1))
-    (tmp_path / "prepared.safetensors").write_bytes(b"cut short")
-    with pytest.raises(Refusal, match="cannot be read"):
-        train_subject(backbone, photos(), SPEC, tmp_path)
+        train_subject(backbone, photos(), spec, tmp_path, _cancel_at(2))
+    file = tmp_path / "prepared.safetensors"
+    data = bytearray(file.read_bytes())
+    if damage == "cut":
+        del data[-100:]
+    else:
+        data[-100] ^= 1
+    file.write_bytes(data)
+    told = []
+    again = train_subject(backbone, photos(), spec, tmp_path, told.append)
+    assert any("damaged; it is made anew" in p.note for p in told)
+    assert again.identity == unbroken.identity
+
+
+def test_a_damaged_checkpoint_never_becomes_an_adapter(backbone, trained, tmp_path):
+    spec, unbroken, _, _ = trained
+    every = replace(spec, checkpoint_seconds=0)
+    with pytest.raises(Cancelled):
+        train_subject(backbone, photos(), every, tmp_path, _cancel_at(5))
+    newest = tmp_path / "checkpoints" / "step-0000005.safetensors"
+    data = bytearray(newest.read_bytes())
+    for at in range(40):
+        data[len(data) // 2 + 97 * at] ^= 1
+    newest.write_bytes(data)
+    told = []
+    again = train_subject(backbone, photos(), every, tmp_path, told.append)
+    assert any("going on from step 4" in p.note for p in told)
+    assert again.identity == unbroken.identity
+
+
+def test_a_training_of_version_1_goes_on(backbone, trained, tmp_path):
+    """Neither its checkpoint nor what it prepared has a seal; its recipe knew the steps."""
+    spec, unbroken, _, _ = trained
+    with pytest.raises(Cancelled):
+        train_subject(backbone, photos(), spec, tmp_path, _cancel_at(5))
+    label = replace(unbroken.label)
+    as_before(tmp_path / "prepared.safetensors", recipe=subject._recipe(photos(), spec, label))
+    as_before(tmp_path / "checkpoints" / "step-0000005.safetensors", notes="{}", average=True)
+    with pytest.raises(Refusal, match="other photos or settings"):
+        train_subject(backbone, photos(identity=6), spec, tmp_path)
+    assert train_subject(backbone, photos(), spec, tmp_path).identity == unbroken.identity
+
+
+def as_before(file, average=False, **said):
+    """Rewrite a file as version 1 wrote it."""
+    tensors, metadata = read_sealed(file)
+    if average:
+        live = {k: t for k, t in tensors.items() if k.startswith("live.")}
+        tensors |= {k.replace("live.", "average."): t.clone() for k, t in live.items()}
+    save_file(tensors, file, {**metadata, "version": "1", **said})
+
+
+def test_a_finished_subject_learns_on(backbone, trained, tmp_path):
+    """From 8 steps to 12, and then from more photos: the losses are of one that has learned."""
+    spec, before, _, _ = trained
+    more = replace(spec, steps=12)
+    first = train_subject(backbone, photos(), spec, tmp_path, keep_last=True)
+    assert first.identity == before.identity
+    left = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    state = "checkpoints/step-0000008.safetensors"
+    assert left == [first.file.name, "checkpoints/latest.json", state, "prepared.safetensors"]
+    told = []
+    second = train_subject(backbone, photos(), more, tmp_path, told.append, keep_last=True)
+    assert [p.step for p in told if p.loss is not None] == [9, 10, 11, 12]
+    assert second.identity != first.identity
+    assert "encoding photos" not in {p.stage for p in told}
+    shown = [*photos(), *photos(identity=6)]
+    with pytest.raises(Cancelled):
+        train_subject(backbone, shown, replace(spec, steps=15), tmp_path, _cancel_at(13))
+    with pytest.raises(Refusal, match="other photos or settings"):
+        train_subject(backbone, photos(), replace(spec, steps=15), tmp_path)
+    third = train_subject(backbone, shown, replace(spec, steps=15), tmp_path)
+    assert len(third.losses) == 2
 
 
 def test_nothing_but_the_adapter_remains(backbone, tmp_path):

@@ -1,0 +1,136 @@
+"""Tensors on disk, whole or not at all: the one writer of safetensors, and seals that tell damage."""
+
+import errno
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from studio.spec.refusal import Refusal
+
+SEAL = "seal"
+"""The metadata's word for a hash of all that the file holds besides."""
+FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_SYSTEM = re.compile(r"\(os error (\d+)\)")
+
+
+def save_whole(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write aside, flush to the disk, rename: `file` is there whole or not at all.
+
+    Refused, in a sentence, where the disk is full or may not be written.
+    """
+    part = file.with_name(file.name + ".part")
+    there = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_file(there, part, dict(metadata))
+        with part.open("rb+") as written:
+            if metadata:
+                _sort_metadata(written)
+            os.fsync(written.fileno())
+        part.replace(file)
+        sync_folder(file.parent)
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise (_refused(error, file) or error) from None
+
+
+def save_sealed(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """`save_whole` with a seal, that `read_sealed` compares."""
+    save_whole(file, tensors, {**metadata, SEAL: _seal(tensors, metadata)})
+
+
+def read_sealed(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata; ValueError, OSError or SafetensorError where they are not what was
+    written.  A file of version 1, from before there were seals, is taken as it is.
+
+    Copies: Windows cannot delete a file that tensors still map.
+    """
+    with safe_open(file, "pt") as opened:
+        metadata = dict(opened.metadata() or {})
+        tensors = {key: opened.get_tensor(key).clone() for key in opened.keys()}  # noqa: SIM118
+    seal = metadata.pop(SEAL, None)
+    before_seals = seal is None and metadata.get("version") == "1"
+    if not before_seals and seal != _seal(tensors, metadata):
+        raise ValueError(f"{file.name} is not what was written")
+    return tensors, metadata
+
+
+def write_text_whole(file: Path, text: str) -> None:
+    """A small text file, whole or not at all."""
+    part = file.with_name(file.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(written.fileno())
+        part.replace(file)
+        sync_folder(file.parent)
+    except OSError as error:
+        raise (_refused(error, file) or error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    if os.name != "posix":
+        return  # Windows has no handle for a folder; its rename is durable with the file
+    with suppress(OSError):  # some network disks cannot sync a folder: the file is in its place
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _seal(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    digest = hashlib.blake2b(json.dumps(sorted(metadata.items())).encode(), digest_size=16)
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        there = tensor.detach().cpu().contiguous()
+        digest.update(there.view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _refused(error: BaseException, file: Path) -> Refusal | None:
+    """What a failed write means for the user; None where it is no matter of the disk.
+
+    The library of safetensors has errors of its own and says the system's number in words.
+    """
+    number, said = getattr(error, "errno", None), getattr(error, "strerror", "")
+    if isinstance(error, SafetensorError) and (found := _SYSTEM.search(str(error))):
+        known = OSError(0, "", str(file), int(found[1])) if os.name == "nt" else None
+        number = known.errno if known else int(found[1])
+        said = os.strerror(number)
+    if number is None or not isinstance(error, OSError | SafetensorError):
+        return None
+    if number in FULL:
+        return Refusal(
+            f"The disk is full: “{file.name}” could not be written.",
+            f"Make room on the disk of {file.parent} and try again; what was finished is kept.",
+        )
+    return Refusal(
+        f"“{file.name}” could not be written in {file.parent}: {said}.",
+        "Allow writing there, or choose another folder.",
+    )
+
+
+def _sort_metadata(written: BinaryIO) -> None:
+    """The library writes its metadata in random order; equal contents shall be equal bytes."""
+    length = int.from_bytes(written.read(8), "little")
+    header = json.loads(written.read(length))
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    said = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(said) <= length:  # always so: only the order changes
+        written.seek(8)
+        written.write(said.ljust(length))
+        written.flush()

@@ -1,0 +1,145 @@
+"""A training as it was begun, beside its checkpoints: what may go on, and with which numbers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from studio.project.files import write_whole
+from studio.project.plain import from_plain, to_plain
+from studio.project.subject import Subject, changed
+from studio.spec.refusal import Refusal
+from studio.spec.subjects import DEFAULT_STEPS
+
+VERSION = 1
+FILE = "begun.json"
+LATEST = "checkpoints/latest.json"
+"""Where the engine says how far its newest checkpoint is."""
+PREPARED = "prepared.safetensors"
+ANEW = "Go on with what it was begun with, or start anew (--anew)."
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a training is begun with, or asked for.  It ends at `steps` updates, 0 where nobody
+    says; `photos` are their identities, `weights` those of the networks that learn.
+
+    `anew` is a word that differs from order to order, where the order is to forget what was
+    learned; an order that was interrupted and comes again is the same order.  `identity` is that
+    of the adapter, once it is finished.
+    """
+
+    method: str
+    steps: int = 0
+    model: str = ""
+    model_name: str = ""
+    weights: tuple[tuple[str, str], ...] = ()
+    photos: tuple[str, ...] = ()
+    token: str = ""
+    class_noun: str = ""
+    anew: str = ""
+    identity: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_finished(self) -> bool:
+        return bool(self.identity)
+
+    def of_the_same(self, other: Training) -> bool:
+        """Whether another learns from the same photos and words."""
+        mine, theirs = ((t.photos, t.token, t.class_noun) for t in (self, other))
+        return mine == theirs
+
+
+def wanted(
+    subject: Subject,
+    method: str,
+    steps: int,
+    model: str,
+    model_name: str,
+    weights: tuple[tuple[str, str], ...],
+    anew: str = "",
+) -> Training:
+    """What an order asks for, of the subject as it is now."""
+    photos = tuple(photo.identity for photo in subject.photos)
+    words = (subject.token, subject.class_noun)
+    return Training(method, steps, model, model_name, changed(weights), photos, *words, anew)
+
+
+def decided(name: str, begun: Training | None, asked: Training) -> tuple[Training, bool]:
+    """The training that comes of an order, and whether it goes on from what `begun` left.
+
+    A stopped one goes on with the numbers it was begun with, or is refused; a finished one learns
+    on, up to more steps, also with other photos.  For another model it begins at the beginning.
+    """
+    whole = replace(asked, steps=asked.steps or DEFAULT_STEPS)
+    if begun is None:
+        return whole, True
+    if asked.anew and asked.anew != begun.anew:
+        return whole, False
+    if asked.anew:
+        asked = replace(asked, steps=begun.steps)
+    for_it = not begun.weights or begun.weights == asked.weights
+    if not begun.is_finished:
+        _check_stopped(name, begun, asked, for_it=for_it)
+        return begun, True
+    if not for_it:
+        return whole, False
+    steps = asked.steps or begun.steps
+    if steps < begun.steps or (steps == begun.steps and not begun.of_the_same(asked)):
+        raise Refusal(
+            f"“{name}” has learned {begun.steps} steps already.",
+            f"Ask for more than {begun.steps} to go on, or start anew (--anew).",
+        )
+    return (begun if steps == begun.steps else replace(asked, steps=steps)), True
+
+
+def _check_stopped(name: str, begun: Training, asked: Training, *, for_it: bool) -> None:
+    if not for_it:
+        raise Refusal(
+            f"A training of “{name}” for {begun.model_name} stopped before its end.",
+            f"Go on with it for that model ({begun.model}), or start anew (--anew).",
+        )
+    if asked.steps not in (0, begun.steps):
+        raise Refusal(
+            f"The training of “{name}” was begun with {begun.steps} steps, not {asked.steps}.", ANEW
+        )
+    if not begun.of_the_same(asked):
+        raise Refusal(f"The training of “{name}” was begun with other photos or words.", ANEW)
+
+
+def read(folder: Path, subject: Subject) -> Training | None:
+    """The training that was begun in a folder of a method; None where nothing is left of one.
+
+    Of one that an older studio began the subject knows the steps, nobody knows the model.
+    """
+    with suppress(OSError, ValueError, RecursionError):
+        whole = json.loads((folder / FILE).read_bytes())
+        if whole.pop("version", None) == VERSION:
+            return from_plain(Training, whole)
+    if not (folder / PREPARED).exists():
+        return None
+    steps = subject.steps or DEFAULT_STEPS
+    return replace(wanted(subject, folder.name, steps, "", "", ()), model_name="some model")
+
+
+def write(folder: Path, training: Training) -> None:
+    """Write down what is begun, or that it is finished."""
+    whole = {"version": VERSION, **to_plain(training)}
+    write_whole(folder / FILE, json.dumps(whole, ensure_ascii=False, indent=1).encode())
+
+
+def forget(folder: Path) -> None:
+    """Remove what a training left; its versions lie elsewhere."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def step_of(folder: Path) -> int:
+    """Updates that the newest checkpoint has seen; 0 where there is none."""
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+        return int(json.loads((folder / LATEST).read_bytes())["step"])
+    return 0
