@@ -29,8 +29,8 @@ COMMANDS = (
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
     Command("export", "File", "Export take …", ("Ctrl+E",)),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
-    Command("undo", "Edit", "Undo", ("Ctrl+Z",)),
-    Command("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
+    Command("undo", "Edit", "Undo", ("Ctrl+Z", "Alt+Backspace")),
+    Command("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y", "Alt+Shift+Backspace")),
     Command("preview", "Shot", "Preview keyframes", ("Ctrl+Return", "Ctrl+Enter")),
     Command("render", "Shot", "Render", ("Ctrl+Shift+Return", "Ctrl+Shift+Enter")),
     Command("stop", "Shot", "Cancel what runs", ("Ctrl+Alt+Return", "Ctrl+Alt+Enter")),
@@ -75,6 +75,7 @@ def make_actions(does: Mapping[str, Callable[[], object]], parent: QWidget) -> d
     actions = {}
     for command in COMMANDS:
         action = QAction(command.text, parent)
+        action.setObjectName(command.name)
         action.setShortcuts([QKeySequence(key) for key in command.keys])
         action.setMenuRole(QAction.MenuRole.NoRole)
         act = does[command.name]

@@ -1,6 +1,5 @@
 """Exporting a take: format, rate, recipe, place."""
 
-from fractions import Fraction
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -8,7 +7,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFileDialog,
     QLineEdit,
     QVBoxLayout,
@@ -17,8 +15,10 @@ from PySide6.QtWidgets import (
 
 from studio.media.places import is_file, is_folder, place
 from studio.project.project import Render
-from studio.spec.timing import retimed
+from studio.spec.numbers import possible
+from studio.spec.timing import frame_rate, retimed
 from studio.ui.controls import explain, field, label, push, row
+from studio.ui.number_field import NumberField, number_row
 from studio.ui.pictures import outgoing_name
 from studio.ui.quantities import clip_length, count
 from studio.ui.theme import UNIT
@@ -29,15 +29,9 @@ FORMATS = (
     ("WebM: small, for the web", ".webm", 240.0),
     ("PNG: every frame as a picture", "_%04d.png", 240.0),
 )
+SLOWEST = "0.1"
 REPLACES = "A file with this name exists and will be replaced."
 MARK = "Every file says that it was made with AI."
-
-
-class Rate(QDoubleSpinBox):
-    """Frames per second, without zeros that say nothing."""
-
-    def textFromValue(self, value: float) -> str:
-        return f"{value:g}" if value == round(value, 3) else f"{value:.3f}"
 
 
 class ExportDialog(QDialog):
@@ -52,7 +46,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(520)
         self._build(folder)
         self.format.currentIndexChanged.connect(self._format_chosen)
-        self.fps.valueChanged.connect(self.reflect)
+        self.fps.changed.connect(self.reflect)
         self.place.textChanged.connect(self.reflect)
         self.choose.clicked.connect(self._choose)
         self.export.clicked.connect(self._order)
@@ -68,7 +62,7 @@ class ExportDialog(QDialog):
 
     def reflect(self) -> None:
         asked = self._render.request
-        fps = Fraction(self.fps.value()).limit_denominator(1001)
+        fps = frame_rate(self.fps.value())
         frames = len(retimed(asked.frames, asked.rate, fps))
         self.facts.setText(
             f"{count(frames, 'frame')} · {clip_length(frames, fps)} · "
@@ -94,13 +88,12 @@ class ExportDialog(QDialog):
         return ""
 
     def _build(self, folder: Path) -> None:
-        self.format, self.fps = QComboBox(), Rate()
+        self.format = QComboBox()
+        self.fps = NumberField(" fps", in_document=False)
         for name, suffix, _ in FORMATS:
             self.format.addItem(name, suffix)
-        self.fps.setDecimals(3)
-        self.fps.setRange(1, FORMATS[0][2])
-        self.fps.setValue(float(self._render.request.rate))
-        self.fps.setSuffix(" fps")
+        self.fps.allow(possible(SLOWEST, FORMATS[0][2], 0), 1)
+        self.fps.reflect(self._render.request.rate)
         self.recipe = QCheckBox("Write the recipe into the file (prompt, seed, models)")
         self.recipe.setChecked(True)
         self.place = QLineEdit(str(folder / outgoing_name(self._render)))
@@ -119,14 +112,15 @@ class ExportDialog(QDialog):
         where = row(field("Where", self.place), self.choose)
         where.layout().setStretch(0, 1)  # type: ignore[union-attr]
         for part in (
-            field("Format", self.format), field("Rate", self.fps), where, self.recipe, self.facts,
+            field("Format", self.format), number_row("Rate", self.fps), where, self.recipe, self.facts,
             label(MARK, "small"), self.why_not, self.replaces, row(None, cancel, self.export),
         ):  # fmt: skip
             layout.addWidget(part)
 
     def _format_chosen(self, index: int) -> None:
         _, suffix, fastest = FORMATS[index]
-        self.fps.setMaximum(fastest)
+        self.fps.allow(possible(SLOWEST, fastest, 0), 1)
+        self.fps.fit()
         self.place.setText(str(self.path.parent / outgoing_name(self._render, suffix)))
         self.reflect()
 
@@ -139,6 +133,6 @@ class ExportDialog(QDialog):
             self.place.setText(chosen)
 
     def _order(self) -> None:
-        fps = Fraction(self.fps.value()).limit_denominator(1001)
+        fps = frame_rate(self.fps.value())
         self.ordered.emit(self.path, fps, self.recipe.isChecked())
         self.accept()

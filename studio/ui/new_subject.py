@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject, checked_name
 from studio.spec import grammar
+from studio.spec.numbers import possible
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.ui import theme
 from studio.ui.consent import Consent
 from studio.ui.controls import Fold, column, explain, field, label, push, row
 from studio.ui.icons import Icons
+from studio.ui.number_field import NumberField, number_row
 from studio.ui.photo_wall import PhotoWall
 from studio.ui.pictures import Pictures
 from studio.ui.quantities import count
@@ -108,16 +110,21 @@ class NewSubject(QWidget):
         self.noun_note = label("", "small", wrap=True)
         self.person = QCheckBox("This is a person")
         self.consent = Consent(icons)
-        self.token, self.method, self.steps = QComboBox(), QComboBox(), QSpinBox()
+        self.token, self.method, self.steps = (
+            QComboBox(),
+            QComboBox(),
+            NumberField(" steps", " step", in_document=False),
+        )
         self.token.addItems(grammar.RARE_TOKENS)
         self.token.setToolTip("A rare word that will stand for the subject in prompts")
         self.method.addItem("LoRA: small and quick", "lora")
         self.method.addItem("DreamBooth: the whole network", "dreambooth")
-        self.steps.setRange(1, 100_000)
-        self.steps.setValue(DEFAULT_STEPS)
-        self.steps.setSuffix(" steps")
+        self.steps.allow(possible(1, 100_000))
+        self.steps.reflect(DEFAULT_STEPS)
         more = column(
-            field("Token", self.token), field("Method", self.method), field("Length", self.steps)
+            field("Token", self.token),
+            field("Method", self.method),
+            number_row("Length", self.steps),
         )
         self.fold = Fold("Token, method, length", more, icons)
         self.give_up = push("Cancel")
@@ -146,7 +153,7 @@ class NewSubject(QWidget):
 
     def _order(self) -> None:
         if self.train.isEnabled():
-            self.ordered.emit(self.subject(), list(self.wall.good), self.steps.value())
+            self.ordered.emit(self.subject(), list(self.wall.good), int(self.steps.value()))
 
     def _stop(self) -> None:
         self.clear()

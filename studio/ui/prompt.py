@@ -1,11 +1,27 @@
 """The prompt: a text field that underlines words the model was never taught."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio.spec import grammar
 from studio.ui.controls import label, push, row
+from studio.ui.text_fields import (
+    Typing,
+    difference,
+    letters,
+    means_undo,
+    units,
+    with_documents_undo,
+)
 from studio.ui.theme import UNIT, Theme
 
 
@@ -22,7 +38,7 @@ class Underliner(QSyntaxHighlighter):
 
     def highlightBlock(self, text: str) -> None:
         for start, end in self.strange(text):
-            self.setFormat(start, end - start, self._look)
+            self.setFormat(units(text[:start]), units(text[start:end]), self._look)
 
     def strange(self, text: str) -> tuple[tuple[int, int], ...]:
         """Where `text` holds words that neither the model nor the subject knows."""
@@ -40,6 +56,8 @@ class Prompt(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)
+        self.typing = Typing()
         self._lines = lines
         self.setFixedHeight(self.sizeHint().height())
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -49,20 +67,44 @@ class Prompt(QPlainTextEdit):
         return QSize(240, self.fontMetrics().lineSpacing() * self._lines + 3 * UNIT)
 
     def reflect(self, text: str) -> None:
-        """Show a text that was changed elsewhere, keeping the cursor where it can be."""
-        if text == self.toPlainText():
+        """Show a text that was changed elsewhere; only what differs, so that the cursor stays."""
+        old, new = self.toPlainText(), as_shown(text)
+        if new == old:
             return
-        at = self.textCursor().position()
+        at = letters(old, self.textCursor().position())
+        start, end, come = difference(old, new, at)
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(units(old[:start]))
+        cursor.setPosition(units(old[:end]), QTextCursor.MoveMode.KeepAnchor)
         self.blockSignals(True)
-        self.setPlainText(text)
+        cursor.insertText(come)
         self.blockSignals(False)
-        cursor = self.textCursor()
-        cursor.setPosition(min(at, len(text)))
-        self.setTextCursor(cursor)
+        self.typing.forget()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and means_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         super().keyPressEvent(event)
         event.accept()  # no key of a text field goes on to the player
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = with_documents_undo(self.createStandardContextMenu(), self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.typing.forget()
+
+
+def as_shown(text: str) -> str:
+    """A text as Qt's field gives it back: one kind of line end, one kind of space."""
+    lines = text.replace("\r\n", "\n").translate({ord(end): "\n" for end in "\r\u2028\u2029"})
+    return lines.replace("\u00a0", " ")
 
 
 def vocabulary_dialog(parent: QWidget) -> QDialog:

@@ -1,13 +1,15 @@
 """The seed: a number, a dice, a lock."""
 
 import secrets
+from fractions import Fraction
 
-from PySide6.QtCore import QRegularExpression, Signal
-from PySide6.QtGui import QRegularExpressionValidator
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QAbstractSpinBox, QVBoxLayout, QWidget
 
-from studio.ui.controls import field, label, rename, row, tool
+from studio.spec.numbers import possible
+from studio.ui.controls import explain, field, rename, row, tool
 from studio.ui.icons import Icons
+from studio.ui.number_field import NumberField
 from studio.ui.orders import SEEDS
 
 LARGEST = 2**63 - 1
@@ -21,41 +23,35 @@ class Seed(QWidget):
     def __init__(self, icons: Icons) -> None:
         super().__init__()
         self._icons = icons
-        self.number = QLineEdit()
-        self.number.setValidator(
-            QRegularExpressionValidator(QRegularExpression("[0-9]{0,19}"), self.number)
-        )
-        self.number.setMaximumWidth(160)
-        self.number.setToolTip("A whole number from 0 to 2⁶³ − 1. Typing one locks it.")
+        self.number = NumberField()
+        self.number.allow(possible(0, LARGEST))
+        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        explain(self.number, "", "A whole number from 0 to 2⁶³ − 1. Typing one locks it.")
         self.dice = tool(icons, "dice", "Roll another seed")
         self.lock = tool(icons, "unlock", "Keep this seed", checkable=True)
-        self.state = label("", "small")
         line = row(field("Seed", self.number), self.dice, self.lock)
-        layout = line.layout()
-        assert layout is not None
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.setLayout(layout)
-        self.number.textEdited.connect(self._typed)
-        self.number.editingFinished.connect(self._never_empty)
+        layout.setSpacing(2)
+        layout.addWidget(line)
+        layout.addWidget(self.number.note)
+        self.number.changed.connect(self._typed)
+        self.number.lineEdit().textEdited.connect(lambda _: self._typed(self.number.value()))
         self.dice.clicked.connect(self._roll)
         self.lock.toggled.connect(self._turned)
 
     def reflect(self, seed: int, locked: bool) -> None:
-        if self._value() != seed or not self.number.text():
-            self.number.setText(str(seed))
+        self.number.reflect(Fraction(seed))
         self.lock.blockSignals(True)
         self.lock.setChecked(locked)
         self.lock.blockSignals(False)
         self._look(locked)
 
     def _value(self) -> int:
-        return min(int(self.number.text() or 0), LARGEST)
+        return int(self.number.value())
 
-    def _typed(self) -> None:
-        self.changed.emit(self._value(), True)
-
-    def _never_empty(self) -> None:
-        self.number.setText(str(self._value()))
+    def _typed(self, seed: Fraction) -> None:
+        self.changed.emit(int(seed), True)
 
     def _roll(self) -> None:
         self.changed.emit(secrets.randbelow(SEEDS), self.lock.isChecked())

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QLineEdit,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -35,6 +34,7 @@ from studio.ui.seed import Seed
 from studio.ui.shelf import Shelf
 from studio.ui.shot_settings import ShotSettings
 from studio.ui.strength import Strength
+from studio.ui.text_fields import TextLine
 from studio.ui.theme import UNIT
 
 HINT = "A red ball moving left over grass"
@@ -61,8 +61,7 @@ class ShotPanel(QWidget):
         shot, project = self._document.shot, self._document.project
         self._fill_shots(project.shots, shot)
         self.prompt.reflect(shot.prompt)
-        if self.negative.text() != shot.negative:
-            self.negative.setText(shot.negative)
+        self.negative.reflect(shot.negative)
         self._fill_subjects(shot)
         self.seed.reflect(shot.seed, shot.seed_locked)
         model = self._shelf.model(shot.model)
@@ -79,7 +78,7 @@ class ShotPanel(QWidget):
         self.prompt = Prompt("Prompt", HINT, 5, theme)
         self.words = label("", "attention", wrap=True)
         self.vocabulary = push("Words it knows", "link")
-        self.negative = QLineEdit()
+        self.negative = TextLine()
         self.negative.setPlaceholderText("What should not be seen")
         self.subject, self.strength = QComboBox(), Strength()
         self.seed = Seed(icons)
@@ -129,9 +128,7 @@ class ShotPanel(QWidget):
         self.add.clicked.connect(self.new_shot)
         self.remove.clicked.connect(self.remove_shot)
         self.prompt.textChanged.connect(self._prompt_typed)
-        self.negative.textEdited.connect(
-            lambda text: self._change("Negative prompt", negative=text)
-        )
+        self.negative.textEdited.connect(self._negative_typed)
         self.subject.activated.connect(self._choose_subject)
         self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
         self.seed.changed.connect(self._seed_changed)
@@ -161,14 +158,19 @@ class ShotPanel(QWidget):
         self._change("Subject", subject=self.subject.itemData(index))
 
     def _prompt_typed(self) -> None:
-        self._change("Prompt", prompt=self.prompt.toPlainText())
+        old, new = self._document.shot.prompt, self.prompt.toPlainText()
+        self._change("Prompt", merge=self.prompt.typing.goes_on(old, new), prompt=new)
+
+    def _negative_typed(self, new: str) -> None:
+        goes_on = self.negative.typing.goes_on(self._document.shot.negative, new)
+        self._change("Negative prompt", merge=goes_on, negative=new)
 
     def _seed_changed(self, seed: int, locked: bool) -> None:
         self._change("Seed", seed=seed, seed_locked=locked)
 
-    def _change(self, what: str, **fields: object) -> None:
+    def _change(self, what: str, *, merge: bool = True, **fields: object) -> None:
         shot: Shot = replace(self._document.shot, **fields)  # type: ignore[arg-type]
-        self._document.change_shot(shot, what)
+        self._document.change_shot(shot, what, merge=merge)
 
     def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
         named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]

@@ -1,16 +1,21 @@
 """How strongly a subject shows."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from fractions import Fraction
 
-from studio.ui.controls import explain, field, label
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractSpinBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+
+from studio.spec.numbers import possible
+from studio.ui.controls import explain, field
+from studio.ui.number_field import NumberField
 
 PARTS = 20
 STRONGEST = 1.5
+HELP = "0 hides the subject, 1 is as trained, 1.5 exaggerates"
 
 
 class Strength(QWidget):
-    """A slider from 0 to 1.5, in steps of a twentieth."""
+    """From 0 to 1.5: a slider in steps of a twentieth, and the number for all between."""
 
     changed = Signal(float)
 
@@ -18,22 +23,36 @@ class Strength(QWidget):
         super().__init__()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, round(STRONGEST * PARTS))
-        self.number: QLabel = label("1.00 ×", "small")
-        self.number.setMinimumWidth(40)
-        self.number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        layout = QHBoxLayout(self)
+        self.number = NumberField(" ×", decimals=2)
+        self.number.allow(possible(0, STRONGEST, "0.01"), 1 / PARTS)
+        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.number.setAccessibleName("Strength as a number")
+        line = QHBoxLayout()
+        line.addWidget(field("Strength", self.slider), 1)
+        line.addWidget(self.number)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(field("Strength", self.slider), 1)
-        layout.addWidget(self.number)
+        layout.setSpacing(2)
+        layout.addLayout(line)
+        layout.addWidget(self.number.note)
         self.slider.valueChanged.connect(self._moved)
+        self.number.changed.connect(self._typed)
 
     def reflect(self, strength: float, why_not: str) -> None:
-        explain(self.slider, why_not, "0 hides the subject, 1 is as trained, 1.5 exaggerates")
+        for control in (self.slider, self.number):
+            explain(control, why_not, HELP)
+        self.number.reflect(strength)
+        self._slide(strength)
+
+    def _slide(self, strength: float) -> None:
         self.slider.blockSignals(True)
         self.slider.setValue(round(strength * PARTS))
         self.slider.blockSignals(False)
-        self.number.setText(f"{strength:.2f} ×")
 
     def _moved(self, value: int) -> None:
-        self.number.setText(f"{value / PARTS:.2f} ×")
+        self.number.reflect(Fraction(value, PARTS))
         self.changed.emit(value / PARTS)
+
+    def _typed(self, strength: Fraction) -> None:
+        self._slide(float(strength))
+        self.changed.emit(float(strength))

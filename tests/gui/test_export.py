@@ -34,13 +34,13 @@ def test_each_format_brings_its_ending(dialog, index):
 
 def test_the_rate_changes_frames_not_length(dialog):
     assert "16 frames · 1.9 s" in dialog.facts.text()
-    dialog.fps.setValue(24)
+    dialog.fps.enter("24")
     assert "46 frames · 1.9 s" in dialog.facts.text()
     assert dialog.fps.text() == "24 fps"
 
 
 def test_gif_cannot_be_faster_than_its_viewers(dialog):
-    dialog.fps.setValue(120)
+    dialog.fps.enter("120")
     dialog.format.setCurrentIndex(1)
     assert dialog.fps.value() == 50
 

@@ -45,7 +45,7 @@ def test_tab_reaches_every_enabled_control_and_comes_round(studio, qtbot):
         for w in controls(studio)
         if w.isEnabled()
         and w not in reached
-        and w.parent().metaObject().className() not in ("QSpinBox", "QDoubleSpinBox", "QTabBar")
+        and w.parent().metaObject().className() not in ("NumberField", "QTabBar")
     ]
     assert [(type(w).__name__, w.accessibleName()) for w in missed] == []
     assert studio.shot.render_it in reached
@@ -67,7 +67,7 @@ def test_every_control_has_a_name(studio):
         type(w).__name__
         for w in controls(studio)
         if not (w.accessibleName() or (isinstance(w, QAbstractButton) and w.text()))
-        and w.parent().metaObject().className() not in ("QSpinBox", "QDoubleSpinBox", "QTabBar")
+        and w.parent().metaObject().className() not in ("NumberField", "QTabBar")
     ]
     assert nameless == []
 

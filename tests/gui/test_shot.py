@@ -134,12 +134,12 @@ def test_dice_roll_and_the_largest_seed_is_kept(studio, qtbot, until):
 def test_settings_follow_the_model_until_they_are_changed(studio):
     settings = studio.shot.settings
     assert settings.numbers["keyframes"].value() == 16
-    assert settings.numbers["fps"].suffix() == " fps"
+    assert settings.numbers["fps"].text() == "8 per second"
     assert studio.document.shot.keyframes is None
-    settings.numbers["keyframes"].setValue(8)
+    settings.numbers["keyframes"].enter("8")
     assert studio.document.shot.keyframes == 8
     assert studio.shot.facts.text().startswith("8 frames · 0.9 s at 8 fps · 64 × 64 px")
-    settings.numbers["fps"].setValue(4)
+    settings.numbers["fps"].enter("4")
     assert studio.document.shot.fps == Fraction(4)
     settings.defaults.click()
     assert settings.numbers["keyframes"].value() == 16
