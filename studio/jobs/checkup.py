@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -107,12 +106,9 @@ def _device(works: Works) -> Check:
 
 
 def _ffmpeg() -> Check:
-    from imageio_ffmpeg import get_ffmpeg_exe
+    from studio.media import ffmpeg
 
     try:
-        said = subprocess.run(
-            [get_ffmpeg_exe(), "-version"], capture_output=True, text=True, check=True, timeout=30
-        )
-    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-        return Check("ffmpeg", False, f"it does not run: {error}")
-    return Check("ffmpeg", True, " ".join(said.stdout.split()[:3]))
+        return Check("ffmpeg", True, ffmpeg.version())
+    except Refusal as refusal:
+        return Check("ffmpeg", False, str(refusal))

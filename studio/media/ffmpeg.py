@@ -1,4 +1,8 @@
-"""ffmpeg as a program: fed through a pipe, read through a pipe, never left running."""
+"""ffmpeg as a program: fed through a pipe or read through a pipe, never left running.
+
+Every run hangs on a pipe to this process, and that is what ends it when this process is killed, on
+every system alike: an input that ends is a clip that ends, an output that nobody reads is an error.
+"""
 
 import subprocess
 import sys
@@ -116,13 +120,28 @@ def running(arguments: Sequence[str], *, fed: bool = False) -> Iterator[Program]
     """Run ffmpeg for the length of the block; it is killed and reaped however the block ends.
 
     `fed` opens its standard input for `Program.feed`; otherwise the input is empty, never the
-    terminal's.
+    terminal's, and the output has to be "pipe:1": from file to file it would outlive a kill.
     """
+    if not fed and arguments[-1] != "pipe:1":
+        raise ValueError("this ffmpeg would not notice the end of the studio")
     program = Program(_started(arguments, fed))
     try:
         yield program
     finally:
         program.stop()
+
+
+def version() -> str:
+    """What ffmpeg calls itself: "ffmpeg version 7.0.2".  Refused where it does not run."""
+    program = Program(_started(["-version"], fed=False))
+    try:
+        said = program.output.readline().decode("utf-8", "replace")
+        program.finish()
+    except Failed as error:
+        raise Refusal("ffmpeg does not run.", f"It says: {error}") from error
+    finally:
+        program.stop()
+    return " ".join(said.split()[:3])
 
 
 def _started(arguments: Sequence[str], fed: bool) -> subprocess.Popen[bytes]:

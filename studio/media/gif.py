@@ -26,20 +26,31 @@ def write_gif(
 ) -> None:
     """Write `frames` (H·W·3 bytes each) as a GIF that repeats for ever.
 
-    Three passes over a lossless copy on the disk, none of which holds the clip in memory: colours
-    are counted while the frames arrive, then the palette is applied, then times and marks are set.
-    `waiting` is called while ffmpeg works alone and may raise `Cancelled`.
+    Two passes over a lossless copy on the disk, neither of which holds the clip in memory: colours
+    are counted while the frames arrive, then the palette is applied, and times and marks are set on
+    the way.  `waiting` is called while ffmpeg works and may raise `Cancelled`.
     """
     with write_aside(path) as part, scratch_beside(path) as scratch:
-        copy, palette, plain = scratch / "copy.mkv", scratch / "palette.raw", scratch / "plain.gif"
+        copy, palette = scratch / "copy.mkv", scratch / "palette.raw"
         with ffmpeg.running(_count_colours(size, copy, palette), fed=True) as program:
             program.feed(frames)
             program.finish(waiting)
-        with ffmpeg.running(_apply_palette(copy, palette, plain)) as program:
-            program.finish(waiting)
-        with plain.open("rb") as source, part.open("wb") as target:
-            for block in _timed_and_marked(gif_blocks.blocks(source), fps, gif_marks(recipe)):
+        with ffmpeg.running(_apply_palette(copy, palette)) as program, part.open("wb") as target:
+            made = _whole_blocks(program, waiting)
+            for block in _timed_and_marked(made, fps, gif_marks(recipe)):
                 target.write(block)
+
+
+def _whole_blocks(program: ffmpeg.Program, waiting: Callable[[], None]) -> Iterator[bytes]:
+    """The blocks of the GIF that ffmpeg writes; why it broke off, if it did, ffmpeg says."""
+    try:
+        for block in gif_blocks.blocks(program.output):
+            waiting()
+            yield block
+    except gif_blocks.NotAGif:
+        program.finish(waiting)
+        raise
+    program.finish(waiting)
 
 
 def delays(fps: Fraction) -> Iterator[int]:
@@ -81,12 +92,12 @@ def _count_colours(size: Size, copy: Path, palette: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _apply_palette(copy: Path, palette: Path, plain: Path) -> list[str]:
+def _apply_palette(copy: Path, palette: Path) -> list[str]:
     return [
         *ffmpeg.source(copy),
         "-f", "rawvideo", "-pix_fmt", "bgra", "-video_size", f"{_PALETTE}x{_PALETTE}",
         *ffmpeg.source(palette),
         # dithering only where the picture changes keeps still parts still
         "-filter_complex", "[0:v][1:v]paletteuse=dither=sierra2_4a:diff_mode=rectangle",
-        "-fps_mode", "passthrough", "-f", "gif", "-loop", "0", ffmpeg.file_url(plain),
+        "-fps_mode", "passthrough", "-f", "gif", "-loop", "0", "-flush_packets", "1", "pipe:1",
     ]  # fmt: skip

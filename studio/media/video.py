@@ -107,7 +107,7 @@ def probe(path: Path) -> VideoInfo:
         *ffmpeg.source(_existing(path)), "-fps_mode", "passthrough", "-map", "0:v:0",
         # the same again, for the time base that follows from the rate the container declares
         "-map", "0:v:0", "-enc_time_base:v:0", "demux",
-        "-c:v", "wrapped_avframe", "-f", "framecrc", "pipe:1",
+        "-c:v", "wrapped_avframe", "-f", "framecrc", "-flush_packets", "1", "pipe:1",
     ]  # fmt: skip
     with ffmpeg.running(arguments) as program, _unreadable_refused(path):
         header, shown = _listing(program.output)

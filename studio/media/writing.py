@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from studio.media.claims import Claim, is_left
 from studio.media.places import is_folder
 from studio.spec.refusal import Refusal
 
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _ASIDE = re.compile(r"\..*\.[0-9a-f]{12}\.part", re.DOTALL)
-_STALE_SECONDS = 24 * 3600.0
 
 
 @contextmanager
@@ -30,14 +30,20 @@ def write_aside(path: Path) -> Iterator[Path]:
     full.
     """
     part = _create_aside(path)
+    claim = Claim(part)
     try:
         with full_disk_refused(path):
             yield part
             _to_disk(part)
+        if os.name == "nt":  # which moves no open file
+            claim.release()
         _replace(part, path)
     except BaseException:
+        claim.release()
         part.unlink(missing_ok=True)
         raise
+    finally:
+        claim.release()
 
 
 @contextmanager
@@ -50,11 +56,13 @@ def scratch_beside(path: Path) -> Iterator[Path]:
     scratch = _aside_name(path)
     with _refused_as(f"Nothing can be written to the folder {path.parent}."):
         scratch.mkdir()
+    claim = Claim(scratch)
     _sweep(path.parent)
     try:
         with full_disk_refused(path):
             yield scratch
     finally:
+        claim.release()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -105,15 +113,16 @@ def _aside_name(path: Path) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed export left in `folder`, by its age: another may be writing now."""
+    """Remove what exports left in `folder` whose process is dead; another may be writing now."""
     with suppress(OSError):
-        for left in [path for path in folder.iterdir() if _ASIDE.fullmatch(path.name)]:
-            if time.time() - left.lstat().st_mtime < _STALE_SECONDS:
-                continue
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+        for part in [path for path in folder.iterdir() if _ASIDE.fullmatch(path.name)]:
+            with suppress(OSError):
+                if not is_left(part):
+                    continue
+                if part.is_dir():
+                    shutil.rmtree(part, ignore_errors=True)
+                else:
+                    part.unlink(missing_ok=True)
 
 
 def _create_aside(path: Path) -> Path:
