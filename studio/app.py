@@ -60,8 +60,9 @@ def open_window(
 ) -> int:
     """Open the studio on a project folder (the scratch project by default) until it is closed.
 
-    `works` do the jobs; `model_folders` are scanned for models; `warm_up` runs on another thread
-    when the window has been idle, by default it imports the engine.  Returns the exit code.
+    `works` do the jobs; `model_folders` are scanned for models; `warm_up` runs in the engine's lane
+    when the window has been idle, by default it imports the engine and loads the starter once.
+    Returns the exit code.
     """
     app = start_application()
     wanted: Path | None = project or folders.scratch
@@ -71,7 +72,8 @@ def open_window(
         if quit_after_first_paint:
             studio.window.first_painted.connect(studio.window.close)
         else:
-            studio.first_idle(IDLE_MS, warm_up or import_engine)
+            steps = (warm_up,) if warm_up else (import_engine, rehearse)
+            studio.first_idle(IDLE_MS, *steps)
         studio.open()
         code = app.exec()
         wanted = studio.next_project
@@ -167,10 +169,9 @@ def import_engine() -> None:
             importlib.import_module(name)
     Image.init()
     gc.freeze()  # all this stays for good: no later collection has to look at it again
-    _rehearse()  # after it, or the rehearsal's networks would stay for good as well
 
 
-def _rehearse() -> None:
+def rehearse() -> None:
     """Load the starter once: patterns are compiled and plug-ins found now, and not while somebody
     waits for a first clip with the mouse in hand."""
     from studio.jobs.residents import Residents

@@ -58,8 +58,7 @@ def adapted(
     """
     if not isfinite(strength):
         raise Refusal("The subject's strength is not a number.", "Use a number such as 0.8.")
-    for part in PARTS:
-        _check_bare(getattr(networks, part))
+    check_bare(networks)
     adapter = read_adapter(file, identity)
     parts = {part: _share(adapter, part, getattr(networks, part)) for part in PARTS}
     matched, layers = (sum(counts) for counts in zip(*(p[1] for p in parts.values()), strict=True))
@@ -75,6 +74,12 @@ def adapted(
                 module = getattr(networks, part)
                 stack.enter_context(wear(module, tensors, adapter.label, strength))
         yield Worn(matched, layers, adapter.label)
+
+
+def check_bare(networks: Networks) -> None:
+    """RuntimeError where an adapter is on: what is computed then belongs to no plain request."""
+    for part in PARTS:
+        _check_bare(getattr(networks, part))
 
 
 def put_lora_on(module: nn.Module, config: LoraConfig, seed: int) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.device import Device, set_attention
+from studio.engine.loading import loading
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
@@ -82,7 +83,8 @@ def load_backbone(folder: Path, device: Device, tick: Tick = silent) -> Backbone
     parts: dict[str, Any] = {}
     for done, (name, open_part) in enumerate(PARTS):
         tick(Progress("loading model", done, len(PARTS), note=name))
-        parts[name] = _opened(folder / name, open_part, device)
+        with loading():
+            parts[name] = _opened(folder / name, open_part, device)
     set_attention(parts["unet"], device)
     tick(Progress("loading model", len(PARTS), len(PARTS)))
     return Backbone(**parts, device=device)

@@ -5,14 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine.adapter import adapted
+from studio.engine.adapter import adapted, check_bare
 from studio.engine.backbone import encode_text
 from studio.engine.decode import decode
 from studio.engine.encode import encode, filling
@@ -31,6 +31,12 @@ from studio.spec.span import Span
 from studio.spec.spans import BETWEEN, seed_of
 
 Arrays = Mapping[str, np.ndarray]
+
+
+class Inputs(Protocol):
+    """The arrays of the spans that a span reads, by key; a mapping or a memo."""
+
+    def get(self, key: str, /) -> Arrays | None: ...
 
 
 def _no_pictures(identity: str) -> np.ndarray:
@@ -69,31 +75,62 @@ def film(
     *,
     upsampler: Callable[[], Upsampler] = _no_upsampler,
 ) -> Walked:
-    """Make what the memo does not hold.  Every span reads its inputs from the memo in stored
+    """Make what the memo does not hold, by its lookup.  Every span reads its inputs from the memo in stored
     precision, so that a run cut in pieces ends in the same bytes.
 
     `load` and `upsampler` are called only if there is something to make with them, so that neither
     need be in memory beside the other.  Steps are counted through all spans of a stage, so that a
     time left is that of the stage.
     """
-    missing = tuple(span for span in spans if memo.get(span.key) is None)
+    missing = tuple(span for span in spans if not memo.has(span.key))
     lacking = {span.key for span in missing}
     walked = Walked(reused=[span.key for span in spans if span.key not in lacking])
-    totals, done = Counter[str](), Counter[str]()
+    making = _Making({span.key: span for span in spans}, load, upsampler, memo, tick, walked)
     for span in missing:
-        totals[span.stage] += steps_in(span)
+        making.totals[span.stage] += steps_in(span)
     for span in missing:
-        part = shifted(tick, done[span.stage], totals[span.stage])
-        if span.stage == "upsample":
-            make = partial(make_larger, span, upsampler())
-        else:
-            make = partial(STAGES[span.stage], span, load())
-        started = time.monotonic()
-        memo.put(span.key, make(memo, part))
-        done[span.stage] += steps_in(span)
-        walked.seconds[span.stage] += time.monotonic() - started
-        walked.made.append(span.key)
+        if not memo.has(span.key):
+            making.make(span)
     return walked
+
+
+@dataclass(slots=True)
+class _Making:
+    """The state of one film.  No span's networks are referred to once it is made."""
+
+    spans: Mapping[str, Span]
+    load: Callable[[], Models]
+    upsampler: Callable[[], Upsampler]
+    memo: Memo
+    tick: Tick
+    walked: Walked
+    totals: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+
+    def make(self, span: Span) -> None:
+        inputs = {key: arrays for key in span.inputs if (arrays := self._input(key)) is not None}
+        tick = shifted(self.tick, self.done[span.stage], self.totals[span.stage])
+        started = time.monotonic()
+        self.memo.put(span.key, self._arrays(span, inputs, tick))
+        self.done[span.stage] += steps_in(span)
+        self.walked.seconds[span.stage] += time.monotonic() - started
+        self.walked.made.append(span.key)
+
+    def _input(self, key: str) -> Arrays | None:
+        """What a span reads; made again where the memo finds it damaged."""
+        arrays = self.memo.get(key)
+        if arrays is None and (span := self.spans.get(key)) is not None:
+            if key in self.walked.reused:
+                self.walked.reused.remove(key)
+                self.totals[span.stage] += steps_in(span)
+            self.make(span)
+            arrays = self.memo.get(key)
+        return arrays
+
+    def _arrays(self, span: Span, inputs: Mapping[str, Arrays], tick: Tick) -> Arrays:
+        if span.stage == "upsample":
+            return make_larger(span, self.upsampler(), inputs, tick)
+        return STAGES[span.stage](span, self.load(), inputs, tick)
 
 
 def steps_in(span: Span) -> int:
@@ -114,10 +151,10 @@ def _walked(span: Span) -> int:
     return span.request.steps_around(0, between=pattern == "interpolation")
 
 
-def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+def make_keyframes(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
     """A window of keyframes, all of them or those that are not given: latents fp32 (T, C, h, w)."""
     request = span.request
-    clip, known = given_frames(span, models, memo)
+    clip, known = given_frames(span, models, inputs)
     with worded(span, models) as text:
         spec = FillSpec(
             "keyframes",
@@ -133,7 +170,7 @@ def make_keyframes(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays
     return {"latents": latents.numpy()}
 
 
-def make_picture(span: Span, models: Models, _: Memo, tick: Tick) -> Arrays:
+def make_picture(span: Span, models: Models, _: Inputs, tick: Tick) -> Arrays:
     """A picture that the user brought, filling the clip's size: latents fp32 (1, C, h, w)."""
     request = span.request
     picture = torch.from_numpy(models.pictures(span.source.picture))
@@ -141,29 +178,29 @@ def make_picture(span: Span, models: Models, _: Memo, tick: Tick) -> Arrays:
     return {"latents": encode(models.video.backbone, fitted).numpy()}
 
 
-def make_between(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+def make_between(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
     """The frames between those that are read: latents fp32 (holes, C, h, w).
 
     Every two neighbours that are known and the holes between them are a clip of their own.
     """
-    clip, known = given_frames(span, models, memo)
+    clip, known = given_frames(span, models, inputs)
     with worded(span, models) as text:
         latents = interpolate(models.video, clip, known, text, span, tick)
     return {"latents": latents[[not k for k in known]].numpy()}
 
 
-def make_frames(span: Span, models: Models, memo: Memo, tick: Tick) -> Arrays:
+def make_frames(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
     """A chunk of frames from latents: uint8 (T, H, W, 3)."""
-    latents, _ = given_frames(span, models, memo)
+    latents, _ = given_frames(span, models, inputs)
     frames = decode(models.video.backbone, latents, tick, models.video.decoder)
     return {"frames": frames[span.lead : span.lead + len(span.makes)].numpy()}
 
 
-def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[bool, ...]]:
+def given_frames(span: Span, models: Models, inputs: Inputs) -> tuple[Tensor, tuple[bool, ...]]:
     """The clip with holes that a span reads: latents (T, C, h, w), zero in the holes."""
     clip = torch.zeros(len(span.reads), *_latent_shape(span.request, models.video))
     for number, key in enumerate(span.inputs):
-        source = memo.get(key)
+        source = inputs.get(key)
         if source is None:  # made before, and kept in the strip as it was
             raise Refusal(
                 "A keyframe that is locked is no longer stored.", "Delete it or make it anew."
@@ -174,9 +211,9 @@ def given_frames(span: Span, models: Models, memo: Memo) -> tuple[Tensor, tuple[
     return clip, tuple(read is not None for read in span.reads)
 
 
-def make_larger(span: Span, upsampler: Upsampler, memo: Memo, tick: Tick) -> Arrays:
+def make_larger(span: Span, upsampler: Upsampler, inputs: Inputs, tick: Tick) -> Arrays:
     """A portion of frames made larger: uint8 (T, 4 H, 4 W, 3)."""
-    frames = upsample(upsampler, small_frames(span, memo), upsample_spec(span), tick)
+    frames = upsample(upsampler, small_frames(span, inputs), upsample_spec(span), tick)
     return {"frames": frames[span.lead : span.lead + len(span.makes)].numpy()}
 
 
@@ -190,11 +227,11 @@ def upsample_spec(span: Span) -> UpsampleSpec:
     )
 
 
-def small_frames(span: Span, memo: Memo) -> Tensor:
+def small_frames(span: Span, inputs: Inputs) -> Tensor:
     """The decoded frames that a span reads, uint8 (T, H, W, 3)."""
     frames = {}
     for number, key in enumerate(span.inputs):
-        source = memo.get(key)
+        source = inputs.get(key)
         if source is None:
             raise Refusal("Frames of this clip are no longer stored.", "Render it again.")
         for place, read in enumerate(span.reads):
@@ -240,6 +277,7 @@ def _time_words(request: ClipRequest) -> list[str]:
 
 def _wearing(request: ClipRequest, models: Models) -> AbstractContextManager:
     if request.subject is None or models.adapter is None:
+        check_bare(models.video.backbone)
         return nullcontext()
     use = request.subject
     return adapted(models.video.backbone, models.adapter, use.strength, use.identity)

@@ -20,6 +20,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.backbone import Open, autoencoder, network, plain
 from studio.engine.device import Device, set_attention
+from studio.engine.loading import loading
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
 from studio.spec.progress import Progress, Tick, silent
@@ -88,6 +89,11 @@ def resampled(small: Tensor) -> Tensor:
 
 def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:
     """Open an upsampler's folder; a part that is missing or damaged is refused by name."""
+    with loading():
+        return _load(folder, device, tick)
+
+
+def _load(folder: Path, device: Device, tick: Tick) -> Upsampler:
     parts: dict[str, Any] = {}
     for done, (name, open_part) in enumerate(PARTS):
         tick(Progress("loading upsampler", done, len(PARTS), note=name))

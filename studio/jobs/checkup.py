@@ -87,6 +87,9 @@ class _Memory:
     def __init__(self) -> None:
         self.kept: dict[str, Mapping] = {}
 
+    def has(self, key: str) -> bool:
+        return key in self.kept
+
     def get(self, key: str) -> Arrays | None:
         return self.kept.get(key)
 

@@ -1,4 +1,4 @@
-"""A lane: the worker threads that share one resource, and the jobs they take in turn.  No Qt."""
+"""A lane: the worker threads that share one resource, and the jobs they take in turn."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from studio.jobs.job import Job, State, Work
 from studio.jobs.ledger import Ledger
+from studio.jobs.preparation import Preparation
 from studio.jobs.run import Outcome, Run
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
@@ -26,12 +27,19 @@ class Listener(Protocol):
 class Lane:
     """`width` threads that do the ledger's jobs of one lane, the short ones first.
 
-    A short job also cuts in at the next tick of a long one: it runs inside that tick, on the same
-    thread, so that the long job keeps its state and the resource is never used twice.
+    Pre-emptive between ticks: where all threads are busy and a short job waits, a long one stops at
+    its next tick as for a pause and goes back to the head of the lane.  No job ever runs inside
+    another one, so none computes on networks that another has altered.
     """
 
     def __init__(
-        self, name: str, width: int, ledger: Ledger, works: Mapping[str, Work], listener: Listener
+        self,
+        name: str,
+        width: int,
+        ledger: Ledger,
+        works: Mapping[str, Work],
+        listener: Listener,
+        preparation: Preparation | None = None,
     ) -> None:
         self.name = name
         self._ledger, self._works, self._listener = ledger, works, listener
@@ -43,6 +51,9 @@ class Lane:
         self._taking = threading.Lock()
         self._running: dict[int, Run] = {}
         self._owed: list[tuple[Job, Outcome]] = []
+        self._preparation = preparation
+        if preparation:
+            preparation.wake = self.wake
         self._threads = [
             threading.Thread(target=self._loop, name=f"{name}-{n}", daemon=True)
             for n in range(width)
@@ -81,7 +92,12 @@ class Lane:
         self.wake()
 
     def join(self, limit: float) -> bool:
-        """Wait up to `limit` seconds for the threads to end; False when one did not."""
+        """Wait up to `limit` seconds for the threads to end; False when one did not.
+
+        A preparation under way (imports cannot be stopped) is waited for besides.
+        """
+        if self._preparation:
+            self._preparation.drop()
         until = time.monotonic() + limit
         for thread in self._threads:
             if thread.ident is not None:
@@ -92,39 +108,52 @@ class Lane:
         while True:
             with self._changed:
                 seen = self._news
-            run = self._claimed(short_only=False)
+            run = self._claimed()
             if run is not None:
+                if self._preparation:
+                    self._preparation.before_a_job()
                 self._do(run)
                 continue
+            if self._preparation:
+                self._preparation.when_idle()
             with self._changed:
                 self._changed.wait_for(lambda seen=seen: self._news != seen or self._closing)
                 if self._closing:
                     return
 
-    def _claimed(self, *, short_only: bool) -> Run | None:
+    def _claimed(self) -> Run | None:
         # Claimed and entered in one go, so that no cancel or pause slips in between.
         with self._taking:
             if self._closing:
                 return None
             try:
                 self._pay()
-                job = self._ledger.next(self.name, short_only=short_only)
+                job = self._ledger.next(self.name)
             except Refusal as refusal:
                 self._listener.queue_troubled(refusal)
                 return None
             if job is None:
                 return None
-            run = Run(job, self._listener.job_progressed, self._let_in)
+            run = Run(job, self._listener.job_progressed, self._make_way)
             self._running[job.id] = run
             return run
 
-    def _let_in(self, run: Run) -> None:
-        """Short jobs that came since the last tick of a long one."""
+    def _make_way(self, run: Run) -> None:
+        """Stop a long job where a short one waits that no other thread is going to take."""
         if run.job.short or run.news_seen == self._news:
             return
         run.news_seen = self._news
-        while (short := self._claimed(short_only=True)) is not None:
-            self._do(short)
+        with self._taking:
+            others = [other for other in self._running.values() if other is not run]
+            busy = len(others) + 1 == len(self._threads)
+            if busy and not any(other.job.short or other.is_stopping for other in others):
+                try:
+                    waits = self._ledger.has_short(self.name)
+                except Refusal as refusal:
+                    self._listener.queue_troubled(refusal)
+                    return
+                if waits:
+                    run.stop(State.WAITING)
 
     def _do(self, run: Run) -> None:
         self._listener.job_started(run.job)

@@ -103,13 +103,18 @@ class Ledger:
             )
             return tuple(rows.from_row(row) for row in found)
 
-    def next(self, lane: str, *, short_only: bool = False) -> Job | None:
+    def has_short(self, lane: str) -> bool:
+        """Whether a short job waits in a lane that is not paused."""
+        with self._database.reading() as db:
+            return rows.first(db, lane, short_only=True) is not None
+
+    def next(self, lane: str) -> Job | None:
         """The next job of a lane, from now on running; None when it is empty or paused."""
         with self._database.reading() as db:  # most looks find nothing and write nothing
-            if not rows.first(db, lane, short_only):
+            if not rows.first(db, lane):
                 return None
         with self._database.writing() as db:
-            row = rows.first(db, lane, short_only)
+            row = rows.first(db, lane)
             return rows.moved(db, row["id"], State.RUNNING) if row else None
 
     def move(

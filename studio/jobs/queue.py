@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from studio.jobs.job import LANES, Job, State, Work
 from studio.jobs.lane import Lane
 from studio.jobs.ledger import Ledger
+from studio.jobs.preparation import Preparation
 from studio.jobs.run import Outcome
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
@@ -58,7 +59,11 @@ class Queue(QObject):
         self._ledger = ledger
         self.runs_jobs = ledger.begin()
         self._known_paused = ledger.paused()
-        self._lanes = {name: Lane(name, n, ledger, works, self) for name, n in lanes.items()}
+        self.preparation = Preparation()  # of the engine's lane
+        self._lanes = {
+            name: Lane(name, n, ledger, works, self, self.preparation if name == "engine" else None)
+            for name, n in lanes.items()
+        }
         self._guard = threading.Lock()
         self._mail: dict[int, Progress] = {}
         self._progress: dict[int, Progress] = {}

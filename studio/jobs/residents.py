@@ -3,35 +3,63 @@
 from __future__ import annotations
 
 import gc
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.library.models import Model
-from studio.spec.progress import Tick
+from studio.spec.progress import Progress, Tick
 
 if TYPE_CHECKING:
     from studio.engine.device import Device
     from studio.engine.upsampler import Upsampler
     from studio.engine.videomodel import VideoModel
 
+log = logging.getLogger(__name__)
+LOOK = 0.1
+"""Seconds between two ticks of a job that waits until the networks are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A loaded part, what it was loaded from, and how it looked when it was."""
+
+    part: str
+    model: Model
+    loaded: Any
+    mark: object
+
 
 class Residents:
     """Holds what is loaded, a video model or an upsampler: for both a card of 8 GB is too small.
 
-    Used by the engine lane; `free` may be called from anywhere.
+    A job takes the networks by `leased` for as long as it runs: nobody else computes on them or
+    frees them meanwhile.
     """
 
     def __init__(self, device: str | None = None) -> None:
         self._asked = device
-        self._held: tuple[str, Model, Any] | None = None
-        self._lock = threading.Lock()
+        self._held: Resident | None = None
+        self._lease = threading.Lock()
 
     def device(self) -> Device:
         """The device that the engine computes on."""
         from studio.engine.device import choose
 
         return choose(self._asked)
+
+    @contextmanager
+    def leased(self, tick: Tick) -> Iterator[None]:
+        """Be the only one on the networks; waits for whoever is, and ticks meanwhile."""
+        while not self._lease.acquire(timeout=LOOK):
+            tick(Progress("waiting for the model in memory", 0, 1))
+        try:
+            yield
+        finally:
+            self._lease.release()
 
     def video(self, model: Model, tick: Tick) -> VideoModel:
         """`model` loaded; another one is let go first.  A changed file is loaded anew."""
@@ -56,19 +84,23 @@ class Residents:
 
     def free(self) -> None:
         """Let go of everything and give the memory back."""
-        with self._lock:
-            held, self._held = self._held, None
+        held, self._held = self._held, None
         if held:
             del held
             gc.collect()
             self.device().free()
 
     def _loaded(self, part: str, model: Model, load: Callable[[], Any]) -> Any:
-        with self._lock:
-            if self._held and self._held[:2] == (part, model):
-                return self._held[2]
+        """What is held where it is that and untouched; otherwise loaded."""
+        from studio.engine.untouched import mark
+
+        held = self._held
+        if held and (held.part, held.model) == (part, model):
+            if mark(held.loaded) == held.mark:
+                return held.loaded
+            log.error("the %s of %s was left altered: it is loaded anew", part, model.family.id)
+        del held
         self.free()
         loaded = load()
-        with self._lock:
-            self._held = (part, model, loaded)
+        self._held = Resident(part, model, loaded, mark(loaded))
         return loaded

@@ -46,7 +46,7 @@ def insert(db: sqlite3.Connection, row: tuple) -> int:
     return cursor.lastrowid
 
 
-def first(db: sqlite3.Connection, lane: str, short_only: bool) -> sqlite3.Row | None:
+def first(db: sqlite3.Connection, lane: str, short_only: bool = False) -> sqlite3.Row | None:
     """The row that a lane would start next, short ones first; None when empty or paused."""
     return db.execute(
         "SELECT id FROM job WHERE lane = ? AND state = 'waiting' AND short >= ?"

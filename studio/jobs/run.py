@@ -35,7 +35,7 @@ class Run:
     def __init__(
         self, job: Job, speak: Callable[[Job, Progress], None], between: Callable[[Run], None]
     ) -> None:
-        """`between` is called inside each tick, for what may cut in there."""
+        """`between` is called inside each tick: it may ask the run to stop."""
         self.job = job
         self.news_seen = -1
         self._speak, self._between = speak, between
@@ -45,6 +45,11 @@ class Run:
         """Ask it to stop at its next tick.  Cancelling wins over pausing."""
         if self._stop is not State.CANCELLED:
             self._stop = leads_to
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop is not None
 
     def tick(self, progress: Progress) -> None:
         """Report; raises `Cancelled` when the job was asked to stop."""

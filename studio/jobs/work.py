@@ -47,15 +47,24 @@ class Works:
     def by_kind(self) -> Mapping[str, Work]:
         """For the queue, and for `run_once`."""
         return {
-            "preview_keyframes": self.render,
-            "interpolate": self.render,
-            "render": self.render,
-            "train_subject": self.train_subject,
+            "preview_keyframes": self._leasing(self.render),
+            "interpolate": self._leasing(self.render),
+            "render": self._leasing(self.render),
+            "train_subject": self._leasing(self.train_subject),
             "export": self.export,
             "contact_sheet": self.contact_sheet,
-            "preview_tile": self.preview_tile,
-            "free_memory": self.free_memory,
+            "preview_tile": self._leasing(self.preview_tile),
+            "free_memory": self._leasing(self.free_memory),
         }
+
+    def _leasing(self, work: Work) -> Work:
+        """`work`, alone on the networks in memory."""
+
+        def leased(job: Job, tick: Tick) -> object:
+            with self.residents.leased(tick):
+                return work(job, tick)
+
+        return leased
 
     def render(self, job: Job, tick: Tick) -> dict:
         """Make what the take store lacks of a request; returns keys made and reused, seconds.
@@ -68,7 +77,7 @@ class Works:
         project = Path(str(job.payload["project"]))
         stage = str(job.payload.get("until") or STAGES[-1])
         takes, walk = self.takes(project), until(spans(request), stage)
-        if all(takes.get(span.key) is not None for span in walk):  # without waiting for torch
+        if all(takes.has(span.key) for span in walk):  # without waiting for torch
             return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
 

@@ -215,6 +215,9 @@ class _Noting:
     def __init__(self, store: TakeStore, facts: Callable[[str], Mapping[str, object]]) -> None:
         self._store, self._facts, self._since = store, facts, time.monotonic()
 
+    def has(self, key: str) -> bool:
+        return self._store.has(key)
+
     def get(self, key: str) -> Arrays | None:
         arrays = self._store.get(key)
         self._since = time.monotonic()

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 class Memo(Protocol):
     """Arrays by span key.  Latents are float32 (T, C, h, w), frames uint8 (T, H, W, 3)."""
 
+    def has(self, key: str) -> bool:
+        """Whether a span is there: a lookup that reads no array.  `get` may still find damage."""
+        ...
+
     def get(self, key: str) -> "Arrays | None":
         """The stored arrays of a span in stored precision, or None."""
         ...

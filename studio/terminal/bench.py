@@ -78,7 +78,9 @@ def measured(
     studio = app.build(folders.scratch, folders, works.by_kind(), model_folders=model_folders)
     try:
         play = Play(studio, session, steps)
-        play.all(lambda: studio.first_idle(app.IDLE_MS, play.noted(app.import_engine)))
+        play.all(
+            lambda: studio.first_idle(app.IDLE_MS, app.import_engine, play.noted(app.rehearse))
+        )
         return [
             judged(phase, play.meter.gaps[phase], first_import=phase == FIRST_IMPORT)
             for phase in PHASES

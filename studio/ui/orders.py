@@ -92,8 +92,13 @@ class Orders(QObject):
         self._politely(lambda: self._add("export", title, payload, lane="encode"))
 
     def free_memory(self) -> None:
-        """Let go of the models that wait in memory for the next job."""
-        self._politely(lambda: self._add("free_memory", "Free GPU", {}, short=True))
+        """Let go of the models in memory; what computes on them is paused and goes on later."""
+        self._politely(self._free_memory)
+
+    def _free_memory(self) -> None:
+        if any(job.lane == "engine" for job in self._queue.jobs()):
+            self._queue.pause("engine")
+        self._add("free_memory", "Free GPU", {}, lane="disk")
 
     def request(self, shot: Shot) -> ClipRequest:
         """The shot as a request that can be made; refused with what to change."""

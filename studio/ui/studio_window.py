@@ -107,18 +107,18 @@ class StudioWindow:
         if newest:
             self.desk.select_take(newest.id)
 
-    def first_idle(self, wait: int, fetch: Callable[[], object]) -> None:
-        """Run `fetch` on another thread once nobody has done anything for `wait` milliseconds.
+    def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
+        """Do `steps` in the engine's lane once nobody has done anything for `wait` milliseconds.
 
-        At the latest when the engine gets a job.  What it brings into memory stays for good.
+        A job that comes earlier has the first of them done before it.
         """
-        idle = FirstIdle(wait, lambda: self._fetch(fetch), self.window)
-
-        def look() -> None:
-            if any(j.lane == "engine" and j.state is State.RUNNING for j in self.watch.jobs):
-                idle.now()
-
-        self.queue.changed.connect(look)
+        if not self.queue.runs_jobs:
+            return
+        preparation = self.queue.preparation
+        preparation.began.connect(self._garbage.rest)
+        preparation.ended.connect(self._garbage.start)
+        preparation.keep(*steps)
+        FirstIdle(wait, preparation.ask, self.window)
 
     def close(self) -> None:
         """In the reverse order of making: nothing is left running, everything is saved."""
@@ -247,14 +247,6 @@ class StudioWindow:
         self.actions["export"].setEnabled(self.takes.chosen is not None)
         self.actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
         self.window.setWindowTitle(f"{document.project.name} · Studio")
-
-    def _fetch(self, fetch: Callable[[], object]) -> None:
-        def failed(error: Exception) -> None:  # the first job will tell the user
-            log.error("the engine could not be fetched", exc_info=error)
-            self._garbage.start()
-
-        self._garbage.rest()
-        self.background.ask(fetch, lambda _: self._garbage.start(), failed, owner=self.window)
 
     def _failed(self, id: int, what: str, hint: str) -> None:
         title = f"{self.watch.job(id).title}: " if id else ""

@@ -1,6 +1,7 @@
 """The walk over spans: made once, read from the memo, the same bytes however it is cut."""
 
 import json
+import weakref
 from dataclasses import replace
 from fractions import Fraction
 
@@ -23,6 +24,9 @@ SUBJECT = SubjectUse("rex", "1f", "sks", "dog", 1.0)
 
 class Memory(dict):
     """A memo of copies, as a store on disk gives them back."""
+
+    def has(self, key):
+        return key in self
 
     def put(self, key, arrays):
         assert key not in self, "a finished span never changes"
@@ -96,6 +100,9 @@ def test_killed_between_spans_and_resumed(models, whole, finished):
                 raise Killed
             memory.put(key, arrays)
 
+        def has(self, key):
+            return key in memory
+
         def get(self, key):
             return memory.get(key)
 
@@ -105,6 +112,42 @@ def test_killed_between_spans_and_resumed(models, whole, finished):
     walked = film(spans(request()), lambda: models, memory, silent)
     assert len(walked.reused) == finished
     assert memory.bytes() == whole.bytes()
+
+
+@pytest.mark.parametrize("stage", [0, 1], ids=["what is read", "what is only there"])
+def test_what_is_damaged_when_it_is_read_is_made_again(models, whole, stage):
+    """The lookup says yes, reading finds damage: as the take store does, which sets it aside."""
+    walk = spans(request())
+    lost = walk[stage].key
+
+    class Damaged(Memory):
+        def get(self, key):
+            if key == lost and not self.found:
+                self.found = True
+                del self[key]
+            return super().get(key)
+
+    memory = Damaged({span.key: whole[span.key] for span in walk[:-1]})
+    memory.found = False
+    walked = film(walk, lambda: models, memory, silent)
+    expected = {span.key: whole[span.key] for span in walk}
+    assert memory.bytes() == Memory(expected).bytes()
+    assert set(walked.made) == ({lost, walk[-1].key} if stage == 0 else {walk[-1].key})
+    assert sorted(walked.made + walked.reused) == sorted(span.key for span in walk)
+
+
+def test_no_network_is_referred_to_when_the_next_span_is_made():
+    """So that loading an upsampler finds the video model gone, not held by the last span."""
+    seen = []
+
+    def load():
+        assert [ref for ref in seen if ref() is not None] == []
+        loaded = Models(model())
+        seen.append(weakref.ref(loaded.video.net))
+        return loaded
+
+    film(spans(request()), load, Memory(), silent)
+    assert len(seen) == 3
 
 
 @pytest.mark.parametrize("number", range(3), ids=["keyframes", "first frames", "last frames"])

@@ -60,8 +60,9 @@ def test_an_interrupt_closes_the_window(tmp_path):
 
 WARM = """
 import sys
-from studio.app import import_engine
+from studio.app import import_engine, rehearse
 import_engine()
+rehearse()
 before = set(sys.modules)
 from studio.jobs.residents import Residents
 from studio.jobs.work import BUILT_IN
@@ -134,6 +135,6 @@ def test_nothing_is_collected_while_the_engine_is_fetched(studio, until):
     assert studio._garbage._timer.isActive()
     studio.first_idle(0, fetch)
     until(began.is_set)
-    assert not studio._garbage._timer.isActive()
+    until(lambda: not studio._garbage._timer.isActive())
     may_end.set()
     until(studio._garbage._timer.isActive)

@@ -180,24 +180,50 @@ def test_the_terminal_pauses_the_window(qtbot, stage):
     wait(qtbot, lambda: stage.ends() == [("finished", long, {"made": "long"})])
 
 
-def test_a_short_job_cuts_in_at_a_tick_on_the_same_thread(qtbot, stage):
+def test_a_short_job_stops_the_long_one_as_a_pause_does_and_it_goes_on_afterwards(qtbot, stage):
     threads = {}
-    stage.own = lambda job, tick: threads.setdefault(job.title, threading.current_thread().name)
+
+    def own(job, tick):
+        stage.log.append(job.title)
+        return threads.setdefault(job.title, threading.current_thread().name)
+
+    stage.own = own
     stage.queue.start()
     long = stage.queue.add("hold", "long")
     behind = stage.queue.add("quick", "behind")
     wait(qtbot, lambda: stage.log == ["+long"])
-    before = stage.ticks
     short = stage.queue.add("own", "short", short=True)
     wait(qtbot, lambda: stage.ends() == [("finished", short, "engine-0")])
     assert threads == {"short": "engine-0"}
-    wait(qtbot, lambda: stage.ticks > before + 2)  # the long one goes on, with all its state
-    assert stage.log == ["+long"]
+    wait(qtbot, lambda: stage.log[-1] == "+long")
+    assert stage.log == ["+long", "-long", "short", "+long"]  # never one inside the other
     assert state(stage, behind) is State.WAITING
+    assert not stage.queue.paused("engine")
     stage.let_go("long")
     wait(qtbot, lambda: len(stage.ends()) == 3)
-    assert stage.log == ["+long", "-long", "behind"]
+    assert stage.log[4:] == ["-long", "behind"]
     assert state(stage, long) is State.DONE
+
+
+def test_a_short_job_waits_for_a_thread_that_is_free_before_it_stops_another(qtbot, stage):
+    stage.queue.start()
+    stage.queue.add("hold", "long", lane="disk")
+    wait(qtbot, lambda: stage.log == ["+long"])
+    short = stage.queue.add("quick", "short", lane="disk", short=True)
+    wait(qtbot, lambda: stage.ends() == [("finished", short, {"made": "short"})])
+    assert stage.log == ["+long", "short"]
+
+
+def test_a_short_job_does_not_start_in_a_paused_lane(qtbot, stage):
+    stage.queue.start()
+    long = stage.queue.add("hold", "long")
+    wait(qtbot, lambda: stage.log == ["+long"])
+    stage.queue.pause("engine", now=False)
+    short = stage.queue.add("quick", "short", short=True)
+    before = stage.ticks
+    wait(qtbot, lambda: stage.ticks > before + 5)
+    assert (state(stage, long), state(stage, short)) == (State.RUNNING, State.WAITING)
+    assert stage.log == ["+long"]
 
 
 @pytest.mark.parametrize("kind", ["break", "hold"])
@@ -211,12 +237,12 @@ def test_a_short_job_that_fails_or_is_cancelled_leaves_the_long_one_alone(qtbot,
         stage.queue.cancel(short)
     wait(qtbot, lambda: stage.ends())
     assert state(stage, short) is (State.CANCELLED if kind == "hold" else State.FAILED)
-    assert state(stage, long) is State.RUNNING
+    wait(qtbot, lambda: state(stage, long) is State.RUNNING)
     stage.let_go("long")
     wait(qtbot, lambda: stage.ends()[-1] == ("finished", long, {"made": "long"}))
 
 
-def test_cancelling_the_long_one_while_a_short_one_cut_in(qtbot, stage):
+def test_cancelling_the_long_one_while_a_short_one_runs(qtbot, stage):
     stage.queue.start()
     long = stage.queue.add("hold", "long")
     wait(qtbot, lambda: stage.log == ["+long"])
@@ -224,8 +250,45 @@ def test_cancelling_the_long_one_while_a_short_one_cut_in(qtbot, stage):
     wait(qtbot, lambda: stage.log[-1] == "+short")
     stage.queue.cancel(long)
     stage.let_go("short")
+    wait(qtbot, lambda: not stage.queue.jobs())
+    assert stage.ends() == [("finished", short, {"made": "short"})]
+    assert state(stage, long) is State.CANCELLED
+
+
+def test_preparation_comes_before_the_first_job_on_its_thread_and_never_beside_one(qtbot, stage):
+    def step(name):
+        return lambda: stage.log.append((name, threading.current_thread().name))
+
+    stage.queue.preparation.keep(step("import"), step("rehearse"))
+    stage.queue.start()
+    first = stage.queue.add("quick", "first")
+    stage.queue.preparation.ask()
+    wait(qtbot, lambda: len(stage.ends()) == 1)
+    stage.queue.add("quick", "second")
     wait(qtbot, lambda: len(stage.ends()) == 2)
-    assert stage.ends() == [("finished", short, {"made": "short"}), ("cancelled", long)]
+    done = [entry for entry in stage.log if entry != ("rehearse", "engine-0")]
+    assert done == [("import", "engine-0"), "first", "second"]
+    assert state(stage, first) is State.DONE
+
+
+def test_preparation_is_done_whole_when_asked_for_and_its_failure_is_only_logged(
+    qtbot, stage, caplog
+):
+    caplog.set_level(logging.CRITICAL)
+    told = []
+    stage.queue.preparation.began.connect(lambda: told.append("began"))
+    stage.queue.preparation.ended.connect(lambda: told.append("ended"))
+
+    def broken():
+        raise ImportError("no engine here")
+
+    stage.queue.preparation.keep(broken, lambda: stage.log.append("rehearsed"))
+    stage.queue.start()
+    stage.queue.preparation.ask()
+    wait(qtbot, lambda: told == ["began", "ended"])
+    assert stage.log == ["rehearsed"]
+    stage.queue.add("quick", "after")
+    wait(qtbot, lambda: stage.log == ["rehearsed", "after"])
 
 
 def test_a_failure_carries_what_and_hint_and_the_next_job_starts(qtbot, stage):
@@ -354,7 +417,7 @@ def test_closing_puts_the_running_job_back_and_the_next_start_does_it(qtbot, tmp
 
 def test_closing_keeps_to_its_limit_and_the_next_start_sets_aside(qtbot, tmp_path):
     stuck, release = Stage(tmp_path), threading.Event()
-    stuck.own = lambda job, tick: release.wait(10)  # never ticks
+    stuck.own = lambda job, tick: release.wait(60)  # never ticks
     stuck.queue.start()
     id = stuck.queue.add("own", "stubborn")
     wait(qtbot, lambda: state(stuck, id) is State.RUNNING)

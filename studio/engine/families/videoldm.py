@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from studio.engine.backbone import load_backbone
 from studio.engine.decoder import DecoderLayers
 from studio.engine.device import Device, set_attention
+from studio.engine.loading import loading
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
 from studio.engine.videomodel import VideoModel
@@ -27,6 +28,11 @@ def load(
 
     A part that is missing, damaged or of a newer format is refused by name.
     """
+    with loading():
+        return _load(folder, family, device, tick, decodes=decodes)
+
+
+def _load(folder: Path, family: Family, device: Device, tick: Tick, *, decodes: bool) -> VideoModel:
     backbone = load_backbone(folder, device, tick)
     try:
         layers, _ = TemporalLayers.load(folder / TEMPORAL, backbone.unet)

@@ -67,6 +67,9 @@ class Kept:
     def __init__(self) -> None:
         self.arrays: dict[str, Arrays] = {}
 
+    def has(self, key: str) -> bool:
+        return key in self.arrays
+
     def get(self, key: str) -> Arrays | None:
         """What was put under `key`, or None."""
         return self.arrays.get(key)

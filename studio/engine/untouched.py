@@ -1,0 +1,33 @@
+"""Whether networks are those that were loaded: no adapter on, no weight replaced or written to."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from torch import nn
+
+Mark = tuple[object, ...]
+
+
+def networks(part: object) -> Iterator[nn.Module]:
+    """Every module in a loaded part, a dataclass that may hold others."""
+    if isinstance(part, nn.Module):
+        yield part
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from networks(getattr(part, field.name))
+
+
+def mark(part: object) -> Mark:
+    """What changes when an adapter goes on, or weights are swapped, written to, moved or thawed.
+
+    Reads no weights: modules by identity, tensors by address and by torch's count of writes.
+    """
+    seen: list[object] = []
+    for network in networks(part):
+        seen += [(name, id(module), module.training) for name, module in network.named_modules()]
+        seen += [
+            (name, id(tensor), tensor.data_ptr(), tensor._version, tensor.requires_grad)
+            for tensors in (network.named_parameters(), network.named_buffers())
+            for name, tensor in tensors
+        ]
+    return tuple(seen)
