@@ -29,7 +29,7 @@ _TO_VIDEO = (
     f"scale=out_color_matrix=bt709:out_range=tv:{_ACCURATE},format=yuv420p,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 )
-_TO_FRAMES = f"scale=out_range=pc:{_ACCURATE},format=rgb24"
+TO_FRAMES = f"scale=out_range=pc:{_ACCURATE},format=rgb24"
 # Coarser quantisation than 12 adds up beyond 0.3 levels in smooth ramps over eight saves.
 _ENCODERS = {
     ".mp4": ["-c:v", "libx264", "-preset", "medium", "-crf", "12",
@@ -95,7 +95,7 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
     ends with the iterator.  Raises `Refusal` for a file that holds no readable video.
     """
     arguments = [
-        *ffmpeg.source(_existing(path)), "-map", "0:v:0", "-vf", _TO_FRAMES,
+        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-vf", TO_FRAMES,
         "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
     ]  # fmt: skip
     yield from _decoded(path, arguments)
@@ -104,16 +104,16 @@ def read_video(path: Path) -> Iterator[np.ndarray]:
 def probe(path: Path) -> VideoInfo:
     """Decode a clip once and say what it holds.  Raises `Refusal` if it holds no video."""
     arguments = [
-        *ffmpeg.source(_existing(path)), "-fps_mode", "passthrough", "-map", "0:v:0",
+        *ffmpeg.source(existing(path)), "-fps_mode", "passthrough", "-map", "0:v:0",
         # the same again, for the time base that follows from the rate the container declares
         "-map", "0:v:0", "-enc_time_base:v:0", "demux",
         "-c:v", "wrapped_avframe", "-f", "framecrc", "-flush_packets", "1", "pipe:1",
     ]  # fmt: skip
-    with ffmpeg.running(arguments) as program, _unreadable_refused(path):
-        header, shown = _listing(program.output)
+    with ffmpeg.running(arguments) as program, unreadable_refused(path):
+        header, shown = listing(program.output)
         program.finish()
     if not shown:
-        raise _not_a_video(path)
+        raise not_a_video(path)
     width, height = (int(side) for side in header["dimensions 0"].split("x"))
     fps = frame_rate_of(shown, Fraction(header["tb 0"]), 1 / Fraction(header["tb 1"]))
     return VideoInfo(width, height, fps, len(shown), len(shown) / fps)
@@ -149,7 +149,7 @@ def read_lossless(path: Path) -> Iterator[np.ndarray]:
     only sound frames reads to the end first.
     """
     arguments = [
-        "-err_detect", "crccheck", *ffmpeg.source(_existing(path)),
+        "-err_detect", "crccheck", *ffmpeg.source(existing(path)),
         "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm",
         "-pix_fmt", "rgb24", "pipe:1",
     ]  # fmt: skip
@@ -215,16 +215,16 @@ def _write_container(
 def _decoded(path: Path, arguments: list[str], *, strict: bool = False) -> Iterator[np.ndarray]:
     with ffmpeg.running(arguments) as program:
         frames = 0
-        with _unreadable_refused(path):
-            while (frame := _next_picture(program.output)) is not None:
+        with unreadable_refused(path):
+            while (frame := next_picture(program.output)) is not None:
                 yield frame
                 frames += 1
             program.finish(strict=strict)
     if not frames:
-        raise _not_a_video(path)
+        raise not_a_video(path)
 
 
-def _next_picture(stream: BufferedReader) -> np.ndarray | None:
+def next_picture(stream: BufferedReader) -> np.ndarray | None:
     """The next PPM picture: its header says the size, so no other source needs to be trusted."""
     if stream.readline() != b"P6\n":
         return None
@@ -235,7 +235,7 @@ def _next_picture(stream: BufferedReader) -> np.ndarray | None:
     return frame if stream.readinto(frame.data.cast("B")) == frame.nbytes else None
 
 
-def _listing(stream: BufferedReader) -> tuple[dict[str, str], list[int]]:
+def listing(stream: BufferedReader) -> tuple[dict[str, str], list[int]]:
     """The header of a framecrc listing and the time stamps of its first stream."""
     header: dict[str, str] = {}
     shown: list[int] = []
@@ -249,18 +249,18 @@ def _listing(stream: BufferedReader) -> tuple[dict[str, str], list[int]]:
     return header, shown
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     if not is_file(path):
         raise Refusal(f"{path} is not a file.", "Choose a video file.")
     return path
 
 
 @contextmanager
-def _unreadable_refused(path: Path) -> Iterator[None]:
+def unreadable_refused(path: Path) -> Iterator[None]:
     try:
         yield
     except ffmpeg.Failed as error:
-        raise _not_a_video(path) from error
+        raise not_a_video(path) from error
 
 
 @contextmanager
@@ -276,7 +276,7 @@ def _refusing_failure(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _not_a_video(path: Path) -> Refusal:
+def not_a_video(path: Path) -> Refusal:
     return Refusal(
         f"{path.name} is not a video that can be read to its end.",
         "It may be damaged or incomplete; choose another file.",

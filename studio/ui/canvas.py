@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -20,6 +20,8 @@ class Canvas(QWidget):
     the surface is always smoothed, so that nothing is dropped.  With a picture from before, that
     one shows on the left of a line which can be dragged too.
     """
+
+    clicked_beside = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -116,7 +118,10 @@ class Canvas(QWidget):
         painter.restore()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._held = "wipe" if self._on_line(event.position()) else "picture" * self._actual
+        beside = "" if self.target().contains(event.position()) else "beside"
+        self._held = beside or "picture" * self._actual
+        if self._on_line(event.position()):
+            self._held = "wipe"
         self._pointer = event.position()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -131,7 +136,10 @@ class Canvas(QWidget):
         self.setCursor(shape)
         self.update()
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        beside = self._held == "beside" and not self.target().contains(event.position())
+        if beside and event.button() == Qt.MouseButton.LeftButton:
+            self.clicked_beside.emit()
         self._held = ""
 
     def leaveEvent(self, _event) -> None:

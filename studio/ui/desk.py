@@ -4,25 +4,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
+
+from studio.ui.frames import Frames
 
 
 @dataclass(frozen=True)
 class Shown:
     """Moving pictures on the player: `kind` is "clip", "keyframes", "tile" or "preview" (still growing).
 
-    `take` is the id of the take it belongs to, empty for what no take holds yet.  Every `dense`-th
-    frame is a keyframe; 0 where there are none.  `before` are the frames as they were before they
-    were made larger, as many, or none.  "tile" is a clip of which one tile was made larger.
+    `take` is the id of the take it belongs to, empty for what no take holds yet, and `shot` that of
+    the shot that it shows.  Every `dense`-th frame is a keyframe; 0 where there are none.  `before`
+    are the frames as they were before they were made larger, as many, or none.  "tile" is a clip of
+    which one tile was made larger.
     """
 
     kind: str
     title: str
-    frames: tuple[QImage, ...]
+    frames: Frames
     fps: Fraction
     take: str = ""
     dense: int = 0
-    before: tuple[QImage, ...] = ()
+    shot: str = ""
+    before: Frames | None = None
 
     @property
     def shot_keyframes(self) -> int:
@@ -41,6 +44,16 @@ class Shown:
     def same_as(self, other: "Shown") -> bool:
         """Whether `other` is this clip grown on."""
         return (self.kind, self.title, self.take) == (other.kind, other.title, other.take)
+
+
+@dataclass(frozen=True)
+class _Under:
+    """What something was laid over, and how it was looked at."""
+
+    shown: Shown | None
+    playhead: int
+    compare: bool
+    actual: bool
 
 
 class Desk(QObject):
@@ -65,6 +78,7 @@ class Desk(QObject):
         self.subject = ""
         self.take = ""
         self.following = 0
+        self._under: _Under | None = None
 
     def follow(self, job: int) -> None:
         """Show what this job makes as soon as there is something to see."""
@@ -76,12 +90,47 @@ class Desk(QObject):
         same = self.shown and shown and self.shown.same_as(shown)
         self.shown = shown
         if not same:
-            self.playhead = 0
+            self._look_anew()
         self.playhead = min(self.playhead, self.last_frame)
         if not shown:
             self.set_speed(0)
         self.shown_changed.emit()
         self.playhead_moved.emit(self.playhead)
+
+    def lay_over(self, shown: Shown, frame: int) -> None:
+        """Show something for a while, paused at a frame; `back` ends it, and so does whatever is
+        shown next."""
+        under = self._under or _Under(self.shown, self.playhead, self.compare, self.actual)
+        self.set_speed(0)
+        self.show(shown)
+        self._under = under
+        self.seek(frame)
+
+    def back(self) -> None:
+        """Show again what something was laid over, as it was looked at; nothing without that."""
+        under = self._under
+        if under is None:
+            return
+        self.set_speed(0)
+        self.show(under.shown)
+        self.actual = under.actual
+        self.options_changed.emit()
+        self.seek(under.playhead)
+
+    def _look_anew(self) -> None:
+        """Another clip begins at its first frame, as large as it fits."""
+        self.playhead, self.actual = 0, False
+        if self._under is not None:
+            self.compare, self._under = self._under.compare, None
+        self.options_changed.emit()
+
+    def is_there(self, frame: int) -> bool:
+        """Whether a frame, with what it is compared with, is in memory."""
+        shown = self.shown
+        if shown is None or shown.frames.at(frame) is None:
+            return False
+        before = shown.before if self.compare else None
+        return not before or frame >= len(before) or before.at(frame) is not None
 
     @property
     def last_frame(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
@@ -200,7 +201,8 @@ class KeyframeDesk(QWidget):
         shown = self._desk.shown
         if shown:
             number = min(self.view.chosen)
-            self._edits.put(shown.frames[self._desk.playhead], number, insert=insert)
+            frame = partial(shown.frames.read, self._desk.playhead)
+            self._edits.put(lambda: frame()[0], number, insert=insert)
 
     def _put_file(self, *, insert: bool = False) -> None:
         number = min(self.view.chosen)

@@ -20,7 +20,7 @@ from studio.spec.stages import sparse, stages_in
 from studio.ui.background import Background
 from studio.ui.document import Document
 from studio.ui.orders import Orders
-from studio.ui.pictures import image
+from studio.ui.pictures import image, shrunk
 
 if TYPE_CHECKING:
     from studio.project.takes import TakeStore
@@ -161,5 +161,7 @@ class Outlook(QObject):
             if all(place in self.pictures for place in places) or not self._takes.has(span.key):
                 continue
             arrays = self._takes.get(span.key) or {"frames": ()}
-            made |= {place: image(f) for place, f in zip(places, arrays["frames"], strict=False)}
+            made |= {
+                place: shrunk(image(f)) for place, f in zip(places, arrays["frames"], strict=False)
+            }
         return made

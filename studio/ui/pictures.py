@@ -1,8 +1,6 @@
 """Pictures for the screen: previews, photos and the frames of takes, as Qt images."""
 
 from collections.abc import Callable
-from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +11,14 @@ from studio.project.project import Render
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.ui.background import Background
-from studio.ui.desk import Shown
+from studio.ui.frame_cache import FrameCache
+from studio.ui.frames import Frames, Part, Stored
 
 if TYPE_CHECKING:
     import numpy as np
 
     from studio.project.takes import TakeStore
 
-LONGEST_CLIP = 600
 THUMBNAIL = 160
 """Longest side of a thumbnail in pixels: 80 on a screen of scale 2."""
 
@@ -54,6 +52,7 @@ class Pictures(QObject):
     def __init__(self, background: Background, takes: "TakeStore") -> None:
         super().__init__()
         self._background, self._takes = background, takes
+        self.cache = FrameCache(self._frames)
         self._photos: dict[Path, QImage] = {}
         self._firsts: dict[str, QImage] = {}
 
@@ -83,40 +82,72 @@ class Pictures(QObject):
             return
 
         def arrived(frames: tuple[QImage, ...]) -> None:
-            self._firsts[key] = _shrunk(frames[0])
+            self._firsts[key] = shrunk(frames[0])
             done(self._firsts[key])
 
-        self._background.ask(lambda: self._frames((key,)), arrived, lambda _: None, owner=owner)
+        self._background.ask(lambda: self._frames(key), arrived, lambda _: None, owner=owner)
 
     def frames(
         self,
         spans: tuple[str, ...],
         owner: QObject,
+        done: Callable[[Frames], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """The frames of a clip, in order, of which the first are in memory by then."""
+
+        def opened(found: tuple[tuple[Part, ...], tuple[QImage, ...]]) -> None:
+            parts, first = found
+            frames = Stored(parts, first[0].size(), self.cache.get, self._frames)
+            self.cache.put(parts[0].key, first)
+            done(frames)
+
+        self._background.ask(lambda: self._opened(spans), opened, failed, owner=owner)
+
+    def whole(
+        self,
+        frames: Frames,
+        first: int,
+        count: int,
+        owner: QObject,
         done: Callable[[tuple[QImage, ...]], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """All frames of a clip, in order."""
-        self._background.ask(lambda: self._frames(spans), done, failed, owner=owner)
+        """Frames in their own size; at once where they are in memory."""
+        there = [frames.at(k) for k in range(first, min(first + count, len(frames)))]
+        whole = tuple(p for p in there if p is not None and p.size() == frames.size)
+        if len(whole) == len(there):
+            done(whole)
+        else:
+            self._background.ask(lambda: frames.read(first, count), done, failed, owner=owner)
 
-    def _frames(self, spans: tuple[str, ...]) -> tuple[QImage, ...]:
-        made: list[QImage] = []
-        for key in spans:
-            arrays = self._takes.get(key)
-            if arrays is None or "frames" not in arrays:
-                raise Refusal("The frames of this take were dropped.", "Render it again.")
-            made += map(image, arrays["frames"])
-        if not made:
+    def close(self) -> None:
+        """Read no more frames."""
+        self.cache.close()
+
+    def _opened(self, spans: tuple[str, ...]) -> tuple[tuple[Part, ...], tuple[QImage, ...]]:
+        """What the records say of a clip's spans, and the pictures of the first."""
+        parts = tuple(Part(key, self._count(key)) for key in spans)
+        if not parts:
             raise Refusal("This take holds no frames.", "Render it again.")
-        return tuple(made)
+        return parts, self._frames(parts[0].key)
+
+    def _count(self, key: str) -> int:
+        record = self._takes.record(key) or {}
+        placed = record.get("arrays", {}).get("frames")
+        if placed is None:
+            raise _dropped()
+        return int(placed["shape"][0])
+
+    def _frames(self, key: str) -> tuple[QImage, ...]:
+        arrays = self._takes.get(key)
+        if arrays is None or "frames" not in arrays:
+            raise _dropped()
+        return tuple(map(image, arrays["frames"]))
 
 
-def brought(clip: Path) -> Shown:
-    """A clip of the user's to look for a frame in: at most `LONGEST_CLIP` frames of it."""
-    from studio.media.video import probe, read_video
-
-    fps = probe(clip).fps
-    frames = tuple(image(frame) for frame in islice(read_video(clip), LONGEST_CLIP))
-    return Shown("clip", clip.name, frames, Fraction(fps))
+def _dropped() -> Refusal:
+    return Refusal("The frames of this take were dropped.", "Render it again.")
 
 
 def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
@@ -133,15 +164,19 @@ def _photo(path: Path) -> QImage:
 
 def image(frame: "np.ndarray") -> QImage:
     """A frame, uint8 (H, W, 3), as a Qt image."""
-    return _image(frame.tobytes(), frame.shape[1], frame.shape[0])
+    import numpy as np
+
+    rows = np.ascontiguousarray(frame).data.cast("B")
+    return _image(rows, frame.shape[1], frame.shape[0])
 
 
-def _image(rgb: bytes, width: int, height: int) -> QImage:
+def _image(rgb: bytes | memoryview, width: int, height: int) -> QImage:
     # copied, because Qt would otherwise look at bytes that Python may free
     return QImage(rgb, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
-def _shrunk(picture: QImage) -> QImage:
+def shrunk(picture: QImage) -> QImage:
+    """A picture within the size of thumbnails."""
     if max(picture.width(), picture.height()) <= THUMBNAIL:
         return picture
     keep = Qt.AspectRatioMode.KeepAspectRatio

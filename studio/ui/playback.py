@@ -8,7 +8,10 @@ from studio.ui.desk import Desk
 
 
 class Playback(QObject):
-    """Turns the desk's speed into a moving playhead; late ticks skip frames, never slow down."""
+    """Turns the desk's speed into a moving playhead; late ticks skip frames, never slow down.
+
+    Where the next frame is still being read it waits, and goes on from where it was.
+    """
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -60,11 +63,12 @@ class Playback(QObject):
         if not desk.shown:
             return
         passed = (time.monotonic() - self._began) * float(desk.shown.fps) * desk.speed
-        frame = self._from + int(passed)
-        if 0 <= frame <= desk.last_frame:
-            desk.seek(frame)
-        elif desk.loop:
-            desk.seek(frame % (desk.last_frame + 1))
-        else:
-            desk.seek(frame)
+        frame, count = self._from + int(passed), desk.last_frame + 1
+        ends = not 0 <= frame < count and not desk.loop
+        frame = min(max(0, frame), count - 1) if ends else frame % count
+        if not desk.is_there(frame):
+            self._restart()
+            return
+        desk.seek(frame)
+        if ends:
             desk.set_speed(0)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain, zip_longest
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from studio.jobs.job import Job
 from studio.jobs.queue import Queue
 from studio.jobs.work import last_keys
 from studio.project.plain import from_plain
@@ -18,6 +20,7 @@ from studio.ui.canvas import Canvas
 from studio.ui.controls import ElidedLabel, EmptyState, label, row
 from studio.ui.desk import Desk, Shown
 from studio.ui.document import Document
+from studio.ui.frames import Frames, Loaded
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, from_preview
 from studio.ui.playback import Playback
@@ -47,10 +50,16 @@ class Player(QWidget):
         self._document, self._watch = document, watch
         self._desk, self._pictures = desk, pictures
         self.playback = playback
+        self._spot: tuple = ()
         self._build(keyframes, icons)
         desk.shown_changed.connect(self._follow_shown)
         desk.playhead_moved.connect(self._paint)
         desk.options_changed.connect(self._paint)
+        desk.playing_changed.connect(self._look_ahead)
+        pictures.cache.arrived.connect(self._paint)
+        pictures.cache.failed.connect(self._unreadable)
+        self.canvas.clicked_beside.connect(desk.back)
+        self.transport.copy.clicked.connect(self.copy_frame)
         desk.take_selected.connect(self._fetch)
         queue.progressed.connect(self._preview)
         queue.finished.connect(self._previewed)
@@ -60,7 +69,7 @@ class Player(QWidget):
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means for the player; False where it means nothing."""
         if event.matches(QKeySequence.StandardKey.Copy):
-            self.transport.copy_frame()
+            self.copy_frame()
             return True
         plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if plain not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
@@ -86,6 +95,7 @@ class Player(QWidget):
             Qt.Key.Key_1: self.transport.actual.click,
             Qt.Key.Key_Z: self.transport.loupe.click,
             Qt.Key.Key_T: self.transport.tile.click,
+            Qt.Key.Key_Escape: desk.back,
             Qt.Key.Key_BracketLeft: lambda: self.canvas.move_wipe(-WIPE_STEP),
             Qt.Key.Key_BracketRight: lambda: self.canvas.move_wipe(WIPE_STEP),
         }
@@ -126,7 +136,7 @@ class Player(QWidget):
 
     @staticmethod
     def _facts(shown: Shown) -> str:
-        size = shown.frames[0].size()
+        size = shown.frames.size
         noun = "frame" if shown.kind in ("clip", "tile") else "keyframe"
         number = len(shown.frames)
         parts = [count(number, noun), f"{clip_length(number, shown.fps)} at {rate(shown.fps)}"]
@@ -135,11 +145,30 @@ class Player(QWidget):
 
     def _paint(self, *_: object) -> None:
         desk, shown = self._desk, self._desk.shown
+        self._look_ahead()
         if shown:
-            at = desk.playhead
-            before = shown.before[at] if desk.compare and at < len(shown.before) else None
-            self.canvas.show_picture(shown.frames[at], smooth=desk.smooth, before=before)
+            at, before = desk.playhead, shown.before if desk.compare else None
+            was = before.at(at) if before and at < len(before) else None
+            self.canvas.show_picture(shown.frames.near(at), smooth=desk.smooth, before=was)
             self.canvas.look_closely(actual=desk.actual, loupe=desk.loupe)
+
+    def _look_ahead(self, *_: object) -> None:
+        """Have read what plays next, and what it is compared with."""
+        desk, shown = self._desk, self._desk.shown
+        if shown is None:
+            return
+        played = [shown.frames, *([shown.before] if desk.compare and shown.before else [])]
+        parts = tuple(frames.part(desk.playhead) for frames in played)
+        spot = (*map(id, played), *parts, desk.speed < 0, desk.loop)
+        if spot != self._spot:
+            self._spot = spot
+            wishes = (f.wishes(desk.playhead, desk.speed, loop=desk.loop) for f in played)
+            both = chain.from_iterable(zip_longest(*wishes))
+            self._pictures.cache.wish(wish for wish in both if wish)
+
+    def _unreadable(self, _key: str, why: str) -> None:
+        self._desk.set_speed(0)
+        self._desk.notice(why)
 
     def _fetch(self, take: str) -> None:
         """Load the selected take; an answer that comes after another selection is dropped."""
@@ -147,7 +176,7 @@ class Player(QWidget):
             return
         render = self._document.project.render(take)
 
-        def arrived(frames) -> None:
+        def arrived(frames: Frames) -> None:
             if self._desk.take == take:
                 self._desk.show(of_take(render, frames))
                 self._desk.set_speed(1)
@@ -163,13 +192,28 @@ class Player(QWidget):
         if render.request.upsample is None:
             return
 
-        def arrived(before) -> None:
+        def arrived(before: Frames) -> None:
             shown = self._desk.shown
-            if shown and shown.take == render.id:
+            if shown and shown.take == render.id and shown.kind == "clip":
                 self._desk.show(replace(shown, before=before))
 
         small = last_keys(spans(replace(render.request, upsample=None)))
         self._pictures.frames(small, self, arrived, lambda _: None)
+
+    def copy_frame(self) -> None:
+        """Put the frame under the playhead on the clipboard, in its own size."""
+        shown, number = self._desk.shown, self._desk.playhead
+        if shown is None:
+            return
+
+        def arrived(pictures: tuple[QImage, ...]) -> None:
+            QApplication.clipboard().setImage(pictures[0])
+            self._desk.notice(f"Frame {number + 1} copied.")
+
+        def refused(error: Exception) -> None:
+            self._desk.notice(str(error))
+
+        self._pictures.whole(shown.frames, number, 1, self, arrived, refused)
 
     def _preview(self, id: int, progress: Progress) -> None:
         if id != self._desk.following or not progress.preview or progress.stage != "keyframes":
@@ -177,9 +221,9 @@ class Player(QWidget):
         job = self._watch.job(id)
         request = job.payload.get("request")
         if isinstance(request, dict):
-            frames, fps = from_preview(progress.preview), Fraction(request["fps"])
+            frames, fps = Loaded(from_preview(progress.preview)), Fraction(request["fps"])
             starts = not self._desk.shown or self._desk.shown.kind != "preview"
-            self._desk.show(Shown("preview", job.title, frames, fps, dense=1))
+            self._desk.show(Shown("preview", job.title, frames, fps, dense=1, shot=_shot(job)))
             if starts:
                 self._desk.set_speed(1)
 
@@ -190,22 +234,28 @@ class Player(QWidget):
             return
         asked = from_plain(ClipRequest, job.payload["request"])
 
-        def arrived(frames) -> None:
+        def arrived(frames: Frames) -> None:
             if self._desk.following == id:
-                self._desk.show(Shown("keyframes", job.title, frames, asked.fps, dense=1))
+                said = job.title
+                self._desk.show(
+                    Shown("keyframes", said, frames, asked.fps, dense=1, shot=_shot(job))
+                )
                 self._desk.set_speed(1)
 
         keys = last_keys(spans(asked))
         self._pictures.frames(keys, self, arrived, lambda error: self._desk.notice(str(error)))
 
 
-def of_take(render: Render, frames: tuple[QImage, ...]) -> Shown:
+def _shot(job: Job) -> str:
+    return str(job.payload.get("shot", ""))
+
+
+def of_take(render: Render, frames: Frames) -> Shown:
     """A take as the player shows it; a range of a clip does not begin with a keyframe."""
     asked = render.request
     dense = 0 if asked.only else 4**asked.interpolate
-    return Shown(
-        "clip", f"Take {render.order} · {asked.prompt}", frames, asked.rate, render.id, dense
-    )
+    title = f"Take {render.order} · {asked.prompt}"
+    return Shown("clip", title, frames, asked.rate, render.id, dense, render.shot)
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

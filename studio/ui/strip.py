@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from studio.spec.forecast import Forecast
 from studio.spec.spans import strip_of
 from studio.spec.strip import Keyframe, Strip
-from studio.ui.desk import Desk
+from studio.ui.desk import Desk, Shown
 from studio.ui.drop_zone import SUFFIXES
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
@@ -30,7 +30,7 @@ from studio.ui.playback import Playback
 from studio.ui.strip_choice import Choice
 from studio.ui.strip_edits import StripEdits
 from studio.ui.strip_paint import Drawn, draw
-from studio.ui.strip_places import HEIGHT, Box, Places
+from studio.ui.strip_places import HEIGHT, Places
 from studio.ui.strip_words import origin
 
 KEPT = 500
@@ -116,16 +116,17 @@ class StripView(QWidget):
 
     def show_keyframe(self, number: int) -> None:
         """Move the playhead to a keyframe of what is on the player."""
+        self._desk.back()
         shown = self._desk.shown
-        if shown and shown.shot_keyframes == self.count:
+        if shown and self._is_of(shown):
             self._desk.set_speed(0)
             self._playback.go(shown.frame_of(number))
 
     def picture(self, number: int) -> QImage | None:
         """What a keyframe looks like: as it is being made, or as it was when last made."""
         shown = self._desk.shown
-        if shown and shown.kind == "preview" and len(shown.frames) == self.count:
-            return shown.frames[number]
+        if shown and shown.kind == "preview" and self._is_of(shown):
+            return shown.frames.at(number)
         if self.strip is None:
             return None
         key = self.strip.keys[number]
@@ -136,9 +137,13 @@ class StripView(QWidget):
     def playing(self) -> int | None:
         """The keyframe that the playhead has reached."""
         shown = self._desk.shown
-        if shown is None or shown.shot_keyframes != self.count:
+        if shown is None or not self._is_of(shown):
             return None
         return shown.keyframe_at(self._desk.playhead)
+
+    def _is_of(self, shown: Shown) -> bool:
+        """Whether what is on the player is made of these keyframes, not of another shot's."""
+        return shown.shot == self._edits.shot and shown.shot_keyframes == self.count
 
     def _follow(self, _frame: int) -> None:
         """Paint anew when another keyframe is reached, not at every frame."""
@@ -199,7 +204,7 @@ class StripView(QWidget):
         if self._drag is _Drag.NONE and far and len(self.chosen) == 1:
             self._drag = _Drag.MOVE
         if self._drag is _Drag.MOVE:
-            self._drop = self._gap(self.places.gap(x))
+            self._drop = self.places.line(self.places.gap(x))
         elif self._drag in (_Drag.BEFORE, _Drag.AFTER):
             along = x - self._from if self._drag is _Drag.AFTER else self._from - x
             self.added = self.places.dragged(along)
@@ -248,7 +253,7 @@ class StripView(QWidget):
         x = event.position().x()
         between = self.places.is_between(x)
         number = self.places.gap(x) if between else self.places.at(x) or 0
-        self._drop = self._gap(number) if between else self.places.keyframe(number)
+        self._drop = self.places.line(number) if between else self.places.keyframe(number)
         event.acceptProposedAction()
         self.update()
 
@@ -288,11 +293,6 @@ class StripView(QWidget):
         if number is None or self.strip is None:
             return ""
         return f"Keyframe {number + 1}{origin(self.strip, number)}"
-
-    def _gap(self, number: int) -> Box:
-        left = self.places.left + number * self.places.step
-        whole = self.places.end(before=True)
-        return Box(left - 1, whole.top, 2, whole.height)
 
     def place(self, number: int) -> QRect:
         """Where a keyframe is painted."""

@@ -24,6 +24,7 @@ from studio.ui.outlook import Outlook
 from studio.ui.quantities import count
 from studio.ui.shelf import Shelf
 
+Read = Callable[[], QImage]
 FARTHEST = 64
 """Keyframes that one drag adds at most."""
 
@@ -163,8 +164,11 @@ class StripEdits(QObject):
         shot = replace(self._document.shot, strip=None)
         self._document.change_shot(shot, "Start the keyframes over")
 
-    def put(self, picture: Path | QImage, number: int, *, insert: bool = False) -> None:
-        """Put a picture in the place of a keyframe, or before it; its file is copied."""
+    def put(self, picture: Path | Read, number: int, *, insert: bool = False) -> None:
+        """Put a picture in the place of a keyframe, or before it; its file is copied.
+
+        One that has yet to be read is read elsewhere.
+        """
 
         def placed(identity: str) -> None:
             source = Source(picture=identity)
@@ -223,7 +227,7 @@ def _each(strip: Strip, chosen: Collection[int], edit: Callable[[Strip, int], St
     return strip
 
 
-def _kept(store: PictureStore, picture: Path | QImage) -> str:
+def _kept(store: PictureStore, picture: Path | Read) -> str:
     """Runs elsewhere: a file is looked at before it is kept."""
     from studio.media.photo import open_photo
 
@@ -233,5 +237,5 @@ def _kept(store: PictureStore, picture: Path | QImage) -> str:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType]
+    picture().save(buffer, "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType]
     return store.keep(bytes(data.data()))

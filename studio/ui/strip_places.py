@@ -76,6 +76,11 @@ class Places:
         """The keyframe before which `x` points between two, 0..count."""
         return min(max(0, round((x - self.left) / self.step)), self.count)
 
+    def line(self, number: int) -> Box:
+        """The line before keyframe `number`, where something would be put in."""
+        left, whole = self.left + number * self.step, self.end(before=True)
+        return Box(left - 1, whole.top, 2, whole.height)
+
     def is_between(self, x: float) -> bool:
         """Whether `x` points at a gap rather than at a picture: the outer sixths of a keyframe."""
         number = self.at(x)

@@ -16,8 +16,9 @@ from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 from studio.ui.banner import Banner
+from studio.ui.brought import Brought
 from studio.ui.commands import make_actions
-from studio.ui.desk import Desk, Shown
+from studio.ui.desk import Desk
 from studio.ui.dialogs import Dialogs
 from studio.ui.document import Document
 from studio.ui.garbage import Garbage
@@ -29,7 +30,7 @@ from studio.ui.losses import Losses
 from studio.ui.orders import Orders
 from studio.ui.outgoing import Outgoing
 from studio.ui.outlook import Outlook
-from studio.ui.pictures import Pictures, brought
+from studio.ui.pictures import Pictures
 from studio.ui.playback import Playback
 from studio.ui.player import Player
 from studio.ui.queue_list import QueueList
@@ -85,6 +86,7 @@ class StudioWindow:
         self._encoding = Background(1)
         self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
         self._space = Space(store, takes, self.document, queue, self.desk, self._encoding)
+        self._brought = Brought(self.desk, self.background)
         self._build(glance, can_free, memory, icons)
         self._connect()
 
@@ -127,9 +129,11 @@ class StudioWindow:
             dialog.close()
         self.window.close()
         self._losses.close()
+        self._brought.stop()
         self.queue.close()
         self._space.stop()
         self._encoding.close()
+        self._pictures.close()
         self.background.close()
         try:
             self.document.close()
@@ -138,7 +142,7 @@ class StudioWindow:
             self.window.deleteLater()
             self.outlook.stop()
             mine = (
-                self._tiles, self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
+                self._tiles, self._brought, self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
                 self.desk, self.shelf, self.document,
             )  # fmt: skip
             for thing in mine:
@@ -161,7 +165,9 @@ class StudioWindow:
         self.player = Player(
             document, queue, watch, desk, pictures, self.playback, self.keyframes, icons
         )
-        self._tiles = TilePreview(document, desk, queue, watch, orders, self.player, icons.theme)
+        self._tiles = TilePreview(
+            document, desk, queue, watch, orders, self.player, pictures, icons.theme
+        )
         self.stages = Stages(document, queue, watch, orders, self.outlook, icons)
         self.shot = ShotPanel(document, self.shelf, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
@@ -184,12 +190,13 @@ class StudioWindow:
         self.takes.export_asked.connect(self.dialogs.export)
         self.takes.recipe_asked.connect(self.dialogs.recipe)
         self.orders.exported.connect(lambda path: self.desk.notice(f"Exported to {path}."))
-        for source in (self.orders.refused, self.document.refused, self.edits.refused):
+        refusing = (self.orders, self.document, self.edits, self._brought)
+        for source in (each.refused for each in refusing):
             source.connect(lambda what, hint: self.banner.say(f"{what} {hint}".strip()))
         self.queue.failed.connect(self._failed)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
-        self.keyframes.view.clip_dropped.connect(self._look_into)
+        self.keyframes.view.clip_dropped.connect(self._brought.look_into)
         self.shelf.changed.connect(self.outlook.look)
         self.desk.take_selected.connect(lambda _: self._reflect_actions())
         self._reflect_actions()
@@ -224,19 +231,6 @@ class StudioWindow:
             self.dialogs.keys()
             return True
         return self.takes.press(event) or self.player.press(event)
-
-    def _look_into(self, clip: Path) -> None:
-        """Put a clip of the user's on the player, so that a frame of it can be chosen."""
-
-        def arrived(shown: Shown) -> None:
-            self.desk.follow(0)
-            self.desk.show(shown)
-            self.desk.notice("Find the frame, then replace or insert a keyframe by it (P or I).")
-
-        def refused(error: Exception) -> None:
-            self.banner.say(str(error))
-
-        self.background.ask(lambda: brought(clip), arrived, refused, owner=self.window)
 
     def _reflect_actions(self) -> None:
         document = self.document

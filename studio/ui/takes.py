@@ -54,12 +54,16 @@ class TakesList(QListView):
         super().mousePressEvent(event)
         render = self.currentIndex().data(RENDER)
         if render:
+            if render.id == self._desk.take:
+                self._desk.back()
             self._outgoing.prepare(render)  # ready by the time the drag has left the window
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
         if event.key() in moves:
             super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self._desk.back()
         else:
             event.ignore()
 

@@ -1,5 +1,7 @@
 """One tile of a clip made larger, shown where it lies, before the whole clip is upsampled."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
@@ -10,19 +12,23 @@ from studio.spec.request import UPSAMPLED, ClipRequest
 from studio.ui.controls import explain, rename
 from studio.ui.desk import Desk, Shown
 from studio.ui.document import Document
+from studio.ui.frames import Loaded
 from studio.ui.orders import Orders
-from studio.ui.pictures import from_preview
+from studio.ui.pictures import Pictures, from_preview
 from studio.ui.player import Player
 from studio.ui.theme import Theme
 from studio.ui.watch import Watch
 
-ASK, BACK = "Preview a tile of the upsampling (T)", "Back to the take (T)"
+ASK, BACK = "Preview a tile of the upsampling (T)", "Back to the take (Esc)"
 CHOOSE = "Choose a take first: a tile of it is upsampled."
 ALREADY = "This take is upsampled already."
 
 
 class TilePreview(QObject):
-    """Asks for a tile at the pointer and puts what comes on the player; again, and the take is back."""
+    """Asks for a tile at the pointer and lays what comes over the take.
+
+    T again, Esc, a click beside the picture, on a keyframe or on the take lead back to it.
+    """
 
     def __init__(
         self,
@@ -32,12 +38,13 @@ class TilePreview(QObject):
         watch: Watch,
         orders: Orders,
         player: Player,
+        pictures: Pictures,
         theme: Theme,
     ) -> None:
         super().__init__()
         self._document, self._desk, self._queue = document, desk, queue
         self._watch, self._orders, self._player, self._theme = watch, orders, player, theme
-        self._small: Shown | None = None
+        self._pictures = pictures
         player.transport.tile.clicked.connect(self.toggle)
         desk.shown_changed.connect(self.reflect)
         document.changed.connect(self.reflect)
@@ -47,9 +54,8 @@ class TilePreview(QObject):
     def toggle(self) -> None:
         """Preview a tile, or show the take again."""
         shown = self._desk.shown
-        if shown and shown.kind == "tile" and self._small:
-            self._desk.set_compare(False)
-            self._desk.show(self._small)
+        if shown and shown.kind == "tile":
+            self._desk.back()
         elif (render := self._render()) and not self._why_not():
             self._desk.set_speed(0)
             self._orders.preview_tile(render, self._desk.playhead, self._player.canvas.place)
@@ -88,18 +94,28 @@ class TilePreview(QObject):
 
     def _show(self, shown: Shown, asked: ClipRequest, preview: Preview, found: dict) -> None:
         first = int(found["first"]) - (asked.only[0] if asked.only else 0)
-        before = shown.frames[first : first + preview.frames]
-        frames = tuple(
-            self._put(*pair, found["tile"])
-            for pair in zip(before, from_preview(preview), strict=False)
-        )
-        at = self._desk.playhead - first
-        self._small = shown
-        self._desk.show(Shown("tile", f"{shown.title} · a tile", frames, shown.fps, before=before))
-        self._desk.seek(at)
-        _, left, _, width = found["tile"]
-        self._player.canvas.put_wipe((left + width / 2) / before[0].width())
-        self._desk.set_compare(True)
+
+        def arrived(before: tuple[QImage, ...]) -> None:
+            if self._desk.shown is not shown or not before:
+                return  # something else is looked at by now
+            frames = tuple(
+                self._put(*pair, found["tile"])
+                for pair in zip(before, from_preview(preview), strict=False)
+            )
+            at = self._desk.playhead - first
+            tile = replace(
+                shown, kind="tile", title=f"{shown.title} · a tile", frames=Loaded(frames),
+                before=Loaded(before), take="", dense=0,
+            )  # fmt: skip
+            self._desk.lay_over(tile, at)
+            _, left, _, width = found["tile"]
+            self._player.canvas.put_wipe((left + width / 2) / before[0].width())
+            self._desk.set_compare(True)
+
+        def refused(error: Exception) -> None:
+            self._desk.notice(str(error))
+
+        self._pictures.whole(shown.frames, first, preview.frames, self, arrived, refused)
 
     def _put(self, small: QImage, made: QImage, tile: list[int]) -> QImage:
         """A frame enlarged, with the tile in its place and a line around it."""

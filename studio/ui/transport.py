@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from studio.ui.controls import explain, label, rename, row, tool
 from studio.ui.desk import Desk
@@ -25,13 +25,6 @@ class Transport(QWidget):
         self._build()
         self._connect()
         self.follow_shown()
-
-    def copy_frame(self) -> None:
-        """Put the frame under the playhead on the clipboard, in its own size."""
-        shown = self._desk.shown
-        if shown:
-            QApplication.clipboard().setImage(shown.frames[self._desk.playhead])
-            self._desk.notice(f"Frame {self._desk.playhead + 1} copied.")
 
     def _build(self) -> None:
         icons = self._icons
@@ -73,7 +66,6 @@ class Transport(QWidget):
         self.end.clicked.connect(lambda: playback.go(desk.last_frame))
         self.back.clicked.connect(lambda: playback.step(-1))
         self.on.clicked.connect(lambda: playback.step(1))
-        self.copy.clicked.connect(self.copy_frame)
         self.loop.toggled.connect(desk.set_loop)
         self.sharp.toggled.connect(desk.set_smooth)
         self.compare.toggled.connect(desk.set_compare)

@@ -13,6 +13,7 @@ from works import DENSE, clip, strip
 
 from studio.spec.forecast import CACHED, FRESH, NOTHING, STALE
 from studio.ui.desk import Shown
+from studio.ui.frames import Loaded
 from studio.ui.pictures import from_preview
 
 Key, Held, Left = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
@@ -238,7 +239,7 @@ def test_a_dropped_clip_is_looked_at_for_its_frame(made, view, qtbot, until, tmp
     until(lambda: edited(made) is not None)
     source = edited(made).sources[edited(made).keys[2].source]
     kept = np.asarray(Image.open(made.edits._pictures.path(source.picture)))
-    shown = made.desk.shown.frames[4]
+    shown = made.desk.shown.frames.at(4)
     assert kept.shape == (shown.height(), shown.width(), 3)
     press(made, qtbot, Key.Key_I)
     until(lambda: len(edited(made).keys) == 9)
@@ -330,8 +331,18 @@ def test_other_settings_of_a_made_clip_find_it_again(made, until):
 
 def test_a_clip_on_the_player_shows_which_keyframe_it_has_reached(studio, view):
     frames = from_preview(strip(clip(3, 113)))
-    studio.desk.show(Shown("clip", "Clip", frames, Fraction(24), dense=16))
+    shot = studio.document.shot.id
+    studio.desk.show(Shown("clip", "Clip", Loaded(frames), Fraction(24), dense=16, shot=shot))
     studio.desk.seek(50)
     assert view.playing() == 3
-    studio.desk.show(Shown("clip", "Clip", frames[:20], Fraction(24)))
+    studio.desk.show(Shown("clip", "Clip", Loaded(frames[:20]), Fraction(24), shot=shot))
     assert view.playing() is None
+
+
+def test_a_take_of_another_shot_marks_nothing_in_this_strip(studio, view, qtbot):
+    frames = Loaded(from_preview(strip(clip(3, 113))))
+    studio.desk.show(Shown("clip", "Clip", frames, Fraction(24), dense=16, shot="another"))
+    studio.desk.seek(50)
+    assert view.playing() is None
+    click(view, qtbot, 6)
+    assert studio.desk.playhead == 50

@@ -11,6 +11,7 @@ from works import clip, strip
 from studio.app import ASSETS
 from studio.ui.canvas import Canvas
 from studio.ui.desk import Shown
+from studio.ui.frames import Loaded
 from studio.ui.pictures import from_preview
 from studio.ui.theme import load_theme
 
@@ -20,7 +21,7 @@ Key = Qt.Key
 @pytest.fixture
 def playing(studio):
     """Sixteen frames on the player, paused at the first."""
-    frames = from_preview(strip(clip(3, 16)))
+    frames = Loaded(from_preview(strip(clip(3, 16))))
     studio.desk.show(Shown("clip", "Test", frames, Fraction(8)))
     studio.player.transport.play.setFocus()
     return studio
@@ -103,14 +104,14 @@ def test_copy_puts_the_frame_on_the_clipboard(playing, qtbot):
     press(playing, qtbot, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     copied = QApplication.clipboard().image()
     assert (copied.width(), copied.height()) == (64, 64)
-    shown = playing.desk.shown.frames[5]
+    shown = playing.desk.shown.frames.at(5)
     assert copied.convertToFormat(QImage.Format.Format_RGB888) == shown
 
 
 def test_scrubbing_seeks(playing):
     playing.player.transport.scrub.setValue(9)
     assert playing.desk.playhead == 9
-    assert playing.player.canvas.picture == playing.desk.shown.frames[9]
+    assert playing.player.canvas.picture == playing.desk.shown.frames.at(9)
 
 
 @pytest.mark.parametrize(("side", "scale"), [(200, 3), (640, 10), (64, 1)])

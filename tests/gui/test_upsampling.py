@@ -10,6 +10,7 @@ from works import DENSE, LARGER
 
 from studio.spec.forecast import FRESH, NOTHING
 from studio.ui.desk import Shown
+from studio.ui.frames import Loaded
 from studio.ui.takes_model import facts, origin
 
 Key = Qt.Key
@@ -47,7 +48,7 @@ def test_the_stage_makes_a_take_four_times_as_large(upsampled, until):
     assert "256 × 256 px" in facts(take)
     shown = upsampled.desk.shown
     assert len(shown.frames) == len(shown.before) == take.request.frames
-    assert (shown.frames[0].width(), shown.before[0].width()) == (256, 64)
+    assert (shown.frames.size.width(), shown.before.size.width()) == (256, 64)
     until(lambda: upsampled.outlook.stage("upsampled").state == FRESH)
     assert "256 × 256 px" in upsampled.player.facts.text()
 
@@ -104,7 +105,7 @@ def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, 
     until(lambda: studio.desk.shown.kind == "tile")
     shown = studio.desk.shown
     assert (len(shown.frames), studio.desk.playhead) == (8, 4)
-    frame = shown.frames[0]
+    frame = shown.frames.at(0)
     assert frame.width() == 256
     assert frame.pixelColor(80, 150) == QColor("white")
     assert frame.pixelColor(200, 50) != QColor("white")
@@ -181,7 +182,7 @@ def at(target, share: float) -> QPoint:
 
 
 def test_a_take_that_was_taken_away_offers_no_tile(studio):
-    frames = (picture(QColor("black"), 64),) * 2
+    frames = Loaded((picture(QColor("black"), 64),) * 2)
     studio.desk.show(Shown("clip", "gone", frames, Fraction(8), take="gone"))
     studio.document.changed.emit()
     assert not studio.player.transport.tile.isEnabled()

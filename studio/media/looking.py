@@ -1,0 +1,114 @@
+"""Clips looked at on a screen: their beginning, as small as it is shown, and one frame in full."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from studio.media import ffmpeg
+from studio.media.timing import frame_rate_of
+from studio.media.video import (
+    TO_FRAMES,
+    existing,
+    listing,
+    next_picture,
+    not_a_video,
+    unreadable_refused,
+)
+
+SINGLE = Fraction(1)
+"""The rate of what does not move, in frames per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a container says of a clip's first frames: sides in pixels as they are stored, the rate
+    in frames per second, and how many of them there are."""
+
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+
+
+def declared(path: Path, most: int) -> Declared:
+    """Read the time stamps of at most `most` frames; nothing is decoded.
+
+    Raises `Refusal` for a file that holds no video.
+    """
+    arguments = [
+        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-c", "copy", "-frames:v", str(most),
+        "-f", "framecrc", "pipe:1",
+    ]  # fmt: skip
+    with ffmpeg.running(arguments) as program, unreadable_refused(path):
+        header, shown = listing(program.output)
+        program.finish()
+    if not shown:
+        raise not_a_video(path)
+    width, height = (int(side) for side in header["dimensions 0"].split("x"))
+    # packets lie in the order in which they are decoded; an edit list hides those before 0
+    shown = sorted(at for at in shown if at >= 0) or sorted(shown)
+    base, steps = Fraction(header["tb 0"]), len(shown) - 1
+    if shown[-1] == shown[0]:
+        return Declared(width, height, SINGLE, len(shown))
+    mean = steps / (base * (shown[-1] - shown[0]))
+    return Declared(width, height, frame_rate_of(shown, base, mean), len(shown))
+
+
+def fitting(clip: Declared, room: int) -> int:
+    """The longest side at which all frames of a clip fit into `room` bytes as RGB; not larger than
+    the clip's own."""
+    pixels = room / 3 / max(1, clip.frames)
+    shrink = min(1.0, math.sqrt(pixels / max(1, clip.width * clip.height)))
+    return max(16, int(shrink * max(clip.width, clip.height)))
+
+
+def read_shrunk(
+    path: Path, longest: int, most: int, wanted: Callable[[], bool]
+) -> Iterator[np.ndarray]:
+    """Yield at most `most` frames, uint8 (H, W, 3), upright, within `longest` pixels, as long as
+    they are `wanted`.  The decoder ends with the iterator.
+
+    What can be read of a damaged clip comes before the `Refusal`.
+    """
+    arguments = [
+        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-vf", f"{_within(longest)},{TO_FRAMES}",
+        "-fps_mode", "passthrough", "-frames:v", str(most),
+        "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
+    ]  # fmt: skip
+    with ffmpeg.running(arguments) as program, unreadable_refused(path):
+        while wanted() and (frame := next_picture(program.output)) is not None:
+            yield frame
+        if wanted():
+            program.finish()
+
+
+def read_frames(path: Path, first: int, count: int = 1) -> list[np.ndarray]:
+    """Some frames in their own size, uint8 (H, W, 3); only these are converted.
+
+    Raises `Refusal` where they cannot be read.
+    """
+    chosen = f"select='between(n\\,{first}\\,{first + count - 1})'"
+    arguments = [
+        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-vf", f"{chosen},{TO_FRAMES}",
+        "-fps_mode", "passthrough", "-frames:v", str(count),
+        "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
+    ]  # fmt: skip
+    with ffmpeg.running(arguments) as program, unreadable_refused(path):
+        found = []
+        while (frame := next_picture(program.output)) is not None:
+            found.append(frame)
+        program.finish()
+    if len(found) < count:
+        raise not_a_video(path)
+    return found
+
+
+def _within(longest: int) -> str:
+    return (
+        f"scale=w='min({longest},iw)':h='min({longest},ih)':force_original_aspect_ratio=decrease"
+        ":flags=area"
+    )
