@@ -22,7 +22,7 @@ def decode_spans(
     keyframe.  A decoder that sees time looks beyond its chunk, in a `loop` over the clip's end."""
     frames = [frame for part in parts for frame in part]
     sizes = [len(part) for part in parts] if request.interpolate else [len(frames)]
-    beyond = margin(bool(weights(request, "decoder")))
+    beyond = margin("decoder" in dict(request.weights))
     made, start = [], 0
     for size in sizes:
         for first in range(start, start + size, DECODE_CHUNK):
@@ -51,7 +51,7 @@ def around(
 def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:
     inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
     makes = tuple(frame.position for frame in seen[lead : lead + count])
-    meant: dict[str, object] = {"weights": weights(request, "autoencoder", "decoder")}
+    meant: dict[str, object] = {"weights": weights(request, "decode")}
     if said(reads) != [(0, position) for position in makes]:
         meant["reads"] = said(reads)
     if lead:
@@ -89,7 +89,7 @@ def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count
         "lead": lead,
         "how": asdict(request.upsample),
         "prompt": request.prompt if request.upsample.guidance != 1.0 else "",
-        "weights": weights(request, "upsampler", "upsampler over time", "upsampler autoencoder"),
+        "weights": weights(request, "upsample"),
         "seed": request.seed,
     }
     key = span_key("upsample", makes, inputs, meant)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from studio.spec import roles
 from studio.spec.request import ClipRequest
 from studio.spec.strip import Source
 
@@ -71,9 +72,14 @@ def said(reads: Sequence[Read | None]) -> list[tuple[int, int] | None]:
     return [read and (read.input, read.frame) for read in reads]
 
 
-def weights(request: ClipRequest, *roles: str) -> list[tuple[str, str]]:
-    """The hashes of the files of some roles, as a key spells them."""
-    return [(role, identity) for role, identity in request.weights if role in roles]
+def weights(request: ClipRequest, stage: str) -> list[tuple[str, str]]:
+    """The hashes of the files that a stage computes with, as a key spells them.
+
+    ValueError for a role that no stage knows: its weights would be in no key.
+    """
+    if strange := roles.unknown(role for role, _ in request.weights):
+        raise ValueError(f"weights of no known role: {', '.join(strange)}")
+    return [(role, of) for role, of in request.weights if role in roles.OF_STAGE[stage]]
 
 
 def span_key(

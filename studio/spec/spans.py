@@ -11,6 +11,8 @@ from studio.spec.strip import Source, Strip, fresh
 
 BETWEEN = 3
 """Frames that a pass of interpolation puts between two: T frames become 4T − 3 (section 3.3)."""
+WORDS = Source()
+"""What says nothing of its own: seed and words are the request's."""
 
 
 def spans(request: ClipRequest) -> tuple[Span, ...]:
@@ -71,7 +73,7 @@ def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) ->
     given = [key and (made[key.source].key, key.frame) for key in source.given]
     inputs, reads = reads_of(given)
     makes = tuple(range(source.first, source.first + len(source.given)))
-    meant = _meant(request, source) | (_context(request, reads) if inputs else {})
+    meant = _meant(request, "keyframes", source) | (_context(request, reads) if inputs else {})
     key = span_key("keyframes", makes, inputs, meant)
     return Span("keyframes", makes, reads, inputs, key, request, source)
 
@@ -81,7 +83,7 @@ def picture_span(request: ClipRequest, source: Source) -> Span:
     meant = {
         "picture": source.picture,
         "size": (request.width, request.height),
-        "weights": weights(request, "autoencoder"),
+        "weights": weights(request, "picture"),
     }
     return Span("picture", (0,), (), (), span_key("picture", (0,), (), meant), request, source)
 
@@ -117,12 +119,12 @@ def interpolation_span(request: ClipRequest, rank: int, frames: Sequence[Frame])
     inputs, reads = reads_of(given[: -BETWEEN or None])
     start = 4 * frames[0].position
     makes = tuple(start + k for k, read in enumerate(reads) if read is None)
-    meant = _meant(request, Source()) | _context(request, reads) | {"rank": rank}
+    meant = _meant(request, "interpolation") | _context(request, reads) | {"rank": rank}
     key = span_key("interpolation", makes, inputs, meant)
     return Span("interpolation", makes, reads, inputs, key, request, rank=rank)
 
 
-def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
+def _meant(request: ClipRequest, stage: str, source: Source = WORDS) -> dict[str, object]:
     return {
         "prompt": request.prompt if source.prompt is None else source.prompt,
         "negative": request.negative,
@@ -131,7 +133,7 @@ def _meant(request: ClipRequest, source: Source) -> dict[str, object]:
         "steps": request.steps,
         "guidance": request.guidance,
         "subject": _subject(request.subject) if request.subject else None,
-        "weights": weights(request, "image", "temporal", "text"),
+        "weights": weights(request, stage),
         "seed": request.seed if source.seed is None else source.seed,
     }
 

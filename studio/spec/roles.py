@@ -1,0 +1,48 @@
+"""The roles that weights play: the one table from which keys, cards and loaders take them.
+
+What a stage computes with is in the key of its spans by the hashes of these files.  The settings
+beside them (`config.json`, `scheduler_config.json`, the tokenizer) are in no key.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "image": "unet/diffusion_pytorch_model.safetensors",
+        "temporal": "temporal.safetensors",
+        "text": "text_encoder/model.safetensors",
+        "autoencoder": "vae/diffusion_pytorch_model.safetensors",
+        "decoder": "decoder.safetensors",
+        "upsampler": "upsampler/unet/diffusion_pytorch_model.safetensors",
+        "upsampler over time": "upsampler/temporal.safetensors",
+        "upsampler autoencoder": "upsampler/vae/diffusion_pytorch_model.safetensors",
+        "upsampler text": "upsampler/text_encoder/model.safetensors",
+    }
+)
+"""By role, the file inside a model's folder that the engine opens for it, and no other."""
+
+OF_STAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "keyframes": ("image", "temporal", "text"),
+        "picture": ("autoencoder",),
+        "interpolation": ("image", "temporal", "text"),
+        "decode": ("autoencoder", "decoder"),
+        "upsample": (
+            "upsampler",
+            "upsampler over time",
+            "upsampler autoencoder",
+            "upsampler text",
+        ),
+    }
+)
+"""By stage, the roles whose weights decide its result."""
+
+NEEDED = ("image", "temporal", "text", "autoencoder")
+"""Roles without which nothing can be made."""
+NEEDED_TO_UPSAMPLE = ("upsampler", "upsampler over time")
+
+
+def unknown(roles: Iterable[str]) -> list[str]:
+    """Those that no stage's key would hold: whatever changed their weights would go unseen."""
+    return sorted(set(roles) - set(FILES))
