@@ -1,19 +1,15 @@
 """Which models are on this computer: folders with a `model.toml`, read by their headers alone."""
 
-import hashlib
-import json
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from studio.spec.numbers import exact
+from studio.library.card import CARD, Card, read_card
+from studio.library.hashes import KNOWN
+from studio.library.headers import check
+from studio.library.strays import check_strays
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family, Upsampling
-
-CARD = "model.toml"
-LARGEST_HEADER = 100_000_000
+from studio.spec.request import ClipRequest, Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +25,38 @@ class Model:
     small_vocabulary: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A folder that lays claim to an id: with its card, or with what is wrong with that."""
+
+    id: str
+    folder: Path
+    card: Card | None = None
+    trouble: Refusal | None = None
+
+
 def scan(folders: Iterable[Path]) -> tuple[tuple[Model, ...], tuple[str, ...]]:
     """The models that work and, for each that does not, a sentence that says why."""
     models, troubles = [], []
-    for card in (c for folder in folders for c in sorted(folder.glob(f"*/{CARD}"))):
+    for claim in _claims(folders):
         try:
-            models.append(read(card.parent))
+            models.append(_model(claim))
         except Refusal as refusal:
             troubles.append(str(refusal))
     return tuple(models), tuple(troubles)
 
 
 def find(name: str, folders: Iterable[Path]) -> Model:
-    """The model with that id; refused with the ids there are, or with what is wrong with it."""
-    folders = tuple(folders)
-    for place in (folder / name for folder in folders):
-        if name and place.name == name and (place / CARD).is_file():
-            return read(place)
-    known = sorted(c.parent.name for folder in folders for c in folder.glob(f"*/{CARD}"))
-    raise Refusal(f'There is no model called "{name}".', f"There is: {', '.join(known) or 'none'}.")
+    """The model with that id, whatever its folder is called.
+
+    Refused with the ids there are, or with what is wrong with it.
+    """
+    claims = list(_claims(folders))
+    for claim in claims:
+        if claim.id == name:
+            return _model(claim)
+    known = ", ".join(dict.fromkeys(claim.id for claim in claims if claim.card)) or "none"
+    raise Refusal(f'There is no model called "{name}".', f"There is: {known}.")
 
 
 def promised(request: ClipRequest, folders: Iterable[Path]) -> Model:
@@ -57,56 +66,101 @@ def promised(request: ClipRequest, folders: Iterable[Path]) -> Model:
     """
     model = find(request.model, folders)
     if sorted(model.weights) != sorted(request.weights):
-        raise Refusal(
-            f"The model {model.family.name} was replaced since this was ordered.", "Order it again."
-        )
+        raise _replaced(model)
     return model
 
 
+def check_unchanged(model: Model) -> None:
+    """Refuse a model whose weights were replaced since it was found, while they were loaded say."""
+    if read(model.folder).weights != model.weights:
+        raise _replaced(model)
+
+
 def read(folder: Path) -> Model:
-    """A model folder; a missing or truncated weight file is refused by name."""
-    try:
-        card = tomllib.loads((folder / CARD).read_text(encoding="utf-8"))
-        family = _family(card["family"])
-        roles = dict(card["weights"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(f"The model card {folder / CARD} cannot be read.", "Restore it.") from error
-    weights = tuple((role, identity(folder / file)) for role, file in roles.items())
-    return Model(family, folder, weights, bool(card.get("small_vocabulary", False)))
+    """A model folder; a missing, truncated or second-hand weight file is refused by name."""
+    return _opened(folder, read_card(folder))
 
 
-def _family(said: Mapping[str, Any]) -> Family:
-    parts: dict[str, Any] = {**said, "native_fps": exact(str(said["native_fps"]))}
-    if "walked" in said:
-        parts["walked"] = tuple(float(share) for share in said["walked"])
-    if "upsampling" in said:
-        parts["upsampling"] = Upsampling(**said["upsampling"])
-    return Family(**parts)
+def _opened(folder: Path, card: Card) -> Model:
+    weights = tuple((role, identity(folder / file)) for role, file in card.files)
+    check_strays(folder, card)
+    return Model(card.family, folder, weights, card.small_vocabulary)
 
 
 def identity(path: Path) -> str:
     """BLAKE2b (32 hex digits) of a weight file, after its header has been checked."""
     check(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def check(path: Path) -> None:
-    """Refuse a safetensors file that is missing, cut short, or something else, by its header.
-
-    Costs milliseconds: the header says where the last tensor ends, and the file must end there.
-    """
-    advice = "Restore the file, or download the model again."
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(length, LARGEST_HEADER)))
-            ends = [t["data_offsets"][1] for n, t in header.items() if n != "__metadata__"]
-            whole = size == 8 + length + max(ends, default=0)
-    except FileNotFoundError:
-        raise Refusal(f"The weight file {path} is missing.", advice) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise Refusal(f"{path} is not a safetensors file.", advice) from None
-    if not whole:
-        raise Refusal(f"The weight file {path} is cut short or damaged.", advice)
+        return KNOWN.of(path)
+    except OSError as error:
+        raise Refusal(f"The weight file {path} cannot be read.", "Allow reading it.") from error
+
+
+def _claims(folders: Iterable[Path]) -> Iterator[_Claim]:
+    """Every model folder in order; of those with one id the first has it, working or not.
+
+    Where a card cannot be read its folder's name stands for the id: no other takes its place
+    while it is damaged.
+    """
+    taken: dict[str, Path] = {}
+    for folder, trouble in _places(folders):
+        claim = _claim(folder, trouble)
+        if (first := taken.setdefault(claim.id, folder)) != folder and claim.card:
+            claim = _Claim(claim.id, folder, None, _taken(claim, first))
+        yield claim
+
+
+def _claim(folder: Path, trouble: Refusal | None) -> _Claim:
+    try:
+        if trouble:
+            raise trouble
+        card = read_card(folder)
+    except Refusal as refusal:
+        return _Claim(folder.name, folder, None, refusal)
+    return _Claim(card.family.id, folder, card)
+
+
+def _model(claim: _Claim) -> Model:
+    if claim.card is None:
+        assert claim.trouble is not None
+        raise claim.trouble
+    return _opened(claim.folder, claim.card)
+
+
+def _places(folders: Iterable[Path]) -> Iterator[tuple[Path, Refusal | None]]:
+    """The folders that hold a card, and those that cannot be looked into."""
+    for folder in folders:
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield folder, _unreadable(folder, error)
+            continue
+        for place in (folder / name for name in names):
+            try:
+                (place / CARD).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                yield place, _unreadable(place, error)
+            else:
+                yield place, None
+
+
+def _unreadable(folder: Path, error: OSError) -> Refusal:
+    why = (error.strerror or "the disk does not say why").lower()
+    return Refusal(f"The folder {folder} cannot be read: {why}.", "Allow reading it, or remove it.")
+
+
+def _taken(claim: _Claim, first: Path) -> Refusal:
+    return Refusal(
+        f'The model in {claim.folder} is not used: its id "{claim.id}" is that of the one in {first}.',
+        f"Give it another id in its {CARD}.",
+    )
+
+
+def _replaced(model: Model) -> Refusal:
+    return Refusal(
+        f"The model {model.family.name} was replaced since this was ordered.", "Order it again."
+    )

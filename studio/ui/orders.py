@@ -104,7 +104,7 @@ class Orders(QObject):
         """The shot as a request that can be made; refused with what to change."""
         model = self._shelf.model(shot.model)
         if model is None:
-            raise Refusal("There is no model to make clips with.", self._shelf.why_empty)
+            raise self._shelf.why_not(shot.model)
         use = None
         if shot.subject:
             subject = self._document.subject(shot.subject)

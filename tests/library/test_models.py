@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from studio.jobs.work import BUILT_IN
 from studio.library import models
+from studio.library.headers import check
 from studio.spec.refusal import Refusal
 from tests.spec.test_keys import STARTER
 
@@ -71,21 +72,21 @@ def test_a_weight_file_of_another_length_is_refused(shelf, cut):
 def test_what_is_no_safetensors_file_is_refused(tmp_path, data):
     (tmp_path / "x.safetensors").write_bytes(data)
     with pytest.raises(Refusal, match=r"x\.safetensors is not a safetensors file"):
-        models.check(tmp_path / "x.safetensors")
+        check(tmp_path / "x.safetensors")
 
 
 def test_a_whole_file_passes_the_check(tmp_path):
     save_file({"a": np.arange(5.0)}, tmp_path / "a.safetensors", {"note": json.dumps([1])})
-    models.check(tmp_path / "a.safetensors")
+    check(tmp_path / "a.safetensors")
     save_file({}, tmp_path / "none.safetensors")
-    models.check(tmp_path / "none.safetensors")
+    check(tmp_path / "none.safetensors")
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     with pytest.raises(Refusal, match="is missing"):
-        models.check(tmp_path / "none.safetensors")
+        check(tmp_path / "none.safetensors")
     with pytest.raises(Refusal, match="is not a safetensors file"):
-        models.check(tmp_path)
+        check(tmp_path)
 
 
 def test_a_card_may_say_how_far_a_model_walks(shelf):

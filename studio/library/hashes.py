@@ -1,0 +1,121 @@
+"""Hashes of weight files, kept by what the system says of a file: a job asks without reading it.
+
+A file is taken for what it was while its size, its times and its inode are the same (as git's index
+does).  One that changed within the last moments before it was hashed is not kept: it could be
+written once more within the resolution of its times ("racily clean").  Nothing depends on
+what is kept: a file of hashes that is damaged, missing or not writable costs time alone.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+VERSION = 1
+RESOLUTION = 2_000_000_000
+"""Nanoseconds that a file must have stood still before it was hashed; FAT counts in 2 s."""
+MOST, MOST_BYTES = 1000, 8_000_000
+"""Files that are remembered, and bytes of the file that is read back."""
+
+Stamp = tuple[int, int, int, int]
+"""Size, time of the last write and of the last change in ns, inode."""
+
+
+class Hashes:
+    """A memory of hashes, shared by all threads, and once told where by other processes too."""
+
+    def __init__(self, file: Path | None = None, now: Callable[[], int] = time.time_ns) -> None:
+        self._file, self._now = file, now
+        self._known: dict[str, tuple[Stamp, str]] = {}
+        self._lock = threading.Lock()
+
+    def keep_in(self, file: Path | None) -> None:
+        """Keep what is known in `file` too, whose folder is never made for it."""
+        with self._lock:
+            self._file = file
+
+    def of(self, path: Path) -> str:
+        """BLAKE2b (32 hex digits) of a file's bytes; OSError where it cannot be read."""
+        name, seen = str(path.absolute()), _stamp(path.stat())
+        if found := self._found(name, seen):
+            return found
+        started = self._now()
+        with path.open("rb") as file:
+            before = _stamp(os.fstat(file.fileno()))
+            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            after = _stamp(os.fstat(file.fileno()))
+        if before == after and settled(after, started):
+            self._remember(name, after, found)
+        return found
+
+    def _found(self, name: str, stamp: Stamp) -> str:
+        with self._lock:
+            if self._known.get(name, (None, ""))[0] != stamp:
+                self._known |= _read(self._file)  # another process may have hashed it
+            known, found = self._known.get(name, (None, ""))
+        return found if known == stamp else ""
+
+    def _remember(self, name: str, stamp: Stamp, found: str) -> None:
+        with self._lock:
+            known = _read(self._file) | self._known
+            known.pop(name, None)  # what was seen last stands last, and stays longest
+            known[name] = (stamp, found)
+            self._known = dict(list(known.items())[-MOST:])
+            _write(self._file, self._known)
+
+
+def settled(stamp: Stamp, started: int) -> bool:
+    """Whether a file had stood still when its hashing `started`, so that a later write shows.
+
+    Windows calls the birth of a file its change; and some of its disks have no inodes, where a
+    file put in another's place with its size and times could not be told from it.
+    """
+    _, written, changed, inode = stamp
+    last = written if os.name == "nt" else changed
+    return inode != 0 and last < started - RESOLUTION
+
+
+def _stamp(said: os.stat_result) -> Stamp:
+    return said.st_size, said.st_mtime_ns, said.st_ctime_ns, said.st_ino
+
+
+def _read(file: Path | None) -> dict[str, tuple[Stamp, str]]:
+    """What a file of hashes holds; nothing where it is not whole, since it vouches for itself."""
+    if file is None:
+        return {}
+    try:
+        with file.open("rb") as opened:
+            said = json.loads(opened.read(MOST_BYTES))
+        if said["version"] != VERSION or said["check"] != _check(said["files"]):
+            return {}
+        return {name: (tuple(stamp), found) for name, (stamp, found) in said["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _write(file: Path | None, known: dict[str, tuple[Stamp, str]]) -> None:
+    """Whole or not at all; what cannot be written is hashed again another time."""
+    if file is None:
+        return
+    said = {"version": VERSION, "check": _check(known), "files": known}
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_text(json.dumps(said), "utf-8")
+        part.replace(file)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _check(files: object) -> str:
+    text = json.dumps(files, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+KNOWN = Hashes()
+"""This process's; whoever starts it says where they are kept beyond it."""
