@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from studio.library import hashes
 from studio.media.places import is_folder, place
 from studio.project.folders import Folders
 from studio.spec.progress import Cancelled
@@ -81,6 +82,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
         return told.answer.code
     folders = Folders.find(said.data_dir)
     _check_folder(folders.data)
+    hashes.KNOWN.keep_in(folders.hashes)
     if said.command == "studio":
         return _window(said, folders, interrupt)
     told = (tuple(words), said.data_dir or "", said.device or "")

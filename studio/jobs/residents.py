@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.library.models import Model
+from studio.library.models import Model, check_unchanged
 from studio.spec.progress import Progress, Tick
 
 if TYPE_CHECKING:
@@ -102,5 +102,6 @@ class Residents:
         del held
         self.free()
         loaded = load()
+        check_unchanged(model)  # nothing else is kept, or used, under the hashes it was found by
         self._held = Resident(part, model, loaded, mark(loaded))
         return loaded

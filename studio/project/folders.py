@@ -67,6 +67,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def hashes(self) -> Path:
+        """What weight files hashed to; may be removed at any time."""
+        return self.data / "hashes.json"
+
+    @property
     def queue(self) -> Path:
         """The queue's database."""
         return self.data / "queue.db"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 
 from studio.jobs.once import run_once
 from studio.jobs.work import Works
@@ -16,6 +17,7 @@ from studio.project.pictures import PictureStore
 from studio.project.plain import to_plain
 from studio.project.shot import Shot
 from studio.spec import strip as strips
+from studio.spec.progress import Progress, silent
 from studio.spec.refusal import Refusal
 from tests import tiny_starter
 
@@ -96,3 +98,22 @@ def test_a_picture_that_was_replaced_is_refused_under_its_name(dense_home, tmp_p
     Image.fromarray(np.full((16, 16, 3), 91, np.uint8)).save(kept.path(identity))
     with pytest.raises(Refusal, match=r"“my dog\.png” was damaged or replaced"):
         make(works, asked)
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded_is_neither_used_nor_kept(works, asked):
+    def exchanged(progress: Progress) -> None:
+        if progress.stage == "loading model" and progress.step == progress.total:
+            exchange(works.folders.data)
+
+    model = library.find("tiny", works.model_folders)
+    with pytest.raises(Refusal, match=REPLACED):
+        works.residents.video(model, exchanged)
+    shutil.rmtree(works.folders.data / "models" / "tiny")
+    tiny_starter.make(works.folders.data / "models" / "tiny")
+    assert make(works, asked)["made"]
+    kept = works.residents.video(library.find("tiny", works.model_folders), silent)
+    assert kept.backbone.unet.conv_in.weight.equal(
+        load_file(model.folder / "unet" / "diffusion_pytorch_model.safetensors")[
+            "conv_in.weight"
+        ].float()
+    )
