@@ -117,7 +117,7 @@ def build(
     glance: Callable[[], Glance] | None = None,
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
-    store = ProjectStore(project)
+    store = ProjectStore(project, anew=project == folders.scratch)
     return StudioWindow(
         store=store,
         subjects=SubjectStore(folders.subjects),
@@ -149,10 +149,10 @@ def take_store(folder: Path) -> TakeStore:
     return TakeStore(folder, save, load)
 
 
-def device(asked: str | None = None) -> Glance:
+def device() -> Glance:
     """What computes: the processor until the engine has been imported and may know better."""
     known = sys.modules.get("studio.engine.device")
-    chosen = known.choose(asked) if known else None
+    chosen = known.choose() if known else None
     if chosen is None or chosen.name == "cpu":
         return processor()
     return Glance(chosen.described, has_gpu=True)

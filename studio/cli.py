@@ -85,8 +85,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     hashes.KNOWN.keep_in(folders.hashes)
     if said.command == "studio":
         return _window(said, folders, interrupt)
-    told = (tuple(words), said.data_dir or "", said.device or "")
-    answer = _run(said, Session(folders, voice, interrupt, *told))
+    answer = _run(said, Session(folders, voice, interrupt, tuple(words), said.data_dir or ""))
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
@@ -120,13 +119,12 @@ def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
     from studio.jobs.work import Works
 
     interrupt.means(app.close_windows)
-    works = Works(folders, said.device or None)
+    works = Works(folders)
     return app.open_window(
         project,
         folders,
         works.by_kind(),
         model_folders=works.model_folders,
-        glance=lambda: app.device(said.device),
         quit_after_first_paint=said.quit_after_first_paint,
     )
 

@@ -48,6 +48,16 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def read_whole(path: Path, most: int) -> bytes:
+    """The bytes of a file; OSError for a folder, a pipe, or one of more than `most` bytes."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "It is no file", str(path))
+    if found.st_size > most:
+        raise OSError(errno.EFBIG, "It is too large", str(path))
+    return path.read_bytes()
+
+
 def sync_file(path: Path) -> None:
     """Wait until the bytes of a file that somebody else wrote are on the disk."""
     with path.open("rb+") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import time
 from pathlib import Path
@@ -27,7 +28,7 @@ class Lock:
         self.writable = True
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab+", buffering=0)
+            self._file = open(path, "ab+", buffering=0, opener=_opened)  # noqa: SIM115
         except PermissionError:
             self.writable = False
         except OSError as error:
@@ -66,6 +67,11 @@ class Lock:
             _drop(self._file)
             self._file.close()
             self._file = None
+
+
+def _opened(path: str, flags: int) -> int:
+    # a link in a project that was passed on must not make files elsewhere
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 if sys.platform == "win32":

@@ -1,17 +1,56 @@
 """Frozen data to plain JSON data and back; what this version does not know is kept."""
 
 import dataclasses
+import json
+import math
 import types
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from studio.spec.numbers import exact
 
 T = TypeVar("T")
 Plain = Any
 UNKNOWN = "unknown"
+LARGEST = 64 * 2**20
+"""Bytes that are read as JSON."""
+DEEPEST = 60
+"""Levels of brackets; what the studio writes has some ten."""
+
+
+def parsed(data: bytes | str) -> Plain:
+    """Plain data from JSON text.  ValueError for what is no JSON, is too deep or too large, or
+    holds numbers that are none (NaN, infinity) and could not be written again.
+    """
+    if len(data) > LARGEST:
+        raise ValueError(f"{len(data)} bytes")
+    try:
+        plain = json.loads(data, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+    level, depth = [plain], 0
+    while level:
+        depth += 1
+        inside = [v.values() if isinstance(v, dict) else v for v in level if _is_open(v)]
+        level = [item for items in inside for item in items if _is_open(item)]
+        if depth > DEEPEST:
+            raise ValueError("too deep")
+    return plain
+
+
+def _is_open(value: Plain) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_number(digits[:40])
 
 
 def to_plain(value: object) -> Plain:
@@ -35,7 +74,8 @@ def from_plain(kind: type[T], data: Plain) -> T:
     Fields it does not know go to the nearest field called `unknown`, from where `to_plain` puts
     them back in their places, so that an older program loses nothing of a newer one's.
 
-    Raises ValueError where the data does not fit.
+    Raises ValueError where the data does not fit, or a noun's own `unfit` names a field: what
+    parses need not hold together.
     """
     return _read(kind, data)[0]
 
@@ -63,12 +103,15 @@ def _read_fields(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
         values[name], below = _read(hints[name], data[name])
         if below:
             left[name] = below
+    if UNKNOWN in hints:
+        values[UNKNOWN], left = left, {}
     try:
-        if UNKNOWN in hints:
-            return kind(**values, unknown=left), {}
-        return kind(**values), left
+        noun = kind(**values)
     except TypeError as error:  # a field without a default is missing
         raise ValueError(f"{kind.__name__} is incomplete: {error}") from error
+    if hasattr(noun, "unfit") and (field := next(noun.unfit(), None)):
+        raise ValueError(f"the {field} of a {kind.__name__} does not fit")
+    return noun, left
 
 
 def _read_tuple(kinds: tuple[Any, ...], data: Plain) -> tuple[Any, ...]:
@@ -88,7 +131,7 @@ def _read_scalar(kind: Any, data: Plain) -> Any:
         return float(data)
     if kind in (str, int, bool) and type(data) is kind:
         return data
-    raise ValueError(f"{data!r} is not a {getattr(kind, '__name__', kind)}")
+    raise ValueError(f"{str(data)[:40]!r} is not a {getattr(kind, '__name__', kind)}")
 
 
 def _merged(known: Plain, unknown: Mapping[str, Plain]) -> Plain:

@@ -1,11 +1,26 @@
 """A project: its shots and the clips rendered from them, as plain frozen data."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from studio.project.shot import Shot
+from studio.spec.bounds import (
+    ID,
+    KEY,
+    LABEL,
+    anything,
+    between,
+    either,
+    is_name,
+    misfits,
+    nothing,
+    several,
+)
 from studio.spec.request import ClipRequest
+
+MAX_SPANS = 1_000_000
+"""Of one clip."""
 
 
 def new_id() -> str:
@@ -32,6 +47,13 @@ class Render:
     thumbnail: str = ""
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no finished clip has."""
+        yield from misfits(
+            self, id=ID, shot=ID, order=between(0, 2**53),
+            spans=several(KEY, most=MAX_SPANS), thumbnail=either(nothing, KEY),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -48,6 +70,18 @@ class Project:
     renders: tuple[Render, ...] = ()
     selected: str = ""
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no edit makes: ids are there once, and a shot is selected."""
+        several_of = several(anything)
+        yield from misfits(
+            self, name=LABEL, subjects=several(is_name), shots=several_of, renders=several_of
+        )
+        for name, nouns in (("shots", self.shots), ("renders", self.renders)):
+            if len({noun.id for noun in nouns}) != len(nouns):
+                yield name
+        if self.selected not in ({shot.id for shot in self.shots} or {""}):
+            yield "selected"
 
     def shot(self, id: str) -> Shot:
         """The shot with that id; KeyError where there is none."""

@@ -1,12 +1,24 @@
 """A shot: what the user is working on, with some things still left to the model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeVar
 
-from studio.spec.request import ClipRequest, Family, SubjectUse
+from studio.spec.bounds import AT_ONCE, ID, SEED, TEXT, between, either, is_name, misfits, nothing
+from studio.spec.request import (
+    LARGEST,
+    MAX_EXTEND,
+    MAX_GUIDANCE,
+    MAX_STEPS,
+    PASSES,
+    STRONGEST,
+    ClipRequest,
+    Family,
+    SubjectUse,
+)
 from studio.spec.strip import Strip
+from studio.spec.timing import FASTEST, SLOWEST
 
 T = TypeVar("T")
 
@@ -38,6 +50,17 @@ class Shot:
     interpolate: int | None = None
     strip: Strip | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what the window lets nobody choose, whatever the model."""
+        name = either(nothing, is_name)
+        yield from misfits(
+            self, id=ID, prompt=TEXT, negative=TEXT, subject=name, strength=between(0, STRONGEST),
+            seed=SEED, model=name, keyframes=between(1, AT_ONCE), steps=between(1, MAX_STEPS),
+            guidance=between(0, MAX_GUIDANCE), width=between(1, LARGEST),
+            height=between(1, LARGEST), fps=between(SLOWEST, FASTEST),
+            extend=between(0, MAX_EXTEND), interpolate=between(0, PASSES),
+        )  # fmt: skip
 
     def request(
         self, family: Family, weights: tuple[tuple[str, str], ...], subject: SubjectUse | None

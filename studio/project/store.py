@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from studio.project.files import is_real, patiently, refused, sweep, write_whole
+from studio.project.files import is_real, patiently, read_whole, refused, sweep, write_whole
 from studio.project.lock import Lock
-from studio.project.plain import from_plain, to_plain
+from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.project import Project
 from studio.spec.refusal import Refusal
 
@@ -24,7 +24,7 @@ KEPT = 8
 MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From a version to the next one, plain data to plain data.  Empty in the first release."""
 
-_VERSION_FILE = re.compile(r"project-(\d+)\.json")
+_VERSION_FILE = re.compile(r"project-([0-9]{6,12})\.json")
 
 
 @contextmanager
@@ -49,17 +49,23 @@ class ProjectStore:
     damaged and an older version is offered in its place, else "".
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, anew: bool = False) -> None:
         """Open `folder`, made when missing.  Nothing in it is changed before the first `save`.
 
         Refused when the project is newer than this program, when nothing in it can be read, or
-        while another window is tidying it.
+        while another window is tidying it.  With `anew` a project in which nothing can be read
+        is offered empty instead, for there must be one to start with.
         """
         self.folder = folder
+        self._anew = anew
         self.notice = ""
         self._saving = threading.Lock()
         self._readers = Lock(folder / READERS)
-        self._writer = Lock(folder / ".writer.lock")
+        try:
+            self._writer = Lock(folder / ".writer.lock")
+        except BaseException:
+            self._readers.close()
+            raise
         try:
             _share(self._readers, folder)
             self.read_only = not (self._writer.writable and self._writer.alone())
@@ -94,12 +100,15 @@ class ProjectStore:
             if project == self.project and self.file.exists() and not self._damaged:
                 return
             data = _encoded(project)
-            self._keep_damaged()
-            write_whole(self._version(self._number + 1), data)
-            self._number += 1
-            write_whole(self.file, data)
-            self.project = project
-            self._tidy()
+            try:
+                self._keep_damaged()
+                write_whole(self._version(self._number + 1), data)
+                self._number += 1
+                write_whole(self.file, data)
+                self.project = project
+                self._tidy()
+            except OSError as error:
+                raise refused(error, self.file) from error
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -124,7 +133,7 @@ class ProjectStore:
         if not self.file.exists() and not self._versions():
             return Project(name=self.folder.name)
         try:
-            return _decoded(self.file.read_bytes())
+            return _decoded(read_whole(self.file, LARGEST))
         except (OSError, ValueError) as error:
             return self._offered(error)
 
@@ -132,36 +141,42 @@ class ProjectStore:
         """The newest good older version, in place of a file that is damaged or gone."""
         for number in sorted(self._versions(), reverse=True):
             with suppress(OSError, ValueError):
-                project = _decoded(self._version(number).read_bytes())
-                self._damaged = True
-                self.notice = (
-                    f"The project file of “{self.folder.name}” was damaged; this is the newest "
-                    "version saved before. The damaged file is kept beside it."
-                )
-                return project
+                project = _decoded(read_whole(self._version(number), LARGEST))
+                return self._in_place_of_damaged(project, "this is the newest version saved before")
+        if self._anew:
+            empty = Project(name=self.folder.name)
+            return self._in_place_of_damaged(empty, "a new one begins")
         raise Refusal(
             f"The project file {self.file} cannot be read.",
             "It was left untouched; put a copy of it back, or open another folder.",
         ) from error
+
+    def _in_place_of_damaged(self, project: Project, this: str) -> Project:
+        self._damaged = True
+        self.notice = (
+            f"The project file of “{self.folder.name}” was damaged; {this}. "
+            "The damaged file is kept beside it."
+        )
+        return project
 
     def _keep_damaged(self) -> None:
         if not self._damaged:
             return
         taken = {path.name for path in self.folder.iterdir()}
         name = next(n for i in range(1, 10**6) if (n := f"project.damaged-{i}.json") not in taken)
-        try:
+        with suppress(FileNotFoundError):  # it was gone rather than damaged
             patiently(lambda: self.file.rename(self.folder / name))
-        except FileNotFoundError:
-            pass  # it was gone rather than damaged
-        except OSError as error:
-            raise refused(error, self.file) from error
         self._damaged = False
 
     def _versions(self) -> list[int]:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            names = (path.name for path in (self.folder / "versions").iterdir())
-            return [int(m[1]) for name in names if (m := _VERSION_FILE.fullmatch(name))]
-        return []
+        folder = self.folder / "versions"
+        try:
+            names = [path.name for path in folder.iterdir()]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise refused(error, folder) from error
+        return [int(m[1]) for name in names if (m := _VERSION_FILE.fullmatch(name))]
 
     def _version(self, number: int) -> Path:
         return self.folder / "versions" / f"project-{number:06d}.json"
@@ -183,13 +198,21 @@ def _share(readers: Lock, folder: Path) -> None:
 
 
 def _encoded(project: Project) -> bytes:
-    whole = {"version": VERSION, **to_plain(project)}
-    text = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
-    return text.encode(errors="surrogatepass")  # a pasted half of an emoji must not stop a save
+    """The file of a project; refused where it could not be opened again."""
+    try:
+        whole = {"version": VERSION, **to_plain(project)}
+        text = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
+        data = text.encode(errors="surrogatepass")  # a pasted half of an emoji must not stop a save
+        _decoded(data)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refusal(
+            f"The project cannot be saved as it is: {error}.", "Undo the last change."
+        ) from error
+    return data
 
 
 def _decoded(data: bytes) -> Project:
-    whole = json.loads(data)
+    whole = parsed(data)
     version = whole.pop("version", None) if isinstance(whole, dict) else None
     if type(version) is not int or version < 1:
         raise ValueError("no version")

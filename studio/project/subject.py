@@ -4,14 +4,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from studio.spec.bounds import RESERVED
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family, SubjectUse
 
 LONGEST_NAME = 80
 FORBIDDEN = frozenset('<>:"/\\|?*')
-RESERVED = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))]
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def read(folder: Path, load: LoadFrames) -> Arrays:
     """
     record = read_record(folder)
     for name, vouch in record["files"].items():
-        if _vouched(folder / name) != vouch:
+        file = folder / name
+        if (file.exists() and not file.is_file()) or _vouched(file) != vouch:
             raise Damaged(f"{folder.name}: {name}")
     try:
         return {name: _array(folder, name, record, load) for name in record["arrays"]}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from studio.project.files import read_whole
+from studio.project.plain import parsed
 
 VERSION = 1
 RECORD = "record.json"
@@ -52,11 +56,15 @@ def read_record(folder: Path) -> dict[str, Any]:
 def _parsed(folder: Path) -> dict[str, Any]:
     file = folder / RECORD
     try:
-        if (file.exists() and not file.is_file()) or file.stat().st_size > LONGEST:
-            raise Damaged(f"{folder.name}: record")
-        record = json.loads(file.read_bytes())
-    except (ValueError, RecursionError, NotADirectoryError) as error:
+        record = parsed(read_whole(file, LONGEST))
+    except FileNotFoundError:
+        raise
+    except (ValueError, NotADirectoryError) as error:
         raise Damaged(f"{folder.name}: record") from error
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EFBIG):
+            raise Damaged(f"{folder.name}: record") from error
+        raise
     if not isinstance(record, dict):
         raise Damaged(f"{folder.name}: record")
     return record

@@ -1,17 +1,25 @@
 """What a user asks for, with nothing left open: frozen, hashable, free of paths."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from studio.spec.bounds import AT_ONCE, LABEL, SEED, TEXT, between, is_name, misfits, several
 from studio.spec.refusal import Refusal
 from studio.spec.strip import BRIDGE, Strip
+from studio.spec.timing import FASTEST, SLOWEST
 
 MAX_WORDS = 400
 MAX_GUIDANCE = 30.0
 MAX_STEPS = 1000
 MAX_EXTEND = 10_000
 """Keyframes; nearly two hours at 1.5 a second."""
-
+STRONGEST = 1.5
+"""Of a subject."""
+LARGEST = 65_536
+"""Pixels of a side."""
+PASSES = 3
+"""Of interpolation, at most, whatever model it is."""
 
 WALKED = (1.0, 1.0, 0.6, 0.4)
 """Shares of the steps that a model walks around given frames, if it does not say (`Family`)."""
@@ -29,6 +37,13 @@ class Upsampling:
     tile: int
     overlap: int
     guidance: float = 1.0
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no model's card says."""
+        yield from misfits(
+            self, steps=between(1, MAX_STEPS), level=between(0, 999), tile=between(1, LARGEST),
+            overlap=between(0, self.tile - 1), guidance=between(0, 100),
+        )  # fmt: skip
 
 
 UPSAMPLED = 4
@@ -78,6 +93,13 @@ class SubjectUse:
     class_noun: str
     strength: float = 1.0
 
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no subject says of itself."""
+        yield from misfits(
+            self, name=is_name, identity=LABEL, token=LABEL, class_noun=LABEL,
+            strength=between(0, STRONGEST),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class ClipRequest:
@@ -117,6 +139,23 @@ class ClipRequest:
     walked: tuple[float, ...] = WALKED
     upsample: Upsampling | None = None
     only: tuple[int, int] | None = None
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what neither window nor terminal asks for, whatever the model."""
+        yield from misfits(
+            self, prompt=TEXT, negative=TEXT, seed=SEED, model=is_name,
+            weights=several(lambda pair: all(map(LABEL, pair)), most=100),
+            width=between(1, LARGEST), height=between(1, LARGEST), keyframes=between(1, AT_ONCE),
+            fps=between(SLOWEST, FASTEST), steps=between(1, MAX_STEPS),
+            guidance=between(0, MAX_GUIDANCE), window=between(1, AT_ONCE),
+            extend=between(0, MAX_EXTEND), interpolate=between(0, PASSES),
+            context_guidance=between(0, 100), context_noise=between(0, 1),
+            walked=several(between(0, 1), most=100, fewest=1),
+        )  # fmt: skip
+        if self.loop and self.strip is None and self.window < BRIDGE + 2:
+            yield "window"
+        if self.only and not 0 <= self.only[0] <= self.only[1] < self.whole_frames:
+            yield "only"
 
     def steps_around(self, rank: int, *, between: bool = True) -> int:
         """Steps that are walked where frames are given, in pass `rank` of interpolation, 1 and up,
@@ -171,6 +210,8 @@ def _check_words(request: ClipRequest) -> None:
     for name, text in (("prompt", request.prompt), ("negative prompt", request.negative)):
         if (words := len(text.split())) > MAX_WORDS:
             raise Refusal(f"The {name} has {words} words.", f"Use at most {MAX_WORDS} words.")
+        if any("\ud800" <= c <= "\udfff" for c in text):  # no tokenizer reads that
+            raise Refusal(f"The {name} holds half of a character.", "Delete the sign before it.")
 
 
 def _check_numbers(request: ClipRequest, family: Family) -> None:

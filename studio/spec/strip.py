@@ -4,11 +4,28 @@ Every edit is a clip with holes again.  A strip is frozen; an edit returns anoth
 what it does not touch as it was, so that nothing else gets a new key.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+
+from studio.spec.bounds import (
+    AT_ONCE,
+    KEY,
+    MOST,
+    SEED,
+    TEXT,
+    anything,
+    between,
+    either,
+    hexes,
+    misfits,
+    nothing,
+    several,
+)
 
 CONTEXT = 2
 """Keyframes that a prediction is given: two of them tell where things are going (section 3.3)."""
+FARTHEST = 10_000_000
+"""Places from the start, before or after it, at which a keyframe may have been made."""
 BRIDGE = 4
 """Keyframes that lead back to the start when a strip becomes a loop."""
 
@@ -44,6 +61,23 @@ class Source:
         given = [frame is not None for frame in self.given]
         return given[:1] != given[-1:] and given in (sorted(given), sorted(given, reverse=True))
 
+    @property
+    def frames(self) -> int:
+        """How many frames it has; of a take as many as anyone may ask for."""
+        return MOST if self.take else max(1, len(self.given))
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no edit makes: it is a fill with holes, a picture, or a take."""
+        hashed = either(nothing, hexes(32, 32))
+        yield from misfits(
+            self, first=between(-FARTHEST, FARTHEST), given=several(anything, most=AT_ONCE), seed=SEED,
+            prompt=TEXT, picture=hashed, take=either(nothing, KEY),
+        )  # fmt: skip
+        if [bool(self.given), bool(self.picture), bool(self.take)].count(True) != 1 or (
+            self.given and None not in self.given
+        ):
+            yield "given"
+
 
 @dataclass(frozen=True, slots=True)
 class Strip:
@@ -59,6 +93,19 @@ class Strip:
     def position(self, key: Keyframe) -> int:
         """Where a keyframe lay when it was made; its noise, and that of what follows, is there."""
         return self.sources[key.source].first + key.frame
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no edit makes: keyframes of sources that are not there, or later."""
+        yield from misfits(self, sources=several(anything), keys=several(anything, fewest=1))
+        for number, source in enumerate(self.sources):
+            if not all(key is None or self._is_made(key, number) for key in source.given):
+                yield "sources"
+        if not all(self._is_made(key, len(self.sources)) for key in self.keys):
+            yield "keys"
+
+    def _is_made(self, key: Keyframe, sources: int) -> bool:
+        """Whether a keyframe is a frame of one of the first `sources` sources."""
+        return 0 <= key.source < sources and 0 <= key.frame < self.sources[key.source].frames
 
 
 def fresh(keyframes: int, window: int, *, extend: int = 0, loop: bool = False) -> Strip:

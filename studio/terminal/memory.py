@@ -24,6 +24,5 @@ def bench(said: Namespace, session: Session) -> Answer:
     from studio.jobs.memory import memory_table
 
     session.if_stopped(NOT_KEPT)
-    session.works()  # refuses a device that is not there
-    table = memory_table(said.width, said.height, measure=said.measure, device=said.device)
+    table = memory_table(said.width, said.height, measure=said.measure)
     return Answer(table, {"table": table, "width": said.width, "height": said.height})

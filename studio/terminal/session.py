@@ -27,8 +27,7 @@ NOT_KEPT = "Nothing of it is kept."
 class Session:
     """The folders in use, how to speak, and whether a signal asked to stop.
 
-    `said` are the words of the command line, `data_dir` what it says of the data folder, and
-    `device` what it says of the device.
+    `said` are the words of the command line, `data_dir` what it says of the data folder.
     """
 
     folders: Folders
@@ -36,7 +35,6 @@ class Session:
     interrupt: Interrupt
     said: tuple[str, ...] = ()
     data_dir: str = ""
-    device: str = ""
 
     def tick(self, progress: Progress) -> None:
         """The tick of every job: obeys signals and shows the progress."""
@@ -52,8 +50,6 @@ class Session:
 
         `flags` come last: class_noun="dog" is --class-noun=dog.
         """
-        if self.device:
-            flags["device"] = self.device
         if self.data_dir:
             flags["data_dir"] = self.data_dir
         return command_line(*words, **flags)
@@ -63,13 +59,10 @@ class Session:
         return command_line(*self.said, *more)
 
     def works(self) -> Works:
-        """The works on these folders; a device that was asked for and is not there is refused."""
+        """The works on these folders."""
         from studio.jobs.work import Works
 
-        works = Works(self.folders, self.device or None)
-        if self.device:
-            works.residents.device()
-        return works
+        return Works(self.folders)
 
     def do(self, works: Works, kind: str, payload: Mapping[str, object]) -> Mapping:
         """Do a job now; gives what its work returned."""

@@ -20,16 +20,14 @@ def train_starter(said: Namespace, session: Session) -> Answer:
     if said.seed < 0:
         raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
     out = _folder(said.out)
-    works = session.works()
-    model = said.model and library.find(said.model, works.model_folders)
+    model = said.model and library.find(said.model, session.works().model_folders)
     from studio.engine.training import starter
 
     session.if_stopped(f"{KEPT} {session.again()}")
     started = time.monotonic()
     scale = starter.Scale().times(said.scale)
     start = model.folder if model else None
-    device = works.residents.device()
-    folder = starter.train(said.seed, scale, out, start=start, device=device, tick=session.tick)
+    folder = starter.train(said.seed, scale, out, start=start, tick=session.tick)
     seconds = time.monotonic() - started
     return Answer(
         f"{folder}: trained in {lasting(seconds)}. Copy it into the models folder to use it.",
@@ -52,14 +50,7 @@ def train_decoder(said: Namespace, session: Session) -> Answer:
     started = time.monotonic()
     critics = ("clips", "pictures") if said.picture_critic else ("clips",)
     file = teach_decoder(
-        model,
-        clips,
-        out,
-        seed=said.seed,
-        steps=said.steps,
-        critics=critics,
-        device=said.device,
-        tick=session.tick,
+        model, clips, out, seed=said.seed, steps=said.steps, critics=critics, tick=session.tick
     )
     seconds = time.monotonic() - started
     return Answer(
@@ -92,7 +83,6 @@ def train_upsampler(said: Namespace, session: Session) -> Answer:
         seed=said.seed,
         steps=steps,
         pairs=said.pairs,
-        device=said.device,
         tick=session.tick,
     )
     seconds = time.monotonic() - started

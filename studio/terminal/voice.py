@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from studio.spec.progress import PULSE, Progress
+from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
 from studio.terminal.screen import columns, fitted, repaints, width
 from studio.terminal.streams import Unfailing, unfailing
@@ -47,8 +47,6 @@ class Voice:
 
     def tick(self, progress: Progress) -> None:
         """Show where a job is: a line that repaints itself, or now and then a new one."""
-        if progress is PULSE:
-            return
         now = self._clock()
         if progress.stage != self._stage:
             self._finish_line()

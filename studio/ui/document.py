@@ -1,5 +1,6 @@
 """The open project: its present, its history, and saving on every change."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from studio.project.subjects import SubjectStore
 from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 
+log = logging.getLogger(__name__)
 SAVE_AFTER_MS = 400
 RETRY_MS = 10_000
 """After a save that failed: no change of the user has to come before the next."""
@@ -155,9 +157,9 @@ class Document(QObject):
             return
         try:
             self._store.save(self.project)
-        except Refusal as refusal:
-            self._could_not_save(refusal)
-            raise
+        except Exception as error:
+            self._could_not_save(error)
+            raise Refusal(self.trouble) from error
         self._is_kept(self.project)
 
     def close(self) -> None:
@@ -203,9 +205,10 @@ class Document(QObject):
     def _could_not_save(self, error: Exception) -> None:
         self._saving = False
         self._again.start()
-        if not isinstance(error, Refusal):
-            raise error
         self.trouble = str(error)
+        if not isinstance(error, Refusal):
+            log.error("a save failed", exc_info=error)
+            self.trouble = f"The project could not be saved: a fault in the studio ({error})."
         self.save_failed.emit(self.trouble)
 
     def _could_not(self, error: Exception) -> None:

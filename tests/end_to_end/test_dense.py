@@ -89,7 +89,7 @@ def studio(unbroken, tmp_path):
     home = Path(shutil.copytree(unbroken[0], tmp_path / "data", copy_function=shutil.copy2))
     works = Works(Folders(home))
     model = models.find("dense", works.model_folders)
-    shot = Shot("1", PROMPT, seed=7, steps=2, width=16, height=16)
+    shot = Shot("0123456789ab", PROMPT, seed=7, steps=2, width=16, height=16)
     return works, home, shot.request(model.family, model.weights, None)
 
 

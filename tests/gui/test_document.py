@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,37 @@ def test_trying_again_now_tells_again_and_takes_the_message_back(studio, full_di
     studio.document.save_now()
     until(lambda: not studio.banner.isVisible())
     assert studio.document.is_saved
+
+
+def test_any_save_that_fails_is_told_and_the_next_good_one_clears_it(
+    studio, monkeypatch, until, caplog
+):
+    """A fault of the studio's own is a failed save like any other, not a line in a log alone."""
+    document, banner = studio.document, studio.banner
+    document._again.setInterval(50)
+    with monkeypatch.context() as patch:
+        patch.setattr(studio._store, "save", lambda project: {}["a fault"])
+        studio.shot.prompt.setPlainText("a red ball moving left")
+        until(banner.isVisible)
+        assert "could not be saved" in banner.words.text()
+        assert studio.top.state.text() == "not saved · trying again"
+        assert not studio.window.close()
+        assert banner.words.text().endswith("Close again to leave without the last changes.")
+    until(lambda: document.is_saved and not document.trouble)
+    assert not banner.isVisible()
+    assert "a save failed" in caplog.text
+
+
+def test_what_could_not_be_opened_again_is_told_until_it_is_taken_back(studio, until):
+    document = studio.document
+    until(lambda: document.is_saved)
+    document.change_shot(replace(document.shot, guidance=float("inf")), "Guidance")
+    until(lambda: "cannot be saved" in studio.banner.words.text())
+    assert studio.banner.isVisible()
+    document.undo()
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    until(lambda: document.is_saved)
+    assert not studio.banner.isVisible()
 
 
 def test_a_window_that_cannot_save_closes_at_the_second_try(studio, full_disk, until):

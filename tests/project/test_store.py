@@ -44,7 +44,9 @@ def test_a_new_folder_is_an_empty_project_and_opening_writes_nothing(tmp_path):
 
 
 def test_it_reopens_as_it_was_left(tmp_path):
-    project = edits.add_shot(Project("x"), Shot("s", "pasted half an emoji \ud83d", seed=7))
+    project = edits.add_shot(
+        Project("x"), Shot("0123456789ab", "pasted half an emoji \ud83d", seed=7)
+    )
     with ProjectStore(tmp_path) as store:
         store.save(project)
     with ProjectStore(tmp_path) as store:
