@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.media.container import probe
+from studio.media.footage import read_video
 from studio.media.provenance import is_marked, read_recipe
-from studio.media.video import probe, read_video
 from studio.project.subject import Subject
 from studio.project.subjects import SubjectStore
 from tests.commands import Ran

@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.cli import main
 from studio.jobs import work
-from studio.media.video import probe
+from studio.media.container import probe
 from studio.project.subjects import SubjectStore
 from studio.terminal.demo import NAME, NOUN, SAMPLES
 from tests import tiny_starter

@@ -89,8 +89,8 @@ def find_videos(folder: Path) -> list[Path]:
 def _pieces(file: Path, size: int, length: int) -> Iterator[np.ndarray]:
     import numpy as np
 
+    from studio.media.footage import read_video
     from studio.media.photo import square
-    from studio.media.video import read_video
 
     piece: list[np.ndarray] = []
     for frame in read_video(file):

@@ -79,8 +79,8 @@ def _beginnings(folder: Path, size: int, tick: Tick) -> list[tuple[str, np.ndarr
 
     import numpy as np
 
+    from studio.media.footage import read_video
     from studio.media.photo import square
-    from studio.media.video import read_video
 
     found = []
     for file in find_videos(folder):

@@ -52,9 +52,9 @@ def file_url(path: Path) -> str:
 class Program:
     """One running ffmpeg.  Made by `running`."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], words: int) -> None:
         self._process = process
-        self._words: deque[bytes] = deque(maxlen=20)
+        self._words: deque[bytes] = deque(maxlen=words)
         # An unread pipe fills up and blocks ffmpeg for good; a thread keeps it empty.
         self._drain = threading.Thread(target=self._listen, name="ffmpeg-stderr", daemon=True)
         self._drain.start()
@@ -64,6 +64,11 @@ class Program:
         """What ffmpeg writes to its standard output."""
         assert isinstance(self._process.stdout, BufferedReader)
         return self._process.stdout
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        """Its last lines on standard error; all of them once `finish` has returned."""
+        return tuple(self._words)
 
     def feed(self, chunks: Iterable[bytes | memoryview]) -> None:
         """Write `chunks` to its standard input and close it; a closed pipe shows in `finish`."""
@@ -112,19 +117,20 @@ class Program:
             self._words.append(line)
 
     def _last_words(self) -> str:
-        return b" ".join(self._words).decode("utf-8", "replace").strip()
+        return b" ".join(tuple(self._words)[-20:]).decode("utf-8", "replace").strip()
 
 
 @contextmanager
-def running(arguments: Sequence[str], *, fed: bool = False) -> Iterator[Program]:
+def running(arguments: Sequence[str], *, fed: bool = False, words: int = 20) -> Iterator[Program]:
     """Run ffmpeg for the length of the block; it is killed and reaped however the block ends.
 
     `fed` opens its standard input for `Program.feed`; otherwise the input is empty, never the
     terminal's, and the output has to be "pipe:1": from file to file it would outlive a kill.
+    `words` is how many of its last lines are kept.
     """
     if not fed and arguments[-1] != "pipe:1":
         raise ValueError("this ffmpeg would not notice the end of the studio")
-    program = Program(_started(arguments, fed))
+    program = Program(_started(arguments, fed), words)
     try:
         yield program
     finally:

@@ -4,20 +4,14 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from studio.media import ffmpeg
+from studio.media.container import packets, unreadable
+from studio.media.footage import read_video
 from studio.media.timing import frame_rate_of
-from studio.media.video import (
-    TO_FRAMES,
-    existing,
-    listing,
-    next_picture,
-    not_a_video,
-    unreadable_refused,
-)
 
 SINGLE = Fraction(1)
 """The rate of what does not move, in frames per second."""
@@ -39,18 +33,8 @@ def declared(path: Path, most: int) -> Declared:
 
     Raises `Refusal` for a file that holds no video.
     """
-    arguments = [
-        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-c", "copy", "-frames:v", str(most),
-        "-f", "framecrc", "pipe:1",
-    ]  # fmt: skip
-    with ffmpeg.running(arguments) as program, unreadable_refused(path):
-        header, shown = listing(program.output)
-        program.finish()
-    if not shown:
-        raise not_a_video(path)
+    shown, header = packets(path, most)
     width, height = (int(side) for side in header["dimensions 0"].split("x"))
-    # packets lie in the order in which they are decoded; an edit list hides those before 0
-    shown = sorted(at for at in shown if at >= 0) or sorted(shown)
     base, steps = Fraction(header["tb 0"]), len(shown) - 1
     if shown[-1] == shown[0]:
         return Declared(width, height, SINGLE, len(shown))
@@ -74,16 +58,9 @@ def read_shrunk(
 
     What can be read of a damaged clip comes before the `Refusal`.
     """
-    arguments = [
-        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-vf", f"{_within(longest)},{TO_FRAMES}",
-        "-fps_mode", "passthrough", "-frames:v", str(most),
-        "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
-    ]  # fmt: skip
-    with ffmpeg.running(arguments) as program, unreadable_refused(path):
-        while wanted() and (frame := next_picture(program.output)) is not None:
-            yield frame
-        if wanted():
-            program.finish()
+    frames = islice(read_video(path, longest=longest), most)
+    while wanted() and (frame := next(frames, None)) is not None:
+        yield frame
 
 
 def read_frames(path: Path, first: int, count: int = 1) -> list[np.ndarray]:
@@ -91,24 +68,7 @@ def read_frames(path: Path, first: int, count: int = 1) -> list[np.ndarray]:
 
     Raises `Refusal` where they cannot be read.
     """
-    chosen = f"select='between(n\\,{first}\\,{first + count - 1})'"
-    arguments = [
-        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-vf", f"{chosen},{TO_FRAMES}",
-        "-fps_mode", "passthrough", "-frames:v", str(count),
-        "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
-    ]  # fmt: skip
-    with ffmpeg.running(arguments) as program, unreadable_refused(path):
-        found = []
-        while (frame := next_picture(program.output)) is not None:
-            found.append(frame)
-        program.finish()
+    found = list(read_video(path, only=range(first, first + count), torn=lambda _: None))
     if len(found) < count:
-        raise not_a_video(path)
+        raise unreadable(path)
     return found
-
-
-def _within(longest: int) -> str:
-    return (
-        f"scale=w='min({longest},iw)':h='min({longest},ih)':force_original_aspect_ratio=decrease"
-        ":flags=area"
-    )

@@ -1,10 +1,8 @@
-"""Clips to files and files to frames, with colours and times that survive the way."""
+"""Frames to clips as files, with colours and times that survive the way."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
-from io import BufferedReader
 from itertools import chain
 from numbers import Rational
 from pathlib import Path
@@ -12,24 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from studio.media import ffmpeg, formats
+from studio.media.container import existing
+from studio.media.footage import ACCURATE, pictures
 from studio.media.formats import Size
 from studio.media.gif import write_gif
-from studio.media.places import is_file
 from studio.media.provenance import Recipe, append_xmp_box, container_tags
 from studio.media.stills import write_png
-from studio.media.timing import frame_rate_of
 from studio.media.writing import disk_full, scratch_beside, write_aside
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
-# swscale's default arithmetic drifts by a level or more with every save and load; these flags on
-# both ways do not.  Only `setparams` tags all four colour properties.
-_ACCURATE = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+# only `setparams` tags all four colour properties
 _TO_VIDEO = (
-    f"scale=out_color_matrix=bt709:out_range=tv:{_ACCURATE},format=yuv420p,"
+    f"scale=out_color_matrix=bt709:out_range=tv:{ACCURATE},format=yuv420p,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 )
-TO_FRAMES = f"scale=out_range=pc:{_ACCURATE},format=rgb24"
 # Coarser quantisation than 12 adds up beyond 0.3 levels in smooth ramps over eight saves.
 _ENCODERS = {
     ".mp4": ["-c:v", "libx264", "-preset", "medium", "-crf", "12",
@@ -40,17 +35,6 @@ _ENCODERS = {
 # no encoder versions: equal frames give equal files on every computer with the same ffmpeg
 _REPRODUCIBLE = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
 _LOSSLESS = ["-c:v", "ffv1", "-level", "3", "-slicecrc", "1", "-pix_fmt", "bgr0", "-f", "matroska"]
-
-
-@dataclass(frozen=True, slots=True)
-class VideoInfo:
-    """What a clip holds: sides in pixels as shown, exact rate and count, duration in seconds."""
-
-    width: int
-    height: int
-    fps: Fraction
-    frames: int
-    duration: Fraction
 
 
 def write_video(
@@ -87,38 +71,6 @@ def write_video(
             _write_container(path, map(_pixels, checked), rate, size, recipe, counter)
 
 
-def read_video(path: Path) -> Iterator[np.ndarray]:
-    """Yield each frame of a clip as uint8 (H, W, 3), upright, BT.709 and full range undone.
-
-    Frames come as they are stored, without repeats or drops to even out a changing rate.  A clip
-    that does not say what its colours mean is taken for BT.601, whatever its size.  The decoder
-    ends with the iterator.  Raises `Refusal` for a file that holds no readable video.
-    """
-    arguments = [
-        *ffmpeg.source(existing(path)), "-map", "0:v:0", "-vf", TO_FRAMES,
-        "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "pipe:1",
-    ]  # fmt: skip
-    yield from _decoded(path, arguments)
-
-
-def probe(path: Path) -> VideoInfo:
-    """Decode a clip once and say what it holds.  Raises `Refusal` if it holds no video."""
-    arguments = [
-        *ffmpeg.source(existing(path)), "-fps_mode", "passthrough", "-map", "0:v:0",
-        # the same again, for the time base that follows from the rate the container declares
-        "-map", "0:v:0", "-enc_time_base:v:0", "demux",
-        "-c:v", "wrapped_avframe", "-f", "framecrc", "-flush_packets", "1", "pipe:1",
-    ]  # fmt: skip
-    with ffmpeg.running(arguments) as program, unreadable_refused(path):
-        header, shown = listing(program.output)
-        program.finish()
-    if not shown:
-        raise not_a_video(path)
-    width, height = (int(side) for side in header["dimensions 0"].split("x"))
-    fps = frame_rate_of(shown, Fraction(header["tb 0"]), 1 / Fraction(header["tb 1"]))
-    return VideoInfo(width, height, fps, len(shown), len(shown) / fps)
-
-
 def write_lossless(path: Path, frames: Iterable[np.ndarray], fps: Rational | float) -> None:
     """Store `frames`, uint8 (H, W, 3), bit for bit as FFV1 in Matroska with a checksum per slice.
 
@@ -150,10 +102,10 @@ def read_lossless(path: Path) -> Iterator[np.ndarray]:
     """
     arguments = [
         "-err_detect", "crccheck", *ffmpeg.source(existing(path)),
-        "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm",
+        "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "pam",
         "-pix_fmt", "rgb24", "pipe:1",
     ]  # fmt: skip
-    yield from _decoded(path, arguments, strict=True)
+    yield from pictures(path, arguments, strict=True)
 
 
 class _Counter:
@@ -212,57 +164,6 @@ def _write_container(
             append_xmp_box(part)
 
 
-def _decoded(path: Path, arguments: list[str], *, strict: bool = False) -> Iterator[np.ndarray]:
-    with ffmpeg.running(arguments) as program:
-        frames = 0
-        with unreadable_refused(path):
-            while (frame := next_picture(program.output)) is not None:
-                yield frame
-                frames += 1
-            program.finish(strict=strict)
-    if not frames:
-        raise not_a_video(path)
-
-
-def next_picture(stream: BufferedReader) -> np.ndarray | None:
-    """The next PPM picture: its header says the size, so no other source needs to be trusted."""
-    if stream.readline() != b"P6\n":
-        return None
-    width, height = (int(side) for side in stream.readline().split())
-    stream.readline()
-    frame = np.empty((height, width, 3), np.uint8)
-    # a short picture means that the decoder died; how, `finish` says
-    return frame if stream.readinto(frame.data.cast("B")) == frame.nbytes else None
-
-
-def listing(stream: BufferedReader) -> tuple[dict[str, str], list[int]]:
-    """The header of a framecrc listing and the time stamps of its first stream."""
-    header: dict[str, str] = {}
-    shown: list[int] = []
-    for line in stream:
-        text = line.decode("ascii", "replace").strip()
-        if text.startswith("#"):
-            name, _, value = text[1:].partition(": ")
-            header[name] = value
-        elif text.startswith("0,"):
-            shown.append(int(text.split(",")[2]))
-    return header, shown
-
-
-def existing(path: Path) -> Path:
-    if not is_file(path):
-        raise Refusal(f"{path} is not a file.", "Choose a video file.")
-    return path
-
-
-@contextmanager
-def unreadable_refused(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except ffmpeg.Failed as error:
-        raise not_a_video(path) from error
-
-
 @contextmanager
 def _refusing_failure(path: Path) -> Iterator[None]:
     try:
@@ -274,13 +175,6 @@ def _refusing_failure(path: Path) -> Iterator[None]:
         raise Refusal(
             f"{path.name} could not be written.", f"ffmpeg says: {words.splitlines()[0]}"
         ) from error
-
-
-def not_a_video(path: Path) -> Refusal:
-    return Refusal(
-        f"{path.name} is not a video that can be read to its end.",
-        "It may be damaged or incomplete; choose another file.",
-    )
 
 
 def _empty(name: str) -> Refusal:

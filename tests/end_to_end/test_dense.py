@@ -15,7 +15,7 @@ import pytest
 from studio.jobs.once import run_once
 from studio.jobs.work import Works, last_keys, stored_frames
 from studio.library import models
-from studio.media.video import probe
+from studio.media.container import probe
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.project.shot import Shot

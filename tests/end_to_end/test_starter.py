@@ -11,8 +11,8 @@ from studio.cli import main
 from studio.engine.device import PROCESSOR
 from studio.engine.measures import oracle
 from studio.library import models as library
+from studio.media.footage import read_video
 from studio.media.provenance import is_marked
-from studio.media.video import read_video
 from studio.spec import grammar
 
 STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"

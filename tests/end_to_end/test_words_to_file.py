@@ -13,8 +13,9 @@ from PIL import Image
 from studio.cli import main
 from studio.jobs.work import Works, last_keys, stored_frames
 from studio.library import models
+from studio.media.container import probe
+from studio.media.footage import read_video
 from studio.media.provenance import is_marked
-from studio.media.video import probe, read_video
 from studio.project.folders import Folders
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans

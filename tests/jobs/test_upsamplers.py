@@ -10,7 +10,8 @@ from studio.jobs import upsamplers
 from studio.jobs.once import run_once
 from studio.jobs.work import Works, last_keys, stored_frames
 from studio.library import models as library
-from studio.media.video import probe, read_video
+from studio.media.container import probe
+from studio.media.footage import read_video
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.project.shot import Shot

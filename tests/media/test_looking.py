@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.media.container import probe
+from studio.media.footage import read_video
 from studio.media.looking import declared, fitting, read_frames, read_shrunk
-from studio.media.video import probe, read_video, write_video
+from studio.media.video import write_video
 from studio.spec.refusal import Refusal
 
 COUNT = 40

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from studio.media import gif_blocks, provenance, video
+from studio.media.container import probe
 from studio.spec.refusal import Refusal
 
 from .clips import noise
@@ -83,7 +84,7 @@ def test_the_mp4_box_is_the_last_and_well_formed(tmp_path: Path) -> None:
     assert kinds[0] == b"ftyp"
     assert kinds[-1] == b"uuid"
     assert kinds.index(b"moov") < kinds.index(b"mdat")
-    assert video.probe(path).frames == 3
+    assert probe(path).frames == 3
 
 
 def test_gifs_with_marks_open_elsewhere(tmp_path: Path) -> None:

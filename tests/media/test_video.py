@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.media import gif_blocks, provenance, video
+from studio.media import container, footage, gif_blocks, provenance, video
 from studio.spec.progress import Cancelled, Progress
 from studio.spec.refusal import Refusal
 
@@ -36,9 +36,9 @@ def write(path: Path, frames: int = 5, fps: Fraction | float = 24, **options: ob
 def test_frame_count_and_rate_are_exact(tmp_path: Path, suffix: str, fps: Fraction) -> None:
     path = tmp_path / f"clip{suffix}"
     write(path, 49, fps)
-    info = video.probe(path)
-    assert info == video.VideoInfo(32, 24, fps, 49, 49 / fps)
-    assert sum(1 for _ in video.read_video(path)) == 49
+    info = container.probe(path)
+    assert info == container.VideoInfo(32, 24, fps, 49, 49 / fps)
+    assert sum(1 for _ in footage.read_video(path)) == 49
 
 
 @pytest.mark.parametrize("fps", [23.976, Fraction(2997, 125), 23.98])
@@ -46,7 +46,7 @@ def test_a_rate_of_television_is_written_as_editing_programs_know_it(
     tmp_path: Path, fps: Fraction | float
 ) -> None:
     write(tmp_path / "clip.mp4", 49, fps)
-    assert video.probe(tmp_path / "clip.mp4").fps == Fraction(24000, 1001)
+    assert container.probe(tmp_path / "clip.mp4").fps == Fraction(24000, 1001)
 
 
 @pytest.mark.parametrize("fps", RATES)
@@ -66,14 +66,14 @@ def test_gif_frame_count_and_total_time_are_exact(
     assert len(delays) == frames == sum(block.startswith(gif_blocks.IMAGE) for block in blocks)
     assert sum(delays) == round(100 * frames / fps)
     assert max(delays) - min(delays) <= 1
-    assert sum(1 for _ in video.read_video(path)) == frames
+    assert sum(1 for _ in footage.read_video(path)) == frames
 
 
 def test_still_frames_in_a_gif_are_not_merged(tmp_path: Path) -> None:
     path = tmp_path / "clip.gif"
     frame = np.full((24, 32, 3), 90, np.uint8)
     video.write_video(path, [frame] * 20, fps=10, size=SIZE, recipe=None)
-    read = list(video.read_video(path))
+    read = list(footage.read_video(path))
     assert len(read) == 20
     assert all(np.abs(back.astype(int) - 90).max() <= 3 for back in read)
 
@@ -85,7 +85,7 @@ def test_colours_survive_eight_saves(tmp_path: Path, suffix: str) -> None:
     for turn in range(8):
         path = tmp_path / f"{turn}{suffix}"
         video.write_video(path, clip, fps=24, size=(256, 256), recipe=None)
-        clip = list(video.read_video(path))
+        clip = list(footage.read_video(path))
     error = np.stack(clip).astype(int) - np.stack(original)
     flat = error[:, 8:120].reshape(6, 112, 8, 32, 3)[:, :, :, 10:22]
     ramp = error[:, 136:248, 8:248]
@@ -106,14 +106,14 @@ def test_mp4_is_tagged_bt709(tmp_path: Path) -> None:
 def test_any_even_size_is_kept(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "clip.mp4"
     video.write_video(path, noise(2, size), fps=24, size=size, recipe=None)
-    assert (video.probe(path).width, video.probe(path).height) == size
+    assert (container.probe(path).width, container.probe(path).height) == size
 
 
 @pytest.mark.parametrize("suffix", [".webm", ".gif", ".png"])
 def test_odd_sizes_where_the_format_has_them(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"clip{suffix}"
     video.write_video(path, noise(2, (33, 1)), fps=24, size=(33, 1), recipe=None)
-    assert next(video.read_video(path)).shape == (1, 33, 3)
+    assert next(footage.read_video(path)).shape == (1, 33, 3)
 
 
 def test_odd_mp4_is_refused_before_a_frame_is_asked_for(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_odd_mp4_is_refused_before_a_frame_is_asked_for(tmp_path: Path) -> None:
 def test_png_is_exact(tmp_path: Path) -> None:
     frames = list(noise(3))
     write(tmp_path / "one.png", 3)
-    assert (next(video.read_video(tmp_path / "one.png")) == frames[0]).all()
+    assert (next(footage.read_video(tmp_path / "one.png")) == frames[0]).all()
     write(tmp_path / "100% of_%03d.png", 3)
     write(tmp_path / "new folder", 3)
     (tmp_path / "old").mkdir()
@@ -144,7 +144,7 @@ def test_png_is_exact(tmp_path: Path) -> None:
             f"new folder/{index:04}.png",
             f"old/{index:04}.png",
         ):
-            assert (next(video.read_video(tmp_path / name)) == frame).all()
+            assert (next(footage.read_video(tmp_path / name)) == frame).all()
     assert (tmp_path / "old" / "kept.txt").read_text() == "kept"
     assert len(list(tmp_path.iterdir())) == 6
 
@@ -158,7 +158,7 @@ def test_lossless_is_lossless(tmp_path: Path, fps: Fraction, size: tuple[int, in
     back = list(video.read_lossless(path))
     assert len(back) == 25
     assert all((a == b).all() for a, b in zip(frames, back, strict=True))
-    assert (video.probe(path).fps, video.probe(path).frames) == (fps, 25)
+    assert (container.probe(path).fps, container.probe(path).frames) == (fps, 25)
 
 
 def test_lossless_bytes_repeat_and_damage_is_noticed(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_any_name_in_any_folder(
     path = Path(name + suffix)
     video.write_video(path, noise(3), fps=10, size=SIZE, recipe={"prompt": name})
     assert [entry.name for entry in folder.iterdir()] == [path.name]
-    assert video.probe(path).frames == (1 if suffix == ".png" else 3)
+    assert container.probe(path).frames == (1 if suffix == ".png" else 3)
     assert provenance.is_marked(path)
     assert provenance.read_recipe(path) == {"prompt": name}
 
@@ -340,7 +340,7 @@ def test_our_memory_is_flat_over_2000_frames(tmp_path: Path, suffix: str) -> Non
     try:
         clip = (frame for _ in range(2000))
         video.write_video(path, clip, fps=24, size=(64, 48), recipe=None)
-        assert sum(1 for _ in video.read_video(path)) == 2000
+        assert sum(1 for _ in footage.read_video(path)) == 2000
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()
@@ -348,7 +348,7 @@ def test_our_memory_is_flat_over_2000_frames(tmp_path: Path, suffix: str) -> Non
 
 def test_a_reader_can_be_left_midway(tmp_path: Path) -> None:
     write(tmp_path / "clip.mp4", 60)
-    frames = video.read_video(tmp_path / "clip.mp4")
+    frames = footage.read_video(tmp_path / "clip.mp4")
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert not [one for one in threading.enumerate() if one.name == "ffmpeg-stderr"]
@@ -359,14 +359,14 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(content)
     for read in (
-        video.probe,
-        lambda p: list(video.read_video(p)),
+        container.probe,
+        lambda p: list(footage.read_video(p)),
         lambda p: list(video.read_lossless(p)),
     ):
         with pytest.raises(Refusal, match=r"clip\.mp4"):
             read(path)
     with pytest.raises(Refusal):
-        video.probe(tmp_path / "missing.mp4")
+        container.probe(tmp_path / "missing.mp4")
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_text(f"ffconcat version 1.0\nfile '{tmp_path / 'secret.mp4'}'\n")
     with pytest.raises(Refusal):
-        video.probe(path)
+        container.probe(path)
 
 
 @pytest.mark.shared
@@ -393,26 +393,26 @@ class TestShared:
     )
     def test_awkward_clips(self, name: str, expected: tuple[object, ...]) -> None:
         path = SHARED / "awkward" / "videos" / name
-        info = video.probe(path)
+        info = container.probe(path)
         assert (info.width, info.height, info.fps, info.frames) == expected
-        frames = list(video.read_video(path))
+        frames = list(footage.read_video(path))
         assert len(frames) == info.frames
         assert frames[0].shape == (info.height, info.width, 3)
 
     @pytest.mark.parametrize("name", ["derived_cut_without_index.mp4", "sample_audio_only.mp4"])
     def test_clips_without_pictures_are_refused(self, name: str) -> None:
         with pytest.raises(Refusal, match=name):
-            video.probe(SHARED / "awkward" / "videos" / name)
+            container.probe(SHARED / "awkward" / "videos" / name)
 
     def test_a_real_clip_keeps_its_colours(self, tmp_path: Path) -> None:
         source = SHARED / "clips" / "rabbit_figurine_320x240.mp4"
         clip = original = [
-            frame for frame, _ in zip(video.read_video(source), range(8), strict=False)
+            frame for frame, _ in zip(footage.read_video(source), range(8), strict=False)
         ]
         for turn in range(8):
             path = tmp_path / f"{turn}.mp4"
             video.write_video(path, clip, fps=24, size=(320, 240), recipe=None)
-            clip = list(video.read_video(path))
+            clip = list(footage.read_video(path))
         drift = np.stack(clip).astype(int) - np.stack(original)
         assert np.abs(drift.mean((0, 1, 2))).max() <= 0.3
 
@@ -422,4 +422,4 @@ def test_an_ffmpeg_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.M
     for wrong in (tmp_path / "none", tmp_path / "clip.mp4"):
         monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(wrong))
         with pytest.raises(Refusal, match="ffmpeg cannot be started"):
-            video.probe(tmp_path / "clip.mp4")
+            container.probe(tmp_path / "clip.mp4")
