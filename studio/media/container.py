@@ -9,6 +9,7 @@ from pathlib import Path
 from studio.media import ffmpeg
 from studio.media.places import is_file
 from studio.media.timing import frame_rate_of
+from studio.media.tone import BRIGHT
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
@@ -46,6 +47,7 @@ class Container:
     duration: Fraction | None
     codec: str
     transfer: str
+    """PQ or HLG as ffmpeg names them, or nothing."""
     alpha: bool
 
 
@@ -76,7 +78,7 @@ def opened(path: Path) -> Container:
     """
     arguments = [
         "-loglevel", "info", "-nostats", *ffmpeg.source(path), "-map", "0:V:0",
-        "-frames:v", "1", "-fps_mode", "passthrough", "-enc_time_base", "demux",
+        "-frames:v", "1", "-fps_mode", "passthrough",
         "-c:v", "wrapped_avframe", "-f", "framecrc", "pipe:1",
     ]  # fmt: skip
     try:
@@ -117,7 +119,7 @@ def _described(path: Path, said: str, size: tuple[int, int], declared: Fraction)
         )
     long = _DURATION.search(said)
     seconds = Fraction(long[3]) + 60 * int(long[2]) + 3600 * int(long[1]) if long else None
-    transfer = re.search(r"arib-std-b67|smpte2084", pixels)
+    transfer = re.search("|".join(BRIGHT.values()), pixels)
     alpha = bool(_CLEAR.search(pixels) or re.search(r"alpha_mode *: *1", said))
     return Container(*size, declared, seconds, codec, transfer[0] if transfer else "", alpha)
 

@@ -10,7 +10,7 @@ import numpy as np
 from studio.media import ffmpeg
 from studio.media.colour import MATTE
 from studio.media.container import Container, existing, opened, unreadable
-from studio.media.tone import TO_SDR
+from studio.media.tone import FILTERS
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
@@ -104,9 +104,9 @@ def _filters(container: Container, longest: int | None) -> str:
     box = f"w=min(iw\\,{longest}):h=min(ih\\,{longest}):" if longest else ""
     keep = "force_original_aspect_ratio=decrease:" if longest else ""
     last = "format=rgba" if container.alpha else "format=rgb24"
-    if container.transfer in TO_SDR:
+    if container.transfer:
         first = f"scale={box}{keep}{ACCURATE}," if longest else ""
-        return f"{first}{TO_SDR[container.transfer]},scale=out_range=pc:{ACCURATE},{last}"
+        return f"{first}{FILTERS},scale=out_range=pc:{ACCURATE},{last}"
     return f"scale={box}{keep}out_range=pc:{ACCURATE},{last}"
 
 

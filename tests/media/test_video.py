@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.media import container, footage, gif_blocks, provenance, video
+from studio.media import container, footage, gif_blocks, provenance, tone, video
+from studio.media.colour import MATTE
 from studio.spec.progress import Cancelled, Progress
 from studio.spec.refusal import Refusal
 
@@ -346,6 +347,48 @@ def test_our_memory_is_flat_over_2000_frames(tmp_path: Path, suffix: str) -> Non
         tracemalloc.stop()
 
 
+def test_a_clip_is_told_of_by_its_container_and_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    video.write_video(
+        path, noise(90, (64, 64)), fps=Fraction(24000, 1001), size=(64, 64), recipe=None
+    )
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 :: 7] = bytes(len(content[len(content) // 3 :: 7]))
+    path.write_bytes(content)
+    info = container.probe(path)
+    assert (info.frames, info.fps) == (90, Fraction(24000, 1001))
+    with pytest.raises(Refusal):
+        list(footage.read_video(path))
+
+
+def test_frames_are_counted_where_no_length_is_stated(tmp_path: Path) -> None:
+    """A stream without an end in its header, longer than what is looked at for its rate."""
+    write(tmp_path / "clip.mp4", 2400)
+    command = [footage.ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "clip.mp4", "-c", "copy"]
+    with (tmp_path / "clip.h264").open("wb") as stream:
+        subprocess.run(
+            [*command, "-f", "h264", "-"], stdout=stream, stderr=subprocess.DEVNULL, check=True
+        )
+    heard: list[Progress] = []
+    assert container.probe(tmp_path / "clip.h264", heard.append).frames == 2400
+    assert heard
+
+    def stop(_: Progress) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        container.probe(tmp_path / "clip.h264", stop)
+
+
+def test_frames_shrink_on_their_way_and_are_never_enlarged(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    video.write_video(path, noise(3, (96, 64)), fps=24, size=(96, 64), recipe=None)
+    assert {frame.shape for frame in footage.read_video(path, longest=48)} == {(32, 48, 3)}
+    assert next(footage.read_video(path, longest=500)).shape == (64, 96, 3)
+    heard: list[Progress] = []
+    assert len(list(footage.read_video(path, tick=heard.append))) == len(heard) == 3
+
+
 def test_a_reader_can_be_left_midway(tmp_path: Path) -> None:
     write(tmp_path / "clip.mp4", 60)
     frames = footage.read_video(tmp_path / "clip.mp4")
@@ -398,6 +441,34 @@ class TestShared:
         frames = list(footage.read_video(path))
         assert len(frames) == info.frames
         assert frames[0].shape == (info.height, info.width, 3)
+
+    def test_torn_frames_are_said(self) -> None:
+        path = SHARED / "awkward" / "videos" / "decord_corrupted.mp4"
+        frames = footage.read_video(path)
+        with pytest.raises(Refusal, match="could not be decoded"):
+            for _ in frames:
+                pass
+        heard: list[int] = []
+        assert sum(1 for _ in footage.read_video(path, torn=heard.append)) == 49
+        assert heard
+        assert heard[0] >= 1
+
+    def test_what_is_transparent_shows_the_grey_of_photos(self) -> None:
+        path = SHARED / "awkward" / "videos" / "transparent.webm"
+        assert (next(footage.read_video(path))[0, 0] == MATTE).all()
+
+    def test_a_clip_brighter_than_a_screen_is_mapped_as_a_photo_is(self) -> None:
+        path = SHARED / "awkward" / "videos" / "hlg10-color-test.mp4"
+        frame = next(footage.read_video(path, longest=480))
+        untouched = [
+            *footage.ffmpeg.source(path), "-vf", "scale=480:270,format=rgb24", "-frames:v", "1",
+            "-f", "image2pipe", "-c:v", "pam", "pipe:1",
+        ]  # fmt: skip
+        codes = next(footage.pictures(path, untouched))
+        expected = tone.to_sdr(codes, "arib-std-b67")
+        apart = np.abs(frame.astype(int) - expected)
+        assert np.median(apart) <= 6  # eight bits against ten
+        assert np.median(np.abs(codes.astype(int) - expected)) > 12
 
     @pytest.mark.parametrize("name", ["derived_cut_without_index.mp4", "sample_audio_only.mp4"])
     def test_clips_without_pictures_are_refused(self, name: str) -> None:
