@@ -19,7 +19,7 @@ from studio.project.folders import Folders
 from studio.ui.shelf import LOOKING
 from studio.ui.studio_window import StudioWindow
 
-OPEN_LIMIT_MS = 20_000
+OPEN_LIMIT_MS = 60_000
 Opened = Callable[..., StudioWindow]
 
 
@@ -100,4 +100,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def until(qtbot) -> Callable[[Callable[[], object]], None]:
     """Wait for something; generous, because other work may share the two cores."""
-    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=60_000)

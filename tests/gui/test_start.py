@@ -10,6 +10,8 @@ from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
 from PySide6.QtWidgets import QApplication
 
+from studio.ui.idle import FirstIdle
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "torch", "diffusers", "transformers", "peft", "numpy", "pyqtgraph", "PIL", "huggingface_hub",
@@ -78,14 +80,23 @@ def test_after_the_first_import_a_model_loads_without_another():
     assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_the_engine_waits_until_nobody_types(studio, qtbot, until):
+def test_every_key_begins_the_wait_for_the_engine_anew(studio, qtbot):
     calls = []
-    studio.first_idle(250, lambda: calls.append("engine"))
-    for letter in "a red ball":
+    studio.first_idle(3_600_000, lambda: calls.append("engine"))
+    timer = studio.window.findChild(FirstIdle)._timer
+    for letter in "red":
+        qtbot.wait(20)
+        before = timer.remainingTime()
+        assert before < 3_600_000
         qtbot.keyClicks(studio.shot.prompt, letter)
-        qtbot.wait(60)
+        assert timer.remainingTime() > before
     assert calls == []
-    until(lambda: calls == ["engine"])
+
+
+def test_the_engine_is_fetched_when_nobody_types(studio, until):
+    calls = []
+    studio.first_idle(1, lambda: calls.append("engine"), lambda: calls.append("rehearsal"))
+    until(lambda: calls == ["engine", "rehearsal"])
 
 
 def test_the_engine_waits_while_something_is_held_with_the_mouse(studio, qtbot, until):

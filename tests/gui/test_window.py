@@ -69,12 +69,13 @@ def test_scale_two_is_drawn_with_twice_the_pixels(studio):
 @pytest.mark.parametrize("what", ["train", "render"])
 def test_the_window_answers_while_work_is_done(studio, works, photos, until, what):
     gaps: list[float] = []
-    last = [time.perf_counter()]
+    last = [time.perf_counter(), time.process_time()]
 
     def beat() -> None:
-        now = time.perf_counter()
-        gaps.append(now - last[0])
-        last[0] = now
+        now = [time.perf_counter(), time.process_time()]
+        # what other programs take is no gap of ours
+        gaps.append(min(after - before for after, before in zip(now, last, strict=True)))
+        last[:] = now
 
     pulse = QTimer()
     pulse.setInterval(0)
@@ -93,7 +94,7 @@ def test_the_window_answers_while_work_is_done(studio, works, photos, until, wha
         until(lambda: studio.queue.jobs())
     until(lambda: not studio.queue.jobs())
     pulse.stop()
-    # generous against 100 ms: other programs may share the two cores; `bench window` measures
+    # generous against 100 ms: `bench window` measures
     assert max(gaps) < 0.5
     assert sorted(gaps)[len(gaps) // 2] < 0.016
 

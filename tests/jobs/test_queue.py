@@ -83,7 +83,8 @@ def stage(qtbot, tmp_path):
 
 
 def wait(qtbot, condition):
-    qtbot.waitUntil(lambda: bool(condition()), timeout=8000)
+    """Generous: a busy machine may leave a thread without its turn for seconds."""
+    qtbot.waitUntil(lambda: bool(condition()), timeout=60_000)
 
 
 def state(stage, id):
@@ -106,8 +107,7 @@ def test_lanes_run_side_by_side_each_to_its_width(qtbot, stage):
         for n in range(5):
             stage.queue.add("hold", f"{lane}{n}", lane=lane)
     stage.queue.start()
-    wait(qtbot, lambda: len(stage.log) == 9)
-    time.sleep(0.05)
+    wait(qtbot, lambda: len(stage.log) == 9)  # every thread holds one: no further one can start
     running = [job.lane for job in stage.queue.jobs() if job.state is State.RUNNING]
     assert {lane: running.count(lane) for lane in running} == {
         "engine": 1, "encode": 2, "disk": 2, "network": 4,
@@ -149,7 +149,7 @@ def test_pause_after_this_job_lets_it_finish(qtbot, stage):
     stage.queue.pause(now=False)
     stage.let_go("long")
     wait(qtbot, lambda: stage.ends())
-    time.sleep(0.05)
+    assert stage.queue._ledger.next("engine") is None  # what the lane asks next
     assert state(stage, after) is State.WAITING
     stage.queue.resume()
     wait(qtbot, lambda: len(stage.ends()) == 2)
@@ -363,22 +363,21 @@ def test_a_fault_is_one_sentence_and_its_technical_part_is_kept_beside_it(qtbot,
 
 def test_progress_is_throttled_and_the_last_comes_before_the_end(qtbot, stage):
     def chatty(job, tick):
-        until = time.monotonic() + 0.5
-        n = 0
-        while time.monotonic() < until:
+        begun, n = time.monotonic(), 0
+        while n < 1000 or time.monotonic() < begun + 0.5:
             n += 1
             preview = Preview(1, 1, 1, b"abc") if n == 3 else None
             tick(Progress("work", n, 10**6, preview=preview))
-        return n
+        return n, time.monotonic() - begun
 
     stage.own = chatty
     stage.queue.start()
     id = stage.queue.add("own", "chatty")
     wait(qtbot, lambda: stage.ends())
     spoken = [entry[2] for entry in stage.heard if entry[0] == "progressed"]
-    last = stage.ends()[0][2]
-    assert last > 500
-    assert 3 <= len(spoken) <= 14
+    last, seconds = stage.ends()[0][2]
+    assert 1 <= len(spoken) <= 4 + seconds / 0.045
+    assert len(spoken) < last / 10
     assert spoken[-1].step == last
     assert stage.heard[-1][0] == "finished"
     assert [p.preview for p in spoken if p.preview] == [Preview(1, 1, 1, b"abc")]
@@ -423,7 +422,7 @@ def test_closing_keeps_to_its_limit_and_the_next_start_sets_aside(qtbot, tmp_pat
     wait(qtbot, lambda: state(stuck, id) is State.RUNNING)
     begun = time.monotonic()
     assert not stuck.queue.close(0.1)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 50  # it did not wait for the job
     copy = tmp_path / "copy"  # what a process that ended now would leave
     copy.mkdir()
     for file in tmp_path.glob("queue.db*"):
@@ -443,7 +442,7 @@ def test_a_second_window_lists_but_does_not_run(qtbot, stage):
     id = other.add("quick", "from the other window")
     stage.queue.start()
     wait(qtbot, lambda: stage.ends() == [("finished", id, {"made": "from the other window"})])
-    with qtbot.waitSignal(other.changed, timeout=3000):
+    with qtbot.waitSignal(other.changed, timeout=60_000):
         stage.queue.add("quick", "mine")
     assert other.close()
 
@@ -466,7 +465,7 @@ def test_a_job_removed_before_its_end_is_told_of_is_still_known(qtbot, stage):
     stage.queue.finished.connect(lambda id, _: known.append(stage.queue.job(id).title))
     id = stage.queue.add("quick", "soon gone")
     stage.queue.start()
-    until = time.monotonic() + 8
+    until = time.monotonic() + 60
     while state(stage, id) is not State.DONE and time.monotonic() < until:
         time.sleep(0.002)  # nothing is delivered meanwhile
     stage.queue.remove(id)
