@@ -14,7 +14,7 @@ from types import ModuleType
 
 from studio.library import hashes
 from studio.media.places import is_folder, place
-from studio.project.folders import Folders
+from studio.project.folders import HOME_VARIABLE, Folders
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from studio.terminal.interrupt import Interrupt
@@ -81,6 +81,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
         voice.answer(told.answer)
         return told.answer.code
     folders = Folders.find(said.data_dir)
+    _leave_what_is_gone()
     _check_folder(folders.data)
     hashes.KNOWN.keep_in(folders.hashes)
     if said.command == "studio":
@@ -91,10 +92,27 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     return answer.code
 
 
+def _leave_what_is_gone() -> None:
+    """Torch and its libraries cannot be loaded from a folder that was removed; nothing needs it:
+    a path within it has been refused by now."""
+    try:
+        Path.cwd()
+    except OSError:
+        os.chdir(os.sep)
+
+
 def _check_folder(data: Path) -> None:
-    there = next(place for place in (data, *data.parents) if place.exists())
+    hint = f"Choose another with --data-dir or {HOME_VARIABLE}."
+    try:
+        there = next(place for place in (data, *data.parents) if place.exists())
+    except PermissionError as error:
+        raise Refusal(f"The folder {data} cannot be looked into.", hint) from error
+    except OSError as error:  # a name that no disk holds
+        raise Refusal(f"The folder {data} cannot be used: {error.strerror}.", hint) from error
     if not there.is_dir():
         raise Refusal(f"{there} is a file, not a folder.", "Choose another with --data-dir.")
+    if there == data and not os.access(data, os.R_OK | os.X_OK):
+        raise Refusal(f"The folder {data} cannot be looked into.", hint)
 
 
 def _run(said: Namespace, session: Session) -> Answer:

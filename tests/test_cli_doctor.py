@@ -67,3 +67,16 @@ def test_frames_with_something_on_them_pass():
     assert not verdict(frames, 1.0).works
     frames[:, 2:5] = 200
     assert verdict(frames, 1.0).works
+
+
+def test_places_that_cannot_be_written(doctor, home, tmp_path, monkeypatch):
+    (home / "scratch").mkdir()
+    (home / "scratch" / "takes").write_text("in the way")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "data" / "scratch" / "takes"))
+    code, checks = doctor()
+    assert code == 2
+    assert checks["data"]["works"]
+    assert "GiB free" in checks["data"]["words"]
+    assert not checks["takes"]["works"]
+    assert not checks["temporary"]["works"]

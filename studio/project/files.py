@@ -58,6 +58,19 @@ def read_whole(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
+def check_writable(folder: Path) -> None:
+    """Make `folder` if need be, and write a byte into it; refused where that fails."""
+    trial = folder / f".trial.{secrets.token_hex(4)}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            trial.write_bytes(b".")
+        finally:
+            trial.unlink(missing_ok=True)
+    except OSError as error:
+        raise refused(error, folder) from error
+
+
 def sync_file(path: Path) -> None:
     """Wait until the bytes of a file that somebody else wrote are on the disk."""
     with path.open("rb+") as file:

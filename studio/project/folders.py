@@ -33,6 +33,11 @@ class Folders:
                     f"Nobody has the home folder in {asked}.",
                     f"Write out the whole path for --data-dir or {HOME_VARIABLE}.",
                 ) from error
+            except FileNotFoundError as error:
+                raise Refusal(
+                    "The folder that this terminal is in is no longer there.",
+                    f"Go to another, or write out the whole path for {HOME_VARIABLE}.",
+                ) from error
         import platformdirs  # only when nobody said where: start-up stays short
 
         return Folders(platformdirs.user_data_path("studio", appauthor=False))

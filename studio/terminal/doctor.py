@@ -1,16 +1,26 @@
 """`doctor`: what this computer has, and whether the engine works on it."""
 
+import shutil
+import tempfile
 from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
 
 from studio.jobs.checkup import Check, checkup
+from studio.project.files import check_writable
+from studio.project.folders import Folders
+from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 from studio.ui.glance import processor
 
+LITTLE = 5 * 2**30
+"""Bytes; with less room a warning is given."""
+
 
 def doctor(said: Namespace, session: Session) -> Answer:
     """Every check, a line each; exit code 2 when one of them fails."""
-    checks = [_memory(), *checkup(session.works(), session.tick)]
+    checks = [_memory(), *_places(session.folders), *checkup(session.works(), session.tick)]
     lines = [f"{'ok  ' if c.works else 'FAIL'}  {c.name:<9}  {c.words}" for c in checks]
     well = all(check.works for check in checks)
     facts = {
@@ -18,7 +28,6 @@ def doctor(said: Namespace, session: Session) -> Answer:
         "checks": [{"name": c.name, "works": c.works, "words": c.words} for c in checks],
         "data": str(session.folders.data),
     }
-    lines.append(f"data        {session.folders.data}")
     return Answer("\n".join(lines), facts, 0 if well else 2)
 
 
@@ -32,3 +41,27 @@ def _memory() -> Check:
         True,
         f"{seen.name}, {free}{seen.total / 2**30:.1f} GiB{' free' if seen.used else ''}",
     )
+
+
+def _places(folders: Folders) -> Iterator[Check]:
+    """Every place where the studio writes: whether it can, and how much room there is."""
+    yield _place("data", folders.data)
+    if folders.scratch.exists():
+        yield _place("takes", folders.scratch / "takes")
+    try:
+        yield _place("temporary", Path(tempfile.gettempdir()))
+    except OSError:  # none of the places that the system knows can be written to
+        yield Check("temporary", False, "There is no folder for temporary files. Set TMPDIR.")
+
+
+def _place(name: str, folder: Path) -> Check:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        check_writable(there)
+        free = shutil.disk_usage(there).free
+    except Refusal as refusal:
+        return Check(name, False, str(refusal))
+    except OSError as error:
+        return Check(name, False, f"{there} cannot be looked at: {error.strerror}.")
+    little = "; that is little: a long clip or a training takes gigabytes" if free < LITTLE else ""
+    return Check(name, True, f"{folder}, {free / 2**30:.1f} GiB free{little}")

@@ -3,10 +3,14 @@
 import argparse
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from studio.spec.refusal import Refusal
 from studio.terminal.voice import Answer
+
+PLACES = frozenset(("FILE", "DIR", "PHOTOS", "CLIPS", "PROJECT", "FOLDER:NOUN"))
+"""What stands in the help where a path is asked for, which is not text but bytes."""
 
 
 class Told(Exception):
@@ -28,6 +32,17 @@ class Parser(argparse.ArgumentParser):
         words = self.format_help().rstrip("\n")
         raise Told(Answer(words, {"help": words}))
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        flag = (action.option_strings or [action.metavar])[0]
+        if action.metavar in PLACES:  # any bytes name a file
+            _check_there(arg_string, str(flag))
+        elif action.metavar != "COMMAND" and not _is_text(arg_string):
+            raise Refusal(
+                f"{flag} holds bytes that are not UTF-8.",
+                "Type it again, in a terminal that is set to UTF-8.",
+            )
+        return super()._get_value(action, arg_string)
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is None or value in action.choices:
             return
@@ -41,6 +56,26 @@ class Parser(argparse.ArgumentParser):
         raise Refusal(
             f"There is no command “{(group + value).strip()}”.", f"{hint}See “{self.prog} --help”."
         )
+
+
+def _is_text(words: str) -> bool:
+    try:
+        words.encode()
+    except UnicodeEncodeError:  # the system hands over bytes that are no text as surrogates
+        return False
+    return True
+
+
+def _check_there(path: str, flag: str) -> None:
+    """A path within the current folder needs one: it may have been removed under the terminal."""
+    try:
+        Path.cwd()
+    except OSError:
+        if path and not path.startswith("~") and not Path(path).is_absolute():
+            raise Refusal(
+                "The folder that this terminal is in is no longer there.",
+                f"Go to another, or write out the whole path for {flag}.",
+            ) from None
 
 
 def _nearest(word: str, choices: Sequence[str]) -> str:

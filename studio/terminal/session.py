@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.jobs.once import run_once
+from studio.project.files import check_writable
 from studio.project.folders import Folders
 from studio.project.store import reading
 from studio.spec.progress import Progress
@@ -71,7 +72,11 @@ class Session:
 
     @contextmanager
     def scratch(self) -> Iterator[str]:
-        """The scratch project, kept from being tidied up while its takes are read."""
+        """The scratch project, kept from being tidied up while its takes are read.
+
+        Refused, before anything is computed, where no takes can be stored in it.
+        """
         self.folders.make()
+        check_writable(self.folders.scratch / "takes")
         with reading(self.folders.scratch):
             yield str(self.folders.scratch)
