@@ -3,21 +3,22 @@
 The same list of spans that a render walks, so that the two cannot disagree.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.spec.request import ClipRequest
 from studio.spec.span import Frame, Span
 from studio.spec.spans import keyframes, source_spans, spans, strip_of
-from studio.spec.stages import Stage, stage_of, stages
+from studio.spec.stages import LATER, Stage, stage_of, stages
+from studio.spec.strip import Strip
 
 Has = Callable[[str], bool]
 Pace = Mapping[str, float]
 """Seconds that a frame took, by the stage of its span."""
 
-NOTHING, STALE, CACHED, FRESH, ABSENT = "not made", "stale", "cached", "fresh", "none"
-"""How a stage stands: not made yet; made for other words or keyframes; there from before; made just
-now; not part of the clip."""
+TO_MAKE, OUT_OF_DATE, MADE, ABSENT = "to make", "out of date", "made", "none"
+"""How a stage stands: all or some of it is to be made; it was made for other words or keyframes;
+it is there; it is no part of the clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,23 @@ class Forecast:
         """All that a render would do."""
         return _sum(stage.work for stage in self.stages)
 
+    @property
+    def clip(self) -> Work:
+        """The work of the last stage that is part of the clip: its frames are the clip's."""
+        return [stage.work for stage in self.stages if stage.state != ABSENT][-1]
+
 
 def forecast(
     request: ClipRequest,
     has: Has,
     pace: Pace,
     *,
-    fresh: Collection[str] = (),
     before: Collection[str] = (),
 ) -> Forecast:
     """Look at all spans of a request.
 
-    `has` tells whether a key is stored; `fresh` are keys made since the program was started;
-    `before` names the stages that were made for the shot once, whatever it was then.
+    `has` tells whether a key is stored; `before` names the stages that were made for the shot once,
+    whatever it was then.
     """
     walk, strip = spans(request), strip_of(request)
     there = {span.key: has(span.key) for span in walk}
@@ -75,7 +80,9 @@ def forecast(
     parts = []
     for stage in stages(walk):
         work = _sum(_work(span, there, pace) for span in stage.spans)
-        parts.append(StageForecast(stage.name, _state(stage, there, fresh, before), work))
+        if stage.name not in LATER.values():
+            work = _shown(work, stage, strip, keys, there)
+        parts.append(StageForecast(stage.name, _state(stage, there, before), work))
     return Forecast(
         request,
         tuple(parts),
@@ -103,15 +110,27 @@ def _intervals(
     return tuple(_sum(works) for works in found)
 
 
-def _state(
-    stage: Stage, there: Mapping[str, bool], fresh: Collection[str], before: Collection[str]
-) -> str:
+def _shown(
+    work: Work, stage: Stage, strip: Strip, keys: Sequence[Frame], there: Mapping[str, bool]
+) -> Work:
+    """The keyframes of the strip alone, each once: not those that others have replaced, although
+    they are made too where new ones lean on them."""
+    mine = [
+        there.get(found.key, True)  # a locked one is in no span
+        for key, found in zip(strip.keys, keys, strict=True)
+        if strip.sources[key.source].is_prediction == (stage.name == "extended")
+    ]
+    missing = mine.count(False) or work.missing
+    return Work(max(len(mine), missing), missing, work.seconds)
+
+
+def _state(stage: Stage, there: Mapping[str, bool], before: Collection[str]) -> str:
     found = [there[span.key] for span in stage.spans]
     if not found:
         return ABSENT
     if all(found):
-        return FRESH if any(span.key in fresh for span in stage.spans) else CACHED
-    return STALE if stage.name in before or any(found) else NOTHING
+        return MADE
+    return OUT_OF_DATE if stage.name in before else TO_MAKE
 
 
 def _work(span: Span, there: Mapping[str, bool], pace: Pace) -> Work:

@@ -161,7 +161,7 @@ class KeyframeDesk(QWidget):
         if found.work.missing == 0:
             return f"{number} · all made"
         stale = sum(work.missing > 0 for work in found.intervals)
-        said = f"{count(found.stages[-1].work.missing, 'frame')} to make"
+        said = f"{count(found.clip.missing, 'frame')} to make"
         if stale < len(found.intervals):
             said = f"{stale} of {count(len(found.intervals), 'interval')} to make"
         if found.work.seconds is None:

@@ -1,7 +1,7 @@
 """What the queue's views say about a job."""
 
 from studio.jobs.job import Job, State
-from studio.ui.quantities import time_left
+from studio.ui.quantities import duration, time_left
 from studio.ui.watch import Watch
 
 STATES = {
@@ -17,13 +17,16 @@ TONES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
 
 
 def progress(job: Job, watch: Watch) -> str:
-    """ "keyframes · step 12 of 20 · 8 s left"."""
+    """ "keyframes · 12 of 20 · 8 s left"; the time is that of the whole job where it is known."""
     last = watch.seen(job.id).last
     if not last:
         return "loading"
-    left = time_left(watch.seconds_left(job.id))
+    left = time_left(watch.all_left(job.id))
     if not last.total:
         return last.stage
+    if watch.all_left(job.id) is None and not watch.is_last(job.id):
+        stage = watch.seconds_left(job.id)
+        left = time_left(stage) if stage is None else f"{duration(stage)} left of this stage"
     return f"{last.stage} · {last.step} of {last.total} · {left}"
 
 

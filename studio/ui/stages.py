@@ -6,10 +6,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QW
 
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
-from studio.spec.forecast import ABSENT, CACHED, FRESH, STALE, StageForecast
+from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, StageForecast
 from studio.spec.stages import LATER, STAGES
 from studio.ui.controls import column, explain, label, tool
-from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.orders import Orders
 from studio.ui.outlook import Outlook
@@ -88,7 +87,6 @@ class Stages(QWidget):
 
     def __init__(
         self,
-        document: Document,
         queue: Queue,
         watch: Watch,
         orders: Orders,
@@ -96,7 +94,7 @@ class Stages(QWidget):
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._watch = document, watch
+        self._watch = watch
         self._orders, self._outlook = orders, outlook
         self.cells = {name: StageCell(name, icons) for name in STAGES}
         layout = QHBoxLayout(self)
@@ -120,15 +118,15 @@ class Stages(QWidget):
             cell.show_picture(self._picture(name, stage))
 
     def _running(self) -> Job | None:
-        mine = self._document.shot.id
-        jobs = (j for j in self._watch.jobs if j.payload.get("shot") == mine)
-        return next((job for job in jobs if job.state is State.RUNNING), None)
+        """The job that makes some of what the shot is now; not one of what it was before an edit."""
+        jobs = (job for job in self._watch.jobs if job.state is State.RUNNING)
+        return next((job for job in jobs if self._outlook.makes(job.id)), None)
 
     def _said(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
         """State, its tone, the work and per cent done."""
         if stage is None:
             return "–", "small", "", 0
-        if job is not None and self._stage_of(job) == stage.name:
+        if job is not None and stage.name == self._stage_of(job):
             left = self._watch.seconds_left(job.id)
             percent = round(100 * self._watch.fraction(job.id))
             return (
@@ -140,24 +138,29 @@ class Stages(QWidget):
         work = stage.work
         if stage.state == ABSENT:
             return "none", "small", "", 0
-        made = count(work.frames, "frame")
-        if stage.state in (FRESH, CACHED):
+        made = count(work.frames, "frame" if stage.name in LATER.values() else "keyframe")
+        if stage.state == MADE:
             return stage.state, "done", made, 100
-        percent = round(100 * (1 - work.missing / work.frames))
+        percent = round(100 * (1 - work.missing / max(1, work.frames)))
         left = made if work.missing == work.frames else f"{work.missing} of {work.frames}"
         needed = duration(work.seconds) if work.seconds else left
-        return stage.state, "attention" if stage.state == STALE else "small", needed, percent
+        return stage.state, "attention" if stage.state == OUT_OF_DATE else "small", needed, percent
 
     def _stage_of(self, job: Job) -> str:
+        """Which stage a job is in; keyframes that are predicted count as the next one's."""
         last = self._watch.seen(job.id).last
-        return ENGINE.get(last.stage, "") if last else ""
+        name, made = ENGINE.get(last.stage, "") if last else "", self._outlook.makes(job.id)
+        first = self._outlook.stage("keyframes")
+        if name == "keyframes" and "extended" in made and first and first.state == MADE:
+            return "extended"
+        return name if name in made else ""
 
     def _picture(self, name: str, stage: StageForecast | None) -> QImage | None:
         """A frame from where the stage's work lies."""
         found = self._outlook.forecast
         if found is None or stage is None or stage.state == ABSENT:
             return None
-        if name in LATER.values() and stage.state not in (FRESH, CACHED):
+        if name in LATER.values() and stage.state != MADE:
             return None
         last = len(found.keyframes) - 1
         return self._outlook.picture({"extended": last, "interpolated": last // 2}.get(name, 0))

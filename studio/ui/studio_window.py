@@ -78,7 +78,9 @@ class StudioWindow:
         self._losses = Losses(subjects, queue, self.watch, self.background)
         self.orders = Orders(self.document, queue, self.shelf, self.desk)
         self._pictures = Pictures(self.background, takes)
-        self.outlook = Outlook(self.document, queue, self.orders, takes, self.background)
+        self.outlook = Outlook(
+            self.document, queue, self.watch, self.orders, takes, self.background
+        )
         kept = PictureStore(store.folder)
         self.edits = StripEdits(
             self.document, self.shelf, self.orders, self.outlook, kept, self.background
@@ -168,7 +170,7 @@ class StudioWindow:
         self._tiles = TilePreview(
             document, desk, queue, watch, orders, self.player, pictures, icons.theme
         )
-        self.stages = Stages(document, queue, watch, orders, self.outlook, icons)
+        self.stages = Stages(queue, watch, orders, self.outlook, icons)
         self.shot = ShotPanel(document, self.shelf, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
         panels = Panels(

@@ -1,7 +1,7 @@
 """What running jobs have said so far: how far, how fast, how the loss moves, what it looks like."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
@@ -16,7 +16,8 @@ KEPT_FINISHED = 40
 
 @dataclass
 class Seen:
-    """One job as watched: `began` and `first` anchor the pace of the stage it is in."""
+    """One job as watched: `began` and `first` anchor the pace of the stage it is in; `needs` are
+    the seconds that its stages are expected to take."""
 
     stage: str = ""
     began: float = 0.0
@@ -26,6 +27,7 @@ class Seen:
     still: Preview | None = None
     moving: Preview | None = None
     note: str = ""
+    needs: Mapping[str, float | None] = field(default_factory=dict)
 
 
 class Watch(QObject):
@@ -68,6 +70,22 @@ class Watch(QObject):
             return None
         each = (time.monotonic() - seen.began) / (seen.last.step - seen.first)
         return each * (seen.last.total - seen.last.step)
+
+    def expect(self, job: int, needs: Mapping[str, float | None]) -> None:
+        """What is still missing of a job's stages will take so many seconds; None is not known."""
+        self.seen(job).needs = needs
+
+    def all_left(self, job: int) -> float | None:
+        """Time left until the job is done, through all its stages; None while nobody can know."""
+        seen, now = self.seen(job), self.seconds_left(job)
+        later = [needed for stage, needed in seen.needs.items() if stage != seen.stage]
+        known = [needed for needed in later if needed is not None]
+        return None if now is None or len(known) < len(later) else now + sum(known)
+
+    def is_last(self, job: int) -> bool:
+        """Whether no other stage is known to follow the present one."""
+        seen = self.seen(job)
+        return all(stage == seen.stage for stage in seen.needs)
 
     def recall(self, job: int, losses: Sequence[tuple[int, float]]) -> None:
         """What an earlier window heard of a training, (step, loss), up to where this one began."""

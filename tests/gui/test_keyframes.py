@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QInputDialog, QMenu
 from works import DENSE, clip, strip
 
-from studio.spec.forecast import CACHED, FRESH, NOTHING, STALE
+from studio.spec.forecast import MADE, OUT_OF_DATE, TO_MAKE
 from studio.ui.desk import Shown
 from studio.ui.frames import Loaded
 from studio.ui.pictures import from_preview
@@ -82,8 +82,8 @@ def states(studio):
 def test_before_anything_is_made_every_keyframe_is_an_empty_place(studio, view):
     assert view.count == 8
     assert view.picture(3) is None
-    assert states(studio)[0] == NOTHING
-    assert "8 keyframes" in studio.keyframes.facts.whole
+    assert states(studio)[0] == TO_MAKE
+    assert studio.keyframes.facts.whole == "8 keyframes · 113 frames to make"
 
 
 def test_a_shot_that_cannot_be_made_has_no_strip(studio, until):
@@ -96,7 +96,7 @@ def test_the_preview_is_a_slideshow_at_the_keyframes_rate(made):
     assert made.desk.shown.kind == "keyframes"
     assert made.desk.shown.fps == Fraction(3, 2)
     assert made.desk.speed == 1
-    assert states(made)[0] == FRESH
+    assert states(made)[0] == MADE
 
 
 def test_the_stages_say_how_they_stand_and_run_one_by_one(made, until):
@@ -104,15 +104,15 @@ def test_the_stages_say_how_they_stand_and_run_one_by_one(made, until):
     assert len(cells) == 5
     assert not made.stages.cells["upsampled"].run.isEnabled()
     assert "no upsampler" in made.stages.cells["upsampled"].run.toolTip()
-    assert made.stages.cells["keyframes"].state.text() == FRESH
+    assert made.stages.cells["keyframes"].state.text() == MADE
     assert not made.stages.cells["extended"].run.isEnabled()
     assert "Drag an end" in made.stages.cells["extended"].run.toolTip()
     made.stages.cells["interpolated"].run.click()
-    until(lambda: settled(made) and states(made)[2] == FRESH)
-    assert states(made)[3] != FRESH
+    until(lambda: settled(made) and states(made)[2] == MADE)
+    assert states(made)[3] != MADE
     assert not made.document.project.renders
     made.stages.cells["decoded"].run.click()
-    until(lambda: settled(made) and states(made)[3] == FRESH)
+    until(lambda: settled(made) and states(made)[3] == MADE)
     assert len(made.document.project.renders) == 1
 
 
@@ -126,7 +126,7 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     assert missing == [0, 0, 31, 31, 0, 0, 0]
     assert made.outlook.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
     assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.whole
-    assert states(made)[2:4] == [STALE, STALE]
+    assert states(made)[2:4] == [OUT_OF_DATE, OUT_OF_DATE]
     made.orders.render()
     until(lambda: settled(made) and made.outlook.forecast.work.missing == 0)
     made.document.undo()
@@ -275,7 +275,7 @@ def test_either_end_is_dragged_to_extend(made, view, qtbot, before, until):
     assert first == (-3 if before else 0)
     until(lambda: made.outlook.forecast and len(made.outlook.forecast.keyframes) == 11)
     made.stages.cells["extended"].run.click()
-    until(lambda: settled(made) and states(made)[1] == FRESH)
+    until(lambda: settled(made) and states(made)[1] == MADE)
 
 
 def test_ctrl_and_an_arrow_extend_by_one(made, qtbot):
@@ -323,10 +323,10 @@ def test_other_settings_of_a_made_clip_find_it_again(made, until):
     made.orders.render()
     until(lambda: settled(made) and made.outlook.forecast.work.missing == 0)
     made.shot.prompt.setPlainText("a blue star over sand")
-    until(lambda: states(made)[0] == STALE)
+    until(lambda: states(made)[0] == OUT_OF_DATE)
     made.document.undo()
     until(lambda: made.outlook.forecast.work.missing == 0)
-    assert set(states(made)) <= {FRESH, CACHED, "none"}
+    assert set(states(made)) <= {MADE, "none"}
 
 
 def test_a_clip_on_the_player_shows_which_keyframe_it_has_reached(studio, view):

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from works import DENSE, LARGER
 
-from studio.spec.forecast import FRESH, NOTHING
+from studio.spec.forecast import MADE, TO_MAKE
 from studio.ui.desk import Shown
 from studio.ui.frames import Loaded
 from studio.ui.takes_model import facts, origin
@@ -49,13 +49,13 @@ def test_the_stage_makes_a_take_four_times_as_large(upsampled, until):
     shown = upsampled.desk.shown
     assert len(shown.frames) == len(shown.before) == take.request.frames
     assert (shown.frames.size.width(), shown.before.size.width()) == (256, 64)
-    until(lambda: upsampled.outlook.stage("upsampled").state == FRESH)
+    until(lambda: upsampled.outlook.stage("upsampled").state == MADE)
     assert "256 × 256 px" in upsampled.player.facts.text()
 
 
 def test_a_render_is_not_asked_for_more_than_small_frames(studio, until):
     assert studio.outlook.forecast.work.missing == 8 + 105 + 113
-    assert studio.outlook.stage("upsampled").state == NOTHING
+    assert studio.outlook.stage("upsampled").state == TO_MAKE
     studio.orders.render()
     until(lambda: settled(studio) and studio.outlook.forecast.work.missing == 0)
     assert studio.outlook.stage("upsampled").work.missing == 113

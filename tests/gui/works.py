@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from studio.project.subjects import SubjectStore
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import UPSAMPLED, ClipRequest, Family, Upsampling
+from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
 
@@ -74,7 +75,7 @@ def strip(frames: np.ndarray) -> Preview:
 class Works:
     """Works by kind.  While `gate` is closed a job waits after its first reports.
 
-    A training takes `training_steps` of those it is asked for, `pace` seconds each.
+    `own` takes the place of a render.  A training takes `training_steps` of those it is asked for, `pace` seconds each.
     """
 
     def __init__(self, folders: Folders) -> None:
@@ -82,6 +83,7 @@ class Works:
         self.gate = threading.Event()
         self.gate.set()
         self.failure: Refusal | None = None
+        self.own: Work | None = None
         self.training_steps = 160
         self.pace = 0.0
 
@@ -96,6 +98,8 @@ class Works:
         }
 
     def render(self, job: Job, tick: Tick) -> object:
+        if self.own:
+            return self.own(job, tick)
         request = from_plain(ClipRequest, job.payload["request"])
         frames = clip(request.seed, request.keyframes, request.width, request.height)
         rng = np.random.default_rng(request.seed)
@@ -111,12 +115,17 @@ class Works:
 
     def _store(self, job: Job, request: ClipRequest, frames: np.ndarray) -> list[str]:
         """Stores what is missing, decoded from the disc's path; gives the keys."""
+        walk = until(spans(request), str(job.payload.get("until") or STAGES[-1]))
+        return self.put(job, request, walk, frames)
+
+    def put(
+        self, job: Job, request: ClipRequest, walk: Sequence[Span], frames: np.ndarray | None = None
+    ) -> list[str]:
+        """Stores those spans that are missing; gives their keys."""
         takes = take_store(Path(str(job.payload["project"])) / "takes")
-        missing = [
-            span
-            for span in until(spans(request), str(job.payload.get("until") or STAGES[-1]))
-            if not takes.has(span.key)
-        ]
+        if frames is None:
+            frames = clip(request.seed, request.keyframes, request.width, request.height)
+        missing = [span for span in walk if not takes.has(span.key)]
         for span in missing:
             at = [round(k / 4**request.interpolate) % len(frames) for k in span.makes]
             made = {"frames": frames[at]}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from studio.spec import strip as strips
-from studio.spec.forecast import ABSENT, CACHED, FRESH, NOTHING, STALE, forecast
+from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, TO_MAKE, forecast
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, sparse, stage_of, stages, stages_in, until
@@ -28,7 +28,7 @@ def states(found):
 
 def test_the_first_time_everything_is_to_be_made():
     found = forecast(DENSE, lambda _: False, PACE)
-    assert states(found) == dict.fromkeys(STAGES, NOTHING) | NEITHER
+    assert states(found) == dict.fromkeys(STAGES, TO_MAKE) | NEITHER
     assert (found.work.missing, found.work.frames) == (8 + 105 + 113, 8 + 105 + 113)
     assert found.work.seconds == pytest.approx(8 / 2 + 105 / 4 + 113 / 8)
     assert found.made == (False,) * 8
@@ -36,8 +36,8 @@ def test_the_first_time_everything_is_to_be_made():
 
 def test_what_is_there_costs_nothing():
     there = {span.key for span in spans(DENSE)}
-    found = forecast(DENSE, there.__contains__, {}, fresh={next(iter(there))})
-    assert set(states(found).values()) <= {FRESH, CACHED, ABSENT}
+    found = forecast(DENSE, there.__contains__, {})
+    assert set(states(found).values()) == {MADE, ABSENT}
     assert found.work.missing == 0
     assert found.work.seconds == 0.0
     assert all(found.made)
@@ -45,27 +45,56 @@ def test_what_is_there_costs_nothing():
 
 def test_one_new_keyframe_makes_its_two_intervals_stale():
     strip = strips.rerolled(strips.fresh(8, 8), [3], 8, seed=9)
-    found = forecast(replace(DENSE, strip=strip), stored(DENSE), PACE)
+    asked = replace(DENSE, strip=strip)
+    found = forecast(asked, stored(DENSE), PACE, before=stages_in(DENSE))
     assert states(found) == {
-        "keyframes": STALE,
+        "keyframes": OUT_OF_DATE,
         "extended": ABSENT,
         "upsampled": ABSENT,
-        "interpolated": STALE,
-        "decoded": STALE,
+        "interpolated": OUT_OF_DATE,
+        "decoded": OUT_OF_DATE,
     }
     assert [work.missing for work in found.intervals] == [0, 0, 31, 31, 0, 0, 0]
     assert found.intervals[2].seconds == pytest.approx(15 / 4 + 16 / 8)
     assert found.made == (True, True, True, False, True, True, True, True)
 
 
+def test_each_keyframe_of_the_strip_counts_once():
+    """A keyframe made anew leaves the eight that it was made from in the list of spans."""
+    strip = strips.rerolled(strips.fresh(8, 8), [3], 8, seed=9)
+    asked = replace(DENSE, strip=strip)
+    work = forecast(asked, stored(DENSE), PACE).stages[0].work
+    assert (work.frames, work.missing, work.seconds) == (8, 1, 8 / 2)
+    work = forecast(asked, stored(asked), PACE).stages[0].work
+    assert (work.frames, work.missing) == (8, 0)
+    longer = strips.extended(strip, 3, 8)
+    keys, extended, *_ = forecast(replace(DENSE, strip=longer), stored(DENSE), PACE).stages
+    assert (keys.work.frames, keys.work.missing) == (8, 1)
+    assert (extended.work.frames, extended.work.missing) == (3, 3)
+
+
+def test_what_is_half_made_for_the_first_time_is_not_out_of_date():
+    some = {span.key for span in spans(DENSE)[:9]}
+    found = forecast(DENSE, some.__contains__, PACE)
+    assert states(found)["keyframes"] == MADE
+    assert states(found)["interpolated"] == TO_MAKE
+
+
+@pytest.mark.parametrize("larger", [None, Upsampling(steps=4, level=20, tile=64, overlap=16)])
+def test_the_frames_of_the_clip_are_those_of_its_last_stage(larger):
+    found = forecast(replace(DENSE, upsample=larger), lambda _: False, {})
+    assert (found.clip.frames, found.clip.missing) == (113, 113)
+    assert forecast(sparse(DENSE), lambda _: False, {}).clip.frames == 8
+
+
 def test_other_words_after_a_render_are_stale_and_not_unmade():
     asked = replace(DENSE, prompt="a blue star")
     found = states(forecast(replace(asked, extend=2), lambda _: False, {}, before=stages_in(DENSE)))
     assert found == {
-        "keyframes": STALE,
-        "extended": NOTHING,
-        "interpolated": STALE,
-        "decoded": STALE,
+        "keyframes": OUT_OF_DATE,
+        "extended": TO_MAKE,
+        "interpolated": OUT_OF_DATE,
+        "decoded": OUT_OF_DATE,
         "upsampled": ABSENT,
     }
 
