@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.comparison import enlarged, paint_loupe, paint_wipe
@@ -29,11 +29,12 @@ class Canvas(QWidget):
         self._picture, self._before = QImage(), QImage()
         self._smooth = self._actual = self._loupe = False
         self._pointer, self._held, self._aside = QPointF(-1, -1), "", QPointF()
-        self.wipe = 0.5
+        self.wipe, self._by_key = 0.5, False
         self.setObjectName("ground")
         self.setMinimumSize(QSize(160, 120))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Picture")
 
     def show_picture(self, picture: QImage, *, smooth: bool, before: QImage | None = None) -> None:
@@ -97,6 +98,9 @@ class Canvas(QWidget):
         if self._loupe and target.contains(self._pointer):
             closely = partial(self._paint, closely=True)
             paint_loupe(painter, self._pointer, target, closely, self._theme)
+        if self._by_key and self.hasFocus():
+            painter.setPen(self._theme.colour("accent"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
     def _paint(self, painter: QPainter, target: QRectF, *, closely: bool = False) -> None:
@@ -116,6 +120,10 @@ class Canvas(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
         painter.drawImage(target, enlarged(self._before, wide))
         painter.restore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._by_key = event.reason() != Qt.FocusReason.MouseFocusReason  # the frame is for keys
+        super().focusInEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         beside = "" if self.target().contains(event.position()) else "beside"

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from studio.ui.controls import column, label, push, row
+from studio.ui.controls import Panel, column, label, push, row
 from studio.ui.theme import UNIT
 
 MENUS = ("File", "Edit", "Shot", "View", "Help")
@@ -42,7 +42,7 @@ COMMANDS = (
     Command("shot", "View", "Shot", ("Ctrl+4",)),
     Command("queue", "View", "Queue", ("Ctrl+J",)),
     Command("arrange", "View", "Arrange as at first"),
-    Command("keys", "Help", "Keys", ("F1",)),
+    Command("keys", "Help", "Keys", ("F1", "?")),
     Command("about", "Help", "About"),
 )
 # These keys reach the player only when no control that has the focus wants them.
@@ -68,6 +68,20 @@ PLAYER_KEYS = (
     ("Upsample only this range", "U"),
     ("This list", "?"),
 )
+
+
+def is_command(event: QKeyEvent, focused: QWidget | None) -> bool:
+    """Whether a key that no control wanted can be a command.
+
+    Not beside text fields, where it was meant for one of them.  There only Space counts, and only on
+    a button, which got the focus by Tab.
+    """
+    if isinstance(focused, QAbstractButton) and event.key() == Qt.Key.Key_Space:
+        return True
+    at = focused
+    while at is not None and not isinstance(at, Panel):
+        at = at.parentWidget()
+    return at is None or not at.letters_are_text
 
 
 def make_actions(does: Mapping[str, Callable[[], object]], parent: QWidget) -> dict[str, QAction]:

@@ -1,6 +1,7 @@
 """Small controls that every panel is made of: labels, buttons, folds, and the reason for a no."""
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -19,6 +20,21 @@ from studio.ui.icons import Icons
 from studio.ui.theme import UNIT
 
 
+class Panel(QWidget):
+    """What a dock or the middle of the window holds.
+
+    `letters_are_text` where it has text fields: whoever clicks beside one and types means the
+    field, so that no key there is a command of the player's.
+    """
+
+    letters_are_text = False
+
+    @property
+    def main_view(self) -> QWidget:
+        """What gets the focus when the panel is called by its key; never a button that acts."""
+        return self
+
+
 def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
     """Plain text (never read as markup) in one of the style sheet's tones."""
     made = QLabel(text)
@@ -31,9 +47,35 @@ def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
     return made
 
 
+class Tool(QToolButton):
+    """A button that Enter presses, and Space never.
+
+    Space is the player's, the most learnt key there is: whoever went to the player and presses it
+    wants to see the clip, and must not throw away a keyframe or start long work with a button that
+    happens to have the focus.  Arrows too are left to what lies around it.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            self.click()
+        else:
+            event.ignore()
+
+
+class Push(QPushButton):
+    """A button with words; Space and Enter press it when it has the focus."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not plain:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 def push(text: str, tone: str = "", *, tip: str = "") -> QPushButton:
     """A button with words; Enter elsewhere does not press it."""
-    made = QPushButton(text)
+    made = Push(text)
     made.setAutoDefault(False)
     if tone:
         made.setProperty("tone", tone)
@@ -43,7 +85,7 @@ def push(text: str, tone: str = "", *, tip: str = "") -> QPushButton:
 
 def tool(icons: Icons, name: str, what: str, *, checkable: bool = False) -> QToolButton:
     """A flat icon button; `what` is its name for screen readers and its tooltip."""
-    made = QToolButton()
+    made = Tool()
     made.setProperty("tone", "flat")
     made.setIcon(icons(name))
     made.setIconSize(QSize(16, 16))

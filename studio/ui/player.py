@@ -17,7 +17,7 @@ from studio.spec.progress import Progress
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
 from studio.ui.canvas import Canvas
-from studio.ui.controls import ElidedLabel, EmptyState, label, row
+from studio.ui.controls import ElidedLabel, EmptyState, Panel, label, row
 from studio.ui.desk import Desk, Shown
 from studio.ui.document import Document
 from studio.ui.frames import Frames, Loaded
@@ -32,7 +32,7 @@ from studio.ui.watch import Watch
 WIPE_STEP = 0.05
 
 
-class Player(QWidget):
+class Player(Panel):
     """Shows what lies on the desk; fetches the frames of the selected take."""
 
     def __init__(
@@ -65,6 +65,10 @@ class Player(QWidget):
         queue.finished.connect(self._previewed)
         self._fetch(desk.take)
         self._follow_shown()
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.canvas if self._desk.shown else self
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means for the player; False where it means nothing."""
@@ -102,6 +106,7 @@ class Player(QWidget):
 
     def _build(self, keyframes: QWidget, icons: Icons) -> None:
         self.setObjectName("ground")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title, self.facts = ElidedLabel("", "title"), label("", "small")
         head = row(self.title, self.facts, gap=2 * UNIT)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 from studio.jobs.job import FINISHED, Job, State
 from studio.jobs.queue import Queue
 from studio.ui import theme
-from studio.ui.controls import ElidedLabel, EmptyState, explain, take_out, tool
+from studio.ui.controls import ElidedLabel, EmptyState, Panel, explain, take_out, tool
 from studio.ui.icons import Icons
 from studio.ui.queue_words import TONES, status
 from studio.ui.watch import Watch
@@ -103,7 +103,7 @@ class JobRow(QWidget):
             self._queue.cancel(self.job.id)
 
 
-class QueueList(QWidget):
+class QueueList(Panel):
     """Unfinished jobs in their order, then what is over, newest first."""
 
     closed = Signal()

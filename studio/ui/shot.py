@@ -16,6 +16,7 @@ from studio.project.project import new_id
 from studio.project.shot import Shot
 from studio.ui.controls import (
     Fold,
+    Panel,
     column,
     explain,
     field,
@@ -40,8 +41,10 @@ from studio.ui.theme import UNIT
 HINT = "A red ball moving left over grass"
 
 
-class ShotPanel(QWidget):
+class ShotPanel(Panel):
     """Reflects the document's shot; every change goes into the document at once."""
+
+    letters_are_text = True
 
     def __init__(
         self, document: Document, shelf: Shelf, orders: Orders, stages: QWidget, icons: Icons
@@ -52,6 +55,10 @@ class ShotPanel(QWidget):
         self._build(icons)
         self._connect()
         self.reflect()
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.prompt
 
     def render_asked(self) -> None:
         self._orders.render(VARIATIONS if self.variations.isChecked() else 1)

@@ -17,7 +17,7 @@ from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 from studio.ui.banner import Banner
 from studio.ui.brought import Brought
-from studio.ui.commands import make_actions
+from studio.ui.commands import is_command, make_actions
 from studio.ui.desk import Desk
 from studio.ui.dialogs import Dialogs
 from studio.ui.document import Document
@@ -229,9 +229,8 @@ class StudioWindow:
         }
 
     def _press(self, event: QKeyEvent) -> bool:
-        if event.text() == "?":
-            self.dialogs.keys()
-            return True
+        if not is_command(event, QApplication.focusWidget()):
+            return False
         return self.takes.press(event) or self.player.press(event)
 
     def _reflect_actions(self) -> None:

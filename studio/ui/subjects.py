@@ -10,7 +10,7 @@ from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
-from studio.ui.controls import label, push, row, scrolled, take_out, tool
+from studio.ui.controls import Panel, label, push, row, scrolled, take_out, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
@@ -27,13 +27,14 @@ from studio.ui.watch import Watch
 PRIVATE = "Photos never leave this computer."
 
 
-class SubjectsPanel(QWidget):
+class SubjectsPanel(Panel):
     """A list of cards; the chosen one shows its training.  Photos may be dropped anywhere.
 
     `removed` says which subject, and its name in the bin.
     """
 
     removed = Signal(str, str)
+    letters_are_text = True
 
     def __init__(
         self,
@@ -57,6 +58,12 @@ class SubjectsPanel(QWidget):
         self._build()
         self._connect()
         self.rebuild()
+
+    @property
+    def main_view(self) -> QWidget:
+        if self.pages.currentWidget() is self.form_page:
+            return self.form.name
+        return self.cards.get(self._desk.subject, self)
 
     def begin(self, photos: list[Path]) -> None:
         """Open the form for a new subject with these photos."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout,
 
 from studio.project import edits
 from studio.project.project import Render
-from studio.ui.controls import EmptyState, explain, label, rename, row, tool
+from studio.ui.controls import EmptyState, Panel, explain, label, rename, row, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.icons import Icons
@@ -68,7 +68,7 @@ class TakesList(QListView):
             event.ignore()
 
 
-class TakesPanel(QWidget):
+class TakesPanel(Panel):
     """Star, recipe, export, reveal, and a bin from which everything comes back."""
 
     recipe_asked = Signal(object)  # Render
@@ -91,6 +91,10 @@ class TakesPanel(QWidget):
     def chosen(self) -> Render | None:
         index = self.list.currentIndex()
         return index.data(RENDER) if index.isValid() else None
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.list if self.model.rowCount() else self
 
     def reflect(self) -> None:
         project = self._document.project

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QStatusTipEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from studio.ui.banner import Banner
-from studio.ui.controls import label, row
+from studio.ui.controls import Panel, label, row
 from studio.ui.theme import UNIT
 
 VERSION = 1
@@ -25,18 +25,18 @@ class Panels:
 
     top: QWidget
     banner: Banner
-    subjects: QWidget
-    takes: QWidget
-    player: QWidget
-    shot: QWidget
-    queue: QWidget
+    subjects: Panel
+    takes: Panel
+    player: Panel
+    shot: Panel
+    queue: Panel
     strip: QWidget
 
 
 class Dock(QDockWidget):
     """A panel that can be moved; its heading makes way for the tab when it has one."""
 
-    def __init__(self, name: str, content: QWidget, window: "Window") -> None:
+    def __init__(self, name: str, content: Panel, window: "Window") -> None:
         super().__init__(name, window)
         self._window, self.content = window, content
         self.setObjectName(name)
@@ -96,17 +96,12 @@ class Window(QMainWindow):
         self._settle()
 
     def show_panel(self, name: str) -> None:
-        """Bring a panel to the front and put the focus into it."""
-        panels = {"Player": self._panels.player} | {n: d.content for n, d in self.docks.items()}
+        """Bring a panel to the front and the focus to what it shows, never to a button that acts."""
+        panel = self.docks[name].content if name in self.docks else self._panels.player
         if name in self.docks:
             self.docks[name].show()
             self.docks[name].raise_()
-        for widget in panels[name].findChildren(QWidget):
-            if _takes_focus(widget):
-                break
-        else:
-            widget = panels[name]  # nothing in it can be used now: its words are read out
-        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        panel.main_view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""
@@ -196,11 +191,6 @@ class Window(QMainWindow):
             tabs.setDrawBase(False)
             tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tabs.setAccessibleName("Panels")
-
-
-def _takes_focus(widget: QWidget) -> bool:
-    wants = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-    return wants and widget.isVisible() and widget.isEnabled()
 
 
 def _stacked(*parts: QWidget) -> QWidget:

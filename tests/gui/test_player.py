@@ -91,12 +91,17 @@ def test_keys_do_nothing_while_a_text_field_has_the_focus(playing, qtbot):
     assert playing.shot.prompt.toPlainText() == "jolly kites? "
 
 
-def test_space_presses_the_button_that_has_the_focus(playing, qtbot):
+def test_space_never_presses_a_tool_button_and_enter_does(playing, qtbot):
     loop = playing.player.transport.loop
     was = loop.isChecked()
+    loop.setFocus()
     qtbot.keyClick(loop, Key.Key_Space)
+    assert loop.isChecked() == was
+    assert playing.desk.speed == 1
+    qtbot.keyClick(loop, Key.Key_Right)
+    assert loop.hasFocus()
+    qtbot.keyClick(loop, Key.Key_Return)
     assert loop.isChecked() != was
-    assert playing.desk.speed == 0
 
 
 def test_copy_puts_the_frame_on_the_clipboard(playing, qtbot):
