@@ -1,10 +1,11 @@
 """The card that comes before a person is trained."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.controls import label
 from studio.ui.icons import Icons
+from studio.ui.narrow import Tick
 from studio.ui.theme import UNIT
 
 WORDS = (
@@ -22,7 +23,7 @@ class Consent(QWidget):
         super().__init__()
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.tick = QCheckBox("It is me, or this person agreed")
+        self.tick = Tick("It is me, or this person agreed")
         self.tick.toggled.connect(self.changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(UNIT + UNIT // 2,) * 4)

@@ -4,12 +4,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -143,31 +141,6 @@ def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
         else:
             layout.addWidget(part)
     return made
-
-
-def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
-    """A control beside its name; the name is its accessible name and its buddy."""
-    said = label(name, "small")
-    said.setFixedWidth(width)
-    said.setBuddy(control)
-    control.setAccessibleName(name)
-    if isinstance(control, QAbstractSpinBox):
-        control.lineEdit().setTextMargins(UNIT, 0, 0, 0)  # style sheets do not reach inside
-    made = row(said, control)
-    layout = made.layout()
-    if isinstance(layout, QHBoxLayout):
-        layout.setStretch(1, 1)
-    return made
-
-
-def scrolled(inner: QWidget) -> QScrollArea:
-    """A panel's content, to be scrolled up and down where it is too high."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inner)
-    return area
 
 
 class Fold(QWidget):

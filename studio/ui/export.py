@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFileDialog,
     QLineEdit,
@@ -17,7 +16,8 @@ from studio.media.places import is_file, is_folder, place
 from studio.project.project import Render
 from studio.spec.numbers import possible
 from studio.spec.timing import frame_rate, retimed
-from studio.ui.controls import explain, field, label, push, row
+from studio.ui.controls import explain, label, push, row
+from studio.ui.narrow import Choice, field
 from studio.ui.number_field import NumberField, number_row
 from studio.ui.pictures import outgoing_name
 from studio.ui.quantities import clip_length, count
@@ -88,7 +88,7 @@ class ExportDialog(QDialog):
         return ""
 
     def _build(self, folder: Path) -> None:
-        self.format = QComboBox()
+        self.format = Choice()
         self.fps = NumberField(" fps", in_document=False)
         for name, suffix, _ in FORMATS:
             self.format.addItem(name, suffix)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject, checked_name
 from studio.spec import grammar
@@ -12,8 +12,9 @@ from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.ui import theme
 from studio.ui.consent import Consent
-from studio.ui.controls import Fold, column, explain, field, label, push, row
+from studio.ui.controls import Fold, column, explain, label, line, push, row
 from studio.ui.icons import Icons
+from studio.ui.narrow import Choice, Tick, field, scrolled
 from studio.ui.number_field import NumberField, number_row
 from studio.ui.photo_wall import PhotoWall
 from studio.ui.pictures import Pictures
@@ -108,11 +109,11 @@ class NewSubject(QWidget):
         self.name.setPlaceholderText("rex")
         self.noun.setPlaceholderText("dog")
         self.noun_note = label("", "small", wrap=True)
-        self.person = QCheckBox("This is a person")
+        self.person = Tick("This is a person")
         self.consent = Consent(icons)
         self.token, self.method, self.steps = (
-            QComboBox(),
-            QComboBox(),
+            Choice(),
+            Choice(),
             NumberField(" steps", " step", in_document=False),
         )
         self.token.addItems(grammar.RARE_TOKENS)
@@ -126,20 +127,29 @@ class NewSubject(QWidget):
             field("Method", self.method),
             number_row("Length", self.steps),
         )
-        self.fold = Fold("Token, method, length", more, icons)
+        self.fold = Fold("Token and method", more, icons)
         self.give_up = push("Cancel")
         self.train = push("Train", "primary")
         self.why_not = label("", "small", wrap=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(*(2 * theme.UNIT,) * 4)
-        layout.setSpacing(theme.UNIT)
-        for part in (
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """The fields are scrolled where they are too high; what ends the form stays in sight."""
+        fields = column(
             label("New subject", "title"), self.wall, field("Name", self.name),
             field("What it is", self.noun), self.noun_note, self.person, self.consent, self.fold,
-            self.why_not, row(self.give_up, None, self.train),
-        ):  # fmt: skip
-            layout.addWidget(part)
-        layout.addStretch(1)
+            gap=theme.UNIT, margin=2 * theme.UNIT,
+        )  # fmt: skip
+        box = fields.layout()
+        assert isinstance(box, QVBoxLayout)
+        box.addStretch(1)
+        foot = column(line(), self.why_not, row(self.give_up, None, self.train))
+        foot.setContentsMargins(2 * theme.UNIT, 0, 2 * theme.UNIT, theme.UNIT)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scrolled(fields), 1)
+        layout.addWidget(foot)
 
     def _connect(self) -> None:
         for text in (self.name, self.noun):

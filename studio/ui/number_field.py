@@ -8,9 +8,12 @@ from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QWidget
 
 from studio.spec.numbers import Possible, possible, read_number, write_number
 from studio.spec.refusal import Refusal
-from studio.ui.controls import column, field, label
+from studio.ui.controls import column, label
+from studio.ui.narrow import field
 from studio.ui.text_fields import means_undo, with_documents_undo
 
+COMMON = Fraction(2**31)
+"""Larger numbers get their room when there is one."""
 AROUND = 44
 """Pixels that the frame, the margins and the arrows take beside the text."""
 
@@ -143,6 +146,7 @@ class NumberField(QAbstractSpinBox):
         self._value = self._kept = value
         if self.lineEdit().text() != self.shown(value):
             self.lineEdit().setText(self.shown(value))
+            self.updateGeometry()
         self._is_typed = False
 
     def _say(self, what: str) -> None:
@@ -168,8 +172,11 @@ class NumberField(QAbstractSpinBox):
         return QValidator.State.Acceptable, text, position  # nothing that is typed is swallowed
 
     def sizeHint(self) -> QSize:
-        ends = (self._possible.lowest, self._possible.highest, self._value)
-        wide = max(self.fontMetrics().horizontalAdvance(self.shown(end)) for end in ends)
+        ends = [self.shown(self._value), self.shown(min(self._possible.highest, COMMON))]
+        if self._possible.step.denominator > 1 or not self._possible.step:
+            whole = int(self._possible.highest)
+            ends.append(f"{whole}.{'0' * self._decimals}{self._unit}")
+        wide = max(self.fontMetrics().horizontalAdvance(end) for end in ends)
         return QSize(wide + AROUND, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:

@@ -39,12 +39,14 @@ class PhotoWall(QWidget):
         self.list.setAccessibleName("Photos; Delete takes one out")
         self.list.setFixedHeight(2 * (SIDE + 6) + 8)
         self.list.installEventFilter(self)
-        self.total = label("", "small")
+        self.total = label("", "small", wrap=True)
         self.more = push("Add photos …", "link")
         self.refused = label("", "attention", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self.list, row(self.total, None, self.more), self.refused):
+        said = row(self.total, self.more)
+        said.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        for part in (self.list, said, self.refused):
             layout.addWidget(part)
         self.more.clicked.connect(self._choose)
         self._say()

@@ -7,8 +7,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QVBoxLayout, QWidget
 
 from studio.spec.numbers import possible
-from studio.ui.controls import explain, field, rename, row, tool
+from studio.ui.controls import explain, rename, row, tool
 from studio.ui.icons import Icons
+from studio.ui.narrow import field
 from studio.ui.number_field import NumberField
 from studio.ui.orders import SEEDS
 

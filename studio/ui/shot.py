@@ -2,11 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -14,20 +10,10 @@ from PySide6.QtWidgets import (
 from studio.project import edits
 from studio.project.project import new_id
 from studio.project.shot import Shot
-from studio.ui.controls import (
-    Fold,
-    Panel,
-    column,
-    explain,
-    field,
-    label,
-    line,
-    push,
-    row,
-    tool,
-)
+from studio.ui.controls import Fold, Panel, column, explain, label, line, push, row, tool
 from studio.ui.document import Document
 from studio.ui.icons import Icons
+from studio.ui.narrow import Choice, Tick, field, scrolled
 from studio.ui.orders import VARIATIONS, Orders
 from studio.ui.prompt import Prompt, vocabulary_dialog
 from studio.ui.quantities import clip_length, count, rate
@@ -78,7 +64,7 @@ class ShotPanel(Panel):
 
     def _build(self, icons: Icons) -> None:
         theme = icons.theme
-        self.shots = QComboBox()
+        self.shots = Choice()
         self.shots.setAccessibleName("Shot")
         self.add = tool(icons, "add", "New shot (Ctrl+N)")
         self.remove = tool(icons, "bin", "Delete this shot; its takes stay")
@@ -87,9 +73,9 @@ class ShotPanel(Panel):
         self.vocabulary = push("Words it knows", "link")
         self.negative = TextLine()
         self.negative.setPlaceholderText("What should not be seen")
-        self.subject, self.strength = QComboBox(), Strength()
+        self.subject, self.strength = Choice(), Strength()
         self.seed = Seed(icons)
-        self.variations = QCheckBox("Four variations at once")
+        self.variations = Tick("Four variations at once")
         self.variations.setToolTip("Renders four clips with seeds that follow one another.")
         self.settings = ShotSettings()
         self.fold = Fold("Settings", self.settings, icons)
@@ -111,11 +97,6 @@ class ShotPanel(Panel):
         box = inner.layout()
         assert isinstance(box, QVBoxLayout)
         box.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inner)
         foot = column(
             line(),
             self._stages,
@@ -127,7 +108,7 @@ class ShotPanel(Panel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolled(inner), 1)
         layout.addWidget(foot)
 
     def _connect(self) -> None:
@@ -253,10 +234,9 @@ def _strange_words(words: list[str]) -> str:
     return f"{listed[:120]} {verb} the model does not know."
 
 
-def _fill(box: QComboBox, named: list[tuple[str, str]], chosen: str) -> None:
+def _fill(box: Choice, named: list[tuple[str, str]], chosen: str) -> None:
     """Show these choices; left alone where they are there already, so that typing stays quick."""
     there = [(box.itemText(k), box.itemData(k)) for k in range(box.count())]
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.blockSignals(True)
     if there != named:
         box.clear()

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from studio.spec.numbers import possible
-from studio.ui.controls import explain, field
+from studio.ui.controls import explain
+from studio.ui.narrow import field
 from studio.ui.number_field import NumberField
 
 PARTS = 20

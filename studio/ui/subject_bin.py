@@ -4,9 +4,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject
-from studio.ui.controls import EmptyState, push, row, scrolled, take_out
+from studio.ui.controls import EmptyState, push, row, take_out
 from studio.ui.document import Document
 from studio.ui.icons import Icons
+from studio.ui.narrow import scrolled
 from studio.ui.pictures import Pictures
 from studio.ui.subject_card import SubjectCard
 from studio.ui.theme import UNIT

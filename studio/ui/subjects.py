@@ -10,11 +10,12 @@ from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
-from studio.ui.controls import Panel, label, push, row, scrolled, take_out, tool
+from studio.ui.controls import Panel, label, push, row, take_out, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
 from studio.ui.icons import Icons
+from studio.ui.narrow import scrolled
 from studio.ui.new_subject import NewSubject
 from studio.ui.orders import Orders
 from studio.ui.pictures import Pictures
@@ -113,14 +114,15 @@ class SubjectsPanel(Panel):
 
     def _build(self) -> None:
         self.form = NewSubject(self._pictures, self._icons)
-        self.list_page, self.form_page = scrolled(self._list()), scrolled(self.form)
+        self.list_page, self.form_page = scrolled(self._list()), self.form
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()
         for page in (self.list_page, self.form_page, self.bin):
             self.pages.addWidget(page)
         self.show_bin = QCheckBox()
         self.show_bin.setProperty("tone", "small")
-        foot = row(label(PRIVATE, "small"), None, self.show_bin)
+        foot = row(label(PRIVATE, "small", wrap=True), self.show_bin)
+        foot.layout().setStretch(0, 1)  # type: ignore[union-attr]
         foot.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -1,0 +1,141 @@
+"""Controls that stay whole in a narrow panel: what cannot stand beside goes below, words wrap."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QBoxLayout,
+    QCheckBox,
+    QComboBox,
+    QScrollArea,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+
+from studio.ui.controls import label
+from studio.ui.theme import UNIT
+
+LETTERS = 8
+"""Letters of its choice that a list box shows at least."""
+SCROLLBAR = 10
+
+
+class Field(QWidget):
+    """A control beside its name, or below it where there is no room beside."""
+
+    def __init__(self, name: str, control: QWidget, width: int) -> None:
+        super().__init__()
+        self._control, self._width = control, width
+        self._name = label(name, "small")
+        self._name.setBuddy(control)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(UNIT)
+        self._box.addWidget(self._name)
+        self._box.addWidget(control, 1)
+        self._name.setMinimumWidth(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        needed = self._width + UNIT + self._control.minimumSizeHint().width()
+        beside = self.width() >= needed
+        ways = QBoxLayout.Direction
+        way = ways.LeftToRight if beside else ways.TopToBottom
+        if way != self._box.direction():
+            self._box.setDirection(way)
+            self._box.setSpacing(UNIT if beside else 2)
+            self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        wide = max(self._width, self._control.minimumSizeHint().width())
+        return QSize(wide, self._box.minimumSize().height())
+
+
+def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
+    """A control with its name, which is its accessible name and its buddy."""
+    control.setAccessibleName(name)
+    if isinstance(control, QAbstractSpinBox):
+        control.lineEdit().setTextMargins(UNIT, 0, 0, 0)  # style sheets do not reach inside
+    return Field(name, control, width)
+
+
+class Choice(QComboBox):
+    """A list box that does not ask for the width of its longest item, which its list shows whole.
+
+    The wheel passes over it: nothing is chosen by scrolling past.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(LETTERS)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def showPopup(self) -> None:
+        view = self.view()
+        view.setMinimumWidth(max(self.width(), view.sizeHintForColumn(0) + 2 * SCROLLBAR))
+        super().showPopup()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class Tick(QCheckBox):
+    """A box to tick whose words wrap."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self._words = words
+        self.setAccessibleName(words)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        policy.setHorizontalPolicy(QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(policy)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setText("\n".join(self._lines(self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        longest = max(self.fontMetrics().horizontalAdvance(word) for word in self._words.split())
+        return QSize(self._beside() + longest, super().minimumSizeHint().height())
+
+    def heightForWidth(self, width: int) -> int:
+        return max(20, len(self._lines(width)) * self.fontMetrics().lineSpacing() + 4)
+
+    def _lines(self, width: int) -> list[str]:
+        room, lines = width - self._beside(), [""]
+        for word in self._words.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if not lines[-1] or self.fontMetrics().horizontalAdvance(longer) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
+    def _beside(self) -> int:
+        """What the box and the gap behind it take."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        part = QStyle.SubElement.SE_CheckBoxContents
+        return self.style().subElementRect(part, option, self).left() + 2
+
+
+class Scrolled(QScrollArea):
+    """A panel's content, scrolled up and down where it is too high; never narrower than it."""
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inner)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.widget().minimumSizeHint().width() + SCROLLBAR, 8 * UNIT)
+
+
+def scrolled(inner: QWidget) -> Scrolled:
+    return Scrolled(inner)

@@ -1,0 +1,102 @@
+"""Nothing is cut, overlaps or lies out of sight, however narrow a panel or small a window."""
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QSlider,
+    QWidget,
+)
+
+from studio.ui.controls import ElidedLabel
+from studio.ui.narrow import Tick
+
+KINDS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QSlider)
+
+
+def leaves(panel: QWidget) -> list[QWidget]:
+    """What can be seen of a panel and has nothing in it."""
+    found = [w for kind in KINDS for w in panel.findChildren(kind)]
+    inside = (QAbstractSpinBox, QComboBox, ElidedLabel)
+    return [
+        w for w in found
+        if w.isVisible() and not isinstance(w, ElidedLabel) and not isinstance(w.parent(), inside)
+    ]  # fmt: skip
+
+
+def cut(panel: QWidget) -> list[str]:
+    """Controls that are narrower than what they hold, or go beyond the panel's sides."""
+    found = []
+    for leaf in leaves(panel):
+        left = leaf.mapTo(panel, leaf.rect().topLeft()).x()
+        beyond = left < 0 or left + leaf.width() > panel.width()
+        if beyond or leaf.width() < leaf.minimumSizeHint().width():
+            said = (
+                leaf.text() if isinstance(leaf, QAbstractButton | QLabel) else leaf.accessibleName()
+            )
+            found.append(f"{type(leaf).__name__} {said!r} {left}+{leaf.width()}")
+    return found
+
+
+def overlapping(panel: QWidget) -> list[str]:
+    """Pairs that lie over one another."""
+
+    def place(leaf: QWidget) -> QRect:
+        shown = leaf.visibleRegion().boundingRect()
+        return QRect(leaf.mapTo(panel, shown.topLeft()), shown.size())
+
+    seen = [w for w in leaves(panel) if not w.visibleRegion().isEmpty()]
+    return [
+        f"{a.accessibleName() or a} over {b.accessibleName() or b}"
+        for k, a in enumerate(seen) for b in seen[:k]
+        if place(a).intersects(place(b)) and not a.isAncestorOf(b) and not b.isAncestorOf(a)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def form(studio, photos, until):
+    """The form for a new subject with everything open."""
+    studio.window.show_panel("Subjects")
+    studio.subjects.begin(photos)
+    form = studio.subjects.form
+    until(lambda: len(form.wall.good) == 4)
+    form.noun.setText("a grandmother of mine that nobody knows")
+    form.person.setChecked(True)
+    form.fold.head.click()
+    return form
+
+
+@pytest.mark.parametrize("width", [200, 240, 296, 400])
+@pytest.mark.parametrize("height", [380, 700])
+def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot, width, height):
+    form.setParent(None)
+    qtbot.addWidget(form)
+    form.resize(width, height)
+    form.show()
+    qtbot.wait(50)
+    assert form.width() == width, form.minimumSizeHint()
+    assert form.height() == height, form.minimumSizeHint()
+    assert form.consent.isVisible()
+    assert form.steps.isVisible()
+    assert cut(form) == []
+    assert overlapping(form) == []
+    for button in (form.train, form.give_up):
+        assert form.rect().contains(
+            QRect(button.mapTo(form, button.rect().topLeft()), button.size())
+        )
+        assert not button.visibleRegion().isEmpty()
+
+
+def test_words_to_tick_wrap(qtbot):
+    tick = Tick("It is me, or this person agreed")
+    qtbot.addWidget(tick)
+    tick.resize(120, 60)
+    tick.show()
+    assert "\n" in tick.text()
+    tick.resize(400, 60)
+    assert tick.text() == "It is me, or this person agreed"
+    assert tick.heightForWidth(120) > tick.heightForWidth(400)
