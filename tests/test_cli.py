@@ -99,6 +99,17 @@ def test_a_damaged_take_is_made_again(run, home, out):
     assert (out / "a.mp4").read_bytes() == (out / "b.mp4").read_bytes()
 
 
+def test_a_flipped_bit_in_the_last_stage_is_found_when_the_file_is_written(run, home, out):
+    run("generate", PROMPT, *QUICK, "--out", str(out / "a.mp4"))
+    for take in home.glob("scratch/takes/??/*/frames*"):
+        held = bytearray(take.read_bytes())
+        held[len(held) // 2] ^= 1
+        take.write_bytes(held)
+    ran = run("generate", PROMPT, *QUICK, "--out", str(out / "b.mp4"), "--json")
+    assert (ran.answer["made"], ran.answer["reused"]) == (1, 1)
+    assert (out / "a.mp4").read_bytes() == (out / "b.mp4").read_bytes()
+
+
 def test_no_seed_is_a_fresh_seed_that_makes_the_same_clip_when_given(run, out):
     words = ("--model", "tiny", "--steps", "1", "--keyframes", "1", "--json")
     ran = run("generate", PROMPT, *words, "--out", str(out / "a.png"))

@@ -35,6 +35,10 @@ LONGEST = 2048
 BUILT_IN = Path(__file__).resolve().parents[2] / "models"
 
 
+class FramesGone(Refusal):
+    """Frames that were there are damaged or evicted: rendering makes them again."""
+
+
 class Works:
     """The works by kind.  Engine verbs are imported inside, so that making this costs nothing."""
 
@@ -246,7 +250,7 @@ def stored_frames(takes: TakeStore, keys: list[str]) -> Iterator[np.ndarray]:
     for key in keys:
         arrays = takes.get(key)
         if arrays is None:
-            raise Refusal("Frames of this take are no longer stored.", "Render it again.")
+            raise FramesGone("Frames of this take are no longer stored.", "Render it again.")
         yield from arrays["frames"]
 
 

@@ -46,6 +46,8 @@ class Order:
 
 def generate(said: Namespace, session: Session) -> Answer:
     """Make what was asked for, reusing takes; everything is checked before anything is loaded."""
+    from studio.jobs.work import FramesGone
+
     started = time.monotonic()
     works = session.works()
     order = ordered(said, works, session)
@@ -54,7 +56,11 @@ def generate(said: Namespace, session: Session) -> Answer:
     session.if_stopped(f"{KEPT} {_going_on(said, order, session)}")
     with session.scratch() as project:
         made = render(order, works, session, project)
-        write(order, works, session, project)
+        try:
+            write(order, works, session, project)
+        except FramesGone:  # what turns out damaged when it is read is made again
+            made = render(order, works, session, project)
+            write(order, works, session, project)
     seconds = time.monotonic() - started
     return Answer(_words(order, made, seconds), facts(order, made, seconds))
 
