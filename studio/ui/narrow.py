@@ -132,9 +132,10 @@ class Scrolled(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inner)
+        self._inner = inner
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.widget().minimumSizeHint().width() + SCROLLBAR, 8 * UNIT)
+        return QSize(self._inner.minimumSizeHint().width() + SCROLLBAR, 8 * UNIT)
 
 
 def scrolled(inner: QWidget) -> Scrolled:

@@ -8,7 +8,7 @@ from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, StageForecast
 from studio.spec.stages import LATER, STAGES
-from studio.ui.controls import column, explain, label, tool
+from studio.ui.controls import ElidedLabel, column, explain, label, tool
 from studio.ui.icons import Icons
 from studio.ui.orders import Orders
 from studio.ui.outlook import Outlook
@@ -35,6 +35,8 @@ ABSENT_BECAUSE = {
 ENGINE = {"keyframes": "keyframes", **LATER}
 """The stage that a job's progress speaks of; `keyframes` covers those that are predicted too."""
 PICTURE = QSize(64, 40)
+LEAST = 58
+"""Pixels; the words of a stage are cut below."""
 
 
 class StageCell(QWidget):
@@ -51,20 +53,24 @@ class StageCell(QWidget):
         self.bar.setRange(0, 100)
         self.bar.setAccessibleName(NAMES[name])
         self.bar.setMinimumWidth(1)
-        self.title, self.state, self.work = label(NAMES[name]), label(), label("", "small")
+        self.title, self.state, self.work = (
+            label(NAMES[name]),
+            ElidedLabel(),
+            ElidedLabel("", "small"),
+        )
         set_tone(self.title, "small")
         self.run = tool(icons, "play", WORDS[name])
         self.run.setObjectName("over")
         self.run.setFixedSize(20, 20)
         self.run.setIconSize(QSize(10, 10))
-        for part in (self.title, self.state, self.work):
-            part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         corner = QHBoxLayout(self.picture)
         corner.setContentsMargins(2, 2, 2, 2)
         corner.addWidget(self.run, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(column(self.picture, self.bar, self.title, self.state, self.work, gap=2))
+        self.setMinimumWidth(LEAST)
 
     def show_picture(self, picture: QImage | None) -> None:
         if picture is None:
@@ -74,9 +80,9 @@ class StageCell(QWidget):
         self.picture.setPixmap(thumbnail(picture, PICTURE.height(), ratio))
 
     def say(self, state: str, tone: str, work: str, percent: int) -> None:
-        self.state.setText(state)
+        self.state.say(state)
         set_tone(self.state, tone)
-        self.work.setText(work)
+        self.work.say(work)
         self.bar.setValue(percent)
         set_tone(self.bar, "" if tone == "accent" else tone)
         self.setToolTip(f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
@@ -138,7 +144,7 @@ class Stages(QWidget):
         work = stage.work
         if stage.state == ABSENT:
             return "none", "small", "", 0
-        made = count(work.frames, "frame" if stage.name in LATER.values() else "keyframe")
+        made = count(work.frames, "frame" if stage.name in LATER.values() else "key")
         if stage.state == MADE:
             return stage.state, "done", made, 100
         percent = round(100 * (1 - work.missing / max(1, work.frames)))

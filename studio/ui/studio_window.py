@@ -208,7 +208,7 @@ class StudioWindow:
         return {
             "open_project": lambda: dialogs.choose_project(self._leave_for),
             "rename_project": dialogs.rename,
-            "add_subject": lambda: dialogs.choose_photos(self.subjects.begin),
+            "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
             "export": lambda: dialogs.export(self.takes.chosen),
             "quit": window.close,
             "undo": document.undo,
@@ -227,6 +227,10 @@ class StudioWindow:
             "keys": dialogs.keys,
             "about": dialogs.about,
         }
+
+    def _begin_subject(self, photos: list[Path]) -> None:
+        self.subjects.begin(photos)
+        self.window.show_panel("Subjects")
 
     def _press(self, event: QKeyEvent) -> bool:
         if not is_command(event, QApplication.focusWidget()):

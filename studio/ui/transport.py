@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from studio.ui.controls import explain, label, rename, row, tool
@@ -48,16 +49,33 @@ class Transport(QWidget):
         self.speed = label("", "accent")
         self.speed.setMinimumWidth(56)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        buttons = row(
-            self.time, None, self.loop, self.start, self.back, self.play, self.on, self.end,
-            self.sharp, self.copy, self.compare, self.actual, self.loupe, self.tile, None,
-            self.speed, gap=UNIT // 2,
+        self._tools = (
+            self.loop, self.start, self.back, self.play, self.on, self.end, self.sharp, self.copy,
+            self.compare, self.actual, self.loupe, self.tile,
         )  # fmt: skip
+        buttons = row(self.time, None, *self._tools, None, self.speed, gap=UNIT // 2)
         box = QVBoxLayout(self)
         box.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         box.setSpacing(UNIT)
         box.addWidget(self.scrub)
         box.addWidget(buttons)
+
+    def minimumSizeHint(self) -> QSize:
+        """The buttons alone: time and speed make way for them."""
+        sides = self.contentsMargins().left() + self.contentsMargins().right() + 4 * UNIT
+        wide = sum(tool.minimumSizeHint().width() + UNIT // 2 for tool in self._tools)
+        return QSize(wide + sides, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Show the time where it fits beside the buttons, and the speed where that does too."""
+        room = self.width() - self.minimumSizeHint().width() - UNIT
+        time = max(self.time.minimumWidth(), self.time.sizeHint().width())
+        self.time.setVisible(room >= time)
+        self.speed.setVisible(room >= time + self.speed.minimumWidth() + UNIT)
 
     def _connect(self) -> None:
         desk, playback = self._desk, self._playback
@@ -101,6 +119,7 @@ class Transport(QWidget):
         fps = shown.fps if shown else Fraction(1)
         of = f"{timecode(frame, fps)} · frame {frame + 1} of {self._desk.last_frame + 1}"
         self.time.setText(of if shown else "")
+        self._make_room()
 
     def _follow_playing(self) -> None:
         speed = self._desk.speed

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QStatusTipEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QStatusTipEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from studio.ui.banner import Banner
 from studio.ui.controls import Panel, label, row
+from studio.ui.geometry import brought_back, first_place, grown
 from studio.ui.theme import UNIT
 
 VERSION = 1
@@ -79,6 +80,7 @@ class Window(QMainWindow):
         self._panels, self._press, self._may_close = panels, press, may_close
         self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
         self._painted = False
+        self._wished = dict(WIDTHS)
         self._arrange(panels)
         self._first_state = self.saveState(VERSION)
         self._later = QTimer(self)
@@ -86,6 +88,7 @@ class Window(QMainWindow):
         self._later.setInterval(REMEMBER_AFTER_MS)
         self._later.timeout.connect(self.remember)
         self._recall()
+        self._watch_screens()
         for dock in self.docks.values():
             for moved in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
                 moved.connect(self._moved)
@@ -93,7 +96,9 @@ class Window(QMainWindow):
 
     def arrange_as_at_first(self) -> None:
         self.restoreState(self._first_state, VERSION)
+        self._wished = dict(WIDTHS)
         self._settle()
+        self._widen()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front and the focus to what it shows, never to a button that acts."""
@@ -107,6 +112,7 @@ class Window(QMainWindow):
         """Keep size and arrangement for the next start."""
         self._memory.setValue("geometry", self.saveGeometry())
         self._memory.setValue("state", self.saveState(VERSION))
+        self._memory.setValue("widths", [f"{n}={w}" for n, w in self._wished.items()])
         self._memory.sync()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -117,7 +123,16 @@ class Window(QMainWindow):
         if isinstance(event, QStatusTipEvent):
             self.tipped.emit(event.tip())
             return True
-        return super().event(event)
+        done = super().event(event)
+        if event.type() == QEvent.Type.MouseButtonRelease:  # of the line between two panels
+            self._wished |= self._side_widths()
+        return done
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        moves = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.LayoutRequest)
+        if event.type() in moves:
+            self._place_banner()
+        return super().eventFilter(watched, event)
 
     def paintEvent(self, event) -> None:
         super().paintEvent(event)
@@ -128,6 +143,7 @@ class Window(QMainWindow):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self._later.start()
+        QTimer.singleShot(0, self, self._widen)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self._may_close():
@@ -150,8 +166,11 @@ class Window(QMainWindow):
         on_top = QTabWidget.TabPosition.North
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, on_top)
         self.setDocumentMode(True)
-        self.setMenuWidget(_stacked(panels.top, panels.banner))
+        self.setMenuWidget(panels.top)
         self.setCentralWidget(panels.player)
+        panels.banner.setParent(self)
+        for widget in (panels.player, panels.banner):
+            widget.installEventFilter(self)
         self.docks = {
             "Subjects": Dock("Subjects", panels.subjects, self),
             "Takes": Dock("Takes", panels.takes, self),
@@ -165,7 +184,7 @@ class Window(QMainWindow):
         self.docks["Subjects"].raise_()
         self.docks["Queue"].hide()
         sides = [self.docks[name] for name in WIDTHS]
-        self.resize(1280, 800)
+        self.setGeometry(first_place(self.screen().availableGeometry()))
         self.resizeDocks(sides, list(WIDTHS.values()), Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["Queue"]], [208], Qt.Orientation.Vertical)
         bar = self.statusBar()
@@ -178,6 +197,55 @@ class Window(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, VERSION)
+        self._wished |= _widths(self._memory.value("widths"))
+        self._bring_back()
+
+    def _watch_screens(self) -> None:
+        """A screen may go, or get smaller, while the window is on it."""
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.screenRemoved.connect(self._screens_changed)
+        for screen in QGuiApplication.screens():
+            screen.availableGeometryChanged.connect(self._screens_changed)
+
+    def _screens_changed(self, *_: object) -> None:
+        QTimer.singleShot(0, self, self._bring_back)
+
+    def _bring_back(self) -> None:
+        if self.isMaximized() or self.isFullScreen():
+            return
+        free = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        place = brought_back(self.geometry(), free)
+        if place != self.geometry():
+            self.setGeometry(place)
+
+    def _side_widths(self) -> dict[str, int]:
+        """How wide the docks beside the picture are, those behind a tab like the one before."""
+        found = {}
+        for name, dock in self.docks.items():
+            beside = self.dockWidgetArea(dock) in (LEFT, RIGHT) and not dock.isFloating()
+            if beside and dock.isVisible() and not dock.visibleRegion().isEmpty():
+                behind = [d.objectName() for d in self.tabifiedDockWidgets(dock)]
+                found |= dict.fromkeys([name, *behind], dock.width())
+        return found
+
+    def _widen(self) -> None:
+        """Give docks that a small window squeezed their width back, as far as there is room."""
+        player = self._panels.player
+        room = player.width() - player.minimumSizeHint().width()
+        now = {n: w for n, w in self._side_widths().items() if self.docks[n].visibleRegion()}
+        wanted = grown(now, self._wished, room)
+        if wanted != now:
+            docks = [self.docks[name] for name in wanted]
+            self.resizeDocks(docks, list(wanted.values()), Qt.Orientation.Horizontal)
+
+    def _place_banner(self) -> None:
+        """Over the title of the player, where there is nothing to click or to type into."""
+        banner, player = self._panels.banner, self._panels.player
+        wide = max(1, player.width() - UNIT)
+        high = max(banner.heightForWidth(wide), banner.minimumSizeHint().height())
+        banner.setGeometry(player.x() + UNIT // 2, player.y() + UNIT // 2, wide, high)
+        banner.raise_()
 
     def _moved(self, *_: object) -> None:
         self._later.start()
@@ -193,11 +261,7 @@ class Window(QMainWindow):
             tabs.setAccessibleName("Panels")
 
 
-def _stacked(*parts: QWidget) -> QWidget:
-    made = QWidget()
-    layout = QVBoxLayout(made)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(0)
-    for part in parts:
-        layout.addWidget(part)
-    return made
+def _widths(kept: object) -> dict[str, int]:
+    """Widths as they were remembered; what does not say any is left out."""
+    pairs = (str(part).partition("=") for part in kept) if isinstance(kept, list) else ()
+    return {name: int(width) for name, _, width in pairs if width.isdecimal()}

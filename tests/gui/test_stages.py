@@ -48,7 +48,7 @@ def decoding(studio, works, until):
 
 def test_what_is_done_is_said_to_be_made_while_the_next_stage_runs(decoding, until):
     until(lambda: said(decoding, "interpolated") == (MADE, "105 frames"))
-    assert said(decoding, "keyframes") == (MADE, "8 keyframes")
+    assert said(decoding, "keyframes") == (MADE, "8 keys")
     until(lambda: said(decoding, "decoded")[0] == "40 %")
     assert said(decoding, "upsampled")[0] == TO_MAKE
 

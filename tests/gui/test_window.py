@@ -37,6 +37,7 @@ def test_a_panel_has_one_heading(studio, qtbot):
 
 def test_long_texts_widen_nothing(studio, qtbot, until):
     studio.window.resize(1280, 800)
+    until(lambda: studio.shot.width() == 352)
     before = (studio.shot.width(), studio.player.width(), studio.strip.height())
     studio.shot.prompt.setPlainText(LONG)
     studio.shot.shots.setItemText(0, LONG)
