@@ -17,6 +17,7 @@ from studio.media.places import is_folder, place
 from studio.project.folders import HOME_VARIABLE, Folders
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
+from studio.terminal import process
 from studio.terminal.interrupt import Interrupt
 from studio.terminal.session import Session
 from studio.terminal.streams import unfailing_streams
@@ -24,13 +25,6 @@ from studio.terminal.voice import Answer, Voice
 
 DONE, BUG, REFUSED = 0, 1, 2
 
-# nothing is fetched unless a download was asked for, and one voice speaks at a time
-LIBRARIES = {
-    "HF_HUB_OFFLINE": "1",
-    "TQDM_DISABLE": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "DIFFUSERS_VERBOSITY": "error",
-}
 # where each command lives: imported when it is asked for, so that --help costs nothing
 COMMANDS = {
     "demo": "demo.demo",
@@ -57,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Stopped by Ctrl+C, SIGTERM or SIGHUP, in this order.
     """
+    process.settle()
     words = sys.argv[1:] if arguments is None else list(arguments)
     with unfailing_streams(), Interrupt() as interrupt:
         voice = Voice(sys.stdout, sys.stderr, as_json="--json" in words)
@@ -83,6 +78,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     folders = Folders.find(said.data_dir)
     _leave_what_is_gone()
     _check_folder(folders.data)
+    process.note_crashes(folders.faults)
     hashes.KNOWN.keep_in(folders.hashes)
     if said.command == "studio":
         return _window(said, folders, interrupt)
@@ -116,8 +112,6 @@ def _check_folder(data: Path) -> None:
 
 
 def _run(said: Namespace, session: Session) -> Answer:
-    for name, value in LIBRARIES.items():
-        os.environ.setdefault(name, value)
     if said.command == "bench window":
         said.app = _app()  # handed over: the terminal does not know the window
     module, _, name = COMMANDS[said.command].partition(".")
@@ -136,6 +130,7 @@ def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
     app = _app()
     from studio.jobs.work import Works
 
+    process.note_crashes(folders.make().faults)
     interrupt.means(app.close_windows)
     works = Works(folders)
     return app.open_window(

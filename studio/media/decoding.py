@@ -1,14 +1,16 @@
 """Opens picture files with Pillow and libheif, and says no before harm is done."""
 
+import ctypes
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 import pi_heif
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from studio.spec.refusal import Refusal
 
@@ -65,6 +67,7 @@ def orientation(picture: Image.Image) -> int:
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Lend Pillow our pixel limit and keep its remarks about odd files to ourselves."""
+    _silence_libtiff()
     with _borrowed, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -74,6 +77,18 @@ def _quietly() -> Iterator[None]:
             yield
         finally:
             Image.MAX_IMAGE_PIXELS = before
+
+
+@cache
+def _silence_libtiff() -> None:
+    """It writes what it finds wrong to stderr by itself, beside the one sentence that is ours.
+
+    On Windows it is a part of Pillow and cannot be reached.
+    """
+    with suppress(OSError, AttributeError):
+        handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+        handler.argtypes, handler.restype = (ctypes.c_void_p,), ctypes.c_void_p
+        handler(None)
 
 
 def _loaded(file: BinaryIO, longest: int | None) -> Image.Image:

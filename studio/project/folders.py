@@ -77,6 +77,11 @@ class Folders:
         return self.data / "hashes.json"
 
     @property
+    def faults(self) -> Path:
+        """Where a crash of the whole process leaves the stacks of its threads."""
+        return self.data / "faults.log"
+
+    @property
     def queue(self) -> Path:
         """The queue's database."""
         return self.data / "queue.db"

@@ -10,6 +10,7 @@ from studio.jobs.checkup import Check, checkup
 from studio.project.files import check_writable
 from studio.project.folders import Folders
 from studio.spec.refusal import Refusal
+from studio.terminal.process import crashes
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 from studio.ui.glance import processor
@@ -20,7 +21,8 @@ LITTLE = 5 * 2**30
 
 def doctor(said: Namespace, session: Session) -> Answer:
     """Every check, a line each; exit code 2 when one of them fails."""
-    checks = [_memory(), *_places(session.folders), *checkup(session.works(), session.tick)]
+    checks = [_memory(), *_places(session.folders), *_crashes(session.folders.faults)]
+    checks += checkup(session.works(), session.tick)
     lines = [f"{'ok  ' if c.works else 'FAIL'}  {c.name:<9}  {c.words}" for c in checks]
     well = all(check.works for check in checks)
     facts = {
@@ -29,6 +31,12 @@ def doctor(said: Namespace, session: Session) -> Answer:
         "data": str(session.folders.data),
     }
     return Answer("\n".join(lines), facts, 0 if well else 2)
+
+
+def _crashes(log: Path) -> list[Check]:
+    """What is past is no fault of now: it is told, and the verdict stays what it is."""
+    found = crashes(log)
+    return [Check("crashes", True, f"{found}, described in {log}")] if found else []
 
 
 def _memory() -> Check:

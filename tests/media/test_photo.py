@@ -1,6 +1,7 @@
 """Photos come upright, in sRGB, or are refused by name."""
 
 import io
+import os
 import struct
 import threading
 import warnings
@@ -461,3 +462,15 @@ class TestShared:
             if folder.is_dir():
                 for path in photo.find_photos(folder):
                     assert photo.square(photo.open_photo(path, longest=256), 64).std() > 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="libtiff is a part of Pillow there")
+def test_libtiff_is_silent_about_a_damaged_file(tmp_path, capfd):
+    noise = Image.effect_noise((64, 64), 50).convert("RGB")
+    noise.save(tmp_path / "a.tif", compression="tiff_adobe_deflate")
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[20:200] = bytes(byte ^ 0x55 for byte in data[20:200])
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(Refusal, match=r"a\.tif is damaged or incomplete"):
+        photo.open_photo(tmp_path / "a.tif")
+    assert capfd.readouterr().err == ""

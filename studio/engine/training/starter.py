@@ -153,9 +153,15 @@ def opened(folder: Path, seed: int) -> Parts:
     """
     try:
         words = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
-        encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
-        vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
-        unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32)
+        encoder = CLIPTextModel.from_pretrained(
+            folder / "text_encoder", dtype=torch.float32, local_files_only=True
+        )
+        vae = AutoencoderKL.from_pretrained(
+            folder / "vae", torch_dtype=torch.float32, local_files_only=True
+        )
+        unet = UNet2DConditionModel.from_pretrained(
+            folder / "unet", torch_dtype=torch.float32, local_files_only=True
+        )
         net = temporal.fresh(unet, seed)
         layers, _ = TemporalLayers.load(folder / "temporal.safetensors", unet)
         _, unknown = net.temporal.load_state_dict(layers.state_dict(), strict=False)
