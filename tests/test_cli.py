@@ -353,6 +353,22 @@ BAD_PHOTOS = {
         ("--name", "ann", "--class-noun", "young woman"),
         "only with that person's consent",
     ),
+    "kin in another language": (
+        photo_folder,
+        ("--name", "ann", "--class-noun", "mein BRUDER"),
+        "only with that person's consent",
+    ),
+    "a wife": (photo_folder, ("--name", "ann", "--class-noun", "My Wife."), "consent"),
+    "a wife who is said to be none": (
+        photo_folder,
+        ("--name", "ann", "--class-noun", "wife", "--not-a-person"),
+        "“wife” speaks of a person",
+    ),
+    "a word that nobody knows": (
+        photo_folder,
+        ("--name", "ann", "--class-noun", "Pikachu"),
+        "not known whether “Pikachu” is a person",
+    ),
     "a person by its flag": (photo_folder, (*DOG, "--person"), "consent"),
     "nothing to resume": (photo_folder, (*DOG, "--resume"), "no subject called “rex”"),
 }

@@ -144,7 +144,9 @@ def _subject_train(to: Parser) -> None:
     to.add_argument("--steps", metavar="N", type=whole_number, help="updates")
     to.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    to.add_argument("--person", action="store_true", help="the subject is a person")
+    person = to.add_mutually_exclusive_group()
+    person.add_argument("--person", action="store_true", help="the subject is a person")
+    person.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")
     to.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 
@@ -276,6 +278,7 @@ def _evaluate_subjects(to: Parser) -> None:
         "--steps", metavar="N", type=whole_number, help=f"updates ({DEFAULT_STEPS})"
     )
     subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
+    subjects.add_argument("--not-a-person", action="store_true", help="none of them is a person")
 
 
 def _bench_window(to: Parser) -> None:

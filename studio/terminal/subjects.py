@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -17,17 +16,13 @@ from studio.project.plain import to_plain
 from studio.project.subject import Subject, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
+from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
+from studio.terminal.consent import person_who_agreed
 from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer, lasting
 
 if TYPE_CHECKING:
     from studio.jobs.work import Works
-
-CONSENT = (
-    "Training lets anyone with this computer make moving pictures of this person.\n"
-    "Is it you, or did this person agree? [y/N] "
-)
 
 
 def train(said: Namespace, session: Session) -> Answer:
@@ -150,9 +145,7 @@ def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) 
             f"There is a subject called “{name}” already.",
             "Choose another name, or add --resume to go on with its training.",
         )
-    person = said.person or names_person(noun)
-    if person and not said.consent:
-        ask_consent(session)
+    person = person_who_agreed(noun, said, session)
     photos = _checked(said.photos, session)
     session.folders.make()
     subject = Subject(
@@ -192,22 +185,6 @@ def _found(places: Sequence[str]) -> tuple[Path, ...]:
 
 def _identities(photos: Sequence[Path]) -> set[str]:
     return {hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos}
-
-
-def ask_consent(session: Session) -> None:
-    """Ask for it in the terminal; refused without a yes, and where nobody can answer."""
-    missing = Refusal(
-        "A person is trained only with that person's consent.",
-        "Add --consent if it is you, or if this person agreed.",
-    )
-    if not sys.stdin or not sys.stdin.isatty():
-        raise missing
-    sys.stderr.write(CONSENT)
-    sys.stderr.flush()
-    with session.interrupt.at_once():
-        answer = sys.stdin.readline()
-    if answer.strip().lower() not in ("y", "yes"):
-        raise missing
 
 
 def _facts(subject: Subject) -> dict[str, object]:
