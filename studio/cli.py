@@ -29,9 +29,10 @@ DONE, BUG, REFUSED = 0, 1, 2
 COMMANDS = {
     "demo": "demo.demo",
     "generate": "clip.generate",
-    "subject train": "subjects.train",
+    "subject train": "subject_training.train",
     "subject list": "subjects.list_all",
     "subject show": "subjects.show",
+    "subject versions": "subjects.versions",
     "subject remove": "subjects.remove",
     "train starter": "training.train_starter",
     "train decoder": "training.train_decoder",

@@ -1,6 +1,7 @@
 """The command line: what it makes, what it refuses, how it ends."""
 
 import os
+import shlex
 import struct
 import zlib
 from pathlib import Path
@@ -12,6 +13,7 @@ from PIL import Image
 from studio.media.container import probe
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked, read_recipe
+from studio.project import trainings
 from studio.project.subject import Subject
 from studio.project.subjects import SubjectStore
 from tests.commands import Ran
@@ -353,22 +355,6 @@ BAD_PHOTOS = {
         ("--name", "ann", "--class-noun", "young woman"),
         "only with that person's consent",
     ),
-    "kin in another language": (
-        photo_folder,
-        ("--name", "ann", "--class-noun", "mein BRUDER"),
-        "only with that person's consent",
-    ),
-    "a wife": (photo_folder, ("--name", "ann", "--class-noun", "My Wife."), "consent"),
-    "a wife who is said to be none": (
-        photo_folder,
-        ("--name", "ann", "--class-noun", "wife", "--not-a-person"),
-        "“wife” speaks of a person",
-    ),
-    "a word that nobody knows": (
-        photo_folder,
-        ("--name", "ann", "--class-noun", "Pikachu"),
-        "not known whether “Pikachu” is a person",
-    ),
     "a person by its flag": (photo_folder, (*DOG, "--person"), "consent"),
     "nothing to resume": (photo_folder, (*DOG, "--resume"), "no subject called “rex”"),
 }
@@ -407,6 +393,72 @@ def test_doctor_tries_the_model(run):
     ran = run("doctor", "--json")
     found = {(c["name"], c["works"]) for c in ran.answer["checks"] if "starter" not in c["words"]}
     assert {("memory", True), ("device", True), ("ffmpeg", True), ("model", True)} <= found
+
+
+def test_training_further_versions_and_anew(run, home, tmp_path):
+    """What is asked for is checked before anything is written; every version can be used again."""
+    photos = str(photo_folder(tmp_path / "photos"))
+    name = "100% me 🐶"
+    on = ("subject", "train", "--name=" + name, "--model", "tiny")
+    first = run(*on, photos, "--class-noun", "dog", "--steps", "2")
+    assert first.code == 0
+    offered = shlex.split(first.out.strip().partition("Use it: ")[2])
+    assert offered[-5:] == [
+        "a sks dog moving right", "--subject=" + name, "--model=tiny", f"--out=./{name}.mp4",
+        f"--data-dir={home}",
+    ]  # fmt: skip
+    plain = run(*on, "--resume")
+    assert plain.code == 2
+    assert "trained already, with 2 steps" in plain.err
+    assert "--anew" in plain.err
+    assert "has learned 2 steps already" in run(*on, "--resume", "--steps", "1").err
+    more = run(*on, "--resume", "--steps", "3", "--json")
+    assert more.answer["trained_steps"] == 3
+    assert "version in use now (lora, 2 steps)" in more.err
+    listed = run("subject", "versions", name, "--json").answer["versions"]
+    assert [(v["trained_steps"], v["model"], v["used"]) for v in listed] == [
+        (2, "tiny", False), (3, "tiny", True),
+    ]  # fmt: skip
+    assert "no version 3" in run("subject", "versions", name, "--use", "3").err
+    used = run("subject", "versions", name, "--use", "1")
+    assert "lora, 2 steps, Starter, in use" in used.out.splitlines()[0]
+    assert SubjectStore(home / "subjects").get(name).trained_steps == 2
+    assert run(*on, "--anew", "--steps", "1", "--json").answer["trained_steps"] == 1
+    assert len(SubjectStore(home / "subjects").get(name).versions) == 3
+
+
+def test_a_stopped_training_keeps_its_numbers(run, home, tmp_path):
+    photos = sorted(photo_folder(tmp_path / "photos").iterdir())
+    store = SubjectStore(home / "subjects")
+    store.adopt(Subject("rex", "dog"), photos)
+    folder = store.training_folder("rex") / "lora"
+    asked = trainings.wanted(store.get("rex"), "lora", 3, "tiny", "Starter", ())
+    trainings.write(folder, asked)
+    begun = (folder / "begun.json").read_bytes()
+    on = ("subject", "train", "--name", "rex", "--resume", "--model", "tiny")
+    refused = run(*on, "--steps", "2")
+    assert refused.code == 2
+    assert "begun with 3 steps, not 2" in refused.err
+    assert (folder / "begun.json").read_bytes() == begun
+    assert "in training  lora, 0 of 3 steps" in run("subject", "show", "rex").out
+    assert run(*on, "--json").answer["trained_steps"] == 3
+
+
+def test_a_damaged_subject_is_named_restored_and_removed(run, home, tmp_path):
+    photos = sorted(photo_folder(tmp_path / "photos").iterdir())
+    store = SubjectStore(home / "subjects")
+    for name in ("max", "rex"):
+        store.adopt(Subject(name, "dog"), photos)
+    file = tmp_path / "adapter.safetensors"
+    file.write_bytes(b"weights")
+    store.add_adapter("max", file, method="lora", trained_steps=300)
+    for name in ("max", "rex"):
+        (store.folder / name / "subject.json").write_bytes(b"")
+    listed = run("subject", "list")
+    assert listed.out == "max: dog, 3 photos, lora, 300 steps\nrex: damaged, cannot be read\n"
+    assert "“max” was damaged; this is what was known before" in listed.err
+    assert run("subject", "remove", "rex").code == 0
+    assert store.names() == ("max",)
 
 
 def test_the_queue_can_be_listed_paused_and_resumed(run, home):

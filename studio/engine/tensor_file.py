@@ -76,8 +76,10 @@ def write_text_whole(file: Path, text: str) -> None:
             os.fsync(written.fileno())
         part.replace(file)
         sync_folder(file.parent)
-    except OSError as error:
-        raise (_refused(error, file) or error) from error
+    except BaseException as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise (_refused(error, file) or error) from None
 
 
 def sync_folder(folder: Path) -> None:

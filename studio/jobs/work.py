@@ -122,31 +122,11 @@ class Works:
     def train_subject(self, job: Job, tick: Tick) -> dict:
         """Train a subject of the store from its photos; it can be used when this returns.
 
-        Payload: "subject" (name), "method", "steps" (0: the default), "resume", "model".
+        Payload: that of `studio.jobs.subject_training.order`.
         """
-        from studio.engine.training.samples import moving
-        from studio.engine.training.subject import train_subject
-        from studio.engine.training.subject_spec import SubjectSpec
-        from studio.media.photo import open_photo
+        from studio.jobs.subject_training import train
 
-        said = job.payload
-        subject = self.subjects.get(str(said["subject"]))
-        method = str(said.get("method") or "lora")
-        spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore
-        spec = replace(spec, steps=int(str(said.get("steps") or spec.steps)))
-        photos = [open_photo(p, longest=1024) for p in self.subjects.photo_paths(subject)]
-        model = library.find(str(said.get("model") or "starter"), self.model_folders)
-        video = self.residents.video(model, tick)
-        folder = self.subjects.training_folder(subject.name) / method
-        resume = bool(said.get("resume", True))
-        sample = moving(video, spec)
-        trained = train_subject(
-            video.backbone, photos, spec, folder, tick, resume=resume, moving=sample
-        )
-        self.subjects.add_adapter(
-            subject.name, trained.file, method=method, trained_steps=spec.steps
-        )
-        return {"losses": list(trained.losses), "notes": list(trained.notes)}
+        return train(self.subjects, self.residents, self.model_folders, job, tick)
 
     def export(self, job: Job, tick: Tick) -> dict:
         """Write stored frames to a file.

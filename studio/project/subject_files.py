@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -90,8 +90,10 @@ def write_losses(folder: Path, losses: Sequence[tuple[int, float]]) -> None:
     write_whole(folder / LOSSES, json.dumps({"version": LOSSES_VERSION, "losses": plain}).encode())
 
 
-def copied(photos: Sequence[Path], folder: Path) -> tuple[Photo, ...]:
-    """Copies of `photos` in `folder`, their bytes untouched; doubles are left out."""
+def copied(
+    photos: Sequence[Path], folder: Path, known: Set[str] = frozenset()
+) -> tuple[Photo, ...]:
+    """Copies of `photos` in `folder`, their bytes untouched; doubles and `known` are left out."""
     kept: list[Photo] = []
     for source in photos:
         try:
@@ -101,7 +103,7 @@ def copied(photos: Sequence[Path], folder: Path) -> tuple[Photo, ...]:
                 f"The photo {source.name} cannot be read.", "Leave it out or check where it lies."
             ) from error
         identity = hashlib.sha256(data).hexdigest()
-        if all(photo.identity != identity for photo in kept):
+        if identity not in known | {photo.identity for photo in kept}:
             name = f"{next_number(folder):04d}{_suffix(source)}"
             write_whole(folder / name, data)
             kept.append(Photo(name, source.name, identity))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from studio.project import subject_files, subject_versions
+from studio.project import samples, subject_files, subject_versions, trainings
 from studio.project.files import Aside, refused
 from studio.project.subject import Subject, Version, changed, checked_name
 from studio.project.subject_files import is_damaged, move, name_of, same
 from studio.project.subject_folders import SubjectFolders, check_idle
+from studio.project.trainings import Training
+from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS
 
@@ -82,6 +84,14 @@ class SubjectStore(SubjectFolders):
                 raise refused(error, self.folder / name) from error
         return subject
 
+    def add_photos(self, name: str, photos: Sequence[Path]) -> Subject:
+        """With copies of more photos (read them before); those that are there are left out."""
+        with self._changing():
+            subject, folder = self.get(name), self._folder(name)
+            known = {photo.identity for photo in subject.photos}
+            added = subject_files.copied(photos, folder / "photos", known)
+            return self._written(replace(subject, photos=(*subject.photos, *added)))
+
     def update(self, subject: Subject) -> Subject:
         """Write what changed of a subject: notes, class noun, consent..."""
         with self._changing():
@@ -134,6 +144,12 @@ class SubjectStore(SubjectFolders):
             if version is None or not (self._folder(name) / "versions" / file).exists():
                 raise Refusal(f"“{name}” has no version {file}.", "Choose one that there is.")
             return self._written(subject.with_version(version))
+
+    def has_whole(self, name: str, identity: str) -> bool:
+        """Whether the subject has an adapter of that identity, its bytes as they were."""
+        folder = self._folder(name)
+        found = subject_versions.find(folder, _read(folder), identity)
+        return found is not None and subject_versions.identity_of(found) == identity
 
     def adapter_of(self, name: str, identity: str) -> Path:
         """The adapter with that identity, whatever the name means by now.
@@ -225,6 +241,22 @@ class SubjectStore(SubjectFolders):
         """Keep the (step, loss) pairs of the newest training, in place of those before."""
         if losses:
             subject_files.write_losses(self.training_folder(name), losses)
+
+    def samples(self, name: str) -> dict[str, Preview]:
+        """What the newest training showed last, "still" and "moving"."""
+        return samples.read(self.training_folder(name))
+
+    def keep_samples(self, name: str, shown: Mapping[str, Preview]) -> None:
+        """Keep samples of the newest training in place of those before."""
+        samples.write(self.training_folder(name), shown)
+
+    def standing(self, subject: Subject, method: str) -> tuple[Training | None, int]:
+        """The training by that method as it was begun, and updates that its last state has seen.
+
+        None where nothing is left to go on from.
+        """
+        folder = self.training_folder(subject.name) / method
+        return trainings.read(folder, subject), trainings.step_of(folder)
 
     @property
     def binned(self) -> Path:

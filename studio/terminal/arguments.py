@@ -58,6 +58,8 @@ def _add_commands(commands: Any) -> None:
     _subject_train(command(subject, "subject train", "make a subject from photos and train it"))
     command(subject, "subject list", "every subject")
     _named(command(subject, "subject show", "what is known of a subject"))
+    _named(versions := command(subject, "subject versions", "its trainings; which one is used"))
+    versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
     _named(command(subject, "subject remove", "put a subject into the bin"))
     training = group("train", "train the studio's own models")
     _train_starter(command(training, "train starter", "make the embedded starter model again"))
@@ -142,11 +144,12 @@ def _subject_train(to: Parser) -> None:
     to.add_argument("--token", metavar="WORD", help="a rare word that will mean it (sks)")
     to.add_argument("--method", choices=("lora", "dreambooth"), help="lora by default")
     to.add_argument("--steps", metavar="N", type=whole_number, help="updates")
-    to.add_argument("--resume", action="store_true", help="go on with a training that was stopped")
+    to.add_argument("--resume", action="store_true", help="go on with its training, up to --steps")
+    to.add_argument(
+        "--anew", action="store_true", help="forget what it learned, train from the start"
+    )
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    person = to.add_mutually_exclusive_group()
-    person.add_argument("--person", action="store_true", help="the subject is a person")
-    person.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")
+    to.add_argument("--person", action="store_true", help="the subject is a person")
     to.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 
@@ -278,7 +281,6 @@ def _evaluate_subjects(to: Parser) -> None:
         "--steps", metavar="N", type=whole_number, help=f"updates ({DEFAULT_STEPS})"
     )
     subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
-    subjects.add_argument("--not-a-person", action="store_true", help="none of them is a person")
 
 
 def _bench_window(to: Parser) -> None:

@@ -92,7 +92,7 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
         fps=family.native_fps,
         steps=family.steps if said.steps is None else said.steps,
         guidance=family.guidance if said.guidance is None else said.guidance,
-        subject=_subject(said.subject, works),
+        subject=_subject(said.subject, works, model),
         window=family.frames_per_call,
         extend=extend,
         loop=said.loop,
@@ -257,7 +257,7 @@ def _side(name: str, asked: int | None, family: Family, session: Session) -> int
     return side
 
 
-def _subject(asked: str, works: Works) -> SubjectUse | None:
+def _subject(asked: str, works: Works, model: library.Model) -> SubjectUse | None:
     """NAME[:STRENGTH]; a name cannot hold a colon."""
     if not asked:
         return None
@@ -268,7 +268,7 @@ def _subject(asked: str, works: Works) -> SubjectUse | None:
         raise Refusal(
             f"“{strength}” is no strength for a subject.", "Write it like rex:0.8, from 0 to 1.5."
         ) from None
-    return works.subjects.get(checked_name(name)).use(wanted)
+    return works.subjects.get(checked_name(name)).use(wanted, model.family, model.weights)
 
 
 def _place(asked: str, sheet: bool) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from studio.media.places import place
 from studio.project.subject import Subject
 from studio.spec.refusal import Refusal
-from studio.terminal import clip, subjects
+from studio.terminal import clip, subject_training
 from studio.terminal.arguments import parser
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer, lasting
@@ -61,7 +61,7 @@ def _learn(session: Session) -> None:
             raise Refusal(f"The sample pictures in {SAMPLES} are missing.", "Restore the folder.")
         works.subjects.adopt(Subject(NAME, NOUN), samples)
     subject = replace(works.subjects.get(NAME), method="lora", steps=0)
-    subjects.trained(subject, "starter", session, works)
+    subject_training.trained(subject, "starter", session, works)
 
 
 def _asked(out: Path, sheet: bool) -> Namespace:

@@ -2,74 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from studio.library import models as library
 from studio.media.places import place
 from studio.project.plain import to_plain
-from studio.project.subject import Subject, checked_name
+from studio.project.subject import Subject, Version
 from studio.project.subjects import SubjectStore
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
-from studio.terminal.consent import person_who_agreed
-from studio.terminal.session import KEPT, Session
-from studio.terminal.voice import Answer, lasting
+from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
+from studio.terminal.session import Session
+from studio.terminal.voice import Answer
 
-if TYPE_CHECKING:
-    from studio.jobs.work import Works
-
-
-def train(said: Namespace, session: Session) -> Answer:
-    """Make a subject from photos, or go on with one, and train it."""
-    works = session.works()
-    library.find(said.model, works.model_folders)
-    name = checked_name(said.name)
-    if said.steps is not None and said.steps < 1:
-        raise Refusal(f"{said.steps} steps teach nothing.", "Use 1 step or more.")
-    if said.resume:
-        subject = _begun(name, said, works.subjects)
-    else:
-        subject = _adopted(name, said, session, works.subjects)
-    return trained(subject, said.model, session, works)
-
-
-def trained(subject: Subject, model: str, session: Session, works: Works) -> Answer:
-    """Train a subject of the store with the method and steps that it was given."""
-    started = time.monotonic()
-    payload = {
-        "subject": subject.name,
-        "method": subject.method,
-        "steps": subject.steps,
-        "resume": True,
-        "model": model,
-    }
-    going_on = session.command("subject", "train", "--resume", name=subject.name, model=model)
-    session.if_stopped(f"{KEPT} {going_on}")
-    made = session.do(works, "train_subject", payload)
-    for note in made["notes"]:
-        session.voice.remark(note)
-    subject = works.subjects.get(subject.name)
-    prompt = f"a {subject.token} {subject.class_noun} moving right"
-    out = f"./{subject.name}.mp4"
-    use = session.command("generate", prompt, subject=subject.name, out=out)
-    seconds, losses = time.monotonic() - started, made["losses"]
-    facts = {
-        **_facts(subject),
-        "seconds": round(seconds, 3),
-        "first_loss": losses[0] if losses else None,
-        "last_loss": losses[-1] if losses else None,
-    }
-    return Answer(
-        f"“{subject.name}” is trained ({subject.trained_steps} steps, {lasting(seconds)}). "
-        f"Use it: {use}",
-        facts,
-    )
+CONSENT = (
+    "Training lets anyone with this computer make moving pictures of this person.\n"
+    "Is it you, or did this person agree? [y/N] "
+)
 
 
 def list_all(said: Namespace, session: Session) -> Answer:
@@ -77,62 +27,84 @@ def list_all(said: Namespace, session: Session) -> Answer:
     store = SubjectStore(session.folders.subjects)
     subjects = store.list()
     lines = [
-        f"{s.name}: {s.class_noun}, {len(s.photos)} photos, "
-        + (f"{s.method}, {s.trained_steps} steps" if s.is_trained else "not trained")
+        f"{s.name}: {s.class_noun}, {len(s.photos)} photos, {_trained_with(s) or 'not trained'}"
         for s in subjects
     ]
-    lines += [f"{name}: damaged, cannot be read" for name in store.damaged()]
+    damaged = store.damaged()
+    lines += [f"{name}: damaged, cannot be read" for name in damaged]
     words = "\n".join(lines) or "There are no subjects yet; make one with: subject train PHOTOS"
-    facts = {"subjects": [_facts(s) for s in subjects], "damaged": list(store.damaged())}
-    return Answer(words, facts)
+    _say_restored(store, session)
+    return Answer(words, {"subjects": [facts_of(s) for s in subjects], "damaged": list(damaged)})
 
 
 def show(said: Namespace, session: Session) -> Answer:
     """Everything known of one subject."""
-    subject = SubjectStore(session.folders.subjects).get(said.name)
-    facts = to_plain(subject) | {"trained": subject.is_trained}
+    store = SubjectStore(session.folders.subjects)
+    subject = store.get(said.name)
     photos = ", ".join(photo.name for photo in subject.photos)
-    trained_with = f"{subject.method}, {subject.trained_steps} steps"
     lines = [
         f"name         {subject.name}",
         f"prompt words {subject.token} {subject.class_noun}",
         f"photos       {len(subject.photos)}: {photos}",
-        f"trained      {trained_with if subject.is_trained else 'no'}",
+        f"trained      {_trained_with(subject) or 'no'}",
     ]
-    return Answer("\n".join(lines), facts)
+    begun, step = store.standing(subject, subject.method)
+    if begun and not begun.is_finished:
+        lines.append(f"in training  {begun.method}, {step} of {begun.steps} steps")
+    _say_restored(store, session)
+    return Answer("\n".join(lines), to_plain(subject) | {"trained": subject.is_trained})
+
+
+def versions(said: Namespace, session: Session) -> Answer:
+    """Every version of a subject; with --use another one is used."""
+    store = SubjectStore(session.folders.subjects)
+    subject, there = store.get(said.name), store.versions(said.name)
+    if said.use is not None:
+        if not 1 <= said.use <= len(there):
+            raise Refusal(
+                f"“{subject.name}” has no version {said.use}.",
+                f"See those there are: {session.command('subject', 'versions', subject.name)}",
+            )
+        subject = store.use_version(subject.name, there[said.use - 1].file)
+    lines = [_version(k, v, v.file in subject.used) for k, v in enumerate(there, 1)]
+    plain = [to_plain(v) | {"used": v.file in subject.used} for v in there]
+    words = "\n".join(lines) or f"“{subject.name}” is not trained yet."
+    return Answer(words, {"name": subject.name, "versions": plain})
+
+
+def _version(number: int, version: Version, used: bool) -> str:
+    made = version.made[:16].replace("T", " ") or "some time ago"
+    steps = version.trained_steps
+    learned = f"{steps} step{'s' * (steps != 1)}" if steps else "steps unknown"
+    model = version.model_name or "model unknown"
+    parts = (f"{number}: {made}", version.method, learned, model, *(["in use"] if used else []))
+    return ", ".join(parts)
+
+
+def _trained_with(subject: Subject) -> str:
+    version = subject.version()
+    return f"{version.method}, {version.trained_steps} steps" if version else ""
+
+
+def _say_restored(store: SubjectStore, session: Session) -> None:
+    for name in store.restored():
+        session.voice.remark(
+            f"What is known of “{name}” was damaged; this is what was known before, with all its "
+            "versions. The damaged file will be kept beside it."
+        )
 
 
 def remove(said: Namespace, session: Session) -> Answer:
-    """Put a subject into the bin."""
+    """Put a subject into the bin, also one that cannot be read."""
     store = SubjectStore(session.folders.subjects)
-    name = store.get(said.name).name
-    store.remove(name)
+    name = store.remove(said.name)
     return Answer(
         f"“{name}” is in the bin. To have it back, move its folder out of there: {store.binned}",
         {"removed": name, "bin": str(store.binned)},
     )
 
 
-def _begun(name: str, said: Namespace, store: SubjectStore) -> Subject:
-    """The subject that was begun, with what this command changes; its photos stay its own."""
-    subject = store.get(name)
-    kept = {photo.identity for photo in subject.photos}
-    if said.photos and not _identities(_found(said.photos)) <= kept:
-        raise Refusal(
-            f"“{name}” was begun with other photos.",
-            "Leave the photos out to go on, or train a new subject under another name.",
-        )
-    for asked, has in ((said.class_noun, subject.class_noun), (said.token, subject.token)):
-        if asked not in (None, has):
-            raise Refusal(f"“{name}” was begun with “{has}”, not “{asked}”.", "Leave it out.")
-    method = said.method or subject.method
-    steps = subject.steps if said.steps is None else said.steps
-    if subject.is_trained and (method, steps) == (subject.method, subject.steps):
-        raise Refusal(f"“{name}” is trained already.", "Use it, or ask for other --steps.")
-    return store.update(replace(subject, method=method, steps=steps))
-
-
-def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -> Subject:
+def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -> Subject:
     """A new subject with copies of the photos, each of which has been opened once."""
     noun = (said.class_noun or "").strip()
     if not noun:
@@ -143,9 +115,11 @@ def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) 
     if name in store.names():
         raise Refusal(
             f"There is a subject called “{name}” already.",
-            "Choose another name, or add --resume to go on with its training.",
+            "Choose another name, add --resume to go on with its training, or --anew.",
         )
-    person = person_who_agreed(noun, said, session)
+    person = said.person or names_person(noun)
+    if person and not said.consent:
+        ask_consent(session)
     photos = _checked(said.photos, session)
     session.folders.make()
     subject = Subject(
@@ -161,33 +135,52 @@ def _adopted(name: str, said: Namespace, session: Session, store: SubjectStore) 
 
 
 def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
-    from studio.media.photo import open_photo
-    from studio.spec.progress import Progress
-
-    photos = _found(places)
+    photos = found(places)
     if not FEWEST_PHOTOS <= len(photos) <= MOST_PHOTOS:
         hint = "Add photos that show it from several sides."
         raise Refusal(
             f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there are {len(photos)}.",
             hint if len(photos) < FEWEST_PHOTOS else "Leave some out.",
         )
-    for done, photo in enumerate(photos):
-        session.tick(Progress("reading photos", done, len(photos)))
-        open_photo(photo, longest=1024)
+    open_each(photos, session)
     return photos
 
 
-def _found(places: Sequence[str]) -> tuple[Path, ...]:
+def open_each(photos: Sequence[Path], session: Session) -> None:
+    """Open every photo once, so that one which cannot be is named before anything is made."""
+    from studio.media.photo import open_photo
+    from studio.spec.progress import Progress
+
+    for done, photo in enumerate(photos):
+        session.tick(Progress("reading photos", done, len(photos)))
+        open_photo(photo, longest=1024)
+
+
+def found(places: Sequence[str]) -> tuple[Path, ...]:
+    """The photos in files and folders."""
     from studio.media.photo import find_photos
 
     return find_photos([place(asked) for asked in places])
 
 
-def _identities(photos: Sequence[Path]) -> set[str]:
-    return {hashlib.sha256(photo.read_bytes()).hexdigest() for photo in photos}
+def ask_consent(session: Session) -> None:
+    """Ask for it in the terminal; refused without a yes, and where nobody can answer."""
+    missing = Refusal(
+        "A person is trained only with that person's consent.",
+        "Add --consent if it is you, or if this person agreed.",
+    )
+    if not sys.stdin or not sys.stdin.isatty():
+        raise missing
+    sys.stderr.write(CONSENT)
+    sys.stderr.flush()
+    with session.interrupt.at_once():
+        answer = sys.stdin.readline()
+    if answer.strip().lower() not in ("y", "yes"):
+        raise missing
 
 
-def _facts(subject: Subject) -> dict[str, object]:
+def facts_of(subject: Subject) -> dict[str, object]:
+    """A subject in JSON."""
     return {
         "name": subject.name,
         "class_noun": subject.class_noun,

@@ -18,10 +18,12 @@ class Victim:
     def __init__(self, program: subprocess.Popen[str]) -> None:
         self._program = program
 
-    def __call__(self, *words: str, kill_at: int | None = None) -> dict[str, int]:
+    def __call__(
+        self, *words: str, kill_at: int | None = None, by: str = "SIGKILL", after: float = 0.0
+    ) -> dict[str, int]:
         assert self._program.stdin is not None
         assert self._program.stdout is not None
-        order = {"words": list(words), "kill_at": kill_at}
+        order = {"words": list(words), "kill_at": kill_at, "signal": by, "after": after}
         self._program.stdin.write(json.dumps(order) + "\n")
         self._program.stdin.flush()
         return json.loads(self._program.stdout.readline())

@@ -84,3 +84,31 @@ def test_training_five_times(victim, tiny_home, tmp_path):
     first, second = (SubjectStore(h / "subjects").get("pip") for h in (whole, home))
     assert second.is_trained
     assert first.identity == second.identity
+
+
+def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_path):
+    """Ctrl+C, `kill` and a closed terminal at seeded moments, twice each; then to the end.
+
+    No update that was finished is lost, and the adapter is that of an unbroken run.
+    """
+    whole, home = (Path(shutil.copytree(tiny_home, tmp_path / n)) for n in ("whole", "broken"))
+    photos = [str(path) for path in sorted(SAMPLES.glob("*.png"))[:3]]
+    asked = (*photos, "--steps", "24", "--data-dir")
+    unharmed = victim(*TRAIN, *asked, str(whole))
+    rng, reached = random.Random(5), 0
+    before = unharmed["ticks"] - unharmed["learned"]  # those of what is loaded and prepared
+    for number, (name, code) in enumerate(2 * [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]):
+        words = (*GO_ON, "--data-dir") if number else (*TRAIN, *asked)
+        at = rng.randint(before - 2, before + 2) if number == 0 else rng.randint(6, 9)
+        end = victim(*words, str(home), kill_at=at, by=name, after=rng.random() / 20)
+        assert end["code"] == code
+        subjects = SubjectStore(home / "subjects")
+        begun, step = subjects.standing(subjects.get("pip"), "lora")
+        assert begun.steps == 24
+        assert reached + end["learned"] <= step < 24
+        reached = step
+    assert reached > 6
+    assert victim(*GO_ON, "--data-dir", str(home))["code"] == 0
+    first, second = (SubjectStore(h / "subjects").get("pip") for h in (whole, home))
+    assert second.is_trained
+    assert first.identity == second.identity

@@ -2,8 +2,9 @@
 
     python -m tests.end_to_end.victim < orders > endings
 
-One order per line, JSON: "words" (the command line), "kill_at" (the tick, or null to let it end).
-One ending per line, JSON: "code" (negative: the signal that killed it) and "ticks" heard.  The
+One order per line, JSON: "words" (the command line), "kill_at" (the tick, or null to let it end),
+"signal" (its name) and "after" (seconds after that tick).  One ending per line, JSON: "code"
+(negative: the signal that killed it), "ticks" heard and how many of them "learned" something.  The
 heavy imports are paid once, here; every child starts from the same untouched memory.
 """
 
@@ -11,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import torch
 
@@ -29,14 +31,17 @@ def child(words: list[str], pipe: int) -> int:
     shown = voice.Voice.tick
 
     def tick(self: voice.Voice, progress: Progress) -> None:
-        os.write(pipe, b".")
+        os.write(pipe, b"." if progress.loss is None else b"l")
         shown(self, progress)
 
     voice.Voice.tick = tick
+    # a shell that starts the tests in the background has its children ignore Ctrl+C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     return main(words)
 
 
-def ending(words: list[str], kill_at: int | None) -> dict[str, int]:
+def ending(words: list[str], kill_at: int | None, name: str, after: float) -> dict[str, int]:
     """Fork, listen, kill."""
     heard, told = os.pipe()
     pid = os.fork()
@@ -46,17 +51,22 @@ def ending(words: list[str], kill_at: int | None) -> dict[str, int]:
         os.dup2(silence, 1)
         os._exit(child(words, told))
     os.close(told)
-    ticks = 0
-    while ticks != kill_at and os.read(heard, 1):
-        ticks += 1
+    ticks = learned = 0
+    while ticks != kill_at and (said := os.read(heard, 1)):
+        ticks, learned = ticks + 1, learned + (said == b"l")
     if ticks == kill_at:
-        os.kill(pid, signal.SIGKILL)
+        time.sleep(after)
+        os.kill(pid, getattr(signal, name))
+    while os.read(heard, 4096):  # a closed pipe would end it otherwise
+        pass
     os.close(heard)
-    return {"code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), "ticks": ticks}
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return {"code": code, "ticks": ticks, "learned": learned}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for line in sys.stdin:
         order = json.loads(line)
-        print(json.dumps(ending(order["words"], order["kill_at"])), flush=True)
+        how = (order["signal"], order["after"])
+        print(json.dumps(ending(order["words"], order["kill_at"], *how)), flush=True)

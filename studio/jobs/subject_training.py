@@ -1,0 +1,187 @@
+"""Photos of a subject to a version of it: begun, gone on with or learned on from."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.jobs.job import Job
+from studio.library import models as library
+from studio.project import trainings
+from studio.project.subject import Subject, changed
+from studio.project.subject_versions import identity_of
+from studio.project.subjects import SubjectStore
+from studio.project.trainings import Training
+from studio.spec.progress import Preview, Progress, Tick
+from studio.spec.refusal import Refusal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from studio.engine.training.subject_spec import TrainedSubject
+    from studio.engine.videomodel import VideoModel
+    from studio.jobs.residents import Residents
+
+LONGEST = 1024
+"""Pixels of a photo's longer side that are read."""
+
+
+def order(
+    subject: str,
+    method: str,
+    steps: int,
+    model: library.Model,
+    *,
+    anew: bool = False,
+) -> dict[str, object]:
+    """The payload of a training: up to so many updates, 0 for those it was begun with.
+
+    It names the model by its hashes: what waits is not trained for another one.
+    """
+    return {
+        "subject": subject,
+        "method": method,
+        "steps": steps,
+        "model": model.family.id,
+        "weights": [list(pair) for pair in changed(model.weights)],
+        "anew": secrets.token_hex(8) if anew else "",
+    }
+
+
+def train(
+    store: SubjectStore, residents: Residents, folders: Iterable[Path], job: Job, tick: Tick
+) -> dict:
+    """Do the job that `order` describes; the subject can be used when this returns."""
+    said = job.payload
+    subject = store.get(str(said["subject"]))
+    model = _model(job, folders)
+    asked = trainings.wanted(
+        subject,
+        str(said.get("method") or "lora"),
+        int(str(said.get("steps") or 0)),
+        model.family.id,
+        model.family.name,
+        model.weights,
+        str(said.get("anew") or ""),
+    )
+    with store.training(subject.name) as place:
+        folder = place / asked.method
+        begun = trainings.read(folder, subject)
+        training, goes_on = trainings.decided(subject.name, begun, asked)
+        photos = _photos(store, subject)
+        if not goes_on:
+            trainings.forget(folder)
+        heard = _Heard(tick, folder, training)
+        try:
+            video = residents.video(model, tick)
+            trained = _learned(video, photos, subject, training, folder, heard.tick)
+        finally:
+            with suppress(Refusal):
+                heard.keep(store, subject.name)
+        _kept(store, subject.name, training, trained, model)
+        trainings.write(folder, replace(training, identity=trained.identity))
+    return {"losses": list(trained.losses), "notes": list(trained.notes)}
+
+
+def _model(job: Job, folders: Iterable[Path]) -> library.Model:
+    """The model that was promised; refused where its weights have changed since."""
+    model = library.find(str(job.payload.get("model") or "starter"), folders)
+    promised = job.payload.get("weights")
+    if promised and promised != [list(pair) for pair in changed(model.weights)]:
+        raise Refusal(
+            f"{model.family.name} has been changed since this training was ordered.",
+            "Order the training again.",
+        )
+    return model
+
+
+def _photos(store: SubjectStore, subject: Subject) -> list[np.ndarray]:
+    """The photos as they were brought: a damaged one teaches nothing by accident."""
+    from studio.media.photo import open_photo
+
+    paths = store.photo_paths(subject)
+    for photo, path in zip(subject.photos, paths, strict=True):
+        with suppress(FileNotFoundError):
+            if photo.identity and identity_of(path) != photo.identity:
+                raise Refusal(
+                    f"The photo {photo.name} of “{subject.name}” is damaged.",
+                    f"Put a copy of it back in its place: {path}",
+                )
+    return [open_photo(path, longest=LONGEST) for path in paths]
+
+
+def _learned(
+    video: VideoModel,
+    photos: list[np.ndarray],
+    subject: Subject,
+    training: Training,
+    folder: Path,
+    tick: Tick,
+) -> TrainedSubject:
+    from studio.engine.training.samples import moving
+    from studio.engine.training.subject import train_subject
+    from studio.engine.training.subject_spec import SubjectSpec
+
+    method = training.method
+    spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore[reportArgumentType]
+    spec = replace(spec, steps=training.steps)
+    sample = moving(video, spec)
+    return train_subject(video.backbone, photos, spec, folder, tick, keep_last=True, moving=sample)
+
+
+def _kept(
+    store: SubjectStore,
+    name: str,
+    training: Training,
+    trained: TrainedSubject,
+    model: library.Model,
+) -> None:
+    """Among the versions, and nowhere else; drafts that older studios left go."""
+    store.add_adapter(
+        name,
+        trained.file,
+        method=training.method,
+        trained_steps=training.steps,
+        model=model.family.id,
+        model_name=model.family.name,
+        weights=model.weights,
+        move=True,
+    )
+    for left in trained.file.parent.glob("adapter*"):
+        with suppress(OSError):
+            left.unlink()
+
+
+@dataclass
+class _Heard:
+    """What a training says on its way; it counts as begun with its first word."""
+
+    listener: Tick
+    folder: Path
+    training: Training
+    is_begun: bool = False
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    samples: dict[str, Preview] = field(default_factory=dict)
+
+    def tick(self, progress: Progress) -> None:
+        if progress.loss is not None:
+            self.losses.append((progress.step, progress.loss))
+        if shown := progress.preview:
+            self.samples["moving" if shown.frames > 1 else "still"] = shown
+        if not self.is_begun:
+            trainings.write(self.folder, self.training)
+            self.is_begun = True
+        self.listener(progress)
+
+    def keep(self, store: SubjectStore, name: str) -> None:
+        """Curve and samples outlive the job."""
+        if self.losses:
+            first = self.losses[0][0]
+            before = [loss for loss in store.losses(name) if loss[0] < first]
+            store.keep_losses(name, [*before, *self.losses])
+        if self.samples:
+            store.keep_samples(name, self.samples)

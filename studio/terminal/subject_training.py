@@ -1,0 +1,149 @@
+"""`subject train`: photos to a subject, begun, gone on with, learned on from."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.library import models as library
+from studio.project import trainings
+from studio.project.subject import Subject, checked_name
+from studio.project.subjects import SubjectStore
+from studio.spec.refusal import Refusal
+from studio.spec.subjects import MOST_PHOTOS
+from studio.terminal.session import KEPT, Session
+from studio.terminal.subjects import adopted, facts_of, found, open_each
+from studio.terminal.voice import Answer, lasting
+
+if TYPE_CHECKING:
+    from studio.jobs.work import Works
+
+
+def train(said: Namespace, session: Session) -> Answer:
+    """Make a subject from photos, or go on with one, and train it."""
+    works = session.works()
+    model = library.find(said.model, works.model_folders)
+    name = checked_name(said.name)
+    if said.steps is not None and said.steps < 1:
+        raise Refusal(f"{said.steps} steps teach nothing.", "Use 1 step or more.")
+    if not said.resume and not said.anew:
+        subject = adopted(name, said, session, works.subjects)
+        return trained(subject, said.model, session, works)
+    subject = _gone_on(name, said, model, session, works.subjects)
+    method = said.method or subject.method
+    steps = said.steps or (0 if said.anew or _begun(subject, method, works) else subject.steps)
+    return trained(
+        replace(subject, method=method, steps=steps), said.model, session, works, anew=said.anew
+    )
+
+
+def trained(
+    subject: Subject, model: str, session: Session, works: Works, *, anew: bool = False
+) -> Answer:
+    """Train a subject of the store with the method and steps that it is handed over with."""
+    from studio.jobs.subject_training import order
+
+    started, name = time.monotonic(), subject.name
+    there = library.find(model, works.model_folders)
+    payload = order(name, subject.method, subject.steps, there, anew=anew)
+    how = {"name": name, "model": model, "method": subject.method}
+    session.if_stopped(f"{KEPT} {session.command('subject', 'train', '--resume', **how)}")
+    _say_what_is_replaced(subject, there, session)
+    made = session.do(works, "train_subject", payload)
+    for note in made["notes"]:
+        session.voice.remark(note)
+    subject = works.subjects.get(name)
+    prompt = f"a {subject.token} {subject.class_noun} moving right"
+    use = session.command("generate", prompt, subject=name, model=model, out=f"./{name}.mp4")
+    seconds, losses = time.monotonic() - started, made["losses"]
+    said = {
+        **facts_of(subject),
+        "seconds": round(seconds, 3),
+        "first_loss": losses[0] if losses else None,
+        "last_loss": losses[-1] if losses else None,
+    }
+    return Answer(
+        f"“{name}” is trained ({subject.trained_steps} steps, {lasting(seconds)}). Use it: {use}",
+        said,
+    )
+
+
+def _say_what_is_replaced(subject: Subject, model: library.Model, session: Session) -> None:
+    if version := subject.version(model.weights):
+        back = session.command("subject", "versions", subject.name)
+        session.voice.say(
+            f"The version in use now ({version.method}, {version.trained_steps} steps) makes room "
+            f"for the new one; it is kept: {back}"
+        )
+
+
+def _begun(subject: Subject, method: str, works: Works) -> bool:
+    return works.subjects.standing(subject, method)[0] is not None
+
+
+def _gone_on(
+    name: str, said: Namespace, model: library.Model, session: Session, store: SubjectStore
+) -> Subject:
+    """The subject whose training goes on or begins anew; all is checked before anything is
+    written."""
+    subject = store.get(name)
+    for asked, has in ((said.class_noun, subject.class_noun), (said.token, subject.token)):
+        if asked not in (None, has):
+            raise Refusal(f"“{name}” was begun with “{has}”, not “{asked}”.", "Leave it out.")
+    photos = _added(subject, found(said.photos) if said.photos else ())
+    method = said.method or subject.method
+    weights = (model.family.id, model.family.name, model.weights)
+    asked = trainings.wanted(subject, method, said.steps or 0, *weights, "anew" * said.anew)
+    asked = replace(asked, photos=(*asked.photos, *photos))
+    begun, _ = store.standing(subject, method)
+    if photos and not (begun and begun.is_finished) and not said.anew:
+        raise Refusal(
+            f"“{name}” was begun with other photos.",
+            "Leave the photos out to go on, or start anew with them: --anew.",
+        )
+    training, _ = trainings.decided(name, begun, asked)
+    if not said.anew:
+        _check_something_to_learn(subject, begun, training, store)
+    if photos:
+        open_each(list(photos.values()), session)
+        return store.add_photos(name, list(photos.values()))
+    return subject
+
+
+def _check_something_to_learn(
+    subject: Subject,
+    begun: trainings.Training | None,
+    training: trainings.Training,
+    store: SubjectStore,
+) -> None:
+    """Refuse where the training is over, and its adapter is there as it was made."""
+    if begun is None and subject.is_trained:
+        raise Refusal(
+            f"“{subject.name}” is trained already, and nothing is left to go on from.",
+            "Use it, or start anew: --anew.",
+        )
+    if begun is None or not begun.is_finished or training != begun:
+        return
+    if store.has_whole(subject.name, begun.identity):
+        raise Refusal(
+            f"“{subject.name}” is trained already, with {begun.steps} steps.",
+            f"Use it, ask for more than {begun.steps} --steps, or start anew: --anew.",
+        )
+
+
+def _added(subject: Subject, photos: Sequence[Path]) -> dict[str, Path]:
+    """Photos that the subject has not, by identity."""
+    known = {photo.identity for photo in subject.photos}
+    by_identity = {hashlib.sha256(photo.read_bytes()).hexdigest(): photo for photo in photos}
+    added = {identity: path for identity, path in by_identity.items() if identity not in known}
+    if len(known) + len(added) > MOST_PHOTOS:
+        raise Refusal(
+            f"“{subject.name}” would have {len(known) + len(added)} photos.",
+            f"A subject has {MOST_PHOTOS} at most; leave some out.",
+        )
+    return added
