@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -36,6 +38,14 @@ CREATE INDEX job_by_lane ON job (lane, state, position);
 CREATE TABLE paused_lane (name TEXT PRIMARY KEY);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+KNOWN = {
+    "job": "id, kind, title, payload, lane, short, state, position, ended, what, hint, result",
+    "paused_lane": "name",
+    "fact": "name, value",
+}
+"""Tables and columns that every queue has."""
+_OF_ONE_ROW = re.compile(r"(NULL|TEXT|NUMERIC) value in job\.")
+"""Faults that leave the other jobs alone."""
 LATER = {"detail"}
 """Columns of `job` that files of the first release do not have."""
 
@@ -59,7 +69,7 @@ class Database:
         """
         self.path = path
         self._flushing = ThreadPoolExecutor(1, thread_name_prefix="queue-flush")
-        self._due = False
+        self._due = self._is_whole = False
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -67,6 +77,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._refused():
                 self._prepare()
+                self._is_whole = True
         except OSError as error:
             raise Refusal(
                 f"The queue cannot be kept in {path.parent}: {error.strerror or error}.",
@@ -100,11 +111,26 @@ class Database:
             self._flushing.submit(self._flush)
 
     def check(self) -> None:
-        """Read all of the file; `Damaged` where it does not hold together."""
+        """Read all of the file; `Damaged` where it does not hold together.
+
+        What is wrong with one job alone is left to whoever reads that job.
+        """
+        self._is_whole = False
         with self.reading() as connection:
-            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if said != "ok":
+            said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            if all("index job_by_lane" in fault for fault in said):
+                connection.execute("REINDEX")  # what it says is in the table too
+                said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            for table, columns in KNOWN.items():
+                connection.execute(f"SELECT {columns} FROM {table} LIMIT 1")
+        if not all(fault == "ok" or _OF_ONE_ROW.match(fault) for fault in said):
             raise Damaged(f"The queue in {self.path} is damaged.", BROKEN)
+        self._is_whole = True
+
+    def merged(self) -> int:
+        """Bring the log into the file as far as nobody reads; how many pages of it are whole."""
+        with self.reading() as connection:
+            return max(0, connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
 
     def changes(self) -> int:
         """A number that grows when anyone else has written: another thread, another process."""
@@ -133,6 +159,7 @@ class Database:
             self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
+        connection.text_factory = lambda data: data.decode(errors="replace")
         connection.execute("PRAGMA synchronous = NORMAL")  # `_flush` does the rest
         return connection
 
@@ -175,7 +202,10 @@ class Database:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise  # a bug of ours
-            hint = _HINTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            hint = _HINTS.get(code)
+            if code == sqlite3.SQLITE_ERROR and not self._is_whole:
+                hint = BROKEN  # tables or columns that are not there
             if hint is None:
                 raise
             kind = Damaged if hint == BROKEN else Refusal
@@ -184,6 +214,18 @@ class Database:
 
 def _columns(connection: sqlite3.Connection) -> set[str]:
     return {row["name"] for row in connection.execute("PRAGMA table_info(job)")}
+
+
+def logged(path: Path) -> int | None:
+    """How many pages the log of a database seems to hold, whole or not; None without a log."""
+    with suppress(OSError), _beside(path, "-wal").open("rb") as log:
+        header, pages = log.read(32), 0
+        size, salt = int.from_bytes(header[8:12]), header[16:24]
+        while (frame := log.read(24))[8:16] == salt and len(frame) == 24:
+            pages += 1
+            log.seek(size, os.SEEK_CUR)
+        return pages
+    return None
 
 
 def set_aside(path: Path) -> Path:

@@ -35,6 +35,8 @@ MOVES: Mapping[State, frozenset[State]] = {
 }
 """Every move a job can make.  Running to waiting is "pause now"; done work is duplicated."""
 
+UNREADABLE = "unreadable"
+"""The kind of a job of which nothing but its place in the queue can be read."""
 UNFINISHED = (State.RUNNING, State.WAITING, State.PAUSED, State.SET_ASIDE)
 FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
 

@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from studio.jobs import rows
-from studio.jobs.database import Damaged, Database, set_aside
-from studio.jobs.job import FINISHED, LANES, UNFINISHED, Job, State
+from studio.jobs.database import Database
+from studio.jobs.job import FINISHED, LANES, UNFINISHED, UNREADABLE, Job, State
+from studio.jobs.mending import alone, mended
 from studio.jobs.run import Outcome
 from studio.project.lock import Lock
 from studio.spec.refusal import Refusal
+
+MERGED = "merged"
+"""Said of a queue whose last runner crashed or left a job running, once its log is in the file."""
 
 
 class Ledger:
@@ -25,8 +29,7 @@ class Ledger:
         """
         self._runner: Lock | None = None
         self._path = path
-        self.damage = ""
-        self._database = self._mended() if mend else Database(path)
+        self._database, self.damage = mended(path) if mend else (Database(path), "")
 
     def begin(self) -> bool:
         """Become the one process that runs jobs; False while another does.
@@ -34,24 +37,34 @@ class Ledger:
         After an unclean exit every lane with something left to do is paused, the job that was
         running is set aside, and `notice` says so.
         """
-        self._runner = self._alone()
+        self._runner = alone(self._path)
         if self._runner is None:
             return False
         with self._database.writing() as db:
             if rows.fact(db, "running"):
                 rows.recover(db)
             rows.set_fact(db, "running", "yes")
+        self._database.merged()  # so that the file itself says so
         return True
 
     def close(self) -> None:
         """End cleanly, unless a job is still running: then the next start finds out."""
-        if self._runner is not None:
-            with self._database.writing() as db:
-                if not rows.ids(db, "state = ?", State.RUNNING):
-                    rows.set_fact(db, "running", "")
-            self._runner.close()
-            self._runner = None
-        self._database.close()
+        try:
+            with self._database.reading() as db:
+                running = rows.fact(db, "running")
+            if self._runner is not None:
+                with self._database.writing() as db:
+                    runs = rows.ids(db, "state = ?", State.RUNNING)
+                    rows.set_fact(db, "running", MERGED if runs else "")
+            elif running == "yes" and (lock := alone(self._path)):  # whoever ran them crashed
+                lock.close()
+                with self._database.writing() as db:
+                    rows.set_fact(db, "running", MERGED)
+        finally:
+            if self._runner is not None:
+                self._runner.close()
+                self._runner = None
+            self._database.close()
 
     @property
     def notice(self) -> str:
@@ -92,16 +105,25 @@ class Ledger:
                 " ORDER BY state != 'running', short DESC, position",
                 UNFINISHED,
             )
-            return tuple(rows.from_row(row) for row in found)
+            jobs = tuple(rows.from_row(row) for row in found)
+            return tuple(job for job in jobs if job.kind != UNREADABLE)
+
+    def unreadable(self) -> tuple[Job, ...]:
+        """Unfinished jobs of which nothing can be read: none is ever done, each can be removed."""
+        others = f"NOT ifnull({rows.among(FINISHED)}, 0)"
+        with self._database.reading() as db:
+            found = db.execute(f"SELECT * FROM job WHERE {others} ORDER BY id", FINISHED)
+            jobs = [rows.from_row(row) for row in found]
+            return tuple(job for job in jobs if job.kind == UNREADABLE)
 
     def history(self, limit: int = 200) -> tuple[Job, ...]:
-        """Finished jobs, the last to end first."""
+        """Jobs that cannot be read, then finished ones, the last to end first."""
         with self._database.reading() as db:
             found = db.execute(
                 f"SELECT * FROM job WHERE {rows.among(FINISHED)} ORDER BY ended DESC LIMIT ?",
                 (*FINISHED, limit),
             )
-            return tuple(rows.from_row(row) for row in found)
+            return (*self.unreadable(), *(rows.from_row(row) for row in found))
 
     def has_short(self, lane: str) -> bool:
         """Whether a short job waits in a lane that is not paused."""
@@ -114,8 +136,11 @@ class Ledger:
             if not rows.first(db, lane):
                 return None
         with self._database.writing() as db:
-            row = rows.first(db, lane)
-            return rows.moved(db, row["id"], State.RUNNING) if row else None
+            while row := rows.first(db, lane):
+                if rows.job(db, row["id"]).kind != UNREADABLE:
+                    return rows.moved(db, row["id"], State.RUNNING)
+                rows.give_up(db, row["id"])
+        return None
 
     def move(
         self,
@@ -199,38 +224,8 @@ class Ledger:
     def paused(self) -> frozenset[str]:
         """The lanes that are paused."""
         with self._database.reading() as db:
-            return frozenset(row["name"] for row in db.execute("SELECT name FROM paused_lane"))
-
-    def _alone(self) -> Lock | None:
-        """The lock of whoever runs the jobs; None while another process has it."""
-        lock = Lock(self._path.with_name(self._path.name + ".lock"))
-        if lock.alone():
-            return lock
-        lock.close()
-        return None
-
-    def _mended(self) -> Database:
-        try:
-            return _checked(Database(self._path))
-        except Damaged:
-            lock = self._alone()
-            if lock is None:
-                raise
-            try:
-                kept = set_aside(self._path)
-                self.damage = f"The queue was damaged: it is kept as {kept}, and a new one begins."
-                return Database(self._path)
-            finally:
-                lock.close()
-
-
-def _checked(database: Database) -> Database:
-    try:
-        database.check()
-    except BaseException:
-        database.close()
-        raise
-    return database
+            names = frozenset(row["name"] for row in db.execute("SELECT name FROM paused_lane"))
+            return names & LANES.keys()
 
 
 def reordered(

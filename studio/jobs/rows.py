@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-from studio.jobs.job import FINISHED, MOVES, UNFINISHED, Job, State
+from studio.jobs.job import FINISHED, LANES, MOVES, UNFINISHED, UNREADABLE, Job, State
+from studio.project.plain import from_plain, parsed
 from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest
 
 QUEUED = (State.WAITING, State.PAUSED)
 _SAID = {state: state.value.replace("_", " ") for state in State}
@@ -15,8 +18,13 @@ _SAID = {state: state.value.replace("_", " ") for state in State}
 
 def recover(db: sqlite3.Connection) -> None:
     """Set aside what was running, pause the lanes with something left, say so in a notice."""
-    running = ids(db, "state = ?", State.RUNNING)
-    titles = [moved(db, id, State.SET_ASIDE).title for id in running]
+    running = [job(db, id) for id in ids(db, "state = ?", State.RUNNING)]
+    titles = [now.title for now in running]
+    for now in running:
+        if now.kind == UNREADABLE:
+            give_up(db, now.id)
+        else:
+            moved(db, now.id, State.SET_ASIDE)
     lanes = db.execute(f"SELECT DISTINCT lane FROM job WHERE {among(UNFINISHED)}", UNFINISHED)
     names = [row["lane"] for row in lanes]
     db.executemany("INSERT OR IGNORE INTO paused_lane VALUES (?)", [(name,) for name in names])
@@ -68,6 +76,8 @@ def moved(
 ) -> Job:
     """The job in its new state; refused where `MOVES` knows no such move."""
     now = job(db, id)
+    if now.kind == UNREADABLE:
+        raise Refusal(f"{now.what} It can only be removed.", now.hint)
     if to not in MOVES[now.state]:
         raise Refusal(f"“{now.title}” is {_SAID[now.state]}; it cannot become {_SAID[to]}.")
     ended = "(SELECT max(ended) + 1 FROM job)" if to in FINISHED else "0"
@@ -76,6 +86,12 @@ def moved(
         (to, what, hint, json.dumps(result, allow_nan=False), detail, id),
     )
     return job(db, id)
+
+
+def give_up(db: sqlite3.Connection, id: int) -> None:
+    """Take a job that cannot be read out of the way of the others; its row keeps what it held."""
+    ended = "(SELECT max(ended) + 1 FROM job)"
+    db.execute(f"UPDATE job SET state = 'failed', ended = {ended} WHERE id = ?", (id,))
 
 
 def queue(db: sqlite3.Connection, lane: str) -> list[int]:
@@ -105,7 +121,7 @@ def among(states: Sequence[State]) -> str:
 def fact(db: sqlite3.Connection, name: str) -> str:
     """A remembered word, or ""."""
     row = db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-    return row["value"] if row else ""
+    return row["value"] if row and isinstance(row["value"], str) else ""
 
 
 def set_fact(db: sqlite3.Connection, name: str, value: str) -> None:
@@ -122,17 +138,35 @@ def job(db: sqlite3.Connection, id: int) -> Job:
 
 
 def from_row(row: sqlite3.Row) -> Job:
-    """A job from its row."""
-    return Job(
-        id=row["id"],
-        kind=row["kind"],
-        title=row["title"],
-        payload=json.loads(row["payload"]),
-        lane=row["lane"],
-        short=bool(row["short"]),
-        state=State(row["state"]),
-        what=row["what"],
-        hint=row["hint"],
-        result=json.loads(row["result"]),
-        detail=row["detail"],
-    )
+    """A job from its row; one of kind `UNREADABLE` where what is stored is no job."""
+    try:
+        return _read(row)
+    except (ValueError, TypeError):
+        return Job(
+            id=row["id"],
+            kind=UNREADABLE,
+            title="A job that cannot be read",
+            state=State.FAILED,
+            what="What the queue holds of this job is damaged.",
+            hint="Remove it and order it again.",
+        )
+
+
+def _read(row: sqlite3.Row) -> Job:
+    texts = ("kind", "title", "lane", "what", "hint", "detail", "payload", "result")
+    said = {name: row[name] for name in texts}
+    if not all(isinstance(text, str) for text in said.values()) or said["lane"] not in LANES:
+        raise ValueError("no job")
+    said["payload"], said["result"] = _payload(said["payload"]), parsed(said["result"])
+    return Job(id=row["id"], short=bool(int(row["short"])), state=State(row["state"]), **said)
+
+
+@lru_cache(512)
+def _payload(text: str) -> Mapping[str, object]:
+    """What a job is to do; a request in it holds together.  Nobody changes it: it is shared."""
+    payload = parsed(text)
+    if not text.isascii() or not isinstance(payload, dict):  # it is written in ASCII
+        raise ValueError("no payload")
+    if "request" in payload:
+        from_plain(ClipRequest, payload["request"])
+    return payload

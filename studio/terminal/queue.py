@@ -58,7 +58,7 @@ def _with_ledger(session: Session, act: Callable[[Ledger], Answer]) -> Answer:
 
 
 def _listed(ledger: Ledger) -> Answer:
-    jobs, paused = ledger.jobs(), sorted(ledger.paused())
+    jobs, paused = (*ledger.jobs(), *ledger.unreadable()), sorted(ledger.paused())
     lines = [f"{job.id:>4}  {job.state.replace('_', ' '):<9}  {job.title}" for job in jobs]
     lines += [f"Paused: {', '.join(paused)}."] if paused else []
     words = "\n".join(lines) or "The queue is empty."

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.jobs.job import FINISHED, Job, State
+from studio.jobs.job import FINISHED, UNREADABLE, Job, State
 from studio.jobs.queue import Queue
 from studio.ui import theme
 from studio.ui.controls import ElidedLabel, EmptyState, Panel, explain, take_out, tool
@@ -83,6 +83,9 @@ class JobRow(QWidget):
         explain(self.later, why_not)
         retries = job.state in (State.FAILED, State.CANCELLED, State.SET_ASIDE)
         explain(self.again, "" if retries else "It has not failed or been stopped.")
+        if job.kind == UNREADABLE:
+            explain(self.again, job.what)
+            explain(self.twice, job.what)
         if job.state in FINISHED:
             self.stop.setAccessibleName("Remove")
             explain(self.stop, "", "Remove from the list (Del)")

@@ -1,5 +1,6 @@
 """The queue on disk: order, history, crashes, foreign and full files."""
 
+import contextlib
 import random
 import shutil
 import sqlite3
@@ -37,8 +38,9 @@ def test_jobs_come_in_their_order_short_ones_first(ledger):
     a, b = ledger.add("k", "a"), ledger.add("k", "b")
     other = ledger.add("k", "elsewhere", lane="disk")
     short = ledger.add("k", "short", short=True)
-    assert ledger.next("engine", short_only=True).id == short
-    assert ledger.next("engine", short_only=True) is None
+    assert ledger.has_short("engine")
+    assert ledger.next("engine").id == short
+    assert not ledger.has_short("engine")
     assert [ledger.next("engine").id, ledger.next("engine").id] == [a, b]
     assert ledger.next("engine") is None
     assert ledger.next("disk").id == other
@@ -412,3 +414,140 @@ def test_a_full_disk_is_refused_and_changes_nothing(ledger):
         ledger.add("k", "t" * 500_000)
     assert ledger.job(id).title == "t"
     assert ledger.next("engine").id == id
+
+
+ORDER = {"prompt": "a ball", "seed": 7}
+UNREADABLE = "A job that cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("payload", b"\xff\xfe{}"), ("payload", "{"), ("payload", "[]"), ("payload", "7"),
+     ("payload", '{"seed": NaN}'), ("payload", '{"request": {"prompt": 3}}'), ("payload", b"{}"),
+     ("payload", "[" * 100_000), ("state", "vaiting"), ("state", b"waiting"), ("lane", "nowhere"),
+     ("lane", 3.5), ("title", b"\x00\xff"), ("result", "nul"), ("short", "x")],
+    ids=str,
+)  # fmt: skip
+def test_a_job_that_cannot_be_read_is_shown_and_stops_nothing(tmp_path, column, value):
+    """Text that is no text, JSON that is none, unknown words: the others run on around it."""
+    path = tmp_path / "queue.db"
+    ledger = Ledger(path)
+    ids = [ledger.add("render", str(n), ORDER) for n in range(3)]
+    ledger.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"UPDATE job SET {column} = CAST(? AS TEXT) WHERE id = ?", (value, ids[0]))
+        if type(value) in (float, bytes):
+            db.execute(f"UPDATE job SET {column} = ? WHERE id = ?", (value, ids[0]))
+        db.commit()
+    ledger = Ledger(path, mend=True)
+    assert (ledger.damage, ledger.begin()) == ("", True)
+    assert order(ledger) == ids[1:]
+    assert [(job.id, job.title) for job in ledger.history()] == [(ids[0], UNREADABLE)]
+    assert ledger.next("engine").id == ids[1]
+    with pytest.raises(Refusal, match="only be removed"):
+        ledger.retry(ids[0])
+    ledger.end(ids[1], Outcome(State.DONE))
+    assert {job.id for job in ledger.history()} == set(ids[:2])
+    ledger.remove(ids[0])
+    assert [job.id for job in ledger.history()] == ids[1:2]
+    ledger.close()
+
+
+def test_a_running_job_that_cannot_be_read_does_not_keep_the_queue_from_beginning(tmp_path):
+    path = tmp_path / "queue.db"
+    ledger = Ledger(path)
+    assert ledger.begin()
+    id = ledger.add("render", "one", ORDER)
+    assert ledger.next("engine").id == id
+    ledger.close()  # with a job running: as after a crash
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE job SET payload = '{'")
+        db.commit()
+    ledger = Ledger(path, mend=True)
+    assert ledger.begin()
+    assert (ledger.jobs(), ledger.notice) == ((), "")
+    assert [job.title for job in ledger.history()] == [UNREADABLE]
+    ledger.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_flipped_byte_in_the_queue_is_the_same_a_sentence_or_a_new_queue(tmp_path, seed):
+    path, dice = tmp_path / "queue.db", random.Random(seed)
+    ledger = Ledger(path)
+    for n in range(6):
+        ledger.add("render", f"job {n}", ORDER | {"n": "x" * 200 * n})
+    ledger.move(1, State.RUNNING)
+    ledger.move(1, State.FAILED, what="because", hint="so")
+    ledger.close()
+    whole, mended = path.read_bytes(), 0
+    for _ in range(50):
+        data = bytearray(whole)
+        for _ in range(dice.choice((1, 1, 8))):
+            data[dice.choice((dice.randrange(len(data)), dice.randrange(120)))] = dice.randrange(
+                256
+            )
+        for old in tmp_path.glob("queue*"):
+            old.unlink()
+        path.write_bytes(data)
+        try:
+            ledger = Ledger(path, mend=True)
+        except Refusal:  # of a newer studio, as it reads
+            continue
+        try:
+            mended += bool(ledger.damage)
+            assert ledger.begin()
+            ledger.paused()
+            ledger.history()
+            while job := ledger.next("engine"):
+                ledger.end(job.id, Outcome(State.DONE))
+            ledger.add("render", "new", ORDER)
+        except Refusal:
+            pass
+        finally:
+            with contextlib.suppress(Refusal):
+                ledger.close()
+    assert mended < 50
+
+
+CRASHED = """
+import os, sys
+from pathlib import Path
+from studio.jobs.ledger import Ledger
+ledger = Ledger(Path(sys.argv[1]))
+assert ledger.begin()
+for n in range(4):
+    ledger.add("render", str(n), {"n": "x" * 5000})
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("damage", ["none", "gone", "flipped", "cut header", "merged before"])
+def test_jobs_that_went_with_the_log_are_told_of(tmp_path, damage):
+    path, log = tmp_path / "queue.db", tmp_path / "queue.db-wal"
+    Ledger(path).close()
+    subprocess.run([sys.executable, "-c", CRASHED, str(path)], check=False)
+    assert log.stat().st_size > 32
+    data = bytearray(log.read_bytes())
+    if damage == "gone":
+        log.unlink()
+    elif damage in ("flipped", "cut header"):
+        data[len(data) // 2 if damage == "flipped" else 24] ^= 1
+        log.write_bytes(data)
+    elif damage == "merged before":  # by the terminal, which opens the queue and closes it
+        Ledger(path, mend=True).close()
+        assert not log.exists()
+    ledger = Ledger(path, mend=True)
+    whole = damage in ("none", "merged before")
+    assert bool(ledger.damage) is not whole
+    assert whole == (len(ledger.jobs()) == 4)
+    assert ledger.begin()
+    assert "unexpectedly" in ledger.notice or not ledger.jobs()
+    assert ledger.next("engine") is None
+    ledger.resume()
+    running = ledger.next("engine")
+    ledger.close()  # while that job runs
+    ledger = Ledger(path, mend=True)
+    assert ledger.damage == ""
+    assert ledger.begin()
+    assert not running or ledger.job(running.id).state is State.SET_ASIDE
+    ledger.close()
