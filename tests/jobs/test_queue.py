@@ -250,7 +250,7 @@ def test_cancelling_the_long_one_while_a_short_one_runs(qtbot, stage):
     wait(qtbot, lambda: stage.log[-1] == "+short")
     stage.queue.cancel(long)
     stage.let_go("short")
-    wait(qtbot, lambda: not stage.queue.jobs())
+    wait(qtbot, lambda: stage.ends() and not stage.queue.jobs())
     assert stage.ends() == [("finished", short, {"made": "short"})]
     assert state(stage, long) is State.CANCELLED
 
