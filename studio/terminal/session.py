@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ from studio.jobs.once import run_once
 from studio.project.files import check_writable
 from studio.project.folders import Folders
 from studio.project.store import reading
+from studio.project.tidying import alone_in, tidy
 from studio.spec.progress import Progress
+from studio.spec.refusal import Refusal
 from studio.terminal.interrupt import Interrupt
 from studio.terminal.pasting import command_line
 from studio.terminal.voice import Voice
@@ -74,9 +76,12 @@ class Session:
     def scratch(self) -> Iterator[str]:
         """The scratch project, kept from being tidied up while its takes are read.
 
-        Refused, before anything is computed, where no takes can be stored in it.
+        Refused, before anything is computed, where no takes can be stored in it.  After the work
+        its frames are kept within their bound.
         """
         self.folders.make()
         check_writable(self.folders.scratch / "takes")
         with reading(self.folders.scratch):
             yield str(self.folders.scratch)
+        with suppress(Refusal, OSError):  # the work is done: another time will do
+            tidy(self.works().takes(self.folders.scratch), alone_in(self.folders.scratch))

@@ -6,6 +6,7 @@ from studio.jobs.job import State
 from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
 from studio.project.takes import DERIVED_BYTES, TakeStore, Usage
+from studio.project.tidying import tidy
 from studio.ui.background import Background
 from studio.ui.desk import Desk
 from studio.ui.document import Document
@@ -54,13 +55,7 @@ class Space(QObject):
 
     def _tidied(self, limit: int, keep: tuple[str, ...]) -> Usage:
         """Not on the window's thread.  While others have the project open nothing is dropped."""
-        self._takes.sweep()
-        usage = self._takes.usage()
-        if usage.derived <= limit:
-            return usage
-        with self._store.alone() as alone:
-            if alone:
-                self._takes.evict(limit, keep)
+        tidy(self._takes, self._store.alone(), limit, keep)
         return self._takes.usage()
 
     def _arrived(self, usage: Usage) -> None:
