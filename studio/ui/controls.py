@@ -1,12 +1,15 @@
 """Small controls that every panel is made of: labels, buttons, folds, and the reason for a no."""
 
+from html import escape
+
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QListWidgetItem,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -99,6 +102,22 @@ def rename(button: QAbstractButton, what: str) -> None:
     explain(button, "", what)
 
 
+def as_tip(text: str) -> str:
+    """A text for a tooltip, in which markup is only letters.
+
+    Qt reads a tooltip that looks like HTML as such: words of the user's could hide themselves or
+    load a file.  Everything that goes into a tooltip or `ToolTipRole` goes through here.
+    """
+    if "<" not in text and "&" not in text:
+        return text
+    return f"<p style='white-space: pre-wrap'>{escape(text)}</p>"
+
+
+def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
+    """What a thing says under the pointer."""
+    thing.setToolTip(as_tip(text))
+
+
 def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
     """Enable a control, or disable it and say why in its tooltip and the status line.
 
@@ -106,9 +125,12 @@ def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
     """
     if tip is not None:
         widget.setProperty("tip", tip)
-    said = why_not or str(widget.property("tip") or "")
+    name = str(widget.property("tip") or "")
+    said = why_not or name
+    if why_not and name and isinstance(widget, Tool):
+        said = f"{name}: {why_not}"  # an icon alone would not say what cannot be done
     widget.setEnabled(not why_not)
-    widget.setToolTip(said)
+    widget.setToolTip(as_tip(said))
     widget.setStatusTip(said)
     widget.setAccessibleDescription(said)
 
@@ -215,7 +237,7 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._whole, end, max(0, self.width()))
         if shown != self.text():
             self.setText(shown)
-        self.setToolTip(self._whole[:1000] if shown != self._whole else "")
+        tip(self, self._whole[:1000] if shown != self._whole else "")
 
 
 def take_out(box: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:

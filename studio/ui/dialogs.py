@@ -3,15 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.project import Project, Render
+from studio.ui.asking import (
+    VIDEOS,
+    ask_for_photos,
+    ask_for_project,
+    ask_for_words,
+    folder_of,
+    remember,
+)
 from studio.ui.commands import KeysDialog
 from studio.ui.controls import label, push, row
 from studio.ui.document import Document
-from studio.ui.drop_zone import FILTER
 from studio.ui.export import ExportDialog
 from studio.ui.icons import Icons
 from studio.ui.orders import Orders
@@ -34,19 +40,14 @@ class Dialogs:
     def __init__(self, document: Document, orders: Orders, icons: Icons, parent: QWidget) -> None:
         self._document, self._orders, self._icons = document, orders, icons
         self._parent = parent
-        self._folder = Path(
-            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
-            or Path.home()
-        )
 
     def export(self, render: Render | None) -> None:
         if render is None:
             return
-        folder = self._folder if self._folder.is_dir() else Path.home()
-        dialog = ExportDialog(render, folder, self._parent)
+        dialog = ExportDialog(render, folder_of(VIDEOS), self._parent)
 
         def order(path: Path, fps, recipe: bool) -> None:
-            self._folder = path.parent
+            remember(VIDEOS, path.parent)
             self._orders.export(render, path, fps, recipe=recipe)
 
         dialog.ordered.connect(order)
@@ -80,22 +81,20 @@ class Dialogs:
         _open(dialog)
 
     def rename(self) -> None:
-        name, said = QInputDialog.getText(
-            self._parent, "Rename project", "Name", text=self._document.project.name
-        )
-        if said and name.strip():
-            self._document.change(lambda p: edits.rename(p, name.strip()[:120]), "Rename project")
+        def named(name: str) -> None:
+            self._document.change(lambda p: edits.rename(p, name[:120]), "Rename project")
+
+        name = self._document.project.name
+        ask_for_words(self._parent, "Rename project", "Name", name, named)
 
     def choose_photos(self, then: Callable[[list[Path]], None]) -> None:
-        files, _ = QFileDialog.getOpenFileNames(self._parent, "Choose photos", "", FILTER)
-        if files:
-            then([Path(file) for file in files])
+        if files := ask_for_photos(self._parent, "Choose photos"):
+            then(files)
 
     def choose_project(self, then: Callable[[Path], None]) -> None:
         """A project is a folder; an empty one becomes a new project."""
-        folder = QFileDialog.getExistingDirectory(self._parent, "Open or make a project folder")
-        if folder:
-            then(Path(folder))
+        if folder := ask_for_project(self._parent):
+            then(folder)
 
     def _use(self, render: Render) -> None:
         self._document.change(lambda project: with_recipe(project, render), "Use recipe")

@@ -4,15 +4,11 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPen
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.ui.asking import ask_for_photos
 from studio.ui.controls import label, push
 from studio.ui.theme import UNIT, Theme
-
-SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp",
-)  # fmt: skip
-FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 
 
 class DropZone(QWidget):
@@ -63,6 +59,5 @@ class DropZone(QWidget):
         self.update()
 
     def _choose(self) -> None:
-        files, _ = QFileDialog.getOpenFileNames(self, "Choose photos", "", FILTER)
-        if files:
-            self.dropped.emit([Path(file) for file in files])
+        if files := ask_for_photos(self, "Choose photos"):
+            self.dropped.emit(files)

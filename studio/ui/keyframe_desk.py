@@ -7,8 +7,6 @@ from functools import partial
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
-    QInputDialog,
     QMenu,
     QScrollArea,
     QToolButton,
@@ -16,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.controls import ElidedLabel, explain, row, tool
+from studio.ui.asking import ask_for_picture, ask_for_words
+from studio.ui.controls import ElidedLabel, explain, row, tip, tool
 from studio.ui.desk import Desk
-from studio.ui.drop_zone import FILTER
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
 from studio.ui.playback import Playback
@@ -99,7 +97,7 @@ class KeyframeDesk(QWidget):
             action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
             why_not = gesture.why_not()
             action.setEnabled(not why_not)
-            action.setToolTip(why_not)
+            tip(action, why_not)
             action.triggered.connect(lambda _=False, act=gesture.act: act())
         menu.popup(at)
 
@@ -176,17 +174,11 @@ class KeyframeDesk(QWidget):
         if strip is None:
             return
         source = strip.sources[strip.keys[min(self.view.chosen)].source]
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Re-roll with other words")
-        dialog.setLabelText("What these keyframes show:")
-        dialog.setTextValue(source.prompt or self._edits.prompt)
-        dialog.setMinimumWidth(420)
-        chosen = self.view.chosen
-        dialog.textValueSelected.connect(
-            lambda words: words.split() and self._edits.reroll(chosen, words.strip())
-        )
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        words, chosen = source.prompt or self._edits.prompt, self.view.chosen
+        ask_for_words(
+            self, "Re-roll with other words", "What these keyframes show", words,
+            lambda said: self._edits.reroll(chosen, said), lines=4,
+        )  # fmt: skip
 
     def _lock(self) -> None:
         self._edits.toggle_lock(self.view.chosen)
@@ -206,11 +198,7 @@ class KeyframeDesk(QWidget):
 
     def _put_file(self, *, insert: bool = False) -> None:
         number = min(self.view.chosen)
-        dialog = QFileDialog(self, "Choose a picture", "", FILTER)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda file: self._edits.put_file(file, number, insert=insert))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_for_picture(self, lambda file: self._edits.put_file(file, number, insert=insert))
 
     def _upsample(self) -> None:
         """From the first chosen keyframe to the last; of one alone, what leads to the next."""

@@ -12,7 +12,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.ui import theme
 from studio.ui.consent import Consent
-from studio.ui.controls import Fold, column, explain, label, line, push, row
+from studio.ui.controls import Fold, column, explain, label, line, push, row, tip
 from studio.ui.icons import Icons
 from studio.ui.narrow import Choice, Tick, field, scrolled
 from studio.ui.number_field import NumberField, number_row
@@ -117,7 +117,7 @@ class NewSubject(QWidget):
             NumberField(" steps", " step", in_document=False),
         )
         self.token.addItems(grammar.RARE_TOKENS)
-        self.token.setToolTip("A rare word that will stand for the subject in prompts")
+        tip(self.token, "A rare word that will stand for the subject in prompts")
         self.method.addItem("LoRA: small and quick", "lora")
         self.method.addItem("DreamBooth: the whole network", "dreambooth")
         self.steps.allow(possible(1, 100_000))

@@ -7,11 +7,12 @@ from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from studio.media.places import is_file, is_folder
-from studio.ui.controls import label, push, row
-from studio.ui.drop_zone import FILTER
+from studio.ui.asking import ask_for_photos
+from studio.ui.controls import explain, label, push, row, tip
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, thumbnail
 from studio.ui.quantities import count
+from studio.ui.text_fields import means_undo
 
 SIDE = 52
 PATH = Qt.ItemDataRole.UserRole
@@ -28,6 +29,7 @@ class PhotoWall(QWidget):
         self.good: list[Path] = []
         self._bad: dict[Path, str] = {}
         self._checked: list[Path] = []
+        self._taken: list[list[Path]] = []
         self.list = QListWidget()
         self.list.setViewMode(QListWidget.ViewMode.IconMode)
         self.list.setIconSize(QSize(SIDE, SIDE))
@@ -41,14 +43,18 @@ class PhotoWall(QWidget):
         self.list.installEventFilter(self)
         self.total = label("", "small", wrap=True)
         self.more = push("Add photos …", "link")
+        self.out, self.back = push("Take out", "link"), push("Put back", "link")
         self.refused = label("", "attention", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         said = row(self.total, self.more)
         said.layout().setStretch(0, 1)  # type: ignore[union-attr]
-        for part in (self.list, said, self.refused):
+        for part in (self.list, said, row(None, self.back, self.out), self.refused):
             layout.addWidget(part)
         self.more.clicked.connect(self._choose)
+        self.out.clicked.connect(self._take_out)
+        self.back.clicked.connect(self._put_back)
+        self.list.itemSelectionChanged.connect(self._say_taken)
         self._say()
 
     def add(self, places: list[Path]) -> None:
@@ -69,12 +75,18 @@ class PhotoWall(QWidget):
         self.good.clear()
         self._bad.clear()
         self._checked.clear()
+        self._taken.clear()
         self._say()
 
     def eventFilter(self, watched, event) -> bool:
         if watched is self.list and isinstance(event, QKeyEvent):
-            is_delete = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
-            if is_delete and event.type() == QKeyEvent.Type.KeyPress:
+            is_press = event.type() == QKeyEvent.Type.KeyPress
+            if means_undo(event):
+                event.accept()
+                if is_press:
+                    self._put_back()
+                return True
+            if is_press and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
                 self._take_out()
                 return True
         return super().eventFilter(watched, event)
@@ -86,7 +98,7 @@ class PhotoWall(QWidget):
         self.good.sort(key=self._checked.index)  # whichever was read first
         icon = QIcon(thumbnail(picture, SIDE, self.devicePixelRatioF(), square=True))
         item = QListWidgetItem(icon, "")
-        item.setToolTip(path.name)
+        tip(item, path.name)
         item.setData(PATH, path)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, path.name)
         self.list.addItem(item)
@@ -99,14 +111,31 @@ class PhotoWall(QWidget):
         self._say()
 
     def _take_out(self) -> None:
-        for item in self.list.selectedItems():
+        items = self.list.selectedItems()
+        if items:
+            self._taken.append([item.data(PATH) for item in items])
+        for item in items:
             path = item.data(PATH)
             self.good.remove(path)
             self._checked.remove(path)
             self.list.takeItem(self.list.row(item))
         self._say()
 
+    def _put_back(self) -> None:
+        """Bring back what was taken out last."""
+        if self._taken:
+            self.add(self._taken.pop())
+
+    def _say_taken(self) -> None:
+        chosen = bool(self.list.selectedItems())
+        why_not = "" if chosen else "Choose photos in the list first."
+        explain(self.out, why_not, "Do without the chosen photos (Del)")
+        self.out.setVisible(bool(self.good))
+        explain(self.back, "", "Bring back what was taken out last (Ctrl+Z)")
+        self.back.setVisible(bool(self._taken))
+
     def _say(self) -> None:
+        self._say_taken()
         waiting = len(self._checked) - len(self.good) - len(self._bad)
         reading = f" · reading {waiting} more" if waiting else ""
         self.total.setText(count(len(self.good), "photo") + reading)
@@ -117,10 +146,7 @@ class PhotoWall(QWidget):
         self.changed.emit()
 
     def _choose(self) -> None:
-        from PySide6.QtWidgets import QFileDialog
-
-        files, _ = QFileDialog.getOpenFileNames(self, "Add photos", "", FILTER)
-        self.add([Path(file) for file in files])
+        self.add(ask_for_photos(self, "Add photos"))
 
 
 def _files(places: list[Path]) -> list[Path]:

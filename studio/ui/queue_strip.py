@@ -78,7 +78,7 @@ class QueueStrip(QWidget):
             push("Resume", "primary", tip="Go on"),
         )
         menu = QMenu(self.pause)
-        menu.addAction("Pause now: the graphics card is free at once", self._pause_now)
+        menu.addAction("Pause now: the computer is free at once", self._pause_now)
         menu.addAction("Pause after this job", lambda: self._queue.pause(now=False))
         self.pause.setMenu(menu)
         self.resume.clicked.connect(lambda: self._queue.resume())

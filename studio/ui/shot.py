@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
 from studio.project import edits
 from studio.project.project import new_id
 from studio.project.shot import Shot
-from studio.ui.controls import Fold, Panel, column, explain, label, line, push, row, tool
+from studio.ui.controls import Fold, Panel, column, explain, label, line, push, row, tip, tool
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.narrow import Choice, Tick, field, scrolled
@@ -76,7 +76,7 @@ class ShotPanel(Panel):
         self.subject, self.strength = Choice(), Strength()
         self.seed = Seed(icons)
         self.variations = Tick("Four variations at once")
-        self.variations.setToolTip("Renders four clips with seeds that follow one another.")
+        tip(self.variations, "Renders four clips with seeds that follow one another.")
         self.settings = ShotSettings()
         self.fold = Fold("Settings", self.settings, icons)
         self.facts = label("", "small", wrap=True)

@@ -10,7 +10,7 @@ from studio.project.shot import Shot
 from studio.spec.numbers import Possible, possible
 from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, Family
 from studio.spec.timing import FASTEST, frame_rate
-from studio.ui.controls import explain, push
+from studio.ui.controls import explain, push, tip
 from studio.ui.number_field import NumberField, number_row
 from studio.ui.theme import UNIT
 
@@ -79,7 +79,7 @@ class ShotSettings(QWidget):
         self._shot = shot
         self.setEnabled(family is not None)
         if family is None:
-            self.setToolTip("The settings appear when there is a model.")
+            tip(self, "The settings appear when there is a model.")
             return
         own = _own(family)
         for setting in SETTINGS:

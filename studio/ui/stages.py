@@ -8,7 +8,7 @@ from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, StageForecast
 from studio.spec.stages import LATER, STAGES
-from studio.ui.controls import ElidedLabel, column, explain, label, tool
+from studio.ui.controls import ElidedLabel, column, explain, label, tip, tool
 from studio.ui.icons import Icons
 from studio.ui.orders import Orders
 from studio.ui.outlook import Outlook
@@ -85,7 +85,7 @@ class StageCell(QWidget):
         self.work.say(work)
         self.bar.setValue(percent)
         set_tone(self.bar, "" if tone == "accent" else tone)
-        self.setToolTip(f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
+        tip(self, f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
 
 
 class Stages(QWidget):

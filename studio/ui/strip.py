@@ -21,8 +21,9 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 from studio.spec.forecast import Forecast
 from studio.spec.spans import strip_of
 from studio.spec.strip import Keyframe, Strip
+from studio.ui.asking import SUFFIXES
+from studio.ui.controls import tip
 from studio.ui.desk import Desk, Shown
-from studio.ui.drop_zone import SUFFIXES
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
 from studio.ui.pictures import thumbnail
@@ -69,8 +70,7 @@ class StripView(QWidget):
         self._scaled: dict[tuple[int, int, float], QPixmap] = {}
         self._shot, self._reached = "", None
         self.choice = Choice(self)
-        self._drag, self._from = _Drag.NONE, 0.0
-        self.added, self._drop = 0, None
+        self._drag, self._from, self.added, self._drop = _Drag.NONE, 0.0, 0, None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -284,7 +284,7 @@ class StripView(QWidget):
         ends = any(places.end(before=before).holds(x, y) for before in (True, False))
         can = self.count and not self._edits.why_not()
         self.setCursor(Qt.CursorShape.SizeHorCursor if ends and can else Qt.CursorShape.ArrowCursor)
-        self.setToolTip(self._tip(x, ends))
+        tip(self, self._tip(x, ends))
 
     def _tip(self, x: float, ends: bool) -> str:
         if ends:

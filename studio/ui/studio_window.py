@@ -180,7 +180,14 @@ class StudioWindow:
         self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, orders, icons, self.window)
         self.actions = make_actions(self._deeds(), self.window)
-        self.top.set_actions(self.actions)
+        self.top.set_actions(
+            self.actions,
+            {
+                "preview": orders.why_not,
+                "render": orders.why_not,
+                "stop": lambda: "" if self.strip.running() else "Nothing is running.",
+            },
+        )
 
     def _connect(self) -> None:
         queue_dock = self.window.docks["Queue"]

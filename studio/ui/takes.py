@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout,
 
 from studio.project import edits
 from studio.project.project import Render
-from studio.ui.controls import EmptyState, Panel, explain, label, rename, row, tool
+from studio.ui.controls import EmptyState, Panel, explain, label, rename, row, tip, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.icons import Icons
@@ -211,7 +211,7 @@ class TakesPanel(Panel):
             f"Render makes their frames again from what is kept ({memory(usage.costly)} more)."
         )
         self.used.setText(f"Frames: {memory(usage.derived)} of {limit}")
-        self.used.setToolTip(said)
+        tip(self.used, said)
         self.used.setAccessibleDescription(said)
         self.used.setVisible(bool(usage.derived))
 

@@ -5,6 +5,7 @@ from PySide6.QtGui import QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.project.project import Render
+from studio.ui.controls import as_tip
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, thumbnail
 from studio.ui.quantities import clip_length
@@ -55,7 +56,7 @@ class TakesModel(QAbstractListModel):
             star = ", starred" if render.starred else ""
             return f"Take {render.order}: {render.request.prompt[:200]}, {facts(render)}{star}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return render.request.prompt[:1000]
+            return as_tip(render.request.prompt[:1000])
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:  # type: ignore[override]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QWidget
 
 from studio.ui.background import Background
 from studio.ui.commands import COMMANDS, MENUS
-from studio.ui.controls import ElidedLabel, explain, label, push
+from studio.ui.controls import ElidedLabel, explain, label, push, tip
 from studio.ui.document import Document
 from studio.ui.glance import Glance
 from studio.ui.orders import Orders
@@ -44,13 +44,24 @@ class TopBar(QWidget):
         self.reflect()
         self._look()
 
-    def set_actions(self, actions: Mapping[str, QAction]) -> None:
-        """Fill the menus."""
+    def set_actions(
+        self, actions: Mapping[str, QAction], why_not: Mapping[str, Callable[[], str]]
+    ) -> None:
+        """Fill the menus.  `why_not` says of some commands, when asked, what stands against them.
+
+        Such a command is disabled while its menu is open, with the reason as its tip.  Its key
+        stays: pressed, it has the reason told.
+        """
         for title in MENUS:
             menu = self.menus.addMenu(title)
-            for command in COMMANDS:
-                if command.menu == title:
-                    menu.addAction(actions[command.name])
+            menu.setToolTipsVisible(True)
+            asked = {}
+            for command in (c for c in COMMANDS if c.menu == title):
+                menu.addAction(actions[command.name])
+                if command.name in why_not:
+                    asked[actions[command.name]] = why_not[command.name]
+            menu.aboutToShow.connect(lambda asked=asked: _forbid(asked))
+            menu.aboutToHide.connect(lambda asked=asked: _allow(asked))
 
     def reflect(self) -> None:
         document = self._document
@@ -99,3 +110,15 @@ class TopBar(QWidget):
 
     def _look(self) -> None:
         self._background.ask(self._glance, self.show_glance, owner=self)
+
+
+def _forbid(asked: Mapping[QAction, Callable[[], str]]) -> None:
+    for action, why_not in asked.items():
+        reason = why_not()
+        action.setEnabled(not reason)
+        tip(action, reason)
+
+
+def _allow(asked: Mapping[QAction, Callable[[], str]]) -> None:
+    for action in asked:
+        action.setEnabled(True)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QInputDialog, QMenu
+from PySide6.QtWidgets import QMenu
 from works import DENSE, clip, strip
 
 from studio.spec.forecast import MADE, OUT_OF_DATE, TO_MAKE
+from studio.ui.asking import Words
 from studio.ui.desk import Shown
 from studio.ui.frames import Loaded
 from studio.ui.pictures import from_preview
@@ -172,9 +173,9 @@ def test_w_asks_for_words_of_their_own(made, view, qtbot, until):
     click(view, qtbot, 1)
     click(view, qtbot, 2, Held.ShiftModifier)
     press(made, qtbot, Key.Key_W)
-    dialog = made.keyframes.findChild(QInputDialog)
-    assert dialog.textValue() == BALL
-    dialog.setTextValue("a blue star over sand")
+    dialog = made.keyframes.findChild(Words)
+    assert dialog.said == BALL
+    dialog.text.setPlainText(" a blue star over sand ")
     dialog.accept()
     until(lambda: edited(made) is not None)
     assert edited(made).sources[-1].prompt == "a blue star over sand"
