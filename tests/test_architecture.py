@@ -159,6 +159,20 @@ def test_the_readme_names_the_libraries_that_the_tests_install():
     assert [name for name in LIBRARIES.values() if name not in readme] == []
 
 
+def test_every_dependency_has_an_upper_bound_that_what_is_installed_keeps():
+    from importlib.metadata import version
+
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    said = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    for needed in map(Requirement, said):
+        assert any(bound.operator == "<" for bound in needed.specifier), needed.name
+        assert needed.specifier.contains(version(needed.name)), needed.name
+    torch = next(r for r in map(Requirement, said) if r.name == "torch")
+    assert torch.specifier.contains("2.99"), "a user's newer torch will do"
+
+
 @pytest.mark.parametrize(
     "command",
     [

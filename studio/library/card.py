@@ -10,15 +10,15 @@ from stat import S_ISREG
 from typing import Any
 
 from studio.spec import roles
+from studio.spec.bounds import AT_ONCE, is_name
 from studio.spec.refusal import Refusal
-from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, Family, Upsampling
+from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, PASSES, Family, Upsampling
 from studio.spec.strip import BRIDGE, CONTEXT
+from studio.spec.timing import FASTEST, SLOWEST
 
 CARD = "model.toml"
 LARGEST = 10_000
 """Bytes of a card."""
-FASTEST = 240
-"""Frames per second."""
 RATE = r"[0-9]{1,9}(\.[0-9]{1,9}|/0*[1-9][0-9]{0,8})?"
 """A rate as text."""
 
@@ -158,6 +158,12 @@ def _words(longest: int, *, empty: bool = False) -> Check:
     return check
 
 
+def _id(name: str, said: object) -> str:
+    text = _words(64)(name, said)
+    _must(is_name(text) and text == text.strip(), name, said, "a name without signs of a path")
+    return text
+
+
 def _yes_or_no(name: str, said: object) -> bool:
     _must(isinstance(said, bool), name, said, "true or false")
     return bool(said)
@@ -168,7 +174,7 @@ def _rate(name: str, said: object) -> Fraction:
     right = isinstance(said, str) and re.fullmatch(RATE, said)
     right = right or (type(said) in (int, float) and 0 < said <= FASTEST)  # pyright: ignore
     rate = Fraction(said) if right else Fraction(0)  # pyright: ignore
-    _must(Fraction(1, 1000) <= rate <= FASTEST, name, said, f"a rate up to {FASTEST} per second")
+    _must(SLOWEST <= rate <= FASTEST, name, said, f"a rate up to {FASTEST} per second")
     return rate
 
 
@@ -192,18 +198,18 @@ def _shown(text: str, longest: int = 60) -> str:
 
 
 FAMILY: Mapping[str, Check] = {
-    "id": _words(64),
+    "id": _id,
     "name": _words(100),
     "native_fps": _rate,
-    "frames_per_call": _whole(1, 1024),
-    "most_frames": _whole(1, 10_000),
+    "frames_per_call": _whole(1, AT_ONCE),
+    "most_frames": _whole(1, AT_ONCE),
     "size": _whole(8, 8192),
     "size_multiple": _whole(1, 1024),
     "largest": _whole(8, 8192),
     "steps": _whole(1, MAX_STEPS),
     "guidance": _real(0, MAX_GUIDANCE),
     "notice": _words(300, empty=True),
-    "passes": _whole(0, 4),
+    "passes": _whole(0, PASSES),
     "predicts": _yes_or_no,
     "context_guidance": _real(0, MAX_GUIDANCE),
     "context_noise": _real(0, 1),

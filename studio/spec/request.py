@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from studio.spec.bounds import AT_ONCE, LABEL, SEED, TEXT, between, is_name, misfits, several
 from studio.spec.refusal import Refusal
+from studio.spec.roles import FILES
 from studio.spec.strip import BRIDGE, Strip
 from studio.spec.timing import FASTEST, SLOWEST
 
@@ -113,7 +114,7 @@ class ClipRequest:
     with `only` (first, last) those frames alone are made; a range ends where chunks do
     (`studio.spec.frame_spans.whole_chunks`).
 
-    `weights` pairs each role ("image", "temporal", "autoencoder", "text") with the hash of its
+    `weights` pairs each role (`studio.spec.roles`) with the hash of its
     file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
     """
 
@@ -144,7 +145,7 @@ class ClipRequest:
         """Fields that hold what neither window nor terminal asks for, whatever the model."""
         yield from misfits(
             self, prompt=TEXT, negative=TEXT, seed=SEED, model=is_name,
-            weights=several(lambda pair: all(map(LABEL, pair)), most=100),
+            weights=several(lambda pair: pair[0] in FILES and LABEL(pair[1]), most=100),
             width=between(1, LARGEST), height=between(1, LARGEST), keyframes=between(1, AT_ONCE),
             fps=between(SLOWEST, FASTEST), steps=between(1, MAX_STEPS),
             guidance=between(0, MAX_GUIDANCE), window=between(1, AT_ONCE),
