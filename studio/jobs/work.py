@@ -143,7 +143,7 @@ class Works:
         order = order[: int(str(said.get("frames") or len(order)))]
         keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
         out = Path(str(said["out"]))
-        write_video(
+        written = write_video(
             out,
             in_order(stored_frames(takes, keys), order),
             fps=fps,
@@ -152,7 +152,7 @@ class Works:
             tick=tick,
             total=len(order),
         )
-        return {"out": str(out), "frames": len(order)}
+        return {"out": str(out), "frames": written}
 
     def contact_sheet(self, job: Job, tick: Tick) -> dict:
         """Write stored frames side by side into one picture.

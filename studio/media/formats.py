@@ -1,13 +1,12 @@
 """Which sizes and frame rates an export format can hold; known before anything is rendered."""
 
 import math
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational
 from pathlib import Path
 
+from studio.media.naming import check_name, numbered
 from studio.media.places import is_file, is_folder
 from studio.spec.refusal import Refusal
 from studio.spec.timing import spelled_out
@@ -23,17 +22,17 @@ class Format:
     step: int
     longest: int
     fastest: int
+    slowest: Fraction = Fraction(0)
 
 
 FORMATS = {
     # 4:2:0 chroma has half the rows and columns, and H.264 players expect whole ones
     ".mp4": Format(step=2, longest=16384, fastest=1000),
     ".webm": Format(step=1, longest=16384, fastest=1000),
-    # delays are whole hundredths of a second, and viewers slow down what is shorter than two
-    ".gif": Format(step=1, longest=65535, fastest=50),
+    # delays are whole hundredths of a second in two bytes; shorter than two is slowed down by viewers
+    ".gif": Format(step=1, longest=65535, fastest=50, slowest=Fraction(100, 65535)),
     ".png": Format(step=1, longest=65535, fastest=1000),
 }
-_NUMBERED = re.compile(r"%(0?\d?)d")
 
 
 def format_of(path: Path) -> Format:
@@ -55,13 +54,10 @@ def means_folder(path: Path) -> bool:
     return is_folder(path) or not path.suffix
 
 
-def numbered(name: str) -> Callable[[int], str] | None:
-    """How `name` counts frames, if it holds exactly one `%04d`-like mark; otherwise None."""
-    marks = list(_NUMBERED.finditer(name))
-    if len(marks) != 1:
-        return None
-    start, end = marks[0].span()
-    return lambda index: name[:start] + format(index, f"{marks[0][1]}d") + name[end:]
+def written(path: Path, frames: int) -> int:
+    """How many of so many frames an export to `path` writes: a single PNG holds the first."""
+    single = path.suffix.lower() == ".png" and not means_folder(path) and not numbered(path.name)
+    return min(frames, 1) if single else frames
 
 
 def playable(size: Size, suffix: str) -> bool:
@@ -99,9 +95,10 @@ def frame_rate(fps: Rational | float) -> Fraction:
 def check_export(path: Path, *, size: Size, fps: Rational | float) -> None:
     """Say no, before anything is rendered, to what the format of `path` cannot hold.
 
-    Raises `Refusal` for an unknown ending, a file in the place of a folder, a frame rate or a size
-    that does not fit.
+    Raises `Refusal` for an unknown ending, a file in the place of a folder, a name that cannot be,
+    a frame rate or a size that does not fit.
     """
+    check_name(path, tuple(FORMATS))
     if means_folder(path) and is_file(path):
         raise Refusal(
             f"{path} is a file; without an ending, a folder of single frames is meant.",
@@ -112,6 +109,11 @@ def check_export(path: Path, *, size: Size, fps: Rational | float) -> None:
         raise Refusal(
             f"{path.name} cannot play {float(rate):g} frames a second.",
             f"Use at most {rules.fastest}, or another format.",
+        )
+    if rate < rules.slowest:
+        raise Refusal(
+            f"{path.name} cannot show a frame for {float(1 / rate):g} s.",
+            f"Its longest is {float(1 / rules.slowest):.2f} s; use a higher rate or another format.",
         )
     suffix = ".png" if means_folder(path) else path.suffix
     if min(size) <= 0:

@@ -46,13 +46,14 @@ def write_video(
     recipe: Recipe | None,
     tick: Tick = silent,
     total: int | None = None,
-) -> None:
+) -> int:
     """Write `frames`, uint8 (H, W, 3) sRGB, as the format that `path`'s ending names.
 
     `.mp4` is H.264, `.webm` VP9, both 4:2:0 with BT.709 tags; `.gif` repeats for ever; `.png` takes
     the first frame, `name_%04d.png` or a folder all of them.  Frames are taken one at a time and
     never kept.  `size` is (width, height).  Every file says that it was made with AI; `recipe`
-    None leaves the recipe out.  `tick` hears of every frame out of `total` (0: not known).
+    None leaves the recipe out.  `tick` hears of every frame out of `total` (0: not known).  Gives
+    how many frames were written.
 
     Raises `Refusal` for what the format cannot hold, an empty clip, a folder that cannot be written
     and a full disk, and passes on what `frames` and `tick` raise; then nothing is left behind.
@@ -63,12 +64,13 @@ def write_video(
     checked = counter.count(frames, size)
     with _refusing_failure(path):
         if formats.means_folder(path) or path.suffix.lower() == ".png":
-            write_png(path, checked, recipe)
-        elif path.suffix.lower() == ".gif":
+            return write_png(path, checked, recipe)
+        if path.suffix.lower() == ".gif":
             pixels = map(_pixels, checked)
             write_gif(path, pixels, fps=rate, size=size, recipe=recipe, waiting=counter.repeat)
         else:
             _write_container(path, map(_pixels, checked), rate, size, recipe, counter)
+    return counter.done
 
 
 def write_lossless(path: Path, frames: Iterable[np.ndarray], fps: Rational | float) -> None:
@@ -113,20 +115,20 @@ class _Counter:
 
     def __init__(self, name: str, tick: Tick, total: int) -> None:
         self._name, self._tick, self._total = name, tick, total
-        self._done = 0
+        self.done = 0
 
     def count(self, frames: Iterable[np.ndarray], size: Size) -> Iterator[np.ndarray]:
         for frame in frames:
             if frame.dtype != np.uint8 or frame.shape != (size[1], size[0], 3):
                 raise ValueError(f"frame {frame.shape} {frame.dtype} in a clip of {size}")
             yield frame
-            self._done += 1
+            self.done += 1
             self.repeat()
-        if not self._done:
+        if not self.done:
             raise _empty(self._name)
 
     def repeat(self) -> None:
-        self._tick(Progress("export", self._done, self._total))
+        self._tick(Progress("export", self.done, self._total))
 
 
 def _pixels(frame: np.ndarray) -> memoryview:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from studio.library import models as library
 from studio.library.reading import first_unread
-from studio.media.formats import check_export, numbered
+from studio.media.formats import check_export, written
+from studio.media.naming import numbered, replaced
 from studio.media.places import is_folder, place
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
@@ -57,12 +58,12 @@ def generate(said: Namespace, session: Session) -> Answer:
     with session.scratch() as project:
         made = render(order, works, session, project)
         try:
-            write(order, works, session, project)
+            frames = write(order, works, session, project)
         except FramesGone:  # what turns out damaged when it is read is made again
             made = render(order, works, session, project)
-            write(order, works, session, project)
+            frames = write(order, works, session, project)
     seconds = time.monotonic() - started
-    return Answer(_words(order, made, seconds), facts(order, made, seconds))
+    return Answer(_words(order, frames, made, seconds), facts(order, frames, made, seconds))
 
 
 def _going_on(said: Namespace, order: Order, session: Session) -> str:
@@ -107,6 +108,8 @@ def ordered(said: Namespace, works: Works, session: Session) -> Order:
     out = None if said.plan and not said.out else _place(said.out, said.keyframes_only)
     if out is not None:
         check_export(out, size=request.size, fps=fps)
+        if older := replaced(out):
+            session.voice.remark(f"This replaces {older}.")
     _name_unknown_words(request, model, session)
     _name_cut_words(request, model, session)
     return Order(request, out, fps, frames, said.keyframes_only, not said.no_recipe)
@@ -118,8 +121,8 @@ def render(order: Order, works: Works, session: Session, project: str) -> Mappin
     return session.do(works, kind, {"project": project, "request": to_plain(order.request)})
 
 
-def write(order: Order, works: Works, session: Session, project: str) -> None:
-    """Write the takes to the order's file."""
+def write(order: Order, works: Works, session: Session, project: str) -> int:
+    """Write the takes to the order's file; gives how many frames were written."""
     from studio.jobs.work import last_keys
 
     payload = {
@@ -131,7 +134,7 @@ def write(order: Order, works: Works, session: Session, project: str) -> None:
         "frames": order.frames,
         "recipe": order.recipe,
     }
-    session.do(works, "contact_sheet" if order.sheet else "export", payload)
+    return session.do(works, "contact_sheet" if order.sheet else "export", payload)["frames"]
 
 
 def plan(order: Order, works: Works, session: Session) -> Answer:
@@ -156,16 +159,16 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
         ],
         "made": 0,
         "reused": len(there),
-        **_shape(order),
+        **_shape(order, written(order.out, order.frames) if order.out else order.frames),
     }
     return Answer(words, facts)
 
 
-def facts(order: Order, made: Mapping, seconds: float) -> dict[str, object]:
-    """The JSON object of a finished clip."""
+def facts(order: Order, frames: int, made: Mapping, seconds: float) -> dict[str, object]:
+    """The JSON object of a finished clip of so many frames."""
     return {
         "path": str(order.out),
-        **_shape(order),
+        **_shape(order, frames),
         "stages": {stage: round(spent, 3) for stage, spent in made["seconds"].items()},
         "made": len(made["made"]),
         "reused": len(made["reused"]),
@@ -174,10 +177,10 @@ def facts(order: Order, made: Mapping, seconds: float) -> dict[str, object]:
     }
 
 
-def _shape(order: Order) -> dict[str, object]:
+def _shape(order: Order, frames: int) -> dict[str, object]:
     request = order.request
     return {
-        "frames": request.frames if order.sheet else order.frames,
+        "frames": request.frames if order.sheet else frames,
         "fps": float(order.fps),
         "width": request.size[0],
         "height": request.size[1],
@@ -185,9 +188,11 @@ def _shape(order: Order) -> dict[str, object]:
     }
 
 
-def _words(order: Order, made: Mapping, seconds: float) -> str:
+def _words(order: Order, frames: int, made: Mapping, seconds: float) -> str:
     reused = " All of it was there from before." if not made["made"] else ""
-    what = f"{order.frames} frames at {float(order.fps):g} per second"
+    what = f"{frames} frames at {float(order.fps):g} per second"
+    if frames == 1:
+        what = f"the first of {order.frames} frames" if order.frames > 1 else "1 frame"
     if order.sheet:
         what = f"{order.request.frames} keyframes on one sheet"
     return f"{order.out}: {what}, seed {order.request.seed}, {lasting(seconds)}.{reused}"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.media import formats
+from studio.media import formats, naming
 from studio.media.timing import frame_rate_of
 from studio.spec.refusal import Refusal
 
@@ -70,16 +70,45 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "frames").write_bytes(b"")
     with pytest.raises(Refusal, match="frames is a file"):
         formats.check_export(tmp_path / "frames", size=(64, 64), fps=24)
-    formats.check_export(tmp_path / ("x" * 300), size=(64, 64), fps=24)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-", ".mp4", ".PNG", "clip.mp4.", "clip.", "clip.mp4 ", "frames ", "con.mp4", "COM¹.mp4",
+        "lpt³.png", "CONIN$.gif", "nul", "f_####.png", "f_%03d_%02d.png", "f_%s.png", "f_%0300d.png",
+        "f_{:04d}.png", "f_$F4.png", "x" * 300 + ".mp4", "x" * 252 + ".mp4", "é" * 130 + ".gif",
+        "x" * 248 + "_%d.png", "x" * 300,
+    ],
+)  # fmt: skip
+def test_a_name_that_would_become_another_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        formats.check_export(tmp_path / name, size=(64, 64), fps=24)
+    assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.mp4", "50% off.png", "#1.png", "f_%04d.png", "f_%d.mp4", ".hidden", "console.mp4",
+     "é" * 120 + ".mp4", "x" * 240 + ".mp4", "日本 ü.gif"],
+)  # fmt: skip
+def test_other_names_are_let_be(tmp_path: Path, name: str) -> None:
+    formats.check_export(tmp_path / name, size=(64, 64), fps=24)
+
+
+def test_a_gif_cannot_wait_longer_than_its_two_bytes_say() -> None:
+    formats.check_export(Path("clip.gif"), size=(64, 64), fps=Fraction(100, 65535))
+    with pytest.raises(Refusal, match=r"655\.35 s"):
+        formats.check_export(Path("clip.gif"), size=(64, 64), fps=Fraction(1, 1000))
 
 
 def test_only_one_counting_mark_counts() -> None:
-    name = formats.numbered("50% of_%04d.png")
+    name = naming.numbered("50% of_%04d.png")
     assert name is not None
     assert name(7) == "50% of_0007.png"
-    assert formats.numbered("50%.png") is None
-    assert formats.numbered("%d_%d.png") is None
-    assert formats.numbered("%0300d.png") is None
+    assert naming.numbered("50%.png") is None
+    assert naming.numbered("%d_%d.png") is None
+    assert naming.numbered("%0300d.png") is None
 
 
 @settings(derandomize=True, deadline=None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.media import container, footage, gif_blocks, provenance, tone, video
+from studio.media import container, footage, formats, gif_blocks, naming, provenance, tone, video
 from studio.media.colour import MATTE
 from studio.spec.progress import Cancelled, Progress
 from studio.spec.refusal import Refusal
@@ -150,6 +150,33 @@ def test_png_is_exact(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 6
 
 
+@pytest.mark.parametrize("name", ["x_%03d.png", "folder"])
+def test_an_older_longer_series_is_replaced_as_a_whole(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    write(path, 12)
+    folder = path if path.is_dir() else tmp_path
+    (folder / "x_notes.txt").write_text("kept")
+    (folder / "x_12.png.txt").write_text("kept")
+    assert naming.replaced(path).endswith("(12 pictures)")
+    write(path, 5)
+    assert len(list(folder.glob("*.png"))) == 5
+    assert len(list(folder.glob("*.txt"))) == 2
+
+
+def test_pictures_that_were_not_made_here_are_neither_mixed_in_nor_removed(tmp_path: Path) -> None:
+    (tmp_path / "x_0007.png").write_bytes(b"a photo")
+    for check in (naming.replaced, lambda path: write(path, 3)):
+        with pytest.raises(Refusal, match=r"x_0007\.png"):
+            check(tmp_path / "x_%04d.png")
+    assert [file.name for file in tmp_path.iterdir()] == ["x_0007.png"]
+
+
+def test_what_is_written_is_counted(tmp_path: Path) -> None:
+    for name, frames in (("a.mp4", 5), ("a.gif", 5), ("a.png", 1), ("a_%d.png", 5), ("a", 5)):
+        made = video.write_video(tmp_path / name, noise(5), fps=24, size=SIZE, recipe=None)
+        assert made == frames == formats.written(tmp_path / name, 5)
+
+
 @pytest.mark.parametrize("fps", RATES)
 @pytest.mark.parametrize("size", [(32, 24), (33, 7), (1, 1)])
 def test_lossless_is_lossless(tmp_path: Path, fps: Fraction, size: tuple[int, int]) -> None:
@@ -193,7 +220,7 @@ def test_any_name_in_any_folder(
     folder.mkdir()
     monkeypatch.chdir(folder)
     if suffix == ".png":  # there these marks count frames
-        name = name.replace("%d", "%").replace("%04d", "%4")
+        name = name.replace("%d", "%").replace("%04d", "%4").replace("%s", "%")
     path = Path(name + suffix)
     video.write_video(path, noise(3), fps=10, size=SIZE, recipe={"prompt": name})
     assert [entry.name for entry in folder.iterdir()] == [path.name]
