@@ -56,6 +56,28 @@ def test_words_become_a_marked_file_of_the_length_and_rate_asked_for(run, out):
     assert "keyframes" in ran.err
 
 
+def test_what_is_answered_is_what_was_written(run, out):
+    first = run("generate", PROMPT, *QUICK, "--out", str(out / "a.png"), "--json")
+    assert first.answer["frames"] == 1
+    again = run("generate", PROMPT, *QUICK, "--out", str(out / "a.png"))
+    assert "the first of" in again.out
+    assert "This replaces a.png." in again.err
+    many = run("generate", PROMPT, *QUICK, "--out", str(out / "f_%03d.png"), "--json")
+    assert many.answer["frames"] == len(list(out.glob("f_*.png"))) > 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["-", ".mp4", "clip.mp4.", "f_####.png", "f_%03d_%02d.png", "x" * 252 + ".mp4", "con.gif"],
+)
+def test_a_name_that_would_become_another_is_refused_before_anything_is_loaded(run, out, name):
+    ran = run("generate", PROMPT, *QUICK, "--out", str(out / name))
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert "keyframes" not in ran.err
+    assert list(out.iterdir()) == []
+
+
 def test_the_recipe_can_be_left_out_and_the_mark_stays(run, out):
     ran = run("generate", PROMPT, *QUICK, "--out", str(out / "a.mp4"), "--no-recipe")
     assert ran.code == 0

@@ -12,14 +12,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.media.places import is_file, is_folder, place
+from studio.media.formats import check_export
+from studio.media.naming import replaced
+from studio.media.places import is_folder, place
 from studio.project.project import Render
 from studio.spec.numbers import possible
+from studio.spec.refusal import Refusal
 from studio.spec.timing import frame_rate, retimed
 from studio.ui.controls import explain, label, push, row
 from studio.ui.narrow import Choice, field
 from studio.ui.number_field import NumberField, number_row
-from studio.ui.pictures import outgoing_name
+from studio.ui.outgoing import fresh_name
 from studio.ui.quantities import clip_length, count
 from studio.ui.theme import UNIT
 
@@ -30,7 +33,6 @@ FORMATS = (
     ("PNG: every frame as a picture", "_%04d.png", 240.0),
 )
 SLOWEST = "0.1"
-REPLACES = "A file with this name exists and will be replaced."
 MARK = "Every file says that it was made with AI."
 
 
@@ -47,14 +49,15 @@ class ExportDialog(QDialog):
         self._build(folder)
         self.format.currentIndexChanged.connect(self._format_chosen)
         self.fps.changed.connect(self.reflect)
-        self.place.textChanged.connect(self.reflect)
+        self.folder.textChanged.connect(self.reflect)
+        self.name.textChanged.connect(self.reflect)
         self.choose.clicked.connect(self._choose)
         self.export.clicked.connect(self._order)
         self.reflect()
 
     @property
     def path(self) -> Path:
-        return place(self.place.text().strip())
+        return place(self.folder.text().strip()) / self.name.text().strip()
 
     @property
     def _suffix(self) -> str:
@@ -72,10 +75,12 @@ class ExportDialog(QDialog):
         explain(self.export, why_not, "Place this export in the queue")
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
-        self.replaces.setVisible(not why_not and is_file(self.path))
+        older = "" if why_not else replaced(self.path)
+        self.replaces.setText(f"This replaces {older}.")
+        self.replaces.setVisible(bool(older))
 
     def _why_not(self) -> str:
-        if not self.place.text().strip():
+        if not self.folder.text().strip() or not self.name.text().strip():
             return "Choose where to put the file."
         if not self.path.is_absolute():
             return "Give the whole path, starting at the top folder."
@@ -85,6 +90,12 @@ class ExportDialog(QDialog):
             return f"The name should end with {self._suffix}."
         if is_folder(self.path):
             return "There is a folder with this name. Choose another name."
+        try:
+            rate = frame_rate(self.fps.value())
+            check_export(self.path, size=self._render.request.size, fps=rate)
+            replaced(self.path)
+        except Refusal as refusal:
+            return str(refusal)
         return ""
 
     def _build(self, folder: Path) -> None:
@@ -96,11 +107,12 @@ class ExportDialog(QDialog):
         self.fps.reflect(self._render.request.rate)
         self.recipe = QCheckBox("Write the recipe into the file (prompt, seed, models)")
         self.recipe.setChecked(True)
-        self.place = QLineEdit(str(folder / outgoing_name(self._render)))
+        self.folder = QLineEdit(str(folder))
+        self.name = QLineEdit(fresh_name(folder, self._render, FORMATS[0][1]))
         self.choose = push("Choose …")
         self.facts, self.replaces = (
             label("", "small", wrap=True),
-            label(REPLACES, "attention", wrap=True),
+            label("", "attention", wrap=True),
         )
         self.why_not = label("", "attention", wrap=True)
         self.export, cancel = push("Export", "primary"), push("Cancel")
@@ -109,11 +121,11 @@ class ExportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
         layout.setSpacing(UNIT + UNIT // 2)
-        where = row(field("Where", self.place), self.choose)
+        where = row(field("Folder", self.folder), self.choose)
         where.layout().setStretch(0, 1)  # type: ignore[union-attr]
         for part in (
-            field("Format", self.format), number_row("Rate", self.fps), where, self.recipe, self.facts,
-            label(MARK, "small"), self.why_not, self.replaces, row(None, cancel, self.export),
+            field("Format", self.format), number_row("Rate", self.fps), where,
+            field("Name", self.name), self.recipe, self.facts, label(MARK, "small"), self.why_not, self.replaces, row(None, cancel, self.export),
         ):  # fmt: skip
             layout.addWidget(part)
 
@@ -121,16 +133,17 @@ class ExportDialog(QDialog):
         _, suffix, fastest = FORMATS[index]
         self.fps.allow(possible(SLOWEST, fastest, 0), 1)
         self.fps.fit()
-        self.place.setText(str(self.path.parent / outgoing_name(self._render, suffix)))
+        self.name.setText(fresh_name(self.path.parent, self._render, suffix))
         self.reflect()
 
     def _choose(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(
-            self, "Export to", self.place.text(), f"*{self._suffix}",
+            self, "Export to", str(self.path), f"*{self._suffix}",
             options=QFileDialog.Option.DontConfirmOverwrite,
         )  # fmt: skip
         if chosen:
-            self.place.setText(chosen)
+            self.folder.setText(str(Path(chosen).parent))
+            self.name.setText(Path(chosen).name)
 
     def _order(self) -> None:
         fps = frame_rate(self.fps.value())

@@ -150,12 +150,6 @@ def _dropped() -> Refusal:
     return Refusal("The frames of this take were dropped.", "Render it again.")
 
 
-def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
-    """A file name that people recognise: the prompt's first words and the seed."""
-    words = "".join(c if c.isalnum() else " " for c in render.request.prompt).split()
-    return f"{'-'.join(words[:6])[:60] or 'clip'}-{render.request.seed}{suffix}"
-
-
 def _photo(path: Path) -> QImage:
     from studio.media.photo import open_photo  # numpy and Pillow stay out of the start-up
 

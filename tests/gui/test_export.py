@@ -1,7 +1,5 @@
 """The export dialog: format, rate, recipe, place."""
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtWidgets import QDialog
 
@@ -17,7 +15,7 @@ def dialog(studio, until, tmp_path):
     until(lambda: studio.takes.chosen)
     studio.actions["export"].trigger()
     (made,) = studio.window.findChildren(QDialog)
-    made.place.setText(str(tmp_path / Path(made.place.text()).name))
+    made.folder.setText(str(tmp_path))
     return made
 
 
@@ -49,29 +47,66 @@ def test_gif_cannot_be_faster_than_its_viewers(dialog):
     ("place", "said"),
     [
         ("", "Choose where"),
-        ("clip.mp4", "whole path"),
+        ("there/clip.mp4", "whole path"),
         ("/no/such/folder/clip.mp4", "no folder"),
         (f"/{'x' * 300}/clip.mp4", "no folder"),
         ("~no-such-user/clip.mp4", "whole path"),
+        ("{here}/" + "x" * 300 + ".mp4", "too long for the disk"),
+        ("{here}/con.mp4", "Windows keeps"),
     ],
 )
-def test_a_bad_place_is_said_at_once(dialog, place, said):
-    dialog.place.setText(place)
+def test_a_bad_place_is_said_at_once(dialog, place, said, tmp_path):
+    folder, _, name = place.format(here=tmp_path).rpartition("/")
+    dialog.folder.setText(folder or "")
+    dialog.name.setText(name)
     assert not dialog.export.isEnabled()
     assert said in dialog.export.toolTip()
     assert dialog.why_not.isVisible()
 
 
 def test_a_wrong_ending_and_a_file_that_exists(dialog, tmp_path):
-    dialog.place.setText(str(tmp_path / "clip.avi"))
+    dialog.name.setText("clip.avi")
     assert "end with .mp4" in dialog.why_not.text()
     (tmp_path / "there.mp4").write_bytes(b"")
-    dialog.place.setText(str(tmp_path / "there.mp4"))
+    dialog.name.setText("there.mp4")
     assert dialog.replaces.isVisible()
     assert dialog.export.isEnabled()
     (tmp_path / "folder.mp4").mkdir()
-    dialog.place.setText(str(tmp_path / "folder.mp4"))
+    dialog.name.setText("folder.mp4")
     assert "a folder with this name" in dialog.why_not.text()
+
+
+def test_every_take_and_every_export_has_a_name_of_its_own(dialog, tmp_path):
+    assert "-take-1." in dialog.name.text()
+    for index, (_, suffix, _) in enumerate(FORMATS):
+        name = dialog.name.text()
+        dialog.format.setCurrentIndex(index)
+        for frame in (0, 1):
+            file = tmp_path / dialog.name.text().replace("%04d", f"{frame:04}")
+            file.write_bytes(b"")
+        dialog.format.setCurrentIndex((index + 1) % len(FORMATS))
+        dialog.format.setCurrentIndex(index)
+        assert dialog.name.text().endswith(f"-2{suffix}"), name
+
+
+def test_a_series_that_was_not_made_here_is_refused(dialog, tmp_path):
+    dialog.format.setCurrentIndex(3)
+    (tmp_path / "x_0007.png").write_bytes(b"a photo")
+    dialog.name.setText("x_%04d.png")
+    assert "was not made here" in dialog.why_not.text()
+    assert not dialog.export.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate"), [("23.976", "24000/1001"), ("23,976", "24000/1001"), ("29.97", "30000/1001"),
+                        ("12,5", "25/2"), ("12.5", "25/2")],
+)  # fmt: skip
+def test_a_rate_is_what_was_typed_with_point_or_comma(dialog, typed, rate):
+    dialog.fps.enter(typed)
+    with_rate = []
+    dialog.ordered.connect(lambda path, fps, recipe: with_rate.append(str(fps)))
+    dialog.export.click()
+    assert with_rate == [rate]
 
 
 def test_export_goes_through_the_queue(studio, dialog, until):

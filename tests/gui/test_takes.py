@@ -113,7 +113,7 @@ def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
     qtbot.mouseClick(filled.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     until(lambda: filled._outgoing.file(take))
     file = filled._outgoing.file(take)
-    assert file.name == f"a-big-star-rising-{take.request.seed}.mp4"
+    assert file.name == f"a-big-star-rising-{take.request.seed}-take-{take.order}.mp4"
     assert is_marked(file)
 
 
