@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QStatusTipEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from studio.ui.banner import Banner
 from studio.ui.controls import Panel, label, row
 from studio.ui.geometry import brought_back, first_place, grown
+from studio.ui.remembered import Remembered
 from studio.ui.theme import UNIT
 
 VERSION = 1
@@ -78,7 +79,7 @@ class Window(QMainWindow):
     ) -> None:
         super().__init__()
         self._panels, self._press, self._may_close = panels, press, may_close
-        self._memory = QSettings(str(memory), QSettings.Format.IniFormat)
+        self._memory = Remembered(memory)
         self._painted = False
         self._wished = dict(WIDTHS)
         self._arrange(panels)
@@ -110,10 +111,7 @@ class Window(QMainWindow):
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""
-        self._memory.setValue("geometry", self.saveGeometry())
-        self._memory.setValue("state", self.saveState(VERSION))
-        self._memory.setValue("widths", [f"{n}={w}" for n, w in self._wished.items()])
-        self._memory.sync()
+        self._memory.keep(self.saveGeometry(), self.saveState(VERSION), self._wished)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._press(event):
@@ -192,12 +190,10 @@ class Window(QMainWindow):
         bar.addPermanentWidget(panels.strip, 1)
 
     def _recall(self) -> None:
-        geometry, state = self._memory.value("geometry"), self._memory.value("state")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(state, QByteArray):
-            self.restoreState(state, VERSION)
-        self._wished |= _widths(self._memory.value("widths"))
+        geometry, state, widths = self._memory.kept()
+        self.restoreGeometry(geometry)
+        self.restoreState(state, VERSION)
+        self._wished |= widths
         self._bring_back()
 
     def _watch_screens(self) -> None:
@@ -259,9 +255,3 @@ class Window(QMainWindow):
             tabs.setDrawBase(False)
             tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tabs.setAccessibleName("Panels")
-
-
-def _widths(kept: object) -> dict[str, int]:
-    """Widths as they were remembered; what does not say any is left out."""
-    pairs = (str(part).partition("=") for part in kept) if isinstance(kept, list) else ()
-    return {name: int(width) for name, _, width in pairs if width.isdecimal()}
