@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -83,7 +84,7 @@ def train(
             with suppress(Refusal):
                 heard.keep(store, subject.name)
         _kept(store, subject.name, training, trained, model)
-        trainings.write(folder, replace(training, identity=trained.identity))
+        trainings.write(folder, replace(heard.measured(), identity=trained.identity))
     return {"losses": list(trained.losses), "notes": list(trained.notes)}
 
 
@@ -165,11 +166,13 @@ class _Heard:
     training: Training
     is_begun: bool = False
     losses: list[tuple[int, float]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     samples: dict[str, Preview] = field(default_factory=dict)
 
     def tick(self, progress: Progress) -> None:
         if progress.loss is not None:
             self.losses.append((progress.step, progress.loss))
+            self.times.append(time.monotonic())
         if shown := progress.preview:
             self.samples["moving" if shown.frames > 1 else "still"] = shown
         if not self.is_begun:
@@ -177,9 +180,17 @@ class _Heard:
             self.is_begun = True
         self.listener(progress)
 
+    def measured(self) -> Training:
+        """The training with the pace that it had, samples and all."""
+        if len(self.times) < 2:
+            return self.training
+        pace = (self.times[-1] - self.times[0]) / (len(self.times) - 1)
+        return replace(self.training, pace=round(pace, 4))
+
     def keep(self, store: SubjectStore, name: str) -> None:
         """Curve and samples outlive the job."""
         if self.losses:
+            trainings.write(self.folder, self.measured())
             first = self.losses[0][0]
             before = [loss for loss in store.losses(name) if loss[0] < first]
             store.keep_losses(name, [*before, *self.losses])

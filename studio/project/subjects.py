@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,18 @@ from studio.project.trainings import Training
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What is kept of a subject's newest training: how it was begun (None where nothing is left to
+    go on from), updates done, curve, samples; and all its versions."""
+
+    training: Training | None = None
+    step: int = 0
+    losses: tuple[tuple[int, float], ...] = ()
+    samples: dict[str, Preview] = field(default_factory=dict)
+    versions: tuple[Version, ...] = ()
 
 
 class SubjectStore(SubjectFolders):
@@ -257,6 +269,13 @@ class SubjectStore(SubjectFolders):
         """
         folder = self.training_folder(subject.name) / method
         return trainings.read(folder, subject), trainings.step_of(folder)
+
+    def learning(self, name: str) -> Learning:
+        """Everything that is kept of its newest training by the method that it is trained with."""
+        subject = self.get(name)
+        version = subject.version()
+        found = self.standing(subject, version.method if version else subject.method)
+        return Learning(*found, self.losses(name), self.samples(name), self.versions(name))
 
     @property
     def binned(self) -> Path:

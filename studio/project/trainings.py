@@ -30,7 +30,7 @@ class Training:
 
     `anew` is a word that differs from order to order, where the order is to forget what was
     learned; an order that was interrupted and comes again is the same order.  `identity` is that
-    of the adapter, once it is finished.
+    of the adapter, once it is finished.  `pace` is seconds per update, 0 where nobody measured.
     """
 
     method: str
@@ -43,6 +43,7 @@ class Training:
     class_noun: str = ""
     anew: str = ""
     identity: str = ""
+    pace: float = 0.0
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property

@@ -12,7 +12,7 @@ from studio.project.project import Project, new_id
 from studio.project.shot import Shot
 from studio.project.store import ProjectStore
 from studio.project.subject import Subject
-from studio.project.subjects import SubjectStore
+from studio.project.subjects import Learning, SubjectStore
 from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 
@@ -45,6 +45,8 @@ class Document(QObject):
         self.trouble = ""
         self.subjects: tuple[Subject, ...] = ()
         self.bin: tuple[Subject, ...] = ()
+        self.damaged: tuple[str, ...] = ()
+        self._told: set[str] = set()
         self._later = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._again = QTimer(self, singleShot=True, interval=RETRY_MS)
         for timer in (self._later, self._again):
@@ -107,15 +109,42 @@ class Document(QObject):
         self._looks += 1
         look, store = self._looks, self._subject_store
 
-        def found(both: tuple[tuple[Subject, ...], tuple[Subject, ...]]) -> None:
+        def found(seen: tuple[tuple, ...]) -> None:
             if look == self._looks:
-                self.subjects, self.bin = both
+                self.subjects, self.bin, self.damaged, restored = seen
                 self.subjects_changed.emit()
+                self._tell_restored(restored)
             if then:
                 then()
 
         ask = self._background.ask
-        ask(lambda: (store.list(), store.bin()), found, self._could_not, owner=self)
+        look_at = lambda: (store.list(), store.bin(), store.damaged(), store.restored())  # noqa: E731
+        ask(look_at, found, self._could_not, owner=self)
+
+    def learning(self, name: str, then: Callable[[Learning], None]) -> None:
+        """Read what is kept of a subject's training, then call `then` with it."""
+        store = self._subject_store
+        self._background.ask(lambda: store.learning(name), then, self._not_there, owner=self)
+
+    def use_version(self, name: str, file: str) -> None:
+        """Use another version of a subject from now on."""
+        store = self._subject_store
+        use = lambda: store.use_version(name, file).name  # noqa: E731
+        self._move_subject(use, lambda _: None)
+
+    def _not_there(self, error: Exception) -> None:
+        """Removed meanwhile: nothing to say."""
+        if not isinstance(error, Refusal):
+            raise error
+
+    def _tell_restored(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            if name not in self._told:
+                self._told.add(name)
+                self.refused.emit(
+                    f"What is known of “{name}” was damaged.",
+                    "This is what was known before, with all its versions.",
+                )
 
     def photo_paths(self, subject: Subject, *, in_bin: bool = False) -> tuple[Path, ...]:
         """The photo files of a subject; none when it has been removed meanwhile."""

@@ -13,7 +13,9 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
 from studio.jobs.queue import Queue
+from studio.jobs.subject_training import order
 from studio.jobs.work import last_keys
+from studio.library.models import Model
 from studio.project import edits
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Render
@@ -73,10 +75,20 @@ class Orders(QObject):
         """Make one tile of a take larger, where a frame of it is looked at; nothing is kept."""
         self._politely(lambda: self._preview_tile(render, frame, place))
 
-    def train(self, subject: str, method: str, steps: int) -> None:
-        """Train a subject, going on where an earlier training stopped."""
-        payload = {"subject": subject, "method": method, "steps": steps, "resume": True}
-        self._politely(lambda: self._add("train_subject", f"Train {subject}", payload))
+    def train(self, subject: str, method: str, steps: int, *, anew: bool = False) -> None:
+        """Train a subject for the shot's model, going on where an earlier training stopped."""
+        self._politely(lambda: self._train(subject, method, steps, anew=anew))
+
+    def model(self) -> Model | None:
+        """The model of the present shot; None where there is none."""
+        return self._shelf.model(self._document.shot.model)
+
+    def _train(self, subject: str, method: str, steps: int, *, anew: bool) -> None:
+        model = self.model()
+        if model is None:
+            raise Refusal("There is no model to train with.", self._shelf.why_empty)
+        payload = order(subject, method, steps, model, anew=anew)
+        self._add("train_subject", f"Train {subject}", payload)
 
     def export(self, render: Render, path: Path, fps: Fraction, *, recipe: bool) -> None:
         """Write a take to a file."""
@@ -110,7 +122,7 @@ class Orders(QObject):
             subject = self._document.subject(shot.subject)
             if subject is None:
                 raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
-            use = subject.use(shot.strength)
+            use = subject.use(shot.strength, model.family, model.weights)
         asked = shot.request(model.family, model.weights, use)
         check(asked, model.family)
         return asked

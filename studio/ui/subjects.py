@@ -8,13 +8,15 @@ from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
+from studio.project.subjects import Learning
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
-from studio.ui.controls import Panel, label, push, row, take_out, tool
+from studio.ui.controls import Panel, column, label, push, row, take_out, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone
 from studio.ui.icons import Icons
+from studio.ui.learned import Learned, Next, what_next
 from studio.ui.narrow import scrolled
 from studio.ui.new_subject import NewSubject
 from studio.ui.orders import Orders
@@ -55,6 +57,10 @@ class SubjectsPanel(Panel):
         self.cards: dict[str, SubjectCard] = {}
         self.training: Training | None = None
         self._training_of = 0
+        self.learned: Learned | None = None
+        self.next: Next | None = None
+        self._learned_of: str | None = None
+        self._learning = Learning()
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -87,9 +93,11 @@ class SubjectsPanel(Panel):
         """Make the cards anew from the subjects there are."""
         for card in self.cards.values():
             take_out(self._cards_box, card)
-        self.cards = {s.name: self._card(s) for s in self._document.subjects}
+        damaged = tuple(Subject(name, "") for name in self._document.damaged)
+        self.cards = {s.name: self._card(s) for s in (*self._document.subjects, *damaged)}
         for card in self.cards.values():
             self._cards_box.addWidget(card)
+        self._learned_of = None
         self.reflect()
 
     def reflect(self) -> None:
@@ -99,10 +107,12 @@ class SubjectsPanel(Panel):
         for subject in self._document.subjects:
             if subject.name in self.cards:
                 self._reflect_card(subject)
+        for name in set(self._document.damaged) & self.cards.keys():
+            self.cards[name].reflect(
+                "cannot be read", "attention", chosen=name == self._desk.subject
+            )
         self._reflect_training()
-        trains = self._can_train()
-        self.train_again.setVisible(trains)
-        self.remove_it.setVisible(trains)
+        self._reflect_learned()
         self._reflect_bin()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -145,7 +155,10 @@ class SubjectsPanel(Panel):
         box.setSpacing(UNIT)
         box.addLayout(self._cards_box)
         box.addLayout(self._detail)
-        trains = row(None, self.remove_it, self.train_again)
+        self.start_anew = push("Start anew", tip="Forget what it learned; its versions are kept")
+        self.takes = label("", "small", wrap=True)
+        buttons = row(None, self.remove_it, self.start_anew, self.train_again)
+        trains = column(self.takes, buttons)
         trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         box.addWidget(trains)
         box.addWidget(zone)
@@ -156,11 +169,13 @@ class SubjectsPanel(Panel):
         self.zone.dropped.connect(self.begin)
         self.form.ordered.connect(self._train_new)
         self.form.given_up.connect(self._show_list)
-        self.train_again.clicked.connect(self._train_chosen)
+        self.train_again.clicked.connect(lambda: self._train_chosen())
+        self.start_anew.clicked.connect(lambda: self._train_chosen(anew=True))
         self.remove_it.clicked.connect(self._remove_chosen)
         self.show_bin.toggled.connect(self._show_list)
         self.bin.restore_asked.connect(self.restore)
         self._document.subjects_changed.connect(self.rebuild)
+        self._document.changed.connect(self._reflect_next)
         self._desk.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)
         self._queue.progressed.connect(self._hear)
@@ -195,12 +210,47 @@ class SubjectsPanel(Panel):
             self.training = Training(job, self._queue, self._watch, self._background, self._icons)
             self._detail.addWidget(self.training)
 
-    def _can_train(self) -> bool:
+    def _reflect_learned(self) -> None:
+        """What the chosen subject has learned, and what training it would do, unless it trains."""
+        name = "" if self._training_of else self._desk.subject
+        subject = self._document.subject(name)
+        self.remove_it.setVisible(bool(name) and name in self.cards)
+        if name == self._learned_of:
+            return
+        self._learned_of = name
+        self._forget_learned()
+        if subject:
+            self._document.learning(name, lambda learning: self._show_learned(subject, learning))
+
+    def _show_learned(self, subject: Subject, learning: Learning) -> None:
+        if self._learned_of != subject.name or self._training_of:
+            return
+        self._forget_learned()
+        self.learned = Learned(subject, learning, self._background, self._icons)
+        use = self._document.use_version
+        self.learned.version_chosen.connect(lambda file: use(subject.name, file))
+        self._detail.addWidget(self.learned)
+        self._learning = learning
+        self._reflect_next()
+
+    def _reflect_next(self) -> None:
+        """What the button does: it depends on the shot's model, too."""
         subject = self._document.subject(self._desk.subject)
-        if not subject or self._training_of:
-            return False
-        self.train_again.setText("Train further" if subject.is_trained else "Train")
-        return True
+        if not subject or not self.learned:
+            return
+        self.next = what_next(subject, self._learning, self._orders.model())
+        self.train_again.setText(self.next.words)
+        self.train_again.setVisible(True)
+        self.takes.setText(self.next.takes)
+        self.takes.setVisible(True)
+        self.start_anew.setVisible(self.next.may_forget)
+
+    def _forget_learned(self) -> None:
+        if self.learned:
+            take_out(self._detail, self.learned)
+        self.learned = self.next = None
+        for part in (self.train_again, self.start_anew, self.takes):
+            part.setVisible(False)
 
     def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
         def adopted(made: Subject) -> None:
@@ -211,11 +261,13 @@ class SubjectsPanel(Panel):
 
         self._document.adopt(subject, photos, adopted)
 
-    def _train_chosen(self) -> None:
+    def _train_chosen(self, *, anew: bool = False) -> None:
         subject = self._document.subject(self._desk.subject)
-        if subject:
-            steps = (subject.trained_steps or 0) + DEFAULT_STEPS
-            self._orders.train(subject.name, subject.method, steps)
+        if subject and self.next:
+            version = subject.version()
+            method = version.method if version else subject.method
+            steps = (subject.steps or DEFAULT_STEPS) if anew else self.next.steps
+            self._orders.train(subject.name, method, steps, anew=anew or self.next.anew)
 
     def _remove_chosen(self) -> None:
         name = self._desk.subject

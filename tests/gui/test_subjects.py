@@ -1,12 +1,16 @@
 """Photos become a subject: dropped, named, consented to, trained, watched, ready."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
+from studio.project import trainings
 from studio.project.subject import Subject
-from studio.spec.progress import Progress
+from studio.spec.progress import Preview, Progress
+from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.desk import Desk
 from studio.ui.subjects import SubjectsPanel
@@ -284,3 +288,79 @@ def test_photos_dropped_on_the_bin_begin_a_subject(pair, photos, until):
     pair.subjects.form.give_up.click()
     assert pair.subjects.pages.currentWidget() is pair.subjects.list_page
     assert pair.subjects.show_bin.isVisible()
+
+
+def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
+    pair, tmp_path, until, monkeypatch
+):
+    store, panel = pair.document._subject_store, pair.subjects
+    file = tmp_path / "adapter.safetensors"
+    for steps in (400, 800):
+        file.write_bytes(b"%d" % steps)
+        store.add_adapter("rex", file, method="lora", trained_steps=steps)
+    store.keep_losses("rex", [(k, 1 / k) for k in range(1, 801)])
+    store.keep_samples("rex", {"still": Preview(1, 4, 4, bytes(48))})
+    model = pair.shelf.models[0]
+    begun = trainings.wanted(store.get("rex"), "lora", 800, "", "", model.weights)
+    folder = store.training_folder("rex") / "lora"
+    trainings.write(folder, replace(begun, identity="ab", pace=0.3))
+    pair.desk.select_subject("rex")
+    pair.document.read_subjects()
+    until(lambda: panel.next and panel.next.words == "Train further")
+    assert (
+        panel.takes.text() == "400 steps more, to 1200 · about 2 min. The version in use is kept."
+    )
+    until(lambda: panel.learned.curve._plot and panel.learned.curve._plot.isVisible())
+    assert len(panel.learned.curve._values.getData()[0]) == 800
+    assert panel.learned.versions.text() == "2 versions"
+    newest, oldest = panel.learned.versions.menu().actions()
+    assert (newest.isChecked(), oldest.isChecked()) == (True, False)
+    assert "400 steps · LoRA" in oldest.text()
+    oldest.trigger()
+    until(lambda: panel.cards["rex"].status.whole == "ready · 400 steps")
+    assert store.get("rex").trained_steps == 400
+    ordered = []
+    monkeypatch.setattr(pair.queue, "add", lambda *a, **k: ordered.append(a[2]) or 1)
+    until(lambda: panel.next)
+    panel.train_again.click()
+    panel.start_anew.click()
+    assert [(p["steps"], bool(p["anew"])) for p in ordered] == [(1200, False), (400, True)]
+    assert ordered[0]["model"] == model.family.id
+    assert ordered[0]["weights"] == [list(w) for w in model.weights if w[0] in ("image", "text")]
+
+
+def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
+    store, panel = pair.document._subject_store, pair.subjects
+    folder = store.training_folder("tux") / "lora"
+    weights = pair.shelf.models[0].weights
+    trainings.write(folder, trainings.wanted(store.get("tux"), "lora", 300, "", "", weights))
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "latest.json").write_text('{"step": 120}')
+    pair.desk.select_subject("tux")
+    pair.document.read_subjects()
+    until(lambda: panel.next and panel.next.words == "Go on")
+    assert panel.takes.text() == "120 of 300 steps learned."
+    assert panel.next.steps == 300
+    assert panel.start_anew.isVisible()
+
+
+def test_a_subject_that_is_damaged_is_shown_and_can_be_removed(pair, until):
+    store, panel = pair.document._subject_store, pair.subjects
+    (store.folder / "rex" / "subject.json").write_bytes(b"?")
+    pair.document.read_subjects()
+    until(lambda: "rex" in panel.cards and panel.cards["rex"].status.whole == "cannot be read")
+    remove(pair, "rex", until)
+    assert store.names() == ("tux",)
+
+
+def test_a_subject_trained_for_another_model_is_refused_when_it_is_ordered(pair, tmp_path, until):
+    store = pair.document._subject_store
+    file = tmp_path / "adapter.safetensors"
+    file.write_bytes(b"weights")
+    other = {"model": "other", "model_name": "Other", "weights": (("image", "x"), ("text", "x"))}
+    store.add_adapter("rex", file, method="lora", trained_steps=3, **other)
+    pair.document.read_subjects()
+    until(lambda: pair.document.subject("rex").is_trained)
+    shot = replace(pair.document.shot, prompt="a sks dog", subject="rex")
+    with pytest.raises(Refusal, match=r"trained for Other\. Train it for Starter first"):
+        pair.orders.request(shot)
