@@ -202,6 +202,11 @@ class Ledger:
                 raise Refusal("A running job cannot be removed.", "Cancel it first.")
             db.execute("DELETE FROM job WHERE id = ?", (id,))
 
+    def clear(self) -> None:
+        """Forget all jobs that are over.  What they made stays."""
+        with self._database.writing() as db:
+            db.execute(f"DELETE FROM job WHERE {rows.among(FINISHED)}", FINISHED)
+
     def reorder(self, id: int, *, before: int | None = None, after: int | None = None) -> None:
         """Put a waiting job before or after another of its lane, or at the end."""
         with self._database.writing() as db:

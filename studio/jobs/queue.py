@@ -172,6 +172,10 @@ class Queue(QObject):
         """Forget a job that is not running."""
         self._change(lambda: self._ledger.remove(id))
 
+    def clear(self) -> None:
+        """Forget all jobs that are over."""
+        self._change(self._ledger.clear)
+
     def move_before(self, id: int, other: int) -> None:
         """Put a waiting job right before another of its lane."""
         self._change(lambda: self._ledger.reorder(id, before=other))

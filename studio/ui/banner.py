@@ -1,13 +1,25 @@
 """A line across the window for what the user has to know before going on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from studio.ui.controls import label, push, tool
+from studio.ui.details import DetailsDialog
 from studio.ui.icons import Icons
 from studio.ui.theme import UNIT
+
+
+@dataclass(frozen=True)
+class _Message:
+    """What is said, what can be done about it, and its technical part."""
+
+    words: str
+    action: str = ""
+    then: Callable[[], None] | None = None
+    details: str = ""
 
 
 class Banner(QWidget):
@@ -20,50 +32,63 @@ class Banner(QWidget):
         picture = QLabel()
         picture.setPixmap(icons("warning", "attention").pixmap(QSize(16, 16)))
         self.words = label("", wrap=True)
-        self.act = push("")
+        self.act, self.details = push(""), push("Details", tip="The technical part, for a report")
         self.close_it = tool(icons, "close", "Close this message")
-        self._waiting: list[tuple[str, str, Callable[[], None] | None]] = []
-        self._then: Callable[[], None] | None = None
+        self._waiting: list[_Message] = []
+        self._said = _Message("")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
         layout.setSpacing(UNIT + UNIT // 2)
         layout.addWidget(picture)
         layout.addWidget(self.words, 1)
         layout.addWidget(self.act)
+        layout.addWidget(self.details)
         layout.addWidget(self.close_it)
         self.act.clicked.connect(self._do)
+        self.details.clicked.connect(self._show_details)
         self.close_it.clicked.connect(self._next)
         self.hide()
 
-    def say(self, words: str, action: str = "", then: Callable[[], None] | None = None) -> None:
-        """A message, with one thing to do about it if there is one."""
-        if any(words == waiting[0] for waiting in self._waiting):
+    def say(
+        self,
+        words: str,
+        action: str = "",
+        then: Callable[[], None] | None = None,
+        *,
+        details: str = "",
+    ) -> None:
+        """A message, with one thing to do about it if there is one, and its technical part."""
+        if any(words == waiting.words for waiting in self._waiting):
             return
-        if not self.isHidden() and words == self.words.text():
+        if not self.isHidden() and words == self._said.words:
             return
-        self._waiting.append((words, action, then))
+        self._waiting.append(_Message(words, action, then, details))
         if self.isHidden():
             self._next()
 
     def withdraw(self, words: str) -> None:
         """A message that is no longer true."""
-        self._waiting = [waiting for waiting in self._waiting if waiting[0] != words]
-        if not self.isHidden() and words == self.words.text():
+        self._waiting = [waiting for waiting in self._waiting if waiting.words != words]
+        if not self.isHidden() and words == self._said.words:
             self._next()
 
     def _next(self) -> None:
         if not self._waiting:
             self.hide()
             return
-        words, action, self._then = self._waiting.pop(0)
-        self.words.setText(words)
-        self.words.setAccessibleName(words)
-        self.act.setText(action)
-        self.act.setVisible(bool(action))
+        self._said = said = self._waiting.pop(0)
+        self.words.setText(said.words)
+        self.words.setAccessibleName(said.words)
+        self.act.setText(said.action)
+        self.act.setVisible(bool(said.action))
+        self.details.setVisible(bool(said.details))
         self.show()
 
+    def _show_details(self) -> None:
+        DetailsDialog(self._said.words, self._said.details, self.window()).open()
+
     def _do(self) -> None:
-        then = self._then
+        then = self._said.then
         self._next()
         if then:
             then()

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.comparison import enlarged, paint_loupe, paint_wipe
+from studio.ui.painting import painting
 from studio.ui.theme import Theme
 
 NEAR = 8
@@ -90,18 +91,17 @@ class Canvas(QWidget):
     def paintEvent(self, _event) -> None:
         if self._picture.isNull():
             return
-        painter = QPainter(self)
         target = self.target()
-        self._paint(painter, target)
-        if not self._before.isNull():
-            paint_wipe(painter, target, self.wipe, self._theme)
-        if self._loupe and target.contains(self._pointer):
-            closely = partial(self._paint, closely=True)
-            paint_loupe(painter, self._pointer, target, closely, self._theme)
-        if self._by_key and self.hasFocus():
-            painter.setPen(self._theme.colour("accent"))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        with painting(self) as painter:
+            self._paint(painter, target)
+            if not self._before.isNull():
+                paint_wipe(painter, target, self.wipe, self._theme)
+            if self._loupe and target.contains(self._pointer):
+                closely = partial(self._paint, closely=True)
+                paint_loupe(painter, self._pointer, target, closely, self._theme)
+            if self._by_key and self.hasFocus():
+                painter.setPen(self._theme.colour("accent"))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint(self, painter: QPainter, target: QRectF, *, closely: bool = False) -> None:
         """The picture, and what it was on the left of the line; of it little is seen `closely`."""

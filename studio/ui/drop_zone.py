@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.asking import ask_for_photos
 from studio.ui.controls import label, push
+from studio.ui.painting import painting
 from studio.ui.theme import UNIT, Theme
 
 
@@ -47,12 +48,11 @@ class DropZone(QWidget):
             self.dropped.emit(files)
 
     def paintEvent(self, _event) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = QPen(self._theme.colour("accent" if self._over else "edge"), 1, Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
-        painter.end()
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(pen)
+            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 6, 6)
 
     def _turn(self, over: bool) -> None:
         self._over = over

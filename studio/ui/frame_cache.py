@@ -40,6 +40,11 @@ class FrameCache(QObject):
         """Bytes in memory and on their way there."""
         return sum(self._sizes.values())
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether something is on its way."""
+        return len(self._sizes) > len(self._there)
+
     def get(self, key: str) -> tuple[QImage, ...] | None:
         """The pictures of a span, if they are in memory."""
         found = self._there.get(key)

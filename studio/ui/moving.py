@@ -1,9 +1,10 @@
 """A small picture that moves by itself."""
 
 from PySide6.QtCore import QSize, QTimer
-from PySide6.QtGui import QHideEvent, QImage, QPainter, QShowEvent
+from PySide6.QtGui import QHideEvent, QImage, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from studio.ui.painting import painting
 from studio.ui.pictures import thumbnail
 from studio.ui.theme import Theme
 
@@ -32,12 +33,11 @@ class MovingPicture(QWidget):
         self.update()
 
     def paintEvent(self, _event) -> None:
-        painter = QPainter(self)
-        if self._frames:
-            painter.drawPixmap(0, 0, self._side, self._side, self._frames[self._shown])
-        else:
-            painter.fillRect(self.rect(), self._theme.colour("ground"))
-        painter.end()
+        with painting(self) as painter:
+            if self._frames:
+                painter.drawPixmap(0, 0, self._side, self._side, self._frames[self._shown])
+            else:
+                painter.fillRect(self.rect(), self._theme.colour("ground"))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

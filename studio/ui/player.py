@@ -135,9 +135,18 @@ class Player(Panel):
     def _follow_shown(self) -> None:
         shown = self._desk.shown
         self.stage.setCurrentWidget(self.canvas if shown else self.empty)
-        self.title.say(shown.title if shown else "Player")
+        self.title.say(self._titled(shown) if shown else "Player")
         self.facts.setText(self._facts(shown) if shown else "")
         self._paint()
+
+    def _titled(self, shown: Shown) -> str:
+        """Its title, and its shot where that is not the one being worked on."""
+        shots = [shot.id for shot in self._document.project.shots]
+        if not shown.shot or shown.shot == self._document.shot.id:
+            return shown.title
+        known = shown.shot in shots
+        shot = f"Shot {shots.index(shown.shot) + 1}" if known else "A deleted shot"
+        return f"{shot} · {shown.title}"
 
     @staticmethod
     def _facts(shown: Shown) -> str:

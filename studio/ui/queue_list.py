@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 from studio.jobs.job import FINISHED, UNREADABLE, Job, State
 from studio.jobs.queue import Queue
 from studio.ui import theme
-from studio.ui.controls import ElidedLabel, EmptyState, Panel, explain, take_out, tool
+from studio.ui.controls import ElidedLabel, EmptyState, Panel, explain, push, take_out, tool
+from studio.ui.details import DetailsDialog
 from studio.ui.icons import Icons
 from studio.ui.queue_words import TONES, status
 from studio.ui.watch import Watch
@@ -54,6 +55,13 @@ class JobRow(QWidget):
         self.bar.setValue(round(1000 * self._watch.fraction(self.job.id)))
         self.setAccessibleName(f"{self.job.title}: {said}")
 
+    def reflect_place(self) -> None:
+        """Which way it can be moved."""
+        waiting = [job.id for job in self._waiting()]
+        why_not = "" if self.job.id in waiting else "Only jobs that wait can change places."
+        explain(self.earlier, why_not or ("It is the first." if waiting[0] == self.job.id else ""))
+        explain(self.later, why_not or ("It is the last." if waiting[-1] == self.job.id else ""))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
         if alt and event.key() == Qt.Key.Key_Up:
@@ -67,6 +75,9 @@ class JobRow(QWidget):
 
     def _buttons(self, icons: Icons):
         queue, job = self._queue, self.job
+        self.why = tool(icons, "recipe", "Details: the technical part, for a report")
+        self.why.setVisible(bool(job.detail))
+        self.why.clicked.connect(self._show_why)
         self.earlier = tool(icons, "up", "Earlier (Alt+Up)")
         self.later = tool(icons, "down", "Later (Alt+Down)")
         self.again = tool(icons, "retry", "Try again")
@@ -77,10 +88,6 @@ class JobRow(QWidget):
         self.again.clicked.connect(lambda: queue.retry(job.id))
         self.twice.clicked.connect(lambda: queue.duplicate(job.id))
         self.stop.clicked.connect(self._stop)
-        waits = job.state in (State.WAITING, State.PAUSED)
-        why_not = "" if waits else "Only jobs that wait can change places."
-        explain(self.earlier, why_not)
-        explain(self.later, why_not)
         retries = job.state in (State.FAILED, State.CANCELLED, State.SET_ASIDE)
         explain(self.again, "" if retries else "It has not failed or been stopped.")
         if job.kind == UNREADABLE:
@@ -89,10 +96,18 @@ class JobRow(QWidget):
         if job.state in FINISHED:
             self.stop.setAccessibleName("Remove")
             explain(self.stop, "", "Remove from the list (Del)")
-        return self.earlier, self.later, self.again, self.twice, self.stop
+        return self.why, self.earlier, self.later, self.again, self.twice, self.stop
+
+    def _show_why(self) -> None:
+        DetailsDialog(f"{self.job.what} {self.job.hint}", self.job.detail, self.window()).open()
+
+    def _waiting(self) -> list[Job]:
+        """The jobs that it can change places with, itself among them."""
+        mine = (j for j in self._watch.jobs if (j.lane, j.short) == (self.job.lane, self.job.short))
+        return [j for j in mine if j.state in (State.WAITING, State.PAUSED)]
 
     def _move(self, by: int) -> None:
-        waiting = [j for j in self._watch.jobs if j.state in (State.WAITING, State.PAUSED)]
+        waiting = self._waiting()
         at = next((k for k, j in enumerate(waiting) if j.id == self.job.id), -1)
         if at < 0 or not 0 <= at + by < len(waiting):
             return
@@ -119,6 +134,10 @@ class QueueList(Panel):
         self._box = QVBoxLayout(inner)
         self._box.setContentsMargins(0, theme.UNIT, 0, theme.UNIT)
         self._box.setSpacing(0)
+        self.clear = push(
+            "Clear finished", "link", tip="Forget all jobs that are over; what they made stays"
+        )
+        self._box.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignRight)
         self._box.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -133,6 +152,7 @@ class QueueList(Panel):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)
         self.setMinimumHeight(20 * theme.UNIT)
+        self.clear.clicked.connect(queue.clear)
         queue.changed.connect(self._follow)
         queue.progressed.connect(self._hear)
 
@@ -142,8 +162,7 @@ class QueueList(Panel):
 
     def reflect(self) -> None:
         """Rows follow the jobs; a row whose job did not change stays as it is."""
-        unfinished = [job for job in self._watch.jobs if job.state not in FINISHED]
-        wanted = [*unfinished, *self._watch.over]
+        wanted = list({job.id: job for job in (*self._watch.jobs, *self._watch.over)}.values())
         focused = next((id for id, r in self.rows.items() if r.hasFocus()), None)
         kept = {}
         for place, job in enumerate(wanted):
@@ -156,6 +175,9 @@ class QueueList(Panel):
         for row in self.rows.values():
             self._drop(row)
         self.rows = kept
+        for row in kept.values():
+            row.reflect_place()
+        self.clear.setVisible(bool(self._watch.over))
         if focused in kept:
             kept[focused].setFocus()
         self.pages.setCurrentIndex(0 if kept else 1)

@@ -26,6 +26,7 @@ from studio.ui.controls import tip
 from studio.ui.desk import Desk, Shown
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
+from studio.ui.painting import painting
 from studio.ui.pictures import thumbnail
 from studio.ui.playback import Playback
 from studio.ui.strip_choice import Choice
@@ -166,8 +167,6 @@ class StripView(QWidget):
     def paintEvent(self, _event) -> None:
         if self.strip is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         side = self.places.side
         pictures = tuple(p and self._pixmap(p, side) for p in map(self.picture, range(self.count)))
         focused = self.choice.current if self.hasFocus() else None
@@ -175,8 +174,9 @@ class StripView(QWidget):
             self.strip, pictures, self.forecast, self.chosen, self.playing(), focused,
             self.added if self._drag is _Drag.AFTER else -self.added, self._drop,
         )  # fmt: skip
-        draw(painter, drawn, self.places, self._icons, self.devicePixelRatioF())
-        painter.end()
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            draw(painter, drawn, self.places, self._icons, self.devicePixelRatioF())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x, y = event.position().x(), event.position().y()

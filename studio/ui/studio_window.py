@@ -21,6 +21,7 @@ from studio.ui.commands import is_command, make_actions
 from studio.ui.desk import Desk
 from studio.ui.dialogs import Dialogs
 from studio.ui.document import Document
+from studio.ui.failures import Failures
 from studio.ui.garbage import Garbage
 from studio.ui.glance import Glance
 from studio.ui.icons import Icons
@@ -37,6 +38,7 @@ from studio.ui.queue_list import QueueList
 from studio.ui.queue_strip import QueueStrip
 from studio.ui.shelf import Scan, Shelf
 from studio.ui.shot import ShotPanel
+from studio.ui.showing import Showing
 from studio.ui.space import Space
 from studio.ui.stages import Stages
 from studio.ui.strip_edits import StripEdits
@@ -107,9 +109,7 @@ class StudioWindow:
                 self.banner.say(notice)
         if self.queue.notice:
             self.banner.say(self.queue.notice, "Resume the queue", self._resume)
-        newest = next(iter(self.document.project.takes), None)
-        if newest:
-            self.desk.select_take(newest.id)
+        self._showing.show_newest()
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
         """Do `steps` in the engine's lane once nobody has done anything for `wait` milliseconds.
@@ -144,7 +144,7 @@ class StudioWindow:
             self.window.deleteLater()
             self.outlook.stop()
             mine = (
-                self._tiles, self._brought, self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
+                self._tiles, self._showing, self._brought, self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
                 self.desk, self.shelf, self.document,
             )  # fmt: skip
             for thing in mine:
@@ -158,6 +158,8 @@ class StudioWindow:
         self.top = TopBar(document, orders, background, glance, can_free=can_free)
         self.banner = Banner(icons)
         self._unsaved = Unsaved(document, desk, self.banner)
+        self._failures = Failures(queue, watch, self.banner)
+        self._showing = Showing(document, watch, desk)
         self.subjects = SubjectsPanel(
             document, queue, desk, orders, watch, pictures, background, icons
         )
@@ -202,7 +204,6 @@ class StudioWindow:
         refusing = (self.orders, self.document, self.edits, self._brought)
         for source in (each.refused for each in refusing):
             source.connect(lambda what, hint: self.banner.say(f"{what} {hint}".strip()))
-        self.queue.failed.connect(self._failed)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
         self.keyframes.view.clip_dropped.connect(self._brought.look_into)
@@ -253,13 +254,6 @@ class StudioWindow:
         self.actions["export"].setEnabled(self.takes.chosen is not None)
         self.actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
         self.window.setWindowTitle(f"{document.project.name} · Studio")
-
-    def _failed(self, id: int, what: str, hint: str) -> None:
-        title = f"{self.watch.job(id).title}: " if id else ""
-        self.banner.say(f"{title}{what} {hint}".strip(), "Show the queue", self._show_queue)
-
-    def _show_queue(self) -> None:
-        self.strip.open.setChecked(True)
 
     def _resume(self) -> None:
         """Go on with what was interrupted too."""

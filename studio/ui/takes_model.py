@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from studio.project.project import Render
 from studio.ui.controls import as_tip
 from studio.ui.icons import Icons
+from studio.ui.painting import saved
 from studio.ui.pictures import Pictures, thumbnail
 from studio.ui.quantities import clip_length
 from studio.ui.theme import UNIT
@@ -90,7 +91,10 @@ class TakePainter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
         render: Render = index.data(RENDER)
         area: QRect = option.rect  # type: ignore[attr-defined]
-        painter.save()
+        with saved(painter):
+            self._paint(painter, option, area, render, index)
+
+    def _paint(self, painter: QPainter, option, area: QRect, render: Render, index) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_ground(painter, option, area)
         box = QRect(area.left() + 2 * UNIT, area.top() + UNIT, SIDE, SIDE)
@@ -103,7 +107,6 @@ class TakePainter(QStyledItemDelegate):
                 "star_full", "attention", 14, painter.device().devicePixelRatioF()
             )
             painter.drawPixmap(area.right() - 3 * UNIT, area.top() + UNIT + 2, star)
-        painter.restore()
 
     def _paint_ground(self, painter: QPainter, option, area: QRect) -> None:
         theme, state = self._icons.theme, option.state

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPen
+from PySide6.QtGui import QImage, QPen
 
 from studio.jobs.queue import Queue
 from studio.project.project import Render
@@ -14,6 +14,7 @@ from studio.ui.desk import Desk, Shown
 from studio.ui.document import Document
 from studio.ui.frames import Loaded
 from studio.ui.orders import Orders
+from studio.ui.painting import painting
 from studio.ui.pictures import Pictures, from_preview
 from studio.ui.player import Player
 from studio.ui.theme import Theme
@@ -123,10 +124,9 @@ class TilePreview(QObject):
         keep = Qt.AspectRatioMode.IgnoreAspectRatio
         whole = small.scaled(small.size() * UPSAMPLED, keep, smooth)
         top, left, height, width = (UPSAMPLED * side for side in tile)
-        painter = QPainter(whole)
-        painter.drawImage(left, top, made)
-        if (width, height) != (whole.width(), whole.height()):
-            painter.setPen(QPen(self._theme.colour("accent"), 1))
-            painter.drawRect(QRectF(left + 0.5, top + 0.5, width - 1, height - 1))
-        painter.end()
+        with painting(whole) as painter:
+            painter.drawImage(left, top, made)
+            if (width, height) != (whole.width(), whole.height()):
+                painter.setPen(QPen(self._theme.colour("accent"), 1))
+                painter.drawRect(QRectF(left + 0.5, top + 0.5, width - 1, height - 1))
         return whole

@@ -31,6 +31,7 @@ def upsampled(studio, until):
     studio.stages.cells["upsampled"].run.click()
     until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.before)
     studio.desk.set_speed(0)
+    until(lambda: not studio._pictures.cache.is_reading)
     return studio
 
 
@@ -39,7 +40,8 @@ def settled(studio) -> bool:
 
 
 def press(studio, qtbot, key):
-    qtbot.keyClick(studio.player, key)
+    studio.player.canvas.setFocus()
+    qtbot.keyClick(studio.player.canvas, key)
 
 
 def test_the_stage_makes_a_take_four_times_as_large(upsampled, until):
@@ -129,6 +131,8 @@ def test_before_is_left_of_the_line_and_after_right(upsampled, qtbot):
     for _ in range(10):
         press(upsampled, qtbot, Key.Key_BracketRight)
     assert canvas.wipe == 1.0
+    canvas.show_picture(white, smooth=False, before=grey)  # the keys let the player in between
+    canvas.look_closely(actual=True, loupe=False)
     assert canvas.grab().toImage().pixelColor(right) == QColor("#404040")
     assert not desk.compare
 
