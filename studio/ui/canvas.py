@@ -101,6 +101,7 @@ class Canvas(QWidget):
                 paint_loupe(painter, self._pointer, target, closely, self._theme)
             if self._by_key and self.hasFocus():
                 painter.setPen(self._theme.colour("accent"))
+                painter.setBrush(Qt.BrushStyle.NoBrush)  # the names of both sides left one
                 painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint(self, painter: QPainter, target: QRectF, *, closely: bool = False) -> None:
