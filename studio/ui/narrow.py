@@ -3,7 +3,6 @@
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QBoxLayout,
     QCheckBox,
     QComboBox,
@@ -56,8 +55,6 @@ class Field(QWidget):
 def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
     """A control with its name, which is its accessible name and its buddy."""
     control.setAccessibleName(name)
-    if isinstance(control, QAbstractSpinBox):
-        control.lineEdit().setTextMargins(UNIT, 0, 0, 0)  # style sheets do not reach inside
     return Field(name, control, width)
 
 

@@ -11,6 +11,7 @@ from studio.spec.refusal import Refusal
 from studio.ui.controls import column, label
 from studio.ui.narrow import field
 from studio.ui.text_fields import means_undo, with_documents_undo
+from studio.ui.theme import UNIT
 
 COMMON = Fraction(2**31)
 """Larger numbers get their room when there is one."""
@@ -40,6 +41,7 @@ class NumberField(QAbstractSpinBox):
         self.note = label("", "attention", wrap=True)
         self.note.hide()
         self.setLineEdit(_Line(self))
+        self.lineEdit().setTextMargins(UNIT, 0, 0, 0)  # style sheets do not reach inside
         self.lineEdit().textEdited.connect(self._typed)
         self.editingFinished.connect(self.settle)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel passes over it

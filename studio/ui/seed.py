@@ -4,7 +4,7 @@ import secrets
 from fractions import Fraction
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.spec.numbers import possible
 from studio.ui.controls import explain, rename, row, tool
@@ -26,7 +26,7 @@ class Seed(QWidget):
         self._icons = icons
         self.number = NumberField()
         self.number.allow(possible(0, LARGEST))
-        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.number.setProperty("tone", "bare")
         explain(self.number, "", "A whole number from 0 to 2⁶³ − 1. Typing one locks it.")
         self.dice = tool(icons, "dice", "Roll another seed")
         self.lock = tool(icons, "unlock", "Keep this seed", checkable=True)

@@ -3,12 +3,13 @@
 from fractions import Fraction
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from studio.spec.numbers import possible
 from studio.ui.controls import explain
 from studio.ui.narrow import field
 from studio.ui.number_field import NumberField
+from studio.ui.theme import UNIT
 
 PARTS = 20
 STRONGEST = 1.5
@@ -26,9 +27,10 @@ class Strength(QWidget):
         self.slider.setRange(0, round(STRONGEST * PARTS))
         self.number = NumberField(" ×", decimals=2)
         self.number.allow(possible(0, STRONGEST, "0.01"), 1 / PARTS)
-        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.number.setProperty("tone", "bare")
         self.number.setAccessibleName("Strength as a number")
         line = QHBoxLayout()
+        line.setSpacing(UNIT)
         line.addWidget(field("Strength", self.slider), 1)
         line.addWidget(self.number)
         layout = QVBoxLayout(self)

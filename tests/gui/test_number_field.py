@@ -188,3 +188,17 @@ def test_the_same_seed_typed_again_locks_it(studio, qtbot):
     seed.setFocus()
     write(seed, "0")
     assert studio.document.shot.seed_locked
+
+
+def test_every_number_can_be_read(studio, until):
+    """The text has the room it needs, inside the frame too, with arrows and without."""
+    studio.shot.fold.head.click()
+    studio.window.resize(1280, 800)
+    studio.shot.seed.number.enter("6027721")
+    until(lambda: studio.shot.settings.isVisible())
+    for number in studio.window.findChildren(NumberField):
+        if number.isVisible():
+            line = number.lineEdit()
+            room = line.width() - line.textMargins().left()
+            assert room >= line.fontMetrics().horizontalAdvance(line.text()), number.text()
+            assert number.rect().contains(line.geometry()), number.text()
