@@ -139,7 +139,7 @@ def running(arguments: Sequence[str], *, fed: bool = False, words: int = 20) -> 
 
 def version() -> str:
     """What ffmpeg calls itself: "ffmpeg version 7.0.2".  Refused where it does not run."""
-    program = Program(_started(["-version"], fed=False))
+    program = Program(_started(["-version"], fed=False), words=20)
     try:
         said = program.output.readline().decode("utf-8", "replace")
         program.finish()
