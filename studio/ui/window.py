@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QStatusTipEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QStatusTipEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from studio.ui.banner import Banner
@@ -81,7 +81,7 @@ class Window(QMainWindow):
         self._panels, self._press, self._may_close = panels, press, may_close
         self._memory = Remembered(memory)
         self._painted = False
-        self._wished = dict(WIDTHS)
+        self._wished, self._on_line = dict(WIDTHS), False
         self._arrange(panels)
         self._first_state = self.saveState(VERSION)
         self._later = QTimer(self)
@@ -122,8 +122,8 @@ class Window(QMainWindow):
             self.tipped.emit(event.tip())
             return True
         done = super().event(event)
-        if event.type() == QEvent.Type.MouseButtonRelease:  # of the line between two panels
-            self._wished |= self._side_widths()
+        if isinstance(event, QMouseEvent):
+            self._watch_line(event)
         return done
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -166,7 +166,7 @@ class Window(QMainWindow):
         self.setDocumentMode(True)
         self.setMenuWidget(panels.top)
         self.setCentralWidget(panels.player)
-        panels.banner.setParent(self)
+        panels.banner.setParent(panels.player)  # which nothing can lie over
         for widget in (panels.player, panels.banner):
             widget.installEventFilter(self)
         self.docks = {
@@ -225,6 +225,13 @@ class Window(QMainWindow):
                 found |= dict.fromkeys([name, *behind], dock.width())
         return found
 
+    def _watch_line(self, event: QMouseEvent) -> None:
+        """The user wishes widths by dragging the line between panels, which is no widget."""
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._on_line = self.childAt(event.position().toPoint()) is None
+        elif event.type() == QEvent.Type.MouseButtonRelease and self._on_line:
+            self._wished |= self._side_widths()
+
     def _widen(self) -> None:
         """Give docks that a small window squeezed their width back, as far as there is room."""
         player = self._panels.player
@@ -240,7 +247,7 @@ class Window(QMainWindow):
         banner, player = self._panels.banner, self._panels.player
         wide = max(1, player.width() - UNIT)
         high = max(banner.heightForWidth(wide), banner.minimumSizeHint().height())
-        banner.setGeometry(player.x() + UNIT // 2, player.y() + UNIT // 2, wide, high)
+        banner.setGeometry(UNIT // 2, UNIT // 2, wide, high)
         banner.raise_()
 
     def _moved(self, *_: object) -> None:

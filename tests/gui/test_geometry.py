@@ -1,8 +1,10 @@
 """The window on small, large, far and absent screens; docks that get their width back."""
 
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from test_narrow import cut, overlapping
 
 from studio.ui.geometry import TITLE_BAR, brought_back, first_place, grown
@@ -65,6 +67,9 @@ def test_docks_get_their_width_back_when_there_is_room(open_studio, until):
     until(lambda: widths(studio) == [296, 352])
     window.resize(960, 600)
     until(lambda: widths(studio) != [296, 352])
+    for panel in (studio.shot, studio.subjects, studio.player):
+        at = panel.mapTo(window, panel.rect().bottomLeft()) + QPoint(3, -3)
+        QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=at)
     window.resize(1280, 800)
     until(lambda: widths(studio) == [296, 352])
     window.resize(960, 600)
@@ -81,9 +86,6 @@ def test_the_width_that_the_user_gave_a_dock_is_the_one_that_comes_back(open_stu
     until(lambda: widths(studio) == [296, 352])
     handle, y = window.windowHandle(), studio.player.y() + 200
     line = studio.player.mapTo(window, studio.player.rect().topRight())
-    from PySide6.QtCore import QPoint
-    from PySide6.QtTest import QTest
-
     at = QPoint(line.x() + 3, y)
     QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=at)
     QTest.mouseMove(handle, at - QPoint(60, 0))
@@ -137,7 +139,7 @@ def test_a_banner_covers_nothing_to_click_and_moves_nothing(studio, qtbot):
     ] == before
     banner = studio.banner
     assert banner.isVisible()
-    place = banner.geometry()
+    place = QRect(banner.mapTo(studio.window, banner.rect().topLeft()), banner.size())
     assert place.height() >= banner.heightForWidth(place.width())
     assert studio.player.geometry().contains(place)
     from PySide6.QtWidgets import QAbstractButton, QLineEdit, QPlainTextEdit, QSlider
@@ -147,6 +149,10 @@ def test_a_banner_covers_nothing_to_click_and_moves_nothing(studio, qtbot):
             if w.isVisible() and not banner.isAncestorOf(w):
                 covered = QRect(w.mapTo(studio.window, w.rect().topLeft()), w.size())
                 assert not covered.intersects(place), w.accessibleName()
+    studio.window.show_panel("Takes")
+    studio.player.raise_()
+    assert not banner.visibleRegion().isEmpty()
+    assert studio.window.childAt(place.center()) in (banner, *banner.findChildren(QWidget))
     banner.close_it.click()
     assert not banner.isVisible()
 
