@@ -90,6 +90,26 @@ def test_words_that_the_model_does_not_know_are_named(run):
     assert ran.answer["notes"] == ["Starter does not know: zeppelin."]
 
 
+def test_weights_and_tags_are_told(run):
+    ran = run("generate", "a (red:1.3) ball <lora:x:1>", *QUICK, "--plan", "--json")
+    assert ran.answer["notes"][0].startswith("Weights and tags of other programs mean nothing here")
+    assert "(red:1.3), <lora:x:1>." in ran.answer["notes"][0]
+
+
+def test_a_word_without_end_is_not_repeated_in_full(run):
+    ran = run("generate", "x" * 100_000, *QUICK, "--plan")
+    assert ran.code == 0
+    assert len(ran.err) < 1000
+
+
+def test_one_is_no_plural(run, out):
+    words = ("--model", "tiny", "--steps", "1", "--keyframes", "1", "--seed", "7")
+    planned = run("generate", PROMPT, *words, "--plan").out
+    assert planned.startswith("1 keyframe of 64 × 64 pixels with 1 step (2 network runs) for each")
+    made = run("generate", PROMPT, *words, "--out", str(out / "a.mp4")).out
+    assert "a.mp4: 1 frame at 4 per second" in made
+
+
 def test_a_prompt_longer_than_the_model_reads_says_where_it_ends(run):
     words = "ball " * 22 + "zeppelin"
     ran = run("generate", words, *QUICK, "--negative", words, "--plan", "--json")
@@ -213,7 +233,8 @@ BAD = {
     "a negative seed": ((PROMPT, *QUICK, "--seed", "-5"), "seed -5 is out of range"),
     "no keyframes": ((PROMPT, *QUICK, "--keyframes", "0"), "not 0"),
     "too many keyframes": ((PROMPT, *QUICK, "--keyframes", "999"), "not 999"),
-    "a negative length": ((PROMPT, "--model", "tiny", "--seconds", "-1"), "cannot last -1.0 s"),
+    "a negative length": ((PROMPT, "--model", "tiny", "--seconds", "-1"), "cannot last -1 s"),
+    "no seconds": ((PROMPT, "--model", "tiny", "--seconds", "0"), "0 s shows nothing"),
     "a length of nan": ((PROMPT, "--model", "tiny", "--seconds", "nan"), "cannot last nan s"),
     "no frames": ((PROMPT, "--model", "tiny", "--frames", "0"), "0 frames shows nothing"),
     "a missing folder": ((PROMPT, *QUICK, "--out", "{out}/no/a.mp4"), "does not exist"),
@@ -313,7 +334,7 @@ def test_a_subject_from_photos_to_a_clip(run, home, tmp_path, out):
     rex = run("generate", "a sks dog", *QUICK, "--subject", "rex:1.5", "--out", str(out / "r.png"))
     assert (plain.code, rex.code) == (0, 0)
     assert (out / "plain.png").read_bytes() != (out / "r.png").read_bytes()
-    assert run("subject", "list").out == "rex: dog, 3 photos, lora, 1 steps\n"
+    assert run("subject", "list").out == "rex: dog, 3 photos, lora, 1 step\n"
     known = run("subject", "show", "rex", "--json").answer
     assert known["class_noun"] == "dog"
     assert set(known["photos"][0]) == {"file", "name", "identity"}
@@ -514,6 +535,10 @@ def test_a_damaged_queue_is_set_aside_and_told(run, home):
         (("train", "decoder", "{out}", "--out", "{out}", "--model", "tiny"), "holds no clips"),
         (("train", "decoder", "--out", "{out}", "--steps", "0"), "0 updates cannot be done"),
         (("train", "decoder", "--out", "{out}", "--seed", "-1"), "seed -1"),
+        (("train", "decoder", "--out", "{out}", "--drawn", "0"), "0 clips cannot be drawn"),
+        (("train", "decoder", "{out}", "--out", "{out}", "--drawn", "2"), "and no folder of clips"),
+        (("evaluate", "--rollout", "a ball", "--minutes", "0.05"), "0.05 minutes cannot"),
+        (("evaluate", "--rollout", "a ball", "--minutes", "nan"), "nan minutes cannot"),
         (("train", "upsampler", "--out", "{out}", "--steps", "0"), "0 updates cannot be done"),
         (("train", "upsampler", "--out", "{out}", "--pairs", "0"), "0 clips teach nothing"),
         (("train", "upsampler", "--out", "{out}", "--seed", "-1"), "seed -1"),

@@ -7,7 +7,7 @@ import pytest
 
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
-from studio.terminal.voice import Answer, Voice, lasting, line
+from studio.terminal.voice import Answer, Voice, line
 
 
 @pytest.fixture(autouse=True)
@@ -80,13 +80,6 @@ def test_a_refusal_is_one_line_and_one_object():
     voice.refuse(Refusal("No.", "Do this."))
     assert aside.getvalue() == "No. Do this.\n"
     assert json.loads(out.getvalue()) == {"error": "No.", "hint": "Do this."}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "1 s"), (99, "99 s"), (150, "2 min"), (7500, "2 h 5 min")]
-)
-def test_durations_are_said_as_people_do(seconds, words):
-    assert lasting(seconds) == words
 
 
 def test_a_line_tells_the_loss():

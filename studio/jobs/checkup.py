@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.library import models as library
 from studio.spec.progress import Tick
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
@@ -39,7 +40,9 @@ def checkup(works: Works, tick: Tick) -> Iterator[Check]:
     yield _ffmpeg()
     models, troubles = library.scan(works.model_folders)
     for model in models:
-        yield Check("model", True, f"{model.family.name}, {len(model.weights)} weight files")
+        yield Check(
+            "model", True, f"{model.family.name}, {count(len(model.weights), 'weight file')}"
+        )
     for trouble in troubles:
         yield Check("model", False, trouble)
     if not models:

@@ -28,13 +28,14 @@ def teach_decoder(
     *,
     seed: int,
     steps: int,
+    drawn: int = DRAWN,
     critics: tuple[str, ...] = ("clips",),
     device: str | None = None,
     tick: Tick = silent,
 ) -> Path:
     """Layers for a model's decoder from the clips in a folder; the file that holds them.
 
-    Without a folder clips are drawn.  A run that was stopped goes on.
+    Without a folder so many clips are `drawn`.  A run that was stopped goes on.
     """
     from studio.engine.backbone import load_teacher
     from studio.engine.device import choose
@@ -44,7 +45,7 @@ def teach_decoder(
         find_videos(folder)
     vae = load_teacher(model.folder, choose(device))
     if folder is None:
-        clips = footage.pool(seed, DRAWN, model.family.size, tick=tick)
+        clips = footage.pool(seed, drawn, model.family.size, tick=tick)
     else:
         clips = cut(folder, model.family.size, footage.FRAMES, tick)
     runs = out / "runs" / "-".join(("decoder", *critics))

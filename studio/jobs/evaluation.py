@@ -14,6 +14,7 @@ from studio.jobs.parallel import Run, running
 from studio.jobs.residents import Residents
 from studio.library import models as library
 from studio.spec.progress import Progress, Tick, silent
+from studio.spec.quantities import count as counted
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS
 
@@ -49,7 +50,7 @@ def photo_set(folder: Path, class_noun: str, tick: Tick = silent) -> PhotoSet:
     files = find_photos(folder)
     if not FEWEST_PHOTOS < len(files) <= MOST_PHOTOS + 1:
         raise Refusal(
-            f"{folder} holds {len(files)} photos; {FEWEST_PHOTOS + 1} to {MOST_PHOTOS + 1} are "
+            f"{folder} holds {counted(len(files), 'photo')}; {FEWEST_PHOTOS + 1} to {MOST_PHOTOS + 1} are "
             "needed, of which one is kept from training.",
             "Add photos, or leave some out.",
         )
@@ -97,7 +98,7 @@ def evaluate(
         return said
     video = residents.video(found, tick)
     level = fidelity.mean_psnr(lambda p: starter.through_autoencoder(video, p), pictures)
-    return f"{said}\nAutoencoder on {len(pictures)} photos: {level:.1f} dB\n"
+    return f"{said}\nAutoencoder on {counted(len(pictures), 'photo')}: {level:.1f} dB\n"
 
 
 def evaluate_filling(

@@ -12,6 +12,7 @@ from studio.media.colour import MATTE
 from studio.media.container import Container, existing, opened, unreadable
 from studio.media.tone import FILTERS
 from studio.spec.progress import Progress, Tick, silent
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 
 # swscale's default arithmetic drifts by a level or more with every save and load; these flags on
@@ -123,7 +124,7 @@ def _decoder(container: Container) -> list[str]:
 
 def _refusing(path: Path) -> Callable[[int], None]:
     def refuse(lost: int) -> None:
-        frames = "1 frame" if lost == 1 else f"{lost} frames"
+        frames = count(lost, "frame")
         raise Refusal(
             f"{frames} of {path.name} could not be decoded, and others may be torn.",
             "Copy the file again or choose another.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from studio.project.files import write_whole
 from studio.project.plain import from_plain, to_plain
 from studio.project.subject import Subject, changed
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 
@@ -93,7 +94,7 @@ def decided(name: str, begun: Training | None, asked: Training) -> tuple[Trainin
     steps = asked.steps or begun.steps
     if steps < begun.steps or (steps == begun.steps and not begun.of_the_same(asked)):
         raise Refusal(
-            f"“{name}” has learned {begun.steps} steps already.",
+            f"“{name}” has learned {count(begun.steps, 'step')} already.",
             f"Ask for more than {begun.steps} to go on, or start anew (--anew).",
         )
     return (begun if steps == begun.steps else replace(asked, steps=steps)), True
@@ -107,7 +108,8 @@ def _check_stopped(name: str, begun: Training, asked: Training, *, for_it: bool)
         )
     if asked.steps not in (0, begun.steps):
         raise Refusal(
-            f"The training of “{name}” was begun with {begun.steps} steps, not {asked.steps}.", ANEW
+            f"The training of “{name}” was begun with {count(begun.steps, 'step')}, not {asked.steps}.",
+            ANEW,
         )
     if not begun.of_the_same(asked):
         raise Refusal(f"The training of “{name}” was begun with other photos or words.", ANEW)

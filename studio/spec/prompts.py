@@ -2,6 +2,8 @@
 
 import re
 
+_MARKS = re.compile(r"\([^()<>]{1,200}:[\d.]{1,8}\)|<\w{1,20}:[^<>]{1,200}>")
+
 
 def with_subject(prompt: str, token: str, class_noun: str) -> str:
     """The prompt with "token noun" in it: as written, before the noun, or in front of it all."""
@@ -16,6 +18,11 @@ def with_subject(prompt: str, token: str, class_noun: str) -> str:
 def for_time(prompt: str, token: str) -> str:
     """The prompt without the rare token: the temporal layers never saw it; the noun stays."""
     return " ".join(re.sub(rf"\b{re.escape(token)}\b", " ", prompt, flags=re.IGNORECASE).split())
+
+
+def foreign_marks(prompt: str) -> tuple[str, ...]:
+    """Weights such as (red:1.3) and tags such as <lora:x:1>, as other programs read them."""
+    return tuple(found.group() for found in _MARKS.finditer(prompt))
 
 
 def _has(prompt: str, token: str) -> bool:

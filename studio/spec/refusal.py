@@ -1,5 +1,11 @@
 """The one way in which the studio says no."""
 
+import re
+
+LONGEST_WORD, SHOWN = 300, 60
+"""Characters of a word that is repeated in full in a sentence, and of one that is not."""
+_LONG = re.compile(rf"[^\s/\\]{{{LONGEST_WORD},}}")
+
 
 class Refusal(Exception):
     """Something the user can put right: one plain sentence, and a hint that says what to change.
@@ -8,9 +14,13 @@ class Refusal(Exception):
     """
 
     def __init__(self, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
+        self.what, self.hint = bounded(what), bounded(hint)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         return f"{self.what} {self.hint}".strip()
+
+
+def bounded(sentence: str) -> str:
+    """A sentence in which no word of the user's is repeated at any length; paths stay whole."""
+    return _LONG.sub(lambda word: f"{word.group()[:SHOWN]}…", sentence)

@@ -171,6 +171,9 @@ def _train_decoder(to: Parser) -> None:
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
     to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
     to.add_argument("--steps", metavar="N", type=whole_number, default=600, help="updates (600)")
+    to.add_argument(
+        "--drawn", metavar="N", type=whole_number, help="clips, where no folder is given (1500)"
+    )
     to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
     to.add_argument(
         "--picture-critic",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from studio.project.folders import Folders
 from studio.spec.progress import Progress
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.terminal.gaps import Gap, Verdict, judged, table
 from studio.terminal.session import NOT_KEPT, Session
@@ -33,6 +34,8 @@ BEAT = 1
 """Milliseconds between two looks at the clock; part of every gap."""
 KEY = 60
 """Milliseconds between two keys, as a quick typist presses them."""
+BUSY = 0.5
+"""Load before anything is measured, per core, from which on gaps may be other programs'."""
 PATIENCE = 900.0
 """Seconds that a phase may take."""
 
@@ -40,7 +43,7 @@ PATIENCE = 900.0
 def window(said: Namespace, session: Session) -> Answer:
     """Work in the real window, with the real engine, and measure each phase.
 
-    Exit code 2 when a limit does not hold.  Everything is made in a folder that is thrown away.
+    Exit code 2 when a limit does not hold on a computer that was free.  Everything is made in a folder that is thrown away.
     """
     if said.steps < 1:
         raise Refusal(f"{said.steps} steps train nothing.", "Use 1 or more; 120 by default.")
@@ -48,22 +51,31 @@ def window(said: Namespace, session: Session) -> Answer:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     session.if_stopped(NOT_KEPT)
     session.interrupt.obey()  # from now on a signal is looked for, never raised inside Qt
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     works = session.works()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
         folders = Folders(Path(data)).make()
         session.voice.remark("Leave the computer alone until the table appears.")
         verdicts = measured(said.app, folders, works.model_folders, session, steps=said.steps)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    cores = os.cpu_count()
-    words = f"{table(verdicts)}\n{cores} cores" + ("" if load is None else f", load {load:.1f}")
+    cores = os.cpu_count() or 1
+    is_busy = load is not None and load > BUSY * cores
+    if is_busy:
+        session.voice.remark(
+            f"Other programs kept this computer busy (load {load:.1f} on {count(cores, 'core')}): "
+            "gaps may be theirs. Measure again when they are done."
+        )
+    words = f"{table(verdicts)}\n{count(cores, 'core')}" + (
+        "" if load is None else f", load {load:.1f}"
+    )
     holds = all(verdict.holds for verdict in verdicts)
     facts = {
         "holds": holds,
         "phases": [asdict(v) | {"holds": v.holds} for v in verdicts],
         "cores": cores,
         "load": load,
+        "busy": is_busy,
     }
-    return Answer(words, facts, 0 if holds else 2)
+    return Answer(words, facts, 0 if holds or is_busy else 2)
 
 
 def measured(

@@ -20,14 +20,15 @@ from studio.media.places import is_folder, place
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
 from studio.spec.grammar import unknown_words
-from studio.spec.prompts import with_subject
+from studio.spec.prompts import foreign_marks, with_subject
+from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, Upsampling, check, snapped
 from studio.spec.spans import spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.terminal.memory import peak_megabytes
 from studio.terminal.session import KEPT, Session
-from studio.terminal.voice import Answer, lasting
+from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
     from studio.jobs.work import Works
@@ -146,11 +147,12 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
     runs = request.steps * (1 if request.guidance == 1 else 2)
     keys = len(strip_of(request).keys)
     words = (
-        f"{keys} keyframes of {request.width} × {request.height} pixels with {request.steps} steps "
-        f"({runs} network runs) for each window, {request.interpolate} passes between them, "
-        f"seed {request.seed}; {order.frames} frames of {request.size[0]} × {request.size[1]} pixels "
+        f"{count(keys, 'keyframe')} of {request.width} × {request.height} pixels with "
+        f"{count(request.steps, 'step')} ({count(runs, 'network run')}) for each window, "
+        f"{count(request.interpolate, 'pass', 'passes')} between them, "
+        f"seed {request.seed}; {count(order.frames, 'frame')} of {request.size[0]} × {request.size[1]} pixels "
         f"at {float(order.fps):g} per second.\n"
-        f"{missing} of {len(walk)} parts are to be made, {len(there)} are there already."
+        f"{missing} of {count(len(walk), 'part')} to be made, {len(there)} there already."
     )
     facts = {
         "plan": [
@@ -190,12 +192,12 @@ def _shape(order: Order, frames: int) -> dict[str, object]:
 
 def _words(order: Order, frames: int, made: Mapping, seconds: float) -> str:
     reused = " All of it was there from before." if not made["made"] else ""
-    what = f"{frames} frames at {float(order.fps):g} per second"
+    what = f"{count(frames, 'frame')} at {float(order.fps):g} per second"
     if frames == 1:
         what = f"the first of {order.frames} frames" if order.frames > 1 else "1 frame"
     if order.sheet:
-        what = f"{order.request.frames} keyframes on one sheet"
-    return f"{order.out}: {what}, seed {order.request.seed}, {lasting(seconds)}.{reused}"
+        what = f"{count(order.request.frames, 'keyframe')} on one sheet"
+    return f"{order.out}: {what}, seed {order.request.seed}, {duration(seconds)}.{reused}"
 
 
 def _passes(asked: int | None, family: Family) -> int:
@@ -211,6 +213,8 @@ def _upsampling(family: Family) -> Upsampling:
 def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int, int | None]:
     """Keyframes to make at once, those to add by prediction, and frames to write; None for all."""
     frames: int | None = said.frames
+    if said.seconds == 0:
+        raise Refusal("A clip of 0 s shows nothing.", "Ask for more, or for --frames 1.")
     if said.seconds is not None:
         frames = frames_in(said.seconds, fps)
     if frames is None:
@@ -235,6 +239,11 @@ def _seed(asked: int | None) -> int:
 
 
 def _name_unknown_words(request: ClipRequest, model: library.Model, session: Session) -> None:
+    if marks := foreign_marks(request.prompt):
+        session.voice.remark(
+            f"Weights and tags of other programs mean nothing here, and are read as words: "
+            f"{', '.join(marks[:4])}."
+        )
     if not model.small_vocabulary:
         return
     use = request.subject

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from studio.media.places import place
 from studio.project.subject import Subject
+from studio.spec.quantities import duration
 from studio.spec.refusal import Refusal
 from studio.terminal import clip, subject_training
 from studio.terminal.arguments import parser
 from studio.terminal.session import Session
-from studio.terminal.voice import Answer, lasting
+from studio.terminal.voice import Answer
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 NAME, NOUN = "pip", "character"
@@ -36,7 +37,7 @@ def demo(said: Namespace, session: Session) -> Answer:
     seconds = time.monotonic() - started
     paths = [str(out / name) for name in made]
     listed = "\n".join(f"  {path}" for path in paths)
-    words = f"Done in {lasting(seconds)}. Here are the keyframes, the clip and the GIF:\n{listed}"
+    words = f"Done in {duration(seconds)}. Here are the keyframes, the clip and the GIF:\n{listed}"
     facts = {
         "path": paths[1],
         "paths": paths,

@@ -37,8 +37,8 @@ ASKED_BY = {
     "upsampling": "--upsampling",
     "subjects": "--subject or --characters",
 }
-LONGEST = 60.0
-"""Minutes of a roll-out."""
+SHORTEST, LONGEST = 0.5, 60.0
+"""Minutes of a roll-out, which is measured half a minute at a time."""
 
 
 def evaluate(said: Namespace, session: Session) -> Answer:
@@ -228,8 +228,11 @@ def _check(said: Namespace, what: str) -> None:
     for name_of, name in counts.items():
         if (number := getattr(said, name)) is not None and number < 1:
             raise Refusal(f"{number} {name_of} measure nothing.", "Use 1 or more.")
-    if said.minutes is not None and not 0 < said.minutes <= LONGEST:
-        raise Refusal(f"{said.minutes:g} minutes cannot be measured.", f"Use up to {LONGEST:g}.")
+    if said.minutes is not None and not SHORTEST <= said.minutes <= LONGEST:  # also for nan
+        raise Refusal(
+            f"{said.minutes:g} minutes cannot be measured, half a minute at a time.",
+            f"Use {SHORTEST:g} to {LONGEST:g}.",
+        )
     if not 1 <= said.jobs <= MOST_PROCESSES:
         raise Refusal(f"{said.jobs} processes cannot work.", f"Use 1 to {MOST_PROCESSES}.")
     if said.seed < 0:

@@ -14,11 +14,12 @@ from studio.library import models as library
 from studio.project import trainings
 from studio.project.subject import Subject, checked_name
 from studio.project.subjects import SubjectStore
+from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import MOST_PHOTOS
 from studio.terminal.session import KEPT, Session
 from studio.terminal.subjects import adopted, facts_of, found, open_each
-from studio.terminal.voice import Answer, lasting
+from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
     from studio.jobs.work import Works
@@ -68,7 +69,7 @@ def trained(
         "last_loss": losses[-1] if losses else None,
     }
     return Answer(
-        f"“{name}” is trained ({subject.trained_steps} steps, {lasting(seconds)}). Use it: {use}",
+        f"“{name}” is trained ({count(subject.trained_steps, 'step')}, {duration(seconds)}). Use it: {use}",
         said,
     )
 
@@ -77,7 +78,7 @@ def _say_what_is_replaced(subject: Subject, model: library.Model, session: Sessi
     if version := subject.version(model.weights):
         back = session.command("subject", "versions", subject.name)
         session.voice.say(
-            f"The version in use now ({version.method}, {version.trained_steps} steps) makes room "
+            f"The version in use now ({version.method}, {count(version.trained_steps, 'step')}) makes room "
             f"for the new one; it is kept: {back}"
         )
 
@@ -131,7 +132,7 @@ def _check_something_to_learn(
         return
     if store.has_whole(subject.name, begun.identity):
         raise Refusal(
-            f"“{subject.name}” is trained already, with {begun.steps} steps.",
+            f"“{subject.name}” is trained already, with {count(begun.steps, 'step')}.",
             f"Use it, ask for more than {begun.steps} --steps, or start anew: --anew.",
         )
 

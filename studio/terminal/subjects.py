@@ -11,6 +11,7 @@ from studio.media.places import place
 from studio.project.plain import to_plain
 from studio.project.subject import Subject, Version
 from studio.project.subjects import SubjectStore
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.terminal.session import Session
@@ -27,7 +28,7 @@ def list_all(said: Namespace, session: Session) -> Answer:
     store = SubjectStore(session.folders.subjects)
     subjects = store.list()
     lines = [
-        f"{s.name}: {s.class_noun}, {len(s.photos)} photos, {_trained_with(s) or 'not trained'}"
+        f"{s.name}: {s.class_noun}, {count(len(s.photos), 'photo')}, {_trained_with(s) or 'not trained'}"
         for s in subjects
     ]
     damaged = store.damaged()
@@ -50,7 +51,7 @@ def show(said: Namespace, session: Session) -> Answer:
     ]
     begun, step = store.standing(subject, subject.method)
     if begun and not begun.is_finished:
-        lines.append(f"in training  {begun.method}, {step} of {begun.steps} steps")
+        lines.append(f"in training  {begun.method}, {step} of {count(begun.steps, 'step')}")
     _say_restored(store, session)
     return Answer("\n".join(lines), to_plain(subject) | {"trained": subject.is_trained})
 
@@ -83,7 +84,7 @@ def _version(number: int, version: Version, used: bool) -> str:
 
 def _trained_with(subject: Subject) -> str:
     version = subject.version()
-    return f"{version.method}, {version.trained_steps} steps" if version else ""
+    return f"{version.method}, {count(version.trained_steps, 'step')}" if version else ""
 
 
 def _say_restored(store: SubjectStore, session: Session) -> None:
@@ -139,7 +140,8 @@ def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
     if not FEWEST_PHOTOS <= len(photos) <= MOST_PHOTOS:
         hint = "Add photos that show it from several sides."
         raise Refusal(
-            f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there are {len(photos)}.",
+            f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there "
+            f"{'is' if len(photos) == 1 else 'are'} {len(photos)}.",
             hint if len(photos) < FEWEST_PHOTOS else "Leave some out.",
         )
     open_each(photos, session)

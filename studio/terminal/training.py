@@ -6,9 +6,10 @@ from pathlib import Path
 
 from studio.library import models as library
 from studio.media.places import is_folder, place
+from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
 from studio.terminal.session import KEPT, Session
-from studio.terminal.voice import Answer, lasting
+from studio.terminal.voice import Answer
 
 MOST_STEPS = 1_000_000
 
@@ -30,7 +31,7 @@ def train_starter(said: Namespace, session: Session) -> Answer:
     folder = starter.train(said.seed, scale, out, start=start, tick=session.tick)
     seconds = time.monotonic() - started
     return Answer(
-        f"{folder}: trained in {lasting(seconds)}. Copy it into the models folder to use it.",
+        f"{folder}: trained in {duration(seconds)}. Copy it into the models folder to use it.",
         {"path": str(folder), "seconds": round(seconds, 3), "seed": said.seed},
     )
 
@@ -44,17 +45,29 @@ def train_decoder(said: Namespace, session: Session) -> Answer:
     out, works = _folder(said.out), session.works()
     model = library.find(said.model, works.model_folders)
     clips = place(said.clips) if said.clips else None
-    from studio.jobs.clips import teach_decoder
+    if said.drawn is not None and (clips is not None or said.drawn < 1):
+        raise Refusal(
+            f"{count(said.drawn, 'clip')} cannot be drawn.",
+            "Use 1 or more, and no folder of clips.",
+        )
+    from studio.jobs.clips import DRAWN, teach_decoder
 
     session.if_stopped(f"{KEPT} {session.again()}")
     started = time.monotonic()
     critics = ("clips", "pictures") if said.picture_critic else ("clips",)
     file = teach_decoder(
-        model, clips, out, seed=said.seed, steps=said.steps, critics=critics, tick=session.tick
+        model,
+        clips,
+        out,
+        seed=said.seed,
+        steps=said.steps,
+        drawn=said.drawn or DRAWN,
+        critics=critics,
+        tick=session.tick,
     )
     seconds = time.monotonic() - started
     return Answer(
-        f"{file}: trained in {lasting(seconds)}. Copy it into the model's folder, and name it there "
+        f"{file}: trained in {duration(seconds)}. Copy it into the model's folder, and name it there "
         f'in model.toml under [weights]: decoder = "{file.name}".',
         {"path": str(file), "seconds": round(seconds, 3), "seed": said.seed},
     )
@@ -87,7 +100,7 @@ def train_upsampler(said: Namespace, session: Session) -> Answer:
     )
     seconds = time.monotonic() - started
     return Answer(
-        f"{made}: trained in {lasting(seconds)}. Copy it into the model's folder.",
+        f"{made}: trained in {duration(seconds)}. Copy it into the model's folder.",
         {"path": str(made), "seconds": round(seconds, 3), "seed": said.seed},
     )
 

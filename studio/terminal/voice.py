@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from studio.spec.progress import Progress
-from studio.spec.refusal import Refusal
+from studio.spec.quantities import duration
+from studio.spec.refusal import Refusal, bounded
 from studio.terminal.screen import columns, fitted, repaints, width
 from studio.terminal.streams import Unfailing, unfailing
 
@@ -67,8 +68,8 @@ class Voice:
 
     def remark(self, text: str) -> None:
         """Something the user should know; `--json` carries it as a note."""
-        self.remarks.append(text)
-        self.say(text)
+        self.remarks.append(bounded(text))
+        self.say(bounded(text))
 
     def say(self, text: str) -> None:
         """A line beside the progress, for whoever watches."""
@@ -122,16 +123,8 @@ def line(progress: Progress, seconds: float, first: int = 0) -> str:
         parts.append(f"loss {progress.loss:.3f}")
     done, left = progress.step - first, progress.total - progress.step
     if done > 0 and left > 0 and seconds > 1:
-        parts.append(f"about {lasting(seconds / done * left)} left")
+        parts.append(f"about {duration(seconds / done * left)} left")
     return "  ".join(parts)
-
-
-def lasting(seconds: float) -> str:
-    """A duration as people say it: "4 s", "3 min", "2 h 5 min"."""
-    if seconds < 99.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _json(facts: Mapping[str, object]) -> str:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.ui.background import Background
 from studio.ui.desk import Desk, Shown
 from studio.ui.frames import Pictures, Wish
 from studio.ui.pictures import image
-from studio.ui.quantities import count
 
 if TYPE_CHECKING:
     from studio.media.looking import Declared

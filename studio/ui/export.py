@@ -17,13 +17,13 @@ from studio.media.naming import replaced
 from studio.media.places import is_folder, place
 from studio.project.project import Render
 from studio.spec.numbers import possible
+from studio.spec.quantities import clip_length, count
 from studio.spec.refusal import Refusal
 from studio.spec.timing import frame_rate, retimed
 from studio.ui.controls import explain, label, push, row
 from studio.ui.narrow import Choice, field
 from studio.ui.number_field import NumberField, number_row
 from studio.ui.outgoing import fresh_name
-from studio.ui.quantities import clip_length, count
 from studio.ui.theme import UNIT
 
 FORMATS = (

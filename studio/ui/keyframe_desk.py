@@ -14,13 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.spec.quantities import count, duration
 from studio.ui.asking import ask_for_picture, ask_for_words
 from studio.ui.controls import ElidedLabel, explain, row, tip, tool
 from studio.ui.desk import Desk
 from studio.ui.icons import Icons
 from studio.ui.outlook import Outlook
 from studio.ui.playback import Playback
-from studio.ui.quantities import count, duration
 from studio.ui.strip import StripView
 from studio.ui.strip_edits import StripEdits
 from studio.ui.strip_places import HEIGHT

@@ -10,6 +10,7 @@ from studio.library.models import Model
 from studio.project.subject import Subject, Version, changed
 from studio.project.subjects import Learning
 from studio.spec.progress import Preview
+from studio.spec.quantities import count, duration
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
 from studio.ui.controls import column, label, push, row
@@ -17,7 +18,6 @@ from studio.ui.curve import LossCurve
 from studio.ui.icons import Icons
 from studio.ui.moving import MovingPicture
 from studio.ui.pictures import from_preview
-from studio.ui.quantities import count, duration
 from studio.ui.subject_card import METHOD
 from studio.ui.theme import UNIT
 from studio.ui.training import SAMPLE

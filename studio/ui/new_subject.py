@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from studio.project.subject import Subject, checked_name
 from studio.spec import grammar
 from studio.spec.numbers import possible
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, names_person
 from studio.ui import theme
@@ -18,7 +19,6 @@ from studio.ui.narrow import Choice, Tick, field, scrolled
 from studio.ui.number_field import NumberField, number_row
 from studio.ui.photo_wall import PhotoWall
 from studio.ui.pictures import Pictures
-from studio.ui.quantities import count
 
 
 class NewSubject(QWidget):

@@ -21,13 +21,13 @@ from studio.project.plain import from_plain, to_plain
 from studio.project.project import Render
 from studio.project.shot import Shot
 from studio.spec.frame_spans import whole_chunks
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, check
 from studio.spec.spans import spans
 from studio.spec.stages import sparse
 from studio.ui.desk import Desk
 from studio.ui.document import Document
-from studio.ui.quantities import count
 from studio.ui.shelf import Shelf
 
 VARIATIONS = 4

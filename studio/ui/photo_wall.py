@@ -7,11 +7,11 @@ from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from studio.media.places import is_file, is_folder
+from studio.spec.quantities import count
 from studio.ui.asking import ask_for_photos
 from studio.ui.controls import explain, label, push, row, tip
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, thumbnail
-from studio.ui.quantities import count
 from studio.ui.text_fields import means_undo
 
 SIDE = 52

@@ -14,6 +14,7 @@ from studio.jobs.work import last_keys
 from studio.project.plain import from_plain
 from studio.project.project import Render
 from studio.spec.progress import Progress
+from studio.spec.quantities import clip_length, count, rate
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
 from studio.ui.canvas import Canvas
@@ -24,7 +25,6 @@ from studio.ui.frames import Frames, Loaded
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, from_preview
 from studio.ui.playback import Playback
-from studio.ui.quantities import clip_length, count, rate
 from studio.ui.theme import UNIT
 from studio.ui.transport import Transport
 from studio.ui.watch import Watch

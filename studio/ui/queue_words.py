@@ -1,7 +1,7 @@
 """What the queue's views say about a job."""
 
 from studio.jobs.job import Job, State
-from studio.ui.quantities import duration, time_left
+from studio.spec.quantities import duration, time_left
 from studio.ui.watch import Watch
 
 STATES = {

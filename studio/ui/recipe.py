@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QVBoxLayout
 
 from studio.project.plain import to_plain
 from studio.project.project import Render
+from studio.spec.quantities import clip_length, count, rate
 from studio.spec.request import ClipRequest
 from studio.spec.spans import strip_of
 from studio.ui.controls import ElidedLabel, label, push, row
 from studio.ui.narrow import field
-from studio.ui.quantities import clip_length, count, rate
 from studio.ui.theme import UNIT
 
 

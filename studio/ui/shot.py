@@ -10,13 +10,13 @@ from PySide6.QtWidgets import (
 from studio.project import edits
 from studio.project.project import new_id
 from studio.project.shot import Shot
+from studio.spec.quantities import clip_length, count, rate
 from studio.ui.controls import Fold, Panel, column, explain, label, line, push, row, tip, tool
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.narrow import Choice, Tick, field, scrolled
 from studio.ui.orders import VARIATIONS, Orders
 from studio.ui.prompt import Prompt, vocabulary_dialog
-from studio.ui.quantities import clip_length, count, rate
 from studio.ui.seed import Seed
 from studio.ui.shelf import Shelf
 from studio.ui.shot_settings import ShotSettings

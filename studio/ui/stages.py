@@ -7,13 +7,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QW
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, StageForecast
+from studio.spec.quantities import count, duration
 from studio.spec.stages import LATER, STAGES
 from studio.ui.controls import ElidedLabel, column, explain, label, tip, tool
 from studio.ui.icons import Icons
 from studio.ui.orders import Orders
 from studio.ui.outlook import Outlook
 from studio.ui.pictures import thumbnail
-from studio.ui.quantities import count, duration
 from studio.ui.theme import UNIT, set_tone
 from studio.ui.watch import Watch
 

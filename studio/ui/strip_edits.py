@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 
 from studio.project.pictures import PictureStore
 from studio.spec import strip as strips
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family
 from studio.spec.spans import strip_of
@@ -21,7 +22,6 @@ from studio.ui.background import Background
 from studio.ui.document import Document
 from studio.ui.orders import SEEDS, Orders
 from studio.ui.outlook import Outlook
-from studio.ui.quantities import count
 from studio.ui.shelf import Shelf
 
 Read = Callable[[], QImage]

@@ -7,11 +7,11 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject
+from studio.spec.quantities import count
 from studio.ui import theme
 from studio.ui.controls import ElidedLabel
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, thumbnail
-from studio.ui.quantities import count
 
 FACE = 48
 METHOD = {"lora": "LoRA", "dreambooth": "DreamBooth"}

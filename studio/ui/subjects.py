@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.project.subjects import Learning
+from studio.spec.quantities import count
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
 from studio.ui.controls import Panel, column, label, push, row, take_out, tool
@@ -192,7 +193,7 @@ class SubjectsPanel(Panel):
         if job:
             said, tone = status(job, self._watch), "accent"
         elif subject.is_trained:
-            said, tone = f"ready · {subject.trained_steps} steps", "done"
+            said, tone = f"ready · {count(subject.trained_steps, 'step')}", "done"
         else:
             said, tone = "not trained yet", "small"
         self.cards[subject.name].reflect(said, tone, chosen=chosen)

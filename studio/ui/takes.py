@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout,
 
 from studio.project import edits
 from studio.project.project import Render
+from studio.spec.quantities import memory
 from studio.ui.controls import EmptyState, Panel, explain, label, rename, row, tip, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
 from studio.ui.icons import Icons
 from studio.ui.outgoing import Outgoing
 from studio.ui.pictures import Pictures
-from studio.ui.quantities import memory
 from studio.ui.space import Space
 from studio.ui.takes_model import PICTURE, RENDER, TakePainter, TakesModel
 from studio.ui.theme import UNIT

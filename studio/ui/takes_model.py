@@ -5,11 +5,11 @@ from PySide6.QtGui import QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.project.project import Render
+from studio.spec.quantities import clip_length
 from studio.ui.controls import as_tip
 from studio.ui.icons import Icons
 from studio.ui.painting import saved
 from studio.ui.pictures import Pictures, thumbnail
-from studio.ui.quantities import clip_length
 from studio.ui.theme import UNIT
 
 SIDE = 56

@@ -6,13 +6,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QWidget
 
+from studio.spec.quantities import memory
 from studio.ui.background import Background
 from studio.ui.commands import COMMANDS, MENUS
 from studio.ui.controls import ElidedLabel, explain, label, push, tip
 from studio.ui.document import Document
 from studio.ui.glance import Glance
 from studio.ui.orders import Orders
-from studio.ui.quantities import memory
 from studio.ui.theme import UNIT, set_tone
 
 LOOK_MS = 2000

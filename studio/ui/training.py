@@ -5,13 +5,13 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.progress import Preview, Progress
+from studio.spec.quantities import time_left
 from studio.ui.background import Background
 from studio.ui.controls import column, label, push, row
 from studio.ui.curve import LossCurve
 from studio.ui.icons import Icons
 from studio.ui.moving import MovingPicture
 from studio.ui.pictures import from_preview
-from studio.ui.quantities import time_left
 from studio.ui.theme import UNIT
 from studio.ui.watch import Watch
 

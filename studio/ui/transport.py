@@ -6,11 +6,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
+from studio.spec.quantities import timecode
 from studio.ui.controls import explain, label, rename, row, tool
 from studio.ui.desk import Desk
 from studio.ui.icons import Icons
 from studio.ui.playback import Playback
-from studio.ui.quantities import timecode
 from studio.ui.theme import UNIT
 
 NOTHING = "Nothing to play yet. Preview keyframes or choose a take."

@@ -194,10 +194,10 @@ STAGES = {
 
 def markdown(columns: Mapping[str, Mapping[str, Need]]) -> str:
     """The table, in MB; a column of weights and working memory for each way of knowing."""
-    names = "".join(f" {name}: weights | working |" for name in columns)
+    names = "".join(f" {name}: weights, MB | working, MB |" for name in columns)
     lines = [f"| stage |{names}", "|---" * (1 + 2 * len(columns)) + "|"]
     for stage in STAGES:
         needs = [found[stage] for found in columns.values()]
         cells = "".join(f" {n.weights / 1e6:.0f} | {n.working / 1e6:.0f} |" for n in needs)
         lines.append(f"| {stage} |{cells}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)

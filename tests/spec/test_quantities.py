@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from studio.ui import quantities
+from studio.spec import quantities
 
 
 @pytest.mark.parametrize(
