@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from studio.jobs.residents import Residents
 from studio.library.models import Model
-from studio.spec.progress import Tick, silent
+from studio.spec.progress import PULSE, Tick, silent
 from studio.spec.refusal import Refusal
 
 MOST_PROCESSES = 61  # more cannot be waited for on Windows
+POLL = 0.2
+"""Seconds between two ticks while processes compute."""
 
 Run = Callable[[Callable[..., Any], Sequence[tuple]], Iterator[Any]]
 """(verb, tasks) → verb(video model, *task) of every task, in order."""
@@ -35,22 +39,48 @@ def running(jobs: int, model: Model, residents: Residents, tick: Tick = silent) 
         video = residents.video(model, tick)
         yield lambda verb, tasks: (_done(verb, video, task) for task in tasks)
         return
+    before = active_children()
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (residents.device().name,))
+
+    def run(verb: Callable[..., Any], tasks: Sequence[tuple]) -> Iterator[Any]:
+        return _awaited([pool.submit(_there, model, verb, task) for task in tasks], tick)
+
     try:
-        yield lambda verb, tasks: pool.map(partial(_there, model, verb), tasks)
+        yield run
     except BrokenProcessPool as error:
         raise Refusal(
             "One of the processes ended before its work was done.",
             "Use fewer of them: each holds the model in memory.",
         ) from error
+    except BaseException:  # stopped: what they are at is wanted no more
+        for process in set(active_children()).difference(before):
+            process.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+def _awaited(futures: Sequence[Future], tick: Tick) -> Iterator[Any]:
+    """The results in order; `tick` is asked meanwhile, however long a task takes."""
+    for future in futures:
+        while not wait((future,), POLL).done:
+            tick(PULSE)
+        yield future.result()
+
+
 def _begin(device: str) -> None:
     global _residents
+    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):  # they are for the process that asked
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     _residents = Residents(device)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asked
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this process as soon as `parent` has ended, however that came about."""
+    parent.join()
+    os._exit(1)
 
 
 def _there(model: Model, verb: Callable[..., Any], task: tuple) -> Any:

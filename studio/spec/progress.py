@@ -26,6 +26,10 @@ class Progress:
     note: str = ""
 
 
+PULSE = Progress("", 0, 0)
+"""Nothing new to show: a tick that only asks whether to go on."""
+
+
 class Cancelled(Exception):
     """The user asked to stop.  Not an error: finished spans stay."""
 

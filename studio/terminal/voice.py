@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from studio.spec.progress import Progress
+from studio.spec.progress import PULSE, Progress
 from studio.spec.quantities import duration
 from studio.spec.refusal import Refusal, bounded
 from studio.terminal.screen import columns, fitted, repaints, width
@@ -48,6 +48,8 @@ class Voice:
 
     def tick(self, progress: Progress) -> None:
         """Show where a job is: a line that repaints itself, or now and then a new one."""
+        if progress is PULSE:
+            return
         now = self._clock()
         if progress.stage != self._stage:
             self._finish_line()
