@@ -149,10 +149,10 @@ def take_store(folder: Path) -> TakeStore:
     return TakeStore(folder, save, load)
 
 
-def device() -> Glance:
+def device(asked: str | None = None) -> Glance:
     """What computes: the processor until the engine has been imported and may know better."""
     known = sys.modules.get("studio.engine.device")
-    chosen = known.choose() if known else None
+    chosen = known.choose(asked) if known else None
     if chosen is None or chosen.name == "cpu":
         return processor()
     return Glance(chosen.described, has_gpu=True)

@@ -83,7 +83,8 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     hashes.KNOWN.keep_in(folders.hashes)
     if said.command == "studio":
         return _window(said, folders, interrupt)
-    answer = _run(said, Session(folders, voice, interrupt, tuple(words), said.data_dir or ""))
+    told = (tuple(words), said.data_dir or "", said.device or "")
+    answer = _run(said, Session(folders, voice, interrupt, *told))
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
@@ -133,12 +134,13 @@ def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
 
     process.note_crashes(folders.make().faults)
     interrupt.means(app.close_windows)
-    works = Works(folders)
+    works = Works(folders, said.device or None)
     return app.open_window(
         project,
         folders,
         works.by_kind(),
         model_folders=works.model_folders,
+        glance=lambda: app.device(said.device),
         quit_after_first_paint=said.quit_after_first_paint,
     )
 

@@ -3,11 +3,11 @@
 import argparse
 from typing import Any, NoReturn
 
-from studio.spec.subjects import DEFAULT_STEPS
+from studio.terminal import evaluation_flags
 from studio.terminal.parser import Parser, Told, number, whole_number
 from studio.terminal.voice import Answer
 
-DEFAULT_MODEL = "starter"
+DEFAULT_MODEL = evaluation_flags.DEFAULT_MODEL
 
 
 class _Version(argparse.Action):
@@ -31,7 +31,7 @@ def parser() -> Parser:
         epilog="Without a command the window opens.",
         allow_abbrev=False,
     )
-    whole.set_defaults(command="studio", project=None, quit_after_first_paint=False)
+    whole.set_defaults(command="studio", project=None, quit_after_first_paint=False, device=None)
     whole.add_argument("--version", action=_Version, nargs=0, help="say the version and stop")
     _add_everywhere(whole, json=False, data_dir=None)
     _add_commands(whole.add_subparsers(title="commands", metavar="COMMAND"))
@@ -42,8 +42,14 @@ def _add_commands(commands: Any) -> None:
     everywhere = Parser(add_help=False, allow_abbrev=False)
     _add_everywhere(everywhere, json=argparse.SUPPRESS, data_dir=argparse.SUPPRESS)
 
-    def command(where: Any, words: str, help: str) -> Parser:
-        name, like = words.split()[-1], {"parents": [everywhere], "allow_abbrev": False}
+    computing = Parser(add_help=False, allow_abbrev=False)
+    computing.add_argument(
+        "--device", metavar="NAME", help="what computes: cuda, mps, xpu, cpu (the best one)"
+    )
+
+    def command(where: Any, words: str, help: str, *, computes: bool = False) -> Parser:
+        parents = [everywhere, computing] if computes else [everywhere]
+        name, like = words.split()[-1], {"parents": parents, "allow_abbrev": False}
         made = where.add_parser(name, help=help, description=help, **like)
         made.set_defaults(command=words)
         return made
@@ -52,30 +58,53 @@ def _add_commands(commands: Any) -> None:
         made = command(commands, name, help)
         return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    _demo(command(commands, "demo", "from sample pictures to a clip, with nothing to choose"))
-    _generate(command(commands, "generate", "make a clip from words"))
+    _demo(
+        command(
+            commands,
+            "demo",
+            "from sample pictures to a clip, with nothing to choose",
+            computes=True,
+        )
+    )
+    _generate(command(commands, "generate", "make a clip from words", computes=True))
     subject = group("subject", "teach the studio somebody or something from photos")
-    _subject_train(command(subject, "subject train", "make a subject from photos and train it"))
+    _subject_train(
+        command(subject, "subject train", "make a subject from photos and train it", computes=True)
+    )
     command(subject, "subject list", "every subject")
     _named(command(subject, "subject show", "what is known of a subject"))
     _named(versions := command(subject, "subject versions", "its trainings; which one is used"))
     versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
     _named(command(subject, "subject remove", "put a subject into the bin"))
     training = group("train", "train the studio's own models")
-    _train_starter(command(training, "train starter", "make the embedded starter model again"))
-    _train_decoder(command(training, "train decoder", "teach a model's decoder to see time"))
-    larger = command(training, "train upsampler", "teach a model to make frames larger")
+    _train_starter(
+        command(training, "train starter", "make the embedded starter model again", computes=True)
+    )
+    _train_decoder(
+        command(training, "train decoder", "teach a model's decoder to see time", computes=True)
+    )
+    larger = command(
+        training, "train upsampler", "teach a model to make frames larger", computes=True
+    )
     _train_upsampler(larger)
     queue = group("queue", "the jobs of the window")
     command(queue, "queue list", "the jobs that are not finished")
     command(queue, "queue pause", "stop what runs and start nothing more")
     command(queue, "queue resume", "go on")
-    _evaluate(command(commands, "evaluate", "measure a model, for its model card"))
-    command(commands, "doctor", "check this computer: device, memory, ffmpeg, models")
+    evaluation_flags.add(
+        command(commands, "evaluate", "measure a model, for its model card", computes=True)
+    )
+    command(
+        commands, "doctor", "check this computer: device, memory, ffmpeg, models", computes=True
+    )
     bench = group("bench", "measure the studio itself")
-    _bench_window(command(bench, "bench window", "how smooth the window stays while it works"))
-    _bench_memory(command(bench, "bench memory", "what the stages take at full size"))
-    _studio(command(commands, "studio", "open the window (also: no command)"))
+    _bench_window(
+        command(bench, "bench window", "how smooth the window stays while it works", computes=True)
+    )
+    _bench_memory(
+        command(bench, "bench memory", "what the stages take at full size", computes=True)
+    )
+    _studio(command(commands, "studio", "open the window (also: no command)", computes=True))
 
 
 def _add_everywhere(to: Parser, *, json: object, data_dir: object) -> None:
@@ -196,94 +225,6 @@ def _train_upsampler(to: Parser) -> None:
         default=1200,
         help="updates of the layers over time (1200)",
     )
-
-
-def _evaluate(to: Parser) -> None:
-    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
-    to.add_argument(
-        "--jobs", metavar="N", type=whole_number, default=1, help="processes that make clips (1)"
-    )
-    prompts = to.add_argument_group("on prompts kept from training (without subjects)")
-    prompts.add_argument(
-        "--count",
-        metavar="N",
-        type=whole_number,
-        help="prompts (300; 24 filled or longer); clips (256 decoded; 32 upsampled)",
-    )
-    prompts.add_argument("--photos", metavar="DIR", help="measure the autoencoder on these")
-    _evaluate_given(to)
-    _evaluate_larger(to)
-    _evaluate_subjects(to)
-
-
-def _evaluate_given(to: Parser) -> None:
-    given = to.add_argument_group("on frames that are given (instead of prompts)")
-    given.add_argument(
-        "--filling", action="store_true", help="how far filled frames lie from the true ones"
-    )
-    given.add_argument(
-        "--rollout",
-        metavar="PROMPT",
-        action="append",
-        default=[],
-        help="a long clip of these words, half minute by half minute; can be said again",
-    )
-    given.add_argument(
-        "--longer",
-        action="store_true",
-        help="175 frames: convolutional in time beside prediction",
-    )
-    given.add_argument("--minutes", metavar="X", type=number, help="how long (5)")
-    given.add_argument("--sheet", metavar="FILE", help="a .png with examples")
-
-
-def _evaluate_larger(to: Parser) -> None:
-    decoding = to.add_argument_group("on decoders that see time (instead of prompts)")
-    decoding.add_argument(
-        "--decoding", action="store_true", help="what frames lose, and how they flicker"
-    )
-    decoding.add_argument(
-        "--decoder",
-        metavar="FILE",
-        action="append",
-        help="layers to stand beside the model's own; can be said again",
-    )
-    decoding.add_argument("--clips", metavar="DIR", help="real clips, for how chunks join in them")
-    larger = to.add_argument_group("on upsamplers (instead of prompts)")
-    larger.add_argument(
-        "--upsampling", action="store_true", help="how sharp and how steady frames made larger are"
-    )
-    larger.add_argument(
-        "--upsampler",
-        metavar="DIR",
-        action="append",
-        help="an upsampler to stand beside the model's own; can be said again",
-    )
-
-
-def _evaluate_subjects(to: Parser) -> None:
-    subjects = to.add_argument_group("on subjects, one photo of each kept from training")
-    subjects.add_argument(
-        "--subject",
-        metavar="FOLDER:NOUN",
-        action="append",
-        default=[],
-        help="photos of a subject and what it is; can be said again",
-    )
-    subjects.add_argument(
-        "--characters", metavar="N", type=whole_number, help="subjects that the studio draws"
-    )
-    subjects.add_argument(
-        "--method", choices=("lora", "dreambooth"), help="side by side when left out"
-    )
-    subjects.add_argument(
-        "--seeds", metavar="N", type=whole_number, help="clips in each direction (8)"
-    )
-    subjects.add_argument(
-        "--steps", metavar="N", type=whole_number, help=f"updates ({DEFAULT_STEPS})"
-    )
-    subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 
 def _bench_window(to: Parser) -> None:

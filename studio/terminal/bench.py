@@ -85,7 +85,7 @@ def measured(
     from studio.jobs.work import Works
 
     app.start_application()
-    works = Works(folders)
+    works = Works(folders, session.device or None)
     works.model_folders = model_folders
     studio = app.build(folders.scratch, folders, works.by_kind(), model_folders=model_folders)
     try:

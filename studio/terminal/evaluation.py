@@ -66,6 +66,7 @@ def _prompts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> di
         seed=said.seed,
         photos=photos,
         jobs=said.jobs,
+        device=said.device,
         tick=session.tick,
     )
     return {"prompts": count, "table": table}
@@ -82,6 +83,7 @@ def _filling(said: Namespace, session: Session, folders: tuple[Path, ...]) -> di
         seed=said.seed,
         jobs=said.jobs,
         sheet=_sheet(said.sheet),
+        device=said.device,
         tick=session.tick,
     )
     return {"prompts": count, "table": table}
@@ -98,6 +100,7 @@ def _rollouts(said: Namespace, session: Session, folders: tuple[Path, ...]) -> d
         prompts=said.rollout,
         seed=said.seed,
         sheet=_sheet(said.sheet),
+        device=said.device,
         tick=session.tick,
     )
     return {"prompts": said.rollout, "minutes": minutes, "table": table}
@@ -108,7 +111,13 @@ def _longer(said: Namespace, session: Session, folders: tuple[Path, ...]) -> dic
 
     count = said.count or 24
     table = evaluate_longer(
-        said.model, folders, count=count, seed=said.seed, jobs=said.jobs, tick=session.tick
+        said.model,
+        folders,
+        count=count,
+        seed=said.seed,
+        jobs=said.jobs,
+        device=said.device,
+        tick=session.tick,
     )
     return {"prompts": count, "table": table}
 
@@ -124,6 +133,7 @@ def _decoding(said: Namespace, session: Session, folders: tuple[Path, ...]) -> d
         seed=said.seed,
         others=[place(path) for path in said.decoder or ()],
         clips=place(said.clips) if said.clips else None,
+        device=said.device,
         tick=session.tick,
     )
     return {"clips": count, "table": table}
@@ -141,6 +151,7 @@ def _upsampling(said: Namespace, session: Session, folders: tuple[Path, ...]) ->
         others=[place(path) for path in said.upsampler or ()],
         jobs=said.jobs,
         sheet=_sheet(said.sheet),
+        device=said.device,
         tick=session.tick,
     )
     return {"clips": count, "table": table}
@@ -172,6 +183,7 @@ def _subjects(said: Namespace, session: Session, folders: tuple[Path, ...]) -> d
         seeds=said.seeds or 8,
         steps=said.steps or DEFAULT_STEPS,
         jobs=said.jobs,
+        device=said.device,
         tick=session.tick,
     )
     names = [known.name for known in sets]

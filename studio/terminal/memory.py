@@ -24,5 +24,6 @@ def bench(said: Namespace, session: Session) -> Answer:
     from studio.jobs.memory import memory_table
 
     session.if_stopped(NOT_KEPT)
-    table = memory_table(said.width, said.height, measure=said.measure)
+    session.works()  # refuses a device that is not there
+    table = memory_table(said.width, said.height, measure=said.measure, device=said.device)
     return Answer(table, {"table": table, "width": said.width, "height": said.height})

@@ -30,7 +30,8 @@ NOT_KEPT = "Nothing of it is kept."
 class Session:
     """The folders in use, how to speak, and whether a signal asked to stop.
 
-    `said` are the words of the command line, `data_dir` what it says of the data folder.
+    `said` are the words of the command line, `data_dir` what it says of the data folder, and
+    `device` what it says of the device.
     """
 
     folders: Folders
@@ -38,6 +39,7 @@ class Session:
     interrupt: Interrupt
     said: tuple[str, ...] = ()
     data_dir: str = ""
+    device: str = ""
 
     def tick(self, progress: Progress) -> None:
         """The tick of every job: obeys signals and shows the progress."""
@@ -53,6 +55,8 @@ class Session:
 
         `flags` come last: class_noun="dog" is --class-noun=dog.
         """
+        if self.device:
+            flags["device"] = self.device
         if self.data_dir:
             flags["data_dir"] = self.data_dir
         return command_line(*words, **flags)
@@ -62,10 +66,13 @@ class Session:
         return command_line(*self.said, *more)
 
     def works(self) -> Works:
-        """The works on these folders."""
+        """The works on these folders; a device that was asked for and is not there is refused."""
         from studio.jobs.work import Works
 
-        return Works(self.folders)
+        works = Works(self.folders, self.device or None)
+        if self.device:
+            works.residents.device()
+        return works
 
     def do(self, works: Works, kind: str, payload: Mapping[str, object]) -> Mapping:
         """Do a job now; gives what its work returned."""

@@ -21,14 +21,16 @@ def train_starter(said: Namespace, session: Session) -> Answer:
     if said.seed < 0:
         raise Refusal(f"The seed {said.seed} is out of range.", "Use 0 or more.")
     out = _folder(said.out)
-    model = said.model and library.find(said.model, session.works().model_folders)
+    works = session.works()
+    model = said.model and library.find(said.model, works.model_folders)
     from studio.engine.training import starter
 
     session.if_stopped(f"{KEPT} {session.again()}")
     started = time.monotonic()
     scale = starter.Scale().times(said.scale)
     start = model.folder if model else None
-    folder = starter.train(said.seed, scale, out, start=start, tick=session.tick)
+    device = works.residents.device()
+    folder = starter.train(said.seed, scale, out, start=start, device=device, tick=session.tick)
     seconds = time.monotonic() - started
     return Answer(
         f"{folder}: trained in {duration(seconds)}. Copy it into the models folder to use it.",
@@ -63,6 +65,7 @@ def train_decoder(said: Namespace, session: Session) -> Answer:
         steps=said.steps,
         drawn=said.drawn or DRAWN,
         critics=critics,
+        device=said.device,
         tick=session.tick,
     )
     seconds = time.monotonic() - started
@@ -96,6 +99,7 @@ def train_upsampler(said: Namespace, session: Session) -> Answer:
         seed=said.seed,
         steps=steps,
         pairs=said.pairs,
+        device=said.device,
         tick=session.tick,
     )
     seconds = time.monotonic() - started
