@@ -17,6 +17,8 @@ from torch import Tensor
 
 from studio.spec.refusal import Refusal
 
+DAMAGE = (OSError, SafetensorError, ValueError, KeyError, TypeError)
+"""What reading a file raises that is not what was written."""
 SEAL = "seal"
 """The metadata's word for a hash of all that the file holds besides."""
 FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -60,7 +62,7 @@ def read_sealed(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         metadata = dict(opened.metadata() or {})
         tensors = {key: opened.get_tensor(key).clone() for key in opened.keys()}  # noqa: SIM118
     seal = metadata.pop(SEAL, None)
-    before_seals = seal is None and metadata.get("version") == "1"
+    before_seals = seal is None and metadata.get("version", "1") == "1"
     if not before_seals and seal != _seal(tensors, metadata):
         raise ValueError(f"{file.name} is not what was written")
     return tensors, metadata

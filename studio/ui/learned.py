@@ -53,7 +53,7 @@ class Learned(QWidget):
             layout.addWidget(self.curve)
         if learning.samples:
             layout.addWidget(_samples(learning.samples, icons))
-        self.versions = push("", tip="Use another version of this subject")
+        self.versions = push("", "menu", tip="Use another version of this subject")
         self.versions.setVisible(len(learning.versions) > 1)
         if len(learning.versions) > 1:
             self._offer(subject, learning.versions)
@@ -105,7 +105,7 @@ def what_next(subject: Subject, learning: Learning, model: Model | None) -> Next
         far = f"{learning.step} of {count(begun.steps, 'step')} learned"
         if for_it:
             left = _lasts(begun.steps - learning.step, learning)
-            return Next("Go on", f"{far}{left}.", begun.steps, may_forget=True)
+            return Next("Go on", f"{far}{left and left + ' to go'}.", begun.steps, may_forget=True)
         takes = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
         return Next(f"Start anew for {name}", takes, usual, anew=True)
     if not for_it:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -14,7 +13,7 @@ from studio.engine.adapter import Networks
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Contrast, Denoiser, ddim, guided
-from studio.engine.tensor_file import read_sealed, save_sealed
+from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.training import placing
 from studio.engine.training.loop import begun_otherwise
 from studio.spec import grammar
@@ -74,7 +73,7 @@ def prepare_once(
     if file.exists():
         try:
             return _prepared(file, recipes).to(there)
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        except DAMAGE:
             note = "What was prepared of the photos is damaged; it is made anew."
             tick(Progress("encoding photos", 0, 1, note=note))
         except _OfOthers:

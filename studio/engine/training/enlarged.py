@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
-from safetensors import safe_open
 from torch import Tensor
 
-from studio.engine.tensor_file import save_whole
+from studio.engine.adapter_file import weights_identity
+from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.training import footage, grounds
 from studio.engine.training.decoder import seen
 from studio.spec.progress import Progress, Tick, silent
@@ -35,23 +35,29 @@ class Pairs:
 @torch.no_grad()
 def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = silent) -> Pairs:
     """Draw and encode `count` pairs, or read them back if `path` holds as many of this seed."""
-    if path.exists() and (found := _read(path, seed, count)):
+    if path.exists() and (found := _read(path, seed, count, weights_identity(vae))):
         return found
     parts: dict[str, list[Tensor]] = {"large": [], "small": [], "kept": [], "latents": []}
     for index in range(count):
         for name, part in _pair(vae, np.random.default_rng((seed, index, 13))).items():
             parts[name].append(part)
         tick(Progress("drawing footage", index + 1, count))
-    save_whole(path, {name: torch.stack(part) for name, part in parts.items()}, {"seed": str(seed)})
-    return Pairs(**{name: torch.stack(part) for name, part in parts.items()})
+    whole = {name: torch.stack(part) for name, part in parts.items()}
+    save_sealed(
+        path, whole, {"seed": str(seed), "autoencoder": weights_identity(vae), "version": "2"}
+    )
+    return Pairs(**whole)
 
 
-def _read(path: Path, seed: int, count: int) -> Pairs | None:
-    with safe_open(path, "pt") as file:
-        if (file.metadata() or {}).get("seed") != str(seed):
-            return None
-        found = Pairs(**{name: file.get_tensor(name) for name in Pairs.__slots__})
-    return found if len(found.large) == count else None
+def _read(path: Path, seed: int, count: int, autoencoder: str) -> Pairs | None:
+    """The pairs of a file, if it has as many of this seed and autoencoder; None if it is damaged."""
+    try:
+        tensors, said = read_sealed(path)
+        found = Pairs(**tensors)
+    except DAMAGE:
+        return None
+    mine = said.get("seed") == str(seed) and said.get("autoencoder", autoencoder) == autoencoder
+    return found if mine and len(found.large) == count else None
 
 
 def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.adapter_file import weights_identity
 from studio.engine.device import in_half
-from studio.engine.tensor_file import save_whole
+from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.training import scenes
 from studio.engine.training.text import KINDS
 from studio.spec import grammar
@@ -70,8 +70,8 @@ def make(
     `times` draws the moments, in frames, at which each scene is looked at.
     """
     made_for = {"seed": str(seed), "autoencoder": weights_identity(vae)}
-    if path.exists() and _holds(path, count, made_for):
-        return read(path)
+    if path.exists() and (found := _found(path, count, made_for)):
+        return found
     latents, masks, meanings = [], [], []
     for index in range(count):
         scene = teachable(
@@ -86,19 +86,22 @@ def make(
         "masks": torch.stack(masks),
         "meanings": torch.tensor(meanings, dtype=torch.uint8),
     }
-    save_whole(path, whole, made_for)
+    save_sealed(path, whole, {**made_for, "version": "2"})
     return read(path)
 
 
-def _holds(path: Path, count: int, made_for: dict[str, str]) -> bool:
-    """Whether a file has as many clips of the same seed and autoencoder, as far as it says."""
+def _found(path: Path, count: int, made_for: dict[str, str]) -> Clips | None:
+    """The clips of a file that has as many, of the same seed and autoencoder as far as it says;
+    None of another file, or of one that is damaged."""
     try:
         with safe_open(path, "pt") as file:
             said = file.metadata() or {}
             as_many = file.get_slice("meanings").get_shape()[0] == count
-    except SafetensorError:
-        return False
-    return as_many and all(said.get(name, value) == value for name, value in made_for.items())
+        if not as_many or any(said.get(name, value) != value for name, value in made_for.items()):
+            return None
+        return read(path)
+    except DAMAGE:
+        return None
 
 
 def teachable(rng: np.random.Generator, times: np.ndarray | None = None) -> scenes.Scene:
@@ -111,9 +114,9 @@ def teachable(rng: np.random.Generator, times: np.ndarray | None = None) -> scen
 
 def read(path: Path) -> Clips:
     """The clips that `make` left at `path`."""
-    with safe_open(path, "pt") as file:
-        latents, masks = file.get_tensor("latents"), file.get_tensor("masks")
-        rows = file.get_tensor("meanings").tolist()
+    tensors, _ = read_sealed(path)
+    latents, masks = tensors["latents"], tensors["masks"]
+    rows = tensors["meanings"].tolist()
     meanings = (Meaning(*(k[i] for k, i in zip(KINDS, row, strict=True))) for row in rows)
     return Clips(latents, masks, tuple(meanings))
 

@@ -1,5 +1,7 @@
 """Pairs of small and large footage: they show the same, and are made once."""
 
+import copy
+
 import pytest
 import torch
 
@@ -47,3 +49,19 @@ def test_pixels_and_bytes():
     frames = torch.arange(256).to(torch.uint8).reshape(1, 8, 8, 4)[..., :3]
     pictures = frames.permute(0, 3, 1, 2).float() / 127.5 - 1
     assert torch.equal(enlarged.as_bytes(pictures), frames)
+
+
+def test_pairs_that_are_damaged_or_of_another_autoencoder_are_made_anew(vae, tmp_path):
+    path = tmp_path / "pairs.safetensors"
+    first = enlarged.make(vae, 1, 1, path)
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    ticks = []
+    again = enlarged.make(vae, 1, 1, path, tick=ticks.append)
+    assert ticks
+    assert torch.equal(again.latents, first.latents)
+    other = copy.deepcopy(vae)
+    with torch.no_grad():
+        other.encoder.conv_in.weight.mul_(1.1)
+    assert not torch.equal(enlarged.make(other, 1, 1, path).latents, first.latents)

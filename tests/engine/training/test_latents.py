@@ -44,11 +44,15 @@ def test_made_once(vae, path):
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-@pytest.mark.parametrize("other", ["seed", "count", "autoencoder", "damaged"])
+@pytest.mark.parametrize("other", ["seed", "count", "autoencoder", "damaged", "flipped"])
 def test_made_anew_when_something_else_is_asked(vae, path, other):
     latents.make(vae, 7, 2, path)
     if other == "damaged":
         path.write_bytes(path.read_bytes()[:100])
+    if other == "flipped":
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
     seed, count = (8 if other == "seed" else 7), (3 if other == "count" else 2)
     asked = autoencoder.fresh(2).eval() if other == "autoencoder" else vae
     found = latents.make(asked, seed, count, path)
