@@ -30,6 +30,8 @@ from studio.ui.transport import Transport
 from studio.ui.watch import Watch
 
 WIPE_STEP = 0.05
+FIRST_STEP = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
+NEXT_STEP = "Choose a take, or press Ctrl+Enter to preview the keyframes of the shot."
 
 
 class Player(Panel):
@@ -116,8 +118,7 @@ class Player(Panel):
         self.facts.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         _pad(head, 2 * UNIT, 0)
         self.canvas = Canvas(icons.theme)
-        step = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
-        self.empty = EmptyState(icons, "clip", "Nothing to watch yet", step)
+        self.empty = EmptyState(icons, "clip", "Nothing to watch yet", FIRST_STEP)
         self.stage = QStackedWidget()
         self.stage.addWidget(self.empty)
         self.stage.addWidget(self.canvas)
@@ -135,6 +136,10 @@ class Player(Panel):
     def _follow_shown(self) -> None:
         shown = self._desk.shown
         self.stage.setCurrentWidget(self.canvas if shown else self.empty)
+        if shown is None:
+            has_takes = bool(self._document.project.takes)
+            self.empty.title.setText("Nothing is shown" if has_takes else "Nothing to watch yet")
+            self.empty.step.setText(NEXT_STEP if has_takes else FIRST_STEP)
         self.title.say(self._titled(shown) if shown else "Player")
         self.facts.setText(self._facts(shown) if shown else "")
         self._paint()

@@ -36,6 +36,7 @@ def test_a_new_shot_begins_with_an_empty_player(rendered, until):
     rendered.shot.new_shot()
     assert rendered.desk.shown is None
     assert rendered.desk.speed == 0
+    assert rendered.player.empty.step.text().startswith("Choose a take")
     rendered.shot.prompt.setPlainText("a blue star")
     until(lambda: rendered.keyframes.view.count == 8)
     assert rendered.keyframes.view.playing() is None
