@@ -1,10 +1,11 @@
 """The one field for numbers: takes what is typed, then the nearest number that is possible."""
 
 from fractions import Fraction
+from math import isfinite
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from studio.spec.numbers import Possible, possible, read_number, write_number
 from studio.spec.refusal import Refusal
@@ -59,6 +60,9 @@ class NumberField(QAbstractSpinBox):
 
     def reflect(self, value: Fraction | float) -> None:
         """Show a number from elsewhere; the same one being typed in other words stays as it is."""
+        if isinstance(value, float) and not isfinite(value):
+            self.lineEdit().setText(f"{value}{self._unit}")  # damage is shown, not passed over
+            return
         exact = Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
         if self._says(exact) and self.lineEdit().text():
             self._value = exact
@@ -225,3 +229,10 @@ class _Line(QLineEdit):
 def number_row(name: str, number: NumberField, *, width: int = 96) -> QWidget:
     """A number beside its name, and below it what the field has to say."""
     return column(field(name, number, width=width), number.note, gap=2)
+
+
+def settle_typing() -> None:
+    """Let the number being typed, if there is one, say what counts: it has just been used."""
+    focused = QApplication.focusWidget()
+    if isinstance(focused, NumberField):
+        focused.settle()

@@ -28,6 +28,7 @@ from studio.ui.icons import Icons
 from studio.ui.idle import FirstIdle
 from studio.ui.keyframe_desk import KeyframeDesk
 from studio.ui.losses import Losses
+from studio.ui.number_field import settle_typing
 from studio.ui.orders import Orders
 from studio.ui.outgoing import Outgoing
 from studio.ui.outlook import Outlook
@@ -200,6 +201,7 @@ class StudioWindow:
         queue_dock.visibilityChanged.connect(self.strip.open.setChecked)
         self.takes.export_asked.connect(self.dialogs.export)
         self.takes.recipe_asked.connect(self.dialogs.recipe)
+        self.orders.placed.connect(lambda _: settle_typing())
         self.orders.exported.connect(lambda path: self.desk.notice(f"Exported to {path}."))
         refusing = (self.orders, self.document, self.edits, self._brought)
         for source in (each.refused for each in refusing):

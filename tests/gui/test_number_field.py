@@ -202,3 +202,29 @@ def test_every_number_can_be_read(studio, until):
             room = line.width() - line.textMargins().left()
             assert room >= line.fontMetrics().horizontalAdvance(line.text()), number.text()
             assert number.rect().contains(line.geometry()), number.text()
+
+
+def test_an_order_by_key_uses_the_number_that_is_being_typed_and_says_so(studio, works):
+    works.gate.clear()
+    studio.window.activateWindow()
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    studio.shot.fold.head.click()
+    keyframes = studio.shot.settings.numbers["keyframes"]
+    keyframes.setFocus()
+    write(keyframes, "0")
+    assert keyframes.text() == "0"
+    held = Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(studio.window.windowHandle(), Qt.Key.Key_Return, held)
+    (job,) = studio.queue.jobs()
+    assert job.payload["request"]["keyframes"] == 1
+    assert keyframes.text() == "1 frame"
+    assert keyframes.note.text() == "The nearest possible to 0 is 1 frame."
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_number_that_is_none_is_shown_and_can_be_typed_over(number, value):
+    number.reflect(value)
+    assert number.text() == f"{value} px"
+    write(number, "64")
+    leave(number)
+    assert number.text() == "64 px"
