@@ -45,7 +45,8 @@ class PhotoSet:
 
 def photo_set(folder: Path, class_noun: str, tick: Tick = silent) -> PhotoSet:
     """The photos in a folder, the last of them held out; refused where they are too few or many."""
-    from studio.media.photo import find_photos, open_photo
+    from studio.media.photo import open_photo
+    from studio.media.photo_files import find_photos
 
     files = find_photos(folder)
     if not FEWEST_PHOTOS < len(files) <= MOST_PHOTOS + 1:

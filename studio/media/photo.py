@@ -1,7 +1,5 @@
 """Photos from any camera or program, as upright sRGB pixels."""
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +7,6 @@ from PIL import Image
 
 from studio.media.colour import to_srgb
 from studio.media.decoding import decoded, orientation
-from studio.media.places import is_file, is_folder
-from studio.spec.refusal import Refusal
-
-_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
-_NEWER = (".webp", ".avif", ".heic", ".heif", ".hif", ".jp2")
-_PLAIN = (".png", ".apng", ".tif", ".tiff", ".bmp", ".gif")
-SUFFIXES = frozenset(_JPEG + _NEWER + _PLAIN)
 
 _UNDO = {  # what makes a picture of each EXIF orientation upright; 1 is
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -58,20 +49,6 @@ def square(photo: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(middle).resize((size, size), Image.Resampling.LANCZOS)).copy()
 
 
-def find_photos(places: Path | Iterable[Path]) -> tuple[Path, ...]:
-    """The photos in a folder, or among files and folders, each once, in natural order.
-
-    A folder gives the files with a known ending that lie directly in it, hidden ones left out.
-    Raises `Refusal` for a folder without photos, a missing file and a file of another kind.
-    """
-    found: set[Path] = set()
-    for place in [places] if isinstance(places, Path) else places:
-        found.update(_in_folder(place) if is_folder(place) else [_photo_file(place)])
-    if not found:
-        raise Refusal("No photos were chosen.", "Choose at least one photo or a folder of photos.")
-    return tuple(sorted(found, key=_natural))
-
-
 def _upright(picture: Image.Image, stored: int) -> Image.Image:
     return picture.transpose(_UNDO[stored]) if stored in _UNDO else picture
 
@@ -82,32 +59,3 @@ def _shrunk(picture: Image.Image, longest: int | None) -> Image.Image:
     scale = longest / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture.resize(size, Image.Resampling.LANCZOS)
-
-
-def _in_folder(folder: Path) -> list[Path]:
-    try:
-        files = [path for path in folder.iterdir() if _is_photo(path)]
-    except OSError as error:
-        raise Refusal(f"{folder} cannot be read.", "Choose another folder.") from error
-    if not files:
-        raise Refusal(f"{folder} holds no photos.", "Choose a folder with JPEG, PNG or HEIC files.")
-    return files
-
-
-def _is_photo(path: Path) -> bool:
-    return not path.name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file()
-
-
-def _photo_file(path: Path) -> Path:
-    if not is_file(path):
-        raise Refusal(f"{path} does not exist or cannot be read.", "Check the name.")
-    if path.suffix.lower() not in SUFFIXES:
-        raise Refusal(f"{path.name} is not a photo.", "Choose JPEG, PNG, WebP, HEIC or TIFF files.")
-    return path
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Orders photo2 before photo10, whatever the case."""
-    parts = re.split(r"(\d+)", str(path).casefold())
-    # digits stand at the odd places, so numbers only ever meet numbers
-    return [(int(part), "") if at % 2 else (0, part) for at, part in enumerate(parts)], str(path)

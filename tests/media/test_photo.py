@@ -416,11 +416,11 @@ def test_photos_are_found_in_natural_order(tmp_path: Path) -> None:
     for name in ("b10.jpg", "B2.JPG", "a.heic", ".hidden.jpg", "notes.txt", "b2 copy.png"):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.jpg").mkdir()
-    names = [path.name for path in photo.find_photos(tmp_path)]
+    names = [path.name for path in photo_files.find_photos(tmp_path)]
     assert names == ["a.heic", "b2 copy.png", "B2.JPG", "b10.jpg"]
     chosen = [tmp_path / "b10.jpg", tmp_path / "a.heic", tmp_path / "b10.jpg"]
-    assert [path.name for path in photo.find_photos(chosen)] == ["a.heic", "b10.jpg"]
-    assert photo.find_photos(tmp_path / "a.heic") == (tmp_path / "a.heic",)
+    assert [path.name for path in photo_files.find_photos(chosen)] == ["a.heic", "b10.jpg"]
+    assert photo_files.find_photos(tmp_path / "a.heic") == (tmp_path / "a.heic",)
 
 
 def test_no_photos_are_refused(tmp_path: Path) -> None:
@@ -428,7 +428,7 @@ def test_no_photos_are_refused(tmp_path: Path) -> None:
     too_long = tmp_path / f"{'x' * 300}.jpg"
     for places in (tmp_path, tmp_path / "none.jpg", tmp_path / "notes.txt", too_long, []):
         with pytest.raises(Refusal) as refused:
-            photo.find_photos(places)
+            photo_files.find_photos(places)
         assert refused.value.hint
 
 
@@ -460,7 +460,7 @@ class TestShared:
     def test_every_subject_photo_opens(self) -> None:
         for folder in sorted((SHARED / "subjects").iterdir()):
             if folder.is_dir():
-                for path in photo.find_photos(folder):
+                for path in photo_files.find_photos(folder):
                     assert photo.square(photo.open_photo(path, longest=256), 64).std() > 5
 
 
