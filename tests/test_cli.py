@@ -376,8 +376,22 @@ def _few(folder: Path) -> None:
     photo_folder(folder, 2)
 
 
-def _many(folder: Path) -> None:
-    photo_folder(folder, 31)
+def _same(folder: Path) -> None:
+    photo_folder(folder, 1)
+    (first,) = folder.iterdir()
+    for number in range(3):
+        with Image.open(first) as picture:
+            picture.save(folder / f"again {number}.bmp")
+
+
+def _thin(folder: Path) -> None:
+    photo_folder(folder, 3)
+    Image.effect_noise((5000, 2), 99).save(folder / "thin.png")
+
+
+def _deeper(folder: Path) -> None:
+    folder.mkdir()
+    photo_folder(folder / "10_sks dog")
 
 
 DOG = ("--name", "rex", "--class-noun", "dog")
@@ -386,8 +400,10 @@ BAD_PHOTOS = {
     "a text file renamed .jpg": (_text, DOG, "0.jpg"),
     "a truncated JPEG": (_truncated, DOG, "0.jpg"),
     "a 30 000 × 30 000 PNG": (_huge, DOG, "0.png"),
+    "one photo four times": (_same, DOG, "there is 1"),
+    "a strip": (_thin, DOG, "thin.png is a strip"),
+    "photos one folder deeper": (_deeper, DOG, "10_sks dog'"),
     "two photos": (_few, DOG, "there are 2"),
-    "too many photos": (_many, DOG, "there are 31"),
     "a name with path parts": (photo_folder, ("--name", "a/b", *DOG[2:]), "cannot be called"),
     "no class noun": (photo_folder, DOG[:2], "Nothing says what the subject is"),
     "a token of two words": (photo_folder, (*DOG, "--token", "s k"), "is no token"),
@@ -397,6 +413,22 @@ BAD_PHOTOS = {
         photo_folder,
         ("--name", "ann", "--class-noun", "young woman"),
         "only with that person's consent",
+    ),
+    "kin in another language": (
+        photo_folder,
+        ("--name", "ann", "--class-noun", "mein BRUDER"),
+        "only with that person's consent",
+    ),
+    "a wife": (photo_folder, ("--name", "ann", "--class-noun", "My Wife."), "consent"),
+    "a wife who is said to be none": (
+        photo_folder,
+        ("--name", "ann", "--class-noun", "wife", "--not-a-person"),
+        "“wife” speaks of a person",
+    ),
+    "a word that nobody knows": (
+        photo_folder,
+        ("--name", "ann", "--class-noun", "Pikachu"),
+        "not known whether “Pikachu” is a person",
     ),
     "a person by its flag": (photo_folder, (*DOG, "--person"), "consent"),
     "nothing to resume": (photo_folder, (*DOG, "--resume"), "no subject called “rex”"),

@@ -32,7 +32,9 @@ def check_teaches(name: str, pixels: np.ndarray) -> None:
 
 def look(pixels: np.ndarray) -> np.ndarray:
     """What a photo, uint8 (H, W, 3), looks like from afar: (768,) from 0 to 255."""
-    small = Image.fromarray(np.ascontiguousarray(pixels)).resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    small = Image.fromarray(np.ascontiguousarray(pixels)).resize(
+        (_SIDE, _SIDE), Image.Resampling.BOX
+    )
     return np.asarray(small, np.float32).ravel()
 
 

@@ -21,7 +21,20 @@ _RAW = frozenset(
     )
 )  # fmt: skip
 _VIDEOS = frozenset(
-    (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".3gp", ".mts", ".m2ts", ".mpg", ".mpeg", ".wmv")
+    (
+        ".mp4",
+        ".mov",
+        ".m4v",
+        ".avi",
+        ".mkv",
+        ".webm",
+        ".3gp",
+        ".mts",
+        ".m2ts",
+        ".mpg",
+        ".mpeg",
+        ".wmv",
+    )
 )
 _CAPTIONS = frozenset((".txt", ".caption", ".json", ".csv"))
 _SIGNS = re.compile(
@@ -113,9 +126,13 @@ def _looked_into(folder: Path) -> tuple[list[Path], list[str]]:
     remarks = [f"Left out of {folder.name}: {', '.join(left)}."] if left and photos else []
     if not photos:
         what = f"{folder} holds no photos" + (f", only {', '.join(left)}" if left else "")
-        remarks = [f"{what}." + "".join(f" One folder deeper there are: {_pasted(p)}" for p in deeper[:1])]
+        remarks = [
+            f"{what}." + "".join(f" One folder deeper there are: {_pasted(p)}" for p in deeper[:1])
+        ]
     elif deeper:
-        remarks.append(f"Folders inside were not looked into: {', '.join(map(_pasted, deeper[:3]))}.")
+        remarks.append(
+            f"Folders inside were not looked into: {', '.join(map(_pasted, deeper[:3]))}."
+        )
     return photos, remarks
 
 

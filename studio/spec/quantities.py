@@ -47,3 +47,9 @@ def timecode(frame: int, fps: Fraction) -> str:
     second = int(frame / fps)
     first = -int(-second * fps // 1)
     return f"{second // 60}:{second % 60:02d}:{frame - first:02d}"
+
+
+def listed(names: list[str], most: int = 8) -> str:
+    """Some names in a sentence, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -11,9 +11,8 @@ from studio.jobs.parallel import MOST_PROCESSES
 from studio.library import models as library
 from studio.media.places import place
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import names_person
+from studio.terminal.consent import person_who_agreed
 from studio.terminal.session import KEPT, NOT_KEPT, Session
-from studio.terminal.subjects import ask_consent
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
@@ -198,8 +197,8 @@ def _sets(said: Namespace, session: Session) -> list[PhotoSet]:
     names = [folder.name for folder, _ in places]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise Refusal(f"Two of the folders are called “{twice}”.", "Rename one: it names a column.")
-    if any(names_person(noun) for _, noun in places) and not said.consent:
-        ask_consent(session)
+    for noun in {noun: None for _, noun in places}:
+        person_who_agreed(noun, said, session)
     sets = [photo_set(folder, noun, session.tick) for folder, noun in places]
     return sets + [character_set(k + 1, said.seed) for k in range(said.characters or 0)]
 

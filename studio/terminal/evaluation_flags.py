@@ -93,3 +93,4 @@ def _evaluate_subjects(to: Parser) -> None:
         "--steps", metavar="N", type=whole_number, help=f"updates ({DEFAULT_STEPS})"
     )
     subjects.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
+    subjects.add_argument("--not-a-person", action="store_true", help="none of them is a person")

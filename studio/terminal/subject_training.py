@@ -96,7 +96,7 @@ def _gone_on(
     for asked, has in ((said.class_noun, subject.class_noun), (said.token, subject.token)):
         if asked not in (None, has):
             raise Refusal(f"“{name}” was begun with “{has}”, not “{asked}”.", "Leave it out.")
-    photos = _added(subject, found(said.photos) if said.photos else ())
+    photos = _added(subject, found(said.photos, session) if said.photos else ())
     method = said.method or subject.method
     weights = (model.family.id, model.family.name, model.weights)
     asked = trainings.wanted(subject, method, said.steps or 0, *weights, "anew" * said.anew)

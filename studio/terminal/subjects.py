@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.media.places import place
 from studio.project.plain import to_plain
 from studio.project.subject import Subject, Version
 from studio.project.subjects import SubjectStore
-from studio.spec.quantities import count
+from studio.spec.quantities import count, listed
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, names_person
+from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS, is_ordinary
+from studio.terminal.consent import person_who_agreed
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 
-CONSENT = (
-    "Training lets anyone with this computer make moving pictures of this person.\n"
-    "Is it you, or did this person agree? [y/N] "
-)
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def list_all(said: Namespace, session: Session) -> Answer:
@@ -118,9 +117,12 @@ def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -
             f"There is a subject called “{name}” already.",
             "Choose another name, add --resume to go on with its training, or --anew.",
         )
-    person = said.person or names_person(noun)
-    if person and not said.consent:
-        ask_consent(session)
+    if is_ordinary(token):
+        session.voice.remark(
+            f"“{token}” is an ordinary word: prompts that mean something else by it will show "
+            f"“{name}” as well. A rare one is better, e.g. sks."
+        )
+    person = person_who_agreed(noun, said, session)
     photos = _checked(said.photos, session)
     session.folders.make()
     subject = Subject(
@@ -136,49 +138,59 @@ def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -
 
 
 def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
-    photos = found(places)
-    if not FEWEST_PHOTOS <= len(photos) <= MOST_PHOTOS:
-        hint = "Add photos that show it from several sides."
+    """The photos to learn from, each opened once; what is left out is said."""
+    from studio.media.choosing import most_different
+
+    photos = open_each(found(places, session), session)
+    if len(photos) < FEWEST_PHOTOS:
         raise Refusal(
             f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there "
             f"{'is' if len(photos) == 1 else 'are'} {len(photos)}.",
-            hint if len(photos) < FEWEST_PHOTOS else "Leave some out.",
+            "Add photos that show it from several sides.",
         )
-    open_each(photos, session)
-    return photos
+    kept = most_different(list(photos.values()), MOST_PHOTOS)
+    names = list(photos)
+    if left := [path.name for number, path in enumerate(names) if number not in set(kept)]:
+        session.voice.remark(
+            f"Of {len(names)} photos the {MOST_PHOTOS} most different are used; "
+            f"left out: {listed(left)}."
+        )
+    return tuple(names[number] for number in kept)
 
 
-def open_each(photos: Sequence[Path], session: Session) -> None:
-    """Open every photo once, so that one which cannot be is named before anything is made."""
+def open_each(photos: Sequence[Path], session: Session) -> dict[Path, np.ndarray]:
+    """Open every photo once, so that one which cannot be is named before anything is made.
+
+    Gives what each looks like; of those that show the same the first counts, which is said.
+    """
+    from studio.media.choosing import check_teaches, double_of, look
     from studio.media.photo import open_photo
     from studio.spec.progress import Progress
 
+    looks: dict[Path, np.ndarray] = {}
     for done, photo in enumerate(photos):
         session.tick(Progress("reading photos", done, len(photos)))
-        open_photo(photo, longest=1024)
+        pixels = open_photo(photo, longest=1024)
+        check_teaches(photo.name, pixels)
+        new = look(pixels)
+        same = double_of(new, list(looks.values()))
+        if same is None:
+            looks[photo] = new
+        else:
+            first = list(looks)[same].name
+            session.voice.remark(f"{photo.name} shows the same as {first}; it counts once.")
+    return looks
 
 
-def found(places: Sequence[str]) -> tuple[Path, ...]:
-    """The photos in files and folders."""
-    from studio.media.photo import find_photos
+def found(places: Sequence[str], session: Session) -> tuple[Path, ...]:
+    """The photos in files and folders; what lies beside them is counted and said."""
+    from studio.media.photo_files import find_photos, found_photos
 
-    return find_photos([place(asked) for asked in places])
-
-
-def ask_consent(session: Session) -> None:
-    """Ask for it in the terminal; refused without a yes, and where nobody can answer."""
-    missing = Refusal(
-        "A person is trained only with that person's consent.",
-        "Add --consent if it is you, or if this person agreed.",
-    )
-    if not sys.stdin or not sys.stdin.isatty():
-        raise missing
-    sys.stderr.write(CONSENT)
-    sys.stderr.flush()
-    with session.interrupt.at_once():
-        answer = sys.stdin.readline()
-    if answer.strip().lower() not in ("y", "yes"):
-        raise missing
+    paths = [place(asked) for asked in places]
+    photos = find_photos(paths)
+    for remark in found_photos(paths).remarks:
+        session.voice.remark(remark)
+    return photos
 
 
 def facts_of(subject: Subject) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The form for a new subject: photos, a name, a word for what it is."""
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -10,7 +11,7 @@ from studio.spec import grammar
 from studio.spec.numbers import possible
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, names_person
+from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, Spoken, spoken_of
 from studio.ui import theme
 from studio.ui.consent import Consent
 from studio.ui.controls import Fold, column, explain, label, line, push, row, tip
@@ -47,6 +48,7 @@ class NewSubject(QWidget):
         self.name.clear()
         self.noun.clear()
         self.person.setChecked(False)
+        self.no_person.setChecked(False)
         self.consent.reset()
         self.reflect()
 
@@ -64,6 +66,8 @@ class NewSubject(QWidget):
             raise Refusal(f"There is a subject “{name}” already.", "Choose another name.")
         if not self.noun.text().strip():
             raise Refusal("It is not said what the subject is.", "One word will do, such as “dog”.")
+        if self._spoken is Spoken.UNKNOWN and not (self.is_person or self.no_person.isChecked()):
+            raise Refusal("It is not said whether this is a person.", "Tick which it is.")
         if self.is_person and not self.consent.given:
             raise Refusal("This subject is a person.", "Confirm the consent first.")
         return Subject(
@@ -77,11 +81,12 @@ class NewSubject(QWidget):
 
     @property
     def is_person(self) -> bool:
-        return self.person.isChecked() or self._says_person()
+        return self.person.isChecked() or self._spoken is Spoken.PERSON
 
     def reflect(self) -> None:
         self.consent.setVisible(self.is_person)
-        self.person.setVisible(not self._says_person())
+        self.person.setVisible(self._spoken is not Spoken.PERSON)
+        self.no_person.setVisible(self._spoken is Spoken.UNKNOWN and bool(self.noun.text().strip()))
         try:
             self.subject()
             why_not = ""
@@ -92,8 +97,15 @@ class NewSubject(QWidget):
         self.why_not.setVisible(bool(why_not))
         self._reflect_noun()
 
-    def _says_person(self) -> bool:
-        return names_person(self.noun.text())
+    @property
+    def _spoken(self) -> Spoken:
+        return spoken_of(self.noun.text())
+
+    def _answered(self, other: Tick, ticked: bool) -> None:
+        """One answer takes the other back."""
+        if ticked:
+            other.setChecked(False)
+        self.reflect()
 
     def _reflect_noun(self) -> None:
         noun = self.noun.text().strip()
@@ -110,6 +122,7 @@ class NewSubject(QWidget):
         self.noun.setPlaceholderText("dog")
         self.noun_note = label("", "small", wrap=True)
         self.person = Tick("This is a person")
+        self.no_person = Tick("This is an animal or a thing")
         self.consent = Consent(icons)
         self.token, self.method, self.steps = (
             Choice(),
@@ -137,7 +150,8 @@ class NewSubject(QWidget):
         """The fields are scrolled where they are too high; what ends the form stays in sight."""
         fields = column(
             label("New subject", "title"), self.wall, field("Name", self.name),
-            field("What it is", self.noun), self.noun_note, self.person, self.consent, self.fold,
+            field("What it is", self.noun), self.noun_note, self.person, self.no_person,
+            self.consent, self.fold,
             gap=theme.UNIT, margin=2 * theme.UNIT,
         )  # fmt: skip
         box = fields.layout()
@@ -152,10 +166,12 @@ class NewSubject(QWidget):
         layout.addWidget(foot)
 
     def _connect(self) -> None:
+        self.noun.textChanged.connect(lambda _: self.no_person.setChecked(False))
         for text in (self.name, self.noun):
             text.textChanged.connect(self.reflect)
             text.returnPressed.connect(self._order)
-        self.person.toggled.connect(self.reflect)
+        self.person.toggled.connect(partial(self._answered, self.no_person))
+        self.no_person.toggled.connect(partial(self._answered, self.person))
         self.consent.changed.connect(self.reflect)
         self.wall.changed.connect(self.reflect)
         self.train.clicked.connect(self._order)

@@ -100,6 +100,24 @@ def test_a_person_needs_consent_first(studio, photos, until):
     assert form.consent.isVisible()
 
 
+def test_a_word_that_nobody_knows_has_to_be_answered_for(studio, photos, until):
+    form = fill(studio, photos, until, noun="Pikachu")
+    assert not form.train.isEnabled()
+    assert "whether this is a person" in form.why_not.text()
+    form.no_person.setChecked(True)
+    assert form.train.isEnabled()
+    assert not form.subject().is_person
+    form.person.setChecked(True)
+    assert not form.no_person.isChecked()
+    assert form.consent.isVisible()
+    form.no_person.setChecked(True)
+    form.noun.setText("Anna")  # the answer was for another word
+    assert not form.train.isEnabled()
+    form.noun.setText("teapot")
+    assert form.train.isEnabled()
+    assert not form.no_person.isVisible()
+
+
 def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     works.gate.clear()
     works.pace = 0.004

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from studio.media import photo
+from studio.media import photo, photo_files
 from studio.spec.refusal import Refusal
 
 from .heic import heic

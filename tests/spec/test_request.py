@@ -12,7 +12,6 @@ from studio.spec.frame_spans import DECODE_CHUNK
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
 from studio.spec.spans import spans
-from studio.spec.subjects import names_person
 
 FAMILY = Family("tiny", "Tiny", Fraction(4), 8, 16, 64, 16, 128, 20, 3.0)
 WEIGHTS = tuple((role, role * 4) for role in ("image", "temporal", "text", "autoencoder"))
@@ -222,13 +221,6 @@ def test_the_nearest_noun_stands_in(noun, near):
 def test_every_kin_is_new_and_leads_to_a_noun_that_was_taught():
     assert set(grammar.KIN.values()) <= set(grammar.NOUNS)
     assert not set(grammar.KIN) & set(grammar.NOUNS)
-
-
-@pytest.mark.parametrize(
-    ("noun", "person"), [("dog", False), ("Woman", True), ("old man", True), ("manikin", False)]
-)
-def test_a_class_noun_says_whether_it_is_a_person(noun, person):
-    assert names_person(noun) is person
 
 
 def test_few_triples_are_held_out_and_always_the_same():
