@@ -239,8 +239,9 @@ def in_order(frames: Iterator[np.ndarray], order: tuple[int, ...]) -> Iterator[n
     at, frame = -1, None
     for wanted in order:
         while at < wanted:
-            frame, at = next(frames), at + 1
-        assert frame is not None
+            frame, at = next(frames, None), at + 1
+        if frame is None:
+            raise Refusal("This take has fewer frames than its recipe says.", "Render it again.")
         yield frame
 
 

@@ -37,8 +37,10 @@ class Underliner(QSyntaxHighlighter):
         self.on = False
 
     def highlightBlock(self, text: str) -> None:
-        for start, end in self.strange(text):
-            self.setFormat(units(text[:start]), units(text[start:end]), self._look)
+        at = shown = 0
+        for start, end in self.strange(text):  # in their order: a long text is gone through once
+            shown, at = shown + units(text[at:start]), start
+            self.setFormat(shown, units(text[start:end]), self._look)
 
     def strange(self, text: str) -> tuple[tuple[int, int], ...]:
         """Where `text` holds words that neither the model nor the subject knows."""
