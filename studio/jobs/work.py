@@ -229,7 +229,7 @@ def stored_frames(takes: TakeStore, keys: list[str]) -> Iterator[np.ndarray]:
     """The frames of finished spans, one by one; never more than a span in memory."""
     for key in keys:
         arrays = takes.get(key)
-        if arrays is None:
+        if arrays is None or "frames" not in arrays:
             raise FramesGone("Frames of this take are no longer stored.", "Render it again.")
         yield from arrays["frames"]
 
