@@ -66,7 +66,9 @@ def found_photos(places: Iterable[Path]) -> Found:
     photos: set[Path] = set()
     remarks: list[str] = []
     for place in places:
-        if is_folder(place):
+        if re.match(r"(https?|ftp):/", str(place)):
+            remarks.append("A web address is no photo: save the picture first, then drop the file.")
+        elif is_folder(place):
             inside, said = _looked_into(place)
             photos.update(inside)
             remarks += said

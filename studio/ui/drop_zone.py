@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -10,6 +10,11 @@ from studio.ui.asking import ask_for_photos
 from studio.ui.controls import label, push
 from studio.ui.painting import painting
 from studio.ui.theme import UNIT, Theme
+
+
+def places_of(held: QMimeData) -> list[Path]:
+    """What is dropped, web addresses as they are written: whoever looks says what they are."""
+    return [Path(url.toLocalFile() if url.isLocalFile() else url.toString()) for url in held.urls()]
 
 
 class DropZone(QWidget):
@@ -42,7 +47,7 @@ class DropZone(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._turn(False)
-        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        files = places_of(event.mimeData())
         if files:
             event.acceptProposedAction()
             self.dropped.emit(files)

@@ -1,20 +1,27 @@
 """The photos of a subject that is being made: small pictures, and what could not be read."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent
+from PySide6.QtGui import QIcon, QImage, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from studio.media.places import is_file, is_folder
+from studio.media.photo_files import found_photos
 from studio.spec.quantities import count
+from studio.spec.refusal import Refusal
+from studio.spec.subjects import MOST_PHOTOS
 from studio.ui.asking import ask_for_photos
 from studio.ui.controls import explain, label, push, row, tip
 from studio.ui.icons import Icons
 from studio.ui.pictures import Pictures, thumbnail
 from studio.ui.text_fields import means_undo
 
+if TYPE_CHECKING:
+    import numpy as np
+
 SIDE = 52
+MOST_LOOKED_AT = 200
 PATH = Qt.ItemDataRole.UserRole
 
 
@@ -27,7 +34,9 @@ class PhotoWall(QWidget):
         super().__init__()
         self._pictures, self._icons = pictures, icons
         self.good: list[Path] = []
-        self._bad: dict[Path, str] = {}
+        self._bad: set[Path] = set()
+        self._looks: dict[Path, np.ndarray] = {}
+        self._notices: list[str] = []
         self._checked: list[Path] = []
         self._taken: list[list[Path]] = []
         self.list = QListWidget()
@@ -43,15 +52,17 @@ class PhotoWall(QWidget):
         self.list.installEventFilter(self)
         self.total = label("", "small", wrap=True)
         self.more = push("Add photos …", "link")
+        self.fewer = push(f"Keep the {MOST_PHOTOS} most different", "link")
         self.out, self.back = push("Take out", "link"), push("Put back", "link")
         self.refused = label("", "attention", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         said = row(self.total, self.more)
         said.layout().setStretch(0, 1)  # type: ignore[union-attr]
-        for part in (self.list, said, row(None, self.back, self.out), self.refused):
+        for part in (self.list, said, self.fewer, row(None, self.back, self.out), self.refused):
             layout.addWidget(part)
         self.more.clicked.connect(self._choose)
+        self.fewer.clicked.connect(self._keep_different)
         self.out.clicked.connect(self._take_out)
         self.back.clicked.connect(self._put_back)
         self.list.itemSelectionChanged.connect(self._say_taken)
@@ -59,7 +70,11 @@ class PhotoWall(QWidget):
 
     def add(self, places: list[Path]) -> None:
         """Photos or folders of photos; each is tried before it counts."""
-        for path in _files(places):
+        found = found_photos(places)
+        self._notices = list(found.remarks)
+        if len(found.photos) > MOST_LOOKED_AT:
+            self._notices.append(f"Only the first {MOST_LOOKED_AT} photos were looked at.")
+        for path in found.photos[:MOST_LOOKED_AT]:
             if path not in self._checked:
                 self._checked.append(path)
                 self._pictures.photo(
@@ -74,6 +89,8 @@ class PhotoWall(QWidget):
         self.list.clear()
         self.good.clear()
         self._bad.clear()
+        self._looks.clear()
+        self._notices.clear()
         self._checked.clear()
         self._taken.clear()
         self._say()
@@ -94,6 +111,11 @@ class PhotoWall(QWidget):
     def _arrived(self, path: Path, picture) -> None:
         if path not in self._checked:
             return
+        try:
+            self._looks[path] = self._look(path, picture)
+        except Refusal as refusal:
+            self._failed(path, refusal)
+            return
         self.good.append(path)
         self.good.sort(key=self._checked.index)  # whichever was read first
         icon = QIcon(thumbnail(picture, SIDE, self.devicePixelRatioF(), square=True))
@@ -107,8 +129,31 @@ class PhotoWall(QWidget):
     def _failed(self, path: Path, error: Exception) -> None:
         if path not in self._checked:
             return
-        self._bad[path] = str(getattr(error, "what", f"{path.name} cannot be read."))
+        self._bad.add(path)
+        self._notices.append(str(getattr(error, "what", f"{path.name} cannot be read.")))
         self._say()
+
+    def _look(self, path: Path, picture: QImage) -> "np.ndarray":
+        """What a photo looks like from afar; refused where it teaches nothing, or nothing new."""
+        from studio.media.choosing import check_teaches, double_of, look
+
+        pixels = _pixels(picture)
+        check_teaches(path.name, pixels)
+        new, known = look(pixels), [one for one in self.good if one in self._looks]
+        same = double_of(new, [self._looks[one] for one in known])
+        if same is not None:
+            raise Refusal(f"{path.name} shows the same as {known[same].name}; it counts once.")
+        return new
+
+    def _keep_different(self) -> None:
+        """Take out all but as many as a subject can have, those that differ most."""
+        from studio.media.choosing import most_different
+
+        kept = most_different([self._looks[path] for path in self.good], MOST_PHOTOS)
+        stays = {self.good[number] for number in kept}
+        for item in (self.list.item(number) for number in range(self.list.count())):
+            item.setSelected(item.data(PATH) not in stays)
+        self._take_out()
 
     def _take_out(self) -> None:
         items = self.list.selectedItems()
@@ -139,7 +184,8 @@ class PhotoWall(QWidget):
         waiting = len(self._checked) - len(self.good) - len(self._bad)
         reading = f" · reading {waiting} more" if waiting else ""
         self.total.setText(count(len(self.good), "photo") + reading)
-        reasons = list(self._bad.values())
+        self.fewer.setVisible(len(self.good) > MOST_PHOTOS)
+        reasons = self._notices
         more = f" And {len(reasons) - 3} more." if len(reasons) > 3 else ""
         self.refused.setText(" ".join(reasons[:3]) + more)
         self.refused.setVisible(bool(reasons))
@@ -149,19 +195,10 @@ class PhotoWall(QWidget):
         self.add(ask_for_photos(self, "Add photos"))
 
 
-def _files(places: list[Path]) -> list[Path]:
-    found: list[Path] = []
-    for place in places:
-        found.extend(_inside(place) if is_folder(place) else [place])
-    return found[:200]
+def _pixels(picture: QImage) -> "np.ndarray":
+    """A picture as uint8 (H, W, 3)."""
+    import numpy as np  # there by now: a photo was read
 
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if _visible(path))
-    except OSError:  # opening it as a photo will say why
-        return [folder]
-
-
-def _visible(path: Path) -> bool:
-    return is_file(path) and not path.name.startswith(".")
+    plain = picture.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
+    return rows[:, : 3 * plain.width()].reshape(plain.height(), plain.width(), 3).copy()

@@ -15,7 +15,7 @@ from studio.ui.background import Background
 from studio.ui.controls import Panel, column, label, push, row, take_out, tool
 from studio.ui.desk import Desk
 from studio.ui.document import Document
-from studio.ui.drop_zone import DropZone
+from studio.ui.drop_zone import DropZone, places_of
 from studio.ui.icons import Icons
 from studio.ui.learned import Learned, Next, what_next
 from studio.ui.narrow import scrolled
@@ -121,7 +121,7 @@ class SubjectsPanel(Panel):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.begin([Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()])
+        self.begin(places_of(event.mimeData()))
 
     def _build(self) -> None:
         self.form = NewSubject(self._pictures, self._icons)

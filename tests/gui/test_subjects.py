@@ -1,8 +1,10 @@
 """Photos become a subject: dropped, named, consented to, trained, watched, ready."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel
@@ -116,6 +118,39 @@ def test_a_word_that_nobody_knows_has_to_be_answered_for(studio, photos, until):
     form.noun.setText("teapot")
     assert form.train.isEnabled()
     assert not form.no_person.isVisible()
+
+
+def test_what_is_left_out_is_said_and_earlier_notices_vanish(studio, photos, until, tmp_path):
+    wall = fill(studio, photos, until).wall
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    wall.add([empty])
+    assert "holds no photos" in wall.refused.text()
+    (tmp_path / "1.CR2").write_bytes(b"")
+    wall.add([tmp_path / "1.CR2"])
+    assert wall.refused.text() == "1.CR2 is not a photo: a raw file."
+    wall.add([Path("https:/example.org/a.jpg")])
+    assert "web address" in wall.refused.text()
+    with Image.open(photos[0]) as picture:
+        picture.save(tmp_path / "again.bmp")
+    Image.new("RGB", (1, 1)).save(tmp_path / "speck.png")
+    wall.add([tmp_path / "again.bmp", tmp_path / "speck.png"])
+    until(lambda: "again.bmp shows the same as" in wall.refused.text())
+    until(lambda: "speck.png is too small" in wall.refused.text())
+    assert len(wall.good) == len(photos)
+
+
+def test_of_too_many_photos_the_most_different_are_kept(studio, photos, until, tmp_path):
+    form = fill(studio, photos, until)
+    for number in range(32):
+        Image.effect_noise((4, 4), 250).resize((64, 64)).save(tmp_path / f"{number}.png")
+    form.wall.add([tmp_path])
+    until(lambda: len(form.wall.good) > 30 and "reading" not in form.wall.total.text())
+    assert not form.train.isEnabled()
+    form.wall.fewer.click()
+    assert len(form.wall.good) == 30
+    assert form.train.isEnabled()
+    assert not form.wall.fewer.isVisible()
 
 
 def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
