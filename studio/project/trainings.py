@@ -122,7 +122,7 @@ def read(folder: Path, subject: Subject) -> Training | None:
     """
     with suppress(OSError, ValueError, RecursionError):
         whole = json.loads((folder / FILE).read_bytes())
-        if whole.pop("version", None) == VERSION:
+        if isinstance(whole, dict) and whole.pop("version", None) == VERSION:
             return from_plain(Training, whole)
     if not (folder / PREPARED).exists():
         return None
