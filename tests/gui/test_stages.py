@@ -1,10 +1,17 @@
 """The row of stages tells the truth: while a job runs, after an edit, and before a model is found."""
 
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 from works import DENSE, LARGER
 
+from studio.app import take_store
+from studio.project.plain import from_plain
 from studio.spec.forecast import MADE, TO_MAKE
 from studio.spec.progress import Progress
+from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
 
 BALL = "a red ball moving left over grass"
@@ -93,3 +100,29 @@ def test_reasons_go_when_the_model_is_found(open_studio, until):
     first = studio.stages.cells["keyframes"].run.toolTip()
     studio.shot.prompt.setPlainText("word " * 2000)
     until(lambda: studio.stages.cells["keyframes"].run.toolTip() != first)
+
+
+def test_each_keyframe_of_a_long_strip_has_its_own_picture(open_studio, works, until):
+    """A decoder that sees time reads frames before its part: they are none of the part's pictures."""
+    model = replace(DENSE, weights=(*DENSE.weights, ("decoder", "5" * 32)))
+
+    def preview(job, tick):
+        request = from_plain(ClipRequest, job.payload["request"])
+        takes = take_store(Path(str(job.payload["project"])) / "takes")
+        for span in spans(request):
+            if span.stage == "decode":
+                frames = [np.full((64, 64, 3), 10 * k + 5, np.uint8) for k in span.makes]
+                takes.put(span.key, {"frames": np.stack(frames)})
+            else:
+                takes.put(span.key, {"latents": np.zeros((len(span.makes), 4, 8, 8), np.float32)})
+        return {"made": []}
+
+    works.own = preview
+    studio = open_studio(models=(model,))
+    studio.shot.prompt.setPlainText(BALL)
+    until(lambda: studio.outlook.forecast is not None)
+    studio.edits.extend(6)
+    studio.orders.preview()
+    until(lambda: studio.outlook.picture(13) is not None)
+    seen = [studio.outlook.picture(k).pixelColor(5, 5).red() for k in range(14)]
+    assert seen == [10 * k + 5 for k in range(14)]

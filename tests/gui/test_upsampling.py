@@ -112,9 +112,39 @@ def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, 
     assert frame.pixelColor(80, 150) == QColor("white")
     assert frame.pixelColor(200, 50) != QColor("white")
     assert studio.desk.compare
-    press(studio, qtbot, Key.Key_T)
+    press(studio, qtbot, Key.Key_Escape)
     assert studio.desk.shown.kind == "clip"
     assert len(studio.desk.shown.frames) == 113
+    assert studio.desk.playhead == 20
+    assert not studio.desk.actual
+
+
+@pytest.mark.parametrize("way", ["key", "take", "keyframe", "beside", "another"])
+def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until, way):
+    studio.orders.render()
+    until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.kind == "clip")
+    take, desk, canvas = studio.desk.shown, studio.desk, studio.player.canvas
+    desk.set_speed(0)
+    desk.seek(20)
+    tile = Shown("tile", "a tile", Loaded((picture(QColor("white"), 64),) * 8), Fraction(24))
+    desk.lay_over(tile, 4)
+    desk.set_compare(True)
+    if way == "key":
+        press(studio, qtbot, Key.Key_T)
+    elif way == "take":
+        studio.window.show_panel("Takes")
+        qtbot.keyClick(studio.takes.list, Key.Key_Return)
+    elif way == "keyframe":
+        view = studio.keyframes.view
+        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.place(3).center())
+    elif way == "beside":
+        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    else:
+        desk.show(Shown("clip", "another", Loaded((picture(QColor("red"), 64),)), Fraction(24)))
+    assert (desk.shown is take) == (way != "another")
+    assert desk.playhead == {"keyframe": 48, "another": 0}.get(way, 20)
+    assert not desk.actual
+    assert not desk.compare
 
 
 def test_before_is_left_of_the_line_and_after_right(upsampled, qtbot):
