@@ -66,6 +66,7 @@ PLAYER_KEYS = (
     ("Replace or insert by the frame on the player", "P, I"),
     ("Delete, bridge to the next, loop", "Del, B, O"),
     ("Upsample only this range", "U"),
+    ("Press the button that has the focus", "Enter"),
     ("This list", "?"),
 )
 
