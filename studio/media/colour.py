@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+from studio.media.tone import BRIGHT, to_sdr
 from studio.spec.refusal import Refusal
 
 MATTE = 128
@@ -19,10 +20,13 @@ _SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}
 def to_srgb(picture: Image.Image) -> Image.Image:
     """Convert to mode RGB in sRGB, transparent parts over `MATTE`.
 
-    Raises `Refusal` for 32-bit samples, whose white point no file states.
+    HLG and PQ are mapped as those of clips are.  Raises `Refusal` for 32-bit samples, whose white point no file states.
     """
     plain, alpha = _apart(_eight_bits(picture))
     colours = _through_profile(plain, picture.info.get("icc_profile")) or _by_mode(plain)
+    meant = picture.info.get("nclx_profile") or {}
+    if bright := BRIGHT.get(meant.get("transfer_characteristics", 0)):
+        colours = Image.fromarray(to_sdr(np.asarray(colours), bright))
     if alpha is not None:
         matte = Image.new("RGB", colours.size, (MATTE, MATTE, MATTE))
         return Image.composite(colours, matte, alpha)

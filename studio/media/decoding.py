@@ -1,6 +1,7 @@
 """Opens picture files with Pillow and libheif, and says no before harm is done."""
 
 import ctypes
+import io
 import threading
 import warnings
 from collections.abc import Iterator
@@ -31,8 +32,12 @@ def decoded(path: Path, longest: int | None) -> Iterator[Image.Image]:
     when the block itself trips over what the file holds.
     """
     try:
-        with path.open("rb") as file, _quietly():
-            yield _loaded(file, longest)
+        with path.open("rb") as file:
+            if _is_heif(file):  # takes long where it is large: other photos do not wait for it
+                yield _loaded_heif(file)
+                return
+            with _quietly():
+                yield _loaded(file, longest)
     except Refusal as refusal:
         raise Refusal(f"{path.name} {refusal.what}", refusal.hint) from refusal.__cause__
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
@@ -92,11 +97,7 @@ def _silence_libtiff() -> None:
 
 
 def _loaded(file: BinaryIO, longest: int | None) -> Image.Image:
-    try:
-        picture = Image.open(file, formats=_FORMATS)
-    except UnidentifiedImageError:
-        file.seek(0)
-        return _loaded_heif(file)
+    picture = Image.open(file, formats=_FORMATS)
     _check_size(picture.size)
     if longest is not None and picture.format in ("JPEG", "MPO"):
         _reduce(picture, longest)
@@ -104,15 +105,38 @@ def _loaded(file: BinaryIO, longest: int | None) -> Image.Image:
     return picture
 
 
+def _is_heif(file: BinaryIO) -> bool:
+    """Whether libheif is the one to ask; AVIF, which begins alike, is Pillow's."""
+    head = file.read(32)
+    file.seek(0)
+    return head[8:12] not in (b"avif", b"avis") and pi_heif.is_supported(file)
+
+
 def _loaded_heif(file: BinaryIO) -> Image.Image:
     """libheif applies the rotation that the container asks for; EXIF only repeats it."""
-    if not pi_heif.is_supported(file):
-        raise UnidentifiedImageError
+    _check_whole(file)
     container = pi_heif.open_heif(file)
     _check_size(container.size)
     picture = container.to_pillow()
     picture.info.pop("exif", None)
     return picture
+
+
+def _check_whole(file: BinaryIO) -> None:
+    """Raise OSError where a box (ISO 14496-12) reaches beyond the file: libheif fills what is cut."""
+    total, at = file.seek(0, io.SEEK_END), 0
+    while at < total:
+        file.seek(at)
+        head = file.read(16)
+        size = int.from_bytes(head[:4], "big")
+        if size == 1:
+            size = int.from_bytes(head[8:], "big")
+        if size == 0:  # to the end, whatever that is
+            break
+        if size < 8 or at + size > total:
+            raise OSError("the file is cut short")
+        at += size
+    file.seek(0)
 
 
 def _reduce(picture: Image.Image, longest: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from studio.media import photo, photo_files
+from studio.media.colour import to_srgb
 from studio.spec.refusal import Refusal
 
 from .heic import heic
@@ -449,7 +450,8 @@ class TestShared:
                 refused.add(refusal.what.split(" ")[0])
         assert refused == {
             "Bad_shortfile.bmp", "broken_data_stream.png", "decompression_bomb.gif",
-            "rgb32f_color.tiff", "truncated_image.png", "truncated_jpeg.jpg", "zero_width.gif",
+            "rgb32f_color.tiff", "truncated.heic", "truncated_image.png",
+            "truncated_jpeg.jpg", "zero_width.gif",
         }  # fmt: skip
 
     @pytest.mark.parametrize("name", ["hopper.heif", "hopper.Lab.tif", "hopper_orientation_6.webp"])
@@ -474,3 +476,19 @@ def test_libtiff_is_silent_about_a_damaged_file(tmp_path, capfd):
     with pytest.raises(Refusal, match=r"a\.tif is damaged or incomplete"):
         photo.open_photo(tmp_path / "a.tif")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("transfer", "white"), [(16, 148), (18, 191)])
+def test_a_photo_brighter_than_a_screen_is_mapped(transfer: int, white: int) -> None:
+    """White paper, 203 nits, is 58 % of PQ and 75 % of HLG; both show the same just below white."""
+    picture = Image.new("RGB", (4, 4), (white, white, white))
+    picture.info["nclx_profile"] = {"transfer_characteristics": transfer}
+    shown = np.asarray(to_srgb(picture))
+    assert 205 <= shown.min() <= shown.max() <= 225
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the photos of ../shared/data are not here")
+def test_a_heic_that_is_cut_short_is_refused() -> None:
+    with pytest.raises(Refusal, match="damaged or incomplete"):
+        photo.open_photo(SHARED / "awkward" / "images" / "truncated.heic")
