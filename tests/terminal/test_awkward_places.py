@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.media.video import probe
+from studio.media.container import probe
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("--model", "tiny", "--steps", "2", "--keyframes", "3", "--seed", "7")
