@@ -23,6 +23,15 @@ CROSSING = {aten._to_copy.default, aten.copy_.default, aten.set_.source_Tensor}
 INDEXING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default}
 """Into what lies on a card indices of the processor may reach; the other way round they may not."""
 
+PRODUCTS = {
+    aten.convolution.default,
+    aten.convolution_backward.default,
+    aten.mm.default,
+    aten.addmm.default,
+    aten.bmm.default,
+    aten.baddbmm.default,
+}
+
 
 def device(dtype: torch.dtype = torch.float32) -> Device:
     """What the engine is told of it."""
@@ -108,12 +117,25 @@ def dispatched(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if asked is not None:
         kwargs = kwargs | {"device": torch.device("cpu")}
     real = tree_map_only(There, lambda tensor: tensor.here, (args, kwargs))
-    made = func(*real[0], **real[1])
+    made = computed(func, *real)
     if not goes:
         return made
     same = {id(tensor.here): tensor for tensor in there}  # what works in place gives it back
     land = lambda part: same[id(part)] if id(part) in same else There(part)  # noqa: E731
     return tree_map_only(Tensor, land, made)
+
+
+def computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """The operation on the processor.
+
+    Products of half precision are computed in full and rounded, as a card adds them up, where few
+    processors have instructions for them; of two precisions they fail as they do anywhere.
+    """
+    dtypes = {part.dtype for part in tree_leaves((args, kwargs)) if isinstance(part, Tensor)}
+    if func not in PRODUCTS or dtypes not in ({torch.float16}, {torch.bfloat16}):
+        return func(*args, **kwargs)
+    wide = tree_map_only(Tensor, Tensor.float, (args, kwargs))
+    return tree_map_only(Tensor, lambda part: part.to(*dtypes), func(*wide[0], **wide[1]))
 
 
 def check(func: Any, args: Any, tensors: list[Tensor]) -> None:
