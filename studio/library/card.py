@@ -27,12 +27,14 @@ RATE = r"[0-9]{1,9}(\.[0-9]{1,9}|/0*[1-9][0-9]{0,8})?"
 class Card:
     """What a model says of itself: its family, and by role the files of its weights.
 
-    `small_vocabulary`: it knows the words of the starter's grammar only.
+    `small_vocabulary`: it knows the words of the starter's grammar only.  `settings`: the hash of
+    those that its weights were released with, "" where it does not say.
     """
 
     family: Family
     files: tuple[tuple[str, str], ...]
     small_vocabulary: bool = False
+    settings: str = ""
 
 
 def read_card(folder: Path) -> Card:
@@ -73,11 +75,14 @@ def _card(said: Mapping[str, Any]) -> Card:
     files = _files(_table(said, "weights"))
     small = said.get("small_vocabulary", False)
     _must(isinstance(small, bool), "small_vocabulary", small, "true or false")
+    settings = said.get("settings", "")
+    right = isinstance(settings, str) and re.fullmatch(r"([0-9a-f]{32})?", settings)
+    _must(bool(right), "settings", settings, "32 hexadecimal digits")
     named = dict(files)
     needed = roles.NEEDED + (roles.NEEDED_TO_UPSAMPLE if family.upsampling else ())
     if missing := [role for role in needed if role not in named]:
         raise ValueError(f"it names no weights for {', '.join(missing)}")
-    return Card(family, files, small)
+    return Card(family, files, small, settings)
 
 
 def _table(said: Mapping[str, Any], name: str) -> dict[str, Any]:

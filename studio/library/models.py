@@ -7,9 +7,11 @@ from pathlib import Path
 from studio.library.card import CARD, Card, read_card
 from studio.library.hashes import KNOWN
 from studio.library.headers import check
+from studio.library.settings import settings_of
 from studio.library.strays import check_strays
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Family
+from studio.spec.roles import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def read(folder: Path) -> Model:
 def _opened(folder: Path, card: Card) -> Model:
     weights = tuple((role, identity(folder / file)) for role, file in card.files)
     check_strays(folder, card)
+    if (settings := settings_of(folder)) != card.settings:
+        weights = (*weights, (SETTINGS, settings))
     return Model(card.family, folder, weights, card.small_vocabulary)
 
 

@@ -1,7 +1,7 @@
 """The roles that weights play: the one table from which keys, cards and loaders take them.
 
-What a stage computes with is in the key of its spans by the hashes of these files.  The settings
-beside them (`config.json`, `scheduler_config.json`, the tokenizer) are in no key.
+What a stage computes with is in the key of its spans by the hashes of these files, and of the
+settings beside them where these are not the ones that the model's card pins.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,18 +21,21 @@ FILES: Mapping[str, str] = MappingProxyType(
     }
 )
 """By role, the file inside a model's folder that the engine opens for it, and no other."""
+SETTINGS = "settings"
+"""The role of configs, schedulers and tokenizers; it has no one file, and no card names it."""
 
 OF_STAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "keyframes": ("image", "temporal", "text"),
-        "picture": ("autoencoder",),
-        "interpolation": ("image", "temporal", "text"),
-        "decode": ("autoencoder", "decoder"),
+        "keyframes": ("image", "temporal", "text", SETTINGS),
+        "picture": ("autoencoder", SETTINGS),
+        "interpolation": ("image", "temporal", "text", SETTINGS),
+        "decode": ("autoencoder", "decoder", SETTINGS),
         "upsample": (
             "upsampler",
             "upsampler over time",
             "upsampler autoencoder",
             "upsampler text",
+            SETTINGS,
         ),
     }
 )
@@ -45,4 +48,4 @@ NEEDED_TO_UPSAMPLE = ("upsampler", "upsampler over time")
 
 def unknown(roles: Iterable[str]) -> list[str]:
     """Those that no stage's key would hold: whatever changed their weights would go unseen."""
-    return sorted(set(roles) - set(FILES))
+    return sorted(set(roles) - set(FILES) - {SETTINGS})

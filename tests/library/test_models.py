@@ -25,7 +25,8 @@ def test_a_model_is_found_with_its_family_and_weights(shelf):
     model = models.find("tiny", [shelf])
     assert model.family.native_fps == Fraction(4)
     assert model.small_vocabulary
-    assert {role for role, _ in model.weights} == {"image", "temporal", "text", "autoencoder"}
+    roles = {"image", "temporal", "text", "autoencoder", "settings"}
+    assert {role for role, _ in model.weights} == roles
     assert all(len(identity) == 32 for _, identity in model.weights)
     assert models.scan([shelf]) == ((model,), ())
 
