@@ -26,7 +26,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_demo_leaves_keyframes_a_clip_and_a_gif(home, tmp_path, capsys):
-    begun = ["subject", "train", str(SAMPLES), "--name", NAME, "--class-noun", NOUN]
+    begun = [
+        "subject",
+        "train",
+        str(SAMPLES),
+        "--name",
+        NAME,
+        "--class-noun",
+        NOUN,
+        "--not-a-person",
+    ]
     assert main([*begun, "--steps", "1", "--data-dir", str(home)]) == 0
     identity = SubjectStore(home / "subjects").get(NAME).identity
     capsys.readouterr()

@@ -13,6 +13,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 MAKE = ("generate", "a red ball moving left over grass", "--model", "tiny", "--seed", "7")
 MAKE = (*MAKE, "--keyframes", "12", "--steps", "3")
 TRAIN = ("subject", "train", "--name", "pip", "--class-noun", "character", "--model", "tiny")
+TRAIN = (*TRAIN, "--not-a-person")
 GO_ON = ("subject", "train", "--name", "pip", "--resume", "--model", "tiny")
 KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 0
 
