@@ -207,8 +207,16 @@ def given_frames(span: Span, models: Models, inputs: Inputs) -> tuple[Tensor, tu
             )
         for place, read in enumerate(span.reads):
             if read is not None and read.input == number:
-                clip[place] = torch.from_numpy(np.asarray(source["latents"][read.frame]))
+                clip[place] = _latent(source, read.frame, clip)
     return clip, tuple(read is not None for read in span.reads)
+
+
+def _latent(source: Arrays, frame: int, clip: Tensor) -> Tensor:
+    """A frame of stored latents; refused where a strip names one that is not there or does not fit."""
+    latents = source.get("latents", np.empty(0))
+    if latents.shape[1:] != tuple(clip.shape[1:]) or not 0 <= frame < len(latents):
+        raise Refusal("A keyframe of this clip is of another take.", "Delete it or make it anew.")
+    return torch.from_numpy(np.asarray(latents[frame]))
 
 
 def make_larger(span: Span, upsampler: Upsampler, inputs: Inputs, tick: Tick) -> Arrays:

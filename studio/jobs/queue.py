@@ -65,10 +65,10 @@ class Queue(QObject):
             for name, n in lanes.items()
         }
         self._guard = threading.Lock()
-        self._mail: dict[int, Progress] = {}
+        self._mail: dict[int, tuple[Job, Progress]] = {}
         self._progress: dict[int, Progress] = {}
         self._delivered = 0.0
-        self._ending: Job | None = None
+        self._told: dict[int, Job] = {}
         self._seen_changes = 0
         self._beat = QTimer(self, singleShot=True)
         self._look = QTimer(self, interval=LOOK)
@@ -128,13 +128,11 @@ class Queue(QObject):
     def job(self, id: int) -> Job:
         """The job with that id; KeyError where there is none.
 
-        One whose end is just being told of is still known, though it was removed meanwhile.
+        One whose progress or end is just being told of is known, though it was removed meanwhile.
         """
         with suppress(KeyError):
             return self._ledger.job(id)
-        if self._ending is not None and self._ending.id == id:
-            return self._ending
-        raise KeyError(id)
+        return self._told[id]
 
     def progress(self, id: int) -> Progress | None:
         """The last that a running job said, or None."""
@@ -217,8 +215,8 @@ class Queue(QObject):
             first = not self._mail
             before = self._mail.get(job.id)
             if progress.preview is None and before is not None:
-                progress = replace(progress, preview=before.preview)
-            self._mail[job.id] = progress
+                progress = replace(progress, preview=before[1].preview)
+            self._mail[job.id] = job, progress
         if first:
             self._mailed.emit()
 
@@ -260,13 +258,13 @@ class Queue(QObject):
         with self._guard:
             mail, self._mail = self._mail, {}
         self._delivered = time.monotonic()
-        for id, progress in mail.items():
-            self._progress[id] = progress
+        for id, (job, progress) in mail.items():
+            self._told[id], self._progress[id] = job, progress
             self.progressed.emit(id, progress)
 
     @Slot(object, object)
     def _conclude(self, job: Job, outcome: Outcome) -> None:
-        self._ending = job
+        self._told[job.id] = job
         self._deliver()  # the last word of a job comes before its end
         self._progress.pop(job.id, None)
         self.changed.emit()
@@ -276,6 +274,7 @@ class Queue(QObject):
             self.failed.emit(job.id, outcome.what, outcome.hint)
         elif outcome.state is State.CANCELLED:
             self.cancelled.emit(job.id)
+        self._told.pop(job.id, None)
 
     @Slot(object)
     def _complain(self, refusal: Refusal) -> None:

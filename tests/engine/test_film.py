@@ -12,6 +12,7 @@ from peft import LoraConfig
 
 from studio.engine import adapter, adapter_file
 from studio.engine.film import Models, film
+from studio.spec import strip as strips
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
@@ -134,6 +135,24 @@ def test_what_is_damaged_when_it_is_read_is_made_again(models, whole, stage):
     assert memory.bytes() == Memory(expected).bytes()
     assert set(walked.made) == ({lost, walk[-1].key} if stage == 0 else {walk[-1].key})
     assert sorted(walked.made + walked.reused) == sorted(span.key for span in walk)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"frames": np.zeros((8, 64, 64, 3), np.uint8)},
+        {"latents": np.zeros((2, 4, 8, 8), np.float32)},
+        {"latents": np.zeros((9, 4, 4, 4), np.float32)},
+    ],
+    ids=["frames", "too few", "of another size"],
+)
+def test_a_locked_keyframe_that_is_no_latent_of_this_clip_is_refused(models, stored):
+    asked = request()
+    words = strips.fresh(asked.keyframes, asked.keyframes)
+    locked = replace(asked, strip=strips.locked(words, 1, "ab" * 16, 5), interpolate=0)
+    memory = Memory({"ab" * 16: stored})
+    with pytest.raises(Refusal, match="another take"):
+        film(spans(locked), lambda: models, memory, silent)
 
 
 def test_no_network_is_referred_to_when_the_next_span_is_made():

@@ -472,3 +472,19 @@ def test_a_job_removed_before_its_end_is_told_of_is_still_known(qtbot, stage):
     wait(qtbot, lambda: stage.ends())
     assert known == ["soon gone"]
     assert stage.queue.history() == ()
+
+
+def test_a_job_removed_before_its_last_progress_is_told_is_still_known(qtbot, stage):
+    known = []
+    stage.queue.progressed.connect(lambda id, _: known.append(stage.queue.job(id).title))
+    id = stage.queue.add("quick", "soon gone")
+    stage.queue.start()
+    until = time.monotonic() + 60
+    while state(stage, id) is not State.DONE and time.monotonic() < until:
+        time.sleep(0.002)  # nothing is delivered meanwhile
+    stage.queue.remove(id)
+    stage.queue._deliver()
+    assert known == ["soon gone"]
+    wait(qtbot, lambda: stage.ends())
+    with pytest.raises(KeyError):
+        stage.queue.job(id)
