@@ -12,7 +12,12 @@ WHITE, PEAK = 203.0, 1000.0
 _KNEE = 0.3
 """Up to this share of white, light stays as it is."""
 _LINEAR = f"zscale=transfer=linear:npl={WHITE:g},format=gbrpf32le,zscale=primaries=bt709"
-_CURVE = f"tonemap=tonemap=mobius:param={_KNEE:g}:desat=1:peak={PEAK / WHITE:.4f}"
+# the filter weighs the channels by a matrix that RGB frames have no need to name
+_CURVE = (
+    "setparams=colorspace=bt709,"
+    f"tonemap=tonemap=mobius:param={_KNEE:g}:desat=1:peak={PEAK / WHITE:.4f},"
+    "setparams=colorspace=gbr"
+)
 _BACK = "zscale=transfer=iec61966-2-1:matrix=bt709:range=tv:dither=none,format=yuv444p"
 FILTERS = f"{_LINEAR},{_CURVE},{_BACK}"
 """ffmpeg's filters from either to BT.709 light in the curve of sRGB."""

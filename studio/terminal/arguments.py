@@ -178,8 +178,9 @@ def _subject_train(to: Parser) -> None:
         "--anew", action="store_true", help="forget what it learned, train from the start"
     )
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    to.add_argument("--person", action="store_true", help="the subject is a person")
-    to.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")
+    person = to.add_mutually_exclusive_group()
+    person.add_argument("--person", action="store_true", help="the subject is a person")
+    person.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")
     to.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 
