@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from studio.spec.bounds import AT_ONCE, LABEL, SEED, TEXT, between, is_name, misfits, several
 from studio.spec.refusal import Refusal
-from studio.spec.roles import FILES
+from studio.spec.roles import FILES, SETTINGS
 from studio.spec.strip import BRIDGE, Strip
 from studio.spec.timing import FASTEST, SLOWEST
 
@@ -145,7 +145,7 @@ class ClipRequest:
         """Fields that hold what neither window nor terminal asks for, whatever the model."""
         yield from misfits(
             self, prompt=TEXT, negative=TEXT, seed=SEED, model=is_name,
-            weights=several(lambda pair: pair[0] in FILES and LABEL(pair[1]), most=100),
+            weights=several(lambda pair: pair[0] in (*FILES, SETTINGS) and LABEL(pair[1]), most=100),
             width=between(1, LARGEST), height=between(1, LARGEST), keyframes=between(1, AT_ONCE),
             fps=between(SLOWEST, FASTEST), steps=between(1, MAX_STEPS),
             guidance=between(0, MAX_GUIDANCE), window=between(1, AT_ONCE),
