@@ -128,6 +128,15 @@ def is_real(folder: Path) -> bool:
     return False
 
 
+def check_real(folder: Path) -> None:
+    """Refuse a link where a folder of ours is: what is made or removed in it stays here."""
+    if os.path.lexists(folder) and not is_real(folder):
+        raise Refusal(
+            f"{folder} is a link or a file, where a folder of the studio's belongs.",
+            "Move it away and try again.",
+        )
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder as far as the system lets us; what is left goes another time.
 
@@ -193,10 +202,7 @@ class Aside:
     def __enter__(self) -> "Aside":
         place = self.path.parent
         place.mkdir(parents=True, exist_ok=True)
-        if not is_real(place):
-            raise Refusal(
-                f"{place} is a link to another folder.", "Remove that link and try again."
-            )
+        check_real(place)
         self.path.mkdir()
         return self
 

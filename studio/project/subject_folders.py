@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from studio.project.files import is_real, sweep
+from studio.project.files import check_real, is_real, sweep
 from studio.project.lock import Lock
 from studio.project.subject_files import name_of, same
 from studio.spec.refusal import Refusal
@@ -32,10 +32,14 @@ class SubjectFolders:
     def training(self, name: str) -> Iterator[Path]:
         """Hold a subject for its training, in all processes; gives the folder for that.
 
-        Meanwhile nobody else trains, removes or renames it.  Refused while somebody else does.
+        Meanwhile nobody else trains, removes or renames it.  Refused while somebody else does, and
+        where that folder or one in it is a link: a training removes what it no longer needs.
         """
         with self._changing():
             folder = self._folder(name)
+            for place in ("", "lora", "dreambooth"):
+                check_real(folder / "training" / place)
+                check_real(folder / "training" / place / "checkpoints")
             lock = Lock(folder / TRAINING_LOCK)
             if not lock.alone():
                 lock.close()

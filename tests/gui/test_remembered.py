@@ -1,7 +1,10 @@
 """What the window remembers of itself: the same bytes again, or nothing."""
 
+import hashlib
 import random
+from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
 from studio.ui.remembered import Remembered
@@ -17,13 +20,48 @@ def test_it_comes_back_as_it_was_kept(tmp_path):
     assert Remembered(tmp_path / "window.ini").kept() == (GEOMETRY, STATE, WIDTHS)
 
 
-def test_a_file_of_an_earlier_release_is_read(tmp_path):
-    file = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_file_of_an_earlier_release_is_read(tmp_path, seed):
+    """Whatever bytes there are, as QSettings writes them."""
+    dice = random.Random(seed)
+    geometry, state = (QByteArray(dice.randbytes(600) + b'a,b;c="\\x41\0' * 3) for _ in range(2))
+    said = ["Subjects=300", "Shot=352"]
+    for hashed in (False, True):
+        path = tmp_path / f"{hashed}.ini"
+        file = QSettings(str(path), QSettings.Format.IniFormat)
+        file.setValue("geometry", geometry)
+        file.setValue("state", state)
+        file.setValue("widths", said if hashed else [*said, "Shot=" + "9" * 5000])
+        if hashed:
+            whole = b"\0".join((geometry.data(), state.data(), *(w.encode() for w in said)))
+            file.setValue("hash", hashlib.blake2b(whole, digest_size=16).hexdigest())
+        file.sync()
+        assert Remembered(path).kept() == (geometry, state, WIDTHS)
+
+
+class Evil:
+    """What a pickle may do."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("place", ["geometry", "state", "widths", "hash", "other"])
+def test_a_pickle_in_the_file_is_not_run(tmp_path, place):
+    path, trace = tmp_path / "window.ini", tmp_path / "it was run"
+    file = QSettings(str(path), QSettings.Format.IniFormat)
     file.setValue("geometry", GEOMETRY)
     file.setValue("state", STATE)
-    file.setValue("widths", ["Subjects=300", "Shot=" + "9" * 5000])
+    file.setValue(place, Evil(trace))
     file.sync()
-    assert Remembered(tmp_path / "window.ini").kept() == (GEOMETRY, STATE, {"Subjects": 300})
+    assert b"PyObjectWrapper" in path.read_bytes()
+    Remembered(path).kept()
+    Remembered(path).keep(GEOMETRY, STATE, WIDTHS)
+    assert Remembered(path).kept() == (GEOMETRY, STATE, WIDTHS)
+    assert not trace.exists()
 
 
 def test_one_flipped_byte_is_the_same_or_nothing(tmp_path):

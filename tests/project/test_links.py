@@ -9,7 +9,9 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+import torch
 
+from studio.engine.training import checkpoint
 from studio.media import writing
 from studio.project.files import STALE, Aside, is_real, sweep
 from studio.project.project import Project
@@ -140,6 +142,39 @@ def test_subjects_with_a_link_among_them_leave_what_lies_behind(tmp_path, elsewh
     store.remove("pip")
     after = everything(elsewhere)
     assert {path: after.get(path, "gone") for path in before} == before
+
+
+@pytest.mark.parametrize("place", ["training", "training/lora", "training/lora/checkpoints"])
+def test_a_subject_whose_training_leads_elsewhere_is_not_trained(tmp_path, elsewhere, place):
+    store = SubjectStore(tmp_path / "subjects")
+    photos = [tmp_path / f"{n}.jpg" for n in range(3)]
+    for photo in photos:
+        photo.write_bytes(photo.name.encode())
+    store.adopt(Subject("pip", "cat"), photos)
+    link = store.folder / "pip" / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    lead(link, elsewhere)
+    with pytest.raises(Refusal, match="is a link"), store.training("pip"):
+        pass
+    link.unlink()
+    with store.training("pip"):
+        pass
+
+
+def test_checkpoints_that_are_forgotten_are_those_of_the_folder_itself(tmp_path, elsewhere):
+    mine = tmp_path / "checkpoints"
+    for folder in (mine, elsewhere):
+        checkpoint.save(folder, 1, {"a": torch.ones(3)}, {})
+    (mine / "notes.txt").write_text("mine")
+    before = everything(elsewhere)
+    lead(tmp_path / "led", elsewhere)
+    checkpoint.forget(tmp_path / "led")
+    assert everything(elsewhere) == before
+    checkpoint.forget(mine)
+    assert [path.name for path in mine.iterdir()] == ["notes.txt"]
+    (mine / "notes.txt").unlink()
+    checkpoint.forget(mine)
+    assert not mine.exists()
 
 
 def test_what_is_exported_beside_a_link_leaves_what_lies_behind(tmp_path, elsewhere):

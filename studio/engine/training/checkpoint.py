@@ -43,6 +43,18 @@ def keep_newest(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def forget(folder: Path) -> None:
+    """Remove all checkpoints in `folder`, and it when nothing else is in it: whatever a link in its
+    place leads to, nothing goes that does not bear our names."""
+    if folder.is_symlink():
+        return
+    for name in (FILES, f"{FILES}.part", "step-*.damaged", f"{POINTER}*"):
+        for path in folder.glob(name):
+            path.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
 def _sweep(folder: Path, newest: Path) -> None:
     """Leave the newest and the one before it; later ones are of a run that was given up."""
     before = [p for p in sorted(folder.glob(FILES)) if p.name < newest.name][-1:]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from copy import deepcopy
@@ -122,7 +121,7 @@ def _lesson(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> Lesson
 
 def _start_anew(folder: Path) -> None:
     (folder / PREPARED).unlink(missing_ok=True)
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    checkpoint.forget(folder / CHECKPOINTS)
 
 
 @contextmanager
