@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1024
 """Pixels of a photo's longer side that are read."""
+READING = "reading photos"
 
 
 def order(
@@ -54,9 +55,17 @@ def order(
 
 
 def train(
-    store: SubjectStore, residents: Residents, folders: Iterable[Path], job: Job, tick: Tick
+    store: SubjectStore,
+    residents: Residents,
+    folders: Iterable[Path],
+    job: Job,
+    tick: Tick,
+    read: MutableMapping[str, np.ndarray] | None = None,
 ) -> dict:
-    """Do the job that `order` describes; the subject can be used when this returns."""
+    """Do the job that `order` describes; the subject can be used when this returns.
+
+    `read` holds photos by identity that were read before, within `LONGEST`; they are taken out.
+    """
     said = job.payload
     subject = store.get(str(said["subject"]))
     model = _model(job, folders)
@@ -73,7 +82,7 @@ def train(
         folder = place / asked.method
         begun = trainings.read(folder, subject)
         training, goes_on = trainings.decided(subject.name, begun, asked)
-        photos = _photos(store, subject)
+        photos = _photos(store, subject, {} if read is None else read, tick)
         if not goes_on:
             trainings.forget(folder)
         heard = _Heard(tick, folder, training)
@@ -100,19 +109,25 @@ def _model(job: Job, folders: Iterable[Path]) -> library.Model:
     return model
 
 
-def _photos(store: SubjectStore, subject: Subject) -> list[np.ndarray]:
+def _photos(
+    store: SubjectStore, subject: Subject, read: MutableMapping[str, np.ndarray], tick: Tick
+) -> list[np.ndarray]:
     """The photos as they were brought: a damaged one teaches nothing by accident."""
     from studio.media.photo import open_photo
 
-    paths = store.photo_paths(subject)
+    paths, found = store.photo_paths(subject), []
     for photo, path in zip(subject.photos, paths, strict=True):
+        tick(Progress(READING, len(found), len(paths), note=photo.name))
+        there = None
         with suppress(FileNotFoundError):
             if photo.identity and identity_of(path) != photo.identity:
                 raise Refusal(
                     f"The photo {photo.name} of “{subject.name}” is damaged.",
                     f"Put a copy of it back in its place: {path}",
                 )
-    return [open_photo(path, longest=LONGEST) for path in paths]
+            there = read.pop(photo.identity, None)
+        found.append(open_photo(path, longest=LONGEST) if there is None else there)
+    return found
 
 
 def _learned(

@@ -47,6 +47,8 @@ class Works:
         self.model_folders: tuple[Path, ...] = (BUILT_IN, folders.models)
         self.subjects = SubjectStore(folders.subjects)
         self.residents = Residents(device)
+        self.read: dict[str, np.ndarray] = {}
+        """Photos that were read and wait to be learned from, by identity: none is decoded twice."""
 
     def by_kind(self) -> Mapping[str, Work]:
         """For the queue, and for `run_once`."""
@@ -126,7 +128,7 @@ class Works:
         """
         from studio.jobs.subject_training import train
 
-        return train(self.subjects, self.residents, self.model_folders, job, tick)
+        return train(self.subjects, self.residents, self.model_folders, job, tick, self.read)
 
     def export(self, job: Job, tick: Tick) -> dict:
         """Write stored frames to a file.

@@ -16,6 +16,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 from studio.spec.refusal import Refusal
 
 MOST_PIXELS = 250_000_000
+MOST_IN_HEIF = 110_000_000
+"""Pixels of a HEIC: libheif decodes it whole, in some 8 bytes a pixel and some 10 s at this size."""
 
 # Decoders for files that users have; not the ones that run programs (EPS) or read other files.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000")
@@ -49,7 +51,8 @@ def decoded(path: Path, longest: int | None) -> Iterator[Image.Image]:
             f"{path.name} is not a picture of a known kind.", "Choose a JPEG, PNG or HEIC file."
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Refusal(f"{path.name} {_too_big().what}", _too_big().hint) from error
+        too_big = _too_big(MOST_PIXELS)
+        raise Refusal(f"{path.name} {too_big.what}", too_big.hint) from error
     except MemoryError as error:
         raise Refusal(
             f"{path.name} needs more memory than there is.", "Make it smaller first."
@@ -116,7 +119,7 @@ def _loaded_heif(file: BinaryIO) -> Image.Image:
     """libheif applies the rotation that the container asks for; EXIF only repeats it."""
     _check_whole(file)
     container = pi_heif.open_heif(file)
-    _check_size(container.size)
+    _check_size(container.size, MOST_IN_HEIF)
     picture = container.to_pillow()
     picture.info.pop("exif", None)
     return picture
@@ -146,14 +149,12 @@ def _reduce(picture: Image.Image, longest: int) -> None:
         picture.draft(None, (round(picture.width * scale) or 1, round(picture.height * scale) or 1))
 
 
-def _check_size(size: tuple[int, int]) -> None:
+def _check_size(size: tuple[int, int], most: int = MOST_PIXELS) -> None:
     if min(size) <= 0:
         raise Refusal("has no pixels.", "Choose another photo.")
-    if size[0] * size[1] > MOST_PIXELS:
-        raise _too_big()
+    if size[0] * size[1] > most:
+        raise _too_big(most)
 
 
-def _too_big() -> Refusal:
-    return Refusal(
-        f"has more than {MOST_PIXELS // 1_000_000} megapixels.", "Make it smaller first."
-    )
+def _too_big(most: int) -> Refusal:
+    return Refusal(f"has more than {most // 1_000_000} megapixels.", "Make it smaller first.")

@@ -29,7 +29,7 @@ def open_photo(path: Path, *, longest: int | None = None) -> np.ndarray:
     than that many pixels; a JPEG is then read reduced, in a fraction of the time and memory.
 
     Raises `Refusal`, naming the file, for what is missing, damaged, no picture, above 250
-    megapixels (known from the header, nothing is decoded), or in 32 bits per sample.
+    megapixels (a HEIC: 110; known from the header, nothing is decoded), or in 32 bits per sample.
     """
     with decoded(path, longest) as picture:
         upright = _upright(to_srgb(picture), orientation(picture))

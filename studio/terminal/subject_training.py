@@ -33,9 +33,9 @@ def train(said: Namespace, session: Session) -> Answer:
     if said.steps is not None and said.steps < 1:
         raise Refusal(f"{said.steps} steps teach nothing.", "Use 1 step or more.")
     if not said.resume and not said.anew:
-        subject = adopted(name, said, session, works.subjects)
+        subject = adopted(name, said, session, works)
         return trained(subject, said.model, session, works)
-    subject = _gone_on(name, said, model, session, works.subjects)
+    subject = _gone_on(name, said, model, session, works)
     method = said.method or subject.method
     steps = said.steps or (0 if said.anew or _begun(subject, method, works) else subject.steps)
     return trained(
@@ -88,10 +88,11 @@ def _begun(subject: Subject, method: str, works: Works) -> bool:
 
 
 def _gone_on(
-    name: str, said: Namespace, model: library.Model, session: Session, store: SubjectStore
+    name: str, said: Namespace, model: library.Model, session: Session, works: Works
 ) -> Subject:
     """The subject whose training goes on or begins anew; all is checked before anything is
     written."""
+    store = works.subjects
     subject = store.get(name)
     for asked, has in ((said.class_noun, subject.class_noun), (said.token, subject.token)):
         if asked not in (None, has):
@@ -111,7 +112,7 @@ def _gone_on(
     if not said.anew:
         _check_something_to_learn(subject, begun, training, store)
     if photos:
-        open_each(list(photos.values()), session)
+        open_each(list(photos.values()), session, works.read)
         return store.add_photos(name, list(photos.values()))
     return subject
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from studio.media.places import place
 from studio.project.plain import to_plain
 from studio.project.subject import Subject, Version
+from studio.project.subject_versions import identity_of
 from studio.project.subjects import SubjectStore
 from studio.spec.quantities import count, listed
 from studio.spec.refusal import Refusal
@@ -20,6 +21,8 @@ from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from studio.jobs.work import Works
 
 
 def list_all(said: Namespace, session: Session) -> Answer:
@@ -104,7 +107,7 @@ def remove(said: Namespace, session: Session) -> Answer:
     )
 
 
-def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -> Subject:
+def adopted(name: str, said: Namespace, session: Session, works: Works) -> Subject:
     """A new subject with copies of the photos, each of which has been opened once."""
     noun = (said.class_noun or "").strip()
     if not noun:
@@ -112,7 +115,7 @@ def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -
     token = "sks" if said.token is None else said.token.strip()
     if not token or len(token.split()) > 1:
         raise Refusal(f"“{token}” is no token.", "Use one rare word, e.g. sks.")
-    if name in store.names():
+    if name in works.subjects.names():
         raise Refusal(
             f"There is a subject called “{name}” already.",
             "Choose another name, add --resume to go on with its training, or --anew.",
@@ -123,7 +126,7 @@ def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -
             f"“{name}” as well. A rare one is better, e.g. sks."
         )
     person = person_who_agreed(noun, said, session)
-    photos = _checked(said.photos, session)
+    photos = _checked(said.photos, session, works.read)
     session.folders.make()
     subject = Subject(
         name,
@@ -134,14 +137,16 @@ def adopted(name: str, said: Namespace, session: Session, store: SubjectStore) -
         is_person=person,
         consent=person,
     )
-    return store.adopt(subject, photos)
+    return works.subjects.adopt(subject, photos)
 
 
-def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
+def _checked(
+    places: Sequence[str], session: Session, read: dict[str, np.ndarray]
+) -> tuple[Path, ...]:
     """The photos to learn from, each opened once; what is left out is said."""
     from studio.media.choosing import most_different
 
-    photos = open_each(found(places, session), session)
+    photos = open_each(found(places, session), session, read)
     if len(photos) < FEWEST_PHOTOS:
         raise Refusal(
             f"A subject needs {FEWEST_PHOTOS} to {MOST_PHOTOS} photos; there "
@@ -158,24 +163,30 @@ def _checked(places: Sequence[str], session: Session) -> tuple[Path, ...]:
     return tuple(names[number] for number in kept)
 
 
-def open_each(photos: Sequence[Path], session: Session) -> dict[Path, np.ndarray]:
+def open_each(
+    photos: Sequence[Path], session: Session, read: dict[str, np.ndarray]
+) -> dict[Path, np.ndarray]:
     """Open every photo once, so that one which cannot be is named before anything is made.
 
-    Gives what each looks like; of those that show the same the first counts, which is said.
+    Gives what each looks like; of those that show the same the first counts, which is said.  What
+    may be learned from goes to `read`, by identity.
     """
+    from studio.jobs.subject_training import LONGEST, READING
     from studio.media.choosing import check_teaches, double_of, look
     from studio.media.photo import open_photo
     from studio.spec.progress import Progress
 
     looks: dict[Path, np.ndarray] = {}
     for done, photo in enumerate(photos):
-        session.tick(Progress("reading photos", done, len(photos)))
-        pixels = open_photo(photo, longest=1024)
+        session.tick(Progress(READING, done, len(photos), note=photo.name))
+        pixels = open_photo(photo, longest=LONGEST)
         check_teaches(photo.name, pixels)
         new = look(pixels)
         same = double_of(new, list(looks.values()))
         if same is None:
             looks[photo] = new
+            if len(read) < MOST_PHOTOS:
+                read[identity_of(photo)] = pixels
         else:
             first = list(looks)[same].name
             session.voice.remark(f"{photo.name} shows the same as {first}; it counts once.")

@@ -101,7 +101,7 @@ class Watch(QObject):
         if progress.stage != seen.stage or (seen.last and progress.step < seen.last.step):
             seen.stage, seen.began, seen.first = progress.stage, time.monotonic(), progress.step
         seen.last = progress
-        if " " in progress.note:  # a sentence, not the name of a part that is being loaded
+        if progress.note.endswith("."):  # a sentence, not the name of a part or a photo
             seen.note = progress.note
         if progress.loss is not None:
             while seen.losses and seen.losses[-1][0] >= progress.step:

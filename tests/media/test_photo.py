@@ -339,6 +339,14 @@ def test_more_than_250_megapixels_are_refused_from_the_header(
         photo.open_photo(path)
 
 
+def test_a_heic_that_takes_long_is_refused_from_the_header(tmp_path: Path) -> None:
+    """libheif knows no smaller sizes: what says 200 megapixels would take half a minute."""
+    path, small = tmp_path / "photo.heic", heic(scene(64, 96))
+    path.write_bytes(small.replace(struct.pack(">II", 96, 64), struct.pack(">II", 16320, 12240)))
+    with pytest.raises(Refusal, match=r"photo\.heic has more than 110 megapixels"):
+        photo.open_photo(path, longest=50)
+
+
 def test_below_the_limit_size_is_no_reason(tmp_path: Path) -> None:
     """90 megapixels: Pillow by itself would warn."""
     path = tmp_path / "photo.jpg"
