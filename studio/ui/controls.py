@@ -2,7 +2,7 @@
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidgetItem,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -166,7 +167,7 @@ def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
 
 
 class Fold(QWidget):
-    """A heading that shows and hides what lies under it."""
+    """A heading that shows and hides what lies under it, and scrolls there what it shows."""
 
     def __init__(self, title: str, content: QWidget, icons: Icons) -> None:
         super().__init__()
@@ -175,6 +176,9 @@ class Fold(QWidget):
         self.head = push(title, "fold")
         self.head.setCheckable(True)
         self.head.toggled.connect(self._turn)
+        # in the next turn of the loop, when the content has its place
+        self._placed = QTimer(self, singleShot=True, interval=0)
+        self._placed.timeout.connect(self._scroll_there)
         layout = QVBoxLayout(self)
         _space(layout, UNIT, 0)
         layout.addWidget(self.head)
@@ -185,6 +189,17 @@ class Fold(QWidget):
         self.content.setVisible(is_open)
         self.head.setIcon(self._icons("down" if is_open else "folded", "muted", 12))
         self.head.setAccessibleDescription("open" if is_open else "folded")
+        if is_open:
+            self._placed.start()
+
+    def _scroll_there(self) -> None:
+        """As much of the content as there is room for, and always the heading."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self.content, 0, UNIT)
+            area.ensureWidgetVisible(self.head, 0, UNIT)
 
 
 class EmptyState(QWidget):

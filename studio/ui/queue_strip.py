@@ -94,8 +94,8 @@ class QueueStrip(QWidget):
         layout.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         layout.setSpacing(2 * UNIT)
         for part, stretch in (
-            (self.what, 3), (self.bar, 0), (self.far, 3), (self.pause, 0), (self.resume, 0), (self.cancel, 0),
-            (self.words, 4), (self.open, 0),
+            (self.what, 3), (self.bar, 0), (self.far, 4), (self.pause, 0), (self.resume, 0), (self.cancel, 0),
+            (self.words, 3), (self.open, 0),
         ):  # fmt: skip
             layout.addWidget(part, stretch)
 

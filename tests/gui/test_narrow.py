@@ -100,3 +100,12 @@ def test_words_to_tick_wrap(qtbot):
     tick.resize(400, 60)
     assert tick.text() == "It is me, or this person agreed"
     assert tick.heightForWidth(120) > tick.heightForWidth(400)
+
+
+def test_settings_that_unfold_are_scrolled_into_sight(studio, until):
+    studio.window.resize(1280, 600)
+    panel = studio.shot
+    panel.fold.head.click()
+    fields = list(panel.settings.numbers.values())
+    until(lambda: not fields[1].visibleRegion().isEmpty())
+    until(lambda: not panel.fold.head.visibleRegion().isEmpty())
