@@ -14,15 +14,17 @@ from studio.project.files import is_real, patiently, read_whole, refused, sweep,
 from studio.project.lock import Lock
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.project import Project
+from studio.project.vouching import checked, newer, vouched
 from studio.spec.refusal import Refusal
 
-VERSION = 1
+VERSION = 2
+"""Since 2 with a hash of itself."""
 READERS = ".readers.lock"
 KEPT = 8
 """Previous versions kept beside the newest."""
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""From a version to the next one, plain data to plain data.  Empty in the first release."""
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
+"""From a version to the next one, plain data to plain data.  The first had no hash of itself."""
 
 _VERSION_FILE = re.compile(r"project-([0-9]{6,12})\.json")
 
@@ -200,7 +202,7 @@ def _share(readers: Lock, folder: Path) -> None:
 def _encoded(project: Project) -> bytes:
     """The file of a project; refused where it could not be opened again."""
     try:
-        whole = {"version": VERSION, **to_plain(project)}
+        whole = vouched({"version": VERSION, **to_plain(project)})
         text = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
         data = text.encode(errors="surrogatepass")  # a pasted half of an emoji must not stop a save
         _decoded(data)
@@ -213,14 +215,13 @@ def _encoded(project: Project) -> bytes:
 
 def _decoded(data: bytes) -> Project:
     whole = parsed(data)
-    version = whole.pop("version", None) if isinstance(whole, dict) else None
-    if type(version) is not int or version < 1:
-        raise ValueError("no version")
-    if version > VERSION:
+    if version := newer(whole, VERSION):
         raise Refusal(
             f"This project was saved by a newer studio (format {version}).",
             "Update the studio; the project was left as it is.",
         )
+    whole = checked(whole, 2)
+    version = whole.pop("version")
     for step in range(version, VERSION):
         whole = MIGRATIONS[step](whole)
     return from_plain(Project, whole)

@@ -15,9 +15,12 @@ from studio.project.files import patiently, refused, sync_folder, write_whole
 from studio.project.plain import from_plain, to_plain
 from studio.project.subject import Photo, Subject
 from studio.project.subject_versions import next_number, recovered
+from studio.project.vouching import checked, newer, vouched
 from studio.spec.refusal import Refusal
 
-VERSION, LOSSES_VERSION = 2, 1
+VERSION, LOSSES_VERSION = 3, 1
+VOUCHED = 3
+"""The version since which a subject's file has a hash of itself."""
 DAMAGE = (OSError, ValueError, RecursionError)
 FILE = "subject.json"
 PREVIOUS = "subject.previous.json"
@@ -53,7 +56,8 @@ def write(folder: Path, subject: Subject, *, twice: bool = False) -> None:
     takes it away.
     """
     file = folder / FILE
-    data = json.dumps({"version": VERSION, **to_plain(subject)}, ensure_ascii=False, indent=1)
+    whole = vouched({"version": VERSION, **to_plain(subject)})
+    data = json.dumps(whole, ensure_ascii=False, indent=1)
     try:
         _decoded(file)
         write_whole(folder / PREVIOUS, file.read_bytes())
@@ -137,14 +141,13 @@ def name_of(folder: Path) -> str:
 
 def _decoded(file: Path) -> Subject:
     whole = json.loads(file.read_bytes())
-    version = whole.pop("version", None) if isinstance(whole, dict) else None
-    if type(version) is not int or version < 1:
-        raise ValueError("no version")
-    if version > VERSION:
+    if newer(whole, VERSION):
         raise Refusal(
             f"The subject “{name_of(file.parent)}” was saved by a newer studio.",
             "Update the studio; the subject was left as it is.",
         )
+    whole = checked(whole, VOUCHED)
+    version = whole.pop("version")
     if version == 1:
         whole = _with_versions(whole)
     return _checked(from_plain(Subject, whole))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from studio.project.files import read_whole
 from studio.project.plain import parsed
+from studio.project.vouching import own_hash, vouched
 
 VERSION = 1
 RECORD = "record.json"
@@ -32,9 +32,7 @@ class Newer(Exception):
 
 def encoded(record: Mapping[str, Any]) -> bytes:
     """A record with its own hash, as it lies on the disk."""
-    whole = {"version": VERSION, **record}
-    whole["hash"] = _own(whole)
-    return json.dumps(whole, indent=1).encode()
+    return json.dumps(vouched({"version": VERSION, **record}), indent=1).encode()
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -47,8 +45,8 @@ def read_record(folder: Path) -> dict[str, Any]:
     version = record.get("version")
     if type(version) is int and version > VERSION:
         raise Newer(f"{folder.name}: format {version}")
-    vouched = "hash" not in record or record["hash"] == _own(record)
-    if version != VERSION or not vouched or not _holds_together(record, folder.name):
+    is_own = "hash" not in record or record["hash"] == own_hash(record)
+    if version != VERSION or not is_own or not _holds_together(record, folder.name):
         raise Damaged(f"{folder.name}: record")
     return record
 
@@ -68,11 +66,6 @@ def _parsed(folder: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise Damaged(f"{folder.name}: record")
     return record
-
-
-def _own(record: Mapping[str, Any]) -> str:
-    rest = {name: value for name, value in record.items() if name != "hash"}
-    return hashlib.blake2b(json.dumps(rest, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _holds_together(record: Mapping[str, Any], key: str) -> bool:

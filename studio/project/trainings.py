@@ -12,11 +12,13 @@ from pathlib import Path
 from studio.project.files import write_whole
 from studio.project.plain import from_plain, to_plain
 from studio.project.subject import Subject, changed
+from studio.project.vouching import checked, vouched
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 
-VERSION = 1
+VERSION = 2
+"""Since 2 with a hash of itself."""
 FILE = "begun.json"
 LATEST = "checkpoints/latest.json"
 """Where the engine says how far its newest checkpoint is."""
@@ -121,8 +123,8 @@ def read(folder: Path, subject: Subject) -> Training | None:
     Of one that an older studio began the subject knows the steps, nobody knows the model.
     """
     with suppress(OSError, ValueError, RecursionError):
-        whole = json.loads((folder / FILE).read_bytes())
-        if isinstance(whole, dict) and whole.pop("version", None) == VERSION:
+        whole = checked(json.loads((folder / FILE).read_bytes()), VERSION)
+        if whole.pop("version") <= VERSION:
             return from_plain(Training, whole)
     if not (folder / PREPARED).exists():
         return None
@@ -132,7 +134,7 @@ def read(folder: Path, subject: Subject) -> Training | None:
 
 def write(folder: Path, training: Training) -> None:
     """Write down what is begun, or that it is finished."""
-    whole = {"version": VERSION, **to_plain(training)}
+    whole = vouched({"version": VERSION, **to_plain(training)})
     write_whole(folder / FILE, json.dumps(whole, ensure_ascii=False, indent=1).encode())
 
 

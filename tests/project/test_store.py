@@ -19,6 +19,7 @@ from studio.project.lock import Lock
 from studio.project.project import Project
 from studio.project.shot import Shot
 from studio.project.store import KEPT, ProjectStore, reading
+from studio.project.vouching import vouched
 from studio.spec.refusal import Refusal
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -55,9 +56,10 @@ def test_it_reopens_as_it_was_left(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_the_first_release_opens(tmp_path):
-    """A folder as version 1 wrote it; never change the fixture."""
-    shutil.copy(FIXTURES / "project-1.json", tmp_path / "project.json")
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_release_opens(tmp_path, version):
+    """A folder as each version wrote it; never change the fixtures."""
+    shutil.copy(FIXTURES / f"project-{version}.json", tmp_path / "project.json")
     with ProjectStore(tmp_path) as store:
         project = store.project
         store.save(edits.star(project, "b2c3d4e5f607", False))
@@ -68,7 +70,7 @@ def test_the_first_release_opens(tmp_path):
     assert project.subjects == ("Käthe",)
     kept = json.loads((tmp_path / "project.json").read_text("utf-8"))
     assert kept["a field of a later release"] == {"kept": True}
-    assert kept["version"] == 1
+    assert kept["version"] == 2
 
 
 def test_a_few_previous_versions_are_kept(tmp_path):
@@ -146,7 +148,7 @@ def test_where_nothing_can_be_read_it_refuses_and_touches_nothing(tmp_path):
 def test_a_newer_project_is_refused_and_left_as_it_is(tmp_path):
     saved(tmp_path, "one")
     file = tmp_path / "project.json"
-    file.write_text(json.dumps({"version": 2, "name": "later"}))
+    file.write_text(json.dumps({"version": 3, "name": "later"}))
     before = everything(tmp_path)
     with pytest.raises(Refusal, match="newer studio"):
         ProjectStore(tmp_path)
@@ -355,7 +357,7 @@ def test_an_edit_keeps_what_a_newer_program_wrote(tmp_path):
     saved(tmp_path, "one")
     file = tmp_path / "project.json"
     plain = json.loads(file.read_bytes())
-    file.write_text(json.dumps({**plain, "timeline": [1]}))
+    file.write_text(json.dumps(vouched({**plain, "timeline": [1]})))
     with ProjectStore(tmp_path) as store:
         store.save(replace(store.project, name="two"))
     assert json.loads(file.read_bytes())["timeline"] == [1]

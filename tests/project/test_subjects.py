@@ -295,15 +295,16 @@ def test_the_first_release_opens(tmp_path):
     assert store.get("Käthe") == KÄTHE
 
 
-def test_the_second_release_opens(tmp_path):
-    """A subject as version 2 writes it; never change the fixture."""
+@pytest.mark.parametrize("version", [2, 3])
+def test_later_releases_open(tmp_path, version):
+    """A subject as each version wrote it; never change the fixtures."""
     (tmp_path / "Käthe").mkdir()
-    shutil.copy(FIXTURES / "subject-2.json", tmp_path / "Käthe" / "subject.json")
+    shutil.copy(FIXTURES / f"subject-{version}.json", tmp_path / "Käthe" / "subject.json")
     store = SubjectStore(tmp_path)
     assert store.get("Käthe") == KÄTHE.with_version(STARTER)
     store.update(store.get("Käthe"))
     kept = json.loads((tmp_path / "Käthe" / "subject.json").read_text("utf-8"))
-    assert kept == json.loads((FIXTURES / "subject-2.json").read_text("utf-8"))
+    assert kept == json.loads((FIXTURES / "subject-3.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "", "C:x", "a\\b"])

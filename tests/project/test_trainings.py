@@ -22,9 +22,10 @@ MORE = ("ab" * 32, "cd" * 32)
 OTHER = {"model": "two", "model_name": "Two", "weights": TWO}
 
 
-def test_the_first_release_is_read(tmp_path):
-    """As version 1 writes it; never change the fixtures."""
-    shutil.copy(FIXTURES / "begun-1.json", tmp_path / "begun.json")
+@pytest.mark.parametrize("version", [1, 2])
+def test_every_release_is_read(tmp_path, version):
+    """As each version wrote it; never change the fixtures."""
+    shutil.copy(FIXTURES / f"begun-{version}.json", tmp_path / "begun.json")
     shutil.copy(FIXTURES / "samples-1.json", tmp_path / "samples.json")
     weights = (("image", "1" * 32), ("text", "4" * 32))
     assert trainings.read(tmp_path, Subject("rex", "dog")) == Training(
