@@ -46,11 +46,13 @@ class Orders(QObject):
         super().__init__()
         self._document, self._queue, self._shelf, self._desk = document, queue, shelf, desk
         self._seen: ClipRequest | None = None
+        self._held: Callable[[], object] | None = None
+        shelf.changed.connect(self._let_go)
         queue.finished.connect(self._finished)
 
     def preview(self) -> None:
         """Make keyframes of the present shot, ahead of everything that takes long."""
-        self._politely(self._preview)
+        self._when_found(self._preview)
 
     def run(self, stage: str) -> None:
         """Make the present shot up to one of `studio.spec.stages.STAGES`, with the seed it has."""
@@ -59,25 +61,25 @@ class Orders(QObject):
         elif stage == "upsampled":
             self.upsample()
         elif stage == "interpolated":
-            self._politely(self._interpolate)
+            self._when_found(self._interpolate)
         else:
-            self._politely(lambda: self._look(stage))
+            self._when_found(lambda: self._look(stage))
 
     def render(self, variations: int = 1) -> None:
         """Make clips of the present shot, with seeds that follow one another."""
-        self._politely(lambda: self._render(variations))
+        self._when_found(lambda: self._render(variations))
 
     def upsample(self, only: tuple[int, int] | None = None) -> None:
         """Make the present shot four times as large, or of its frames only those of a range."""
-        self._politely(lambda: self._upsample(only))
+        self._when_found(lambda: self._upsample(only))
 
     def preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
         """Make one tile of a take larger, where a frame of it is looked at; nothing is kept."""
-        self._politely(lambda: self._preview_tile(render, frame, place))
+        self._when_found(lambda: self._preview_tile(render, frame, place))
 
     def train(self, subject: str, method: str, steps: int, *, anew: bool = False) -> None:
         """Train a subject for the shot's model, going on where an earlier training stopped."""
-        self._politely(lambda: self._train(subject, method, steps, anew=anew))
+        self._when_found(lambda: self._train(subject, method, steps, anew=anew))
 
     def model(self) -> Model | None:
         """The model of the present shot; None where there is none."""
@@ -145,6 +147,11 @@ class Orders(QObject):
         if why_not := self.why_not():
             return why_not
         return "" if self.larger(self._document.shot) else "This model has no upsampler."
+
+    def why_no_order(self) -> str:
+        """Why the present shot cannot be ordered, or ""; an order waits for models to be found."""
+        waits = self._shelf.is_looking and self._document.shot.prompt.strip()
+        return "" if waits and not self._document.read_only else self.why_not()
 
     def why_not(self) -> str:
         """Why the present shot cannot be made, or ""."""
@@ -240,6 +247,19 @@ class Orders(QObject):
 
     def _follow(self, job: int) -> None:
         self._desk.follow(job)
+
+    def _when_found(self, order: Callable[[], object]) -> None:
+        """Obey at once, or as soon as the models are known; of several by then, only the last."""
+        if not self._shelf.is_looking:
+            self._politely(order)
+            return
+        self._held = order
+        self._desk.notice("This starts as soon as the models are found.")
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._when_found(held)
 
     def _politely(self, order: Callable[[], object]) -> None:
         try:

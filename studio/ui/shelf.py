@@ -24,6 +24,11 @@ class Shelf(QObject):
         self.why_empty = LOOKING
         self._troubles: tuple[str, ...] = ()
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether nobody knows yet which models there are."""
+        return self.why_empty == LOOKING
+
     def look(self, scan: Scan, background: Background) -> None:
         """Look for models elsewhere; hashing their weights takes a moment."""
         background.ask(

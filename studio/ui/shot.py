@@ -194,7 +194,7 @@ class ShotPanel(Panel):
         self.words_row.setVisible(on)
 
     def _reflect_orders(self, shot: Shot) -> None:
-        why_not = self._orders.why_not()
+        why_not = self._orders.why_no_order()
         explain(self.preview, why_not, "Make the keyframes only, quickly (Ctrl+Enter)")
         explain(self.render_it, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
         self.why_not.setText(why_not)

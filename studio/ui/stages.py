@@ -115,7 +115,7 @@ class Stages(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        job, why_not = self._running(), self._orders.why_not()
+        job, why_not = self._running(), self._orders.why_no_order()
         for name, cell in self.cells.items():
             stage = self._outlook.stage(name)
             is_absent = stage is not None and stage.state == ABSENT

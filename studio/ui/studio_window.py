@@ -186,8 +186,8 @@ class StudioWindow:
         self.top.set_actions(
             self.actions,
             {
-                "preview": orders.why_not,
-                "render": orders.why_not,
+                "preview": orders.why_no_order,
+                "render": orders.why_no_order,
                 "stop": lambda: "" if self.strip.running() else "Nothing is running.",
             },
         )

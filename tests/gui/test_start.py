@@ -137,6 +137,28 @@ def test_a_job_does_not_wait_for_the_engine_to_be_fetched(studio, works, until):
     assert calls == ["engine"]
 
 
+def test_what_is_ordered_while_models_are_looked_for_starts_when_they_are_found(
+    open_studio, qtbot, until
+):
+    studio, found = open_studio(shown=False), threading.Event()
+    scan = studio.scan
+    studio.scan = lambda: (found.wait(60), scan())[1]
+    studio.open()
+    until(studio.window.isActiveWindow)
+    assert not studio.shot.preview.isEnabled()
+    qtbot.keyClicks(studio.shot.prompt, "a red ball moving left")
+    assert studio.shot.preview.isEnabled()
+    for _ in range(2):  # pressed again by someone in a hurry
+        qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert not studio.banner.isVisible()
+    assert "as soon as" in studio.strip.words.whole
+    assert studio.queue.jobs() == ()
+    found.set()
+    until(studio.queue.history)
+    assert [job.kind for job in studio.queue.history()] == ["preview_keyframes"]
+    assert studio.queue.jobs() == ()
+
+
 def test_nothing_is_collected_while_the_engine_is_fetched(studio, until):
     began, may_end = threading.Event(), threading.Event()
 
