@@ -1,7 +1,7 @@
 """Controls that stay whole in a narrow panel: what cannot stand beside goes below, words wrap."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -10,6 +10,8 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QStyle,
     QStyleOptionButton,
+    QStyleOptionComboBox,
+    QStylePainter,
     QWidget,
 )
 
@@ -61,7 +63,7 @@ def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
 class Choice(QComboBox):
     """A list box that does not ask for the width of its longest item, which its list shows whole.
 
-    The wheel passes over it: nothing is chosen by scrolling past.
+    What does not fit ends in "…".  The wheel passes over it: nothing is chosen by scrolling past.
     """
 
     def __init__(self) -> None:
@@ -69,6 +71,23 @@ class Choice(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(LETTERS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.shown_text()  # type: ignore[attr-defined]
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def shown_text(self) -> str:
+        """The choice as far as there is room for it."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(box, option, part, self).width() - 2
+        return self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, max(0, room)
+        )
 
     def showPopup(self) -> None:
         view = self.view()

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.controls import ElidedLabel
-from studio.ui.narrow import Tick
+from studio.ui.narrow import Choice, Tick
 
 KINDS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QSlider)
 
@@ -100,6 +100,19 @@ def test_words_to_tick_wrap(qtbot):
     tick.resize(400, 60)
     assert tick.text() == "It is me, or this person agreed"
     assert tick.heightForWidth(120) > tick.heightForWidth(400)
+
+
+def test_a_choice_that_does_not_fit_ends_in_an_ellipsis(qtbot):
+    box = Choice()
+    qtbot.addWidget(box)
+    box.addItem("DreamBooth: the whole network")
+    box.resize(120, 30)
+    box.show()
+    shown = box.shown_text()
+    assert shown.endswith("…")
+    assert box.currentText().startswith(shown[:-1])
+    box.resize(400, 30)
+    assert box.shown_text() == box.currentText()
 
 
 def test_settings_that_unfold_are_scrolled_into_sight(studio, until):
