@@ -47,6 +47,7 @@ class NewSubject(QWidget):
         self.wall.clear()
         self.name.clear()
         self.noun.clear()
+        self.steps.reflect(DEFAULT_STEPS)
         self.person.setChecked(False)
         self.no_person.setChecked(False)
         self.consent.reset()

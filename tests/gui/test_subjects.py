@@ -160,9 +160,11 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     form.train.click()
     panel = studio.subjects
     until(lambda: panel.training and panel.training.moving._frames)
-    far = f"step 160 of {DEFAULT_STEPS}"
+    far = f"160 of {DEFAULT_STEPS}"
     until(lambda: studio.queue.jobs() and far in panel.cards["rex"].status.whole)
-    assert "left" in panel.cards["rex"].status.whole
+    said = panel.cards["rex"].status
+    assert "left" in said.whole
+    assert "left" in said.text(), "the time left is not what a narrow card cuts off"
     until(lambda: panel.training.curve._plot and panel.training.curve._plot.isVisible())
     assert panel.training.said.text() == "The first photo is kept for measuring."
     steps, _ = panel.training.curve._values.getData()
@@ -227,8 +229,13 @@ def test_the_same_name_twice_is_refused(studio, works, photos, until):
     until(lambda: "rex" in studio.subjects.cards)
     form = fill(studio, photos, until, name="Rex")
     assert "already" in form.why_not.text()
+    assert form.steps.value() == DEFAULT_STEPS
+    form.steps.reflect(3)
     form.give_up.click()
     assert studio.subjects.pages.currentWidget() is studio.subjects.list_page
+    assert form.steps.value() == DEFAULT_STEPS, (
+        "what was said of one subject is not said of the next"
+    )
 
 
 def test_cards_are_chosen_by_key(studio, works, photos, until, qtbot):
