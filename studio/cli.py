@@ -40,6 +40,8 @@ COMMANDS = {
     "queue list": "queue.list_all",
     "queue pause": "queue.pause",
     "queue resume": "queue.resume",
+    "queue remove": "queue.remove",
+    "queue retry": "queue.retry",
     "evaluate": "evaluation.evaluate",
     "doctor": "doctor.doctor",
     "bench window": "bench.window",

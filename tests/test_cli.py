@@ -2,14 +2,17 @@
 
 import os
 import shlex
+import sqlite3
 import struct
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from studio.jobs.ledger import Ledger
 from studio.media.container import probe
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked, read_recipe
@@ -543,6 +546,30 @@ def test_the_queue_can_be_listed_paused_and_resumed(run, home):
     assert "Paused:" in run("queue", "list").out
     assert run("queue", "resume", "--json").answer["paused"] == []
     assert run("queue", "list", "--json").answer == {"jobs": [], "paused": []}
+
+
+def test_a_job_is_removed_or_done_again_by_its_number(run, home):
+    run("queue", "pause")
+    ledger = Ledger(home / "queue.db")
+    good, bad, gone = (ledger.add("export", f"job {n}") for n in range(3))
+    ledger.cancel(gone)
+    ledger.close()
+    with closing(sqlite3.connect(home / "queue.db")) as db, db:
+        db.execute("UPDATE job SET payload = '{' WHERE id = ?", (bad,))
+    assert "cannot be read" in run("queue", "list").out
+    run("queue", "retry", str(bad)).refused("can only be removed")
+    assert run("queue", "remove", str(bad), "--json").answer == {"removed": bad}
+    assert run("queue", "retry", str(gone), "--json").answer == {"retried": gone}
+    assert [job["id"] for job in run("queue", "list", "--json").answer["jobs"]] == [good, gone]
+    for number in (str(bad), "0", "9" * 30):
+        run("queue", "remove", number).refused("The queue has no job")
+
+
+def test_what_to_do_first_can_be_pasted(run, home):
+    said = run("subject", "list", "--data-dir", str(home)).out.strip().partition(": ")[2]
+    words = shlex.split(said)
+    assert words[words.index("subject") :][:3] == ["subject", "train", "photos"]
+    assert f"--data-dir={home}" in said
 
 
 def test_a_damaged_queue_is_set_aside_and_told(run, home):

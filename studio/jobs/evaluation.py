@@ -198,14 +198,14 @@ def evaluate_subjects(
     Adapters are left below `work_folder`, where the same training is not done twice and one that
     was stopped goes on.
     """
-    from studio.engine.measures import likeness, subjects
+    from studio.engine.measures import likeness, subjects, upsampling
     from studio.engine.training.subject_spec import SubjectSpec
 
     found, residents = library.find(model, folders), Residents(device)
     net = likeness.load(found.folder / "likeness.safetensors", residents.device())
     columns, pairs = {}, list(product(sets, methods))
     bare = {}  # motion without a subject: it differs by the class noun alone
-    with running(jobs, found, residents, tick) as run:
+    with upsampling.kept_open(), running(jobs, found, residents, tick) as run:
         for number, (known, method) in enumerate(pairs, 1):
             name = f"{known.name}, {method}"
             told = _named(tick, f"{number} of {len(pairs)}, {name}")

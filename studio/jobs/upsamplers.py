@@ -78,7 +78,7 @@ def evaluate_upsampling(
     how = found.family.upsampling or USUAL
     tasks = [(tuple(places), how, seed * 100_000 + at, size) for at in range(count)]
     seen = []
-    with running(jobs, found, Residents(device), tick) as run:
+    with upsampling.kept_open(), running(jobs, found, Residents(device), tick) as run:
         for looked in run(upsampling.look, tasks):
             tick(Progress("upsampling", len(seen), count))
             seen.append(looked)

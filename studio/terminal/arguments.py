@@ -91,6 +91,9 @@ def _add_commands(commands: Any) -> None:
     command(queue, "queue list", "the jobs that are not finished")
     command(queue, "queue pause", "stop what runs and start nothing more")
     command(queue, "queue resume", "go on")
+    for what, does in (("remove", "forget a job"), ("retry", "do a job again")):
+        one = command(queue, f"queue {what}", does)
+        one.add_argument("id", metavar="ID", type=whole_number, help="its number in queue list")
     evaluation_flags.add(
         command(commands, "evaluate", "measure a model, for its model card", computes=True)
     )

@@ -1,17 +1,22 @@
-"""`queue …`: look at the jobs of the window, pause and resume them."""
+"""`queue …`: look at the jobs of the window, pause and resume them, remove one or try it again."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from studio.jobs.job import Job
+from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
     from studio.jobs.ledger import Ledger
+
+LARGEST = 2**63
+"""What a database counts to."""
 
 
 def list_all(said: Namespace, session: Session) -> Answer:
@@ -42,6 +47,37 @@ def resume(said: Namespace, session: Session) -> Answer:
         return Answer("The queue goes on while the window is open.", {"paused": []})
 
     return _with_ledger(session, resumed)
+
+
+def remove(said: Namespace, session: Session) -> Answer:
+    """Forget a job that does not run, also one that cannot be read."""
+
+    def removed(ledger: Ledger) -> Answer:
+        job = _job(ledger, said.id, session)
+        ledger.remove(job.id)
+        return Answer(f"Removed from the queue: {job.title}", {"removed": job.id})
+
+    return _with_ledger(session, removed)
+
+
+def retry(said: Namespace, session: Session) -> Answer:
+    """Put a job that failed, was cancelled or set aside at the end of its lane."""
+
+    def retried(ledger: Ledger) -> Answer:
+        job = ledger.retry(_job(ledger, said.id, session).id)
+        return Answer(f"Waits to be done again: {job.title}", {"retried": job.id})
+
+    return _with_ledger(session, retried)
+
+
+def _job(ledger: Ledger, id: int, session: Session) -> Job:
+    if 0 < id < LARGEST:
+        with suppress(KeyError):
+            return ledger.job(id)
+    raise Refusal(
+        f"The queue has no job {str(id)[:20]}.",
+        f"See those there are: {session.command('queue', 'list')}",
+    )
 
 
 def _with_ledger(session: Session, act: Callable[[Ledger], Answer]) -> Answer:

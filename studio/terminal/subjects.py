@@ -35,9 +35,14 @@ def list_all(said: Namespace, session: Session) -> Answer:
     ]
     damaged = store.damaged()
     lines += [f"{name}: damaged, cannot be read" for name in damaged]
-    words = "\n".join(lines) or "There are no subjects yet; make one with: subject train PHOTOS"
+    words = "\n".join(lines) or _none_yet(session)
     _say_restored(store, session)
     return Answer(words, {"subjects": [facts_of(s) for s in subjects], "damaged": list(damaged)})
+
+
+def _none_yet(session: Session) -> str:
+    first = session.command("subject", "train", "photos", name="rex", class_noun="dog")
+    return f"There are no subjects yet. Make one of a folder of photos: {first}"
 
 
 def show(said: Namespace, session: Session) -> Answer:
@@ -78,7 +83,7 @@ def versions(said: Namespace, session: Session) -> Answer:
 def _version(number: int, version: Version, used: bool) -> str:
     made = version.made[:16].replace("T", " ") or "some time ago"
     steps = version.trained_steps
-    learned = f"{steps} step{'s' * (steps != 1)}" if steps else "steps unknown"
+    learned = count(steps, "step") if steps else "steps unknown"
     model = version.model_name or "model unknown"
     parts = (f"{number}: {made}", version.method, learned, model, *(["in use"] if used else []))
     return ", ".join(parts)

@@ -40,7 +40,8 @@ class Field(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        needed = self._width + UNIT + self._control.minimumSizeHint().width()
+        self._name.setMinimumWidth(self._named)  # never cut; before it is shown it has no font
+        needed = self._named + UNIT + self._control.minimumSizeHint().width()
         beside = self.width() >= needed
         ways = QBoxLayout.Direction
         way = ways.LeftToRight if beside else ways.TopToBottom
@@ -50,8 +51,12 @@ class Field(QWidget):
             self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:
-        wide = max(self._width, self._control.minimumSizeHint().width())
+        wide = max(self._named, self._control.minimumSizeHint().width())
         return QSize(wide, self._box.minimumSize().height())
+
+    @property
+    def _named(self) -> int:
+        return max(self._width, self._name.sizeHint().width())
 
 
 def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:

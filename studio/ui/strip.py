@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from studio.spec.forecast import Forecast
+from studio.spec.quantities import count
 from studio.spec.spans import strip_of
 from studio.spec.strip import Keyframe, Strip
 from studio.ui.asking import SUFFIXES
@@ -104,7 +105,7 @@ class StripView(QWidget):
             self._looks.clear()
         self.strip = self._edits.strip
         self.choice.resize(self.count)
-        self.setAccessibleDescription(f"{self.count} keyframes, {len(self.chosen)} chosen")
+        self.setAccessibleDescription(f"{count(self.count, 'keyframe')}, {len(self.chosen)} chosen")
         self.setMinimumWidth(Places(self.count, 0).needed)
         self.compare()
 

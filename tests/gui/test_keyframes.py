@@ -85,6 +85,7 @@ def test_before_anything_is_made_every_keyframe_is_an_empty_place(studio, view):
     assert view.picture(3) is None
     assert states(studio)[0] == TO_MAKE
     assert studio.keyframes.facts.whole == "8 keyframes · 113 frames to make"
+    assert view.accessibleDescription() == "8 keyframes, 0 chosen"
 
 
 def test_a_shot_that_cannot_be_made_has_no_strip(studio, until):

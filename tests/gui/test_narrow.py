@@ -13,9 +13,20 @@ from PySide6.QtWidgets import (
 )
 
 from studio.ui.controls import ElidedLabel
-from studio.ui.narrow import Choice, Tick
+from studio.ui.narrow import Choice, Tick, field
 
 KINDS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QSlider)
+
+
+def test_the_name_of_a_field_is_never_cut(qtbot, until):
+    control = QLineEdit()
+    control.setMinimumWidth(150)
+    named = field("Upsampler autoencoder of a long name", control)
+    qtbot.addWidget(named)
+    for width in (900, 300):
+        named.resize(width, 80)
+        named.show()
+        until(lambda: cut(named) == [])
 
 
 def leaves(panel: QWidget) -> list[QWidget]:

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from studio.engine.measures import upsampling
 from studio.jobs import upsamplers
 from studio.jobs.once import run_once
 from studio.jobs.work import Works, last_keys, stored_frames
@@ -156,3 +157,4 @@ def test_a_stopped_training_goes_on_and_its_folder_opens(kind, tiny_home, tmp_pa
         f"| {name}, over time",
     ]
     assert (tmp_path / "sheet.png").is_file()
+    assert upsampling.opened.cache_info().currsize == 0  # let go of

@@ -6,7 +6,8 @@ works on a span at a time, so that the length of a clip does not appear here.
 
 import gc
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +92,26 @@ def predicted(width: int, height: int, dtype: torch.dtype) -> dict[str, Need]:
 
 def measured(width: int, height: int, device: Device) -> dict[str, Need]:
     """By computing each stage once, on a card as if it had `CAP` bytes."""
+    with _capped(device):
+        return _measured(width, height, device)
+
+
+@contextmanager
+def _capped(device: Device) -> Iterator[None]:
+    """On a card of CUDA as if it had `CAP` bytes, and afterwards all that it has."""
+    if device.name != "cuda":
+        yield
+        return
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(1.0, CAP / total))
+    try:
+        yield
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def _measured(width: int, height: int, device: Device) -> dict[str, Need]:
     found = {}
-    if device.name == "cuda":
-        total = torch.cuda.get_device_properties(0).total_memory
-        torch.cuda.set_per_process_memory_fraction(min(1.0, CAP / total))
     for name, build in STAGES.items():
         nets, run = build(width, height, device)
         with torch.no_grad():

@@ -1,6 +1,7 @@
 """What an upsampler that sees time is worth: beside its own image network, bicubic and Lanczos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -113,8 +114,17 @@ def enlargements(
 
 @cache
 def opened(folder: Path, device: Device) -> Upsampler:
-    """The upsampler in a folder, opened once in each process."""
+    """The upsampler in a folder, opened once in each process, or while all are `kept_open`."""
     return load(folder, device)
+
+
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """Upsamplers that are opened within are let go of at its end."""
+    try:
+        yield
+    finally:
+        opened.cache_clear()
 
 
 def kind(model: Upsampler) -> str:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -43,10 +43,12 @@ class Lesson:
     """Hashes of how something is learned and of the `material` it is learned from.
 
     The way stays the same as long as it is learned; the material may change once a run is over.
+    `device` is where it is learned: the way hashes the weights as they are there.
     """
 
     way: str
     material: str
+    device: str = ""
 
 
 @dataclass(slots=True)
@@ -195,18 +197,28 @@ def check_goes_on(folder: Path, plan: Plan, lesson: Lesson) -> None:
 
 
 def _notes(plan: Plan, lesson: Lesson | None) -> dict:
-    said = {"steps": plan.steps}
-    return said | ({"way": lesson.way, "material": lesson.material} if lesson else {})
+    return {"steps": plan.steps} | (asdict(lesson) if lesson else {})
 
 
 def _check_lesson(step: int, notes: dict, plan: Plan, lesson: Lesson | None) -> None:
     """Of what an older studio began nothing is known: it is taken at its word."""
     if lesson is None or "way" not in notes:
         return
-    goes_on = notes == _notes(plan, lesson)
-    learns_on = step == notes["steps"] <= plan.steps and notes["way"] == lesson.way
-    if not goes_on and not learns_on:
-        raise begun_otherwise()
+    same_way, same_steps = notes["way"] == lesson.way, notes["steps"] == plan.steps
+    goes_on = same_way and same_steps and notes["material"] == lesson.material
+    learns_on = same_way and step == notes["steps"] <= plan.steps
+    if goes_on or learns_on:
+        return
+    device = notes.get("device", lesson.device)
+    raise begun_otherwise() if same_way or device == lesson.device else _begun_on(device)
+
+
+def _begun_on(device: str) -> Refusal:
+    """Weights are other numbers there: what was learned of them is not of these."""
+    return Refusal(
+        f"The training in this folder was begun on another device ({device}).",
+        f"Go on there (--device {device}), or start anew (--anew).",
+    )
 
 
 def begun_otherwise() -> Refusal:

@@ -66,7 +66,7 @@ def train_subject(
         label = replace(label, rank=0, alpha=0.0)
     if not resume:
         _start_anew(folder)
-    plan, lesson = _plan(spec, backbone), _lesson(photos, spec, label)
+    plan, lesson = _plan(spec, backbone), _lesson(photos, spec, label, backbone.device.name)
     loop.check_goes_on(folder / CHECKPOINTS, plan, lesson)
     with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
         data = dataset.prepare_once(
@@ -113,10 +113,11 @@ def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
     return digest.hexdigest()
 
 
-def _lesson(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> Lesson:
+def _lesson(photos: list[np.ndarray], spec: SubjectSpec, label: Label, device: str) -> Lesson:
     """How it is learned, and from what; the number of steps is the plan's."""
     any_length = replace(spec, steps=0)
-    return Lesson(_recipe([], any_length, label), _recipe(photos, any_length, label))
+    way, material = _recipe([], any_length, label), _recipe(photos, any_length, label)
+    return Lesson(way, material, device)
 
 
 def _start_anew(folder: Path) -> None:

@@ -3,12 +3,13 @@
 import sys
 from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from studio.engine.device import choose
+from studio.engine.device import Device, choose
 from studio.engine.measures import memory
 from studio.engine.measures.memory import Live
 from studio.spec.frame_spans import DECODE_MARGIN, UPSAMPLE_MARGIN
@@ -46,6 +47,23 @@ def test_at_full_size_every_stage_fits_a_card_of_8_gb():
     )
     for need in found.values():
         assert need.weights + need.working < memory.CAP
+
+
+def test_a_card_is_given_back_whole(monkeypatch):
+    """Also where a stage needs more than a card of 8 GB has."""
+    said = []
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=4 * memory.CAP)
+    )
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", said.append)
+
+    def fails(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(memory, "STAGES", {"a stage": fails})
+    with pytest.raises(torch.OutOfMemoryError):
+        memory.measured(64, 64, Device("cuda", torch.float16))
+    assert said == [0.25, 1.0]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what was used")

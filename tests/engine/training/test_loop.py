@@ -190,6 +190,30 @@ def test_what_may_go_on(tmp_path, lesson, steps, over, goes_on):
         fit(n := network(), loss_of(n), asked, tmp_path, lesson=lesson)
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_where_a_training_was_begun_is_said(tmp_path, over):
+    def stop(progress):
+        if progress.step == 5 and not over:
+            raise Cancelled
+
+    there = replace(LESSON, device="cpu")
+    with suppress(Cancelled):
+        fit(n := network(), loss_of(n), PLAN, tmp_path, tick=stop, lesson=there)
+    check_goes_on(tmp_path, PLAN, replace(LESSON, device="cuda"))  # the same weights: nothing lost
+    with pytest.raises(Refusal, match=r"another device \(cpu\)") as refused:
+        check_goes_on(tmp_path, PLAN, Lesson("halved weights", "photos", "cuda"))
+    assert "--device cpu" in refused.value.hint
+
+
+def test_of_older_trainings_nobody_knows_the_device(tmp_path):
+    fit(n := network(), loss_of(n), PLAN, tmp_path, lesson=LESSON)
+    notes = {"steps": PLAN.steps, "way": "way", "material": "photos"}
+    checkpoint.save(tmp_path, PLAN.steps, checkpoint.load(tmp_path)[1], notes)
+    check_goes_on(tmp_path, PLAN, replace(LESSON, device="cuda"))
+    with pytest.raises(Refusal, match="other photos or settings"):
+        check_goes_on(tmp_path, PLAN, Lesson("other", "photos", "cuda"))
+
+
 def test_checkpoints_take_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
