@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from studio.spec.forecast import Forecast
-from studio.spec.quantities import count
 from studio.spec.spans import strip_of
 from studio.spec.strip import Keyframe, Strip
 from studio.ui.asking import SUFFIXES
@@ -34,7 +33,7 @@ from studio.ui.strip_choice import Choice
 from studio.ui.strip_edits import StripEdits
 from studio.ui.strip_paint import Drawn, draw
 from studio.ui.strip_places import HEIGHT, Places
-from studio.ui.strip_words import origin
+from studio.ui.strip_words import origin, state
 
 KEPT = 500
 """Scaled pictures that are kept."""
@@ -105,7 +104,7 @@ class StripView(QWidget):
             self._looks.clear()
         self.strip = self._edits.strip
         self.choice.resize(self.count)
-        self.setAccessibleDescription(f"{count(self.count, 'keyframe')}, {len(self.chosen)} chosen")
+        self.setAccessibleDescription(state(self.count, len(self.chosen)))
         self.setMinimumWidth(Places(self.count, 0).needed)
         self.compare()
 

@@ -1,6 +1,12 @@
-"""What the strip says of a keyframe."""
+"""What the strip says of itself and of a keyframe."""
 
+from studio.spec.quantities import count
 from studio.spec.strip import Strip
+
+
+def state(keyframes: int, chosen: int) -> str:
+    """How many keyframes there are, and how many of them are chosen."""
+    return f"{count(keyframes, 'keyframe')}, {chosen} chosen"
 
 
 def origin(strip: Strip, number: int) -> str:
