@@ -15,6 +15,7 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from torch import nn
 
+from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 
 ACCELERATORS = ("cuda", "mps", "xpu")
@@ -77,7 +78,9 @@ def describe(name: str) -> str:
     """A device in words, e.g. "NVIDIA GeForce RTX 3060" or "CPU, 8 threads"."""
     if name == "cuda":
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads" if name == "cpu" else name.upper()
+    if name == "cpu":
+        return f"CPU, {count(torch.get_num_threads(), 'thread')}"
+    return name.upper()
 
 
 def place_of(net: nn.Module) -> torch.device:

@@ -35,7 +35,7 @@ _YOUNG_OR_FOR = frozenset(
     (
         "baby", "boy", "girl", "lady", "king", "queen", "kid", "child", "emperor", "princess",
         "police", "pirate", "nurse", "clown", "monk", "soldier", "ginger", "american", "asian",
-        "african", "european", "hand", "hair", "head", "family",
+        "african", "european", "hand", "hair", "head", "face", "human", "family",
     )
 )  # fmt: skip
 """What also tells animals and toys apart: a baby elephant, a king penguin, a kids' bike."""

@@ -39,7 +39,9 @@ def spelled_out(rate: Fraction) -> Fraction:
 def frames_in(seconds: float, fps: Fraction) -> int:
     """Frames of a clip that lasts `seconds` between its first and last."""
     if not 0 <= seconds < 3600:
-        raise Refusal(f"A clip cannot last {seconds:g} s.", "Use 0 s or more, less than an hour.")
+        raise Refusal(
+            f"A clip cannot last {seconds:g} s.", "Use more than 0 s and less than 3600 s."
+        )
     return round(Fraction(repr(float(seconds))) * fps) + 1
 
 

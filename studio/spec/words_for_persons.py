@@ -41,6 +41,7 @@ graduate pupil schoolboy schoolgirl scout hero heroine villain citizen customer 
 hostess patient victim visitor tenant passenger pedestrian walker commuter spectator fan nobleman
 caveman caucasian asian african european american blonde brunette redhead ginger nude hipster goth
 punk hippie nomad refugee muslim christian jew jewish buddhist hindu
+mr mrs ms miss mister dr prof sir madam
 """
 
 OTHER = {
@@ -132,6 +133,9 @@ UNSPACED = """
 """For writing without spaces: found anywhere in a word."""
 
 PHRASES = """
-pop star|rock star|movie star|film star|porn star|super star|tv star|human being|old flame|better half
+pop star|rock star|movie star|film star|porn star|super star|tv star|football star
+|soccer star|basketball star|baseball star|tennis star|hockey star|cinema star|hollywood star
+|youtube star|tiktok star|internet star|music star|opera star|sports star|profile picture
+|profile photo|passport photo|passport picture|baby photo|wedding photo|human being|old flame|better half
 |other half|loved one|man of the house|bride to be|next of kin|sister in law
 """

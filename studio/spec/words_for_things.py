@@ -55,13 +55,14 @@ umbrella ring necklace bracelet earring jewel jewelry jewellery crown tiara mask
 guitar piano violin cello drum trumpet saxophone flute harp accordion harmonica ukulele banjo trombone
 clarinet football basketball baseball racket racquet golfball bat surfboard snowboard ski skis sled
 sword shield gun pistol rifle bow arrow cannon trophy medal coin flag
+cream lotion dryer shampoo skull skeleton
 square triangle circle cube sphere pyramid heart disc disk donut doughnut hoop cone cylinder shape symbol
 """
 
 OTHER = """
 hund hunde katze katzen kater vogel fisch pferd hase kaninchen maus bar ente frosch schwein kuh schaf
 ziege tier haustier spielzeug puppe teddybar kuscheltier plusch auto fahrrad motorrad zug schiff
-flugzeug haus baum blume rucksack tasche tasse flasche schuh hut stuhl tisch lampe uhr ball
+schneemann lebkuchenmann flugzeug haus baum blume rucksack tasche tasse flasche schuh hut stuhl tisch lampe uhr ball
 chien chienne chiot chat chatte chaton oiseau poisson cheval lapin souris ours canard grenouille vache
 mouton chevre cochon jouet poupee peluche voiture velo moto camion bateau avion maison arbre fleur sac
 tasse bouteille chaussure chapeau chaise lampe horloge ballon

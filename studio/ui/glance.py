@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.spec.quantities import count
+
 
 @dataclass(frozen=True, slots=True)
 class Glance:
@@ -17,8 +19,7 @@ class Glance:
 
 def processor() -> Glance:
     """The processor and the computer's own memory, known without any library."""
-    threads = os.cpu_count() or 1
-    name = f"CPU · {threads} threads"
+    name = f"CPU · {count(os.cpu_count() or 1, 'thread')}"
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file():
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)

@@ -27,8 +27,10 @@ def test_accelerators_compute_in_half_precision():
         assert choose(name).dtype == torch.float16
 
 
-def test_described_in_words():
-    assert describe("cpu") == f"CPU, {torch.get_num_threads()} threads"
+@pytest.mark.parametrize(("threads", "said"), [(1, "CPU, 1 thread"), (3, "CPU, 3 threads")])
+def test_described_in_words(threads, said, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert describe("cpu") == said
     assert describe("xpu") == "XPU"
 
 

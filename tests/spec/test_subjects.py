@@ -9,6 +9,12 @@ from studio.spec.grammar import KIN, NOUNS
 from studio.spec.subjects import Spoken, names_person, spoken_of
 
 PERSONS = [
+    'Dr. Wolf',
+    'Mr Fox',
+    'Miss Daisy',
+    'football star',
+    'profile picture',
+    'human face',
     'person',
     'my wife',
     'My Brother',
@@ -134,6 +140,10 @@ PERSONS = [
     'girl dog girl'
 ]  # fmt: skip
 THINGS = [
+    'hair dryer',
+    'face cream',
+    'human skull',
+    'Schneemann',
     'dog',
     'cat',
     'backpack',

@@ -65,8 +65,9 @@ def test_a_clip_of_n_frames_lasts_n_minus_one_steps(count, fps):
 
 @pytest.mark.parametrize("seconds", [-0.1, 3600.0, float("nan"), float("inf")])
 def test_a_length_out_of_range_is_refused(seconds):
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as refused:
         frames_in(seconds, Fraction(24))
+    assert refused.value.hint == "Use more than 0 s and less than 3600 s."
 
 
 @given(st.integers(1, 64), rates, rates)
