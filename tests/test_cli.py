@@ -604,6 +604,7 @@ def test_a_damaged_queue_is_set_aside_and_told(run, home):
         (("bench", "memory", "--width", "100"), "Frames of 100 × 320 fit no network"),
         (("evaluate", "--model", "gone"), "no model called"),
         (("evaluate", "--count", "0"), "0 prompts"),
+        (("subject", "train", "{out}", "--name", "x", "--steps", "9" * 30), "would never end"),
         (("studio", "{out}/no/project"), "does not exist"),
     ],
 )

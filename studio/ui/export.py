@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -78,6 +79,18 @@ class ExportDialog(QDialog):
         older = "" if why_not else replaced(self.path)
         self.replaces.setText(f"This replaces {older}.")
         self.replaces.setVisible(bool(older))
+        self._grow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._grow()
+
+    def _grow(self) -> None:
+        """As high as a sentence that wraps needs it: Qt squeezes the fields instead."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.setMinimumHeight(max(0, layout.totalHeightForWidth(self.width())))
 
     def _why_not(self) -> str:
         if not self.folder.text().strip() or not self.name.text().strip():

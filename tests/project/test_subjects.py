@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from studio.project.subject import Photo, Subject, Version
 from studio.project.subjects import SubjectStore
+from studio.project.vouching import vouched
 from studio.spec.refusal import Refusal
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -307,13 +309,47 @@ def test_later_releases_open(tmp_path, version):
     assert kept == json.loads((FIXTURES / "subject-3.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "..", "", "C:x", "a\\b"])
+def spoilt(folder: Path, change: Callable[[dict], None]) -> None:
+    """What is known of a subject, changed, with a hash that is right."""
+    whole = json.loads((folder / "subject.json").read_text("utf-8"))
+    change(whole)
+    (folder / "subject.json").write_text(json.dumps(vouched(whole)), "utf-8")
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "", "C:x", "a\\b", "con.jpg"])
 def test_names_that_lead_out_of_the_folder_are_damage(store, photos, name):
     made = store.adopt(Subject("rex", "dog"), photos)
-    wrong = replace(made, photos=(replace(made.photos[0], file=name), *made.photos[1:]))
-    store.update(wrong)
+    store.update(made)
+    spoilt(store.folder / "rex", lambda whole: whole["photos"][0].update(file=name))
     assert store.get("rex") == made
     assert store.restored() == ("rex",)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": -1}, {"steps": 10**12}, {"method": "../lora"}, {"method": ""}, {"name": "a/b"},
+        {"class_noun": "x" * 2000}, {"token": "x" * 2000}, {"used": ["../0001.safetensors"]},
+        {"versions": [{"file": "..", "identity": "ab"}]},
+        {"versions": [{"file": "0001.safetensors", "identity": "ab", "trained_steps": -3}]},
+        {"versions": [{"file": "0001.safetensors", "identity": "ab", "method": "other"}]},
+        {"versions": [{"file": "0001.safetensors", "identity": "ab", "model": "../x"}]},
+        {"versions": [{"file": "0001.safetensors", "identity": "x" * 2000}]},
+        {"photos": [{"file": "0001.jpg", "name": "x" * 2000, "identity": ""}]},
+    ],
+)  # fmt: skip
+def test_a_subject_that_does_not_hold_together_is_damage(store, photos, wrong):
+    made = store.adopt(Subject("rex", "dog"), photos)
+    store.update(made)
+    spoilt(store.folder / "rex", lambda whole: whole.update(wrong))
+    assert store.get("rex") == made
+    assert store.restored() == ("rex",)
+
+
+def test_what_would_be_read_as_damage_is_not_written(store, photos):
+    with pytest.raises(Refusal, match="class noun of “rex”"):
+        store.adopt(Subject("rex", "d" * 2000), photos)
+    assert store.names() == ()
 
 
 def test_the_losses_of_a_training_are_kept(store, photos):

@@ -1,5 +1,6 @@
 """A training as it was begun: kept, read back, and what may come of an order."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from studio.project import samples, trainings
+from studio.project.plain import to_plain
 from studio.project.subject import Subject
 from studio.project.trainings import Training, decided
+from studio.project.vouching import vouched
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
@@ -20,6 +23,21 @@ OVER = replace(BEGUN, identity="ef" * 32)
 ASKED = replace(BEGUN, steps=0)
 MORE = ("ab" * 32, "cd" * 32)
 OTHER = {"model": "two", "model_name": "Two", "weights": TWO}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": -1}, {"steps": 10**12}, {"method": "../lora"}, {"model": "a/b"}, {"pace": -1.0},
+        {"pace": 1e99}, {"photos": ["x" * 2000]}, {"identity": "x" * 2000}, {"weights": [["x" * 2000, ""]]},
+    ],
+)  # fmt: skip
+def test_a_training_that_does_not_hold_together_is_none(tmp_path, wrong):
+    trainings.write(tmp_path, OVER)
+    assert trainings.read(tmp_path, Subject("rex", "dog")) == OVER
+    whole = {"version": trainings.VERSION, **to_plain(OVER), **wrong}
+    (tmp_path / "begun.json").write_text(json.dumps(vouched(whole)), "utf-8")
+    assert trainings.read(tmp_path, Subject("rex", "dog")) is None
 
 
 @pytest.mark.parametrize("version", [1, 2])
