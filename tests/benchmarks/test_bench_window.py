@@ -45,7 +45,7 @@ def test_every_phase_is_measured(clone: Path):
     assert [phase["phase"] for phase in facts["phases"]] == list(PHASES)
     assert all(phase["seconds"] > 0 for phase in facts["phases"])
     assert all(phase["p99"] <= phase["longest"]["ms"] for phase in facts["phases"])
-    assert facts["holds"] is (done.returncode == 0)
+    assert (facts["holds"] or facts["busy"]) is (done.returncode == 0)
     assert not (clone / "queue.db").exists(), "nothing is left in the user's own folder"
 
 
