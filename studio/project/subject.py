@@ -1,15 +1,32 @@
 """A subject: the person, animal or thing that a handful of photos teach."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from studio.spec.bounds import RESERVED
+from studio.spec.bounds import (
+    LABEL,
+    RESERVED,
+    TEXT,
+    anything,
+    between,
+    either,
+    is_file_name,
+    is_name,
+    misfits,
+    nothing,
+    several,
+)
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family, SubjectUse
 
 LONGEST_NAME = 80
 FORBIDDEN = frozenset('<>:"/\\|?*')
+METHODS = ("lora", "dreambooth")
+"""Ways to train, as they are stored; the folder of a training is called after its own."""
+MOST_STEPS = 10_000_000
+STEPS = between(0, MOST_STEPS)
+WEIGHTS = several(several(LABEL), most=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +40,10 @@ class Photo:
     name: str
     identity: str
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no photo that was brought has."""
+        yield from misfits(self, file=is_file_name, name=LABEL, identity=LABEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +64,14 @@ class Version:
     weights: tuple[tuple[str, str], ...] = ()
     made: str = ""
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no training writes down."""
+        yield from misfits(
+            self, file=is_file_name, identity=LABEL, method=METHODS.__contains__,
+            trained_steps=STEPS, model=either(nothing, is_name), model_name=LABEL, weights=WEIGHTS,
+            made=LABEL,
+        )  # fmt: skip
 
     def fits(self, weights: tuple[tuple[str, str], ...]) -> bool:
         """Whether it was trained for a model of these weights; of some nobody knows: they may."""
@@ -79,6 +108,14 @@ class Subject:
     consent: bool = False
     notes: str = ""
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what nobody could have asked for."""
+        yield from misfits(
+            self, name=either(nothing, is_name), class_noun=LABEL, token=LABEL,
+            photos=several(anything), method=METHODS.__contains__, steps=STEPS,
+            versions=several(anything), used=several(is_file_name), notes=TEXT,
+        )  # fmt: skip
 
     @property
     def is_trained(self) -> bool:

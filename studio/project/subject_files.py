@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio.project.files import patiently, refused, sync_folder, write_whole
-from studio.project.plain import from_plain, to_plain
+from studio.project.files import patiently, read_whole, refused, sync_folder, write_whole
+from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.subject import Photo, Subject
 from studio.project.subject_versions import next_number, recovered
 from studio.project.vouching import checked, newer, vouched
@@ -52,9 +52,13 @@ def is_damaged(folder: Path) -> bool:
 def write(folder: Path, subject: Subject, *, twice: bool = False) -> None:
     """Replace what is known of a subject; what was known before is kept beside it.
 
-    A damaged file is put aside.  What was trained is written `twice`, so that no file that breaks
+    Refused where it would be read as damage.  A damaged file is put aside.  What was trained is written `twice`, so that no file that breaks
     takes it away.
     """
+    for noun in (subject, *subject.photos, *subject.versions):
+        if field := next(noun.unfit(), ""):
+            what = field.replace("_", " ")
+            raise Refusal(f"The {what} of “{subject.name}” cannot be kept.", "Use a shorter one.")
     file = folder / FILE
     whole = vouched({"version": VERSION, **to_plain(subject)})
     data = json.dumps(whole, ensure_ascii=False, indent=1)
@@ -82,7 +86,7 @@ def _put_aside(file: Path) -> None:
 def read_losses(folder: Path) -> tuple[tuple[int, float], ...]:
     """The (step, loss) pairs of a training; none where they cannot be read."""
     with suppress(OSError, ValueError, TypeError, KeyError):
-        whole = json.loads((folder / LOSSES).read_bytes())
+        whole = parsed(read_whole(folder / LOSSES, LARGEST))
         if whole["version"] == LOSSES_VERSION:
             return tuple((int(step), float(loss)) for step, loss in whole["losses"])
     return ()
@@ -140,7 +144,7 @@ def name_of(folder: Path) -> str:
 
 
 def _decoded(file: Path) -> Subject:
-    whole = json.loads(file.read_bytes())
+    whole = parsed(read_whole(file, LARGEST))
     if newer(whole, VERSION):
         raise Refusal(
             f"The subject “{name_of(file.parent)}” was saved by a newer studio.",
@@ -150,7 +154,7 @@ def _decoded(file: Path) -> Subject:
     version = whole.pop("version")
     if version == 1:
         whole = _with_versions(whole)
-    return _checked(from_plain(Subject, whole))
+    return from_plain(Subject, whole)
 
 
 def _with_versions(whole: dict[str, Any]) -> dict[str, Any]:
@@ -163,14 +167,6 @@ def _with_versions(whole: dict[str, Any]) -> dict[str, Any]:
         whole["versions"] = [{**made, "method": whole.get("method", "lora")}]
         whole["used"] = [file]
     return whole
-
-
-def _checked(subject: Subject) -> Subject:
-    """Names of files that lead out of the subject's folder are damage."""
-    names = (*(p.file for p in subject.photos), *(v.file for v in subject.versions))
-    if any(not name or name in (".", "..") or set(name) & set("/\\:\0") for name in names):
-        raise ValueError("no name of a file")
-    return subject
 
 
 def _suffix(source: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.project.files import check_real, is_real, sweep
 from studio.project.lock import Lock
+from studio.project.subject import METHODS
 from studio.project.subject_files import name_of, same
 from studio.spec.refusal import Refusal
 
@@ -37,7 +38,7 @@ class SubjectFolders:
         """
         with self._changing():
             folder = self._folder(name)
-            for place in ("", "lora", "dreambooth"):
+            for place in ("", *METHODS):
                 check_real(folder / "training" / place)
                 check_real(folder / "training" / place / "checkpoints")
             lock = Lock(folder / TRAINING_LOCK)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from studio.project.files import write_whole
-from studio.project.plain import from_plain, to_plain
-from studio.project.subject import Subject, changed
+from studio.project.files import read_whole, write_whole
+from studio.project.plain import LARGEST, from_plain, parsed, to_plain
+from studio.project.subject import METHODS, STEPS, WEIGHTS, Subject, changed
 from studio.project.vouching import checked, vouched
+from studio.spec.bounds import LABEL, between, either, is_name, misfits, nothing, several
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
@@ -48,6 +49,14 @@ class Training:
     identity: str = ""
     pace: float = 0.0
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no order says and no training measures."""
+        yield from misfits(
+            self, method=METHODS.__contains__, steps=STEPS, model=either(nothing, is_name),
+            model_name=LABEL, weights=WEIGHTS, photos=several(LABEL), token=LABEL,
+            class_noun=LABEL, anew=LABEL, identity=LABEL, pace=between(0, 1e9),
+        )  # fmt: skip
 
     @property
     def is_finished(self) -> bool:
@@ -123,7 +132,7 @@ def read(folder: Path, subject: Subject) -> Training | None:
     Of one that an older studio began the subject knows the steps, nobody knows the model.
     """
     with suppress(OSError, ValueError, RecursionError):
-        whole = checked(json.loads((folder / FILE).read_bytes()), VERSION)
+        whole = checked(parsed(read_whole(folder / FILE, LARGEST)), VERSION)
         if whole.pop("version") <= VERSION:
             return from_plain(Training, whole)
     if not (folder / PREPARED).exists():
@@ -146,5 +155,5 @@ def forget(folder: Path) -> None:
 def step_of(folder: Path) -> int:
     """Updates that the newest checkpoint has seen; 0 where there is none."""
     with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
-        return int(json.loads((folder / LATEST).read_bytes())["step"])
+        return int(parsed(read_whole(folder / LATEST, LARGEST))["step"])
     return 0

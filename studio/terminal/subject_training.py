@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from studio.library import models as library
 from studio.project import trainings
-from studio.project.subject import Subject, checked_name
+from studio.project.subject import MOST_STEPS, Subject, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
@@ -32,6 +32,8 @@ def train(said: Namespace, session: Session) -> Answer:
     name = checked_name(said.name)
     if said.steps is not None and said.steps < 1:
         raise Refusal(f"{said.steps} steps teach nothing.", "Use 1 step or more.")
+    if said.steps is not None and said.steps > MOST_STEPS:
+        raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
     if not said.resume and not said.anew:
         subject = adopted(name, said, session, works)
         return trained(subject, said.model, session, works)
