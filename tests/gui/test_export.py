@@ -76,6 +76,15 @@ def test_a_wrong_ending_and_a_file_that_exists(dialog, tmp_path):
     assert "a folder with this name" in dialog.why_not.text()
 
 
+def test_a_long_sentence_squeezes_no_field(dialog, until):
+    needed = dialog.layout().minimumHeightForWidth(dialog.width())
+    for name in ("clip.gif", "x" * 300 + ".mp4"):
+        dialog.name.setText(name)
+        until(dialog.why_not.isVisible)
+    assert dialog.layout().minimumHeightForWidth(dialog.width()) > needed
+    until(lambda: dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width()))
+
+
 def test_every_take_and_every_export_has_a_name_of_its_own(dialog, tmp_path):
     assert "-take-1." in dialog.name.text()
     for index, (_, suffix, _) in enumerate(FORMATS):
