@@ -19,6 +19,7 @@ from studio.spec.bounds import (
 )
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family, SubjectUse
+from studio.spec.subjects import MOST_PHOTOS
 
 LONGEST_NAME = 80
 FORBIDDEN = frozenset('<>:"/\\|?*')
@@ -174,6 +175,15 @@ class Subject:
         return Refusal(
             f"“{self.name}” is not trained for {wanted}: it was trained for {said}.",
             f"Train it for {wanted} first, or choose another model.",
+        )
+
+
+def check_room(subject: Subject, added: int) -> None:
+    """Refuse more photos than a subject has."""
+    if (many := len(subject.photos) + added) > MOST_PHOTOS:
+        raise Refusal(
+            f"“{subject.name}” would have {many} photos.",
+            f"A subject has {MOST_PHOTOS} at most; leave some out.",
         )
 
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from studio.library import models as library
 from studio.project import trainings
-from studio.project.subject import MOST_STEPS, Subject, checked_name
+from studio.project.subject import MOST_STEPS, Subject, check_room, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import MOST_PHOTOS
 from studio.terminal.session import KEPT, Session
 from studio.terminal.subjects import adopted, facts_of, found, open_each
 from studio.terminal.voice import Answer
@@ -145,9 +144,5 @@ def _added(subject: Subject, photos: Sequence[Path]) -> dict[str, Path]:
     known = {photo.identity for photo in subject.photos}
     by_identity = {hashlib.sha256(photo.read_bytes()).hexdigest(): photo for photo in photos}
     added = {identity: path for identity, path in by_identity.items() if identity not in known}
-    if len(known) + len(added) > MOST_PHOTOS:
-        raise Refusal(
-            f"“{subject.name}” would have {len(known) + len(added)} photos.",
-            f"A subject has {MOST_PHOTOS} at most; leave some out.",
-        )
+    check_room(subject, len(added))
     return added

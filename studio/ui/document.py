@@ -168,6 +168,11 @@ class Document(QObject):
             lambda: store.adopt(subject, chosen), arrived, self._could_not, owner=self
         )
 
+    def add_photos(self, name: str, photos: Sequence[Path], done: Callable[[str], None]) -> None:
+        """Copy more photos to a subject, then call `done` with its name; refusals are told."""
+        store, chosen = self._subject_store, tuple(photos)
+        self._move_subject(lambda: store.add_photos(name, chosen).name, done)
+
     def remove_subject(self, name: str, done: Callable[[str], None]) -> None:
         """Put a subject in the studio's bin, then call `done` with the name that it has there."""
         self._move_subject(lambda: self._subject_store.remove(name), done)

@@ -13,7 +13,7 @@ from studio.spec.progress import Preview
 from studio.spec.quantities import count, duration
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
-from studio.ui.controls import column, label, push, row
+from studio.ui.controls import column, explain, label, push, row
 from studio.ui.curve import LossCurve
 from studio.ui.icons import Icons
 from studio.ui.moving import MovingPicture
@@ -38,6 +38,7 @@ class Learned(QWidget):
     """Of one subject that is not being trained; made anew when anything of it changes."""
 
     version_chosen = Signal(str)
+    photos_asked = Signal()
 
     def __init__(
         self, subject: Subject, learning: Learning, background: Background, icons: Icons
@@ -57,7 +58,10 @@ class Learned(QWidget):
         self.versions.setVisible(len(learning.versions) > 1)
         if len(learning.versions) > 1:
             self._offer(subject, learning.versions)
-            layout.addWidget(row(self.versions, None))
+        self.more_photos = push("Add photos …", "link")
+        self.more_photos.clicked.connect(self.photos_asked)
+        explain(self.more_photos, _why_none(learning), "More photos for its next training")
+        layout.addWidget(row(self.versions, None, self.more_photos))
 
     def _offer(self, subject: Subject, versions: tuple[Version, ...]) -> None:
         menu = QMenu(self.versions)
@@ -71,6 +75,13 @@ class Learned(QWidget):
 
     def _choosing(self, file: str) -> Callable[[], None]:
         return lambda: self.version_chosen.emit(file)
+
+
+def _why_none(learning: Learning) -> str:
+    """Why photos cannot be added now."""
+    if learning.training and not learning.training.is_finished:
+        return "It stopped in the midst of a training: go on with that first, or start anew."
+    return ""
 
 
 def _samples(samples: dict[str, Preview], icons: Icons) -> QWidget:

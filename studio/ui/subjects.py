@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.project.subjects import Learning
-from studio.spec.quantities import count
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.background import Background
 from studio.ui.controls import Panel, column, label, push, row, take_out, tool
@@ -18,6 +17,7 @@ from studio.ui.document import Document
 from studio.ui.drop_zone import DropZone, places_of
 from studio.ui.icons import Icons
 from studio.ui.learned import Learned, Next, what_next
+from studio.ui.more_photos import MorePhotos
 from studio.ui.narrow import scrolled
 from studio.ui.new_subject import NewSubject
 from studio.ui.orders import Orders
@@ -25,7 +25,7 @@ from studio.ui.pictures import Pictures
 from studio.ui.subject_bin import SubjectBin
 from studio.ui.subject_card import SubjectCard
 from studio.ui.theme import UNIT
-from studio.ui.training import Training, status, training_of
+from studio.ui.training import Training, standing, training_of
 from studio.ui.watch import Watch
 
 PRIVATE = "Photos never leave this computer."
@@ -71,6 +71,8 @@ class SubjectsPanel(Panel):
     def main_view(self) -> QWidget:
         if self.pages.currentWidget() is self.form_page:
             return self.form.name
+        if self.pages.currentWidget() is self.more:
+            return self.more.wall.more
         return self.cards.get(self._desk.subject, self)
 
     def begin(self, photos: list[Path]) -> None:
@@ -121,14 +123,16 @@ class SubjectsPanel(Panel):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.begin(places_of(event.mimeData()))
+        takes = self.more.wall.add if self.pages.currentWidget() is self.more else self.begin
+        takes(places_of(event.mimeData()))
 
     def _build(self) -> None:
         self.form = NewSubject(self._pictures, self._icons)
         self.list_page, self.form_page = scrolled(self._list()), self.form
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()
-        for page in (self.list_page, self.form_page, self.bin):
+        self.more = MorePhotos(self._document, self._desk, self._pictures, self._icons)
+        for page in (self.list_page, self.form_page, self.bin, self.more):
             self.pages.addWidget(page)
         self.show_bin = QCheckBox()
         self.show_bin.setProperty("tone", "small")
@@ -170,6 +174,7 @@ class SubjectsPanel(Panel):
         self.zone.dropped.connect(self.begin)
         self.form.ordered.connect(self._train_new)
         self.form.given_up.connect(self._show_list)
+        self.more.over.connect(self._show_list)
         self.train_again.clicked.connect(lambda: self._train_chosen())
         self.start_anew.clicked.connect(lambda: self._train_chosen(anew=True))
         self.remove_it.clicked.connect(self._remove_chosen)
@@ -188,15 +193,8 @@ class SubjectsPanel(Panel):
         return card
 
     def _reflect_card(self, subject: Subject) -> None:
-        job = training_of(subject.name, self._watch)
-        chosen = subject.name == self._desk.subject
-        if job:
-            said, tone = status(job, self._watch), "accent"
-        elif subject.is_trained:
-            said, tone = f"ready · {count(subject.trained_steps, 'step')}", "done"
-        else:
-            said, tone = "not trained yet", "small"
-        self.cards[subject.name].reflect(said, tone, chosen=chosen)
+        said, tone = standing(subject, self._watch)
+        self.cards[subject.name].reflect(said, tone, chosen=subject.name == self._desk.subject)
 
     def _reflect_training(self) -> None:
         job = training_of(self._desk.subject, self._watch) if self._desk.subject else None
@@ -230,6 +228,7 @@ class SubjectsPanel(Panel):
         self.learned = Learned(subject, learning, self._background, self._icons)
         use = self._document.use_version
         self.learned.version_chosen.connect(lambda file: use(subject.name, file))
+        self.learned.photos_asked.connect(lambda: self._ask_for_more(subject))
         self._detail.addWidget(self.learned)
         self._learning = learning
         self._reflect_next()
@@ -270,6 +269,10 @@ class SubjectsPanel(Panel):
             steps = (subject.steps or DEFAULT_STEPS) if anew else self.next.steps
             self._orders.train(subject.name, method, steps, anew=anew or self.next.anew)
 
+    def _ask_for_more(self, subject: Subject) -> None:
+        self._show(self.more)
+        self.more.begin(subject)
+
     def _remove_chosen(self) -> None:
         name = self._desk.subject
         self._document.remove_subject(name, lambda kept: self.removed.emit(name, kept))
@@ -285,7 +288,9 @@ class SubjectsPanel(Panel):
         in_bin = len(self._document.bin)
         self.show_bin.setText(f"Bin ({in_bin})")
         wanted = bool(in_bin) or self.show_bin.isChecked()
-        self.show_bin.setVisible(wanted and self.pages.currentWidget() is not self.form_page)
+        self.show_bin.setVisible(
+            wanted and self.pages.currentWidget() in (self.list_page, self.bin)
+        )
 
     def _hear(self, id: int, _progress: object) -> None:
         job = self._watch.job(id)

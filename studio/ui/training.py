@@ -4,8 +4,9 @@ from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
+from studio.project.subject import Subject
 from studio.spec.progress import Preview, Progress
-from studio.spec.quantities import time_left
+from studio.spec.quantities import count, time_left
 from studio.ui.background import Background
 from studio.ui.controls import column, label, push, row
 from studio.ui.curve import LossCurve
@@ -75,6 +76,15 @@ def training_of(subject: str, watch: Watch) -> Job | None:
     """The job that trains a subject, or will."""
     trains = (job for job in watch.jobs if job.kind == "train_subject")
     return next((job for job in trains if job.payload.get("subject") == subject), None)
+
+
+def standing(subject: Subject, watch: Watch) -> tuple[str, str]:
+    """How a subject stands, and the tone to say it in."""
+    if job := training_of(subject.name, watch):
+        return status(job, watch), "accent"
+    if subject.is_trained:
+        return f"ready · {count(subject.trained_steps, 'step')}", "done"
+    return "not trained yet", "small"
 
 
 def status(job: Job, watch: Watch) -> str:

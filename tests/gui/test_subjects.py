@@ -389,6 +389,51 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
     assert ordered[0]["weights"] == [list(w) for w in model.weights if w[0] in ("image", "text")]
 
 
+def pictures(folder: Path, number: int) -> list[Path]:
+    folder.mkdir()
+    for k in range(number):
+        shade = 255 * k // number
+        Image.new("RGB", (80, 60), (shade, 255 - shade, 30)).save(folder / f"{k}.png")
+    return sorted(folder.iterdir())
+
+
+def test_photos_are_added_to_a_subject_that_there_is(pair, photos, tmp_path, until):
+    panel, store = pair.subjects, pair.document._subject_store
+    had = len(store.get("rex").photos)
+    pair.desk.select_subject("rex")
+    until(lambda: panel.learned and panel.next)
+    panel.learned.more_photos.click()
+    form = panel.more
+    assert panel.pages.currentWidget() is form
+    assert form.title.text() == "More photos of rex"
+    assert not form.add.isEnabled()
+    fake = tmp_path / "letter.jpg"
+    fake.write_text("Dear Sir or Madam")
+    new = pictures(tmp_path / "more", 2)
+    drop(panel, [*new, fake])  # the same checks, wherever it is dropped
+    until(lambda: len(form.wall.good) == 2 and form.wall.refused.text())
+    assert "letter.jpg" in form.wall.refused.text()
+    form.add.click()
+    until(lambda: panel.pages.currentWidget() is panel.list_page)
+    assert [photo.name for photo in store.get("rex").photos[had:]] == ["0.png", "1.png"]
+    assert f"{had + 2} photos" in panel.cards["rex"].facts.whole
+    asked = trainings.wanted(pair.document.subject("rex"), "lora", 0, "", "", ())
+    assert len(asked.photos) == had + 2  # what is trained next learns from all
+
+
+def test_more_photos_than_a_subject_has_are_refused(pair, tmp_path, until):
+    panel = pair.subjects
+    pair.desk.select_subject("rex")
+    until(lambda: panel.learned and panel.next)
+    panel.learned.more_photos.click()
+    drop(panel, pictures(tmp_path / "more", 29))
+    until(lambda: len(panel.more.wall.good) == 29)
+    assert not panel.more.add.isEnabled()
+    assert "would have" in panel.more.why_not.text()
+    panel.more.give_up.click()
+    assert panel.pages.currentWidget() is panel.list_page
+
+
 def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     store, panel = pair.document._subject_store, pair.subjects
     folder = store.training_folder("tux") / "lora"
@@ -401,6 +446,8 @@ def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     until(lambda: panel.next and panel.next.words == "Go on")
     assert panel.takes.text() == "120 of 300 steps learned."
     assert panel.next.steps == 300
+    assert not panel.learned.more_photos.isEnabled()
+    assert "go on with that first" in panel.learned.more_photos.toolTip()
     assert panel.start_anew.isVisible()
 
 
