@@ -5,8 +5,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,21 +30,14 @@ def save_whole(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str,
 
     Refused, in a sentence, where the disk is full or may not be written.
     """
-    part = file.with_name(file.name + ".part")
     there = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-    try:
+    with _aside(file) as part:
         file.parent.mkdir(parents=True, exist_ok=True)
         save_file(there, part, dict(metadata))
         with part.open("rb+") as written:
             if metadata:
                 _sort_metadata(written)
             os.fsync(written.fileno())
-        part.replace(file)
-        sync_folder(file.parent)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise (_refused(error, file) or error) from None
 
 
 def save_sealed(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -70,12 +63,18 @@ def read_sealed(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def write_text_whole(file: Path, text: str) -> None:
     """A small text file, whole or not at all."""
+    with _aside(file) as part, part.open("w", encoding="utf-8") as written:
+        written.write(text)
+        written.flush()
+        os.fsync(written.fileno())
+
+
+@contextmanager
+def _aside(file: Path) -> Iterator[Path]:
+    """Give the place to write to; what was written there takes the place of `file`."""
     part = file.with_name(file.name + ".part")
     try:
-        with part.open("w", encoding="utf-8") as written:
-            written.write(text)
-            written.flush()
-            os.fsync(written.fileno())
+        yield part
         part.replace(file)
         sync_folder(file.parent)
     except BaseException as error:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from studio.media.places import is_file, is_folder
 from studio.spec.bounds import RESERVED
-from studio.spec.numbers import shown
-from studio.spec.refusal import Refusal
+from studio.spec.refusal import Refusal, shown
 
 IN_FOLDER = "%04d.png"
 """The names of single frames in a folder."""

@@ -1,13 +1,13 @@
 """Which files of a folder are photos, and what is said of those that are not."""
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.media.places import is_file, is_folder
+from studio.spec.quoting import quoted
 from studio.spec.refusal import Refusal
 
 _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo")
@@ -129,11 +129,12 @@ def _looked_into(folder: Path) -> tuple[list[Path], list[str]]:
     if not photos:
         what = f"{folder} holds no photos" + (f", only {', '.join(left)}" if left else "")
         remarks = [
-            f"{what}." + "".join(f" One folder deeper there are: {_pasted(p)}" for p in deeper[:1])
+            f"{what}."
+            + "".join(f" One folder deeper there are: {quoted(str(p))}" for p in deeper[:1])
         ]
     elif deeper:
         remarks.append(
-            f"Folders inside were not looked into: {', '.join(map(_pasted, deeper[:3]))}."
+            f"Folders inside were not looked into: {', '.join(quoted(str(p)) for p in deeper[:3])}."
         )
     return photos, remarks
 
@@ -151,10 +152,6 @@ def _begins_as_picture(path: Path) -> bool:
             return _SIGNS.match(file.read(32)) is not None
     except OSError:
         return False
-
-
-def _pasted(path: Path) -> str:
-    return shlex.quote(str(path)) if "/" in str(path) else f'"{path}"'
 
 
 def _article(kind: str) -> str:

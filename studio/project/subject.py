@@ -17,7 +17,7 @@ from studio.spec.bounds import (
     nothing,
     several,
 )
-from studio.spec.refusal import Refusal
+from studio.spec.refusal import Refusal, shown
 from studio.spec.request import Family, SubjectUse
 from studio.spec.subjects import MOST_PHOTOS
 
@@ -195,7 +195,7 @@ def checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     if wrong := _wrong(name):
         raise Refusal(
-            f"A subject cannot be called “{_shown(name)}”: {wrong}.",
+            f"A subject cannot be called “{shown(name)}”: {wrong}.",
             "Use letters, digits, spaces or dashes, for example “rex”.",
         )
     return name
@@ -215,7 +215,3 @@ def _wrong(name: str) -> str:
     if name.split(".")[0].rstrip().casefold() in RESERVED:
         return "Windows keeps that name for itself"
     return ""
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "�" for c in name[:40])

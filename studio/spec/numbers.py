@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from studio.spec.refusal import Refusal
+from studio.spec.refusal import Refusal, shown
 
 # `Fraction` itself computes 10 to whatever power it is told, for minutes and in all memory.
 _DECIMAL = re.compile(r"[+-]?(\d{1,20}([.,]\d{0,15})?|[.,]\d{1,15})([eE][+-]?\d{1,2})?")
@@ -26,11 +26,6 @@ def exact(text: str) -> Fraction:
         if int(below):
             return Fraction(int(above), int(below))
     raise ValueError(f"{shown(text)} is not a number")
-
-
-def shown(text: str, longest: int = 40) -> str:
-    """What was typed, short enough to be repeated in a sentence."""
-    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def read_number(text: str, unit: str = "") -> Fraction:

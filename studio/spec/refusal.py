@@ -24,3 +24,9 @@ class Refusal(Exception):
 def bounded(sentence: str) -> str:
     """A sentence in which no word of the user's is repeated at any length; paths stay whole."""
     return _LONG.sub(lambda word: f"{word.group()[:SHOWN]}…", sentence)
+
+
+def shown(text: str, longest: int = 40) -> str:
+    """What was typed, short enough to be repeated in a sentence, and nothing a terminal obeys."""
+    seen = "".join(c if c.isprintable() else "�" for c in text[:longest])
+    return seen if len(text) <= longest else f"{seen}…"

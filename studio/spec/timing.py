@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from studio.spec.numbers import exact, shown
-from studio.spec.refusal import Refusal
+from studio.spec.numbers import exact
+from studio.spec.refusal import Refusal, shown
 
 SLOWEST, FASTEST = Fraction(1, 1000), 240
 _NTSC = tuple(Fraction(whole * 1000, 1001) for whole in (12, 15, 24, 30, 48, 60, 96, 120, 240))

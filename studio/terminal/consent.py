@@ -3,8 +3,7 @@
 import sys
 from argparse import Namespace
 
-from studio.spec.numbers import shown
-from studio.spec.refusal import Refusal
+from studio.spec.refusal import Refusal, shown
 from studio.spec.subjects import Spoken, spoken_of
 from studio.terminal.session import Session
 

@@ -10,7 +10,7 @@ from studio.project.subject import Subject, checked_name
 from studio.spec import grammar
 from studio.spec.numbers import possible
 from studio.spec.quantities import count
-from studio.spec.refusal import Refusal
+from studio.spec.refusal import Refusal, shown
 from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, Spoken, spoken_of
 from studio.ui import theme
 from studio.ui.consent import Consent
@@ -113,7 +113,7 @@ class NewSubject(QWidget):
         stands_in = grammar.nearest_noun(noun) if noun else noun
         self.noun_note.setVisible(stands_in != noun)
         self.noun_note.setText(
-            f"The starter does not know “{noun[:40]}”; it starts from “{stands_in}”."
+            f"The starter does not know “{shown(noun)}”; it starts from “{stands_in}”."
         )
 
     def _build(self, pictures: Pictures, icons: Icons) -> None:

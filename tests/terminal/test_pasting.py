@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from studio.terminal.pasting import command_line, quoted
+from studio.spec.quoting import quoted
+from studio.terminal.pasting import command_line
 
 AWKWARD = [
     "100% me 🐶", "$(id)", "`id`", "my dog", "it's", '"', "-x", "", "a\nb", "a\tb", "!x", "~", "*", "\\",
