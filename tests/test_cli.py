@@ -513,13 +513,17 @@ def test_a_stopped_training_keeps_its_numbers(run, home, tmp_path):
     asked = trainings.wanted(store.get("rex"), "lora", 3, "tiny", "Starter", ())
     trainings.write(folder, asked)
     begun = (folder / "begun.json").read_bytes()
-    on = ("subject", "train", "--name", "rex", "--resume", "--model", "tiny")
+    on = ("subject", "train", "--name", "rex", "--resume")  # and its model
     refused = run(*on, "--steps", "2")
     assert refused.code == 2
     assert "begun with 3 steps, not 2" in refused.err
     assert (folder / "begun.json").read_bytes() == begun
     assert "in training  lora, 0 of 3 steps" in run("subject", "show", "rex").out
     assert run(*on, "--json").answer["trained_steps"] == 3
+    assert store.get("rex").version().model == "tiny"
+    assert "trained already, with 3 steps" in run(*on).err
+    assert run(*on[:-1], "--anew", "--steps", "1").code == 0
+    assert [version.model for version in store.versions("rex")] == ["tiny", "tiny"]
 
 
 def test_a_damaged_subject_is_named_restored_and_removed(run, home, tmp_path):

@@ -180,7 +180,9 @@ def _subject_train(to: Parser) -> None:
     to.add_argument(
         "--anew", action="store_true", help="forget what it learned, train from the start"
     )
-    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument(
+        "--model", metavar="ID", help="the model (starter; that of its training once begun)"
+    )
     person = to.add_mutually_exclusive_group()
     person.add_argument("--person", action="store_true", help="the subject is a person")
     person.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")

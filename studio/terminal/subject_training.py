@@ -16,6 +16,7 @@ from studio.project.subject import MOST_STEPS, Subject, check_room, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
+from studio.terminal.evaluation_flags import DEFAULT_MODEL
 from studio.terminal.session import KEPT, Session
 from studio.terminal.subjects import adopted, facts_of, found, open_each
 from studio.terminal.voice import Answer
@@ -27,20 +28,24 @@ if TYPE_CHECKING:
 def train(said: Namespace, session: Session) -> Answer:
     """Make a subject from photos, or go on with one, and train it."""
     works = session.works()
-    model = library.find(said.model, works.model_folders)
     name = checked_name(said.name)
+    model = library.find(_model_of(name, said, works), works.model_folders)
     if said.steps is not None and said.steps < 1:
         raise Refusal(f"{said.steps} steps teach nothing.", "Use 1 step or more.")
     if said.steps is not None and said.steps > MOST_STEPS:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
     if not said.resume and not said.anew:
         subject = adopted(name, said, session, works)
-        return trained(subject, said.model, session, works)
+        return trained(subject, model.family.id, session, works)
     subject = _gone_on(name, said, model, session, works)
     method = said.method or subject.method
     steps = said.steps or (0 if said.anew or _begun(subject, method, works) else subject.steps)
     return trained(
-        replace(subject, method=method, steps=steps), said.model, session, works, anew=said.anew
+        replace(subject, method=method, steps=steps),
+        model.family.id,
+        session,
+        works,
+        anew=said.anew,
     )
 
 
@@ -82,6 +87,16 @@ def _say_what_is_replaced(subject: Subject, model: library.Model, session: Sessi
             f"The version in use now ({version.method}, {count(version.trained_steps, 'step')}) makes room "
             f"for the new one; it is kept: {back}"
         )
+
+
+def _model_of(name: str, said: Namespace, works: Works) -> str:
+    """The id of the model that is meant: without --model that which the subject was trained for."""
+    if said.model or not (said.resume or said.anew):
+        return said.model or DEFAULT_MODEL
+    subject = works.subjects.get(name)
+    begun, _ = works.subjects.standing(subject, said.method or subject.method)
+    version = subject.version()
+    return (begun and begun.model) or (version and version.model) or DEFAULT_MODEL
 
 
 def _begun(subject: Subject, method: str, works: Works) -> bool:
