@@ -55,13 +55,13 @@ def read(folder: Path, load: LoadFrames) -> Arrays:
     What is whole and still cannot be decoded (no ffmpeg, say) raises what the decoder refuses.
     """
     record = read_record(folder)
-    for name, vouch in record["files"].items():
-        file = folder / name
-        if (file.exists() and not file.is_file()) or _vouched(file) != vouch:
-            raise Damaged(f"{folder.name}: {name}")
+    _check_files(folder, record)
     try:
         return {name: _array(folder, name, record, load) for name in record["arrays"]}
-    except (Damaged, Refusal, OSError):
+    except (Damaged, OSError):
+        raise
+    except Refusal:
+        _check_files(folder, record)  # another may have set it aside or evicted it meanwhile
         raise
     except MemoryError as error:
         if "hash" in record:
@@ -69,6 +69,14 @@ def read(folder: Path, load: LoadFrames) -> Arrays:
         raise Damaged(f"{folder.name}: shape") from error
     except Exception as error:  # a record of the first release, or one made to look like another
         raise Damaged(f"{folder.name}: arrays") from error
+
+
+def _check_files(folder: Path, record: Mapping[str, Any]) -> None:
+    """FileNotFoundError or `Damaged` where the files of a take are not what was written."""
+    for name, vouch in record["files"].items():
+        file = folder / name
+        if (file.exists() and not file.is_file()) or _vouched(file) != vouch:
+            raise Damaged(f"{folder.name}: {name}")
 
 
 def _array(folder: Path, name: str, record: Mapping[str, Any], load: LoadFrames) -> np.ndarray:

@@ -492,3 +492,33 @@ def test_before_a_take_is_used_numpy_is_not_loaded():
         "assert not {'numpy', 'safetensors', 'PIL', 'torch', 'PySide6'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.parametrize("how", ["set aside", "evicted", "damaged"])
+def test_a_take_that_goes_while_it_is_read_is_absent(folder, how):
+    """By another thread or process: no decoder's refusal comes of it."""
+
+    def going(path):
+        if how == "damaged":
+            path.write_bytes(b"x")
+        elif how == "evicted":
+            shutil.rmtree(path.parent)
+        else:
+            path.parent.rename(folder / "elsewhere")
+        raise Refusal(f"{path.name} is not a video.", "Choose another file.")
+
+    takes = TakeStore(folder, save_frames, going, ".npy")
+    takes.put(key(1), FRAMES)
+    assert takes.get(key(1)) is None
+    assert not takes.has(key(1))
+
+
+def test_a_decoder_that_is_missing_is_refused_and_the_take_stays(folder):
+    def missing(path):
+        raise Refusal("ffmpeg is missing.", "Install it.")
+
+    takes = TakeStore(folder, save_frames, missing, ".npy")
+    takes.put(key(1), FRAMES)
+    with pytest.raises(Refusal, match="ffmpeg"):
+        takes.get(key(1))
+    assert takes.has(key(1))
