@@ -4,6 +4,7 @@ Every run hangs on a pipe to this process, and that is what ends it when this pr
 every system alike: an input that ends is a clip that ends, an output that nobody reads is an error.
 """
 
+import signal
 import subprocess
 import sys
 import threading
@@ -96,7 +97,7 @@ class Program:
                 waiting()
         self._drain.join()
         if status != 0 or (strict and self._words):
-            raise Failed(self._last_words() or f"it ended with status {status}")
+            raise Failed(self._last_words() or _ended(status))
 
     def stop(self) -> None:
         """End it now if it still runs, and leave neither a process nor a pipe behind."""
@@ -165,3 +166,10 @@ def _started(arguments: Sequence[str], fed: bool) -> subprocess.Popen[bytes]:
             "ffmpeg cannot be started.",
             "Install imageio-ffmpeg again, or set IMAGEIO_FFMPEG_EXE to an ffmpeg program.",
         ) from error
+
+
+def _ended(status: int) -> str:
+    """What an end without a word means: a limit to the size of files ends a program by a signal."""
+    if status == -getattr(signal, "SIGXFSZ", 0) != 0:
+        return "File too large"
+    return f"it ended with status {status}"

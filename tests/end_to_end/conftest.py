@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,22 @@ class Victim:
         self._program = program
 
     def __call__(
-        self, *words: str, kill_at: int | None = None, by: str = "SIGKILL", after: float = 0.0
-    ) -> dict[str, int]:
+        self,
+        *words: str,
+        kill_at: int | None = None,
+        by: str = "SIGKILL",
+        after: float = 0.0,
+        room: int | None = None,
+    ) -> dict[str, Any]:
         assert self._program.stdin is not None
         assert self._program.stdout is not None
-        order = {"words": list(words), "kill_at": kill_at, "signal": by, "after": after}
+        order = {
+            "words": list(words),
+            "kill_at": kill_at,
+            "signal": by,
+            "after": after,
+            "room": room,
+        }
         self._program.stdin.write(json.dumps(order) + "\n")
         self._program.stdin.flush()
         return json.loads(self._program.stdout.readline())

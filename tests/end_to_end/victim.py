@@ -3,13 +3,15 @@
     python -m tests.end_to_end.victim < orders > endings
 
 One order per line, JSON: "words" (the command line), "kill_at" (the tick, or null to let it end),
-"signal" (its name) and "after" (seconds after that tick).  One ending per line, JSON: "code"
-(negative: the signal that killed it), "ticks" heard and how many of them "learned" something.  The
+"signal" (its name), "after" (seconds after that tick) and "room" (bytes that a file may have, as on
+a full disk, or null).  One ending per line, JSON: "code" (negative: the signal that killed it),
+"ticks" heard, how many of them "learned" something, and what was "said" on standard error.  The
 heavy imports are paid once, here; every child starts from the same untouched memory.
 """
 
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -26,7 +28,7 @@ from studio.terminal import voice
 PRELOADED = (film, train_subject, video)
 
 
-def child(words: list[str], pipe: int) -> int:
+def child(words: list[str], pipe: int, room: int | None) -> int:
     """Do the command, a byte on the pipe with every tick."""
     shown = voice.Voice.tick
 
@@ -38,19 +40,28 @@ def child(words: list[str], pipe: int) -> int:
     # a shell that starts the tests in the background has its children ignore Ctrl+C
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if room is not None:  # ffmpeg inherits both
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     return main(words)
 
 
-def ending(words: list[str], kill_at: int | None, name: str, after: float) -> dict[str, int]:
+def ending(
+    words: list[str], kill_at: int | None, name: str, after: float, room: int | None
+) -> dict[str, int | str]:
     """Fork, listen, kill."""
     heard, told = os.pipe()
+    aside, spoken = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(heard)
+        os.set_blocking(spoken, False)  # what is more than a pipe holds is lost
+        os.dup2(spoken, 2)
         silence = os.open(os.devnull, os.O_RDWR)
         os.dup2(silence, 1)
-        os._exit(child(words, told))
+        os._exit(child(words, told, room))
     os.close(told)
+    os.close(spoken)
     ticks = learned = 0
     while ticks != kill_at and (said := os.read(heard, 1)):
         ticks, learned = ticks + 1, learned + (said == b"l")
@@ -61,12 +72,14 @@ def ending(words: list[str], kill_at: int | None, name: str, after: float) -> di
         pass
     os.close(heard)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return {"code": code, "ticks": ticks, "learned": learned}
+    with open(aside, encoding="utf-8", errors="replace") as whole:  # noqa: PTH123
+        said = whole.read()
+    return {"code": code, "ticks": ticks, "learned": learned, "said": said}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     for line in sys.stdin:
         order = json.loads(line)
-        how = (order["signal"], order["after"])
+        how = (order["signal"], order["after"], order["room"])
         print(json.dumps(ending(order["words"], order["kill_at"], *how)), flush=True)

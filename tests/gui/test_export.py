@@ -1,8 +1,11 @@
 """The export dialog: format, rate, recipe, place."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QDialog
 
+from studio.jobs import work as jobs
 from studio.spec.refusal import Refusal
 from studio.ui.export import FORMATS
 
@@ -134,3 +137,30 @@ def test_a_failed_export_says_why(studio, dialog, works, until):
     works.failure = Refusal("The disk is full.", "Make room.")
     dialog.export.click()
     until(lambda: "The disk is full. Make room." in studio.banner.words.text())
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_frames_that_are_damaged_or_gone_are_said_and_made_again(
+    studio, dialog, works, folders, until, damage
+):
+    """By the real export: nothing is written, and rendering the shot again makes it good."""
+    works.own_export = jobs.Works(folders).export
+    for file in studio.document.folder.glob("takes/??/*/frames*"):
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes({"flipped": data, "cut": data[:-99], "gone": b""}[damage])
+        if damage == "gone":
+            file.unlink()
+    out = dialog.path
+    dialog.export.click()
+    until(lambda: "Render it again." in studio.banner.words.text())
+    assert "Frames of this take are no longer stored." in studio.banner.words.text()
+    assert not out.exists()
+    assert list(out.parent.glob("*.part")) == []
+    job = studio.queue.history()[0]
+    shot = studio.document.shot
+    studio.document.change_shot(replace(shot, seed_locked=True), "Seed")
+    studio.orders.render()
+    until(lambda: len(studio.queue.history()) > 2)
+    studio.queue.retry(job.id)
+    until(out.is_file)

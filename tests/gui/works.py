@@ -75,7 +75,7 @@ def strip(frames: np.ndarray) -> Preview:
 class Works:
     """Works by kind.  While `gate` is closed a job waits after its first reports.
 
-    `own` takes the place of a render.  A training takes `training_steps` of those it is asked for, `pace` seconds each.
+    `own` takes the place of a render, `own_export` that of an export.  A training takes `training_steps` of those it is asked for, `pace` seconds each.
     """
 
     def __init__(self, folders: Folders) -> None:
@@ -84,6 +84,7 @@ class Works:
         self.gate.set()
         self.failure: Refusal | None = None
         self.own: Work | None = None
+        self.own_export: Work | None = None
         self.training_steps = 160
         self.pace = 0.0
 
@@ -164,6 +165,8 @@ class Works:
         return {}
 
     def export(self, job: Job, tick: Tick) -> object:
+        if self.own_export:
+            return self.own_export(job, tick)
         if self.failure:
             raise self.failure
         Path(str(job.payload["out"])).write_bytes(b"clip")
