@@ -148,7 +148,7 @@ class KeyframeDesk(QWidget):
             Gesture("larger", "larger", "Upsample only this range", "U", self._upsample,
                     self._need_range),
             Gesture("over", "retry", "Start over from words and seed", "",
-                    edits.start_over, self._need_edited),
+                    edits.start_over, edits.why_not_start_over),
         )  # fmt: skip
 
     def _facts(self) -> str:
@@ -225,9 +225,6 @@ class KeyframeDesk(QWidget):
     def _need_next(self) -> str:
         last = self.view.chosen and max(self.view.chosen) >= self.view.count - 1
         return self._need_chosen() or ("There is no keyframe after this one." if last else "")
-
-    def _need_edited(self) -> str:
-        return "" if self._edits.is_edited else "Nothing has been edited here."
 
 
 ROW = (

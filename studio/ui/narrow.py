@@ -1,6 +1,6 @@
 """Controls that stay whole in a narrow panel: what cannot stand beside goes below, words wrap."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -63,6 +63,35 @@ def field(name: str, control: QWidget, *, width: int = 96) -> QWidget:
     """A control with its name, which is its accessible name and its buddy."""
     control.setAccessibleName(name)
     return Field(name, control, width)
+
+
+class Buttons(QWidget):
+    """Buttons beside one another at the right, or below one another where there is no room."""
+
+    def __init__(self, *buttons: QWidget) -> None:
+        super().__init__()
+        self._buttons = buttons
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(UNIT)
+        self._box.addStretch(1)
+        for button in buttons:
+            self._box.addWidget(button)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._turn()
+        return super().event(event)
+
+    def _turn(self) -> None:
+        shown = [b.sizeHint().width() for b in self._buttons if not b.isHidden()]
+        beside = self.width() >= sum(shown) + UNIT * len(shown)
+        ways = QBoxLayout.Direction
+        self._box.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
+
+    def minimumSizeHint(self) -> QSize:
+        shown = [b.minimumSizeHint().width() for b in self._buttons if not b.isHidden()]
+        return QSize(max(shown, default=0), self._box.minimumSize().height())
 
 
 class Choice(QComboBox):

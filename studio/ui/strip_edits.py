@@ -28,6 +28,8 @@ Read = Callable[[], QImage]
 FARTHEST = 64
 """Keyframes that one drag adds at most."""
 
+READ_ONLY = "This project is open in another window."
+
 
 class StripEdits(QObject):
     """Edits the strip of the document's shot; `chosen` are numbers of keyframes."""
@@ -78,12 +80,18 @@ class StripEdits(QObject):
     def why_not(self) -> str:
         """Why the keyframes cannot be edited, or ""."""
         if self._document.read_only:
-            return "This project is open in another window."
+            return READ_ONLY
         if self.strip is None:
             return self._orders.why_not()
         if self.family and not self.family.predicts:
             return f"{self.family.name} was not trained to fill in between given frames."
         return ""
+
+    def why_not_start_over(self) -> str:
+        """Why edits cannot be forgotten, or ""; a model that can edit nothing is no reason."""
+        if self._document.read_only:
+            return READ_ONLY
+        return "" if self.is_edited else "Nothing has been edited here."
 
     def why_not_upsample(self) -> str:
         """Why no part of the clip can be upsampled, or ""."""

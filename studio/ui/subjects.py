@@ -18,7 +18,7 @@ from studio.ui.drop_zone import DropZone, places_of
 from studio.ui.icons import Icons
 from studio.ui.learned import Learned, Next, what_next
 from studio.ui.more_photos import MorePhotos
-from studio.ui.narrow import scrolled
+from studio.ui.narrow import Buttons, scrolled
 from studio.ui.new_subject import NewSubject
 from studio.ui.orders import Orders
 from studio.ui.pictures import Pictures
@@ -162,7 +162,7 @@ class SubjectsPanel(Panel):
         box.addLayout(self._detail)
         self.start_anew = push("Start anew", tip="Forget what it learned; its versions are kept")
         self.takes = label("", "small", wrap=True)
-        buttons = row(None, self.remove_it, self.start_anew, self.train_again)
+        buttons = Buttons(self.remove_it, self.start_anew, self.train_again)
         trains = column(self.takes, buttons)
         trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         box.addWidget(trains)

@@ -1,5 +1,6 @@
 """The row of buttons under the picture."""
 
+import re
 from fractions import Fraction
 
 from PySide6.QtCore import QSize, Qt
@@ -104,6 +105,7 @@ class Transport(QWidget):
             explain(control, why_not)
         shown = self._desk.shown
         explain(self.compare, why_not or ("" if shown and shown.before else NOT_LARGER))
+        self.time.setMinimumWidth(max(112, self._widest()) if shown else 112)
         self.scrub.blockSignals(True)
         self.scrub.setRange(0, self._desk.last_frame)
         self.scrub.blockSignals(False)
@@ -120,6 +122,14 @@ class Transport(QWidget):
         of = f"{timecode(frame, fps)} · frame {frame + 1} of {self._desk.last_frame + 1}"
         self.time.setText(of if shown else "")
         self._make_room()
+
+    def _widest(self) -> int:
+        """Pixels of the longest time there will be: nothing moves aside while it counts."""
+        shown = self._desk.shown
+        fps, last = (shown.fps if shown else Fraction(1)), self._desk.last_frame
+        longest = f"{timecode(last, fps)} · frame {last + 1} of {last + 1}"
+        measure = self.time.fontMetrics().horizontalAdvance
+        return max(measure(re.sub(r"[0-9]", digit, longest)) for digit in "0123456789") + 2
 
     def _follow_playing(self) -> None:
         speed = self._desk.speed

@@ -190,6 +190,8 @@ def test_a_second_window_watches_only(open_studio):
     second = open_studio()
     assert not first.document.read_only
     assert second.document.read_only
+    for gesture in second.keyframes.gestures.values():
+        assert "another window" in gesture.why_not(), gesture.name
     assert "another window" in second.banner.words.text()
     assert "another window" in second.shot.render_it.toolTip()
     assert second.top.state.text().startswith("read only")

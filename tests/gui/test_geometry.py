@@ -6,6 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from test_narrow import cut, overlapping
+from test_subjects import fill
 
 from studio.ui.geometry import TITLE_BAR, brought_back, first_place, grown
 
@@ -106,9 +107,15 @@ def test_the_width_that_the_user_gave_a_dock_is_the_one_that_comes_back(open_stu
 
 
 @pytest.mark.parametrize("size", [(960, 600), (1024, 700), (1280, 720), (1366, 728), (2560, 1400)])
-@pytest.mark.parametrize("state", ["empty", "shown"])
-def test_nothing_overlaps_or_is_cut(studio, qtbot, until, size, state):
+@pytest.mark.parametrize("state", ["empty", "shown", "trained"])
+def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
     window = studio.window
+    if state == "trained":
+        window.show_panel("Subjects")
+        fill(studio, photos, until).train.click()
+        until(lambda: any(subject.is_trained for subject in studio.document.subjects))
+        until(studio.subjects.train_again.isVisible)
+        studio.subjects.start_anew.setVisible(True)  # as after a real training
     window.resize(*size)
     if state == "shown":
         studio.shot.fold.head.click()
