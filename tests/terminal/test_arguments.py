@@ -1,11 +1,14 @@
 """What is asked of the command line itself, and what it says to slips of the pen."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from studio.cli import main
+from studio.terminal.arguments import parser
 
 
 def test_help_and_version_are_one_answer(run):
@@ -45,3 +48,15 @@ def test_a_data_folder_that_cannot_be_made_is_refused(capsys):
     said = capsys.readouterr().err
     assert said.startswith("The folder /proc/studio cannot be made. Choose another")
     assert said.count("\n") == 1
+
+
+def test_the_commands_of_the_readme_are_commands():
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    lines = [
+        line for line in text.splitlines() if line.startswith("main.py ") and " | " not in line
+    ]
+    assert len(lines) > 10
+    for line in lines:
+        words = shlex.split(re.split(r" {4,}", line)[0])[1:]
+        if words:
+            assert parser().parse_args(words).command
