@@ -85,7 +85,7 @@ def taught() -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "rooms", [(0, 60_000), pytest.param((500, 3000, 20_000, 100_000), marks=pytest.mark.long)]
+    "rooms", [(60_000,), pytest.param((0, 500, 3000, 20_000, 100_000), marks=pytest.mark.long)]
 )  # fmt: skip
 def test_a_training(victim, trained, tiny_home, tmp_path, rooms):
     """Photos, prepared data, checkpoints, adapter: whichever it is that finds no room."""

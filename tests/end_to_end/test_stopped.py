@@ -8,6 +8,7 @@ import pytest
 from tests.end_to_end.test_killed import MAKE, moments, stored
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+TEACH = ("train", "decoder", "--model", "tiny", "--drawn", "4", "--steps", "6")
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +31,28 @@ def test_a_clip(victim, unbroken, tiny_home, tmp_path, by, code):
         assert not list(home.glob(".*.part"))
         assert victim(*words)["code"] == 0
         assert stored(home) == stored(whole)
+
+
+@pytest.mark.long
+def test_a_decoder_goes_on_where_it_was_stopped(victim, tiny_home, tmp_path):
+    def teach(out: str, **stop) -> dict[str, int]:
+        return victim(*TEACH, "--out", str(tmp_path / out), "--data-dir", str(tiny_home), **stop)
+
+    unbroken = teach("whole")
+    assert unbroken["code"] == 0
+    for by, code in CODES.items():
+        stopped = teach(by, kill_at=unbroken["ticks"] - 2, by=by)
+        assert stopped["code"] == code
+        assert "Traceback" not in stopped["said"]
+        again = teach(by)
+        assert (again["code"], again["learned"] < unbroken["learned"]) == (0, True)
+        files = [tmp_path / name / "decoder.safetensors" for name in ("whole", by)]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_measurement_ends_with_the_code_of_its_signal(victim, tiny_home):
+    words = ("evaluate", "--model", "tiny", "--count", "2", "--data-dir", str(tiny_home))
+    for by, code in CODES.items():
+        stopped = victim(*words, kill_at=3, by=by)
+        assert stopped["code"] == code
+        assert "Traceback" not in stopped["said"]
