@@ -5,6 +5,7 @@ python -m pytest tests/gpu -m gpu -q          with torch, diffusers, peft and py
 """
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -37,6 +38,9 @@ if CARD == "cpu":
     pytest.skip("there is no card", allow_module_level=True)
 
 pytestmark = pytest.mark.gpu
+needs_ffmpeg = pytest.mark.skipif(
+    find_spec("imageio_ffmpeg") is None, reason="frames are kept and written by ffmpeg"
+)
 PROMPT = "a red ball moving left over grass"
 
 
@@ -98,6 +102,7 @@ def test_a_subject_is_learned_shown_stopped_and_gone_on_with(starter, card, meth
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+@needs_ffmpeg
 def test_the_demo(run, tmp_path):
     pytest.importorskip("pi_heif")  # without it the studio opens no photos
     taught = ("--name", demo.NAME, "--class-noun", demo.NOUN, "--steps", "12")
@@ -168,6 +173,7 @@ def test_what_is_measured(run, what):
     upsampling.opened.cache_clear()
 
 
+@needs_ffmpeg
 def test_the_doctor_finds_the_card_well(run):
     assert run("doctor")["well"]
 
@@ -177,6 +183,7 @@ def render(works, starter, project, tick=silent, **more):
     return run_once(works.by_kind(), "render", payload, tick=tick)
 
 
+@needs_ffmpeg
 def test_a_tile_is_shown_before_the_whole(starter, tmp_path):
     works, shown = Works(Folders.find(str(tmp_path / "data")), CARD), []
     larger = asked(starter, keyframes=2, upsample=starter.family.upsampling)
@@ -188,6 +195,7 @@ def test_a_tile_is_shown_before_the_whole(starter, tmp_path):
     assert np.frombuffer(seen.rgb, np.uint8).std() > 1
 
 
+@needs_ffmpeg
 def test_a_cancelled_run_gives_its_memory_back(starter, tmp_path):
     before = allocated()
     works = Works(Folders.find(str(tmp_path / "data")), CARD)
@@ -202,6 +210,7 @@ def test_a_cancelled_run_gives_its_memory_back(starter, tmp_path):
     assert allocated() <= before + 2**20
 
 
+@needs_ffmpeg
 def test_two_jobs_in_a_row_are_those_of_fresh_models(starter, tmp_path):
     home = Folders.find(str(tmp_path / "data"))
     works = Works(home, CARD)
