@@ -110,7 +110,7 @@ def test_one_is_no_plural(run, out):
     planned = run("generate", PROMPT, *words, "--plan").out
     assert planned.startswith("1 keyframe of 64 × 64 pixels with 1 step (2 network runs) for each")
     made = run("generate", PROMPT, *words, "--out", str(out / "a.mp4")).out
-    assert "a.mp4: 1 frame at 4 per second" in made
+    assert "a.mp4: 1 frame, seed 7" in made
 
 
 def test_a_prompt_longer_than_the_model_reads_says_where_it_ends(run):

@@ -119,6 +119,7 @@ def test_one_edited_keyframe_costs_at_most_33_frames(studio, number):
     assert not changed[~near].any()
 
 
+@pytest.mark.long
 def test_extending_takes_no_more_memory_for_ten_times_the_length(dense_home, tmp_path):
     """240 against 2 400 frames of prediction, each in a process of its own."""
     peaks = {}
@@ -129,6 +130,7 @@ def test_extending_takes_no_more_memory_for_ten_times_the_length(dense_home, tmp
     assert peaks[2400] <= 1.1 * peaks[240]
 
 
+@pytest.mark.long
 def test_upsampling_takes_no_more_memory_for_eight_times_the_length(dense_home, tmp_path):
     peaks = {}
     for keyframes, frames in ((3, 33), (17, 257)):

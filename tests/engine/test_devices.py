@@ -126,9 +126,17 @@ def test_frames_and_a_tile_made_larger(on, kind):
     assert tile.shape == (2, 48, 48, 3)
 
 
-@pytest.mark.parametrize("on", ["second, half", "half"], indirect=True)
 @pytest.mark.parametrize(
-    ("method", "text"), [("lora", True), ("dreambooth", True), ("lora", False)]
+    ("on", "method", "text"),
+    [
+        ("second, half", "lora", True),
+        ("half", "dreambooth", True),
+        pytest.param("second, half", "dreambooth", True, marks=pytest.mark.long),
+        pytest.param("half", "lora", True, marks=pytest.mark.long),
+        pytest.param("second, half", "lora", False, marks=pytest.mark.long),
+        pytest.param("half", "lora", False, marks=pytest.mark.long),
+    ],
+    indirect=["on"],
 )
 def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, monkeypatch):
     quick(monkeypatch)

@@ -176,6 +176,7 @@ def test_traced_whole_it_computes_the_same():
 )
 @pytest.mark.filterwarnings("ignore")
 @torch.no_grad()
+@pytest.mark.long
 def test_compiled_is_eager():
     few = image(1, mid_block_type=None, up_block_types=("UpBlock2D",))  # compiling is slow
     net, call = video(few), given()

@@ -168,11 +168,11 @@ def test_stages_say_how_far_the_shot_is(studio, works, qtbot, until):
     assert keys.state.text() == "–"
     works.gate.clear()
     write(studio, BALL)
-    until(lambda: keys.state.text() == "not made")
+    until(lambda: keys.state.text().startswith("to make"))
     studio.orders.render()
     until(lambda: keys.state.text() == "65 %")
     works.gate.set()
-    until(lambda: keys.state.text() == "fresh")
+    until(lambda: keys.state.text() == "made")
 
 
 def test_a_failed_render_says_why_and_leaves_nothing(studio, works, qtbot, until):

@@ -92,7 +92,7 @@ def test_ffmpeg_is_started_in_one_place():
     files = (ROOT / "studio").rglob("*.py")
     found = [path for path in files if starts.search(path.read_text("utf-8"))]
     said = [path.relative_to(ROOT / "studio").as_posix() for path in found]
-    assert [name for name in said if name != "terminal/pasting.py"] == ["media/ffmpeg.py"]
+    assert [name for name in said if name != "spec/quoting.py"] == ["media/ffmpeg.py"]
 
 
 def test_ffmpeg_says_what_it_is():
