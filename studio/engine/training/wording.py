@@ -1,0 +1,235 @@
+"""Captions of clips: what the starter's words mean, said in several ways and with gaps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from studio.engine.training.animation import (
+    CAMERAS,
+    KINDS,
+    MOTIONS,
+    SIZES,
+    SPEEDS,
+    Scenes,
+)
+from studio.engine.training.figures import EARS, HATS, NAMES, Figures
+from studio.engine.training.places import PLACES
+
+Rng = np.random.Generator
+
+PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
+    "kind": {
+        "ball": ("ball", "circle", "disc"),
+        "square": ("square", "box", "block"),
+        "triangle": ("triangle", "pyramid"),
+        "star": ("star",),
+        "ring": ("ring", "donut", "hoop"),
+        "heart": ("heart",),
+        "character": ("character", "creature", "figure"),
+        "robot": ("robot", "android"),
+        "monster": ("monster", "alien"),
+        "animal": ("animal", "pet", "beast"),
+        "toy": ("toy",),
+    },
+    "colour": {
+        "red": ("red", "crimson", "scarlet"),
+        "orange": ("orange",),
+        "yellow": ("yellow", "golden"),
+        "green": ("green",),
+        "blue": ("blue",),
+        "purple": ("purple", "violet"),
+        "pink": ("pink", "rosy"),
+        "white": ("white",),
+        "grey": ("grey", "gray", "silver"),
+        "brown": ("brown",),
+        "black": ("black",),
+    },
+    "place": {
+        "grass": ("over grass", "on grass", "on the lawn", "in a meadow"),
+        "sky": ("in the sky", "in the blue sky", "over clouds"),
+        "sand": ("on sand", "over sand", "on the beach", "in the desert"),
+        "water": ("on water", "over water", "in the sea", "on the lake"),
+        "night sky": ("in the night sky", "at night", "under the stars"),
+        "snow": ("on snow", "over snow", "in the snow"),
+        "brick wall": ("on a brick wall", "over bricks", "in front of a brick wall"),
+    },
+    "motion": {
+        "left": ("moving left", "sliding left", "going left", "walking left"),
+        "right": ("moving right", "sliding right", "going right", "walking right"),
+        "up": ("moving up", "rising", "going up"),
+        "down": ("moving down", "falling", "going down"),
+        "growing": ("growing", "getting bigger"),
+        "shrinking": ("shrinking", "getting smaller"),
+        "still": ("standing still", "resting", "not moving"),
+        "jumping": ("jumping", "hopping", "bouncing"),
+        "spinning": ("spinning", "turning around", "rolling"),
+        "waving": ("waving",),
+    },
+    "camera": {
+        "steady": ("",),
+        "left": ("the camera moves left", "the camera pans left"),
+        "right": ("the camera moves right", "the camera pans right"),
+        "up": ("the camera moves up",),
+        "down": ("the camera moves down",),
+        "closer": ("the camera zooms in", "the camera moves closer"),
+        "away": ("the camera zooms out", "the camera moves away"),
+    },
+    "size": {
+        "small": ("small", "little", "tiny"),
+        "normal": ("",),
+        "big": ("big", "large", "huge"),
+    },
+    "speed": {"slowly": ("slowly", "gently"), "normally": ("",), "quickly": ("quickly", "fast")},
+    "hat": {
+        "none": ("",),
+        "cone": ("hat", "pointed hat", "cone"),
+        "top hat": ("hat", "top hat"),
+        "cap": ("hat", "cap"),
+        "bow": ("bow",),
+        "horns": ("horns",),
+        "antenna": ("antenna",),
+    },
+    "ears": {
+        "none": ("",),
+        "pointed": ("pointed ears",),
+        "round": ("round ears",),
+        "long": ("long ears",),
+    },
+}
+"""By attribute and word what is said for it; the first phrase is the plain one."""
+
+ASPECTS = {
+    "kind": KINDS,
+    "colour": NAMES,
+    "place": PLACES,
+    "motion": MOTIONS,
+    "camera": CAMERAS,
+    "size": SIZES,
+    "speed": SPEEDS,
+    "hat": HATS,
+    "hat_colour": NAMES,
+    "ears": EARS,
+}
+"""What a caption can say, and the words for it; -1 in a `Meanings` leaves it open."""
+
+NOUNS = (
+    "thing", "dog", "cat", "car", "person", "man", "woman", "child", "face", "backpack", "duck",
+    "bird", "fish", "horse", "rabbit", "bear", "frog", "doll", "bag", "shoe", "cup", "bottle",
+    "vase", "clock", "chair", "house", "tree", "flower", "boat", "bike", "truck", "train", "plane",
+    "cartoon",
+)  # fmt: skip
+"""Everyday nouns that stand for nothing drawn here: taught as "something"."""
+
+RARE_TOKENS = ("sks", "zwx", "vnt", "ohwx", "phol", "kvb")
+DROPPED = {
+    "kind": 0.06, "colour": 0.25, "place": 0.08, "motion": 0.08, "camera": 0.05, "size": 0.15,
+    "speed": 0.15, "hat": 0.45, "hat_colour": 0.3, "ears": 0.55,
+}  # fmt: skip
+"""How often each aspect is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """What N clips show, one column an aspect of ASPECTS, index numbers; -1 where no word fits."""
+
+    columns: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, chosen: np.ndarray) -> "Meanings":
+        return Meanings(self.columns[chosen])
+
+    def column(self, aspect: str) -> np.ndarray:
+        return self.columns[:, list(ASPECTS).index(aspect)]
+
+
+def meanings(scene: Scenes, cast: Figures) -> Meanings:
+    """What clips show, as far as there are words for it."""
+    figure = scene.is_figure
+    names = cast.names.cpu().numpy()[scene.who]
+    hat, ears = (part.cpu().numpy()[scene.who] for part in (cast.hat, cast.ears))
+    found = {
+        "kind": scene.kind,
+        "colour": np.where(figure, names[:, 0], scene.colour),
+        "place": scene.place,
+        "motion": scene.motion,
+        "camera": scene.camera,
+        "size": scene.size,
+        "speed": scene.speed,
+        "hat": np.where(figure, hat, 0),
+        "hat_colour": np.where(figure & (hat > 0), names[:, 2], -1),
+        "ears": np.where(figure, ears, 0),
+    }
+    return Meanings(np.stack([found[aspect] for aspect in ASPECTS], 1))
+
+
+def left_open(rng: Rng, meant: Meanings, odds: dict[str, float] = DROPPED) -> Meanings:
+    """The meanings with aspects left open at random; a speed needs a movement to speak of."""
+    columns = meant.columns.copy()
+    for k, aspect in enumerate(ASPECTS):
+        columns[rng.random(len(columns)) < odds.get(aspect, 0.0), k] = -1
+    at = {aspect: k for k, aspect in enumerate(ASPECTS)}
+    still = np.isin(columns[:, at["motion"]], (-1, MOTIONS.index("still")))
+    columns[still & (columns[:, at["camera"]] < 1), at["speed"]] = -1
+    return Meanings(columns)
+
+
+def caption(rng: Rng, row: np.ndarray, noun: str = "") -> str:
+    """One clip's words from its aspects; `noun` stands in for a kind that is left open."""
+    said = {
+        aspect: _say(rng, aspect, int(index)) for aspect, index in zip(ASPECTS, row, strict=True)
+    }
+    what = said["kind"] or noun or str(rng.choice(NOUNS))
+    thing = " ".join(word for word in (said["size"], said["colour"], what) if word)
+    article = "an" if thing[0] in "aeiou" else "a"
+    worn = (
+        " ".join(word for word in (said["hat_colour"], said["hat"]) if word) if said["hat"] else ""
+    )
+    parts = [f"a {worn}" if worn and said["hat"] != "horns" else worn, said["ears"]]
+    kept = [part for part in parts if part]
+    having = f"with {' and '.join(kept)}" if kept else ""
+    tail = (having, said["motion"], said["speed"], said["place"], said["camera"])
+    return " ".join(word for word in (article, thing, *tail) if word)
+
+
+def captions(rng: Rng, meant: Meanings, names: Sequence[str] | None = None) -> list[str]:
+    """Fresh words for every clip, with gaps; one in ten says a noun alone for what is seen.
+
+    `names` (one a clip, "" for none) are tokens that go before the noun, as a subject's does.
+    """
+    open_ones = left_open(rng, meant).columns
+    nouns_alone = rng.random(len(open_ones)) < 0.1
+    bare = [
+        k for k, aspect in enumerate(ASPECTS) if aspect in ("colour", "hat", "ears", "hat_colour")
+    ]
+    open_ones[np.ix_(nouns_alone, bare)] = -1
+    told = []
+    for k, row in enumerate(open_ones):
+        text = caption(rng, row)
+        name = names[k] if names else ""
+        told.append(with_token(text, name) if name else text)
+    return told
+
+
+def with_token(text: str, token: str) -> str:
+    """The caption with a token behind its article."""
+    article, _, rest = text.partition(" ")
+    return f"{article} {token} {rest}"
+
+
+def words() -> frozenset[str]:
+    """Every word that is taught, in lower case."""
+    phrases = [p for rows in PHRASES.values() for row in rows.values() for p in row]
+    return frozenset(
+        " ".join([*phrases, *NOUNS, *RARE_TOKENS, "a", "an", "the", "and", "with"]).split()
+    )
+
+
+def _say(rng: Rng, aspect: str, index: int) -> str:
+    if index < 0:
+        return ""
+    phrases = PHRASES["colour" if aspect == "hat_colour" else aspect]
+    options = phrases[ASPECTS[aspect][index]]
+    return options[0] if rng.random() < 0.6 else options[rng.integers(len(options))]
