@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.engine.training.animation import (
+from studio.lab.starter.animation import (
     CAMERAS,
     KINDS,
     MOTIONS,
@@ -13,8 +13,8 @@ from studio.engine.training.animation import (
     SPEEDS,
     Scenes,
 )
-from studio.engine.training.figures import EARS, HATS, NAMES, Figures
-from studio.engine.training.places import PLACES
+from studio.lab.starter.figures import EARS, HATS, NAMES, Figures
+from studio.lab.starter.places import PLACES
 
 Rng = np.random.Generator
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine.training.figures import EARS, EYES, HATS, MARKS, Figures
+from studio.lab.starter.figures import EARS, EYES, HATS, MARKS, Figures
 
 Layer = tuple[Tensor, Tensor]  # field (N, H, W), colour (N, 3)
 DARK, LIGHT = (0.06, 0.06, 0.08), (0.97, 0.97, 0.95)

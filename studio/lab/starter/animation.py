@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine.training import figures, painting, places
-from studio.engine.training.figures import CLASSES, COLOURS, NAMES, Figures
-from studio.engine.training.painting import SHAPES
-from studio.engine.training.places import MARGIN, PLACES
+from studio.lab.starter import figures, painting, places
+from studio.lab.starter.figures import CLASSES, COLOURS, NAMES, Figures
+from studio.lab.starter.painting import SHAPES
+from studio.lab.starter.places import MARGIN, PLACES
 
 Rng = np.random.Generator
 

@@ -1,0 +1,122 @@
+"""Clips as latents with their captions, drawn and encoded once on the device and kept there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from studio.engine.device import in_half
+from studio.lab.starter import animation, reader, wording
+from studio.lab.starter.animation import FRAMES, Stage
+from studio.lab.starter.codec import CELLS
+from studio.lab.starter.wording import Meanings
+from studio.spec.progress import Progress, Tick, silent
+
+SAYINGS = 4
+"""Captions that are made up for every clip, in other words each time."""
+NAMED = 0.1
+"""Share of the captions of figures that hold a token of the individual's own."""
+LATER = 24
+"""Frames before and after its first clip in which a scene is looked at again."""
+PORTION = 16
+"""Clips that are drawn and encoded at once."""
+
+Times = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def at_first(rng: np.random.Generator, count: int) -> np.ndarray:
+    """The first frames of every scene (count, FRAMES)."""
+    return np.tile(np.arange(FRAMES, dtype=float), (count, 1))
+
+
+def later(rng: np.random.Generator, count: int) -> np.ndarray:
+    """As many from any other moment, as long clips are rolled out."""
+    return rng.integers(-LATER, LATER, (count, 1)) + np.arange(FRAMES, dtype=float)
+
+
+def between(rng: np.random.Generator, count: int, pass_index: int) -> np.ndarray:
+    """Two frames of a pass of interpolation and the three between them (count, 5)."""
+    finer = 4 ** (pass_index - 1)
+    start = rng.integers(-LATER * finer, LATER * finer, (count, 1)) / finer
+    return start + np.arange(5) / 4**pass_index
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """`latents` (N, T, C, h, w) and `masks` (N, T, h, w) of the object in 0..1, both fp16; what they
+    show; `texts` (N, SAYINGS, L, D) fp16 and `vague`, in which looks and place are left open;
+    `empty` (L, D) is no caption at all."""
+
+    latents: Tensor
+    masks: Tensor
+    meant: Meanings
+    texts: Tensor
+    vague: Tensor
+    empty: Tensor
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+
+@torch.no_grad()
+def make(
+    stage: Stage,
+    vae: AutoencoderKL,
+    words,
+    encoder,
+    seed: int,
+    count: int,
+    *,
+    times: Times = at_first,
+    shapes: float = 0.35,
+    portion: int = PORTION,
+    tick: Tick = silent,
+) -> Clips:
+    """Draw and encode `count` clips; the same for the same seed."""
+    latents, masks, meant, names = [], [], [], []
+    for first in range(0, count, portion):
+        rng = np.random.default_rng((seed, first, 3))
+        some = min(portion, count - first)
+        scene = animation.scenes(rng, some, stage.cast, stage.grounds, shapes=shapes)
+        at = times(rng, some)
+        pictures = stage.draw(scene, at).flatten(0, 1) * 2 - 1
+        with in_half(pictures.device):
+            z = vae.encode(pictures).latent_dist.mean
+        latents.append(z.half().unflatten(0, at.shape))
+        masks.append(stage.masks(scene, at, CELLS).half())
+        meant.append(wording.meanings(scene, stage.cast).columns)
+        names += [
+            token_of(int(who)) if f else ""
+            for who, f in zip(scene.who, scene.is_figure, strict=True)
+        ]
+        tick(Progress("drawing clips", min(first + portion, count), count))
+    found = Meanings(np.concatenate(meant))
+    texts, vague = said(words, encoder, found, names, seed)
+    empty = reader.encode(words, encoder, [""])[0]
+    return Clips(torch.cat(latents), torch.cat(masks), found, texts, vague, empty)
+
+
+def said(words, encoder, meant: Meanings, names: list[str], seed: int) -> tuple[Tensor, Tensor]:
+    """Embedded captions (N, SAYINGS, L, D): as they are told, and vaguely."""
+    rng = np.random.default_rng((seed, 6))
+    told, vaguely = [], []
+    hidden = dict.fromkeys(("colour", "kind", "hat", "hat_colour", "ears"), 1.0) | {"place": 0.5}
+    for _ in range(SAYINGS):
+        some = [name if rng.random() < NAMED else "" for name in names]
+        told += wording.captions(rng, meant, some)
+        open_ones = wording.left_open(rng, meant, wording.DROPPED | hidden)
+        vaguely += [wording.caption(rng, row) for row in open_ones.columns]
+    shape = (SAYINGS, len(meant))
+    return tuple(
+        reader.encode(words, encoder, captions).unflatten(0, shape).transpose(0, 1).contiguous()
+        for captions in (told, vaguely)
+    )  # pyright: ignore[reportReturnType]
+
+
+def token_of(number: int) -> str:
+    """A token of an individual's own: letters that mean nothing."""
+    rng = np.random.default_rng((number, 79))
+    return "".join(chr(97 + k) for k in rng.integers(0, 26, 4))

@@ -1,0 +1,171 @@
+"""Train temporal layers on clips, with everything spatial frozen: keyframes from words."""
+
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DConditionModel
+from torch import Tensor
+
+from studio.engine.device import in_half, place_of
+from studio.engine.temporal import TemporalConfig
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.training.loop import Plan, fit
+from studio.engine.video_unet import VideoUNet
+from studio.lab.starter import places
+from studio.lab.starter.clips import SAYINGS, Clips
+from studio.lab.starter.image import DROP_CAPTION, OBJECT_WEIGHT, Schedule
+from studio.spec.progress import Tick, silent
+
+REACH = 7
+"""Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
+SHUT_BELOW, OPEN_FROM = 0.6, 0.9
+"""Shares of the noise schedule.  Open all the way, these layers, which see fewer clips, round off
+the corners that the image network has learned from far more pictures."""
+LEAST_SHARED = 0.9
+"""In training the share of noise that frames have in common is drawn for every clip, from here to 1:
+with one share alone the layers read the motion off the differences of frames."""
+SETTLED = 0.65
+"""Below this noise level the object's place is in sight, so that its weight does not swell it."""
+RESTLESS = 1.0
+"""What errors that change from frame to frame cost on the ground, where the eye calls them flicker."""
+UNNAMED, VAGUE = 0.3, 0.2
+"""How often the temporal layers alone hear of no looks (a subject's are in the image network), and
+how often nobody does."""
+FARTHEST = 64
+"""Positions start anywhere below this in training: only their differences may matter."""
+AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "drift")
+"""What is learned where frames are given: not in the training of keyframes."""
+RATE, AT_BATCH = 8e-4, 8
+
+
+def config() -> TemporalConfig:
+    """How the starter's temporal layers are built."""
+    return TemporalConfig(
+        reach=REACH,
+        norm_groups=8,
+        shared_noise=1.0,
+        shut_below=SHUT_BELOW,
+        open_from=OPEN_FROM,
+        condition_width=32,
+        words=True,
+        motion_prior=64,
+        drift=True,
+        passes=True,
+    )
+
+
+def fresh(image: UNet2DConditionModel, seed: int) -> VideoUNet:
+    """The image network with untrained temporal layers: at first its exact equal."""
+    torch.manual_seed(seed)
+    net = VideoUNet(image, TemporalLayers(image, config()))
+    net.to(image.device).image.requires_grad_(False)
+    return net
+
+
+def train(
+    net: VideoUNet,
+    clips: Clips,
+    seed: int,
+    steps: int,
+    batch: int,
+    folder: Path,
+    *,
+    tick: Tick = silent,
+) -> TemporalLayers:
+    """All frames are holes.  Returns the averaged layers, frozen."""
+    device = place_of(net)
+    schedule, config = Schedule(device), net.temporal.config
+    rate = RATE * min(2.5, (batch / AT_BATCH) ** 0.5)
+    plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
+    for name, parameter in net.temporal.named_parameters():
+        parameter.requires_grad_(not name.startswith(AROUND_GIVEN))
+
+    def loss_at(step: int) -> Tensor:
+        generator = places.generator(13_000_000 * (seed + 1) + step, device)
+        chosen = torch.randint(len(clips), (batch,), generator=generator, device=device)
+        x0 = clips.latents[chosen].float()
+        frames = x0.shape[1]
+        t = timesteps(batch, schedule.steps, generator, done=step / steps)
+        texts = captions(clips, chosen, generator)
+        noise = mixed_noise(x0, generator)
+        each = t.repeat_interleave(frames)
+        noisy, target = schedule.noisy(x0.flatten(0, 1), noise.flatten(0, 1), each)
+        first = torch.randint(FARTHEST, (batch, 1), generator=generator, device=device)
+        with in_half(device):
+            guess = net(
+                noisy,
+                each,
+                *texts,
+                frames=frames,
+                positions=first + torch.arange(frames, device=device),
+                opening=config.opening(each / schedule.steps),
+            )
+        error = (guess.float() - target).unflatten(0, (batch, frames))
+        near = grown(clips.masks[chosen].float())[:, :, None]
+        settled = t < SETTLED * schedule.steps
+        heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - step / steps)
+        return cost(error, near, heavy)
+
+    average = fit(net, loss_at, plan, folder, tick=tick)
+    net.load_state_dict(average, strict=False)
+    return net.temporal.eval().requires_grad_(False)
+
+
+def grown(masks: Tensor) -> Tensor:
+    """Masks (B, T, h, w) grown by a cell."""
+    return torch.nn.functional.max_pool2d(masks, 3, stride=1, padding=1)
+
+
+def cost(error: Tensor, near: Tensor, heavy: Tensor) -> Tensor:
+    """Squared errors (B, T, C, h, w), those near the object `heavy` (B,) times more, and those of
+    the ground that change from frame to frame once more."""
+    ground = 1 - torch.maximum(near[:, 1:], near[:, :-1])
+    restless = (ground * error.diff(dim=1).square()).mean()
+    weight = 1 + heavy[:, None, None, None, None] * near
+    return (weight * error.square()).mean() + RESTLESS * restless
+
+
+def captions(clips: Clips, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(B, L, D) for the image network and for the temporal layers, which at times hear of no looks."""
+    device, count = chosen.device, len(chosen)
+    which = torch.randint(SAYINGS, (count,), generator=generator, device=device)
+    odds = torch.rand((3, count, 1, 1), generator=generator, device=device)
+    told, vague = clips.texts[chosen, which].float(), clips.vague[chosen, which].float()
+    text = torch.where(odds[0] < VAGUE, vague, told)
+    time_text = torch.where(odds[1] < UNNAMED, vague, text)
+    dropped = odds[2] < DROP_CAPTION
+    empty = clips.empty.float()
+    return torch.where(dropped, empty, text), torch.where(dropped, empty, time_text)
+
+
+def mixed_noise(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal (B, T, C, h, w), most of its variance common to a clip's frames (PYoCo)."""
+    device, (count, _, *rest) = like.device, like.shape
+    common = torch.randn((count, 1, *rest), generator=generator, device=device)
+    own = torch.randn(like.shape, generator=generator, device=device)
+    share = torch.rand((count, 1, 1, 1, 1), generator=generator, device=device)
+    share = LEAST_SHARED + (1 - LEAST_SHARED) * share
+    return share.sqrt() * common + (1 - share).sqrt() * own
+
+
+def timesteps(count: int, steps: int, generator: torch.Generator, *, done: float) -> Tensor:
+    """Stratified timesteps (count,), at first nearly half of them in the last, noisiest tenth.
+
+    The direction of a motion is settled there.  As the training goes on (`done`, 0..1) more of them
+    lie where outlines follow the motion.
+    """
+    device = generator.device
+    strata = torch.arange(count, device=device) + torch.rand(
+        count, generator=generator, device=device
+    )
+    u, knee = strata / count, 0.55 + 0.2 * done
+    way = torch.where(
+        u < 0.2,
+        u / 0.2 * SHUT_BELOW,
+        torch.where(
+            u < knee,
+            SHUT_BELOW + (u - 0.2) / (knee - 0.2) * (0.9 - SHUT_BELOW),
+            0.9 + (u - knee) / (1 - knee) * 0.1,
+        ),
+    )
+    return (way * steps).long().clamp(0, steps - 1)

@@ -1,0 +1,180 @@
+"""Train the starter's text encoder to name what a caption says, before any picture is drawn.
+
+No single frame would ever teach it words of motion.  A word that nobody knows is not ignored: what
+comes out must tell which it was, so that a subject's rare token has something to bind to.
+"""
+
+import hashlib
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import pre_tokenizers
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from studio.engine.training.loop import Plan, fit
+from studio.lab.starter import animation, wording
+from studio.lab.starter.figures import Figures
+from studio.lab.starter.wording import ASPECTS, RARE_TOKENS
+from studio.spec.progress import Tick, silent
+
+POSITIONS, WIDTH = 32, 128
+START, END = "<|startoftext|>", "<|endoftext|>"
+BITS = 12
+"""Bits of a hash by which an unknown word is told from others."""
+STRANGE = 0.3
+"""How often a caption holds a word that nobody knows."""
+
+
+def tokenizer() -> CLIPTokenizer:
+    """Byte-level BPE in CLIP's layout; every word that is taught is one token."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = _merges(sorted(wording.words()))
+    tokens = [*alphabet, *(letter + "</w>" for letter in alphabet)]
+    tokens += dict.fromkeys("".join(pair) for pair in merges)
+    vocab = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
+    vocab |= {START: len(vocab), END: len(vocab) + 1}
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS)
+
+
+def _merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte pairs to merge, the most frequent first, until every word is one token."""
+    split = [(*word[:-1], word[-1] + "</w>") for word in words]
+    merges: list[tuple[str, str]] = []
+    while pairs := Counter(pair for parts in split for pair in pairwise(parts)):
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        merges.append(best)
+        split = [_merged(parts, best) for parts in split]
+    return merges
+
+
+def _merged(parts: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
+    done: list[str] = []
+    for part in parts:
+        if done and (done[-1], part) == pair:
+            done[-1] += part
+        else:
+            done.append(part)
+    return tuple(done)
+
+
+def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
+    """A CLIP text model of 4 layers, 128 wide, with random weights."""
+    torch.manual_seed(seed)
+    config = CLIPTextConfig(
+        vocab_size=len(words),
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        max_position_embeddings=POSITIONS,
+        projection_dim=WIDTH,
+        bos_token_id=words.bos_token_id,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+    )
+    return CLIPTextModel(config)
+
+
+class Reader(nn.Module):
+    """A text encoder with a small head for every aspect, and one for the unknown word."""
+
+    def __init__(self, encoder: CLIPTextModel) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.heads = nn.ModuleList(nn.Linear(WIDTH, len(kind) + 1) for kind in ASPECTS.values())
+        self.strange = nn.Linear(WIDTH, BITS)
+
+    def forward(self, ids: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Token numbers (B, POSITIONS) to scores (B, options + 1) by aspect, and bits (B, BITS)."""
+        out = self.encoder(ids)
+        seen = out.pooler_output + out.last_hidden_state[:, -1]
+        return [head(seen) for head in self.heads], self.strange(seen)
+
+
+def train(
+    cast: Figures,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    batch: int = 128,
+    device: str | torch.device = "cpu",
+    tick: Tick = silent,
+) -> tuple[CLIPTokenizer, CLIPTextModel]:
+    """The tokenizer and the encoder, frozen."""
+    words = kept_tokenizer(folder / "tokenizer")
+    reader = Reader(fresh(words, seed)).to(device)
+    plan = Plan("text encoder", steps, rate=1e-3, ema=0.99)
+
+    def loss_at(step: int) -> Tensor:
+        told, answers, bits = examples(np.random.default_rng((seed, step, 2)), cast, batch)
+        scores, guessed = reader(ids(words, told).to(device))
+        answers, bits = answers.to(device), bits.to(device)
+        named = sum(F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores))
+        known = bits[:, 0] >= 0
+        told_apart = F.binary_cross_entropy_with_logits(
+            guessed, bits.clamp_min(0), reduction="none"
+        )
+        return named + (told_apart.mean(1) * known).sum() / known.sum().clamp_min(1)
+
+    average = fit(reader, loss_at, plan, folder, tick=tick)
+    reader.load_state_dict(average, strict=False)
+    return words, reader.encoder.eval().requires_grad_(False)
+
+
+def kept_tokenizer(folder: Path) -> CLIPTokenizer:
+    """The run's tokenizer, written once: after a change of the words, these count otherwise."""
+    if not folder.exists():
+        tokenizer().save_pretrained(folder)
+    return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def examples(
+    rng: np.random.Generator, cast: Figures, count: int
+) -> tuple[list[str], Tensor, Tensor]:
+    """Captions, their aspects (B, A), the last option being "left open", and bits (B, BITS) of the
+    unknown word in each, -1 where there is none."""
+    scene = animation.scenes(rng, count, cast, 1)
+    meant = wording.left_open(rng, wording.meanings(scene, cast)).columns
+    told, bits = [], np.full((count, BITS), -1.0, np.float32)
+    for k, row in enumerate(meant):
+        text = wording.caption(rng, row)
+        if rng.random() < STRANGE:
+            word = strange_word(rng)
+            text, bits[k] = wording.with_token(text, word), bits_of(word)
+        told.append(text)
+    options = np.asarray([len(kind) for kind in ASPECTS.values()])
+    return told, torch.from_numpy(np.where(meant < 0, options, meant)), torch.from_numpy(bits)
+
+
+def strange_word(rng: np.random.Generator) -> str:
+    """A rare token, or letters at random."""
+    if rng.random() < 0.4:
+        return RARE_TOKENS[rng.integers(len(RARE_TOKENS))]
+    return "".join(chr(97 + k) for k in rng.integers(0, 26, rng.integers(2, 6)))
+
+
+def bits_of(word: str) -> np.ndarray:
+    """BITS of a hash, 0 or 1."""
+    digest = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest(), "big")
+    return np.asarray([(digest >> k) & 1 for k in range(BITS)], np.float32)
+
+
+def ids(words: CLIPTokenizer, told: list[str]) -> Tensor:
+    """Token numbers (B, POSITIONS), padded with the end token as CLIP does."""
+    return words(
+        told, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="pt"
+    ).input_ids
+
+
+@torch.no_grad()
+def encode(words: CLIPTokenizer, encoder: CLIPTextModel, told: list[str]) -> Tensor:
+    """Captions to token embeddings (N, POSITIONS, WIDTH) fp16, where the encoder is."""
+    place = encoder.device
+    parts = [told[k : k + 1024] for k in range(0, len(told), 1024)]
+    return torch.cat([encoder(ids(words, p).to(place)).last_hidden_state.half() for p in parts])
