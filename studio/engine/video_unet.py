@@ -59,7 +59,7 @@ class VideoUNet(nn.Module):
             positions = torch.arange(frames, device=latents.device).expand(batch, -1)
         walk.positions, walk.opening = positions, opening
         # most steps of a walk have closed mixes; open ones may have something to learn
-        walk.closed = opening is not None and not opening.any() and not self._learns_over_time()
+        walk.closed = opening is not None and not self._learns_over_time() and not opening.any()
         labels = None if shut else self.temporal.labels(fps, passes)
         walk.embed(latents, timestep, labels, level)
         if condition is not None and self.temporal.pyramid is not None and not shut:

@@ -1,5 +1,6 @@
 """Clips as latents with their captions, drawn and encoded once on the device and kept there."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -73,10 +74,12 @@ def make(
     times: Times = at_first,
     shapes: float = 0.35,
     portion: int = PORTION,
+    seconds: float | None = None,
     tick: Tick = silent,
 ) -> Clips:
-    """Draw and encode `count` clips; the same for the same seed."""
+    """Draw and encode `count` clips, or as many as `seconds` allow; the same for the same seed."""
     latents, masks, meant, names = [], [], [], []
+    began = time.monotonic()
     for first in range(0, count, portion):
         rng = np.random.default_rng((seed, first, 3))
         some = min(portion, count - first)
@@ -92,7 +95,9 @@ def make(
             token_of(int(who)) if f else ""
             for who, f in zip(scene.who, scene.is_figure, strict=True)
         ]
-        tick(Progress("drawing clips", min(first + portion, count), count))
+        tick(Progress("drawing clips", first + some, count))
+        if seconds is not None and time.monotonic() - began > seconds:
+            break
     found = Meanings(np.concatenate(meant))
     texts, vague = said(words, encoder, found, names, seed)
     empty = reader.encode(words, encoder, [""])[0]
@@ -108,7 +113,10 @@ def said(words, encoder, meant: Meanings, names: list[str], seed: int) -> tuple[
         some = [name if rng.random() < NAMED else "" for name in names]
         told += wording.captions(rng, meant, some)
         open_ones = wording.left_open(rng, meant, wording.DROPPED | hidden)
-        vaguely += [wording.caption(rng, row) for row in open_ones.columns]
+        chances = rng.random((len(meant), wording.CHANCES)).tolist()
+        vaguely += [
+            wording.caption(chances[k], row) for k, row in enumerate(open_ones.columns.tolist())
+        ]
     shape = (SAYINGS, len(meant))
     return tuple(
         reader.encode(words, encoder, captions).unflatten(0, shape).transpose(0, 1).contiguous()

@@ -12,11 +12,12 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.device import in_half, place_of
-from studio.engine.training.loop import Plan, fit
+from studio.engine.device import in_half
+from studio.engine.training.loop import Plan
 from studio.lab.starter import animation, leaves, places
 from studio.lab.starter.animation import Stage
-from studio.spec.progress import Tick, silent
+from studio.lab.starter.training import fit
+from studio.spec.progress import Progress, Tick, silent
 
 SIZE, CELLS, CHANNELS = 128, 16, 8
 CONFIG = {
@@ -36,6 +37,9 @@ LEAVES = 0.35
 """Share of pictures that are dead leaves; the others are frames of clips."""
 WHOLE_FROM = 0.75
 """Share of the run after which pictures are whole: group norms see other statistics on crops."""
+PORTION = 512
+"""Pictures that a card draws at once: a field of one number a pixel takes 32 MB."""
+RATE, AT_BATCH = 1e-3, 32
 
 
 def fresh(seed: int) -> AutoencoderKL:
@@ -44,40 +48,70 @@ def fresh(seed: int) -> AutoencoderKL:
     return AutoencoderKL(**CONFIG)
 
 
-def train(
-    stage: Stage, seed: int, steps: int, batch: int, folder: Path, *, tick: Tick = silent
-) -> AutoencoderKL:
-    """Reconstruct fresh pictures; crops of half the side first.  Returns the averaged network,
-    frozen and normalised."""
-    vae = fresh(seed).to(stage.canvases.device)
-    plan = Plan("autoencoder", steps, rate=1e-3 * min(2.0, (batch / 32) ** 0.5), decay=0.0)
-
-    def loss_at(step: int) -> Tensor:
-        whole = step >= WHOLE_FROM * steps
-        pictures = batch_of(stage, seed, step, batch if whole else 2 * batch, whole=whole)
-        return loss(vae, pictures, places.generator(7_000_000 * (seed + 1) + step, place_of(vae)))
-
-    vae.load_state_dict(fit(vae, loss_at, plan, folder, tick=tick))
-    vae.eval().requires_grad_(False)
-    return normalised(vae, stage, seed)
-
-
 @torch.no_grad()
-def batch_of(stage: Stage, seed: int, step: int, count: int, *, whole: bool) -> Tensor:
-    """Pictures (count, 3, S, S) in -1..1: frames of clips and dead leaves, mirrored at times."""
-    rng = np.random.default_rng((seed, step, 1))
-    some = round(LEAVES * count)
-    scene = animation.scenes(rng, count - some, stage.cast, stage.grounds, shapes=0.2)
-    frames = stage.draw(scene, rng.uniform(0, animation.FRAMES, (count - some, 1)))[:, 0]
-    generator = places.generator(3_000_000 * (seed + 1) + step, frames.device)
-    pictures = torch.cat([frames, leaves.leaves(some, stage.size, generator)])
-    if not whole:
-        side = stage.size // 2
-        y, x = rng.integers(0, stage.size - side + 1, 2)
-        pictures = pictures[..., y : y + side, x : x + side]
+def pictures(
+    stage: Stage, seed: int, count: int, *, portion: int = 64, tick: Tick = silent
+) -> Tensor:
+    """Frames of clips and dead leaves, uint8 (count, 3, S, S) on the stage's device, mixed."""
+    device, some = stage.canvases.device, round(LEAVES * count)
+    pool = torch.empty((count, 3, stage.size, stage.size), dtype=torch.uint8, device=device)
+    for first in range(0, count, portion):
+        last = min(first + portion, count)
+        rng = np.random.default_rng((seed, first, 1))
+        painted = max(0, min(last, count - some) - first)
+        parts = [pool[:0].float()]
+        if painted:
+            scene = animation.scenes(rng, painted, stage.cast, stage.grounds, shapes=0.2)
+            parts.append(stage.draw(scene, rng.uniform(0, animation.FRAMES, (painted, 1)))[:, 0])
+        if last - first > painted:
+            generator = places.generator(3_000_000 * (seed + 1) + first, device)
+            parts.append(leaves.leaves(last - first - painted, stage.size, generator))
+        pool[first:last] = (torch.cat(parts) * 255).round().to(torch.uint8)
+        tick(Progress("drawing pictures", last, count))
+    return pool
+
+
+def train(
+    pool: Tensor,
+    seed: int,
+    steps: int,
+    batch: int,
+    folder: Path,
+    *,
+    seconds: float | None = None,
+    tick: Tick = silent,
+) -> AutoencoderKL:
+    """Reconstruct the pictures of `pool`; crops of half the side first, four times as many.
+
+    Returns the averaged network, frozen and normalised.
+    """
+    vae = fresh(seed).to(pool.device)
+    rate = RATE * min(1.6, (batch / AT_BATCH) ** 0.5)
+    plan = Plan("autoencoder", steps, rate=rate, decay=0.0, checkpoint_seconds=120)
+
+    def loss_at(step: int, done: float) -> Tensor:
+        generator = places.generator(7_000_000 * (seed + 1) + step, pool.device)
+        whole = done >= WHOLE_FROM
+        rng = np.random.default_rng((seed, step, 1))
+        shown = batch_of(pool, rng, batch if whole else 4 * batch, generator, whole=whole)
+        return loss(vae, shown, generator)
+
+    vae.load_state_dict(fit(vae, loss_at, plan, folder, seconds=seconds, tick=tick))
+    vae.eval().requires_grad_(False)
+    return normalised(vae, pool)
+
+
+def batch_of(
+    pool: Tensor, rng: np.random.Generator, count: int, generator: torch.Generator, *, whole: bool
+) -> Tensor:
+    """Pictures (count, 3, S, S) in -1..1, mirrored and with other colours at times; or crops."""
+    chosen = torch.randint(len(pool), (count,), generator=generator, device=pool.device)
+    side = pool.shape[-1] if whole else pool.shape[-1] // 2
+    y, x = (int(at) for at in rng.integers(0, pool.shape[-1] - side + 1, 2))
+    shown = pool[:, :, y : y + side, x : x + side][chosen].float() / 127.5 - 1
     if rng.random() < 0.3:
-        pictures = pictures[:, torch.from_numpy(rng.permutation(3)).to(pictures.device)]
-    return (pictures.flip(-1) if rng.random() < 0.5 else pictures) * 2 - 1
+        shown = torch.stack([shown[:, k] for k in rng.permutation(3)], 1)
+    return shown.flip(-1) if rng.random() < 0.5 else shown
 
 
 def loss(vae: AutoencoderKL, x0: Tensor, generator: torch.Generator) -> Tensor:
@@ -96,10 +130,10 @@ def loss(vae: AutoencoderKL, x0: Tensor, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def normalised(vae: AutoencoderKL, stage: Stage, seed: int, count: int = 512) -> AutoencoderKL:
+def normalised(vae: AutoencoderKL, pool: Tensor, count: int = 1024) -> AutoencoderKL:
     """The same autoencoder with latents of mean 0 and deviation 1 in every channel."""
-    parts = [batch_of(stage, seed + 1, k, 64, whole=True) for k in range(max(1, count // 64))]
-    z = torch.cat([vae.encode(part).latent_dist.mean.float() for part in parts])
+    shown = pool[:: max(1, len(pool) // count)].split(64)
+    z = torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in shown])
     mean, deviation = z.mean((0, 2, 3)), z.std((0, 2, 3))
     to, back = vae.quant_conv, vae.post_quant_conv
     inverse = torch.cat([1 / deviation, torch.ones_like(deviation)])

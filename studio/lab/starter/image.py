@@ -8,17 +8,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import in_half, place_of
-from studio.engine.training.loop import Plan, fit
+from studio.engine.training.loop import Plan
 from studio.lab.starter import places, reader
 from studio.lab.starter.clips import SAYINGS, Clips
 from studio.lab.starter.codec import CELLS, CHANNELS
+from studio.lab.starter.training import fit
 from studio.spec.progress import Tick, silent
 
 WIDTHS = (48, 96, 144)
 DROP_CAPTION = 0.12
 OBJECT_WEIGHT = 4.0
 RATE, AT_BATCH = 1e-3, 48
-"""The learning rate, and the batch it belongs to; larger ones take it times the root."""
+"""The learning rate, and the batch it belongs to; larger ones take it times the root, up to `MOST`."""
+MOST, WARMUP = 1.6, 200
 
 
 def config(widths: tuple[int, ...] = WIDTHS) -> dict:
@@ -85,6 +87,7 @@ def train(
     batch: int,
     folder: Path,
     *,
+    seconds: float | None = None,
     tick: Tick = silent,
 ) -> UNet2DConditionModel:
     """Frames of all clips; returns the averaged network, frozen.
@@ -94,10 +97,10 @@ def train(
     """
     device = place_of(unet)
     schedule = Schedule(device)
-    rate = RATE * min(2.5, (batch / AT_BATCH) ** 0.5)
-    plan = Plan("image model", steps, rate=rate, warmup=min(200, steps // 10 + 1))
+    rate = RATE * min(MOST, (batch / AT_BATCH) ** 0.5)
+    plan = Plan("image model", steps, rate=rate, warmup=WARMUP, checkpoint_seconds=120)
 
-    def loss_at(step: int) -> Tensor:
+    def loss_at(step: int, done: float) -> Tensor:
         generator = places.generator(11_000_000 * (seed + 1) + step, device)
         chosen, frame = (
             torch.randint(high, (batch,), generator=generator, device=device)
@@ -105,7 +108,7 @@ def train(
         )
         x0 = clips.latents[chosen, frame].float()
         near = F.max_pool2d(clips.masks[chosen, frame, None].float(), 3, stride=1, padding=1)
-        weight = 1 + OBJECT_WEIGHT * (1 - step / steps) * near
+        weight = 1 + OBJECT_WEIGHT * (1 - done) * near
         context = captions(clips, chosen, generator)
         t = timesteps(batch, schedule.steps, generator)
         noise = torch.randn(x0.shape, generator=generator, device=device)
@@ -114,7 +117,7 @@ def train(
             guess = unet(noisy, t, context).sample
         return (weight * (guess.float() - target) ** 2).mean()
 
-    average = fit(unet, loss_at, plan, folder, tick=tick)
+    average = fit(unet, loss_at, plan, folder, seconds=seconds, tick=tick)
     unet.load_state_dict(average)
     return unet.eval().requires_grad_(False)
 

@@ -9,11 +9,12 @@ from torch import Tensor
 from studio.engine.device import in_half, place_of
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training.loop import Plan, fit
+from studio.engine.training.loop import Plan
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import places
 from studio.lab.starter.clips import SAYINGS, Clips
 from studio.lab.starter.image import DROP_CAPTION, OBJECT_WEIGHT, Schedule
+from studio.lab.starter.training import fit
 from studio.spec.progress import Tick, silent
 
 REACH = 7
@@ -35,7 +36,7 @@ FARTHEST = 64
 """Positions start anywhere below this in training: only their differences may matter."""
 AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "drift")
 """What is learned where frames are given: not in the training of keyframes."""
-RATE, AT_BATCH = 8e-4, 8
+RATE, AT_BATCH, MOST = 8e-4, 8, 1.6
 
 
 def config() -> TemporalConfig:
@@ -70,22 +71,23 @@ def train(
     batch: int,
     folder: Path,
     *,
+    seconds: float | None = None,
     tick: Tick = silent,
 ) -> TemporalLayers:
     """All frames are holes.  Returns the averaged layers, frozen."""
     device = place_of(net)
     schedule, config = Schedule(device), net.temporal.config
-    rate = RATE * min(2.5, (batch / AT_BATCH) ** 0.5)
-    plan = Plan("temporal layers", steps, rate=rate, warmup=min(100, steps // 10 + 1))
+    rate = RATE * min(MOST, (batch / AT_BATCH) ** 0.5)
+    plan = Plan("temporal layers", steps, rate=rate, checkpoint_seconds=120)
     for name, parameter in net.temporal.named_parameters():
         parameter.requires_grad_(not name.startswith(AROUND_GIVEN))
 
-    def loss_at(step: int) -> Tensor:
+    def loss_at(step: int, done: float) -> Tensor:
         generator = places.generator(13_000_000 * (seed + 1) + step, device)
         chosen = torch.randint(len(clips), (batch,), generator=generator, device=device)
         x0 = clips.latents[chosen].float()
         frames = x0.shape[1]
-        t = timesteps(batch, schedule.steps, generator, done=step / steps)
+        t = timesteps(batch, schedule.steps, generator, done=done)
         texts = captions(clips, chosen, generator)
         noise = mixed_noise(x0, generator)
         each = t.repeat_interleave(frames)
@@ -103,10 +105,10 @@ def train(
         error = (guess.float() - target).unflatten(0, (batch, frames))
         near = grown(clips.masks[chosen].float())[:, :, None]
         settled = t < SETTLED * schedule.steps
-        heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - step / steps)
+        heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - done)
         return cost(error, near, heavy)
 
-    average = fit(net, loss_at, plan, folder, tick=tick)
+    average = fit(net, loss_at, plan, folder, seconds=seconds, tick=tick)
     net.load_state_dict(average, strict=False)
     return net.temporal.eval().requires_grad_(False)
 

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from studio.engine.training.loop import Plan, fit
+from studio.engine.training.loop import Plan
 from studio.lab.starter import animation, wording
 from studio.lab.starter.figures import Figures
+from studio.lab.starter.training import fit
 from studio.lab.starter.wording import ASPECTS, RARE_TOKENS
 from studio.spec.progress import Tick, silent
 
@@ -109,9 +110,9 @@ def train(
     """The tokenizer and the encoder, frozen."""
     words = kept_tokenizer(folder / "tokenizer")
     reader = Reader(fresh(words, seed)).to(device)
-    plan = Plan("text encoder", steps, rate=1e-3, ema=0.99)
+    plan = Plan("text encoder", steps, rate=1e-3, ema=0.99, checkpoint_seconds=120)
 
-    def loss_at(step: int) -> Tensor:
+    def loss_at(step: int, done: float) -> Tensor:
         told, answers, bits = examples(np.random.default_rng((seed, step, 2)), cast, batch)
         scores, guessed = reader(ids(words, told).to(device))
         answers, bits = answers.to(device), bits.to(device)
@@ -142,8 +143,9 @@ def examples(
     scene = animation.scenes(rng, count, cast, 1)
     meant = wording.left_open(rng, wording.meanings(scene, cast)).columns
     told, bits = [], np.full((count, BITS), -1.0, np.float32)
-    for k, row in enumerate(meant):
-        text = wording.caption(rng, row)
+    chances = rng.random((count, wording.CHANCES)).tolist()
+    for k, row in enumerate(meant.tolist()):
+        text = wording.caption(chances[k], row)
         if rng.random() < STRANGE:
             word = strange_word(rng)
             text, bits[k] = wording.with_token(text, word), bits_of(word)
@@ -166,15 +168,25 @@ def bits_of(word: str) -> np.ndarray:
 
 
 def ids(words: CLIPTokenizer, told: list[str]) -> Tensor:
-    """Token numbers (B, POSITIONS), padded with the end token as CLIP does."""
-    return words(
-        told, padding="max_length", truncation=True, max_length=POSITIONS, return_tensors="pt"
-    ).input_ids
+    """Token numbers (B, POSITIONS), padded with the end token as CLIP does.
+
+    Captions are letters and spaces: each word is looked up once, however often it is said.
+    """
+    split = [text.split() for text in told]
+    known = sorted({word for parts in split for word in parts})
+    tokens = words(known, add_special_tokens=False).input_ids if known else []
+    table = dict(zip(known, tokens, strict=True))
+    rows = np.full((len(told), POSITIONS), words.eos_token_id, np.int64)
+    rows[:, 0] = words.bos_token_id
+    for row, parts in zip(rows, split, strict=True):
+        said = [number for word in parts for number in table[word]][: POSITIONS - 2]
+        row[1 : 1 + len(said)] = said
+    return torch.from_numpy(rows)
 
 
 @torch.no_grad()
 def encode(words: CLIPTokenizer, encoder: CLIPTextModel, told: list[str]) -> Tensor:
     """Captions to token embeddings (N, POSITIONS, WIDTH) fp16, where the encoder is."""
-    place = encoder.device
-    parts = [told[k : k + 1024] for k in range(0, len(told), 1024)]
-    return torch.cat([encoder(ids(words, p).to(place)).last_hidden_state.half() for p in parts])
+    numbers = ids(words, told).to(encoder.device)
+    parts = [encoder(part).last_hidden_state.half() for part in numbers.split(2048)]
+    return torch.cat(parts)

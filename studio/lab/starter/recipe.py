@@ -7,9 +7,12 @@ work keeps checkpoints below `out/runs` and goes on where it stopped.
 """
 
 import json
+import shutil
 import time
+import traceback
 from collections.abc import Callable
-from dataclasses import asdict, astuple, dataclass
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -17,9 +20,10 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.families.videoldm import TEMPORAL
 from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.video_unet import VideoUNet
-from studio.lab.starter import clips, codec, figures, image, over_time, reader
+from studio.lab.starter import clips, codec, figures, image, over_time, reader, sheets
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.clips import Clips
 from studio.spec.progress import Cancelled, Progress, Tick, silent
@@ -32,6 +36,7 @@ class Scale:
     cast: int = 12_000
     grounds: int = 24
     text: int = 1500
+    pictures: int = 6000
     codec: int = 12_000
     codec_batch: int = 16
     clips: int = 6000
@@ -49,16 +54,22 @@ class Scale:
 PROCESSOR_SCALE = Scale()
 CARD_SCALE = Scale(
     cast=16_000,
-    grounds=64,
+    grounds=96,
+    pictures=80_000,
     codec=2600,
     codec_batch=192,
     clips=36_000,
-    image=1500,
-    image_batch=2048,
-    temporal=900,
-    temporal_batch=192,
+    image=4500,
+    image_batch=1024,
+    temporal=1500,
+    temporal_batch=160,
 )
-"""For a card with tens of gigabytes: as many frames in a hundredth of the updates."""
+"""For a card with tens of gigabytes: as many frames in a tenth of the updates.  Where its minutes
+are counted (`Recipe.minutes`) the updates are those that fit."""
+SHARES = {"vae": 150.0, "unet": 150.0, "temporal": 130.0}
+"""How a card's time is divided among the trainings that are left."""
+DRAWING, LOOKING = 70.0, 8.0
+"""Seconds that are set aside for the clips, and for packing and looking after each training."""
 
 
 class Slice:
@@ -75,23 +86,32 @@ class Slice:
 
 @dataclass(slots=True)
 class Recipe:
-    """A training in the folder `out`; its seed, scale and device."""
+    """A training in the folder `out`; its seed, scale and device.
+
+    With `minutes` all that is left is made to fit into them.
+    """
 
     out: Path
     scale: Scale
     device: str = "cpu"
     seed: int = 0
     tick: Tick = silent
+    minutes: float | None = None
+    began: float = field(default_factory=time.monotonic)
 
     def train(self) -> None:
         """Every stage that is not done."""
         self._remember()
         words, encoder = self.text()
-        if not self.is_done("unet") or not self.is_done("temporal"):
-            vae = self.autoencoder()
-            shown = self.clips(vae, words, encoder)
-            unet = self.image(shown)
-            self.over_time(unet, shown)
+        if all(self.is_done(name) for name in SHARES):
+            return
+        stage = self.stage()
+        vae = self.autoencoder(stage)
+        shown = self.clips(stage, vae, words, encoder)
+        unet = self.image(shown)
+        self._look("image model", lambda file: sheets.single(unet, vae, words, encoder, file))
+        net = self.over_time(unet, shown)
+        self._look("clips", lambda file: sheets.clips(net, vae, words, encoder, file))
 
     def part(self, name: str) -> Path:
         """Where a finished stage lies."""
@@ -99,6 +119,19 @@ class Recipe:
 
     def is_done(self, name: str) -> bool:
         return self.part(name).exists()
+
+    def seconds(self, name: str) -> float | None:
+        """What a training may take of the time that is left; None where nobody counts."""
+        if self.minutes is None:
+            return None
+        left = [other for other in SHARES if not self.is_done(other)]
+        set_aside = LOOKING * len(left) + (DRAWING if name == "vae" else 0)
+        free = self.began + 60 * self.minutes - time.monotonic() - set_aside
+        return max(1.0, free * SHARES[name] / sum(SHARES[other] for other in left))
+
+    @property
+    def is_card(self) -> bool:
+        return self.device != "cpu"
 
     def stage(self) -> Stage:
         cast = figures.pool(self.seed, self.scale.cast)
@@ -115,29 +148,33 @@ class Recipe:
         words = CLIPTokenizer.from_pretrained(self.part("tokenizer"), local_files_only=True)
         return words, self._opened(CLIPTextModel, "text_encoder", dtype=torch.float32)
 
-    def autoencoder(self) -> AutoencoderKL:
+    def autoencoder(self, stage: Stage) -> AutoencoderKL:
         if not self.is_done("vae"):
             folder, scale = self.out / "runs" / "codec", self.scale
-            vae = codec.train(
-                self.stage(), self.seed, scale.codec, scale.codec_batch, folder, tick=self.tick
-            )
+            portion = codec.PORTION if self.is_card else 32
+            pool = codec.pictures(stage, self.seed, scale.pictures, portion=portion, tick=self.tick)
+            how = {"seconds": self.seconds("vae"), "tick": self.tick}
+            vae = codec.train(pool, self.seed, scale.codec, scale.codec_batch, folder, **how)
             self._pack("vae", vae)
-        return self._opened(AutoencoderKL, "vae", torch_dtype=torch.float32)
+            del pool
+        vae = self._opened(AutoencoderKL, "vae", torch_dtype=torch.float32)
+        self._look("autoencoder", lambda file: sheets.autoencoder(vae, stage, self.seed, file))
+        return vae
 
-    def clips(self, vae: AutoencoderKL, words, encoder) -> Clips:
-        portion = clips.PORTION if self.device == "cpu" else 8 * clips.PORTION
+    def clips(self, stage: Stage, vae: AutoencoderKL, words, encoder) -> Clips:
+        portion = 8 * clips.PORTION if self.is_card else clips.PORTION
+        seconds = None if self.minutes is None else DRAWING
         return clips.make(
-            self.stage(), vae, words, encoder, self.seed, self.scale.clips,
-            portion=portion, tick=self.tick,
+            stage, vae, words, encoder, self.seed, self.scale.clips,
+            portion=portion, seconds=seconds, tick=self.tick,
         )  # fmt: skip
 
     def image(self, shown: Clips) -> UNet2DConditionModel:
         if not self.is_done("unet"):
             unet, scale = image.fresh(self.seed).to(self.device), self.scale
             folder = self.out / "runs" / "image"
-            image.train(
-                unet, shown, self.seed, scale.image, scale.image_batch, folder, tick=self.tick
-            )
+            how = {"seconds": self.seconds("unet"), "tick": self.tick}
+            image.train(unet, shown, self.seed, scale.image, scale.image_batch, folder, **how)
             self._pack("unet", unet)
         return self._opened(UNet2DConditionModel, "unet", torch_dtype=torch.float32)
 
@@ -145,19 +182,37 @@ class Recipe:
         net = over_time.fresh(unet, self.seed)
         if not self.is_done("temporal"):
             folder, scale = self.out / "runs" / "temporal", self.scale
-            layers = over_time.train(
-                net, shown, self.seed, scale.temporal, scale.temporal_batch, folder, tick=self.tick
+            how = {"seconds": self.seconds("temporal"), "tick": self.tick}
+            over_time.train(
+                net, shown, self.seed, scale.temporal, scale.temporal_batch, folder, **how
             )
-            self.part("temporal").mkdir(parents=True)
-            layers.half().save(self.part("temporal") / "temporal.safetensors", "text_encoder")
-        file = self.part("temporal") / "temporal.safetensors"
-        layers, _ = TemporalLayers.load(file, unet)
+            draft = self._draft("temporal")
+            draft.mkdir(parents=True)
+            deepcopy(net.temporal).half().save(draft / TEMPORAL, "text_encoder")
+            draft.rename(self.part("temporal"))
+        layers, _ = TemporalLayers.load(self.part("temporal") / TEMPORAL, unet)
         net.temporal.load_state_dict(layers.state_dict())
         return net
 
+    def _look(self, name: str, draw: Callable[[Path], dict[str, float] | None]) -> None:
+        """A sheet, and its figures in a file; one that fails costs no training."""
+        folder = self.out / "sheets"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            said = json.dumps(draw(folder / f"{name}.png") or {})
+        except Exception:
+            said = traceback.format_exc()
+        (folder / f"{name}.txt").write_text(said + "\n", "utf-8")
+        self.tick(Progress(f"sheet of the {name}", 1, 1, note=said))
+
+    def _draft(self, name: str) -> Path:
+        draft = self.out / "parts" / f".{name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        return draft
+
     def _pack(self, name: str, net: nn.Module) -> None:
         """Written aside and renamed: a part is there whole or not at all."""
-        draft = self.out / "parts" / f".{name}"
+        draft = self._draft(name)
         net.half().save_pretrained(draft)
         draft.rename(self.part(name))
 
@@ -167,5 +222,5 @@ class Recipe:
 
     def _remember(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
-        said = {"seed": self.seed, "scale": dict(zip(asdict(self.scale), astuple(self.scale), strict=True))}
+        said = {"seed": self.seed, "scale": asdict(self.scale)}
         (self.out / "recipe.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")

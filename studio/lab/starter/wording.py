@@ -176,22 +176,31 @@ def left_open(rng: Rng, meant: Meanings, odds: dict[str, float] = DROPPED) -> Me
     return Meanings(columns)
 
 
-def caption(rng: Rng, row: np.ndarray, noun: str = "") -> str:
+CHANCES = 2 * len(ASPECTS) + 1
+"""Uniform numbers that settle how a caption is put."""
+
+
+def caption(chances: Sequence[float], row: Sequence[int], noun: str = "") -> str:
     """One clip's words from its aspects; `noun` stands in for a kind that is left open."""
     said = {
-        aspect: _say(rng, aspect, int(index)) for aspect, index in zip(ASPECTS, row, strict=True)
+        aspect: _say(chances[2 * k], chances[2 * k + 1], aspect, index)
+        for k, (aspect, index) in enumerate(zip(ASPECTS, row, strict=True))
     }
-    what = said["kind"] or noun or str(rng.choice(NOUNS))
-    thing = " ".join(word for word in (said["size"], said["colour"], what) if word)
-    article = "an" if thing[0] in "aeiou" else "a"
-    worn = (
-        " ".join(word for word in (said["hat_colour"], said["hat"]) if word) if said["hat"] else ""
-    )
-    parts = [f"a {worn}" if worn and said["hat"] != "horns" else worn, said["ears"]]
-    kept = [part for part in parts if part]
-    having = f"with {' and '.join(kept)}" if kept else ""
-    tail = (having, said["motion"], said["speed"], said["place"], said["camera"])
-    return " ".join(word for word in (article, thing, *tail) if word)
+    what = said["kind"] or noun or NOUNS[int(chances[-1] * len(NOUNS))]
+    thing = _joined(said["size"], said["colour"], what)
+    worn = _joined(said["hat_colour"], said["hat"]) if said["hat"] else ""
+    hat = worn if said["hat"] == "horns" else _with_article(worn)
+    having = " and ".join(part for part in (hat, said["ears"]) if part)
+    tail = (said["motion"], said["speed"], said["place"], said["camera"])
+    return _joined(_with_article(thing), having and f"with {having}", *tail)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _with_article(thing: str) -> str:
+    return thing and f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
 
 
 def captions(rng: Rng, meant: Meanings, names: Sequence[str] | None = None) -> list[str]:
@@ -205,9 +214,9 @@ def captions(rng: Rng, meant: Meanings, names: Sequence[str] | None = None) -> l
         k for k, aspect in enumerate(ASPECTS) if aspect in ("colour", "hat", "ears", "hat_colour")
     ]
     open_ones[np.ix_(nouns_alone, bare)] = -1
-    told = []
-    for k, row in enumerate(open_ones):
-        text = caption(rng, row)
+    told, chances = [], rng.random((len(open_ones), CHANCES)).tolist()
+    for k, row in enumerate(open_ones.tolist()):
+        text = caption(chances[k], row)
         name = names[k] if names else ""
         told.append(with_token(text, name) if name else text)
     return told
@@ -227,9 +236,9 @@ def words() -> frozenset[str]:
     )
 
 
-def _say(rng: Rng, aspect: str, index: int) -> str:
+def _say(plainly: float, which: float, aspect: str, index: int) -> str:
     if index < 0:
         return ""
     phrases = PHRASES["colour" if aspect == "hat_colour" else aspect]
     options = phrases[ASPECTS[aspect][index]]
-    return options[0] if rng.random() < 0.6 else options[rng.integers(len(options))]
+    return options[0] if plainly < 0.6 else options[int(which * len(options))]
