@@ -105,6 +105,7 @@ def train(
     *,
     batch: int = 128,
     device: str | torch.device = "cpu",
+    seconds: float | None = None,
     tick: Tick = silent,
 ) -> tuple[CLIPTokenizer, CLIPTextModel]:
     """The tokenizer and the encoder, frozen."""
@@ -123,7 +124,7 @@ def train(
         )
         return named + (told_apart.mean(1) * known).sum() / known.sum().clamp_min(1)
 
-    average = fit(reader, loss_at, plan, folder, tick=tick)
+    average = fit(reader, loss_at, plan, folder, seconds=seconds, tick=tick)
     reader.load_state_dict(average, strict=False)
     return words, reader.encoder.eval().requires_grad_(False)
 

@@ -38,12 +38,21 @@ class Scale:
     text: int = 1500
     pictures: int = 6000
     codec: int = 12_000
-    codec_batch: int = 16
+    codec_batch: int = 4
     clips: int = 6000
     image: int = 40_000
     image_batch: int = 48
     temporal: int = 16_000
     temporal_batch: int = 8
+    windows: int = 3000
+    guess: int = 10_000
+    given: int = 1500
+    given_batch: int = 64
+    footage: int = 400
+    decoder: int = 600
+    pairs: int = 300
+    upsampler: int = 3000
+    upsampler_over_time: int = 1200
 
     def times(self, factor: float) -> "Scale":
         """Every count but the batches multiplied, at least 2."""
@@ -58,18 +67,23 @@ CARD_SCALE = Scale(
     pictures=80_000,
     codec=2600,
     codec_batch=192,
-    clips=36_000,
+    clips=48_000,
     image=4500,
     image_batch=1024,
     temporal=1500,
     temporal_batch=160,
+    windows=12_000,
+    guess=4000,
+    given=1500,
+    given_batch=1280,
 )
 """For a card with tens of gigabytes: as many frames in a tenth of the updates.  Where its minutes
 are counted (`Recipe.minutes`) the updates are those that fit."""
 SHARES = {"vae": 150.0, "unet": 150.0, "temporal": 130.0}
 """How a card's time is divided among the trainings that are left."""
-DRAWING, LOOKING = 70.0, 8.0
-"""Seconds that are set aside for the clips, and for packing and looking after each training."""
+READING, DRAWING, LOOKING = 35.0, 70.0, 8.0
+"""Seconds that are set aside for the text encoder and for the clips, and for packing and looking
+after each training."""
 
 
 class Slice:
@@ -141,12 +155,13 @@ class Recipe:
         if not self.is_done("text_encoder"):
             cast = figures.pool(self.seed, min(2000, self.scale.cast))
             folder = self.out / "runs" / "text"
-            how = {"device": self.device, "tick": self.tick}
+            seconds = None if self.minutes is None else READING
+            how = {"device": self.device, "seconds": seconds, "tick": self.tick}
             words, encoder = reader.train(cast, self.seed, self.scale.text, folder, **how)
             words.save_pretrained(self.part("tokenizer"))
             self._pack("text_encoder", encoder)
         words = CLIPTokenizer.from_pretrained(self.part("tokenizer"), local_files_only=True)
-        return words, self._opened(CLIPTextModel, "text_encoder", dtype=torch.float32)
+        return words, self.opened(CLIPTextModel, "text_encoder", dtype=torch.float32)
 
     def autoencoder(self, stage: Stage) -> AutoencoderKL:
         if not self.is_done("vae"):
@@ -157,9 +172,9 @@ class Recipe:
             vae = codec.train(pool, self.seed, scale.codec, scale.codec_batch, folder, **how)
             self._pack("vae", vae)
             del pool
-        vae = self._opened(AutoencoderKL, "vae", torch_dtype=torch.float32)
-        self._look("autoencoder", lambda file: sheets.autoencoder(vae, stage, self.seed, file))
-        return vae
+            vae = self.opened(AutoencoderKL, "vae", torch_dtype=torch.float32)
+            self._look("autoencoder", lambda file: sheets.autoencoder(vae, stage, self.seed, file))
+        return self.opened(AutoencoderKL, "vae", torch_dtype=torch.float32)
 
     def clips(self, stage: Stage, vae: AutoencoderKL, words, encoder) -> Clips:
         portion = 8 * clips.PORTION if self.is_card else clips.PORTION
@@ -176,23 +191,32 @@ class Recipe:
             how = {"seconds": self.seconds("unet"), "tick": self.tick}
             image.train(unet, shown, self.seed, scale.image, scale.image_batch, folder, **how)
             self._pack("unet", unet)
-        return self._opened(UNet2DConditionModel, "unet", torch_dtype=torch.float32)
+        return self.opened(UNet2DConditionModel, "unet", torch_dtype=torch.float32)
 
     def over_time(self, unet: UNet2DConditionModel, shown: Clips) -> VideoUNet:
-        net = over_time.fresh(unet, self.seed)
         if not self.is_done("temporal"):
-            folder, scale = self.out / "runs" / "temporal", self.scale
+            net, scale = over_time.fresh(unet, self.seed), self.scale
+            folder = self.out / "runs" / "temporal"
             how = {"seconds": self.seconds("temporal"), "tick": self.tick}
             over_time.train(
                 net, shown, self.seed, scale.temporal, scale.temporal_batch, folder, **how
             )
-            draft = self._draft("temporal")
-            draft.mkdir(parents=True)
-            deepcopy(net.temporal).half().save(draft / TEMPORAL, "text_encoder")
-            draft.rename(self.part("temporal"))
-        layers, _ = TemporalLayers.load(self.part("temporal") / TEMPORAL, unet)
+            self.pack_layers("temporal", net)
+        return self.with_layers(unet, "temporal")
+
+    def pack_layers(self, name: str, net: VideoUNet) -> None:
+        """The layers over time as a part."""
+        draft = self.draft(name)
+        draft.mkdir(parents=True)
+        deepcopy(net.temporal).half().save(draft / TEMPORAL, "text_encoder")
+        draft.rename(self.part(name))
+
+    def with_layers(self, unet: UNet2DConditionModel, name: str) -> VideoUNet:
+        """The image network with the layers of a part, in fp32."""
+        net = over_time.fresh(unet, self.seed)
+        layers, _ = TemporalLayers.load(self.part(name) / TEMPORAL, unet)
         net.temporal.load_state_dict(layers.state_dict())
-        return net
+        return net.eval().requires_grad_(False)
 
     def _look(self, name: str, draw: Callable[[Path], dict[str, float] | None]) -> None:
         """A sheet, and its figures in a file; one that fails costs no training."""
@@ -205,18 +229,20 @@ class Recipe:
         (folder / f"{name}.txt").write_text(said + "\n", "utf-8")
         self.tick(Progress(f"sheet of the {name}", 1, 1, note=said))
 
-    def _draft(self, name: str) -> Path:
+    def draft(self, name: str) -> Path:
+        """Where a part is written before it is renamed."""
         draft = self.out / "parts" / f".{name}"
         shutil.rmtree(draft, ignore_errors=True)
         return draft
 
     def _pack(self, name: str, net: nn.Module) -> None:
         """Written aside and renamed: a part is there whole or not at all."""
-        draft = self._draft(name)
+        draft = self.draft(name)
         net.half().save_pretrained(draft)
         draft.rename(self.part(name))
 
-    def _opened(self, kind: Callable, name: str, **how):
+    def opened(self, kind: Callable, name: str, **how):
+        """A finished network, frozen, on the device."""
         net = kind.from_pretrained(self.part(name), local_files_only=True, **how)
         return net.to(self.device).eval().requires_grad_(False)
 

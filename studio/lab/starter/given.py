@@ -1,0 +1,116 @@
+"""Clips in which some frames are given: what the guess of holes and the layers around them learn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+
+from studio.engine.conditioning import spread
+from studio.engine.training import patterns
+from studio.engine.video_unet import VideoUNet
+from studio.lab.starter import clips, over_time
+from studio.lab.starter.animation import Stage
+from studio.lab.starter.clips import Clips
+from studio.spec.progress import Tick, silent
+
+TIMES: Mapping[str, clips.Times] = {
+    "later": clips.later,
+    "pass 1": partial(clips.between, pass_index=1),
+    "pass 2": partial(clips.between, pass_index=2),
+}
+"""At which moments scenes are looked at: at the keyframes' rate, and in each pass of interpolation."""
+PASSES = {"later": 0, "pass 1": 1, "pass 2": 2}
+NOISIEST = 0.25
+"""Half of the clips are given with noise of a level up to this: in a long roll-out the given frames
+are the model's own, and a flaw must not be copied for ever."""
+PATTERNS = 4096
+"""Patterns of given frames that are drawn beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """x0 (B, T, C, h, w); `near` (B, T, 1, h, w) in 0..1 where the object is; `texts` (B, L, D) for
+    the image network and for the layers over time; `known` (B, T) bool; `seen` and `mask`, what the
+    network sees of the given frames, (B T) C h w and (B T) 1 h w; `rank` counts the passes."""
+
+    x0: Tensor
+    near: Tensor
+    texts: tuple[Tensor, Tensor]
+    known: Tensor
+    seen: Tensor
+    mask: Tensor
+    rank: int
+
+    def passes(self) -> Tensor:
+        """The pass of interpolation of each clip (B,)."""
+        return torch.full((len(self.x0),), float(self.rank), device=self.x0.device)
+
+    def guess(self, net: VideoUNet) -> Tensor | None:
+        """What holes show by words and given frames alone, (B T) C h w."""
+        at = torch.arange(self.x0.shape[1], device=self.x0.device).expand(len(self.x0), -1)
+        return net.temporal.guess((self.seen, self.mask), self.texts[1], at, self.passes())
+
+
+class Drawing:
+    """Batches of `frames` frames, each of one kind of clips, as `often` as it says."""
+
+    def __init__(
+        self, sets: Mapping[str, Clips], often: Mapping[str, float], seed: int, frames: int
+    ) -> None:
+        self._sets, self._often, self._seed, self._frames = sets, often, seed, frames
+        self._patterns = {kind: _patterns(kind, sets[kind], seed) for kind in often}
+
+    def batch(self, step: int, generator: torch.Generator) -> Given:
+        """What is learned from at an update."""
+        rng = np.random.default_rng((self._seed, step, 10))
+        kind = str(rng.choice(list(self._often), p=list(self._often.values())))
+        shown, device = self._sets[kind], generator.device
+        count = max(1, self._frames // shown.latents.shape[1])
+        chosen, which = (
+            torch.randint(high, (count,), generator=generator, device=device)
+            for high in (len(shown), PATTERNS)
+        )
+        near = over_time.grown(shown.masks[chosen].float())[:, :, None]
+        texts = over_time.captions(shown, chosen, generator)
+        known, x0 = self._patterns[kind][which], shown.latents[chosen].float()
+        return Given(x0, near, texts, known, *_seen(x0, known, generator), PASSES[kind])
+
+
+def windows(
+    stage: Stage, vae: AutoencoderKL, words, encoder, seed: int, count: int,
+    *, portion: int = clips.PORTION, tick: Tick = silent,
+) -> dict[str, Clips]:  # fmt: skip
+    """`count` clips of every kind."""
+    return {
+        kind: clips.make(
+            stage, vae, words, encoder, seed + 1000 * (1 + PASSES[kind]), count,
+            times=times, portion=portion, tick=tick,
+        )
+        for kind, times in TIMES.items()
+    }  # fmt: skip
+
+
+def _patterns(kind: str, shown: Clips, seed: int) -> Tensor:
+    """Which frames are given, bool (PATTERNS, T), where the clips are."""
+    rng, frames = np.random.default_rng((seed, 11)), shown.latents.shape[1]
+    between = PASSES[kind] > 0
+    drawn = (
+        patterns.every_fourth(PATTERNS, frames)
+        if between
+        else patterns.around(rng, PATTERNS, frames)
+    )
+    return torch.from_numpy(drawn).to(shown.latents.device)
+
+
+def _seen(x0: Tensor, known: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    odds = torch.rand((2, len(x0), 1, 1, 1, 1), generator=generator, device=x0.device)
+    level = NOISIEST * odds[0] * (odds[1] < 0.5)
+    noise = torch.randn(x0.shape, generator=generator, device=x0.device)
+    seen = spread((1 - level.square()).sqrt() * x0 + level * noise, known)
+    mask = known[..., None, None, None] * (1 - level)
+    mask = mask.expand(-1, -1, 1, *x0.shape[-2:])
+    return seen.flatten(0, 1), mask.flatten(0, 1)

@@ -1,0 +1,139 @@
+"""Trained parts as a model's folder: a stock pipeline, with what we add beside it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import diffusers
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.engine import upsampler
+from studio.engine.families.videoldm import DECODER, TEMPORAL
+from studio.engine.preview import fit_factors
+from studio.engine.temporal_layers import TemporalLayers
+from studio.lab.starter import codec, image
+from studio.lab.starter.animation import Stage
+
+CARD = """\
+small_vocabulary = true
+
+[family]
+id = "starter"
+name = "Starter"
+native_fps = "1.5"
+frames_per_call = 8
+most_frames = 16
+size = 128
+size_multiple = 32
+largest = 256
+steps = 20
+guidance = 2.5
+passes = {passes}
+predicts = {predicts}
+walked = [1.0, 0.4, 0.0, 0.0]
+notice = "A 128-pixel demonstration; add a model for real quality."
+
+[weights]
+image = "unet/diffusion_pytorch_model.safetensors"
+temporal = "temporal.safetensors"
+text = "text_encoder/model.safetensors"
+autoencoder = "vae/diffusion_pytorch_model.safetensors"
+"""
+BESIDE = {
+    "decoder": DECODER,
+    "upsampler": f"{upsampler.FOLDER}/unet/diffusion_pytorch_model.safetensors",
+    "upsampler over time": f"{upsampler.FOLDER}/{upsampler.TEMPORAL}",
+}
+"""Weights that lie beside those of `CARD` where they have been taught, by their roles."""
+UPSAMPLING = """
+[family.upsampling]
+steps = 2
+level = 100
+tile = 48
+overlap = 8
+"""
+COPIED = ("tokenizer", "text_encoder", "vae", "unet")
+
+
+def pack(parts: Path, folder: Path, stage: Stage) -> Path:
+    """Write the model of finished `parts` into `folder`, which is made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in COPIED:
+        shutil.copytree(parts / name, folder / name)
+    image.scheduler().save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n", "utf-8")
+    _pack_layers(parts, folder, stage)
+    if (parts / "decoder").exists():
+        shutil.copy(parts / "decoder" / DECODER, folder)
+    if (parts / "upsampler").exists():
+        shutil.copytree(parts / "upsampler", folder / upsampler.FOLDER)
+    for config in folder.glob("**/config.json"):
+        _said_plainly(config)
+    (folder / "model.toml").write_text(card(folder, fills=_fills(parts)), "utf-8")
+    return folder
+
+
+def _fills(parts: Path) -> bool:
+    """Whether the layers have learned to fill around frames that are given."""
+    return (parts / "given").exists()
+
+
+def _pack_layers(parts: Path, folder: Path, stage: Stage) -> None:
+    unet = UNet2DConditionModel.from_pretrained(
+        parts / "unet", local_files_only=True, torch_dtype=torch.float32
+    )
+    vae = AutoencoderKL.from_pretrained(
+        parts / "vae", local_files_only=True, torch_dtype=torch.float32
+    )
+    source = parts / ("given" if _fills(parts) else "temporal") / TEMPORAL
+    layers, _ = TemporalLayers.load(source, unet)
+    taught = ("keyframes", *(("prediction", "interpolation") if _fills(parts) else ()))
+    factors = preview_factors(vae.to(stage.canvases.device), stage)
+    notes = {"taught": json.dumps(taught), "preview_factors": json.dumps(factors.tolist())}
+    layers.half().save(folder / TEMPORAL, "text_encoder", notes)
+
+
+def card(folder: Path, *, fills: bool) -> str:
+    """What the starter says of itself, with the parts that lie in its folder."""
+    there = {role: file for role, file in BESIDE.items() if (folder / file).is_file()}
+    names = {role: f'"{role}"' if " " in role else role for role in there}
+    lines = "".join(f'{names[role]} = "{file}"\n' for role, file in there.items())
+    said = CARD.format(passes=2 if fills else 0, predicts="true" if fills else "false")
+    return said + lines + (UPSAMPLING if "upsampler" in there else "")
+
+
+def _said_plainly(config: Path) -> None:
+    """Without where a part was loaded from; text encoders open in fp32, as all else does."""
+    said = json.loads(config.read_text("utf-8"))
+    said.pop("_name_or_path", None)
+    if "dtype" in said:
+        said["dtype"] = "float32"
+    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+
+
+@torch.no_grad()
+def preview_factors(vae: AutoencoderKL, stage: Stage) -> Tensor:
+    """The matrix (C + 1, 3) that turns latents into colours, fitted on 256 pictures."""
+    drawn = codec.pictures(stage, 1, 256).float() / 255
+    z = torch.cat([vae.encode(part * 2 - 1).latent_dist.mean for part in drawn.split(32)]).cpu()
+    return fit_factors(z, F.adaptive_avg_pool2d(drawn, z.shape[-2:]).cpu())
+
+
+def _index() -> dict:
+    """What diffusers needs to open the folder as a StableDiffusionPipeline."""
+    return {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": diffusers.__version__,
+        "feature_extractor": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
