@@ -6,6 +6,7 @@ comes out must tell which it was, so that a subject's rare token has something t
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -168,7 +169,7 @@ def bits_of(word: str) -> np.ndarray:
     return np.asarray([(digest >> k) & 1 for k in range(BITS)], np.float32)
 
 
-def ids(words: CLIPTokenizer, told: list[str]) -> Tensor:
+def ids(words: CLIPTokenizer, told: Sequence[str]) -> Tensor:
     """Token numbers (B, POSITIONS), padded with the end token as CLIP does.
 
     Captions are letters and spaces: each word is looked up once, however often it is said.
@@ -186,7 +187,7 @@ def ids(words: CLIPTokenizer, told: list[str]) -> Tensor:
 
 
 @torch.no_grad()
-def encode(words: CLIPTokenizer, encoder: CLIPTextModel, told: list[str]) -> Tensor:
+def encode(words: CLIPTokenizer, encoder: CLIPTextModel, told: Sequence[str]) -> Tensor:
     """Captions to token embeddings (N, POSITIONS, WIDTH) fp16, where the encoder is."""
     numbers = ids(words, told).to(encoder.device)
     parts = [encoder(part).last_hidden_state.half() for part in numbers.split(2048)]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -36,6 +37,7 @@ class Scale:
     cast: int = 12_000
     grounds: int = 24
     text: int = 1500
+    text_batch: int = 128
     pictures: int = 6000
     codec: int = 12_000
     codec_batch: int = 4
@@ -64,6 +66,7 @@ PROCESSOR_SCALE = Scale()
 CARD_SCALE = Scale(
     cast=16_000,
     grounds=96,
+    text_batch=256,
     pictures=80_000,
     codec=2600,
     codec_batch=192,
@@ -81,7 +84,7 @@ CARD_SCALE = Scale(
 are counted (`Recipe.minutes`) the updates are those that fit."""
 SHARES = {"vae": 150.0, "unet": 150.0, "temporal": 130.0}
 """How a card's time is divided among the trainings that are left."""
-READING, DRAWING, LOOKING = 35.0, 70.0, 8.0
+READING, DRAWING, LOOKING = 45.0, 70.0, 8.0
 """Seconds that are set aside for the text encoder and for the clips, and for packing and looking
 after each training."""
 
@@ -156,8 +159,10 @@ class Recipe:
             cast = figures.pool(self.seed, min(2000, self.scale.cast))
             folder = self.out / "runs" / "text"
             seconds = None if self.minutes is None else READING
-            how = {"device": self.device, "seconds": seconds, "tick": self.tick}
-            words, encoder = reader.train(cast, self.seed, self.scale.text, folder, **how)
+            how = {"batch": self.scale.text_batch, "device": self.device, "seconds": seconds}
+            words, encoder = reader.train(
+                cast, self.seed, self.scale.text, folder, **how, tick=self.tick
+            )
             words.save_pretrained(self.part("tokenizer"))
             self._pack("text_encoder", encoder)
         words = CLIPTokenizer.from_pretrained(self.part("tokenizer"), local_files_only=True)
@@ -241,7 +246,7 @@ class Recipe:
         net.half().save_pretrained(draft)
         draft.rename(self.part(name))
 
-    def opened(self, kind: Callable, name: str, **how):
+    def opened(self, kind: Any, name: str, **how):
         """A finished network, frozen, on the device."""
         net = kind.from_pretrained(self.part(name), local_files_only=True, **how)
         return net.to(self.device).eval().requires_grad_(False)

@@ -85,7 +85,7 @@ def single(unet: UNet2DConditionModel, vae: AutoencoderKL, words, encoder, file:
 def clips(net: VideoUNet, vae: AutoencoderKL, words, encoder, file: Path) -> None:
     """One clip of words in each row."""
     device, count = place_of(net), len(CLIPS_SHOWN)
-    text, empty = (reader.encode(words, encoder, t).float() for t in (list(CLIPS_SHOWN), [""]))
+    text, empty = (reader.encode(words, encoder, t).float() for t in (CLIPS_SHOWN, [""]))
     both, config = torch.cat([empty.expand_as(text), text]), net.temporal.config
     levels = image.scheduler().config.num_train_timesteps
     common = _noise((count, 1, codec.CHANNELS, codec.CELLS, codec.CELLS), device)

@@ -213,7 +213,7 @@ def captions(rng: Rng, meant: Meanings, names: Sequence[str] | None = None) -> l
     bare = [
         k for k, aspect in enumerate(ASPECTS) if aspect in ("colour", "hat", "ears", "hat_colour")
     ]
-    open_ones[np.ix_(nouns_alone, bare)] = -1
+    open_ones[nouns_alone[:, None] & np.isin(np.arange(len(ASPECTS)), bare)] = -1
     told, chances = [], rng.random((len(open_ones), CHANCES)).tolist()
     for k, row in enumerate(open_ones.tolist()):
         text = caption(chances[k], row)
