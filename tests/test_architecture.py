@@ -76,8 +76,8 @@ def imported(modules: list[str], blocked: tuple[str, ...]) -> subprocess.Complet
     )
 
 
-def test_everything_but_the_engine_is_imported_without_torch():
-    outside = [name for name in MODULES if not name.startswith("studio.engine.")]
+def test_everything_but_the_engine_and_the_lab_is_imported_without_torch():
+    outside = [name for name in MODULES if not name.startswith(("studio.engine.", "studio.lab."))]
     done = imported(outside, HEAVY)
     assert done.returncode == 0, done.stderr
 

@@ -5,6 +5,7 @@ that stock pipelines, which know one `scaling_factor`, open it.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -135,7 +136,8 @@ def normalised(vae: AutoencoderKL, pool: Tensor, count: int = 1024) -> Autoencod
     shown = pool[:: max(1, len(pool) // count)].split(64)
     z = torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in shown])
     mean, deviation = z.mean((0, 2, 3)), z.std((0, 2, 3))
-    to, back = vae.quant_conv, vae.post_quant_conv
+    to: Any = vae.quant_conv
+    back: Any = vae.post_quant_conv
     inverse = torch.cat([1 / deviation, torch.ones_like(deviation)])
     to.weight.mul_(inverse[:, None, None, None])
     to.bias.mul_(inverse)

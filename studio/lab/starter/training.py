@@ -24,8 +24,9 @@ from studio.spec.refusal import Refusal
 Loss = Callable[[int, float], Tensor]
 """The loss at an update, and how much of the training is done by then, 0..1."""
 
-FIRST, LAST = 12, 52
-"""The updates between which the pace is taken: the first ones choose kernels."""
+FIRST, LAST, SOON = 6, 52, 0.15
+"""The updates between which the pace is taken, the first ones choose kernels; or up to this share of
+the seconds, where updates are slow."""
 LOOK = 1.0
 """Seconds between looks at the loss."""
 BAD = 0.02
@@ -135,7 +136,7 @@ class _Clock:
     def tell(self, state: _State, loss: Tensor) -> None:
         """A tick; the device is asked now and then, and when the pace is taken."""
         made = state.done - self._first
-        if self.is_measuring and made in (FIRST, LAST):
+        if self.is_measuring and self._is_time_to_measure(made):
             self.look(state, loss)
             self._measure(state, made)
         elif time.monotonic() - self._looked > LOOK:
@@ -156,13 +157,17 @@ class _Clock:
                 "Train with a lower rate.",
             )
 
+    def _is_time_to_measure(self, made: int) -> bool:
+        late = time.monotonic() - self._began > SOON * (self._seconds or 0)
+        return made in (FIRST, LAST) or (made > FIRST and late)
+
     def _measure(self, state: _State, made: int) -> None:
         if made == FIRST:
             self._measured = time.monotonic()
             return
         assert self._measured is not None
         assert self._seconds is not None
-        pace = (time.monotonic() - self._measured) / (LAST - FIRST)
+        pace = (time.monotonic() - self._measured) / (made - FIRST)
         left = self._seconds - (time.monotonic() - self._began)
         self.is_measuring = False
         self._settle(state.done + max(1, int(0.96 * left / pace)))
