@@ -95,9 +95,9 @@ STUCK = """
 import hashlib, sys
 from studio.terminal.interrupt import Interrupt
 with Interrupt() as interrupt:
-    interrupt.obey()
-    print("begun", flush=True)
     try:
+        interrupt.obey()
+        print("begun", flush=True)
         hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)  # never comes back to Python
     except KeyboardInterrupt:  # the signals came before the call had begun
         sys.exit(interrupt.code)
