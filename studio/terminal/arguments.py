@@ -39,75 +39,79 @@ def parser() -> Parser:
 
 
 def _add_commands(commands: Any) -> None:
-    everywhere = Parser(add_help=False, allow_abbrev=False)
-    _add_everywhere(everywhere, json=argparse.SUPPRESS, data_dir=argparse.SUPPRESS)
+    add = _Commands(commands)
+    _demo(add.computing("demo", "from sample pictures to a clip, with nothing to choose"))
+    _generate(add.computing("generate", "make a clip from words"))
+    _add_subject(add)
+    _add_training(add)
+    _add_queue(add)
+    evaluation_flags.add(add.computing("evaluate", "measure a model, for its model card"))
+    add.computing("doctor", "check this computer: device, memory, ffmpeg, models")
+    add.group("bench", "measure the studio itself")
+    _bench_window(add.computing("bench window", "how smooth the window stays while it works"))
+    _bench_memory(add.computing("bench memory", "what the stages take at full size"))
+    _studio(add.computing("studio", "open the window (also: no command)"))
 
-    computing = Parser(add_help=False, allow_abbrev=False)
-    computing.add_argument(
-        "--device", metavar="NAME", help="what computes: cuda, mps, xpu, cpu (the best one)"
-    )
 
-    def command(where: Any, words: str, help: str, *, computes: bool = False) -> Parser:
-        parents = [everywhere, computing] if computes else [everywhere]
-        name, like = words.split()[-1], {"parents": parents, "allow_abbrev": False}
-        made = where.add_parser(name, help=help, description=help, **like)
+def _add_subject(add: "_Commands") -> None:
+    add.group("subject", "teach the studio somebody or something from photos")
+    _subject_train(add.computing("subject train", "make a subject from photos and train it"))
+    add.plain("subject list", "every subject")
+    _named(add.plain("subject show", "what is known of a subject"))
+    _named(versions := add.plain("subject versions", "its trainings; which one is used"))
+    versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
+    _named(add.plain("subject remove", "put a subject into the bin"))
+
+
+def _add_training(add: "_Commands") -> None:
+    add.group("train", "train the studio's own models")
+    _train_starter(add.computing("train starter", "make the embedded starter model again"))
+    _train_decoder(add.computing("train decoder", "teach a model's decoder to see time"))
+    _train_upsampler(add.computing("train upsampler", "teach a model to make frames larger"))
+
+
+def _add_queue(add: "_Commands") -> None:
+    add.group("queue", "the jobs of the window")
+    add.plain("queue list", "the jobs that are not finished")
+    add.plain("queue pause", "stop what runs and start nothing more")
+    add.plain("queue resume", "go on")
+    for what, does in (("remove", "forget a job"), ("retry", "do a job again")):
+        one = add.plain(f"queue {what}", does)
+        one.add_argument("id", metavar="ID", type=whole_number, help="its number in queue list")
+
+
+class _Commands:
+    """Makes commands below one another by their words, with the flags that many share."""
+
+    def __init__(self, commands: Any) -> None:
+        self._below = {"": commands}
+        self._everywhere = Parser(add_help=False, allow_abbrev=False)
+        _add_everywhere(self._everywhere, json=argparse.SUPPRESS, data_dir=argparse.SUPPRESS)
+        self._device = Parser(add_help=False, allow_abbrev=False)
+        self._device.add_argument(
+            "--device", metavar="NAME", help="what computes: cuda, mps, xpu, cpu (the best one)"
+        )
+
+    def plain(self, words: str, help: str) -> Parser:
+        """A command that computes nothing."""
+        return self._made(words, help, [self._everywhere])
+
+    def computing(self, words: str, help: str) -> Parser:
+        """A command with a device."""
+        return self._made(words, help, [self._everywhere, self._device])
+
+    def group(self, name: str, help: str) -> None:
+        """A word that others follow."""
+        made = self.plain(name, help)
+        below = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        self._below[name] = below
+
+    def _made(self, words: str, help: str, parents: list[Parser]) -> Parser:
+        group, _, name = words.rpartition(" ")
+        like = {"parents": parents, "allow_abbrev": False}
+        made = self._below[group].add_parser(name, help=help, description=help, **like)
         made.set_defaults(command=words)
         return made
-
-    def group(name: str, help: str) -> Any:
-        made = command(commands, name, help)
-        return made.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    _demo(
-        command(
-            commands,
-            "demo",
-            "from sample pictures to a clip, with nothing to choose",
-            computes=True,
-        )
-    )
-    _generate(command(commands, "generate", "make a clip from words", computes=True))
-    subject = group("subject", "teach the studio somebody or something from photos")
-    _subject_train(
-        command(subject, "subject train", "make a subject from photos and train it", computes=True)
-    )
-    command(subject, "subject list", "every subject")
-    _named(command(subject, "subject show", "what is known of a subject"))
-    _named(versions := command(subject, "subject versions", "its trainings; which one is used"))
-    versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
-    _named(command(subject, "subject remove", "put a subject into the bin"))
-    training = group("train", "train the studio's own models")
-    _train_starter(
-        command(training, "train starter", "make the embedded starter model again", computes=True)
-    )
-    _train_decoder(
-        command(training, "train decoder", "teach a model's decoder to see time", computes=True)
-    )
-    larger = command(
-        training, "train upsampler", "teach a model to make frames larger", computes=True
-    )
-    _train_upsampler(larger)
-    queue = group("queue", "the jobs of the window")
-    command(queue, "queue list", "the jobs that are not finished")
-    command(queue, "queue pause", "stop what runs and start nothing more")
-    command(queue, "queue resume", "go on")
-    for what, does in (("remove", "forget a job"), ("retry", "do a job again")):
-        one = command(queue, f"queue {what}", does)
-        one.add_argument("id", metavar="ID", type=whole_number, help="its number in queue list")
-    evaluation_flags.add(
-        command(commands, "evaluate", "measure a model, for its model card", computes=True)
-    )
-    command(
-        commands, "doctor", "check this computer: device, memory, ffmpeg, models", computes=True
-    )
-    bench = group("bench", "measure the studio itself")
-    _bench_window(
-        command(bench, "bench window", "how smooth the window stays while it works", computes=True)
-    )
-    _bench_memory(
-        command(bench, "bench memory", "what the stages take at full size", computes=True)
-    )
-    _studio(command(commands, "studio", "open the window (also: no command)", computes=True))
 
 
 def _add_everywhere(to: Parser, *, json: object, data_dir: object) -> None:

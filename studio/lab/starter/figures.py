@@ -142,6 +142,7 @@ class _Draws:
 
 
 def _figures(draws: np.ndarray, kinds: np.ndarray | None) -> Figures:
+    """The order of the draws decides who an individual is: it never changes."""
     drawn = _Draws(draws)
     kind = drawn.choice(np.ones((len(draws), len(CLASSES))))
     kind = kind if kinds is None else np.asarray(kinds)
@@ -149,42 +150,14 @@ def _figures(draws: np.ndarray, kinds: np.ndarray | None) -> Figures:
     def of(table) -> np.ndarray:
         return np.asarray(table, float)[kind]
 
-    worn = [_colour(drawn, of(_WORN)) for _ in range(4)]
-    (top, bottom, accent, hat) = (colour for colour, _ in worn)
-    limb = np.where(drawn.flag(np.full(len(kind), 0.6))[:, None], top, accent)
+    numbers = {"kind": kind, **_colours(drawn, of(_WORN))}
     tall = drawn.uniform(*of(_TALL).T)
-    animal = kind == CLASSES.index("animal")
-    size = drawn.uniform(0.5, 0.72)
-    side = drawn.uniform(0.75, 1.0)
-    head = np.stack(
-        [
-            np.where(animal, side, 0.0),
-            np.where(animal, -tall * 0.75, 0.0),
-            np.where(animal, size, 1.0),
-        ],
-        1,
-    )
-    spots = np.stack(
-        [
-            np.stack(
-                [drawn.uniform(-0.7, 0.7), drawn.uniform(-0.8, 0.9), drawn.uniform(0.1, 0.24)], 1
-            )
-            for _ in range(SPOTS)
-        ],
-        1,
-    )
+    numbers |= {"tall": tall, "head": _head(drawn, tall, kind == CLASSES.index("animal"))}
+    numbers["spots"] = np.stack([_spot(drawn) for _ in range(SPOTS)], 1)
     legs = drawn.flag(of(_LEGS)) * drawn.uniform(0.35, 0.8)
     arms = drawn.flag(of(_ARMS)) * drawn.uniform(0.5, 0.85)
     wheels = drawn.flag(of(_WHEELS)) * drawn.uniform(0.26, 0.42)
-    numbers = {
-        "kind": kind,
-        "top": top,
-        "bottom": bottom,
-        "accent": accent,
-        "hat_colour": hat,
-        "limb": limb,
-        "names": np.stack([worn[0][1], worn[1][1], worn[3][1]], 1),
-        "tall": tall,
+    numbers |= {
         "square": drawn.uniform(*of(_SQUARE).T),
         "split": drawn.uniform(-0.2, 0.5),
         "ears": drawn.choice(of(_EARS)),
@@ -194,15 +167,40 @@ def _figures(draws: np.ndarray, kinds: np.ndarray | None) -> Figures:
         "eye_size": drawn.uniform(0.16, 0.28),
         "mouth": drawn.uniform(-1, 1),
         "teeth": drawn.flag(np.where(kind == CLASSES.index("monster"), 0.6, 0.0)),
-        "legs": np.where(wheels > 0, 0.0, legs),
-        "arms": arms,
         "thick": drawn.uniform(0.1, 0.2),
         "tail": drawn.flag(of(_TAIL)),
+        "legs": np.where(wheels > 0, 0.0, legs),
+        "arms": arms,
         "wheels": wheels,
-        "head": head,
-        "spots": spots,
     }
     return Figures(**{name: _tensor(values) for name, values in numbers.items()})
+
+
+def _colours(drawn: _Draws, odds: np.ndarray) -> dict[str, np.ndarray]:
+    painted = [_colour(drawn, odds) for _ in range(4)]
+    top, bottom, accent, hat = (colour for colour, _ in painted)
+    alike = drawn.flag(np.full(len(top), 0.6))[:, None]
+    return {
+        "top": top,
+        "bottom": bottom,
+        "accent": accent,
+        "hat_colour": hat,
+        "limb": np.where(alike, top, accent),
+        "names": np.stack([painted[k][1] for k in (0, 1, 3)], 1),
+    }
+
+
+def _head(drawn: _Draws, tall: np.ndarray, apart: np.ndarray) -> np.ndarray:
+    """Middle and size of a head (N, 3), where it is `apart` from the body."""
+    size, side = drawn.uniform(0.5, 0.72), drawn.uniform(0.75, 1.0)
+    own = np.stack([side, -tall * 0.75, size], 1)
+    return np.where(apart[:, None], own, np.asarray((0.0, 0.0, 1.0)))
+
+
+def _spot(drawn: _Draws) -> np.ndarray:
+    """x, y and radius (N, 3)."""
+    ranges = ((-0.7, 0.7), (-0.8, 0.9), (0.1, 0.24))
+    return np.stack([drawn.uniform(*ends) for ends in ranges], 1)
 
 
 def _colour(drawn: _Draws, odds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
