@@ -76,7 +76,7 @@ def pack(
         net.half().save_pretrained(folder / name)
     _open_in_full_precision(folder / "text_encoder" / "config.json")
     backbone.scheduler().save_pretrained(folder / "scheduler")
-    (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n")
+    (folder / "model_index.json").write_text(json.dumps(pipeline_index(), indent=2) + "\n")
     notes = {"taught": json.dumps(TAUGHT), "preview_factors": json.dumps(factors.tolist())}
     layers.half().save(folder / "temporal.safetensors", "text_encoder", notes)
     for config in folder.glob("*/*config.json"):
@@ -120,7 +120,7 @@ def _forget_origin(config: Path) -> None:
     config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
 
 
-def _index() -> dict:
+def pipeline_index() -> dict:
     """What diffusers needs to open the folder as a StableDiffusionPipeline."""
     return {
         "_class_name": "StableDiffusionPipeline",

@@ -5,6 +5,7 @@ single frame needs them.  So it learns to say what a caption means first, and is
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import astuple
 from itertools import pairwise
 from pathlib import Path
@@ -35,15 +36,15 @@ KINDS = (
 )
 
 
-def tokenizer() -> CLIPTokenizer:
-    """Byte-level BPE in CLIP's layout, under 2 000 tokens; every word of the grammar is one."""
+def tokenizer(words: Iterable[str] = (), positions: int = POSITIONS) -> CLIPTokenizer:
+    """Byte-level BPE in CLIP's layout; every one of `words`, by default the grammar's, is a token."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges = _merges(sorted(grammar.words()))
+    merges = _merges(sorted(words or grammar.words()))
     tokens = [*alphabet, *(letter + "</w>" for letter in alphabet)]
     tokens += dict.fromkeys("".join(pair) for pair in merges)
     vocab = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
     vocab |= {START: len(vocab), END: len(vocab) + 1}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS)
+    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=positions)
 
 
 def _merges(words: list[str]) -> list[tuple[str, str]]:
@@ -72,7 +73,7 @@ def _merged(parts: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
 
 
 def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
-    """A CLIP text model of 4 layers, 128 wide, with random weights."""
+    """A CLIP text model of 4 layers, 128 wide, with random weights, as long as its tokenizer."""
     torch.manual_seed(seed)
     config = CLIPTextConfig(
         vocab_size=len(words),
@@ -80,7 +81,7 @@ def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
         intermediate_size=4 * WIDTH,
         num_hidden_layers=4,
         num_attention_heads=4,
-        max_position_embeddings=POSITIONS,
+        max_position_embeddings=words.model_max_length,
         projection_dim=WIDTH,
         bos_token_id=words.bos_token_id,
         eos_token_id=words.eos_token_id,

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import torch
-from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import in_half, place_of
+from studio.engine.training.backbone import scheduler
 from studio.engine.training.loop import Plan
 from studio.lab.starter import places, reader
 from studio.lab.starter.clips import SAYINGS, Clips
@@ -41,21 +42,6 @@ def config(widths: tuple[int, ...] = WIDTHS) -> dict:
         "addition_embed_type_num_heads": 4,
         "resnet_time_scale_shift": "scale_shift",
     }
-
-
-def scheduler() -> DDIMScheduler:
-    """v-prediction on a schedule that ends in pure noise, sampled from the trailing end."""
-    return DDIMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        prediction_type="v_prediction",
-        rescale_betas_zero_snr=True,
-        timestep_spacing="trailing",
-        clip_sample=False,
-        set_alpha_to_one=True,
-        steps_offset=1,  # says nothing with trailing steps; stock pipelines ask for it
-    )
 
 
 def fresh(seed: int, widths: tuple[int, ...] = WIDTHS) -> UNet2DConditionModel:

@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import diffusers
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
@@ -14,6 +13,7 @@ from studio.engine import upsampler
 from studio.engine.families.videoldm import DECODER, TEMPORAL
 from studio.engine.preview import fit_factors
 from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.training.packing import pipeline_index
 from studio.lab.starter import codec, image
 from studio.lab.starter.animation import Stage
 
@@ -64,7 +64,7 @@ def pack(parts: Path, folder: Path, stage: Stage) -> Path:
     for name in COPIED:
         shutil.copytree(parts / name, folder / name)
     image.scheduler().save_pretrained(folder / "scheduler")
-    (folder / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n", "utf-8")
+    (folder / "model_index.json").write_text(json.dumps(pipeline_index(), indent=2) + "\n", "utf-8")
     _pack_layers(parts, folder, stage)
     if (parts / "decoder").exists():
         shutil.copy(parts / "decoder" / DECODER, folder)
@@ -120,20 +120,3 @@ def preview_factors(vae: AutoencoderKL, stage: Stage) -> Tensor:
     drawn = codec.pictures(stage, 1, 256).float() / 255
     z = torch.cat([vae.encode(part * 2 - 1).latent_dist.mean for part in drawn.split(32)]).cpu()
     return fit_factors(z, F.adaptive_avg_pool2d(drawn, z.shape[-2:]).cpu())
-
-
-def _index() -> dict:
-    """What diffusers needs to open the folder as a StableDiffusionPipeline."""
-    return {
-        "_class_name": "StableDiffusionPipeline",
-        "_diffusers_version": diffusers.__version__,
-        "feature_extractor": [None, None],
-        "image_encoder": [None, None],
-        "requires_safety_checker": False,
-        "safety_checker": [None, None],
-        "scheduler": ["diffusers", "DDIMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
-    }

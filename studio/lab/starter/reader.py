@@ -5,27 +5,25 @@ comes out must tell which it was, so that a subject's rare token has something t
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import pre_tokenizers
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.training import text
 from studio.engine.training.loop import Plan
+from studio.engine.training.text import fresh
 from studio.lab.starter import animation, wording
 from studio.lab.starter.figures import Figures
 from studio.lab.starter.training import fit
 from studio.lab.starter.wording import ASPECTS, RARE_TOKENS
 from studio.spec.progress import Tick, silent
 
-POSITIONS, WIDTH = 32, 128
-START, END = "<|startoftext|>", "<|endoftext|>"
+POSITIONS, WIDTH = 32, text.WIDTH
 BITS = 12
 """Bits of a hash by which an unknown word is told from others."""
 STRANGE = 0.3
@@ -34,52 +32,7 @@ STRANGE = 0.3
 
 def tokenizer() -> CLIPTokenizer:
     """Byte-level BPE in CLIP's layout; every word that is taught is one token."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges = _merges(sorted(wording.words()))
-    tokens = [*alphabet, *(letter + "</w>" for letter in alphabet)]
-    tokens += dict.fromkeys("".join(pair) for pair in merges)
-    vocab = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
-    vocab |= {START: len(vocab), END: len(vocab) + 1}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=POSITIONS)
-
-
-def _merges(words: list[str]) -> list[tuple[str, str]]:
-    """Byte pairs to merge, the most frequent first, until every word is one token."""
-    split = [(*word[:-1], word[-1] + "</w>") for word in words]
-    merges: list[tuple[str, str]] = []
-    while pairs := Counter(pair for parts in split for pair in pairwise(parts)):
-        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
-        merges.append(best)
-        split = [_merged(parts, best) for parts in split]
-    return merges
-
-
-def _merged(parts: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
-    done: list[str] = []
-    for part in parts:
-        if done and (done[-1], part) == pair:
-            done[-1] += part
-        else:
-            done.append(part)
-    return tuple(done)
-
-
-def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
-    """A CLIP text model of 4 layers, 128 wide, with random weights."""
-    torch.manual_seed(seed)
-    config = CLIPTextConfig(
-        vocab_size=len(words),
-        hidden_size=WIDTH,
-        intermediate_size=4 * WIDTH,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        max_position_embeddings=POSITIONS,
-        projection_dim=WIDTH,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-        pad_token_id=words.pad_token_id,
-    )
-    return CLIPTextModel(config)
+    return text.tokenizer(wording.words(), POSITIONS)
 
 
 class Reader(nn.Module):
