@@ -52,3 +52,25 @@ def test_the_studio_opens_it_and_makes_keyframes_alone(packed: Path):
     assert made.shape == cells.shape
     assert made.isfinite().all()
     assert model.refuses((True, False))
+
+
+def test_finished_parts_learn_on_from_what_they_are(tmp_path: Path):
+    recipe = Recipe(tmp_path, Scale())
+    unet = image.fresh(1)
+    net = over_time.fresh(unet, 1)
+    unet.half().save_pretrained(recipe.part("unet"))
+    unet.float()
+    recipe.pack_layers("temporal", net)
+    (tmp_path / "runs" / "image").mkdir(parents=True)
+    recipe.again("unet", "temporal")
+    assert not recipe.is_done("unet")
+    assert not recipe.is_done("temporal")
+    assert not (tmp_path / "runs" / "image").exists()
+    begun = recipe.begun_unet()
+    for name, tensor in begun.state_dict().items():
+        assert torch.equal(tensor, unet.state_dict()[name].half().float())
+    assert all(parameter.requires_grad for parameter in begun.parameters())
+    assert not torch.equal(next(begun.parameters()), next(image.fresh(0).parameters()))
+    assert recipe.start("temporal").is_dir()
+    recipe.again("unet")  # nothing is finished: what a training started from stays
+    assert recipe.start("unet").is_dir()

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from studio.lab.starter import later
-from studio.lab.starter.recipe import CARD_SCALE, PROCESSOR_SCALE, Recipe, Slice
+from studio.lab.starter.recipe import CARD_SCALE, PROCESSOR_SCALE, RUNS, Recipe, Slice
 from studio.spec.progress import Cancelled, Progress
 
 EVERY = 10.0
@@ -22,6 +22,8 @@ EVERY = 10.0
 def main(arguments: list[str] | None = None) -> int:
     """Train what is not done; 0 when all of it is, 130 when a slice is over."""
     said = _flags().parse_args(arguments)
+    if said.threads:
+        torch.set_num_threads(said.threads)
     if said.device != "cpu":
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     scale = PROCESSOR_SCALE if said.device == "cpu" else CARD_SCALE
@@ -29,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(
         said.out, scale.times(said.scale), said.device, said.seed, tick, said.fit or None
     )
+    recipe.again(*said.again)
     try:
         recipe.train()
         if said.later:
@@ -70,6 +73,10 @@ def _flags() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--minutes", type=float, help="stop after so many")
     made.add_argument("--fit", type=float, help="fit what is left into so many minutes")
+    made.add_argument(
+        "--again", nargs="*", choices=tuple(RUNS), default=[], help="parts that learn on, once said"
+    )
+    made.add_argument("--threads", type=int, help="of the processor")
     made.add_argument("--later", action="store_true", help="also the stages after keyframes")
     return made
 

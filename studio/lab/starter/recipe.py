@@ -89,6 +89,10 @@ READING, DRAWING, LOOKING = 45.0, 70.0, 8.0
 after each training."""
 
 
+RUNS = {"unet": "image", "temporal": "temporal"}
+"""Of parts that can learn on, where their trainings keep checkpoints."""
+
+
 class Slice:
     """A tick that stops the training when a slice's minutes are over."""
 
@@ -136,6 +140,18 @@ class Recipe:
 
     def is_done(self, name: str) -> bool:
         return self.part(name).exists()
+
+    def again(self, *names: str) -> None:
+        """Have finished parts learn on: what they are now is where their next training starts."""
+        for name in filter(self.is_done, names):
+            shutil.rmtree(self.out / "runs" / RUNS[name], ignore_errors=True)
+            shutil.rmtree(self.start(name), ignore_errors=True)
+            self.start(name).parent.mkdir(exist_ok=True)
+            self.part(name).rename(self.start(name))
+
+    def start(self, name: str) -> Path:
+        """Where the part lies that a training goes on from, if any."""
+        return self.out / "starts" / name
 
     def seconds(self, name: str) -> float | None:
         """What a training may take of the time that is left; None where nobody counts."""
@@ -191,17 +207,26 @@ class Recipe:
 
     def image(self, shown: Clips) -> UNet2DConditionModel:
         if not self.is_done("unet"):
-            unet, scale = image.fresh(self.seed).to(self.device), self.scale
-            folder = self.out / "runs" / "image"
+            unet, scale = self.begun_unet().to(self.device), self.scale
+            folder = self.out / "runs" / RUNS["unet"]
             how = {"seconds": self.seconds("unet"), "tick": self.tick}
             image.train(unet, shown, self.seed, scale.image, scale.image_batch, folder, **how)
             self._pack("unet", unet)
         return self.opened(UNet2DConditionModel, "unet", torch_dtype=torch.float32)
 
+    def begun_unet(self) -> UNet2DConditionModel:
+        """The image network as its training begins: fresh, or as far as it was."""
+        if not (start := self.start("unet")).exists():
+            return image.fresh(self.seed)
+        how = {"local_files_only": True, "torch_dtype": torch.float32}
+        return UNet2DConditionModel.from_pretrained(start, **how).requires_grad_(True)
+
     def over_time(self, unet: UNet2DConditionModel, shown: Clips) -> VideoUNet:
         if not self.is_done("temporal"):
             net, scale = over_time.fresh(unet, self.seed), self.scale
-            folder = self.out / "runs" / "temporal"
+            if (start := self.start("temporal")).exists():
+                load_layers(net, start)
+            folder = self.out / "runs" / RUNS["temporal"]
             how = {"seconds": self.seconds("temporal"), "tick": self.tick}
             over_time.train(
                 net, shown, self.seed, scale.temporal, scale.temporal_batch, folder, **how
@@ -219,8 +244,7 @@ class Recipe:
     def with_layers(self, unet: UNet2DConditionModel, name: str) -> VideoUNet:
         """The image network with the layers of a part, in fp32."""
         net = over_time.fresh(unet, self.seed)
-        layers, _ = TemporalLayers.load(self.part(name) / TEMPORAL, unet)
-        net.temporal.load_state_dict(layers.state_dict())
+        load_layers(net, self.part(name))
         return net.eval().requires_grad_(False)
 
     def _look(self, name: str, draw: Callable[[Path], dict[str, float] | None]) -> None:
@@ -255,3 +279,9 @@ class Recipe:
         self.out.mkdir(parents=True, exist_ok=True)
         said = {"seed": self.seed, "scale": asdict(self.scale)}
         (self.out / "recipe.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+
+
+def load_layers(net: VideoUNet, folder: Path) -> None:
+    """Give a network the layers over time of a part."""
+    layers, _ = TemporalLayers.load(folder / TEMPORAL, net.image)
+    net.temporal.load_state_dict(layers.state_dict())
