@@ -49,10 +49,10 @@ def read_card(folder: Path) -> Card:
 
 
 def _text(path: Path) -> str:
-    said = path.stat()
-    if not S_ISREG(said.st_mode):  # a pipe would be waited for
+    stat = path.stat()
+    if not S_ISREG(stat.st_mode):  # a pipe would be waited for
         raise ValueError("it is no file")
-    if said.st_size > LARGEST:
+    if stat.st_size > LARGEST:
         raise ValueError("it is too long for a card")
     with path.open("rb") as file:
         return file.read(LARGEST).decode("utf-8")
@@ -70,12 +70,12 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
-def _card(said: Mapping[str, Any]) -> Card:
-    family = _family(_table(said, "family"))
-    files = _files(_table(said, "weights"))
-    small = said.get("small_vocabulary", False)
+def _card(content: Mapping[str, Any]) -> Card:
+    family = _family(_table(content, "family"))
+    files = _files(_table(content, "weights"))
+    small = content.get("small_vocabulary", False)
     _must(isinstance(small, bool), "small_vocabulary", small, "true or false")
-    settings = said.get("settings", "")
+    settings = content.get("settings", "")
     right = isinstance(settings, str) and re.fullmatch(r"([0-9a-f]{32})?", settings)
     _must(bool(right), "settings", settings, "32 hexadecimal digits")
     named = dict(files)
@@ -85,24 +85,24 @@ def _card(said: Mapping[str, Any]) -> Card:
     return Card(family, files, small, settings)
 
 
-def _table(said: Mapping[str, Any], name: str) -> dict[str, Any]:
-    table = said.get(name)
+def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = content.get(name)
     if not isinstance(table, dict):
         raise ValueError(f"it has no table [{name}]")
     return table
 
 
-def _files(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _files(weights: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Each role's file is the one that the engine opens: any other would be hashed, not used."""
-    if strange := roles.unknown(said):
+    if strange := roles.unknown(weights):
         raise ValueError(f"this version has no use for weights called “{_shown(strange[0])}”")
-    for role, file in said.items():
+    for role, file in weights.items():
         _must(file == roles.FILES[role], role, file, f"the place {roles.FILES[role]} in its folder")
-    return tuple(said.items())
+    return tuple(weights.items())
 
 
-def _family(said: Mapping[str, Any]) -> Family:
-    parts = _checked(said, FAMILY, Family)
+def _family(table: Mapping[str, Any]) -> Family:
+    parts = _checked(table, FAMILY, Family)
     family = Family(**parts)
     multiple, least = family.size_multiple, CONTEXT + BRIDGE if family.predicts else 1
     for name in ("size", "largest"):
@@ -115,10 +115,10 @@ def _family(said: Mapping[str, Any]) -> Family:
     return family
 
 
-def _upsampling(name: str, said: object) -> Upsampling:
-    _must(isinstance(said, dict), name, said, "a table")
-    assert isinstance(said, dict)
-    made = Upsampling(**_checked(said, UPSAMPLING, Upsampling))
+def _upsampling(name: str, value: object) -> Upsampling:
+    _must(isinstance(value, dict), name, value, "a table")
+    assert isinstance(value, dict)
+    made = Upsampling(**_checked(value, UPSAMPLING, Upsampling))
     _must(made.overlap < made.tile, "overlap", made.overlap, "less than the tile")
     return made
 
@@ -126,74 +126,75 @@ def _upsampling(name: str, said: object) -> Upsampling:
 Check = Callable[[str, object], Any]
 
 
-def _checked(said: Mapping[str, Any], checks: Mapping[str, Check], kind: type) -> dict[str, Any]:
-    if strange := sorted(set(said) - set(checks)):
+def _checked(table: Mapping[str, Any], checks: Mapping[str, Check], kind: type) -> dict[str, Any]:
+    if strange := sorted(set(table) - set(checks)):
         raise ValueError(f"this version does not know “{_shown(strange[0])}”")
     needed = [f.name for f in fields(kind) if f.default is MISSING]
-    if missing := [name for name in needed if name not in said]:
+    if missing := [name for name in needed if name not in table]:
         raise ValueError(f"it does not say {', '.join(missing)}")
-    return {name: checks[name](name, value) for name, value in said.items()}
+    return {name: checks[name](name, value) for name, value in table.items()}
 
 
 def _whole(low: int, high: int) -> Check:
-    def check(name: str, said: object) -> int:
-        right = type(said) is int and low <= said <= high
-        _must(right, name, said, f"a whole number from {low} to {high}")
-        return said  # pyright: ignore[reportReturnType]
+    def check(name: str, value: object) -> int:
+        right = type(value) is int and low <= value <= high
+        _must(right, name, value, f"a whole number from {low} to {high}")
+        return value  # pyright: ignore[reportReturnType]
 
     return check
 
 
 def _real(low: float, high: float) -> Check:
-    def check(name: str, said: object) -> float:
-        right = type(said) in (int, float) and low <= said <= high  # pyright: ignore
-        _must(right, name, said, f"a number from {low:g} to {high:g}")
-        return float(said)  # pyright: ignore[reportArgumentType]
+    def check(name: str, value: object) -> float:
+        right = type(value) in (int, float) and low <= value <= high  # pyright: ignore
+        _must(right, name, value, f"a number from {low:g} to {high:g}")
+        return float(value)  # pyright: ignore[reportArgumentType]
 
     return check
 
 
 def _words(longest: int, *, empty: bool = False) -> Check:
-    def check(name: str, said: object) -> str:
-        right = isinstance(said, str) and said.isprintable() and len(said) <= longest
-        right = right and (empty or bool(str(said).strip()))
-        _must(right, name, said, f"one line of up to {longest} characters")
-        return str(said)
+    def check(name: str, value: object) -> str:
+        right = isinstance(value, str) and value.isprintable() and len(value) <= longest
+        right = right and (empty or bool(str(value).strip()))
+        _must(right, name, value, f"one line of up to {longest} characters")
+        return str(value)
 
     return check
 
 
-def _id(name: str, said: object) -> str:
-    text = _words(64)(name, said)
-    _must(is_name(text) and text == text.strip(), name, said, "a name without signs of a path")
+def _id(name: str, value: object) -> str:
+    text = _words(64)(name, value)
+    _must(is_name(text) and text == text.strip(), name, value, "a name without signs of a path")
     return text
 
 
-def _yes_or_no(name: str, said: object) -> bool:
-    _must(isinstance(said, bool), name, said, "true or false")
-    return bool(said)
+def _yes_or_no(name: str, value: object) -> bool:
+    _must(isinstance(value, bool), name, value, "true or false")
+    return bool(value)
 
 
-def _rate(name: str, said: object) -> Fraction:
+def _rate(name: str, value: object) -> Fraction:
     """A number, or a text such as "24" or "30000/1001"; computed only once it is known to be short."""
-    right = isinstance(said, str) and re.fullmatch(RATE, said)
-    right = right or (type(said) in (int, float) and 0 < said <= FASTEST)  # pyright: ignore
-    rate = Fraction(said) if right else Fraction(0)  # pyright: ignore
-    _must(SLOWEST <= rate <= FASTEST, name, said, f"a rate up to {FASTEST} per second")
+    right = isinstance(value, str) and re.fullmatch(RATE, value)
+    right = right or (type(value) in (int, float) and 0 < value <= FASTEST)  # pyright: ignore
+    rate = Fraction(value) if right else Fraction(0)  # pyright: ignore
+    _must(SLOWEST <= rate <= FASTEST, name, value, f"a rate up to {FASTEST} per second")
     return rate
 
 
-def _shares(name: str, said: object) -> tuple[float, ...]:
-    right = isinstance(said, list) and 1 <= len(said) <= 8
-    _must(right, name, said, "a list of one to eight shares")
-    assert isinstance(said, list)
-    return tuple(_real(0, 1)(name, share) for share in said)
+def _shares(name: str, value: object) -> tuple[float, ...]:
+    right = isinstance(value, list) and 1 <= len(value) <= 8
+    _must(right, name, value, "a list of one to eight shares")
+    assert isinstance(value, list)
+    return tuple(_real(0, 1)(name, share) for share in value)
 
 
-def _must(right: bool, name: str, said: object, wanted: str) -> None:
+def _must(right: bool, name: str, value: object, wanted: str) -> None:
     if not right:
-        value = _shown(repr(said)) if not isinstance(said, int) or abs(said) < 10**20 else "huge"
-        raise ValueError(f"{_shown(name)} is {value} and must be {wanted}")
+        is_huge = isinstance(value, int) and abs(value) >= 10**20
+        shown = "huge" if is_huge else _shown(repr(value))
+        raise ValueError(f"{_shown(name)} is {shown} and must be {wanted}")
 
 
 def _shown(text: str, longest: int = 60) -> str:

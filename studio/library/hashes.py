@@ -80,8 +80,8 @@ def settled(stamp: Stamp, started: int) -> bool:
     return inode != 0 and last < started - RESOLUTION
 
 
-def _stamp(said: os.stat_result) -> Stamp:
-    return said.st_size, said.st_mtime_ns, said.st_ctime_ns, said.st_ino
+def _stamp(stat: os.stat_result) -> Stamp:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
 def _read(file: Path | None) -> dict[str, tuple[Stamp, str]]:
@@ -90,10 +90,10 @@ def _read(file: Path | None) -> dict[str, tuple[Stamp, str]]:
         return {}
     try:
         with file.open("rb") as opened:
-            said = json.loads(opened.read(MOST_BYTES))
-        if said["version"] != VERSION or said["check"] != _check(said["files"]):
+            stored = json.loads(opened.read(MOST_BYTES))
+        if stored["version"] != VERSION or stored["check"] != _check(stored["files"]):
             return {}
-        return {name: (tuple(stamp), found) for name, (stamp, found) in said["files"].items()}
+        return {name: (tuple(stamp), found) for name, (stamp, found) in stored["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
@@ -102,10 +102,10 @@ def _write(file: Path | None, known: dict[str, tuple[Stamp, str]]) -> None:
     """Whole or not at all; what cannot be written is hashed again another time."""
     if file is None:
         return
-    said = {"version": VERSION, "check": _check(known), "files": known}
+    whole = {"version": VERSION, "check": _check(known), "files": known}
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_text(json.dumps(said), "utf-8")
+        part.write_text(json.dumps(whole), "utf-8")
         part.replace(file)
     except OSError:
         with suppress(OSError):

@@ -27,11 +27,11 @@ def check(path: Path) -> None:
     """
     advice = "Restore the file, or download the model again."
     try:
-        said = path.stat()
-        if not S_ISREG(said.st_mode):  # a pipe would be waited for
+        stat = path.stat()
+        if not S_ISREG(stat.st_mode):  # a pipe would be waited for
             raise ValueError("no file")
         header, length = _header(path)
-        whole = _end(header) == said.st_size - 8 - length
+        whole = _end(header) == stat.st_size - 8 - length
     except FileNotFoundError:
         raise Refusal(f"The weight file {path} is missing.", advice) from None
     except PermissionError:
@@ -48,32 +48,32 @@ def _header(path: Path) -> tuple[dict[str, Mapping], int]:
         if length > LARGEST_HEADER:
             raise ValueError("no header is this long")
         header = json.loads(file.read(length))
-    return {name: said for name, said in header.items() if name != "__metadata__"}, length
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}, length
 
 
 def _end(header: Mapping[str, Mapping]) -> int:
     """Where the last tensor ends; -1 where they leave gaps, overlap or are not what they say."""
     at = 0
-    for said in sorted(header.values(), key=_place):
-        begin, end = _place(said)
-        if begin != at or end < begin or not _fits(said, end - begin):
+    for entry in sorted(header.values(), key=_place):
+        begin, end = _place(entry)
+        if begin != at or end < begin or not _fits(entry, end - begin):
             return -1
         at = end
     return at
 
 
-def _place(said: Mapping) -> tuple[int, int]:
-    begin, end = said["data_offsets"]
+def _place(entry: Mapping) -> tuple[int, int]:
+    begin, end = entry["data_offsets"]
     return _count(begin), _count(end)
 
 
-def _fits(said: Mapping, size: int) -> bool:
-    shape = [_count(side) for side in said["shape"]]
-    bits = BITS.get(said["dtype"])
+def _fits(entry: Mapping, size: int) -> bool:
+    shape = [_count(side) for side in entry["shape"]]
+    bits = BITS.get(entry["dtype"])
     return len(shape) <= MOST_AXES and (bits is None or math.prod(shape) * bits == 8 * size)
 
 
-def _count(said: object) -> int:
-    if type(said) is not int or not 0 <= said < 2**63:
-        raise ValueError(f"{said!r:.40} counts nothing")
-    return said
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r:.40} counts nothing")
+    return value

@@ -21,20 +21,20 @@ EVERY = 10.0
 
 def main(arguments: list[str] | None = None) -> int:
     """Train what is not done; 0 when all of it is, 130 when a slice is over."""
-    said = _flags().parse_args(arguments)
-    if said.threads:
-        torch.set_num_threads(said.threads)
-    if said.device != "cpu":
+    args = _flags().parse_args(arguments)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if args.device != "cpu":
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    scale = PROCESSOR_SCALE if said.device == "cpu" else CARD_SCALE
-    tick = Slice(said.minutes, Lines()) if said.minutes else Lines()
+    scale = PROCESSOR_SCALE if args.device == "cpu" else CARD_SCALE
+    tick = Slice(args.minutes, Lines()) if args.minutes else Lines()
     recipe = Recipe(
-        said.out, scale.times(said.scale), said.device, said.seed, tick, said.fit or None
+        args.out, scale.times(args.scale), args.device, args.seed, tick, args.fit or None
     )
-    recipe.again(*said.again)
+    recipe.again(*args.again)
     try:
         recipe.train()
-        if said.later:
+        if args.later:
             later.train(recipe)
     except Cancelled:
         sys.stderr.write("The slice is over; the same command goes on.\n")
@@ -74,7 +74,7 @@ def _flags() -> argparse.ArgumentParser:
     made.add_argument("--minutes", type=float, help="stop after so many")
     made.add_argument("--fit", type=float, help="fit what is left into so many minutes")
     made.add_argument(
-        "--again", nargs="*", choices=tuple(RUNS), default=[], help="parts that learn on, once said"
+        "--again", nargs="*", choices=tuple(RUNS), default=[], help="parts that learn on"
     )
     made.add_argument("--threads", type=int, help="of the processor")
     made.add_argument("--later", action="store_true", help="also the stages after keyframes")

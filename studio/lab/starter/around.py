@@ -1,6 +1,6 @@
 """Teach layers over time to fill around frames that are given: first a guess of the holes, then they.
 
-Prediction and interpolation in one model (Video LDM sections 3.2 and 3.3), told the pass.  Only what
+Prediction and interpolation in one model (Video LDM sections 3.2 and 3.3), with an embedding of the pass.  Only what
 lets given frames in is learned; what makes keyframes stays as it is, bit for bit.
 """
 
@@ -17,7 +17,7 @@ from studio.lab.starter import over_time, places
 from studio.lab.starter.clips import Clips
 from studio.lab.starter.given import Drawing, Given
 from studio.lab.starter.image import Schedule
-from studio.lab.starter.over_time import FARTHEST, SHUT_BELOW
+from studio.lab.starter.over_time import MAX_START_POSITION, SHUT_BELOW
 from studio.lab.starter.training import fit
 from studio.spec.progress import Tick, silent
 
@@ -121,11 +121,11 @@ def fill_error(
     x0 = batch.x0.flatten(0, 1)
     noise = torch.randn(x0.shape, generator=generator, device=device)
     noisy, target = schedule.noisy(x0, noise, each)
-    first = torch.randint(FARTHEST, (count, 1), generator=generator, device=device)
+    first = torch.randint(MAX_START_POSITION, (count, 1), generator=generator, device=device)
     with torch.no_grad():
         guess = batch.guess(net)
     with in_half(device):
-        said = net(
+        prediction = net(
             noisy,
             each,
             *batch.texts,
@@ -137,6 +137,6 @@ def fill_error(
             opening=net.temporal.config.opening(each / schedule.steps),
         )
     holes = (~batch.known)[..., None, None, None]
-    error = (said.float() - target).unflatten(0, (count, frames))
+    error = (prediction.float() - target).unflatten(0, (count, frames))
     error = error * holes * (holes.numel() / holes.sum()) ** 0.5
     return over_time.cost(error, batch.near, torch.ones(count, device=device))

@@ -16,9 +16,9 @@ from studio.lab.starter.codec import CELLS
 from studio.lab.starter.wording import Meanings
 from studio.spec.progress import Progress, Tick, silent
 
-SAYINGS = 4
+CAPTIONS_PER_CLIP = 4
 """Captions that are made up for every clip, in other words each time."""
-NAMED = 0.1
+TOKEN_PROBABILITY = 0.1
 """Share of the captions of figures that hold a token of the individual's own."""
 LATER = 24
 """Frames before and after its first clip in which a scene is looked at again."""
@@ -48,7 +48,7 @@ def between(rng: np.random.Generator, count: int, pass_index: int) -> np.ndarray
 @dataclass(frozen=True, slots=True)
 class Clips:
     """`latents` (N, T, C, h, w) and `masks` (N, T, h, w) of the object in 0..1, both fp16; what they
-    show; `texts` (N, SAYINGS, L, D) fp16 and `vague`, in which looks and place are left open;
+    show; `texts` (N, CAPTIONS_PER_CLIP, L, D) fp16 and `vague`, in which looks and place are left open;
     `empty` (L, D) is no caption at all."""
 
     latents: Tensor
@@ -99,28 +99,30 @@ def make(
         if seconds is not None and time.monotonic() - began > seconds:
             break
     found = Meanings(np.concatenate(meant))
-    texts, vague = said(words, encoder, found, names, seed)
+    texts, vague = encode_captions(words, encoder, found, names, seed)
     empty = reader.encode(words, encoder, [""])[0]
     return Clips(torch.cat(latents), torch.cat(masks), found, texts, vague, empty)
 
 
-def said(words, encoder, meant: Meanings, names: list[str], seed: int) -> tuple[Tensor, Tensor]:
-    """Embedded captions (N, SAYINGS, L, D): as they are told, and vaguely."""
+def encode_captions(
+    words, encoder, meant: Meanings, names: list[str], seed: int
+) -> tuple[Tensor, Tensor]:
+    """Embedded captions (N, CAPTIONS_PER_CLIP, L, D): in full, and vague."""
     rng = np.random.default_rng((seed, 6))
-    told, vaguely = [], []
+    full, vaguely = [], []
     hidden = dict.fromkeys(("colour", "kind", "hat", "hat_colour", "ears"), 1.0) | {"place": 0.5}
-    for _ in range(SAYINGS):
-        some = [name if rng.random() < NAMED else "" for name in names]
-        told += wording.captions(rng, meant, some)
+    for _ in range(CAPTIONS_PER_CLIP):
+        some = [name if rng.random() < TOKEN_PROBABILITY else "" for name in names]
+        full += wording.captions(rng, meant, some)
         open_ones = wording.left_open(rng, meant, wording.DROPPED | hidden)
         chances = rng.random((len(meant), wording.CHANCES)).tolist()
         vaguely += [
             wording.caption(chances[k], row) for k, row in enumerate(open_ones.columns.tolist())
         ]
-    shape = (SAYINGS, len(meant))
+    shape = (CAPTIONS_PER_CLIP, len(meant))
     return tuple(
         reader.encode(words, encoder, captions).unflatten(0, shape).transpose(0, 1).contiguous()
-        for captions in (told, vaguely)
+        for captions in (full, vaguely)
     )  # pyright: ignore[reportReturnType]
 
 

@@ -11,13 +11,13 @@ from studio.engine.device import in_half, place_of
 from studio.engine.training.backbone import scheduler
 from studio.engine.training.loop import Plan
 from studio.lab.starter import places, reader
-from studio.lab.starter.clips import SAYINGS, Clips
+from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
 from studio.lab.starter.codec import CELLS, CHANNELS
 from studio.lab.starter.training import fit
 from studio.spec.progress import Tick, silent
 
 WIDTHS = (48, 96, 144)
-DROP_CAPTION = 0.12
+DROP_PROBABILITY = 0.12
 OBJECT_WEIGHT = 4.0
 RATE, AT_BATCH = 1e-3, 48
 """The learning rate, and the batch it belongs to; larger ones take it times the root, up to `MOST`."""
@@ -25,7 +25,7 @@ MOST, WARMUP = 1.6, 200
 
 
 def config(widths: tuple[int, ...] = WIDTHS) -> dict:
-    """Attention at 8 × 8 and 4 × 4, one ResBlock a level; every ResBlock is told the whole text."""
+    """Attention at 8 × 8 and 4 × 4, one ResBlock a level; every ResBlock is given the whole text."""
     return {
         "sample_size": CELLS,
         "in_channels": CHANNELS,
@@ -110,10 +110,12 @@ def train(
 
 def captions(clips: Clips, chosen: Tensor, generator: torch.Generator) -> Tensor:
     """One caption of each clip (B, L, D), some left out: guidance needs both."""
-    which = torch.randint(SAYINGS, chosen.shape, generator=generator, device=chosen.device)
-    told = clips.texts[chosen, which].float()
-    dropped = torch.rand(chosen.shape, generator=generator, device=chosen.device) < DROP_CAPTION
-    return torch.where(dropped[:, None, None], clips.empty.float(), told)
+    which = torch.randint(
+        CAPTIONS_PER_CLIP, chosen.shape, generator=generator, device=chosen.device
+    )
+    text = clips.texts[chosen, which].float()
+    dropped = torch.rand(chosen.shape, generator=generator, device=chosen.device) < DROP_PROBABILITY
+    return torch.where(dropped[:, None, None], clips.empty.float(), text)
 
 
 def timesteps(count: int, steps: int, generator: torch.Generator) -> Tensor:

@@ -12,8 +12,8 @@ from studio.engine.temporal_layers import TemporalLayers
 from studio.engine.training.loop import Plan
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import places
-from studio.lab.starter.clips import SAYINGS, Clips
-from studio.lab.starter.image import DROP_CAPTION, OBJECT_WEIGHT, Schedule
+from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
+from studio.lab.starter.image import DROP_PROBABILITY, OBJECT_WEIGHT, Schedule
 from studio.lab.starter.training import fit
 from studio.spec.progress import Tick, silent
 
@@ -25,14 +25,14 @@ the corners that the image network has learned from far more pictures."""
 LEAST_SHARED = 0.9
 """In training the share of noise that frames have in common is drawn for every clip, from here to 1:
 with one share alone the layers read the motion off the differences of frames."""
-SETTLED = 0.65
+LAYOUT_LEVEL = 0.65
 """Below this noise level the object's place is in sight, so that its weight does not swell it."""
-RESTLESS = 1.0
+TEMPORAL_DIFF_WEIGHT = 1.0
 """What errors that change from frame to frame cost on the ground, where the eye calls them flicker."""
-UNNAMED, VAGUE = 0.3, 0.2
+UNNAMED_PROBABILITY, VAGUE_PROBABILITY = 0.3, 0.2
 """How often the temporal layers alone hear of no looks (a subject's are in the image network), and
 how often nobody does."""
-FARTHEST = 64
+MAX_START_POSITION = 64
 """Positions start anywhere below this in training: only their differences may matter."""
 AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "drift")
 """What is learned where frames are given: not in the training of keyframes."""
@@ -92,7 +92,7 @@ def train(
         noise = mixed_noise(x0, generator)
         each = t.repeat_interleave(frames)
         noisy, target = schedule.noisy(x0.flatten(0, 1), noise.flatten(0, 1), each)
-        first = torch.randint(FARTHEST, (batch, 1), generator=generator, device=device)
+        first = torch.randint(MAX_START_POSITION, (batch, 1), generator=generator, device=device)
         with in_half(device):
             guess = net(
                 noisy,
@@ -104,7 +104,7 @@ def train(
             )
         error = (guess.float() - target).unflatten(0, (batch, frames))
         near = grown(clips.masks[chosen].float())[:, :, None]
-        settled = t < SETTLED * schedule.steps
+        settled = t < LAYOUT_LEVEL * schedule.steps
         heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - done)
         return cost(error, near, heavy)
 
@@ -124,18 +124,18 @@ def cost(error: Tensor, near: Tensor, heavy: Tensor) -> Tensor:
     ground = 1 - torch.maximum(near[:, 1:], near[:, :-1])
     restless = (ground * error.diff(dim=1).square()).mean()
     weight = 1 + heavy[:, None, None, None, None] * near
-    return (weight * error.square()).mean() + RESTLESS * restless
+    return (weight * error.square()).mean() + TEMPORAL_DIFF_WEIGHT * restless
 
 
 def captions(clips: Clips, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """(B, L, D) for the image network and for the temporal layers, which at times hear of no looks."""
     device, count = chosen.device, len(chosen)
-    which = torch.randint(SAYINGS, (count,), generator=generator, device=device)
+    which = torch.randint(CAPTIONS_PER_CLIP, (count,), generator=generator, device=device)
     odds = torch.rand((3, count, 1, 1), generator=generator, device=device)
-    told, vague = clips.texts[chosen, which].float(), clips.vague[chosen, which].float()
-    text = torch.where(odds[0] < VAGUE, vague, told)
-    time_text = torch.where(odds[1] < UNNAMED, vague, text)
-    dropped = odds[2] < DROP_CAPTION
+    named, vague = clips.texts[chosen, which].float(), clips.vague[chosen, which].float()
+    text = torch.where(odds[0] < VAGUE_PROBABILITY, vague, named)
+    time_text = torch.where(odds[1] < UNNAMED_PROBABILITY, vague, text)
+    dropped = odds[2] < DROP_PROBABILITY
     empty = clips.empty.float()
     return torch.where(dropped, empty, text), torch.where(dropped, empty, time_text)
 

@@ -71,7 +71,7 @@ def pack(parts: Path, folder: Path, stage: Stage) -> Path:
     if (parts / "upsampler").exists():
         shutil.copytree(parts / "upsampler", folder / upsampler.FOLDER)
     for config in folder.glob("**/config.json"):
-        _said_plainly(config)
+        _without_origin(config)
     (folder / "model.toml").write_text(card(folder, fills=_fills(parts)), "utf-8")
     return folder
 
@@ -101,17 +101,17 @@ def card(folder: Path, *, fills: bool) -> str:
     there = {role: file for role, file in BESIDE.items() if (folder / file).is_file()}
     names = {role: f'"{role}"' if " " in role else role for role in there}
     lines = "".join(f'{names[role]} = "{file}"\n' for role, file in there.items())
-    said = CARD.format(passes=2 if fills else 0, predicts="true" if fills else "false")
-    return said + lines + (UPSAMPLING if "upsampler" in there else "")
+    card = CARD.format(passes=2 if fills else 0, predicts="true" if fills else "false")
+    return card + lines + (UPSAMPLING if "upsampler" in there else "")
 
 
-def _said_plainly(config: Path) -> None:
+def _without_origin(config: Path) -> None:
     """Without where a part was loaded from; text encoders open in fp32, as all else does."""
-    said = json.loads(config.read_text("utf-8"))
-    said.pop("_name_or_path", None)
-    if "dtype" in said:
-        said["dtype"] = "float32"
-    config.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+    settings = json.loads(config.read_text("utf-8"))
+    settings.pop("_name_or_path", None)
+    if "dtype" in settings:
+        settings["dtype"] = "float32"
+    config.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
 
 
 @torch.no_grad()

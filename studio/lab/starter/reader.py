@@ -25,8 +25,8 @@ from studio.spec.progress import Tick, silent
 
 POSITIONS, WIDTH = 32, text.WIDTH
 BITS = 12
-"""Bits of a hash by which an unknown word is told from others."""
-STRANGE = 0.3
+"""Bits of a hash by which unknown words are told apart."""
+UNKNOWN_PROBABILITY = 0.3
 """How often a caption holds a word that nobody knows."""
 
 
@@ -68,8 +68,8 @@ def train(
     plan = Plan("text encoder", steps, rate=1e-3, ema=0.99, checkpoint_seconds=120)
 
     def loss_at(step: int, done: float) -> Tensor:
-        told, answers, bits = examples(np.random.default_rng((seed, step, 2)), cast, batch)
-        scores, guessed = reader(ids(words, told).to(device))
+        captions, answers, bits = examples(np.random.default_rng((seed, step, 2)), cast, batch)
+        scores, guessed = reader(ids(words, captions).to(device))
         answers, bits = answers.to(device), bits.to(device)
         named = sum(F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores))
         known = bits[:, 0] >= 0
@@ -97,16 +97,16 @@ def examples(
     unknown word in each, -1 where there is none."""
     scene = animation.scenes(rng, count, cast, 1)
     meant = wording.left_open(rng, wording.meanings(scene, cast)).columns
-    told, bits = [], np.full((count, BITS), -1.0, np.float32)
+    captions, bits = [], np.full((count, BITS), -1.0, np.float32)
     chances = rng.random((count, wording.CHANCES)).tolist()
     for k, row in enumerate(meant.tolist()):
         text = wording.caption(chances[k], row)
-        if rng.random() < STRANGE:
+        if rng.random() < UNKNOWN_PROBABILITY:
             word = strange_word(rng)
             text, bits[k] = wording.with_token(text, word), bits_of(word)
-        told.append(text)
+        captions.append(text)
     options = np.asarray([len(kind) for kind in ASPECTS.values()])
-    return told, torch.from_numpy(np.where(meant < 0, options, meant)), torch.from_numpy(bits)
+    return captions, torch.from_numpy(np.where(meant < 0, options, meant)), torch.from_numpy(bits)
 
 
 def strange_word(rng: np.random.Generator) -> str:
@@ -122,26 +122,26 @@ def bits_of(word: str) -> np.ndarray:
     return np.asarray([(digest >> k) & 1 for k in range(BITS)], np.float32)
 
 
-def ids(words: CLIPTokenizer, told: Sequence[str]) -> Tensor:
+def ids(words: CLIPTokenizer, captions: Sequence[str]) -> Tensor:
     """Token numbers (B, POSITIONS), padded with the end token as CLIP does.
 
-    Captions are letters and spaces: each word is looked up once, however often it is said.
+    Captions are letters and spaces: each word is looked up once, however often it occurs.
     """
-    split = [text.split() for text in told]
+    split = [text.split() for text in captions]
     known = sorted({word for parts in split for word in parts})
     tokens = words(known, add_special_tokens=False).input_ids if known else []
     table = dict(zip(known, tokens, strict=True))
-    rows = np.full((len(told), POSITIONS), words.eos_token_id, np.int64)
+    rows = np.full((len(captions), POSITIONS), words.eos_token_id, np.int64)
     rows[:, 0] = words.bos_token_id
     for row, parts in zip(rows, split, strict=True):
-        said = [number for word in parts for number in table[word]][: POSITIONS - 2]
-        row[1 : 1 + len(said)] = said
+        numbers = [number for word in parts for number in table[word]][: POSITIONS - 2]
+        row[1 : 1 + len(numbers)] = numbers
     return torch.from_numpy(rows)
 
 
 @torch.no_grad()
-def encode(words: CLIPTokenizer, encoder: CLIPTextModel, told: Sequence[str]) -> Tensor:
+def encode(words: CLIPTokenizer, encoder: CLIPTextModel, captions: Sequence[str]) -> Tensor:
     """Captions to token embeddings (N, POSITIONS, WIDTH) fp16, where the encoder is."""
-    numbers = ids(words, told).to(encoder.device)
+    numbers = ids(words, captions).to(encoder.device)
     parts = [encoder(part).last_hidden_state.half() for part in numbers.split(2048)]
     return torch.cat(parts)

@@ -252,11 +252,11 @@ class Recipe:
         folder = self.out / "sheets"
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            said = json.dumps(draw(folder / f"{name}.png") or {})
+            outcome = json.dumps(draw(folder / f"{name}.png") or {})
         except Exception:
-            said = traceback.format_exc()
-        (folder / f"{name}.txt").write_text(said + "\n", "utf-8")
-        self.tick(Progress(f"sheet of the {name}", 1, 1, note=said))
+            outcome = traceback.format_exc()
+        (folder / f"{name}.txt").write_text(outcome + "\n", "utf-8")
+        self.tick(Progress(f"sheet of the {name}", 1, 1, note=outcome))
 
     def draft(self, name: str) -> Path:
         """Where a part is written before it is renamed."""
@@ -277,8 +277,8 @@ class Recipe:
 
     def _remember(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
-        said = {"seed": self.seed, "scale": asdict(self.scale)}
-        (self.out / "recipe.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+        settings = {"seed": self.seed, "scale": asdict(self.scale)}
+        (self.out / "recipe.json").write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
 
 
 def load_layers(net: VideoUNet, folder: Path) -> None:

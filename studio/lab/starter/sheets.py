@@ -61,21 +61,21 @@ def _examples(stage: Stage, seed: int, count: int = 48) -> dict[str, Tensor]:
 @torch.no_grad()
 def single(unet: UNet2DConditionModel, vae: AutoencoderKL, words, encoder, file: Path) -> None:
     """Kinds down, places across, each with two seeds."""
-    told = [
+    captions = [
         f"a {colour + ' ' if kind in SHAPES else ''}{kind} {place}"
         for kind in KINDS_SHOWN
         for place, colour in zip(PLACES_SHOWN, COLOURS_SHOWN, strict=True)
         for _ in range(2)
     ]
     device = place_of(unet)
-    text, empty = (reader.encode(words, encoder, t).float() for t in (told, [""]))
+    text, empty = (reader.encode(words, encoder, t).float() for t in (captions, [""]))
     both = torch.cat([empty.expand_as(text), text])
-    start = _noise((len(told), codec.CHANNELS, codec.CELLS, codec.CELLS), device)
+    start = _noise((len(captions), codec.CHANNELS, codec.CELLS, codec.CELLS), device)
 
     def denoise(x: Tensor, t: int) -> Tensor:
         with in_half(device):
-            said = unet(torch.cat([x, x]), t, both).sample.float()
-        return _guided(said)
+            prediction = unet(torch.cat([x, x]), t, both).sample.float()
+        return _guided(prediction)
 
     made = decoded(vae, walked(denoise, start))
     save(list(made.split(2 * len(PLACES_SHOWN))), file)
@@ -94,10 +94,10 @@ def clips(net: VideoUNet, vae: AutoencoderKL, words, encoder, file: Path) -> Non
     def denoise(x: Tensor, t: int) -> Tensor:
         at = torch.full((2 * len(x),), t, device=device)
         with in_half(device):
-            said = net(
+            prediction = net(
                 torch.cat([x, x]), at, both, frames=FRAMES, opening=config.opening(at / levels)
             )
-        return _guided(said.float())
+        return _guided(prediction.float())
 
     save(list(decoded(vae, walked(denoise, start)).split(FRAMES)), file)
 
@@ -130,9 +130,9 @@ def save(rows: list[Tensor], file: Path) -> None:
     Image.fromarray(sheet.numpy()).save(file)
 
 
-def _guided(said: Tensor) -> Tensor:
-    without, told = said.chunk(2)
-    return without + GUIDANCE * (told - without)
+def _guided(prediction: Tensor) -> Tensor:
+    uncond, cond = prediction.chunk(2)
+    return uncond + GUIDANCE * (cond - uncond)
 
 
 def _noise(shape: tuple[int, ...], device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""Captions of clips: what the starter's words mean, said in several ways and with gaps."""
+"""Captions of clips: what the starter's words mean, worded in several ways and with gaps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
         "long": ("long ears",),
     },
 }
-"""By attribute and word what is said for it; the first phrase is the plain one."""
+"""By attribute and word its phrases; the first phrase is the plain one."""
 
 ASPECTS = {
     "kind": KINDS,
@@ -182,16 +182,16 @@ CHANCES = 2 * len(ASPECTS) + 1
 
 def caption(chances: Sequence[float], row: Sequence[int], noun: str = "") -> str:
     """One clip's words from its aspects; `noun` stands in for a kind that is left open."""
-    said = {
+    phrases = {
         aspect: _say(chances[2 * k], chances[2 * k + 1], aspect, index)
         for k, (aspect, index) in enumerate(zip(ASPECTS, row, strict=True))
     }
-    what = said["kind"] or noun or NOUNS[int(chances[-1] * len(NOUNS))]
-    thing = _joined(said["size"], said["colour"], what)
-    worn = _joined(said["hat_colour"], said["hat"]) if said["hat"] else ""
-    hat = worn if said["hat"] == "horns" else _with_article(worn)
-    having = " and ".join(part for part in (hat, said["ears"]) if part)
-    tail = (said["motion"], said["speed"], said["place"], said["camera"])
+    what = phrases["kind"] or noun or NOUNS[int(chances[-1] * len(NOUNS))]
+    thing = _joined(phrases["size"], phrases["colour"], what)
+    worn = _joined(phrases["hat_colour"], phrases["hat"]) if phrases["hat"] else ""
+    hat = worn if phrases["hat"] == "horns" else _with_article(worn)
+    having = " and ".join(part for part in (hat, phrases["ears"]) if part)
+    tail = (phrases["motion"], phrases["speed"], phrases["place"], phrases["camera"])
     return _joined(_with_article(thing), having and f"with {having}", *tail)
 
 
@@ -214,12 +214,12 @@ def captions(rng: Rng, meant: Meanings, names: Sequence[str] | None = None) -> l
         k for k, aspect in enumerate(ASPECTS) if aspect in ("colour", "hat", "ears", "hat_colour")
     ]
     open_ones[nouns_alone[:, None] & np.isin(np.arange(len(ASPECTS)), bare)] = -1
-    told, chances = [], rng.random((len(open_ones), CHANCES)).tolist()
+    made, chances = [], rng.random((len(open_ones), CHANCES)).tolist()
     for k, row in enumerate(open_ones.tolist()):
         text = caption(chances[k], row)
         name = names[k] if names else ""
-        told.append(with_token(text, name) if name else text)
-    return told
+        made.append(with_token(text, name) if name else text)
+    return made
 
 
 def with_token(text: str, token: str) -> str:
