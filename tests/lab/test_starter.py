@@ -1,6 +1,7 @@
 """The starter's recipe: what is drawn, what is said of it, and what training must not change."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from studio.engine.training.loop import Plan
-from studio.lab.starter import animation, codec, figures, reader, wording
+from studio.lab.starter import animation, clips, codec, figures, reader, wording
 from studio.lab.starter.animation import KINDS, MOTIONS, Stage
 from studio.lab.starter.figures import CLASSES, HELD_OUT, NAMES
 from studio.lab.starter.places import PLACES
@@ -148,3 +149,25 @@ def test_a_stage_that_is_given_seconds_keeps_its_number_of_updates(tmp_path: Pat
     net = small()
     fit(net, loss_of(net), PLAN, tmp_path, seconds=30.0, tick=seen.append)
     assert seen[-1].step == seen[-1].total == planned
+
+
+def test_clips_are_drawn_once_and_damaged_ones_again(tmp_path: Path, monkeypatch):
+    stage = Stage.make(figures.pool(0, 24), 1, codec.SIZE, 0, "cpu")
+    vae, words = codec.fresh(0).eval(), reader.tokenizer()
+    encoder = reader.fresh(words, 0)
+    made = partial(clips.make, stage, vae, words, encoder, 3, 4, portion=2)
+    whole, first = made(), made(folder=tmp_path)
+    files = sorted(tmp_path.rglob("*.safetensors"))
+    assert len(files) == 2
+    held = bytearray(files[0].read_bytes())
+    held[-1] ^= 1
+    files[0].write_bytes(held)
+    drawn = []
+    draw = clips._draw
+    monkeypatch.setattr(clips, "_draw", lambda *with_: drawn.append(1) or draw(*with_))
+    again = made(folder=tmp_path)
+    assert len(drawn) == 1
+    for found in (first, again):
+        for name in ("latents", "masks", "texts", "vague"):
+            assert torch.equal(getattr(found, name), getattr(whole, name))
+        assert np.array_equal(found.meant.columns, whole.meant.columns)

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from studio.engine.adapter_file import weights_identity
 from studio.engine.device import in_half
+from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.lab.starter import animation, reader, wording
 from studio.lab.starter.animation import FRAMES, Stage
 from studio.lab.starter.codec import CELLS
@@ -48,8 +51,8 @@ def between(rng: np.random.Generator, count: int, pass_index: int) -> np.ndarray
 @dataclass(frozen=True, slots=True)
 class Clips:
     """`latents` (N, T, C, h, w) and `masks` (N, T, h, w) of the object in 0..1, both fp16; what they
-    show; `texts` (N, CAPTIONS_PER_CLIP, L, D) fp16 and `vague`, in which looks and place are left open;
-    `empty` (L, D) is no caption at all."""
+    show; `texts` (N, CAPTIONS_PER_CLIP, L, D) fp16, and `vague`, in which looks and place are left
+    open; `empty` (L, D) is no caption at all."""
 
     latents: Tensor
     masks: Tensor
@@ -75,33 +78,64 @@ def make(
     shapes: float = 0.35,
     portion: int = PORTION,
     seconds: float | None = None,
+    folder: Path | None = None,
     tick: Tick = silent,
 ) -> Clips:
-    """Draw and encode `count` clips, or as many as `seconds` allow; the same for the same seed."""
-    latents, masks, meant, names = [], [], [], []
-    began = time.monotonic()
+    """Draw and encode `count` clips, or as many as `seconds` allow; the same for the same seed.
+
+    With a `folder` every portion is kept there, and a training in slices draws each clip once.
+    """
+    portions: list[dict[str, Tensor]] = []
+    began, place = time.monotonic(), stage.canvases.device
+    kept = folder and folder / f"{seed}-{portion}-{weights_identity(vae)[:12]}"
     for first in range(0, count, portion):
-        rng = np.random.default_rng((seed, first, 3))
         some = min(portion, count - first)
-        scene = animation.scenes(rng, some, stage.cast, stage.grounds, shapes=shapes)
-        at = times(rng, some)
-        pictures = stage.draw(scene, at).flatten(0, 1) * 2 - 1
-        with in_half(pictures.device):
-            z = vae.encode(pictures).latent_dist.mean
-        latents.append(z.half().unflatten(0, at.shape))
-        masks.append(stage.masks(scene, at, CELLS).half())
-        meant.append(wording.meanings(scene, stage.cast).columns)
-        names += [
-            token_of(int(who)) if f else ""
-            for who, f in zip(scene.who, scene.is_figure, strict=True)
-        ]
+        file = kept and kept / f"{first}-{some}.safetensors"
+        found = file and _kept(file)
+        if found is None:
+            found = _draw(stage, vae, np.random.default_rng((seed, first, 3)), some, times, shapes)
+            if file:
+                save_sealed(file, found, {"version": "2"})
+        portions.append({name: tensor.to(place) for name, tensor in found.items()})
         tick(Progress("drawing clips", first + some, count))
         if seconds is not None and time.monotonic() - began > seconds:
             break
-    found = Meanings(np.concatenate(meant))
-    texts, vague = encode_captions(words, encoder, found, names, seed)
+    whole = {name: torch.cat([part[name] for part in portions]) for name in portions[0]}
+    meant = Meanings(whole["meant"].cpu().numpy())
+    names = [token_of(who) if who >= 0 else "" for who in whole["who"].tolist()]
+    texts, vague = encode_captions(words, encoder, meant, names, seed)
     empty = reader.encode(words, encoder, [""])[0]
-    return Clips(torch.cat(latents), torch.cat(masks), found, texts, vague, empty)
+    return Clips(whole["latents"], whole["masks"], meant, texts, vague, empty)
+
+
+def _kept(file: Path) -> dict[str, Tensor] | None:
+    """A portion that was drawn before; None where there is none, or it is damaged."""
+    try:
+        return read_sealed(file)[0]
+    except DAMAGE:
+        return None
+
+
+def _draw(
+    stage: Stage,
+    vae: AutoencoderKL,
+    rng: np.random.Generator,
+    count: int,
+    times: Times,
+    shapes: float,
+) -> dict[str, Tensor]:
+    """Latents, masks, meanings, and who is seen (-1 for a shape), of `count` clips."""
+    scene = animation.scenes(rng, count, stage.cast, stage.grounds, shapes=shapes)
+    at = times(rng, count)
+    pictures = stage.draw(scene, at).flatten(0, 1) * 2 - 1
+    with in_half(pictures.device):
+        z = vae.encode(pictures).latent_dist.mean
+    return {
+        "latents": z.half().unflatten(0, at.shape),
+        "masks": stage.masks(scene, at, CELLS).half(),
+        "meant": torch.from_numpy(wording.meanings(scene, stage.cast).columns),
+        "who": torch.from_numpy(np.where(scene.is_figure, scene.who, -1)),
+    }
 
 
 def encode_captions(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -82,13 +83,13 @@ class Drawing:
 
 def windows(
     stage: Stage, vae: AutoencoderKL, words, encoder, seed: int, count: int,
-    *, portion: int = clips.PORTION, tick: Tick = silent,
+    *, portion: int = clips.PORTION, folder: Path | None = None, tick: Tick = silent,
 ) -> dict[str, Clips]:  # fmt: skip
     """`count` clips of every kind."""
     return {
         kind: clips.make(
             stage, vae, words, encoder, seed + 1000 * (1 + PASSES[kind]), count,
-            times=times, portion=portion, tick=tick,
+            times=times, portion=portion, folder=folder, tick=tick,
         )
         for kind, times in TIMES.items()
     }  # fmt: skip

@@ -42,7 +42,15 @@ def fill(recipe: Recipe, stage: Stage, vae: AutoencoderKL, words, encoder) -> Vi
     scale, runs, seed = recipe.scale, recipe.out / "runs", recipe.seed
     portion = 8 * clips.PORTION if recipe.is_card else clips.PORTION
     sets = given.windows(
-        stage, vae, words, encoder, seed, scale.windows, portion=portion, tick=recipe.tick
+        stage,
+        vae,
+        words,
+        encoder,
+        seed,
+        scale.windows,
+        portion=portion,
+        folder=recipe.drawn,
+        tick=recipe.tick,
     )
     unet = recipe.opened(UNet2DConditionModel, "unet", torch_dtype=torch.float32)
     net = recipe.with_layers(unet, "guess" if recipe.is_done("guess") else "temporal")

@@ -166,6 +166,11 @@ class Recipe:
     def is_card(self) -> bool:
         return self.device != "cpu"
 
+    @property
+    def drawn(self) -> Path | None:
+        """Where clips are kept between slices; a card draws them again sooner than it reads them."""
+        return None if self.is_card else self.out / "runs" / "clips"
+
     def stage(self) -> Stage:
         cast = figures.pool(self.seed, self.scale.cast)
         return Stage.make(cast, self.scale.grounds, codec.SIZE, self.seed, self.device)
@@ -202,7 +207,7 @@ class Recipe:
         seconds = None if self.minutes is None else DRAWING
         return clips.make(
             stage, vae, words, encoder, self.seed, self.scale.clips,
-            portion=portion, seconds=seconds, tick=self.tick,
+            portion=portion, seconds=seconds, folder=self.drawn, tick=self.tick,
         )  # fmt: skip
 
     def image(self, shown: Clips) -> UNet2DConditionModel:
