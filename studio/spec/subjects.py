@@ -105,8 +105,8 @@ def _of_part(words: list[str]) -> Spoken:
     is_thing = bool(words) and _is_among(words[-1], "things")
     if is_thing and all(word.startswith("owned_") or _describes(word) for word in persons):
         return Spoken.THING
-    if persons:
-        return Spoken.PERSON
+    if persons:  # a "fan" or a "speaker" may be either
+        return Spoken.UNKNOWN if is_thing and persons == words[-1:] else Spoken.PERSON
     return Spoken.THING if words and _is_among(words[0], "foreign things") else Spoken.UNKNOWN
 
 

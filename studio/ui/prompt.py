@@ -1,9 +1,7 @@
 """The prompt: a text field that underlines words the model was never taught."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
-    QContextMenuEvent,
-    QFocusEvent,
     QKeyEvent,
     QSyntaxHighlighter,
     QTextCharFormat,
@@ -14,14 +12,7 @@ from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio.spec import grammar
 from studio.ui.controls import label, push, row
-from studio.ui.text_fields import (
-    Typing,
-    difference,
-    letters,
-    means_undo,
-    units,
-    with_documents_undo,
-)
+from studio.ui.text_fields import DocumentsText, Typing, difference, letters, units
 from studio.ui.theme import UNIT, Theme
 
 
@@ -50,7 +41,7 @@ class Underliner(QSyntaxHighlighter):
         return tuple((a, b) for a, b in spans if text[a:b].lower() not in self.known)
 
 
-class Prompt(QPlainTextEdit):
+class Prompt(DocumentsText, QPlainTextEdit):
     """Plain text; Tab leaves it, Ctrl+Enter belongs to the window."""
 
     def __init__(self, name: str, hint: str, lines: int, theme: Theme) -> None:
@@ -83,24 +74,9 @@ class Prompt(QPlainTextEdit):
         self.blockSignals(False)
         self.typing.forget()
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and means_undo(event):
-            event.ignore()
-            return False
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         super().keyPressEvent(event)
         event.accept()  # no key of a text field goes on to the player
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = with_documents_undo(self.createStandardContextMenu(), self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.typing.forget()
 
 
 def as_shown(text: str) -> str:

@@ -124,7 +124,29 @@ def _action(field: QWidget, name: str) -> QAction | None:
     return None
 
 
-class TextLine(QLineEdit):
+class DocumentsText:
+    """What fields of the document's text have in common: the undo of the window, in keys and menu."""
+
+    typing: Typing
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and means_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        own = self.createStandardContextMenu()  # pyright: ignore[reportAttributeAccessIssue]
+        menu = with_documents_undo(own, self)  # pyright: ignore[reportArgumentType]
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)  # pyright: ignore[reportAttributeAccessIssue]
+        self.typing.forget()
+
+
+class TextLine(DocumentsText, QLineEdit):
     """One line of the document's text."""
 
     def __init__(self) -> None:
@@ -140,26 +162,11 @@ class TextLine(QLineEdit):
         self.setText(text)
         self.setCursorPosition(units(text[:at]))
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and means_undo(event):
-            event.ignore()
-            return False
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if means_undo(event):
             event.accept()  # there is nothing to undo, or the window had it
         else:
             super().keyPressEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = with_documents_undo(self.createStandardContextMenu(), self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.typing.forget()
 
 
 def letters(text: str, position: int) -> int:
