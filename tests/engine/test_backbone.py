@@ -132,7 +132,7 @@ def test_a_prompt_reads_the_same_in_any_company(backbone):
 
 @torch.no_grad()
 def test_the_folder_opens_with_the_stock_pipeline(folder, backbone):
-    (folder / "model_index.json").write_text(json.dumps(packing._index()))
+    (folder / "model_index.json").write_text(json.dumps(packing.pipeline_index()))
     opened = {"torch_dtype": torch.float32, "local_files_only": True}
     pipe = StableDiffusionPipeline.from_pretrained(folder, **opened)
     pipe.set_progress_bar_config(disable=True)

@@ -223,8 +223,10 @@ class Recipe:
         """The image network as its training begins: fresh, or as far as it was."""
         if not (start := self.start("unet")).exists():
             return image.fresh(self.seed)
-        how = {"local_files_only": True, "torch_dtype": torch.float32}
-        return UNet2DConditionModel.from_pretrained(start, **how).requires_grad_(True)
+        unet = UNet2DConditionModel.from_pretrained(
+            start, local_files_only=True, torch_dtype=torch.float32
+        )
+        return unet.requires_grad_(True)
 
     def over_time(self, unet: UNet2DConditionModel, shown: Clips) -> VideoUNet:
         if not self.is_done("temporal"):
