@@ -23,11 +23,11 @@ from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
-from studio.ui import theme
-from studio.ui.glance import Glance, processor
-from studio.ui.icons import Icons
-from studio.ui.studio_window import StudioWindow
-from studio.ui.window import Window
+from studio.ui.shell.studio_window import StudioWindow
+from studio.ui.shell.window import Window
+from studio.ui.state.device_info import Glance, processor
+from studio.ui.widgets import theme
+from studio.ui.widgets.icons import Icons
 
 if TYPE_CHECKING:
     import numpy as np

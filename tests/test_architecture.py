@@ -25,7 +25,7 @@ MODULES = sorted(
 BREAKS = {
     "one way down": ("studio/media/timing.py", "import studio.project.files"),
     "Qt stops at jobs": ("studio/project/plain.py", "import PySide6.QtCore"),
-    "torch stays in the engine": ("studio/ui/glance.py", "import torch"),
+    "torch stays in the engine": ("studio/ui/state/device_info.py", "import torch"),
     "spec needs nobody, not even numpy": ("studio/spec/timing.py", "import numpy"),
 }
 

@@ -23,7 +23,7 @@ from studio.terminal.voice import Answer
 if TYPE_CHECKING:
     from PySide6.QtCore import Qt, QTimer
 
-    from studio.ui.studio_window import StudioWindow
+    from studio.ui.shell.studio_window import StudioWindow
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 PROMPT, TYPED = "a red ball moving left over grass", ", slowly, in the night sky"

@@ -13,7 +13,7 @@ from studio.spec.refusal import Refusal
 from studio.terminal.process import crashes
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
-from studio.ui.glance import processor
+from studio.ui.state.device_info import processor
 
 LITTLE = 5 * 2**30
 """Bytes; with less room a warning is given."""

@@ -1,23 +1,21 @@
 """A real studio window for the tests, and a watch over what they leave behind."""
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
-from works import MODEL, Works
 
 from studio.app import build, start_application
 from studio.project.folders import Folders
-from studio.ui.shelf import LOOKING
-from studio.ui.studio_window import StudioWindow
+from studio.ui.shell.studio_window import StudioWindow
+from studio.ui.state.model_list import LOOKING
+from tests.gui.works import MODEL, Works
 
 OPEN_LIMIT_MS = 60_000
 Opened = Callable[..., StudioWindow]

@@ -1,6 +1,6 @@
 """Pictures of the real window in its main states.
 
-    python tests/gui/screenshots.py OUT [--data-dir DIR] [--project DIR] [--size 1280x800]
+    python -m tests.gui.screenshots OUT [--data-dir DIR] [--project DIR] [--size 1280x800]
         [--prompt TEXT] [--photos DIR --name NAME --class-noun WORD] [--stand-ins]
 
 With `--stand-ins` quick pretenders do the work, so that every state can be seen without a model.
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QDialog
 from studio.app import build, start_application
 from studio.project.folders import Folders
 from studio.spec.subjects import DEFAULT_STEPS
-from studio.ui.studio_window import StudioWindow
+from studio.ui.shell.studio_window import StudioWindow
 
 PATIENCE = 600.0
 PACE = 0.04
@@ -66,7 +66,7 @@ def arguments() -> argparse.Namespace:
 def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
     project = said.project or folders.scratch
     if said.stand_ins:
-        from works import LARGER, Works
+        from tests.gui.works import LARGER, Works
 
         pretenders = Works(folders)
         pretenders.pace, pretenders.training_steps = PACE, DEFAULT_STEPS

@@ -6,11 +6,11 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton
-from works import clip, strip
 
-from studio.ui.desk import Shown
-from studio.ui.frames import Loaded
-from studio.ui.pictures import from_preview
+from studio.ui.state.frames import Loaded
+from studio.ui.state.images import from_preview
+from studio.ui.state.selection import Shown
+from tests.gui.works import clip, strip
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -134,7 +134,7 @@ def test_letters_are_commands_on_the_player(playing):
 
 
 def test_a_question_mark_lists_the_keys_in_a_list_box_and_is_text_in_a_field(playing):
-    from studio.ui.commands import KeysDialog
+    from studio.ui.shell.commands import KeysDialog
 
     playing.shot.prompt.setFocus()
     press(playing, Key.Key_Question)

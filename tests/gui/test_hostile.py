@@ -4,10 +4,10 @@ import random
 from dataclasses import replace
 
 import pytest
-from works import LARGER
 
 from studio.project import edits
 from studio.project.store import ProjectStore
+from tests.gui.works import LARGER
 from tests.hostile import good, hostile
 
 TURNS = 5

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.commands import COMMANDS, all_keys
+from studio.ui.shell.commands import COMMANDS, all_keys
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSlider)
 
@@ -94,7 +94,7 @@ def test_panels_come_to_the_front_by_key(studio, qtbot, name, panel):
 
 def test_the_list_of_keys_is_whole_and_can_be_searched(studio, qtbot):
     qtbot.keyClick(studio.player.transport.loop, Qt.Key.Key_Question)
-    from studio.ui.commands import KeysDialog
+    from studio.ui.shell.commands import KeysDialog
 
     (dialog,) = studio.window.findChildren(KeysDialog)
     assert len(dialog.lines) == len(all_keys())

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.controls import ElidedLabel
-from studio.ui.narrow import Choice, Tick, field
+from studio.ui.widgets.adaptive import Choice, Tick, field
+from studio.ui.widgets.controls import ElidedLabel
 
 KINDS = (QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit, QSlider)
 

@@ -6,12 +6,12 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from works import DENSE, LARGER
 
 from studio.spec.forecast import MADE, TO_MAKE
-from studio.ui.desk import Shown
-from studio.ui.frames import Loaded
-from studio.ui.takes_model import facts, origin
+from studio.ui.state.frames import Loaded
+from studio.ui.state.selection import Shown
+from studio.ui.takes.model import facts, origin
+from tests.gui.works import DENSE, LARGER
 
 Key = Qt.Key
 BALL = "a red ball moving left over grass"

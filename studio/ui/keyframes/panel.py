@@ -1,0 +1,248 @@
+"""The keyframe desk: the strip of the shot, what can be done to it, and what that would cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QMenu,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.spec.quantities import count, duration
+from studio.ui.keyframes.edits import StripEdits
+from studio.ui.keyframes.layout import HEIGHT
+from studio.ui.keyframes.view import StripView
+from studio.ui.state.playback import Playback
+from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.selection import Desk
+from studio.ui.widgets.controls import ElidedLabel, explain, row, tip, tool
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.input_dialogs import ask_for_picture, ask_for_words
+from studio.ui.widgets.theme import UNIT
+
+SCROLLBAR = 10
+NONE_CHOSEN = "Choose a keyframe first."
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """A thing to do with the chosen keyframes: its icon, words and key, and whether it may.
+
+    `why_not` says in a sentence what stands against it, or "".
+    """
+
+    name: str
+    icon: str
+    words: str
+    key: str
+    act: Callable[[], object]
+    why_not: Callable[[], str]
+
+
+class KeyframeDesk(QWidget):
+    """Buttons and strip; what they do is done by the edits."""
+
+    def __init__(
+        self, edits: StripEdits, outlook: Outlook, desk: Desk, playback: Playback, icons: Icons
+    ) -> None:
+        super().__init__()
+        self._edits, self._outlook, self._desk = edits, outlook, desk
+        self.view = StripView(edits, outlook, desk, playback, self._press, icons)
+        self.gestures = {gesture.name: gesture for gesture in self._gestures()}
+        self.buttons: dict[str, QToolButton] = {}
+        self._build(icons)
+        self.view.choice.changed.connect(self.reflect)
+        edits.changed.connect(self.reflect)
+        self.view.menu_asked.connect(self.menu)
+        outlook.changed.connect(self.reflect)
+        desk.shown_changed.connect(self.reflect)
+        self.reflect()
+
+    def _press(self, event: QKeyEvent) -> bool:
+        """Do what a key means on the strip; False where it means nothing."""
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        ctrl = held == Qt.KeyboardModifier.ControlModifier
+        if held and not ctrl:
+            return False
+        key = _KEYS.get((Qt.Key(event.key()), ctrl))
+        gesture = self.gestures.get(key or "")
+        if gesture is None:
+            return False
+        if why_not := gesture.why_not():
+            self._desk.notice(why_not)
+        else:
+            gesture.act()
+        return True
+
+    def reflect(self) -> None:
+        """Show what can be done now, and what a render would still make."""
+        self.setVisible(self.view.strip is not None)
+        for name, gesture in self.gestures.items():
+            if name in self.buttons:
+                explain(self.buttons[name], gesture.why_not())
+        self.facts.say(self._facts())
+
+    def menu(self, at: QPoint) -> None:
+        """All gestures at the pointer; those that are not possible say why in their tips."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for gesture in self.gestures.values():
+            action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
+            why_not = gesture.why_not()
+            action.setEnabled(not why_not)
+            tip(action, why_not)
+            action.triggered.connect(lambda _=False, act=gesture.act: act())
+        menu.popup(at)
+
+    def _build(self, icons: Icons) -> None:
+        for name in ROW:
+            gesture = self.gestures[name]
+            said = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
+            button = tool(icons, gesture.icon, said.replace(" …", ""))
+            button.clicked.connect(lambda _=False, act=gesture.act: act())
+            self.buttons[name] = button
+        self.facts = ElidedLabel("", "small")
+        self.facts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        bar = row(*self.buttons.values(), self.facts, gap=UNIT // 2)
+        bar.layout().setStretch(len(self.buttons), 1)  # type: ignore[union-attr]
+        bar.layout().setContentsMargins(2 * UNIT, UNIT // 2, 2 * UNIT, 0)  # type: ignore[union-attr]
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFixedHeight(HEIGHT + SCROLLBAR)
+        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(self.view)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(bar)
+        layout.addWidget(self.area)
+
+    def _gestures(self) -> tuple[Gesture, ...]:
+        edits, chosen = self._edits, self._need_chosen
+        return (
+            Gesture("reroll", "dice", "Re-roll", "R", self._reroll, chosen),
+            Gesture("words", "recipe", "Re-roll with other words …", "W", self._words, chosen),
+            Gesture("lock", "lock", "Lock or unlock", "Ctrl+L", self._lock, self._need_made),
+            Gesture("replace", "photos", "Replace by the frame on the player", "P",
+                    lambda: self._put_shown(insert=False), self._need_frame),
+            Gesture("insert", "insert", "Insert the frame on the player", "I",
+                    lambda: self._put_shown(insert=True), self._need_frame),
+            Gesture("picture", "photos", "Replace by a picture …", "", self._put_file, chosen),
+            Gesture("anchor", "insert", "Insert a picture …", "",
+                    lambda: self._put_file(insert=True), chosen),
+            Gesture("delete", "bin", "Delete", "Del", self._delete, self._need_two),
+            Gesture("earlier", "extend_back", "Extend before the first", "Ctrl+Left",
+                    lambda: edits.extend(1, before=True), edits.why_not),
+            Gesture("later", "extend_on", "Extend after the last", "Ctrl+Right",
+                    lambda: edits.extend(1), edits.why_not),
+            Gesture("bridge", "bridge", "Bridge to the next", "B", self._bridge, self._need_next),
+            Gesture("loop", "loop", "Loop or end the loop", "O", edits.toggle_loop, edits.why_not),
+            Gesture("larger", "larger", "Upsample only this range", "U", self._upsample,
+                    self._need_range),
+            Gesture("over", "retry", "Start over from words and seed", "",
+                    edits.start_over, edits.why_not_start_over),
+        )  # fmt: skip
+
+    def _facts(self) -> str:
+        """What a render would still make, and how long that takes."""
+        found, number = self.view.forecast, count(self.view.count, "keyframe")
+        if found is None:
+            return number
+        if found.work.missing == 0:
+            return f"{number} · all made"
+        stale = sum(work.missing > 0 for work in found.intervals)
+        said = f"{count(found.clip.missing, 'frame')} to make"
+        if stale < len(found.intervals):
+            said = f"{stale} of {count(len(found.intervals), 'interval')} to make"
+        if found.work.seconds is None:
+            return f"{number} · {said}"
+        return f"{said} · about {duration(found.work.seconds)}"
+
+    def _reroll(self) -> None:
+        self._edits.reroll(self.view.chosen)
+
+    def _words(self) -> None:
+        strip = self.view.strip
+        if strip is None:
+            return
+        source = strip.sources[strip.keys[min(self.view.chosen)].source]
+        words, chosen = source.prompt or self._edits.prompt, self.view.chosen
+        ask_for_words(
+            self, "Re-roll with other words", "What these keyframes show", words,
+            lambda said: self._edits.reroll(chosen, said), lines=4,
+        )  # fmt: skip
+
+    def _lock(self) -> None:
+        self._edits.toggle_lock(self.view.chosen)
+
+    def _delete(self) -> None:
+        self._edits.delete(self.view.chosen)
+
+    def _bridge(self) -> None:
+        self._edits.bridge(max(self.view.chosen))
+
+    def _put_shown(self, *, insert: bool) -> None:
+        shown = self._desk.shown
+        if shown:
+            number = min(self.view.chosen)
+            frame = partial(shown.frames.read, self._desk.playhead)
+            self._edits.put(lambda: frame()[0], number, insert=insert)
+
+    def _put_file(self, *, insert: bool = False) -> None:
+        number = min(self.view.chosen)
+        ask_for_picture(self, lambda file: self._edits.put_file(file, number, insert=insert))
+
+    def _upsample(self) -> None:
+        """From the first chosen keyframe to the last; of one alone, what leads to the next."""
+        edits, chosen = self._edits, self.view.chosen
+        edits.upsample(min(chosen), max(chosen) if len(chosen) > 1 else min(chosen) + 1)
+
+    def _need_range(self) -> str:
+        return self._need_chosen() or self._edits.why_not_upsample()
+
+    def _need_chosen(self) -> str:
+        return self._edits.why_not() or ("" if self.view.chosen else NONE_CHOSEN)
+
+    def _need_made(self) -> str:
+        return self._need_chosen() or self._edits.why_not_lock(self.view.chosen)
+
+    def _need_frame(self) -> str:
+        shown = "" if self._desk.shown else "There is no frame on the player."
+        return self._need_chosen() or shown
+
+    def _need_two(self) -> str:
+        few = self.view.count <= len(self.view.chosen)
+        return self._need_chosen() or ("A clip needs a keyframe." if few else "")
+
+    def _need_next(self) -> str:
+        last = self.view.chosen and max(self.view.chosen) >= self.view.count - 1
+        return self._need_chosen() or ("There is no keyframe after this one." if last else "")
+
+
+ROW = (
+    "reroll", "words", "lock", "replace", "insert", "delete", "bridge", "earlier", "later", "loop",
+    "larger", "over",
+)  # fmt: skip
+"""The gestures that have a button."""
+_KEYS = {
+    (Qt.Key.Key_R, False): "reroll",
+    (Qt.Key.Key_W, False): "words",
+    (Qt.Key.Key_L, True): "lock",
+    (Qt.Key.Key_P, False): "replace",
+    (Qt.Key.Key_I, False): "insert",
+    (Qt.Key.Key_Delete, False): "delete",
+    (Qt.Key.Key_Backspace, False): "delete",
+    (Qt.Key.Key_B, False): "bridge",
+    (Qt.Key.Key_O, False): "loop",
+    (Qt.Key.Key_U, False): "larger",
+    (Qt.Key.Key_Left, True): "earlier",
+    (Qt.Key.Key_Right, True): "later",
+}

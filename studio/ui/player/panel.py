@@ -1,0 +1,283 @@
+"""The player: a picture, the keyframes of the shot, and the transport."""
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain, zip_longest
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.jobs.job import Job
+from studio.jobs.queue import Queue
+from studio.jobs.work import last_keys
+from studio.project.plain import from_plain
+from studio.project.project import Render
+from studio.spec.progress import Progress
+from studio.spec.quantities import clip_length, count, rate
+from studio.spec.request import ClipRequest
+from studio.spec.spans import spans
+from studio.ui.player.canvas import Canvas
+from studio.ui.player.transport import Transport
+from studio.ui.state.document import Document
+from studio.ui.state.frames import Frames, Loaded
+from studio.ui.state.images import Pictures, from_preview
+from studio.ui.state.job_monitor import Watch
+from studio.ui.state.playback import Playback
+from studio.ui.state.selection import Desk, Shown
+from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, label, row
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+WIPE_STEP = 0.05
+FIRST_STEP = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
+NEXT_STEP = "Choose a take, or press Ctrl+Enter to preview the keyframes of the shot."
+
+
+class Player(Panel):
+    """Shows what lies on the desk; fetches the frames of the selected take."""
+
+    def __init__(
+        self,
+        document: Document,
+        queue: Queue,
+        watch: Watch,
+        desk: Desk,
+        pictures: Pictures,
+        playback: Playback,
+        keyframes: QWidget,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self._document, self._watch = document, watch
+        self._desk, self._pictures = desk, pictures
+        self.playback = playback
+        self._spot: tuple = ()
+        self._build(keyframes, icons)
+        desk.shown_changed.connect(self._follow_shown)
+        desk.playhead_moved.connect(self._paint)
+        desk.options_changed.connect(self._paint)
+        desk.playing_changed.connect(self._look_ahead)
+        pictures.cache.arrived.connect(self._paint)
+        pictures.cache.failed.connect(self._unreadable)
+        self.canvas.clicked_beside.connect(desk.back)
+        self.transport.copy.clicked.connect(self.copy_frame)
+        desk.take_selected.connect(self._fetch)
+        queue.progressed.connect(self._preview)
+        queue.finished.connect(self._previewed)
+        self._fetch(desk.take)
+        self._follow_shown()
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.canvas if self._desk.shown else self
+
+    def press(self, event: QKeyEvent) -> bool:
+        """Do what a key means for the player; False where it means nothing."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_frame()
+            return True
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if plain not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+            return False
+        act = self._keys(plain == Qt.KeyboardModifier.ShiftModifier).get(Qt.Key(event.key()))
+        if act:
+            act()
+        return act is not None
+
+    def _keys(self, shifted: bool) -> dict:
+        playback, desk = self.playback, self._desk
+        second = max(1, round(desk.shown.fps)) if desk.shown and shifted else 1
+        return {
+            Qt.Key.Key_Space: playback.toggle,
+            Qt.Key.Key_Left: lambda: playback.step(-second),
+            Qt.Key.Key_Right: lambda: playback.step(second),
+            Qt.Key.Key_Home: lambda: playback.go(0),
+            Qt.Key.Key_End: lambda: playback.go(desk.last_frame),
+            Qt.Key.Key_J: lambda: playback.shuttle(-1),
+            Qt.Key.Key_K: lambda: desk.set_speed(0),
+            Qt.Key.Key_L: lambda: playback.shuttle(1),
+            Qt.Key.Key_C: self.transport.compare.click,
+            Qt.Key.Key_1: self.transport.actual.click,
+            Qt.Key.Key_Z: self.transport.loupe.click,
+            Qt.Key.Key_T: self.transport.tile.click,
+            Qt.Key.Key_Escape: desk.back,
+            Qt.Key.Key_BracketLeft: lambda: self.canvas.move_wipe(-WIPE_STEP),
+            Qt.Key.Key_BracketRight: lambda: self.canvas.move_wipe(WIPE_STEP),
+        }
+
+    def _build(self, keyframes: QWidget, icons: Icons) -> None:
+        self.setObjectName("ground")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title, self.facts = ElidedLabel("", "title"), label("", "small")
+        head = row(self.title, self.facts, gap=2 * UNIT)
+        head.setObjectName("panel")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        head.setFixedHeight(32)
+        self.facts.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        _pad(head, 2 * UNIT, 0)
+        self.canvas = Canvas(icons.theme)
+        self.empty = EmptyState(icons, "clip", "Nothing to watch yet", FIRST_STEP)
+        self.stage = QStackedWidget()
+        self.stage.addWidget(self.empty)
+        self.stage.addWidget(self.canvas)
+        self.transport = Transport(self._desk, self.playback, icons)
+        self.transport.setObjectName("panel")
+        self.transport.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addWidget(self.stage, 1)
+        layout.addWidget(keyframes)
+        layout.addWidget(self.transport)
+
+    def _follow_shown(self) -> None:
+        shown = self._desk.shown
+        self.stage.setCurrentWidget(self.canvas if shown else self.empty)
+        if shown is None:
+            has_takes = bool(self._document.project.takes)
+            self.empty.title.setText("Nothing is shown" if has_takes else "Nothing to watch yet")
+            self.empty.step.setText(NEXT_STEP if has_takes else FIRST_STEP)
+        self.title.say(self._titled(shown) if shown else "Player")
+        self.facts.setText(self._facts(shown) if shown else "")
+        self._paint()
+
+    def _titled(self, shown: Shown) -> str:
+        """Its title, and its shot where that is not the one being worked on."""
+        shots = [shot.id for shot in self._document.project.shots]
+        if not shown.shot or shown.shot == self._document.shot.id:
+            return shown.title
+        known = shown.shot in shots
+        shot = f"Shot {shots.index(shown.shot) + 1}" if known else "A deleted shot"
+        return f"{shot} · {shown.title}"
+
+    @staticmethod
+    def _facts(shown: Shown) -> str:
+        size = shown.frames.size
+        noun = "frame" if shown.kind in ("clip", "tile") else "keyframe"
+        number = len(shown.frames)
+        parts = [count(number, noun), f"{clip_length(number, shown.fps)} at {rate(shown.fps)}"]
+        parts.append(f"{size.width()} × {size.height()} px")
+        return " · ".join([*parts, "preview quality"] if shown.kind == "preview" else parts)
+
+    def _paint(self, *_: object) -> None:
+        desk, shown = self._desk, self._desk.shown
+        self._look_ahead()
+        if shown:
+            at, before = desk.playhead, shown.before if desk.compare else None
+            was = before.at(at) if before and at < len(before) else None
+            self.canvas.show_picture(shown.frames.near(at), smooth=desk.smooth, before=was)
+            self.canvas.look_closely(actual=desk.actual, loupe=desk.loupe)
+
+    def _look_ahead(self, *_: object) -> None:
+        """Have read what plays next, and what it is compared with."""
+        desk, shown = self._desk, self._desk.shown
+        if shown is None:
+            return
+        played = [shown.frames, *([shown.before] if desk.compare and shown.before else [])]
+        parts = tuple(frames.part(desk.playhead) for frames in played)
+        spot = (*map(id, played), *parts, desk.speed < 0, desk.loop)
+        if spot != self._spot:
+            self._spot = spot
+            wishes = (f.wishes(desk.playhead, desk.speed, loop=desk.loop) for f in played)
+            both = chain.from_iterable(zip_longest(*wishes))
+            self._pictures.cache.wish(wish for wish in both if wish)
+
+    def _unreadable(self, _key: str, why: str) -> None:
+        self._desk.set_speed(0)
+        self._desk.notice(why)
+
+    def _fetch(self, take: str) -> None:
+        """Load the selected take; an answer that comes after another selection is dropped."""
+        if not take:
+            return
+        render = self._document.project.render(take)
+
+        def arrived(frames: Frames) -> None:
+            if self._desk.take == take:
+                self._desk.show(of_take(render, frames))
+                self._desk.set_speed(1)
+                self._fetch_before(render)
+
+        def refused(error: Exception) -> None:
+            self._desk.notice(str(error))
+
+        self._pictures.frames(render.spans, self, arrived, refused)
+
+    def _fetch_before(self, render: Render) -> None:
+        """What an upsampled take was before, where its frames are still stored."""
+        if render.request.upsample is None:
+            return
+
+        def arrived(before: Frames) -> None:
+            shown = self._desk.shown
+            if shown and shown.take == render.id and shown.kind == "clip":
+                self._desk.show(replace(shown, before=before))
+
+        small = last_keys(spans(replace(render.request, upsample=None)))
+        self._pictures.frames(small, self, arrived, lambda _: None)
+
+    def copy_frame(self) -> None:
+        """Put the frame under the playhead on the clipboard, in its own size."""
+        shown, number = self._desk.shown, self._desk.playhead
+        if shown is None:
+            return
+
+        def arrived(pictures: tuple[QImage, ...]) -> None:
+            QApplication.clipboard().setImage(pictures[0])
+            self._desk.notice(f"Frame {number + 1} copied.")
+
+        def refused(error: Exception) -> None:
+            self._desk.notice(str(error))
+
+        self._pictures.whole(shown.frames, number, 1, self, arrived, refused)
+
+    def _preview(self, id: int, progress: Progress) -> None:
+        if id != self._desk.following or not progress.preview or progress.stage != "keyframes":
+            return
+        job = self._watch.job(id)
+        request = job.payload.get("request")
+        if isinstance(request, dict):
+            frames, fps = Loaded(from_preview(progress.preview)), Fraction(request["fps"])
+            starts = not self._desk.shown or self._desk.shown.kind != "preview"
+            self._desk.show(Shown("preview", job.title, frames, fps, dense=1, shot=_shot(job)))
+            if starts:
+                self._desk.set_speed(1)
+
+    def _previewed(self, id: int, _result: object) -> None:
+        """Put the finished keyframes in the place of their rough previews."""
+        job = self._watch.job(id)
+        if id != self._desk.following or job.kind != "preview_keyframes":
+            return
+        asked = from_plain(ClipRequest, job.payload["request"])
+
+        def arrived(frames: Frames) -> None:
+            if self._desk.following == id:
+                said = job.title
+                self._desk.show(
+                    Shown("keyframes", said, frames, asked.fps, dense=1, shot=_shot(job))
+                )
+                self._desk.set_speed(1)
+
+        keys = last_keys(spans(asked))
+        self._pictures.frames(keys, self, arrived, lambda error: self._desk.notice(str(error)))
+
+
+def _shot(job: Job) -> str:
+    return str(job.payload.get("shot", ""))
+
+
+def of_take(render: Render, frames: Frames) -> Shown:
+    """A take as the player shows it; a range of a clip does not begin with a keyframe."""
+    asked = render.request
+    dense = 0 if asked.only else 4**asked.interpolate
+    title = f"Take {render.order} · {asked.prompt}"
+    return Shown("clip", title, frames, asked.rate, render.id, dense, render.shot)
+
+
+def _pad(widget: QWidget, sides: int, ends: int) -> None:
+    layout = widget.layout()
+    if layout:
+        layout.setContentsMargins(sides, ends, sides, ends)

@@ -1,0 +1,57 @@
+"""What is on the player follows the shot and the takes: neither plays on when it is gone."""
+
+from PySide6.QtCore import QObject
+
+from studio.ui.state.document import Document
+from studio.ui.state.job_monitor import Watch
+from studio.ui.state.selection import Desk
+
+
+class Showing(QObject):
+    """Another shot brings its newest take, or what is being made of it; a deleted take goes.
+
+    Takes of other shots, and clips of the user's, can be chosen all the same: frames of them become
+    keyframes.
+    """
+
+    def __init__(self, document: Document, watch: Watch, desk: Desk) -> None:
+        super().__init__()
+        self._document, self._watch, self._desk = document, watch, desk
+        self._shot = document.project.selected
+        self._takes = self._kept()
+        document.changed.connect(self._follow)
+
+    def show_newest(self) -> None:
+        """Put the newest take of the shot on the player."""
+        shot, project = self._document.shot.id, self._document.project
+        newest = next((take for take in project.takes if take.shot == shot), None)
+        if newest:
+            self._desk.select_take(newest.id)
+
+    def _kept(self) -> frozenset[str]:
+        return frozenset(take.id for take in self._document.project.takes)
+
+    def _follow(self) -> None:
+        before, self._takes = self._takes, self._kept()
+        gone, shot = before - self._takes, self._document.project.selected
+        if shot != self._shot:
+            self._shot = shot
+            self._turn()
+        elif self._desk.take in gone:
+            self._clear()
+
+    def _turn(self) -> None:
+        """To the shot that was chosen."""
+        shown = self._desk.shown
+        if shown and not shown.shot:
+            return  # a clip of the user's belongs to no shot
+        making = [job.id for job in self._watch.jobs if job.payload.get("shot") == self._shot]
+        self._clear()
+        if making:
+            self._desk.follow(making[-1])
+        else:
+            self.show_newest()
+
+    def _clear(self) -> None:
+        self._desk.follow(0)
+        self._desk.show(None)

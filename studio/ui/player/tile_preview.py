@@ -1,0 +1,132 @@
+"""One tile of a clip made larger, shown where it lies, before the whole clip is upsampled."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtGui import QImage, QPen
+
+from studio.jobs.queue import Queue
+from studio.project.project import Render
+from studio.spec.progress import Preview
+from studio.spec.request import UPSAMPLED, ClipRequest
+from studio.ui.player.panel import Player
+from studio.ui.state.document import Document
+from studio.ui.state.frames import Loaded
+from studio.ui.state.images import Pictures, from_preview
+from studio.ui.state.job_monitor import Watch
+from studio.ui.state.render_actions import Orders
+from studio.ui.state.selection import Desk, Shown
+from studio.ui.widgets.controls import explain, rename
+from studio.ui.widgets.painter import painting
+from studio.ui.widgets.theme import Theme
+
+ASK, BACK = "Preview a tile of the upsampling (T)", "Back to the take (Esc)"
+CHOOSE = "Choose a take first: a tile of it is upsampled."
+ALREADY = "This take is upsampled already."
+
+
+class TilePreview(QObject):
+    """Asks for a tile at the pointer and lays what comes over the take.
+
+    T again, Esc, a click beside the picture, on a keyframe or on the take lead back to it.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        desk: Desk,
+        queue: Queue,
+        watch: Watch,
+        orders: Orders,
+        player: Player,
+        pictures: Pictures,
+        theme: Theme,
+    ) -> None:
+        super().__init__()
+        self._document, self._desk, self._queue = document, desk, queue
+        self._watch, self._orders, self._player, self._theme = watch, orders, player, theme
+        self._pictures = pictures
+        player.transport.tile.clicked.connect(self.toggle)
+        desk.shown_changed.connect(self.reflect)
+        document.changed.connect(self.reflect)
+        queue.finished.connect(self._finished)
+        self.reflect()
+
+    def toggle(self) -> None:
+        """Preview a tile, or show the take again."""
+        shown = self._desk.shown
+        if shown and shown.kind == "tile":
+            self._desk.back()
+        elif (render := self._render()) and not self._why_not():
+            self._desk.set_speed(0)
+            self._orders.preview_tile(render, self._desk.playhead, self._player.canvas.place)
+
+    def reflect(self) -> None:
+        button, shown = self._player.transport.tile, self._desk.shown
+        is_tile = bool(shown and shown.kind == "tile")
+        explain(button, "" if is_tile else self._why_not())
+        if button.isEnabled():
+            rename(button, BACK if is_tile else ASK)
+
+    def _why_not(self) -> str:
+        render = self._render()
+        if render is None:
+            return CHOOSE
+        if self._document.read_only:
+            return "This project is open in another window. Close that one first."
+        request = render.request
+        return ALREADY if request.upsample else self._orders.why_not_tile(request)
+
+    def _render(self) -> Render | None:
+        """The take on the player; None where there is none, or it was taken away meanwhile."""
+        shown = self._desk.shown
+        if not shown or shown.kind != "clip":
+            return None
+        return next((r for r in self._document.project.renders if r.id == shown.take), None)
+
+    def _finished(self, id: int, result: object) -> None:
+        job, shown = self._watch.job(id), self._desk.shown
+        preview = self._watch.seen(id).moving or self._watch.seen(id).still
+        if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
+            return
+        render = self._render()
+        if shown and render and render.id == job.payload.get("take"):
+            self._show(shown, render.request, preview, result)
+
+    def _show(self, shown: Shown, asked: ClipRequest, preview: Preview, found: dict) -> None:
+        first = int(found["first"]) - (asked.only[0] if asked.only else 0)
+
+        def arrived(before: tuple[QImage, ...]) -> None:
+            if self._desk.shown is not shown or not before:
+                return  # something else is looked at by now
+            frames = tuple(
+                self._put(*pair, found["tile"])
+                for pair in zip(before, from_preview(preview), strict=False)
+            )
+            at = self._desk.playhead - first
+            tile = replace(
+                shown, kind="tile", title=f"{shown.title} · a tile", frames=Loaded(frames),
+                before=Loaded(before), take="", dense=0,
+            )  # fmt: skip
+            self._desk.lay_over(tile, at)
+            _, left, _, width = found["tile"]
+            self._player.canvas.put_wipe((left + width / 2) / before[0].width())
+            self._desk.set_compare(True)
+
+        def refused(error: Exception) -> None:
+            self._desk.notice(str(error))
+
+        self._pictures.whole(shown.frames, first, preview.frames, self, arrived, refused)
+
+    def _put(self, small: QImage, made: QImage, tile: list[int]) -> QImage:
+        """A frame enlarged, with the tile in its place and a line around it."""
+        smooth = Qt.TransformationMode.SmoothTransformation
+        keep = Qt.AspectRatioMode.IgnoreAspectRatio
+        whole = small.scaled(small.size() * UPSAMPLED, keep, smooth)
+        top, left, height, width = (UPSAMPLED * side for side in tile)
+        with painting(whole) as painter:
+            painter.drawImage(left, top, made)
+            if (width, height) != (whole.width(), whole.height()):
+                painter.setPen(QPen(self._theme.colour("accent"), 1))
+                painter.drawRect(QRectF(left + 0.5, top + 0.5, width - 1, height - 1))
+        return whole

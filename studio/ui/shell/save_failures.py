@@ -1,0 +1,51 @@
+"""What the user hears of saves that fail, and of the one that works again."""
+
+from PySide6.QtCore import QObject
+
+from studio.spec.refusal import Refusal
+from studio.ui.shell.banner import Banner
+from studio.ui.state.document import Document
+from studio.ui.state.selection import Desk
+
+
+class Unsaved(QObject):
+    """Says each reason once and takes it back when it is no longer true.
+
+    That a save is tried again and again stands at the top of the window.
+    """
+
+    def __init__(self, document: Document, desk: Desk, banner: Banner) -> None:
+        super().__init__(banner)
+        self._document, self._desk, self._banner = document, desk, banner
+        self._said: list[str] = []
+        self._is_warned = False
+        document.save_failed.connect(self._say)
+        document.saved_again.connect(self._take_back)
+
+    def may_close(self) -> bool:
+        """False once when the last changes cannot be saved: the user shall know what is lost."""
+        if self._is_warned:
+            return True
+        try:
+            self._document.save_here()
+        except Refusal as refusal:
+            self._banner.withdraw(str(refusal))
+            self._say(f"{refusal} Close again to leave without the last changes.")
+            self._is_warned = True
+        return not self._is_warned
+
+    def _say(self, why: str) -> None:
+        if why not in self._said:
+            self._said.append(why)
+            self._banner.say(why, "Try again now", self._try_again)
+
+    def _try_again(self) -> None:
+        self._said.clear()
+        self._document.save_now()
+
+    def _take_back(self) -> None:
+        for why in self._said:
+            self._banner.withdraw(why)
+        self._said.clear()
+        self._is_warned = False
+        self._desk.notice("The project is saved again.")

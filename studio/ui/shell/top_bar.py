@@ -1,0 +1,124 @@
+"""The bar at the top: menus, the project's name, the computer at a glance."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QWidget
+
+from studio.spec.quantities import memory
+from studio.ui.shell.commands import COMMANDS, MENUS
+from studio.ui.state.background import Background
+from studio.ui.state.device_info import Glance
+from studio.ui.state.document import Document
+from studio.ui.state.render_actions import Orders
+from studio.ui.widgets.controls import ElidedLabel, explain, label, push, tip
+from studio.ui.widgets.theme import UNIT, set_tone
+
+LOOK_MS = 2000
+
+
+class TopBar(QWidget):
+    """Looks at the device every two seconds, on another thread."""
+
+    def __init__(
+        self,
+        document: Document,
+        orders: Orders,
+        background: Background,
+        glance: Callable[[], Glance],
+        *,
+        can_free: bool,
+    ) -> None:
+        super().__init__()
+        self._document, self._background, self._glance = document, background, glance
+        self._can_free = can_free
+        self._build(orders)
+        document.changed.connect(self.reflect)
+        document.saved.connect(self.reflect)
+        document.save_failed.connect(self.reflect)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        self.reflect()
+        self._look()
+
+    def set_actions(
+        self, actions: Mapping[str, QAction], why_not: Mapping[str, Callable[[], str]]
+    ) -> None:
+        """Fill the menus.  `why_not` says of some commands, when asked, what stands against them.
+
+        Such a command is disabled while its menu is open, with the reason as its tip.  Its key
+        stays: pressed, it has the reason told.
+        """
+        for title in MENUS:
+            menu = self.menus.addMenu(title)
+            menu.setToolTipsVisible(True)
+            asked = {}
+            for command in (c for c in COMMANDS if c.menu == title):
+                menu.addAction(actions[command.name])
+                if command.name in why_not:
+                    asked[actions[command.name]] = why_not[command.name]
+            menu.aboutToShow.connect(lambda asked=asked: _forbid(asked))
+            menu.aboutToHide.connect(lambda asked=asked: _allow(asked))
+
+    def reflect(self) -> None:
+        document = self._document
+        self.name.say(document.project.name)
+        if document.read_only:
+            self.state.setText("read only: open in another window")
+        else:
+            waits = "not saved · trying again" if document.trouble else "saving …"
+            self.state.setText("saved" if document.is_saved else waits)
+        set_tone(self.state, "attention" if document.trouble else "small")
+
+    def show_glance(self, seen: Glance) -> None:
+        said = seen.name
+        if seen.total:
+            used = f"{memory(seen.used)} of " if seen.used else ""
+            said += f" · {used}{memory(seen.total)} memory"
+        self.device.setText(said)
+        why_not = "" if self._can_free else "No model is held in memory."
+        if not seen.has_gpu:
+            why_not = "This computer works on its processor: there is no GPU to free."
+        explain(self.free, why_not, "Take the waiting models out of the graphics card’s memory")
+
+    def _build(self, orders: Orders) -> None:
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.menus = QMenuBar()
+        self.menus.setNativeMenuBar(False)
+        self.name, self.state = ElidedLabel("", "title"), label("", "small")
+        self.name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.device = label("", "small")
+        self.free = push("Free GPU")
+        self.free.clicked.connect(orders.free_memory)
+        left, middle, right = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        left.addWidget(self.menus)
+        left.addStretch(1)
+        middle.addWidget(self.name, 1)
+        middle.addWidget(self.state, 1)
+        right.addStretch(1)
+        right.setSpacing(2 * UNIT)
+        right.addWidget(self.device)
+        right.addWidget(self.free)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(UNIT, UNIT // 2, 2 * UNIT, UNIT // 2)
+        for part in (left, middle, right):
+            layout.addLayout(part, 1)
+
+    def _look(self) -> None:
+        self._background.ask(self._glance, self.show_glance, owner=self)
+
+
+def _forbid(asked: Mapping[QAction, Callable[[], str]]) -> None:
+    for action, why_not in asked.items():
+        reason = why_not()
+        action.setEnabled(not reason)
+        tip(action, reason)
+
+
+def _allow(asked: Mapping[QAction, Callable[[], str]]) -> None:
+    for action in asked:
+        action.setEnabled(True)

@@ -1,0 +1,264 @@
+"""The window: arranges the panels and remembers where they were.  It knows nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QStatusTipEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+
+from studio.ui.remembered import Remembered
+from studio.ui.shell.banner import Banner
+from studio.ui.shell.window_geometry import brought_back, first_place, grown
+from studio.ui.widgets.controls import Panel, label, row
+from studio.ui.widgets.theme import UNIT
+
+VERSION = 1
+LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+WIDTHS = {"Subjects": 296, "Shot": 352}
+REMEMBER_AFTER_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """What the window is made of."""
+
+    top: QWidget
+    banner: Banner
+    subjects: Panel
+    takes: Panel
+    player: Panel
+    shot: Panel
+    queue: Panel
+    strip: QWidget
+
+
+class Dock(QDockWidget):
+    """A panel that can be moved; its heading makes way for the tab when it has one."""
+
+    def __init__(self, name: str, content: Panel, window: "Window") -> None:
+        super().__init__(name, window)
+        self._window, self.content = window, content
+        self.setObjectName(name)
+        content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setWidget(content)
+        heading = row(label(name, "title"), None)
+        heading.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT // 2)  # type: ignore[union-attr]
+        self._heading, self._nothing = heading, QWidget()
+        self.setTitleBarWidget(heading)
+
+    def settle(self) -> None:
+        """Show the heading unless a tab or a float says the name already."""
+        tabbed = bool(self._window.tabifiedDockWidgets(self)) and not self.isFloating()
+        wanted = self._nothing if tabbed else self._heading
+        if self.titleBarWidget() is not wanted:
+            self.setTitleBarWidget(wanted)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._window.keyPressEvent(event)  # a floating panel is a window of its own
+
+
+class Window(QMainWindow):
+    """`press` gets the keys that no control wanted; `tipped` what controls say of themselves.
+
+    `may_close` is asked before the window closes.
+    """
+
+    tipped = Signal(str)
+    first_painted = Signal()
+    closing = Signal()
+
+    def __init__(
+        self,
+        panels: Panels,
+        press: Callable[[QKeyEvent], bool],
+        may_close: Callable[[], bool],
+        memory: Path,
+    ) -> None:
+        super().__init__()
+        self._panels, self._press, self._may_close = panels, press, may_close
+        self._memory = Remembered(memory)
+        self._painted = False
+        self._wished, self._on_line = dict(WIDTHS), False
+        self._arrange(panels)
+        self._first_state = self.saveState(VERSION)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(REMEMBER_AFTER_MS)
+        self._later.timeout.connect(self.remember)
+        self._recall()
+        self._watch_screens()
+        for dock in self.docks.values():
+            for moved in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
+                moved.connect(self._moved)
+        self._settle()
+
+    def arrange_as_at_first(self) -> None:
+        self.restoreState(self._first_state, VERSION)
+        self._wished = dict(WIDTHS)
+        self._settle()
+        self._widen()
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front and the focus to what it shows, never to a button that acts."""
+        panel = self.docks[name].content if name in self.docks else self._panels.player
+        if name in self.docks:
+            self.docks[name].show()
+            self.docks[name].raise_()
+        panel.main_view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def remember(self) -> None:
+        """Keep size and arrangement for the next start."""
+        self._memory.keep(self.saveGeometry(), self.saveState(VERSION), self._wished)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._press(event):
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QStatusTipEvent):
+            self.tipped.emit(event.tip())
+            return True
+        done = super().event(event)
+        if isinstance(event, QMouseEvent):
+            self._watch_line(event)
+        return done
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        moves = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.LayoutRequest)
+        if event.type() in moves:
+            self._place_banner()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._later.start()
+        QTimer.singleShot(0, self, self._widen)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
+        self._later.stop()
+        self.remember()
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _arrange(self, panels: Panels) -> None:
+        self.setMinimumSize(QSize(960, 600))
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        self.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+        self.setCorner(Qt.Corner.BottomRightCorner, BOTTOM)
+        on_top = QTabWidget.TabPosition.North
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, on_top)
+        self.setDocumentMode(True)
+        self.setMenuWidget(panels.top)
+        self.setCentralWidget(panels.player)
+        panels.banner.setParent(panels.player)  # which nothing can lie over
+        for widget in (panels.player, panels.banner):
+            widget.installEventFilter(self)
+        self.docks = {
+            "Subjects": Dock("Subjects", panels.subjects, self),
+            "Takes": Dock("Takes", panels.takes, self),
+            "Shot": Dock("Shot", panels.shot, self),
+            "Queue": Dock("Queue", panels.queue, self),
+        }
+        self.addDockWidget(LEFT, self.docks["Subjects"])
+        self.tabifyDockWidget(self.docks["Subjects"], self.docks["Takes"])
+        self.addDockWidget(RIGHT, self.docks["Shot"])
+        self.addDockWidget(BOTTOM, self.docks["Queue"])
+        self.docks["Subjects"].raise_()
+        self.docks["Queue"].hide()
+        sides = [self.docks[name] for name in WIDTHS]
+        self.setGeometry(first_place(self.screen().availableGeometry()))
+        self.resizeDocks(sides, list(WIDTHS.values()), Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["Queue"]], [208], Qt.Orientation.Vertical)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addPermanentWidget(panels.strip, 1)
+
+    def _recall(self) -> None:
+        geometry, state, widths = self._memory.kept()
+        self.restoreGeometry(geometry)
+        self.restoreState(state, VERSION)
+        self._wished |= widths
+        self._bring_back()
+
+    def _watch_screens(self) -> None:
+        """A screen may go, or get smaller, while the window is on it."""
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.screenRemoved.connect(self._screens_changed)
+        for screen in QGuiApplication.screens():
+            screen.availableGeometryChanged.connect(self._screens_changed)
+
+    def _screens_changed(self, *_: object) -> None:
+        QTimer.singleShot(0, self, self._bring_back)
+
+    def _bring_back(self) -> None:
+        if self.isMaximized() or self.isFullScreen():
+            return
+        free = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        place = brought_back(self.geometry(), free)
+        if place != self.geometry():
+            self.setGeometry(place)
+
+    def _side_widths(self) -> dict[str, int]:
+        """How wide the docks beside the picture are, those behind a tab like the one before."""
+        found = {}
+        for name, dock in self.docks.items():
+            beside = self.dockWidgetArea(dock) in (LEFT, RIGHT) and not dock.isFloating()
+            if beside and dock.isVisible() and not dock.visibleRegion().isEmpty():
+                behind = [d.objectName() for d in self.tabifiedDockWidgets(dock)]
+                found |= dict.fromkeys([name, *behind], dock.width())
+        return found
+
+    def _watch_line(self, event: QMouseEvent) -> None:
+        """The user wishes widths by dragging the line between panels, which is no widget."""
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._on_line = self.childAt(event.position().toPoint()) is None
+        elif event.type() == QEvent.Type.MouseButtonRelease and self._on_line:
+            self._wished |= self._side_widths()
+
+    def _widen(self) -> None:
+        """Give docks that a small window squeezed their width back, as far as there is room."""
+        player = self._panels.player
+        room = player.width() - player.minimumSizeHint().width()
+        now = {n: w for n, w in self._side_widths().items() if self.docks[n].visibleRegion()}
+        wanted = grown(now, self._wished, room)
+        if wanted != now:
+            docks = [self.docks[name] for name in wanted]
+            self.resizeDocks(docks, list(wanted.values()), Qt.Orientation.Horizontal)
+
+    def _place_banner(self) -> None:
+        """Over the title of the player, where there is nothing to click or to type into."""
+        banner, player = self._panels.banner, self._panels.player
+        wide = max(1, player.width() - UNIT)
+        high = max(banner.heightForWidth(wide), banner.minimumSizeHint().height())
+        banner.setGeometry(UNIT // 2, UNIT // 2, wide, high)
+        banner.raise_()
+
+    def _moved(self, *_: object) -> None:
+        self._later.start()
+        QTimer.singleShot(0, self, self._settle)
+
+    def _settle(self) -> None:
+        for dock in self.docks.values():
+            dock.settle()
+        for tabs in self.findChildren(QTabBar):
+            tabs.setExpanding(False)
+            tabs.setDrawBase(False)
+            tabs.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            tabs.setAccessibleName("Panels")

@@ -1,0 +1,257 @@
+"""The shot: words, subject, seed and settings, and the two orders that come of them."""
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import (
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.project import edits
+from studio.project.project import new_id
+from studio.project.shot import Shot
+from studio.spec.quantities import clip_length, count, rate
+from studio.ui.shot.prompt import Prompt, vocabulary_dialog
+from studio.ui.shot.seed import Seed
+from studio.ui.shot.settings import ShotSettings
+from studio.ui.shot.strength import Strength
+from studio.ui.state.document import Document
+from studio.ui.state.model_list import Shelf
+from studio.ui.state.render_actions import VARIATIONS, Orders
+from studio.ui.widgets.adaptive import Choice, Tick, field, scrolled
+from studio.ui.widgets.controls import (
+    Fold,
+    Panel,
+    column,
+    explain,
+    label,
+    line,
+    push,
+    row,
+    tip,
+    tool,
+)
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.text_fields import TextLine
+from studio.ui.widgets.theme import UNIT
+
+HINT = "A red ball moving left over grass"
+
+
+class ShotPanel(Panel):
+    """Reflects the document's shot; every change goes into the document at once."""
+
+    letters_are_text = True
+
+    def __init__(
+        self, document: Document, shelf: Shelf, orders: Orders, stages: QWidget, icons: Icons
+    ) -> None:
+        super().__init__()
+        self._document, self._shelf, self._orders = document, shelf, orders
+        self._stages = stages
+        self._build(icons)
+        self._connect()
+        self.reflect()
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.prompt
+
+    def render_asked(self) -> None:
+        self._orders.render(VARIATIONS if self.variations.isChecked() else 1)
+
+    def reflect(self) -> None:
+        """Show the document as it is."""
+        shot, project = self._document.shot, self._document.project
+        self._fill_shots(project.shots, shot)
+        self.prompt.reflect(shot.prompt)
+        self.negative.reflect(shot.negative)
+        self._fill_subjects(shot)
+        self.seed.reflect(shot.seed, shot.seed_locked)
+        model = self._shelf.model(shot.model)
+        self.settings.reflect(shot, model.family if model else None)
+        self._reflect_words(shot)
+        self._reflect_orders(shot)
+
+    def _build(self, icons: Icons) -> None:
+        theme = icons.theme
+        self.shots = Choice()
+        self.shots.setAccessibleName("Shot")
+        self.add = tool(icons, "add", "New shot (Ctrl+N)")
+        self.remove = tool(icons, "bin", "Delete this shot; its takes stay")
+        self.prompt = Prompt("Prompt", HINT, 5, theme)
+        self.words = label("", "attention", wrap=True)
+        self.vocabulary = push("Words it knows", "link")
+        self.negative = TextLine()
+        self.negative.setPlaceholderText("What should not be seen")
+        self.subject, self.strength = Choice(), Strength()
+        self.seed = Seed(icons)
+        self.variations = Tick("Four variations at once")
+        tip(self.variations, "Renders four clips with seeds that follow one another.")
+        self.settings = ShotSettings()
+        self.fold = Fold("Settings", self.settings, icons)
+        self.facts = label("", "small", wrap=True)
+        self.notice = label("", "small", wrap=True)
+        self.preview = push("Preview keyframes")
+        self.render_it = push("Render", "primary")
+        self.why_not = label("", "small", wrap=True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.words_row = row(self.words, self.vocabulary)
+        self.words_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        inner = column(
+            row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.words_row,
+            field("Without", self.negative), field("Subject", self.subject), self.strength,
+            self.seed, self.variations, line(), self.fold, self.facts, margin=2 * UNIT,
+        )  # fmt: skip
+        box = inner.layout()
+        assert isinstance(box, QVBoxLayout)
+        box.addStretch(1)
+        foot = column(
+            line(),
+            self._stages,
+            self.notice,
+            self.why_not,
+            row(self.preview, None, self.render_it),
+            margin=2 * UNIT,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scrolled(inner), 1)
+        layout.addWidget(foot)
+
+    def _connect(self) -> None:
+        self.shots.activated.connect(self._choose_shot)
+        self.add.clicked.connect(self.new_shot)
+        self.remove.clicked.connect(self.remove_shot)
+        self.prompt.textChanged.connect(self._prompt_typed)
+        self.negative.textEdited.connect(self._negative_typed)
+        self.subject.activated.connect(self._choose_subject)
+        self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
+        self.seed.changed.connect(self._seed_changed)
+        self.settings.changed.connect(self._document.change_shot)
+        self.vocabulary.clicked.connect(lambda: vocabulary_dialog(self).open())
+        self.preview.clicked.connect(self._orders.preview)
+        self.render_it.clicked.connect(self.render_asked)
+        self._document.changed.connect(self.reflect)
+        self._document.subjects_changed.connect(self.reflect)
+        self._shelf.changed.connect(self.reflect)
+
+    def new_shot(self) -> None:
+        """Another shot, starting from an empty prompt."""
+        self._document.change(lambda p: edits.add_shot(p, Shot(new_id())), "New shot")
+        self.prompt.setFocus()
+
+    def remove_shot(self) -> None:
+        """Delete the present shot, unless it is the only one."""
+        if self.remove.isEnabled():
+            self._document.change(lambda p: edits.remove_shot(p, p.selected), "Delete shot")
+
+    def _choose_shot(self, index: int) -> None:
+        chosen = self.shots.itemData(index)
+        self._document.change(lambda p: edits.select(p, chosen), "Choose shot", merge=True)
+
+    def _choose_subject(self, index: int) -> None:
+        self._change("Subject", subject=self.subject.itemData(index))
+
+    def _prompt_typed(self) -> None:
+        old, new = self._document.shot.prompt, self.prompt.toPlainText()
+        self._change("Prompt", merge=self.prompt.typing.goes_on(old, new), prompt=new)
+
+    def _negative_typed(self, new: str) -> None:
+        goes_on = self.negative.typing.goes_on(self._document.shot.negative, new)
+        self._change("Negative prompt", merge=goes_on, negative=new)
+
+    def _seed_changed(self, seed: int, locked: bool) -> None:
+        self._change("Seed", seed=seed, seed_locked=locked)
+
+    def _change(self, what: str, *, merge: bool = True, **fields: object) -> None:
+        shot: Shot = replace(self._document.shot, **fields)  # type: ignore[arg-type]
+        self._document.change_shot(shot, what, merge=merge)
+
+    def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
+        named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]
+        _fill(self.shots, named, shot.id)
+        explain(self.remove, "" if len(shots) > 1 else "There is no other shot to work on.")
+
+    def _fill_subjects(self, shot: Shot) -> None:
+        named = [("Nobody in particular", "")]
+        for subject in self._document.subjects:
+            trained = "" if subject.is_trained else " (not trained yet)"
+            named.append((subject.name + trained, subject.name))
+        if shot.subject and all(name != shot.subject for _, name in named):
+            named.append((f"{shot.subject} (missing)", shot.subject))
+        _fill(self.subject, named, shot.subject)
+        why_not = (
+            "" if self._document.subjects else "Train a subject first: drop photos on Subjects."
+        )
+        explain(self.subject, why_not, "Who or what the clip shows")
+        self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
+
+    def _reflect_words(self, shot: Shot) -> None:
+        model = self._shelf.model(shot.model)
+        underliner = self.prompt.underliner
+        subject = self._document.subject(shot.subject)
+        taught = f"{subject.token} {subject.class_noun}" if subject else ""
+        known = frozenset(taught.lower().split())
+        on = bool(model and model.small_vocabulary)
+        if (underliner.on, underliner.known) != (on, known):
+            underliner.on, underliner.known = on, known
+            underliner.rehighlight()
+        strange = [shot.prompt[a:b] for a, b in underliner.strange(shot.prompt)]
+        self.words.setText(_strange_words(list(dict.fromkeys(strange))))
+        self.words_row.setVisible(on)
+
+    def _reflect_orders(self, shot: Shot) -> None:
+        why_not = self._orders.why_no_order()
+        explain(self.preview, why_not, "Make the keyframes only, quickly (Ctrl+Enter)")
+        explain(self.render_it, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
+        self.why_not.setText(why_not)
+        self.why_not.setVisible(bool(why_not))
+        model = self._shelf.model(shot.model)
+        notice = model.family.notice if model else ""
+        self.notice.setText(notice)
+        self.notice.setVisible(bool(notice))
+        self.facts.setText(self._facts(shot))
+
+    def _facts(self, shot: Shot) -> str:
+        model = self._shelf.model(shot.model)
+        if model is None:
+            return ""
+        asked = shot.request(model.family, (), None)
+        return " · ".join(
+            (
+                count(asked.frames, "frame"),
+                f"{clip_length(asked.frames, asked.rate)} at {rate(asked.rate)}",
+                f"{asked.width} × {asked.height} px",
+                model.family.name,
+            )
+        )
+
+
+def _beginning(shot: Shot) -> str:
+    words = " ".join(shot.prompt[:200].split())
+    cut = f"{words[:24].rstrip()}…" if len(words) > 26 else words
+    return f" · {cut}" if words else ""
+
+
+def _strange_words(words: list[str]) -> str:
+    if not words:
+        return ""
+    listed = ", ".join(word[:24] for word in words[:4]) + (" …" if len(words) > 4 else "")
+    verb = "is a word" if len(words) == 1 else "are words"
+    return f"{listed[:120]} {verb} the model does not know."
+
+
+def _fill(box: Choice, named: list[tuple[str, str]], chosen: str) -> None:
+    """Show these choices; left alone where they are there already, so that typing stays quick."""
+    there = [(box.itemText(k), box.itemData(k)) for k in range(box.count())]
+    box.blockSignals(True)
+    if there != named:
+        box.clear()
+        for text, data in named:
+            box.addItem(text, data)
+    box.setCurrentIndex(next((k for k, (_, data) in enumerate(named) if data == chosen), 0))
+    box.blockSignals(False)

@@ -1,0 +1,114 @@
+"""The prompt: a text field that underlines words the model was never taught."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import (
+    QKeyEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
+
+from studio.spec import grammar
+from studio.ui.widgets.controls import label, push, row
+from studio.ui.widgets.text_fields import DocumentsText, Typing, difference, letters, units
+from studio.ui.widgets.theme import UNIT, Theme
+
+
+class Underliner(QSyntaxHighlighter):
+    """Underlines unknown words, while the model in use has a small vocabulary."""
+
+    def __init__(self, document: QTextDocument, theme: Theme) -> None:
+        super().__init__(document)
+        self._look = QTextCharFormat()
+        self._look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+        self._look.setUnderlineColor(theme.colour("attention"))
+        self.known: frozenset[str] = frozenset()
+        self.on = False
+
+    def highlightBlock(self, text: str) -> None:
+        at = shown = 0
+        for start, end in self.strange(text):  # in their order: a long text is gone through once
+            shown, at = shown + units(text[at:start]), start
+            self.setFormat(shown, units(text[start:end]), self._look)
+
+    def strange(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Where `text` holds words that neither the model nor the subject knows."""
+        if not self.on:
+            return ()
+        spans = grammar.unknown_words(text)
+        return tuple((a, b) for a, b in spans if text[a:b].lower() not in self.known)
+
+
+class Prompt(DocumentsText, QPlainTextEdit):
+    """Plain text; Tab leaves it, Ctrl+Enter belongs to the window."""
+
+    def __init__(self, name: str, hint: str, lines: int, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setPlaceholderText(hint)
+        self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)
+        self.typing = Typing()
+        self._lines = lines
+        self.setFixedHeight(self.sizeHint().height())
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.underliner = Underliner(self.document(), theme)
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, self.fontMetrics().lineSpacing() * self._lines + 3 * UNIT)
+
+    def reflect(self, text: str) -> None:
+        """Show a text that was changed elsewhere; only what differs, so that the cursor stays."""
+        old, new = self.toPlainText(), as_shown(text)
+        if new == old:
+            return
+        at = letters(old, self.textCursor().position())
+        start, end, come = difference(old, new, at)
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(units(old[:start]))
+        cursor.setPosition(units(old[:end]), QTextCursor.MoveMode.KeepAnchor)
+        self.blockSignals(True)
+        cursor.insertText(come)
+        self.blockSignals(False)
+        self.typing.forget()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        event.accept()  # no key of a text field goes on to the player
+
+
+def as_shown(text: str) -> str:
+    """A text as Qt's field gives it back: one kind of line end, one kind of space."""
+    lines = text.replace("\r\n", "\n").translate({ord(end): "\n" for end in "\r\u2028\u2029"})
+    return lines.replace("\u00a0", " ")
+
+
+def vocabulary_dialog(parent: QWidget) -> QDialog:
+    """Every word that the starter was taught, by what it says."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle("Words the starter knows")
+    dialog.setMinimumWidth(480)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+    layout.setSpacing(UNIT)
+    rows = {
+        "Colours": grammar.COLOURS,
+        "Shapes": grammar.SHAPES,
+        "Places": tuple(grammar.PHRASES[p][0] for p in grammar.PLACES),
+        "Motions": tuple(grammar.PHRASES[m][0] for m in grammar.MOTIONS),
+        "Sizes": tuple(word for word in grammar.SIZES if word != "normal"),
+        "Speeds": tuple(word for word in grammar.SPEEDS if word != "normally"),
+        "Everyday nouns": grammar.NOUNS,
+    }
+    for name, words in rows.items():
+        layout.addWidget(label(name, "title"))
+        layout.addWidget(label(" · ".join(words), "muted", wrap=True))
+    layout.addWidget(
+        label("Common synonyms work too: crimson, circle, rising, tiny, fast.", "small")
+    )
+    done = push("Close")
+    done.clicked.connect(dialog.accept)
+    layout.addWidget(row(None, done))
+    return dialog

@@ -1,0 +1,172 @@
+"""The stages of the shot as a row: what is made, what is stale, what runs, how long it takes."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
+
+from studio.jobs.job import Job, State
+from studio.jobs.queue import Queue
+from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, StageForecast
+from studio.spec.quantities import count, duration
+from studio.spec.stages import LATER, STAGES
+from studio.ui.state.images import thumbnail
+from studio.ui.state.job_monitor import Watch
+from studio.ui.state.render_actions import Orders
+from studio.ui.state.render_forecast import Outlook
+from studio.ui.widgets.controls import ElidedLabel, column, explain, label, tip, tool
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT, set_tone
+
+NAMES: dict[str, str] = dict(
+    zip(STAGES, ("Keys", "Extend", "Between", "Decode", "Upsample"), strict=True)
+)
+WORDS = {
+    "keyframes": "Make the keyframes",
+    "extended": "Make the keyframes after and before them",
+    "interpolated": "Make the frames in between",
+    "decoded": "Make the pictures: the whole clip",
+    "upsampled": "Make the clip four times as large",
+}
+ABSENT_BECAUSE = {
+    "extended": "Drag an end of the strip to extend the clip.",
+    "interpolated": "The clip has nothing in between.",
+    "upsampled": "This model has no upsampler.",
+}
+ENGINE = {"keyframes": "keyframes", **LATER}
+"""The stage that a job's progress speaks of; `keyframes` covers those that are predicted too."""
+PICTURE = QSize(64, 40)
+LEAST = 58
+"""Pixels; the words of a stage are cut below."""
+
+
+class StageCell(QWidget):
+    """One stage: a picture, a bar, its name with the button that runs it, and two short lines."""
+
+    def __init__(self, name: str, icons: Icons) -> None:
+        super().__init__()
+        self._theme = icons.theme
+        self.picture, self.bar = QLabel(), QProgressBar()
+        self.picture.setFixedHeight(PICTURE.height())
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setObjectName("ground")
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 100)
+        self.bar.setAccessibleName(NAMES[name])
+        self.bar.setMinimumWidth(1)
+        self.title, self.state, self.work = (
+            label(NAMES[name]),
+            ElidedLabel(),
+            ElidedLabel("", "small"),
+        )
+        set_tone(self.title, "small")
+        self.run = tool(icons, "play", WORDS[name])
+        self.run.setObjectName("over")
+        self.run.setFixedSize(20, 20)
+        self.run.setIconSize(QSize(10, 10))
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        corner = QHBoxLayout(self.picture)
+        corner.setContentsMargins(2, 2, 2, 2)
+        corner.addWidget(self.run, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(column(self.picture, self.bar, self.title, self.state, self.work, gap=2))
+        self.setMinimumWidth(LEAST)
+
+    def show_picture(self, picture: QImage | None) -> None:
+        if picture is None:
+            self.picture.setPixmap(QPixmap())
+            return
+        ratio = self.devicePixelRatioF()
+        self.picture.setPixmap(thumbnail(picture, PICTURE.height(), ratio))
+
+    def say(self, state: str, tone: str, work: str, percent: int) -> None:
+        self.state.say(state)
+        set_tone(self.state, tone)
+        self.work.say(work)
+        self.bar.setValue(percent)
+        set_tone(self.bar, "" if tone == "accent" else tone)
+        tip(self, f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
+
+
+class Stages(QWidget):
+    """Follows what the shot would need, and the newest job that makes some of it."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        watch: Watch,
+        orders: Orders,
+        outlook: Outlook,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self._watch = watch
+        self._orders, self._outlook = orders, outlook
+        self.cells = {name: StageCell(name, icons) for name in STAGES}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(UNIT // 2)
+        for name, cell in self.cells.items():
+            cell.run.clicked.connect(lambda _=False, name=name: orders.run(name))
+            layout.addWidget(cell, 1)
+        outlook.changed.connect(self.reflect)
+        queue.changed.connect(self.reflect)
+        queue.progressed.connect(lambda *_: self.reflect())
+        self.reflect()
+
+    def reflect(self) -> None:
+        job, why_not = self._running(), self._orders.why_no_order()
+        for name, cell in self.cells.items():
+            stage = self._outlook.stage(name)
+            is_absent = stage is not None and stage.state == ABSENT
+            explain(cell.run, why_not or (ABSENT_BECAUSE.get(name, "") if is_absent else ""))
+            cell.say(*self._said(stage, job))
+            cell.show_picture(self._picture(name, stage))
+
+    def _running(self) -> Job | None:
+        """The job that makes some of what the shot is now; not one of what it was before an edit."""
+        jobs = (job for job in self._watch.jobs if job.state is State.RUNNING)
+        return next((job for job in jobs if self._outlook.makes(job.id)), None)
+
+    def _said(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
+        """State, its tone, the work and per cent done."""
+        if stage is None:
+            return "–", "small", "", 0
+        if job is not None and stage.name == self._stage_of(job):
+            left = self._watch.seconds_left(job.id)
+            percent = round(100 * self._watch.fraction(job.id))
+            return (
+                f"{percent} %",
+                "accent",
+                "" if left is None else f"{duration(left)} left",
+                percent,
+            )
+        work = stage.work
+        if stage.state == ABSENT:
+            return "none", "small", "", 0
+        made = count(work.frames, "frame" if stage.name in LATER.values() else "key")
+        if stage.state == MADE:
+            return stage.state, "done", made, 100
+        percent = round(100 * (1 - work.missing / max(1, work.frames)))
+        left = made if work.missing == work.frames else f"{work.missing} of {work.frames}"
+        needed = duration(work.seconds) if work.seconds else left
+        return stage.state, "attention" if stage.state == OUT_OF_DATE else "small", needed, percent
+
+    def _stage_of(self, job: Job) -> str:
+        """Which stage a job is in; keyframes that are predicted count as the next one's."""
+        last = self._watch.seen(job.id).last
+        name, made = ENGINE.get(last.stage, "") if last else "", self._outlook.makes(job.id)
+        first = self._outlook.stage("keyframes")
+        if name == "keyframes" and "extended" in made and first and first.state == MADE:
+            return "extended"
+        return name if name in made else ""
+
+    def _picture(self, name: str, stage: StageForecast | None) -> QImage | None:
+        """A frame from where the stage's work lies."""
+        found = self._outlook.forecast
+        if found is None or stage is None or stage.state == ABSENT:
+            return None
+        if name in LATER.values() and stage.state != MADE:
+            return None
+        last = len(found.keyframes) - 1
+        return self._outlook.picture({"extended": last, "interpolated": last // 2}.get(name, 0))

@@ -1,0 +1,292 @@
+"""What the user orders: wishes become jobs, and what the jobs made comes back into the project.
+
+words → request → queue → work → takes → render in the document → player
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.jobs.job import Job
+from studio.jobs.queue import Queue
+from studio.jobs.subject_training import order
+from studio.jobs.work import last_keys
+from studio.library.models import Model
+from studio.project import edits
+from studio.project.plain import from_plain, to_plain
+from studio.project.project import Render
+from studio.project.shot import Shot
+from studio.spec.frame_spans import whole_chunks
+from studio.spec.quantities import count
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest, check
+from studio.spec.spans import spans
+from studio.spec.stages import sparse
+from studio.ui.state.document import Document
+from studio.ui.state.model_list import Shelf
+from studio.ui.state.selection import Desk
+
+VARIATIONS = 4
+SEEDS = 2**31
+
+
+class Orders(QObject):
+    """Places jobs in the queue and takes their results back."""
+
+    placed = Signal(int)
+    refused = Signal(str, str)
+    made = Signal(object)  # Render
+    exported = Signal(str)
+
+    def __init__(self, document: Document, queue: Queue, shelf: Shelf, desk: Desk) -> None:
+        super().__init__()
+        self._document, self._queue, self._shelf, self._desk = document, queue, shelf, desk
+        self._seen: ClipRequest | None = None
+        self._held: Callable[[], object] | None = None
+        shelf.changed.connect(self._let_go)
+        queue.finished.connect(self._finished)
+
+    def preview(self) -> None:
+        """Make keyframes of the present shot, ahead of everything that takes long."""
+        self._when_found(self._preview)
+
+    def run(self, stage: str) -> None:
+        """Make the present shot up to one of `studio.spec.stages.STAGES`, with the seed it has."""
+        if stage == "decoded":
+            self.render()
+        elif stage == "upsampled":
+            self.upsample()
+        elif stage == "interpolated":
+            self._when_found(self._interpolate)
+        else:
+            self._when_found(lambda: self._look(stage))
+
+    def render(self, variations: int = 1) -> None:
+        """Make clips of the present shot, with seeds that follow one another."""
+        self._when_found(lambda: self._render(variations))
+
+    def upsample(self, only: tuple[int, int] | None = None) -> None:
+        """Make the present shot four times as large, or of its frames only those of a range."""
+        self._when_found(lambda: self._upsample(only))
+
+    def preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
+        """Make one tile of a take larger, where a frame of it is looked at; nothing is kept."""
+        self._when_found(lambda: self._preview_tile(render, frame, place))
+
+    def train(self, subject: str, method: str, steps: int, *, anew: bool = False) -> None:
+        """Train a subject for the shot's model, going on where an earlier training stopped."""
+        self._when_found(lambda: self._train(subject, method, steps, anew=anew))
+
+    def model(self) -> Model | None:
+        """The model of the present shot; None where there is none."""
+        return self._shelf.model(self._document.shot.model)
+
+    def _train(self, subject: str, method: str, steps: int, *, anew: bool) -> None:
+        model = self.model()
+        if model is None:
+            raise Refusal("There is no model to train with.", self._shelf.why_empty)
+        payload = order(subject, method, steps, model, anew=anew)
+        self._add("train_subject", f"Train {subject}", payload)
+
+    def export(self, render: Render, path: Path, fps: Fraction, *, recipe: bool) -> None:
+        """Write a take to a file."""
+        payload = {
+            "project": str(self._document.folder),
+            "request": to_plain(render.request),
+            "spans": list(render.spans),
+            "out": str(path),
+            "fps": str(fps),
+            "recipe": recipe,
+        }
+        title = f"Export {path.name}"
+        self._politely(lambda: self._add("export", title, payload, lane="encode"))
+
+    def free_memory(self) -> None:
+        """Let go of the models in memory; what computes on them is paused and goes on later."""
+        self._politely(self._free_memory)
+
+    def _free_memory(self) -> None:
+        if any(job.lane == "engine" for job in self._queue.jobs()):
+            self._queue.pause("engine")
+        self._add("free_memory", "Free GPU", {}, lane="disk")
+
+    def request(self, shot: Shot) -> ClipRequest:
+        """The shot as a request that can be made; refused with what to change."""
+        model = self._shelf.model(shot.model)
+        if model is None:
+            raise self._shelf.why_not(shot.model)
+        use = None
+        if shot.subject:
+            subject = self._document.subject(shot.subject)
+            if subject is None:
+                raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
+            use = subject.use(shot.strength, model.family, model.weights)
+        asked = shot.request(model.family, model.weights, use)
+        check(asked, model.family)
+        return asked
+
+    def larger(self, shot: Shot) -> ClipRequest | None:
+        """The shot four times as large; None where its model has no upsampler."""
+        asked, model = self.request(shot), self._shelf.model(shot.model)
+        if model is None or model.family.upsampling is None:
+            return None
+        return replace(asked, upsample=model.family.upsampling)
+
+    def why_not_tile(self, request: ClipRequest) -> str:
+        """Why no tile of a take can be upsampled, or ""."""
+        model = self._shelf.model(request.model)
+        has_one = model is not None and model.family.upsampling is not None
+        return "" if has_one else "This take's model has no upsampler."
+
+    def why_not_larger(self) -> str:
+        """Why the present shot cannot be upsampled, or ""."""
+        if why_not := self.why_not():
+            return why_not
+        return "" if self.larger(self._document.shot) else "This model has no upsampler."
+
+    def why_no_order(self) -> str:
+        """Why the present shot cannot be ordered, or ""; an order waits for models to be found."""
+        waits = self._shelf.is_looking and self._document.shot.prompt.strip()
+        return "" if waits and not self._document.read_only else self.why_not()
+
+    def why_not(self) -> str:
+        """Why the present shot cannot be made, or ""."""
+        if self._document.read_only:
+            return "This project is open in another window. Close that one first."
+        try:
+            self.request(self._document.shot)
+        except Refusal as refusal:
+            return str(refusal)
+        return ""
+
+    def _preview(self) -> None:
+        self._seen = self._with_a_seed()
+        self._keyframes(sparse(self._seen))
+
+    def _look(self, stage: str) -> None:
+        self._seen = self.request(self._document.shot)
+        self._keyframes(sparse(self._seen, extended=stage == "extended"))
+
+    def _keyframes(self, asked: ClipRequest) -> None:
+        self._follow(self._place("preview_keyframes", "Keyframes", asked, short=True))
+
+    def _interpolate(self) -> None:
+        self._seen = self.request(self._document.shot)
+        self._follow(self._place("interpolate", "Interpolate", self._seen, until="interpolated"))
+
+    def _render(self, variations: int) -> None:
+        asked = self.request(self._document.shot)
+        if asked != self._seen:
+            asked = self._with_a_seed()
+        self._seen = None
+        jobs = [
+            self._place("render", "Render", replace(asked, seed=(asked.seed + k) % 2**63))
+            for k in range(variations)
+        ]
+        self._follow(jobs[0])
+        if variations > 1:
+            self._desk.notice(f"{count(variations, 'variation')} placed in the queue.")
+
+    def _upsample(self, only: tuple[int, int] | None) -> None:
+        asked = self.larger(self._document.shot)
+        if asked is None:
+            raise Refusal("This model has no upsampler.", "Choose another model.")
+        self._seen = replace(asked, upsample=None)  # a render that follows is of the same clip
+        only = only and whole_chunks(asked, *only)
+        self._follow(self._place("render", "Upsample", replace(asked, only=only)))
+
+    def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
+        model = self._shelf.model(render.request.model)
+        if model is None or model.family.upsampling is None:
+            raise Refusal(self.why_not_tile(render.request), "Choose another take.")
+        asked = replace(render.request, upsample=model.family.upsampling, only=None)
+        if render.request.only:
+            frame += render.request.only[0]
+        payload = {
+            "project": str(self._document.folder),
+            "take": render.id,
+            "request": to_plain(asked),
+            "frame": frame,
+            "place": place,
+        }
+        title = f"Preview of a tile of take {render.order}"
+        self._add("preview_tile", title, payload, short=True)
+
+    def _with_a_seed(self) -> ClipRequest:
+        """The request, with a fresh seed where neither lock nor edited keyframes hold the shot's."""
+        asked = self.request(self._document.shot)
+        if self._document.shot.seed_locked or self._document.shot.strip is not None:
+            return asked
+        seed = secrets.randbelow(SEEDS)
+        self._document.change_shot(replace(self._document.shot, seed=seed), "Seed")
+        return replace(asked, seed=seed)
+
+    def _place(
+        self, kind: str, verb: str, asked: ClipRequest, *, short: bool = False, until: str = ""
+    ) -> int:
+        payload = {
+            "project": str(self._document.folder),
+            "shot": self._document.shot.id,
+            "request": to_plain(asked),
+        }
+        if until:
+            payload["until"] = until
+        title = f"{verb}: {' '.join(asked.prompt.split())[:80]} · seed {asked.seed}"
+        return self._add(kind, title, payload, short=short)
+
+    def _add(
+        self, kind: str, title: str, payload: dict, *, lane: str = "engine", short: bool = False
+    ) -> int:
+        job = self._queue.add(kind, title, payload, lane=lane, short=short)
+        self.placed.emit(job)
+        return job
+
+    def _follow(self, job: int) -> None:
+        self._desk.follow(job)
+
+    def _when_found(self, order: Callable[[], object]) -> None:
+        """Obey at once, or as soon as the models are known; of several by then, only the last."""
+        if not self._shelf.is_looking:
+            self._politely(order)
+            return
+        self._held = order
+        self._desk.notice("This starts as soon as the models are found.")
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._when_found(held)
+
+    def _politely(self, order: Callable[[], object]) -> None:
+        try:
+            order()
+        except Refusal as refusal:
+            self.refused.emit(refusal.what, refusal.hint)
+
+    def _finished(self, id: int, result: object) -> None:
+        job = self._queue.job(id)
+        if job.kind == "train_subject":
+            self._document.read_subjects()
+            self._desk.notice(f"{job.payload['subject']} is ready: choose it in the shot.")
+        elif job.kind == "render":
+            self._keep(job)
+        elif job.kind == "export":
+            self.exported.emit(str(job.payload["out"]))
+
+    def _keep(self, job: Job) -> None:
+        if job.payload.get("project") != str(self._document.folder):
+            return
+        asked = from_plain(ClipRequest, job.payload["request"])
+        last = last_keys(spans(asked))
+        shot = str(job.payload["shot"])
+        self._document.keep(
+            lambda project: edits.add_render(project, shot, asked, last, thumbnail=last[0])
+        )
+        render = next(r for r in reversed(self._document.project.renders) if r.spans == last)
+        self.made.emit(render)
+        if self._desk.following == job.id:
+            self._desk.select_take(render.id)

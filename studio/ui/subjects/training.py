@@ -1,0 +1,100 @@
+"""A subject in training: how far, how the loss moves, and what it looks like so far."""
+
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from studio.jobs.job import Job, State
+from studio.jobs.queue import Queue
+from studio.project.subject import Subject
+from studio.spec.progress import Preview, Progress
+from studio.spec.quantities import count, time_left
+from studio.ui.state.background import Background
+from studio.ui.state.images import from_preview
+from studio.ui.state.job_monitor import Watch
+from studio.ui.subjects.animated_thumbnail import MovingPicture
+from studio.ui.subjects.loss_curve import LossCurve
+from studio.ui.widgets.controls import column, label, push, row
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+SAMPLE = 112
+WAITING = "Samples appear while it learns."
+
+
+class Training(QWidget):
+    """Listens to one job; made anew it shows the same."""
+
+    def __init__(
+        self, job: Job, queue: Queue, watch: Watch, background: Background, icons: Icons
+    ) -> None:
+        super().__init__()
+        self._id, self._queue, self._watch = job.id, queue, watch
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Training")
+        self.curve = LossCurve(background, icons.theme)
+        self.still = MovingPicture(SAMPLE, "Sample picture", icons.theme)
+        self.moving = MovingPicture(SAMPLE, "Sample that moves", icons.theme)
+        self._drawn: dict[MovingPicture, Preview] = {}
+        self.said = label(WAITING, "small", wrap=True)
+        self.stop = push("Stop training", tip="What was learned so far is kept; training can go on")
+        self.stop.clicked.connect(lambda: queue.cancel(self._id))
+        self.samples = row(
+            column(self.still, label("picture", "small"), gap=2),
+            column(self.moving, label("moving", "small"), gap=2),
+            None,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        layout.setSpacing(UNIT)
+        for part in (self.bar, self.curve, self.said, self.samples, row(None, self.stop)):
+            layout.addWidget(part)
+        queue.progressed.connect(self._hear)
+        watch.recalled.connect(self._hear)  # a method: let go of with the widget
+        self.reflect()
+
+    def reflect(self) -> None:
+        seen = self._watch.seen(self._id)
+        last = seen.last
+        self.bar.setRange(0, max(1, last.total) if last else 1)
+        self.bar.setValue(last.step if last else 0)
+        self.curve.show_losses(seen.losses)
+        for widget, preview in ((self.still, seen.still), (self.moving, seen.moving)):
+            if preview and self._drawn.get(widget) is not preview:  # not again with every step
+                self._drawn[widget] = preview
+                widget.show_frames(from_preview(preview))
+        has_samples = bool(seen.still or seen.moving)
+        self.samples.setVisible(has_samples)
+        self.said.setText(seen.note or WAITING)
+        self.said.setVisible(bool(seen.note) or not has_samples)
+
+    def _hear(self, id: int, _progress: Progress | None = None) -> None:
+        if id == self._id:
+            self.reflect()
+
+
+def training_of(subject: str, watch: Watch) -> Job | None:
+    """The job that trains a subject, or will."""
+    trains = (job for job in watch.jobs if job.kind == "train_subject")
+    return next((job for job in trains if job.payload.get("subject") == subject), None)
+
+
+def standing(subject: Subject, watch: Watch) -> tuple[str, str]:
+    """How a subject stands, and the tone to say it in."""
+    if job := training_of(subject.name, watch):
+        return status(job, watch), "accent"
+    if subject.is_trained:
+        return f"ready · {count(subject.trained_steps, 'step')}", "done"
+    return "not trained yet", "small"
+
+
+def status(job: Job, watch: Watch) -> str:
+    """ "240 of 800 · 4 min left · learning the subject": what a narrow card cuts comes last."""
+    if job.state is State.WAITING:
+        return "waiting for its turn to train"
+    if job.state is not State.RUNNING:
+        return "training is paused"
+    last = watch.seen(job.id).last
+    if not last:
+        return "training · loading the model"
+    left = time_left(watch.seconds_left(job.id))
+    return f"{last.step} of {last.total} · {left} · {last.stage}"

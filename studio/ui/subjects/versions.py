@@ -1,0 +1,132 @@
+"""What a subject has learned: its curve and samples, its versions, and what training it would do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from studio.library.models import Model
+from studio.project.subject import Subject, Version, changed
+from studio.project.subjects import Learning
+from studio.spec.progress import Preview
+from studio.spec.quantities import count, duration
+from studio.spec.subjects import DEFAULT_STEPS
+from studio.ui.state.background import Background
+from studio.ui.state.images import from_preview
+from studio.ui.subjects.animated_thumbnail import MovingPicture
+from studio.ui.subjects.card import METHOD
+from studio.ui.subjects.loss_curve import LossCurve
+from studio.ui.subjects.training import SAMPLE
+from studio.ui.widgets.controls import column, explain, label, push, row
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What the button does: `words` on it, what it takes, up to `steps`; `anew` forgets."""
+
+    words: str
+    takes: str
+    steps: int
+    anew: bool = False
+    may_forget: bool = False
+
+
+class Learned(QWidget):
+    """Of one subject that is not being trained; made anew when anything of it changes."""
+
+    version_chosen = Signal(str)
+    photos_asked = Signal()
+
+    def __init__(
+        self, subject: Subject, learning: Learning, background: Background, icons: Icons
+    ) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
+        layout.setSpacing(UNIT)
+        self.curve: LossCurve | None = None
+        if len(learning.losses) > 1:
+            self.curve = LossCurve(background, icons.theme)
+            self.curve.show_losses(list(learning.losses))
+            layout.addWidget(self.curve)
+        if learning.samples:
+            layout.addWidget(_samples(learning.samples, icons))
+        self.versions = push("", "menu", tip="Use another version of this subject")
+        self.versions.setVisible(len(learning.versions) > 1)
+        if len(learning.versions) > 1:
+            self._offer(subject, learning.versions)
+        self.more_photos = push("Add photos …", "link")
+        self.more_photos.clicked.connect(self.photos_asked)
+        explain(self.more_photos, _why_none(learning), "More photos for its next training")
+        layout.addWidget(row(self.versions, None, self.more_photos))
+
+    def _offer(self, subject: Subject, versions: tuple[Version, ...]) -> None:
+        menu = QMenu(self.versions)
+        for version in reversed(versions):
+            action = menu.addAction(words_of(version).replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(version.file in subject.used)
+            action.triggered.connect(self._choosing(version.file))
+        self.versions.setText(count(len(versions), "version"))
+        self.versions.setMenu(menu)
+
+    def _choosing(self, file: str) -> Callable[[], None]:
+        return lambda: self.version_chosen.emit(file)
+
+
+def _why_none(learning: Learning) -> str:
+    """Why photos cannot be added now."""
+    if learning.training and not learning.training.is_finished:
+        return "It stopped in the midst of a training: go on with that first, or start anew."
+    return ""
+
+
+def _samples(samples: dict[str, Preview], icons: Icons) -> QWidget:
+    shown = []
+    for name in ("still", "moving"):
+        if preview := samples.get(name):
+            picture = MovingPicture(SAMPLE, f"Sample, {name}", icons.theme)
+            picture.show_frames(from_preview(preview))
+            words = "picture" if name == "still" else name
+            shown.append(column(picture, label(words, "small"), gap=2))
+    return row(*shown, None)
+
+
+def words_of(version: Version) -> str:
+    """A version in a line: when, how long, by which method, for which model."""
+    made = version.made[:16].replace("T", " ") or "earlier"
+    steps = count(version.trained_steps, "step") if version.trained_steps else "steps unknown"
+    method = METHOD.get(version.method, version.method)
+    return " · ".join((made, steps, method, version.model_name or "any model"))
+
+
+def what_next(subject: Subject, learning: Learning, model: Model | None) -> Next:
+    """What training a subject for that model would do, said before it is done."""
+    begun, usual = learning.training, subject.steps or DEFAULT_STEPS
+    name = model.family.name if model else "the model"
+    if begun is None:
+        kept = " The version in use is kept." if subject.is_trained else ""
+        words = "Train again" if subject.is_trained else "Train"
+        return Next(words, f"{count(usual, 'step')} from the start.{kept}", usual)
+    for_it = not begun.weights or model is None or begun.weights == changed(model.weights)
+    if not begun.is_finished:
+        far = f"{learning.step} of {count(begun.steps, 'step')} learned"
+        if for_it:
+            left = _lasts(begun.steps - learning.step, learning)
+            return Next("Go on", f"{far}{left and left + ' to go'}.", begun.steps, may_forget=True)
+        takes = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
+        return Next(f"Start anew for {name}", takes, usual, anew=True)
+    if not for_it:
+        takes = f"{count(usual, 'step')}{_lasts(usual, learning)}. What it learned for "
+        return Next(f"Train for {name}", f"{takes}{begun.model_name} is kept.", usual)
+    takes = f"{count(DEFAULT_STEPS, 'step')} more, to {begun.steps + DEFAULT_STEPS}"
+    takes += f"{_lasts(DEFAULT_STEPS, learning)}. The version in use is kept."
+    return Next("Train further", takes, begun.steps + DEFAULT_STEPS, may_forget=True)
+
+
+def _lasts(steps: int, learning: Learning) -> str:
+    pace = learning.training.pace if learning.training else 0.0
+    return f" · about {duration(steps * pace)}" if pace else ""

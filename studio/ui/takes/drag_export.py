@@ -1,0 +1,95 @@
+"""Takes as files that can leave the window: made when a take is pressed, ready when it is dragged."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from studio.jobs.work import recipe, stored_frames
+from studio.media.naming import series
+from studio.media.places import is_file, is_folder
+from studio.project.files import refused
+from studio.project.project import Render
+from studio.spec.refusal import Refusal
+from studio.ui.state.background import Background
+
+if TYPE_CHECKING:
+    from studio.project.takes import TakeStore
+
+LONGEST_WORDS = 120
+"""Bytes of the prompt in a file's name."""
+BEING_MADE = "The file is being made. Try again in a moment."
+
+
+def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
+    """A file name that people recognise, of its own for each take: the prompt's first words, the
+    seed, the take's number."""
+    words = "".join(c if c.isalnum() else " " for c in render.request.prompt).split()
+    first = "-".join(words[:6])[:60].encode()[:LONGEST_WORDS].decode(errors="ignore")
+    return f"{first or 'clip'}-{render.request.seed}-take-{render.order}{suffix}"
+
+
+def fresh_name(folder: Path, render: Render, suffix: str) -> str:
+    """The take's name, counted up until nothing in the folder has it."""
+    name = outgoing_name(render, suffix)
+    stem = name.removesuffix(suffix)
+    for number in range(2, 1000):
+        path = folder / name
+        if not is_file(path) and not is_folder(path) and not series(path):
+            break
+        name = f"{stem}-{number}{suffix}"
+    return name
+
+
+class Outgoing(QObject):
+    """One MP4 per take in the project's own folder, named by its words and seed."""
+
+    def __init__(self, background: Background, takes: "TakeStore", folder: Path) -> None:
+        super().__init__()
+        self._background, self._takes, self._folder = background, takes, folder
+        self._asked: set[str] = set()
+        self._troubles: dict[str, str] = {}
+
+    def file(self, render: Render) -> Path | None:
+        """The finished file, or None while it is being made; `why_not` says more."""
+        path = self._path(render)
+        if path.is_file():
+            return path
+        self.prepare(render)
+        return None
+
+    def why_not(self, render: Render) -> str:
+        """Why there is no file yet: it is being made, or what was in the way the last time."""
+        return self._troubles.get(render.id, BEING_MADE)
+
+    def prepare(self, render: Render) -> None:
+        """Begin to make the file, unless it is there or being made."""
+        if render.id in self._asked or self._path(render).is_file():
+            return
+        self._asked.add(render.id)
+        self._background.ask(
+            lambda: self._write(render),
+            lambda _: self._asked.discard(render.id),
+            lambda error: self._could_not(render, error),
+            owner=self,
+        )
+
+    def _path(self, render: Render) -> Path:
+        return self._folder / render.id / outgoing_name(render)
+
+    def _write(self, render: Render) -> None:
+        from studio.media.video import write_video  # numpy stays out of the start-up
+
+        path, asked = self._path(render), render.request
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise refused(error, path) from error
+        frames, size = stored_frames(self._takes, list(render.spans)), asked.size
+        write_video(path, frames, fps=asked.rate, size=size, recipe=recipe(asked))
+
+    def _could_not(self, render: Render, error: Exception) -> None:
+        self._asked.discard(render.id)
+        if not isinstance(error, Refusal):
+            raise error
+        self._troubles[render.id] = str(error)

@@ -1,0 +1,230 @@
+"""The takes: every clip that was made, newest first."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QDrag, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.project import edits
+from studio.project.project import Render
+from studio.spec.quantities import memory
+from studio.ui.state.disk_usage import Space
+from studio.ui.state.document import Document
+from studio.ui.state.images import Pictures
+from studio.ui.state.selection import Desk
+from studio.ui.takes.drag_export import Outgoing
+from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
+from studio.ui.widgets.controls import EmptyState, Panel, explain, label, rename, row, tip, tool
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+CHOOSE = "Choose a take first."
+
+
+class TakesList(QListView):
+    """Rows that can be dragged out of the window as files; letters and Space go to the player."""
+
+    def __init__(self, outgoing: Outgoing, desk: Desk) -> None:
+        super().__init__()
+        self._outgoing, self._desk = outgoing, desk
+        self.setAccessibleName("Takes, newest first")
+        self.setDragEnabled(True)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        render = self.currentIndex().data(RENDER)
+        file = self._outgoing.file(render) if render else None
+        if file is None:
+            if render:
+                self._desk.notice(self._outgoing.why_not(render))
+            return
+        drag, data = QDrag(self), QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(file))])
+        drag.setMimeData(data)
+        picture = self.currentIndex().data(PICTURE)
+        if picture:
+            drag.setPixmap(picture)
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        render = self.currentIndex().data(RENDER)
+        if render:
+            if render.id == self._desk.take:
+                self._desk.back()
+            self._outgoing.prepare(render)  # ready by the time the drag has left the window
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        if event.key() in moves:
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self._desk.back()
+        else:
+            event.ignore()
+
+
+class TakesPanel(Panel):
+    """Star, recipe, export, reveal, and a bin from which everything comes back."""
+
+    recipe_asked = Signal(object)  # Render
+    export_asked = Signal(object)
+
+    def __init__(
+        self, document: Document, desk: Desk, pictures: Pictures, outgoing: Outgoing, space: Space,
+        icons: Icons,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._document, self._desk, self._icons = document, desk, icons
+        self._outgoing, self._space = outgoing, space
+        self.model = TakesModel(pictures)
+        self._painter = TakePainter(icons)
+        self._build()
+        self._connect()
+        self.reflect()
+
+    @property
+    def chosen(self) -> Render | None:
+        index = self.list.currentIndex()
+        return index.data(RENDER) if index.isValid() else None
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.list if self.model.rowCount() else self
+
+    def reflect(self) -> None:
+        project = self._document.project
+        in_bin = self.show_bin.isChecked()
+        renders = project.bin if in_bin else project.takes
+        self.model.show(renders)
+        self.show_bin.setText(f"Bin ({len(project.bin)})")
+        self.show_bin.setVisible(bool(project.bin) or in_bin)
+        empty = self.empty_bin if in_bin else self.empty
+        self.pages.setCurrentWidget(self.list if renders else empty)
+        self._follow_selection(self._desk.take)
+        self._reflect_tools()
+
+    def throw_away(self) -> None:
+        """Put the chosen take into the bin, or take it out again."""
+        render = self.chosen
+        if render and render.in_bin:
+            self._document.change(lambda p: edits.restore(p, render.id), "Restore take")
+            self._desk.notice(f"Take {render.order} is back.")
+        elif render:
+            self._document.change(lambda p: edits.put_in_bin(p, render.id), "Delete take")
+            self._desk.notice(f"Take {render.order} is in the bin. Ctrl+Z brings it back.")
+
+    def star(self) -> None:
+        render = self.chosen
+        if render:
+            on = not render.starred
+            self._document.change(lambda p: edits.star(p, render.id, on), "Star take")
+
+    def reveal(self) -> None:
+        """Open the folder that holds the file of the chosen take."""
+        render = self.chosen
+        if not render:
+            return
+        file = self._outgoing.file(render)
+        if file:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(file).parent)))
+        else:
+            self._desk.notice(self._outgoing.why_not(render))
+
+    def press(self, event: QKeyEvent) -> bool:
+        """S and Delete act on the chosen take; False for any other key, or without one."""
+        acts = {Qt.Key.Key_S: self.star, Qt.Key.Key_Delete: self.throw_away}
+        act = acts.get(Qt.Key(event.key()))
+        if not act or not self.chosen or event.modifiers() != Qt.KeyboardModifier.NoModifier:
+            return False
+        act()
+        return True
+
+    def _build(self) -> None:
+        icons = self._icons
+        self.list = TakesList(self._outgoing, self._desk)
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(self._painter)
+        step = "Every clip you render is kept here. Write a prompt and press Render."
+        self.empty = EmptyState(icons, "clip", "No takes yet", step)
+        self.empty_bin = EmptyState(icons, "bin", "The bin is empty", "Deleted takes wait here.")
+        self.pages = QStackedWidget()
+        for page in (self.list, self.empty, self.empty_bin):
+            self.pages.addWidget(page)
+        self.star_it = tool(icons, "star", "Star (S)")
+        self.recipe = tool(icons, "recipe", "Recipe: what it was made with")
+        self.export = tool(icons, "export", "Export (Ctrl+E)")
+        self.reveal_it = tool(icons, "folder", "Reveal in folder")
+        self.throw = tool(icons, "bin", "Delete (Del)")
+        self.show_bin = QCheckBox()
+        self.show_bin.setProperty("tone", "small")
+        tools = row(
+            self.star_it, self.recipe, self.export, self.reveal_it, self.throw, None,
+            self.show_bin, gap=4, margin=UNIT,
+        )  # fmt: skip
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(tools)
+        self.used = label("", "small")
+        self.used.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        self.used.hide()
+        layout.addWidget(self.used)
+
+    def _connect(self) -> None:
+        self.star_it.clicked.connect(self.star)
+        self.throw.clicked.connect(self.throw_away)
+        self.reveal_it.clicked.connect(self.reveal)
+        self.recipe.clicked.connect(lambda: self.recipe_asked.emit(self.chosen))
+        self.export.clicked.connect(lambda: self.export_asked.emit(self.chosen))
+        self.show_bin.toggled.connect(self.reflect)
+        self._document.changed.connect(self.reflect)
+        self._space.changed.connect(self._reflect_space)
+        self._desk.take_selected.connect(self._follow_selection)
+        self.list.selectionModel().currentChanged.connect(self._chosen)
+
+    def _chosen(self, index: QModelIndex) -> None:
+        render = index.data(RENDER) if index.isValid() else None
+        if render:
+            self._desk.select_take(render.id)
+        self._reflect_tools()
+
+    def _follow_selection(self, take: str) -> None:
+        row_of_it = self.model.row_of(take) if take else -1
+        if row_of_it >= 0 and self.list.currentIndex().row() != row_of_it:
+            self.list.setCurrentIndex(self.model.index(row_of_it))
+        elif row_of_it < 0:
+            self.list.setCurrentIndex(QModelIndex())
+        self._reflect_tools()
+
+    def _reflect_space(self) -> None:
+        usage, limit = self._space.usage, memory(self._space.limit)
+        if not usage:
+            return
+        said = (
+            f"The frames of all takes. Over {limit} the oldest are dropped; the takes stay, and "
+            f"Render makes their frames again from what is kept ({memory(usage.costly)} more)."
+        )
+        self.used.setText(f"Frames: {memory(usage.derived)} of {limit}")
+        tip(self.used, said)
+        self.used.setAccessibleDescription(said)
+        self.used.setVisible(bool(usage.derived))
+
+    def _reflect_tools(self) -> None:
+        render = self.chosen
+        why_not = "" if render else CHOOSE
+        for control in (self.star_it, self.recipe, self.export, self.reveal_it, self.throw):
+            explain(control, why_not)
+        starred, binned = bool(render and render.starred), bool(render and render.in_bin)
+        self.star_it.setIcon(
+            self._icons("star_full" if starred else "star", "attention" if starred else "text")
+        )
+        self.throw.setIcon(self._icons("retry" if binned else "bin"))
+        if render:
+            rename(self.throw, "Take out of the bin" if binned else "Delete (Del)")
+            rename(self.star_it, "Remove the star (S)" if starred else "Star (S)")

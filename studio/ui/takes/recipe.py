@@ -1,0 +1,79 @@
+"""The recipe of a take: everything that decided it, to read, copy or use again."""
+
+import json
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QVBoxLayout, QWidget
+
+from studio.project.plain import to_plain
+from studio.project.project import Render
+from studio.spec.quantities import clip_length, count, rate
+from studio.spec.request import ClipRequest
+from studio.spec.spans import strip_of
+from studio.ui.widgets.adaptive import field
+from studio.ui.widgets.controls import ElidedLabel, label, push, row
+from studio.ui.widgets.theme import UNIT
+
+
+class RecipeDialog(QDialog):
+    """What it was made with; "use again" puts it into the shot."""
+
+    used = Signal(object)  # Render
+
+    def __init__(self, render: Render, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Recipe of take {render.order}")
+        self.setMinimumWidth(520)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.setSpacing(UNIT)
+        prompt = QPlainTextEdit(render.request.prompt)
+        prompt.setReadOnly(True)
+        prompt.setTabChangesFocus(True)
+        prompt.setAccessibleName("Prompt")
+        prompt.setFixedHeight(9 * UNIT)
+        layout.addWidget(label("Prompt", "small"))
+        layout.addWidget(prompt)
+        for name, said in _lines(render):
+            layout.addWidget(field(name, ElidedLabel(said)))
+        self.copy, self.use = push("Copy as text"), push("Use in the shot", "primary")
+        done = push("Close")
+        self.copy.clicked.connect(lambda: QApplication.clipboard().setText(as_text(render)))
+        self.use.clicked.connect(lambda: (self.used.emit(render), self.accept()))
+        done.clicked.connect(self.reject)
+        layout.addSpacing(UNIT)
+        layout.addWidget(row(self.copy, None, done, self.use))
+
+
+def as_text(render: Render) -> str:
+    """The request as JSON."""
+    return json.dumps(to_plain(render.request), ensure_ascii=False, indent=1)
+
+
+def _lines(render: Render) -> list[tuple[str, str]]:
+    asked = render.request
+    subject = asked.subject
+    length = f"{count(asked.frames, 'frame')} · {clip_length(asked.frames, asked.rate)}"
+    lines = [
+        ("Without", asked.negative or "nothing named"),
+        (
+            "Subject",
+            f"{subject.name} at {subject.strength:.2f} ×" if subject else "nobody in particular",
+        ),
+        ("Seed", str(asked.seed)),
+        ("Length", f"{length} at {rate(asked.rate)}"),
+        ("Keyframes", _keyframes(asked)),
+        ("Size", " × ".join(map(str, asked.size)) + " px"),
+        ("Steps", f"{count(asked.steps, 'step')} · guidance {asked.guidance:g} ×"),
+        ("Model", asked.model),
+    ]
+    lines += [(role.capitalize(), identity) for role, identity in asked.weights]
+    return lines
+
+
+def _keyframes(asked: ClipRequest) -> str:
+    """How many keyframes, and how often three frames were put between two."""
+    strip = strip_of(asked)
+    said = [count(len(strip.keys), "keyframe"), count(asked.interpolate, "pass", "passes")]
+    said += ["edited by hand"] * (asked.strip is not None) + ["a loop"] * strip.loop
+    return " · ".join(said)

@@ -1,0 +1,267 @@
+"""Small controls that every panel is made of: labels, buttons, folds, and the reason for a no."""
+
+from html import escape
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+
+class Panel(QWidget):
+    """What a dock or the middle of the window holds.
+
+    `letters_are_text` where it has text fields: whoever clicks beside one and types means the
+    field, so that no key there is a command of the player's.
+    """
+
+    letters_are_text = False
+
+    @property
+    def main_view(self) -> QWidget:
+        """What gets the focus when the panel is called by its key; never a button that acts."""
+        return self
+
+
+def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
+    """Plain text (never read as markup) in one of the style sheet's tones."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if wrap:
+        made.setMinimumWidth(1)  # a word without an end must not widen its panel
+    if tone:
+        made.setProperty("tone", tone)
+    return made
+
+
+class Tool(QToolButton):
+    """A button that Enter presses, and Space never.
+
+    Space is the player's, the most learnt key there is: whoever went to the player and presses it
+    wants to see the clip, and must not throw away a keyframe or start long work with a button that
+    happens to have the focus.  Arrows too are left to what lies around it.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            self.click()
+        else:
+            event.ignore()
+
+
+class Push(QPushButton):
+    """A button with words; Space and Enter press it when it has the focus."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not plain:
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+def push(text: str, tone: str = "", *, tip: str = "") -> QPushButton:
+    """A button with words; Enter elsewhere does not press it."""
+    made = Push(text)
+    made.setAutoDefault(False)
+    if tone:
+        made.setProperty("tone", tone)
+    explain(made, "", tip)
+    return made
+
+
+def tool(icons: Icons, name: str, what: str, *, checkable: bool = False) -> QToolButton:
+    """A flat icon button; `what` is its name for screen readers and its tooltip."""
+    made = Tool()
+    made.setProperty("tone", "flat")
+    made.setIcon(icons(name))
+    made.setIconSize(QSize(16, 16))
+    made.setCheckable(checkable)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    rename(made, what)
+    return made
+
+
+def rename(button: QAbstractButton, what: str) -> None:
+    """Say what a button does, to eyes and ears; the part after a bracket is its key."""
+    button.setAccessibleName(what.split(" (")[0])
+    explain(button, "", what)
+
+
+def as_tip(text: str) -> str:
+    """A text for a tooltip, in which markup is only letters.
+
+    Qt reads a tooltip that looks like HTML as such: words of the user's could hide themselves or
+    load a file.  Everything that goes into a tooltip or `ToolTipRole` goes through here.
+    """
+    if "<" not in text and "&" not in text:
+        return text
+    return f"<p style='white-space: pre-wrap'>{escape(text)}</p>"
+
+
+def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
+    """What a thing says under the pointer."""
+    thing.setToolTip(as_tip(text))
+
+
+def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
+    """Enable a control, or disable it and say why in its tooltip and the status line.
+
+    `tip` is what it says while it works; left out, the last one said is used again.
+    """
+    if tip is not None:
+        widget.setProperty("tip", tip)
+    name = str(widget.property("tip") or "")
+    said = why_not or name
+    if why_not and name and isinstance(widget, Tool):
+        said = f"{name}: {why_not}"  # an icon alone would not say what cannot be done
+    widget.setEnabled(not why_not)
+    widget.setToolTip(as_tip(said))
+    widget.setStatusTip(said)
+    widget.setAccessibleDescription(said)
+
+
+def line() -> QFrame:
+    """A thin line between two groups."""
+    made = QFrame()
+    made.setObjectName("line")
+    return made
+
+
+def column(*parts: QWidget, gap: int = UNIT, margin: int = 0) -> QWidget:
+    """Widgets below one another."""
+    made = QWidget()
+    layout = QVBoxLayout(made)
+    _space(layout, gap, margin)
+    for part in parts:
+        layout.addWidget(part)
+    return made
+
+
+def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
+    """Widgets beside one another; None stands for the stretch between them."""
+    made = QWidget()
+    layout = QHBoxLayout(made)
+    _space(layout, gap, margin)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        else:
+            layout.addWidget(part)
+    return made
+
+
+class Fold(QWidget):
+    """A heading that shows and hides what lies under it, and scrolls there what it shows."""
+
+    def __init__(self, title: str, content: QWidget, icons: Icons) -> None:
+        super().__init__()
+        self._icons = icons
+        self.content = content
+        self.head = push(title, "fold")
+        self.head.setCheckable(True)
+        self.head.toggled.connect(self._turn)
+        # in the next turn of the loop, when the content has its place
+        self._placed = QTimer(self, singleShot=True, interval=0)
+        self._placed.timeout.connect(self._scroll_there)
+        layout = QVBoxLayout(self)
+        _space(layout, UNIT, 0)
+        layout.addWidget(self.head)
+        layout.addWidget(content)
+        self._turn(False)
+
+    def _turn(self, is_open: bool) -> None:
+        self.content.setVisible(is_open)
+        self.head.setIcon(self._icons("down" if is_open else "folded", "muted", 12))
+        self.head.setAccessibleDescription("open" if is_open else "folded")
+        if is_open:
+            self._placed.start()
+
+    def _scroll_there(self) -> None:
+        """As much of the content as there is room for, and always the heading."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureWidgetVisible(self.content, 0, UNIT)
+            area.ensureWidgetVisible(self.head, 0, UNIT)
+
+
+class EmptyState(QWidget):
+    """What a panel says while it holds nothing: what belongs here, and the next step."""
+
+    def __init__(self, icons: Icons, icon: str, title: str, step: str) -> None:
+        super().__init__()
+        picture = QLabel()
+        picture.setPixmap(icons(icon, "edge", 32).pixmap(QSize(32, 32)))
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title, self.step = label(title, "title", wrap=True), label(step, "muted", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        layout.addStretch(1)
+        layout.addWidget(picture)
+        for text in (self.title, self.step):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(text)
+        layout.addStretch(1)
+        self.setAccessibleName(f"{title} {step}")
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in "…" where it does not fit; the whole text is its tooltip."""
+
+    def __init__(self, text: str = "", tone: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        if tone:
+            self.setProperty("tone", tone)
+        self._whole = ""
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        self._whole = " ".join(text.split())
+        self.setAccessibleName(self._whole[:500])
+        self._fit()
+
+    @property
+    def whole(self) -> str:
+        return self._whole
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        end = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self._whole, end, max(0, self.width()))
+        if shown != self.text():
+            self.setText(shown)
+        tip(self, self._whole[:1000] if shown != self._whole else "")
+
+
+def take_out(box: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:
+    """Remove a widget for good; hidden at once, for it lives on until the event loop is idle."""
+    box.removeWidget(widget)
+    widget.hide()
+    widget.deleteLater()
+
+
+def _space(layout: QHBoxLayout | QVBoxLayout, gap: int, margin: int) -> None:
+    layout.setSpacing(gap)
+    layout.setContentsMargins(margin, margin, margin, margin)

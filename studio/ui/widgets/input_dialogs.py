@@ -1,0 +1,110 @@
+"""Asking for files, folders and words, in the user's own folders and the studio's own look."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from studio.media.places import is_folder
+from studio.ui.widgets.controls import label, push, row
+from studio.ui.widgets.theme import UNIT
+
+SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp",
+)  # fmt: skip
+FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
+PICTURES = QStandardPaths.StandardLocation.PicturesLocation
+VIDEOS = QStandardPaths.StandardLocation.MoviesLocation
+DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
+_last: dict[QStandardPaths.StandardLocation, Path] = {}
+
+
+def folder_of(kind: QStandardPaths.StandardLocation) -> Path:
+    """Where the user last was for something of this kind; at first, where the system keeps it.
+
+    Never the current folder: that is wherever the studio was started from.
+    """
+    usual = QStandardPaths.writableLocation(kind)
+    for folder in (_last.get(kind), Path(usual) if usual else None):
+        if folder and is_folder(folder):
+            return folder
+    return Path.home()
+
+
+def remember(kind: QStandardPaths.StandardLocation, folder: Path) -> None:
+    """The next question of this kind begins here."""
+    _last[kind] = folder
+
+
+def ask_for_photos(parent: QWidget, title: str) -> list[Path]:
+    """Photos the user chooses; none where the question is closed."""
+    begin = str(folder_of(PICTURES))
+    files, _ = QFileDialog.getOpenFileNames(parent, title, begin, FILTER)
+    if files:
+        remember(PICTURES, Path(files[0]).parent)
+    return [Path(file) for file in files]
+
+
+def ask_for_picture(parent: QWidget, then: Callable[[str], object]) -> None:
+    """One picture, without waiting for the answer."""
+    dialog = QFileDialog(parent, "Choose a picture", str(folder_of(PICTURES)), FILTER)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+
+    def chosen(file: str) -> None:
+        remember(PICTURES, Path(file).parent)
+        then(file)
+
+    dialog.fileSelected.connect(chosen)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+
+
+def ask_for_project(parent: QWidget) -> Path | None:
+    """The folder of a project."""
+    title, begin = "Open or make a project folder", str(folder_of(DOCUMENTS))
+    folder = QFileDialog.getExistingDirectory(parent, title, begin)
+    if not folder:
+        return None
+    remember(DOCUMENTS, Path(folder).parent)
+    return Path(folder)
+
+
+class Words(QDialog):
+    """Asks for words: one line of them, or as many as `lines`; the whole text can be seen."""
+
+    def __init__(self, parent: QWidget, title: str, name: str, text: str, lines: int = 1) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(480)
+        self.text = QLineEdit(text) if lines == 1 else QPlainTextEdit(text)
+        self.text.setAccessibleName(name)
+        if isinstance(self.text, QPlainTextEdit):
+            self.text.setTabChangesFocus(True)
+            self.text.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 3 * UNIT)
+        self.text.selectAll()
+        self.done_, cancel = push("OK", "primary"), push("Cancel")
+        self.done_.setDefault(True)
+        self.done_.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.setSpacing(UNIT)
+        for part in (label(name, "small"), self.text, row(None, cancel, self.done_)):
+            layout.addWidget(part)
+
+    @property
+    def said(self) -> str:
+        """The words as they are now, without spaces around them."""
+        field = self.text
+        return (field.text() if isinstance(field, QLineEdit) else field.toPlainText()).strip()
+
+
+def ask_for_words(
+    parent: QWidget, title: str, name: str, text: str, then: Callable[[str], object], lines: int = 1
+) -> None:
+    """Open the question; `then` gets the answer, unless it is empty or the question is closed."""
+    dialog = Words(parent, title, name, text, lines)
+    dialog.accepted.connect(lambda: dialog.said and then(dialog.said))
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()

@@ -1,0 +1,168 @@
+"""Player, strip and shot stay together; what fails is one sentence with what can be done."""
+
+import logging
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+
+from studio.jobs.job import State
+from studio.spec.refusal import Refusal
+from studio.ui.widgets.details_dialog import DetailsDialog
+from tests.gui.works import DENSE
+
+Key = Qt.Key
+BALL = "a red ball moving left over grass"
+
+
+@pytest.fixture
+def studio(open_studio, until):
+    opened = open_studio(models=(DENSE,))
+    opened.shot.prompt.setPlainText(BALL)
+    until(lambda: opened.outlook.forecast is not None)
+    return opened
+
+
+@pytest.fixture
+def rendered(studio, until):
+    """A take of the first shot plays."""
+    studio.orders.render()
+    until(lambda: studio.desk.shown and studio.desk.shown.kind == "clip")
+    return studio
+
+
+def test_a_new_shot_begins_with_an_empty_player(rendered, until):
+    take = rendered.desk.take
+    rendered.shot.new_shot()
+    assert rendered.desk.shown is None
+    assert rendered.desk.speed == 0
+    assert rendered.player.empty.step.text().startswith("Choose a take")
+    rendered.shot.prompt.setPlainText("a blue star")
+    until(lambda: rendered.keyframes.view.count == 8)
+    assert rendered.keyframes.view.playing() is None
+    rendered.shot.shots.activated.emit(0)
+    until(lambda: rendered.desk.shown and rendered.desk.shown.take == take)
+
+
+def test_a_take_of_another_shot_says_whose_it_is_and_marks_nothing(rendered, until):
+    take = rendered.document.project.takes[0]
+    assert rendered.player.title.whole.startswith("Take 1")
+    rendered.shot.new_shot()
+    rendered.shot.prompt.setPlainText("a blue star")
+    rendered.desk.select_take(take.id)
+    until(lambda: rendered.desk.shown and rendered.desk.shown.take == take.id)
+    assert rendered.player.title.whole.startswith("Shot 1 · Take 1")
+    assert rendered.keyframes.view.playing() is None
+
+
+def test_a_deleted_take_plays_no_longer(rendered, qtbot, until):
+    rendered.window.show_panel("Takes")
+    until(lambda: rendered.takes.chosen is not None)
+    qtbot.keyClick(rendered.takes.list, Key.Key_Delete)
+    assert rendered.desk.shown is None
+    assert rendered.desk.take == ""
+    rendered.takes.show_bin.setChecked(True)
+    rendered.takes.list.setCurrentIndex(rendered.takes.model.index(0))
+    until(lambda: rendered.desk.shown is not None)  # what lies in the bin can be looked at
+
+
+def test_back_at_a_shot_that_is_being_made_its_job_is_followed(studio, works, until):
+    works.gate.clear()
+    studio.orders.preview()
+    until(lambda: studio.desk.shown and studio.desk.shown.kind == "preview")
+    job = studio.desk.following
+    studio.shot.new_shot()
+    assert (studio.desk.following, studio.desk.shown) == (0, None)
+    studio.shot.shots.activated.emit(0)
+    assert studio.desk.following == job
+    works.gate.set()
+    until(lambda: studio.desk.shown and studio.desk.shown.kind == "keyframes")
+
+
+def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, works, until, caplog):
+    def broken(job, tick):
+        raise NotImplementedError("Cannot copy out of meta tensor")
+
+    caplog.set_level(logging.CRITICAL)
+    works.own = broken
+    studio.orders.render()
+    until(studio.banner.isVisible)
+    said = studio.banner.words.text()
+    (job,) = studio.queue.history()
+    assert said == f"{job.title} stopped because of a fault in the studio."
+    assert studio.banner.act.text() == "Try again"
+    studio.banner.details.click()
+    (dialog,) = studio.window.findChildren(DetailsDialog)
+    dialog.copy.click()
+    assert "NotImplementedError: Cannot copy out of meta" in QApplication.clipboard().text()
+    assert dialog.findChild(QPlainTextEdit).isReadOnly()
+    dialog.accept()
+    works.own = None
+    studio.banner.act.click()
+    until(lambda: studio.queue.job(job.id).state is State.DONE)
+    assert not studio.banner.isVisible()
+
+
+def test_a_refusal_has_no_details_and_goes_when_the_job_is_tried_again(studio, works, until):
+    works.failure = Refusal("The disk is full.", "Make room and try again.")
+    studio.orders.render()
+    until(studio.banner.isVisible)
+    said = studio.banner.words.text()
+    assert said.endswith("The disk is full. Make room and try again.")
+    assert not studio.banner.details.isVisible()
+    works.failure = None
+    (job,) = studio.queue.history()
+    studio.queue.retry(job.id)
+    until(lambda: not studio.banner.isVisible())
+    until(lambda: not studio.queue.jobs())
+
+
+def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until, caplog):
+    def broken(job, tick):
+        raise KeyError("x")
+
+    caplog.set_level(logging.CRITICAL)
+    works.own = broken
+    studio.strip.open.setChecked(True)
+    for _ in range(2):
+        studio.orders.render()
+    until(lambda: len(studio.queue.history()) == 2 and len(studio.list.rows) == 2)
+    until(lambda: all(row.why.isVisible() for row in studio.list.rows.values()))
+    studio.list.clear.click()
+    until(lambda: not studio.list.rows)
+    assert studio.queue.history() == ()
+
+
+def test_the_first_that_waits_cannot_go_earlier_nor_the_last_later(studio, works, until):
+    works.gate.clear()
+    studio.strip.open.setChecked(True)
+    studio.orders.render(4)
+    until(lambda: studio.strip.running() is not None and len(studio.list.rows) == 4)
+    waiting = [job.id for job in studio.queue.jobs() if job.state is State.WAITING]
+    rows = [studio.list.rows[id] for id in waiting]
+    until(lambda: [row.earlier.isEnabled() for row in rows] == [False, True, True])
+    assert [row.later.isEnabled() for row in rows] == [True, True, False]
+    rows[0].later.click()
+    until(lambda: not studio.list.rows[waiting[1]].earlier.isEnabled())
+    assert studio.list.rows[waiting[0]].earlier.isEnabled()
+
+
+def test_painting_that_fails_ends_its_painter(studio, monkeypatch):
+    """Qt ends the process where a painter outlives its paint event."""
+    view = studio.keyframes.view
+
+    def broken(*_):
+        raise IndexError("a keyframe without its source")
+
+    monkeypatch.setattr("studio.ui.keyframes.view.draw", broken)
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            view.grab()
+        assert not view.paintingActive()
+    monkeypatch.undo()
+    assert not view.grab().isNull()
+
+
+def test_a_forecast_of_fewer_keyframes_has_no_picture_beyond(studio):
+    assert studio.outlook.picture(999) is None
+    assert studio.outlook.picture(-1) is None

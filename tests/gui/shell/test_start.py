@@ -1,0 +1,175 @@
+"""The window is there at once: nothing heavy is imported before the first paint."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
+from PySide6.QtWidgets import QApplication
+
+from studio.ui.shell.idle import FirstIdle
+
+ROOT = Path(__file__).resolve().parents[3]
+HEAVY = (
+    "torch", "diffusers", "transformers", "peft", "numpy", "pyqtgraph", "PIL", "huggingface_hub",
+    "scipy", "safetensors",
+)  # fmt: skip
+PROGRAM = f"""
+import sys
+from pathlib import Path
+from studio.app import open_window
+from studio.project.folders import Folders
+code = open_window(None, Folders(Path(sys.argv[1])), {{}}, quit_after_first_paint=True)
+print(code, [m for m in {HEAVY!r} if m in sys.modules])
+"""
+
+
+def ran(program: str, *said: str) -> subprocess.CompletedProcess[str]:
+    """A program of its own, in which nothing is imported yet."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *said],
+        cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_first_paint_needs_nothing_heavy(tmp_path):
+    done = ran(PROGRAM, str(tmp_path / "data"))
+    assert done.stdout.strip() == "0 []", done.stderr
+
+
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from studio.app import close_windows, open_window
+from studio.project.folders import Folders
+from studio.terminal.interrupt import Interrupt
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with Interrupt() as interrupt:
+    interrupt.means(close_windows)
+    folders = Folders(Path(sys.argv[1]))
+    print(open_window(None, folders, {}, warm_up=lambda: signal.raise_signal(signal.SIGINT)))
+"""
+
+
+def test_an_interrupt_closes_the_window(tmp_path):
+    done = ran(INTERRUPTED, str(tmp_path / "data"))
+    assert (done.stdout.strip(), done.stderr) == ("0", "")
+
+
+WARM = """
+import sys
+from studio.app import import_engine, rehearse
+import_engine()
+rehearse()
+before = set(sys.modules)
+from studio.jobs.residents import Residents
+from studio.jobs.work import BUILT_IN
+from studio.library.models import find
+from studio.spec.progress import silent
+Residents(None).video(find("starter", (BUILT_IN,)), silent)
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_after_the_first_import_a_model_loads_without_another():
+    done = ran(WARM)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_every_key_begins_the_wait_for_the_engine_anew(studio, qtbot):
+    calls = []
+    studio.first_idle(3_600_000, lambda: calls.append("engine"))
+    timer = studio.window.findChild(FirstIdle)._timer
+    timer.setTimerType(Qt.TimerType.PreciseTimer)  # a coarse one rounds its time by minutes
+    timer.start()
+    for letter in "red":
+        qtbot.wait(20)
+        before = timer.remainingTime()
+        assert before < 3_600_000
+        qtbot.keyClicks(studio.shot.prompt, letter)
+        assert timer.remainingTime() > before
+    assert calls == []
+
+
+def test_the_engine_is_fetched_when_nobody_types(studio, until):
+    calls = []
+    studio.first_idle(1, lambda: calls.append("engine"), lambda: calls.append("rehearsal"))
+    until(lambda: calls == ["engine", "rehearsal"])
+
+
+def test_the_engine_waits_while_something_is_held_with_the_mouse(studio, qtbot, until):
+    calls = []
+    window = studio.window.windowHandle()
+    qtbot.mousePress(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 20))
+    studio.first_idle(100, lambda: calls.append("engine"))
+    qtbot.wait(350)
+    assert calls == []
+    qtbot.mouseRelease(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 20))
+    until(lambda: calls == ["engine"])
+
+
+def test_the_engine_waits_while_photos_are_held_over_the_window(studio, qtbot, until):
+    calls, photos = [], QMimeData()
+    place, copy = QPoint(9, 9), Qt.DropAction.CopyAction
+    held = (copy, photos, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    studio.first_idle(100, lambda: calls.append("engine"))
+    QApplication.sendEvent(studio.window, QDragEnterEvent(place, *held))
+    qtbot.wait(350)
+    assert calls == []
+    QApplication.sendEvent(studio.window, QDragLeaveEvent())
+    until(lambda: calls == ["engine"])
+
+
+def test_a_job_does_not_wait_for_the_engine_to_be_fetched(studio, works, until):
+    calls = []
+    works.gate.clear()
+    studio.first_idle(3_600_000, lambda: calls.append("engine"))
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    assert calls == []
+    studio.orders.render(2)
+    until(lambda: calls)
+    works.gate.set()
+    until(lambda: not studio.queue.jobs())
+    assert calls == ["engine"]
+
+
+def test_what_is_ordered_while_models_are_looked_for_starts_when_they_are_found(
+    open_studio, qtbot, until
+):
+    studio, found = open_studio(shown=False), threading.Event()
+    scan = studio.scan
+    studio.scan = lambda: (found.wait(60), scan())[1]
+    studio.open()
+    until(studio.window.isActiveWindow)
+    assert not studio.shot.preview.isEnabled()
+    qtbot.keyClicks(studio.shot.prompt, "a red ball moving left")
+    assert studio.shot.preview.isEnabled()
+    for _ in range(2):  # pressed again by someone in a hurry
+        qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert not studio.banner.isVisible()
+    assert "as soon as" in studio.strip.words.whole
+    assert studio.queue.jobs() == ()
+    found.set()
+    until(studio.queue.history)
+    assert [job.kind for job in studio.queue.history()] == ["preview_keyframes"]
+    assert studio.queue.jobs() == ()
+
+
+def test_nothing_is_collected_while_the_engine_is_fetched(studio, until):
+    began, may_end = threading.Event(), threading.Event()
+
+    def fetch() -> None:
+        began.set()
+        may_end.wait(20)
+        raise ImportError("no engine here")
+
+    assert studio._garbage._timer.isActive()
+    studio.first_idle(0, fetch)
+    until(began.is_set)
+    until(lambda: not studio._garbage._timer.isActive())
+    may_end.set()
+    until(studio._garbage._timer.isActive)

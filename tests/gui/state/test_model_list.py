@@ -1,0 +1,52 @@
+"""The window's models: one bad folder takes none of the others away, and a refusal names them."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from studio.library import models
+from studio.ui.state.background import Background
+from studio.ui.state.model_list import LOOKING, Shelf
+
+
+@pytest.fixture
+def look(qtbot):
+    background, shelf = Background(), Shelf()
+
+    def look(scan) -> Shelf:
+        with qtbot.waitSignal(shelf.changed, timeout=30_000):
+            shelf.look(scan, background)
+        return shelf
+
+    yield look
+    background.close()
+
+
+def test_a_bad_folder_beside_a_good_one(look, home):
+    folder = home / "models"
+    shutil.copytree(folder / "tiny", folder / "bad")
+    card = (folder / "bad" / "model.toml").read_text("utf-8")
+    (folder / "bad" / "model.toml").write_text(card.replace('"4"', '"1/0"'), "utf-8")
+    shelf = look(lambda: models.scan([folder]))
+    assert shelf.model("") is shelf.model("tiny") is not None
+    refusal = str(shelf.why_not("bad"))
+    assert refusal.startswith("There is no model “bad”. There is: tiny. The model card ")
+    assert "native_fps is '1/0'" in refusal
+
+
+def test_a_look_that_fails_ends_with_a_sentence(look):
+    def broken():
+        raise MemoryError("no more")
+
+    shelf = look(broken)
+    assert shelf.models == ()
+    assert shelf.why_empty != LOOKING
+    assert "could not be looked for" in str(shelf.why_not("any"))
+
+
+def test_all_ids_are_named(look, tiny_home):
+    tiny = models.find("tiny", [tiny_home / "models"])
+    other = replace(tiny, family=replace(tiny.family, id="other"))
+    shelf = look(lambda: ((tiny, other), ()))
+    assert str(shelf.why_not("gone")) == "There is no model “gone”. There is: tiny, other."

@@ -1,0 +1,166 @@
+"""The export dialog: format, rate, recipe, place."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QDialog
+
+from studio.jobs import work as jobs
+from studio.spec.refusal import Refusal
+from studio.ui.takes.export import FORMATS
+
+
+@pytest.fixture
+def dialog(studio, until, tmp_path):
+    """The dialog for a fresh take, pointed at a folder of the test."""
+    studio.shot.prompt.setPlainText("a red ball: left/right?")
+    studio.orders.render()
+    until(lambda: studio.takes.chosen)
+    studio.actions["export"].trigger()
+    (made,) = studio.window.findChildren(QDialog)
+    made.folder.setText(str(tmp_path))
+    return made
+
+
+def test_a_name_that_every_system_takes(dialog):
+    assert dialog.path.name.startswith("a-red-ball-left-right-")
+
+
+@pytest.mark.parametrize("index", range(len(FORMATS)))
+def test_each_format_brings_its_ending(dialog, index):
+    dialog.format.setCurrentIndex(index)
+    assert dialog.path.name.endswith(FORMATS[index][1])
+    assert dialog.export.isEnabled()
+
+
+def test_the_rate_changes_frames_not_length(dialog):
+    assert "16 frames · 1.9 s" in dialog.facts.text()
+    dialog.fps.enter("24")
+    assert "46 frames · 1.9 s" in dialog.facts.text()
+    assert dialog.fps.text() == "24 fps"
+
+
+def test_gif_cannot_be_faster_than_its_viewers(dialog):
+    dialog.fps.enter("120")
+    dialog.format.setCurrentIndex(1)
+    assert dialog.fps.value() == 50
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("", "Choose where"),
+        ("there/clip.mp4", "whole path"),
+        ("/no/such/folder/clip.mp4", "no folder"),
+        (f"/{'x' * 300}/clip.mp4", "no folder"),
+        ("~no-such-user/clip.mp4", "whole path"),
+        ("{here}/" + "x" * 300 + ".mp4", "too long for the disk"),
+        ("{here}/con.mp4", "Windows keeps"),
+    ],
+)
+def test_a_bad_place_is_said_at_once(dialog, place, said, tmp_path):
+    folder, _, name = place.format(here=tmp_path).rpartition("/")
+    dialog.folder.setText(folder or "")
+    dialog.name.setText(name)
+    assert not dialog.export.isEnabled()
+    assert said in dialog.export.toolTip()
+    assert dialog.why_not.isVisible()
+
+
+def test_a_wrong_ending_and_a_file_that_exists(dialog, tmp_path):
+    dialog.name.setText("clip.avi")
+    assert "end with .mp4" in dialog.why_not.text()
+    (tmp_path / "there.mp4").write_bytes(b"")
+    dialog.name.setText("there.mp4")
+    assert dialog.replaces.isVisible()
+    assert dialog.export.isEnabled()
+    (tmp_path / "folder.mp4").mkdir()
+    dialog.name.setText("folder.mp4")
+    assert "a folder with this name" in dialog.why_not.text()
+
+
+def test_a_long_sentence_squeezes_no_field(dialog, until):
+    needed = dialog.layout().minimumHeightForWidth(dialog.width())
+    for name in ("clip.gif", "x" * 300 + ".mp4"):
+        dialog.name.setText(name)
+        until(dialog.why_not.isVisible)
+    assert dialog.layout().minimumHeightForWidth(dialog.width()) > needed
+    until(lambda: dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width()))
+
+
+def test_every_take_and_every_export_has_a_name_of_its_own(dialog, tmp_path):
+    assert "-take-1." in dialog.name.text()
+    for index, (_, suffix, _) in enumerate(FORMATS):
+        name = dialog.name.text()
+        dialog.format.setCurrentIndex(index)
+        for frame in (0, 1):
+            file = tmp_path / dialog.name.text().replace("%04d", f"{frame:04}")
+            file.write_bytes(b"")
+        dialog.format.setCurrentIndex((index + 1) % len(FORMATS))
+        dialog.format.setCurrentIndex(index)
+        assert dialog.name.text().endswith(f"-2{suffix}"), name
+
+
+def test_a_series_that_was_not_made_here_is_refused(dialog, tmp_path):
+    dialog.format.setCurrentIndex(3)
+    (tmp_path / "x_0007.png").write_bytes(b"a photo")
+    dialog.name.setText("x_%04d.png")
+    assert "was not made here" in dialog.why_not.text()
+    assert not dialog.export.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate"), [("23.976", "24000/1001"), ("23,976", "24000/1001"), ("29.97", "30000/1001"),
+                        ("12,5", "25/2"), ("12.5", "25/2")],
+)  # fmt: skip
+def test_a_rate_is_what_was_typed_with_point_or_comma(dialog, typed, rate):
+    dialog.fps.enter(typed)
+    with_rate = []
+    dialog.ordered.connect(lambda path, fps, recipe: with_rate.append(str(fps)))
+    dialog.export.click()
+    assert with_rate == [rate]
+
+
+def test_export_goes_through_the_queue(studio, dialog, until):
+    out = dialog.path
+    dialog.recipe.setChecked(False)
+    dialog.export.click()
+    until(out.is_file)
+    until(lambda: "Exported to" in studio.strip.words.whole)
+    job = studio.queue.history()[0]
+    assert (job.kind, job.lane) == ("export", "encode")
+    assert job.payload["recipe"] is False
+    assert job.payload["fps"] == "8"
+
+
+def test_a_failed_export_says_why(studio, dialog, works, until):
+    works.failure = Refusal("The disk is full.", "Make room.")
+    dialog.export.click()
+    until(lambda: "The disk is full. Make room." in studio.banner.words.text())
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_frames_that_are_damaged_or_gone_are_said_and_made_again(
+    studio, dialog, works, folders, until, damage
+):
+    """By the real export: nothing is written, and rendering the shot again makes it good."""
+    works.own_export = jobs.Works(folders).export
+    for file in studio.document.folder.glob("takes/??/*/frames*"):
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes({"flipped": data, "cut": data[:-99], "gone": b""}[damage])
+        if damage == "gone":
+            file.unlink()
+    out = dialog.path
+    dialog.export.click()
+    until(lambda: "Render it again." in studio.banner.words.text())
+    assert "Frames of this take are no longer stored." in studio.banner.words.text()
+    assert not out.exists()
+    assert list(out.parent.glob("*.part")) == []
+    job = studio.queue.history()[0]
+    shot = studio.document.shot
+    studio.document.change_shot(replace(shot, seed_locked=True), "Seed")
+    studio.orders.render()
+    until(lambda: len(studio.queue.history()) > 2)
+    studio.queue.retry(job.id)
+    until(out.is_file)

@@ -1,0 +1,188 @@
+"""Takes: newest first, starred, thrown away and brought back, out of the window as files."""
+
+import os
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog
+
+from studio.media.provenance import is_marked
+from studio.project.store import reading
+from studio.ui.takes.model import PICTURE, RENDER
+
+
+@pytest.fixture
+def filled(studio, until):
+    """A studio with three takes."""
+    for words in ("a red ball moving left", "a big star rising", "a green ring on snow"):
+        studio.shot.prompt.setPlainText(words)
+        studio.orders.render()
+    until(lambda: len(studio.document.project.takes) == 3)
+    studio.window.show_panel("Takes")
+    return studio
+
+
+def rows(studio):
+    model = studio.takes.model
+    return [model.index(k).data() for k in range(model.rowCount())]
+
+
+def choose(studio, row):
+    studio.takes.list.setCurrentIndex(studio.takes.model.index(row))
+    return studio.takes.chosen
+
+
+def test_empty_says_the_next_step(studio):
+    takes = studio.takes
+    assert takes.pages.currentWidget() is takes.empty
+    assert "press Render" in takes.empty.step.text()
+    for control in (takes.star_it, takes.recipe, takes.export, takes.reveal_it, takes.throw):
+        assert not control.isEnabled()
+        assert control.toolTip().endswith(": Choose a take first.")
+
+
+def test_newest_first_with_pictures(filled, until):
+    assert rows(filled) == ["a green ring on snow", "a big star rising", "a red ball moving left"]
+    until(lambda: all(filled.takes.model.index(k).data(PICTURE) for k in range(3)))
+
+
+def test_choosing_a_take_plays_it(filled, until):
+    take = choose(filled, 2)
+    until(lambda: filled.desk.shown and filled.desk.shown.take == take.id)
+    assert filled.desk.speed == 1
+
+
+def test_star_and_unstar_by_key(filled, qtbot):
+    take = choose(filled, 1)
+    qtbot.keyClick(filled.takes.list, Qt.Key.Key_S)
+    assert filled.document.project.render(take.id).starred
+    assert filled.takes.star_it.accessibleName() == "Remove the star"
+    filled.takes.star_it.click()
+    assert not filled.document.project.render(take.id).starred
+
+
+def test_delete_goes_to_a_bin_and_undo_brings_it_back(filled, qtbot):
+    take = choose(filled, 0)
+    qtbot.keyClick(filled.takes.list, Qt.Key.Key_Delete)
+    assert take.id not in [r.id for r in filled.document.project.takes]
+    assert "Ctrl+Z" in filled.strip.words.whole
+    assert filled.takes.show_bin.text() == "Bin (1)"
+    filled.document.undo()
+    assert len(rows(filled)) == 3
+    choose(filled, 0)
+    filled.takes.throw.click()
+    filled.takes.show_bin.setChecked(True)
+    assert rows(filled) == ["a green ring on snow"]
+    choose(filled, 0)
+    assert filled.takes.throw.accessibleName() == "Take out of the bin"
+    filled.takes.throw.click()
+    filled.takes.show_bin.setChecked(False)
+    assert len(rows(filled)) == 3
+
+
+def test_undo_never_takes_a_finished_clip_away(filled):
+    while filled.document.undo_label:
+        filled.document.undo()
+    assert len(filled.document.project.takes) == 3
+
+
+def test_space_in_the_list_plays(filled, qtbot, until):
+    choose(filled, 0)
+    until(lambda: filled.desk.speed == 1)
+    qtbot.keyClick(filled.takes.list, Qt.Key.Key_Space)
+    assert filled.desk.speed == 0
+
+
+def test_the_recipe_tells_all_and_can_be_used_again(filled):
+    take = choose(filled, 2)
+    filled.takes.recipe.click()
+    (dialog,) = filled.window.findChildren(QDialog)
+    dialog.copy.click()
+    assert '"prompt": "a red ball moving left"' in QApplication.clipboard().text()
+    dialog.use.click()
+    shot = filled.document.shot
+    assert (shot.prompt, shot.seed, shot.seed_locked) == (
+        "a red ball moving left", take.request.seed, True,
+    )  # fmt: skip
+    assert filled.orders.request(shot) == take.request
+
+
+def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
+    take = filled.takes.model.index(1).data(RENDER)
+    place = filled.takes.list.visualRect(filled.takes.model.index(1)).center()
+    qtbot.mouseClick(filled.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    until(lambda: filled._outgoing.file(take))
+    file = filled._outgoing.file(take)
+    assert file.name == f"a-big-star-rising-{take.request.seed}-take-{take.order}.mp4"
+    assert is_marked(file)
+
+
+def test_dropped_frames_are_said_to_be_gone(filled, until):
+    take = choose(filled, 1)
+    until(lambda: filled.desk.shown and filled.desk.shown.take == take.id)
+    filled._pictures._takes.remove(take.spans)
+    choose(filled, 0)
+    choose(filled, 1)
+    until(lambda: "Render it again" in filled.strip.words.whole)
+    filled.desk.notice("")
+    filled.takes.reveal()
+    until(lambda: "no longer stored" in filled._outgoing.why_not(take))
+    filled.takes.reveal()
+    assert "no longer stored" in filled.strip.words.whole
+
+
+def quietly(studio, until):
+    """A look at the space as soon as the queue has nothing to do."""
+    until(lambda: not studio.queue.jobs())
+    before = studio._space.usage
+    studio._space._quiet.start(0)
+    until(lambda: studio._space.usage != before)
+
+
+def test_the_space_of_the_frames_is_shown_with_its_bound(filled, until):
+    assert not filled.takes.used.isVisible()
+    quietly(filled, until)
+    assert filled.takes.used.isVisible()
+    assert filled.takes.used.text() == "Frames: under 1 MB of 20 GB"
+    assert "oldest are dropped" in filled.takes.used.toolTip()
+
+
+def test_the_oldest_frames_over_the_bound_are_dropped_after_a_job(filled, until):
+    store = filled._pictures._takes
+    quietly(filled, until)
+    newest, middle, oldest = filled.document.project.takes
+    for age, take in enumerate((oldest, middle, newest)):
+        for key in take.spans:
+            os.utime(store._path(key) / "record.json", (1e9 + age, 1e9 + age))
+    choose(filled, 2)
+    filled._space.limit = filled._space.usage.derived - 1
+    quietly(filled, until)
+    assert all(store.has(key) for key in (*oldest.spans, *newest.spans)), "what is shown stays"
+    assert not all(store.has(key) for key in middle.spans)
+    assert len(filled.document.project.takes) == 3
+
+
+def test_nothing_is_dropped_while_another_has_the_project_open(filled, until):
+    store = filled._pictures._takes
+    quietly(filled, until)
+    filled._space.limit = 0
+    with reading(filled.document.folder):
+        choose(filled, 0)
+        filled._space.usage = None
+        quietly(filled, until)
+        assert all(store.has(k) for take in filled.document.project.takes for k in take.spans)
+    quietly(filled, until)
+    kept = [take for take in filled.document.project.takes if store.has(take.spans[0])]
+    assert kept == [filled.takes.chosen]
+
+
+def test_nothing_is_looked_at_while_a_job_runs(studio, works, until, qtbot):
+    works.gate.clear()
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    studio.orders.render()
+    until(studio.strip.running)
+    studio._space._quiet.start(0)
+    qtbot.wait(50)
+    assert studio._space.usage is None
+    works.gate.set()
+    until(lambda: studio._space.usage is not None)  # its end is followed by a look
