@@ -12,7 +12,7 @@ from torch import Tensor
 from studio.engine.conditioning import spread
 from studio.engine.noise import clip_noise
 from studio.engine.preview import latent_to_rgb
-from studio.engine.sampling import Contrast, Denoiser, ddim, guided
+from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
 from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
@@ -67,7 +67,7 @@ def fill(
     begun = _begun(clip, known, guess).to(model.backbone.device.name)
     if spec.skip < spec.steps:
         shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
-        begun = ddim(
+        begun = sample(
             _denoiser(model, text, spec, condition, guess),
             model.backbone.scheduler,
             _noise(spec, clip, "start", shared).to(begun.device),
@@ -75,9 +75,9 @@ def fill(
             tick,
             stage=spec.stage,
             preview=lambda x: latent_to_rgb(x, model.preview_factors),
-            hold=_holding(model, clip, given, spec) if any(known) else None,
-            guess=begun if spec.skip else None,
-            skip=spec.skip,
+            known=_replaced(model, clip, given, spec) if any(known) else None,
+            init_latents=begun if spec.skip else None,
+            start_step=spec.skip,
         )
     else:
         tick(Progress(spec.stage, 1, 1, preview=latent_to_rgb(begun, model.preview_factors)))
@@ -111,20 +111,15 @@ def _noise(spec: FillSpec, clip: Tensor, purpose: str, shared: float = 0.0) -> T
     return clip_noise(spec.seed, spec.stage, spec.frames, shape, shared=shared, purpose=purpose)
 
 
-def _holding(model: VideoModel, clip: Tensor, given: Tensor, spec: FillSpec) -> Denoiser:
+def _replaced(model: VideoModel, clip: Tensor, given: Tensor, spec: FillSpec) -> KnownFrames:
     """The known frames at each noise level, as in training; the walk never drifts from them.
 
-    Their noise is no hole's: whoever knows a frame knows its noise, and would take the hole's for
-    known too, though it hides nothing yet.
+    Their noise is independent of the holes': a network that knows a frame could subtract it and read
+    the hole's noise off, though it hides nothing yet.
     """
     device = model.backbone.device.name
-    noise = _noise(spec, clip, "held").to(device)
-    clip, given = clip.to(device), given.to(device)
-
-    def hold(x: Tensor, t: Tensor) -> Tensor:
-        return torch.where(given, model.backbone.scheduler.add_noise(clip, noise, t[None]), x)
-
-    return hold
+    noise = _noise(spec, clip, "held")
+    return KnownFrames(clip.to(device), given.to(device), noise.to(device))
 
 
 def _condition(
@@ -154,19 +149,19 @@ def _denoiser(
     rank = _rank(model, spec)
 
     def told(words: Tensor, time_words: Tensor, context: tuple[Tensor, Tensor] | None) -> Denoiser:
-        def denoise(x: Tensor, t: Tensor) -> Tensor:
+        def denoise(x: Tensor, t: float) -> Tensor:
             # Autocast would round the timestep; the network is already in its own precision.
-            t = t.expand(len(x))
+            timestep = torch.full((len(x),), t, device=x.device)
             said = model.net(
                 x.to(dtype),
-                t,
+                timestep,
                 words,
                 time_words,
                 frames=len(x),
                 condition=context,
                 guess=guess,
                 passes=rank,
-                opening=config.opening(t / levels),
+                opening=config.opening(timestep / levels),
             )
             return said.float()
 
@@ -174,7 +169,7 @@ def _denoiser(
 
     prompt, negative = (text.prompt, text.time_prompt), (text.negative, text.time_negative)
     ends = config.guidance_ends * levels
-    contrasts = [Contrast(told(*negative, condition), spec.guidance, ends)]
+    terms = [GuidanceTerm(told(*negative, condition), spec.guidance, ends)]
     if condition is not None:
-        contrasts.append(Contrast(told(*prompt, None), spec.context_guidance))
-    return guided(told(*prompt, condition), *contrasts)
+        terms.append(GuidanceTerm(told(*prompt, None), spec.context_guidance))
+    return guided(told(*prompt, condition), *terms)

@@ -23,9 +23,7 @@ def noise(
 
     NumPy's Philox keyed with BLAKE2b of that tuple, so seeds s and s + 1 share no frame.
     """
-    # plain types: NumPy's integers spell themselves in another way
-    said = repr((int(seed), str(stage), int(frame), int(step), str(purpose))).encode()
-    key = np.frombuffer(hashlib.blake2b(said, digest_size=16).digest(), np.uint64)
+    key = np.frombuffer(_key(seed, stage, frame, step, purpose), np.uint64)
     drawn = np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, np.float32)
     return torch.from_numpy(drawn)
 
@@ -49,3 +47,21 @@ def clip_noise(
         return own
     common = noise(seed, stage, 0, shape, step=step, purpose=f"{purpose}, shared")
     return shared**0.5 * common + (1 - shared) ** 0.5 * own
+
+
+def step_generators(
+    seed: int, stage: str, frames: tuple[int, ...], step: int
+) -> list[torch.Generator]:
+    """A generator per frame for what a scheduler itself draws at a step.
+
+    diffusers takes nothing but torch's own generators there, on the CPU wherever the latents are;
+    they are keyed as `noise` is.
+    """
+    keys = [_key(seed, stage, frame, step, "drawn at a step") for frame in frames]
+    return [torch.Generator().manual_seed(int.from_bytes(key[:8], "little") >> 1) for key in keys]
+
+
+def _key(seed: int, stage: str, frame: int, step: int, purpose: str) -> bytes:
+    # plain types: NumPy's integers spell themselves in another way
+    spelled = repr((int(seed), str(stage), int(frame), int(step), str(purpose))).encode()
+    return hashlib.blake2b(spelled, digest_size=16).digest()

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.noise import clip_noise
-from studio.engine.sampling import Contrast, Denoiser, ddim, guided
+from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.tiles import Tile, Tiling, mixed
 from studio.engine.upsampler import DETAIL, Upsampler, resampled
 from studio.spec.progress import Progress, Tick
@@ -55,7 +55,7 @@ def upsample(
     noise = cells.of(_noise(model, spec, whole, "start"))
     tiles = spec.tiling.tiles(window.height, window.width)
     counter = _Counter(tick, (spec.steps + 1) * len(tiles))
-    made = ddim(
+    made = sample(
         _denoiser(model, beside, spec, counter),
         model.scheduler,
         noise.to(to.name),
@@ -110,12 +110,12 @@ def _denoiser(model: Upsampler, beside: Tensor, spec: UpsampleSpec, counter: _Co
     level = torch.full((len(beside),), spec.level, device=beside.device)
 
     def told(words: Tensor, heard: Callable[[], None]) -> Denoiser:
-        def denoise(x: Tensor, t: Tensor) -> Tensor:
+        def denoise(x: Tensor, t: float) -> Tensor:
             seen = torch.cat([x.to(beside.dtype), beside], 1)
 
             def of_tile(tile: Tile) -> Tensor:
                 part = tile.of(seen).contiguous()
-                at = t.expand(len(part))
+                at = torch.full((len(part),), t, device=part.device)
                 heard()
                 return model.net(part, at, words, frames=len(part), level=level).float()
 
@@ -123,7 +123,7 @@ def _denoiser(model: Upsampler, beside: Tensor, spec: UpsampleSpec, counter: _Co
 
         return denoise
 
-    without = Contrast(told(model.words(""), lambda: None), spec.guidance)
+    without = GuidanceTerm(told(model.words(""), lambda: None), spec.guidance)
     return guided(told(model.words(spec.prompt), counter.next), without)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from studio.engine.adapter import Networks
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
-from studio.engine.sampling import Contrast, Denoiser, ddim, guided
+from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.training import placing
 from studio.engine.training.loop import begun_otherwise
@@ -227,12 +227,12 @@ def draw(
         start = torch.stack([noise(seed, stage, first + k, shape) for k in range(len(part))])
         done, total = number * steps, len(starts) * steps
 
-        nothing = Contrast(_denoiser(backbone, networks, [""] * len(part)), guidance)
+        nothing = GuidanceTerm(_denoiser(backbone, networks, [""] * len(part)), guidance)
         denoise = guided(_denoiser(backbone, networks, part), nothing)
         told = shifted(tick, done, total)
         start = start.to(backbone.device.name)
         drawn.append(
-            ddim(denoise, backbone.scheduler, start, steps, told, stage=f"{stage} pictures")
+            sample(denoise, backbone.scheduler, start, steps, told, stage=f"{stage} pictures")
         )
     return torch.cat(drawn)
 
