@@ -42,8 +42,8 @@ def note_crashes(log: Path) -> None:
 
     What a process that crashes can still do is done in C.  Children do not inherit it.
     """
+    _shorten(log)
     try:
-        _shorten(log)
         opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError:
         return
@@ -63,6 +63,13 @@ def crashes(log: Path) -> int:
 
 
 def _shorten(log: Path) -> None:
-    with suppress(FileNotFoundError):
-        if log.stat().st_size > LARGEST:
-            log.write_bytes(log.read_bytes()[-LARGEST // 2 :])
+    """Keep the latest half of a long log; all of it where the disk has no room for another file."""
+    aside = log.with_name(log.name + ".part")
+    with suppress(OSError):
+        if log.stat().st_size <= LARGEST:
+            return
+        try:
+            aside.write_bytes(log.read_bytes()[-LARGEST // 2 :])
+            aside.replace(log)
+        finally:
+            aside.unlink(missing_ok=True)

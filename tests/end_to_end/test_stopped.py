@@ -56,3 +56,20 @@ def test_a_measurement_ends_with_the_code_of_its_signal(victim, tiny_home):
         stopped = victim(*words, kill_at=3, by=by)
         assert stopped["code"] == code
         assert "Traceback" not in stopped["said"]
+
+
+OTHERS = {
+    "the demo": ("demo", "--out"),
+    "an upsampler": ("train", "upsampler", "--model", "tiny", "--pairs", "2", "--steps", "20", "--out"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_whatever_runs_long_ends_with_the_code_of_its_signal(victim, tiny_home, tmp_path, name):
+    """At seeded ticks, with no half-written file left behind."""
+    for (by, code), moment in zip(CODES.items(), moments(name, 3, 12), strict=True):
+        home = Path(shutil.copytree(tiny_home, tmp_path / by))
+        words = (*OTHERS[name], str(home / "out"), "--data-dir", str(home))
+        stopped = victim(*words, kill_at=moment, by=by)
+        assert (stopped["code"], "Traceback" in stopped["said"]) == (code, False), by
+        assert not [*home.rglob("*.part"), *home.glob("scratch/takes/.aside/*")]

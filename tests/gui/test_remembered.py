@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
 from studio.ui.remembered import Remembered
+from tests.full_disk import full_after
 
 GEOMETRY, STATE = QByteArray(bytes(range(66))), QByteArray(bytes(range(255, 0, -1)))
 WIDTHS = {"Subjects": 300, "Shot": 352}
@@ -82,3 +83,17 @@ def test_a_folder_in_its_place_is_nothing(tmp_path):
     (tmp_path / "window.ini").mkdir()
     Remembered(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
     assert Remembered(tmp_path / "window.ini").kept() in (NOTHING, (GEOMETRY, STATE, WIDTHS))
+
+
+def test_a_full_disk_leaves_what_was_kept(tmp_path):
+    remembered = Remembered(tmp_path / "window.ini")
+    remembered.keep(GEOMETRY, STATE, WIDTHS)
+    with full_after(None) as disk:
+        remembered.keep(STATE, GEOMETRY, WIDTHS)
+    assert disk.used > 1
+    for room in range(disk.used):
+        remembered.keep(GEOMETRY, STATE, WIDTHS)
+        with full_after(room):
+            remembered.keep(STATE, GEOMETRY, WIDTHS)
+        assert remembered.kept() in ((GEOMETRY, STATE, WIDTHS), (STATE, GEOMETRY, WIDTHS))
+        assert list(tmp_path.iterdir()) == [tmp_path / "window.ini"]

@@ -1,5 +1,6 @@
 """Lanes and the window's queue with fake work: order, stopping, cutting in, failing, closing."""
 
+import contextlib
 import gc
 import logging
 import threading
@@ -9,6 +10,7 @@ import weakref
 import pytest
 from PySide6.QtCore import QThread
 
+from studio.jobs.database import Database
 from studio.jobs.job import State
 from studio.jobs.ledger import Ledger
 from studio.jobs.once import run_once
@@ -137,7 +139,7 @@ def test_pause_now_requeues_to_the_front_and_resume_goes_on(qtbot, stage):
     assert [job.id for job in stage.queue.jobs()] == [long, after]
     stage.let_go("long")
     stage.queue.resume("engine")
-    wait(qtbot, lambda: len(stage.ends()) == 2)
+    wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
     assert stage.log == ["+long", "-long", "+long", "-long", "after"]
 
 
@@ -152,7 +154,7 @@ def test_pause_after_this_job_lets_it_finish(qtbot, stage):
     assert stage.queue._ledger.next("engine") is None  # what the lane asks next
     assert state(stage, after) is State.WAITING
     stage.queue.resume()
-    wait(qtbot, lambda: len(stage.ends()) == 2)
+    wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
 
 
 def test_a_held_job_is_passed_over(qtbot, stage):
@@ -265,7 +267,7 @@ def test_preparation_comes_before_the_first_job_on_its_thread_and_never_beside_o
     stage.queue.preparation.ask()
     wait(qtbot, lambda: len(stage.ends()) == 1)
     stage.queue.add("quick", "second")
-    wait(qtbot, lambda: len(stage.ends()) == 2)
+    wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
     done = [entry for entry in stage.log if entry != ("rehearse", "engine-0")]
     assert done == [("import", "engine-0"), "first", "second"]
     assert state(stage, first) is State.DONE
@@ -358,7 +360,7 @@ def test_a_fault_is_one_sentence_and_its_technical_part_is_kept_beside_it(qtbot,
     assert "KeyError: 'meta tensor'" in job.detail
     assert "in broken" in job.detail
     stage.queue.retry(id)
-    wait(qtbot, lambda: len(stage.ends()) == 2)
+    wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
 
 
 def test_progress_is_throttled_and_the_last_comes_before_the_end(qtbot, stage):
@@ -488,3 +490,43 @@ def test_a_job_removed_before_its_last_progress_is_told_is_still_known(qtbot, st
     wait(qtbot, lambda: stage.ends())
     with pytest.raises(KeyError):
         stage.queue.job(id)
+
+
+@contextlib.contextmanager
+def no_room(ledger, monkeypatch):
+    """SQLite's own way to say that the disk is full, to every thread."""
+    database, connected = ledger._database, Database._connected
+    full = "PRAGMA max_page_count = 1"
+
+    def without_room(self):
+        connection = connected(self)
+        connection.execute(full)
+        return connection
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "_connected", without_room)
+        for connection in database._all:
+            connection.execute(full)
+        yield
+    for connection in database._all:
+        connection.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_how_a_job_ended_is_written_down_as_soon_as_the_disk_has_room(qtbot, stage, monkeypatch):
+    result = {"made": "x" * 200_000}
+    stage.own = lambda job, tick: (stage.go["begin"].wait(60), result)[1]
+    stage.go["begin"] = threading.Event()
+    stage.queue.start()
+    id = stage.queue.add("own", "large")
+    wait(qtbot, lambda: stage.queue.job(id).state is State.RUNNING)
+    with no_room(stage.queue._ledger, monkeypatch):
+        stage.let_go("begin")
+        wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
+        assert ("finished", id, result) in stage.ends()  # what was made is made
+        wait(qtbot, lambda: any(end[:2] == ("failed", 0) and "full" in end[2] for end in stage.ends()))
+        with pytest.raises(Refusal, match="full"):
+            stage.queue.add("quick", "y" * 200_000)
+        assert stage.queue.job(id).state is State.RUNNING
+    stage.queue.add("quick", "after")
+    wait(qtbot, lambda: stage.log == ["after"])
+    assert (stage.queue.job(id).state, stage.queue.job(id).result) == (State.DONE, result)

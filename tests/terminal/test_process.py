@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.terminal import process
 from studio.terminal.process import LARGEST, LIBRARIES, crashes
+from tests.full_disk import full_after
 
 ROOT = Path(__file__).resolve().parents[2]
 TOWARDS_THE_NETWORK = {
@@ -105,3 +107,16 @@ def test_nothing_is_made_for_the_log(run, tmp_path):
     note_crashes(tmp_path / "gone" / "faults.log")
     note_crashes(tmp_path)
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_long_log_is_shortened_and_a_full_disk_leaves_it_whole(tmp_path):
+    log = tmp_path / "faults.log"
+    long = b"".join(b"line %06d\n" % n for n in range(LARGEST // 10))
+    log.write_bytes(long)
+    with full_after(0):
+        process.note_crashes(log)
+    assert log.read_bytes() == long
+    process.note_crashes(log)
+    assert long.endswith(log.read_bytes())
+    assert len(log.read_bytes()) == LARGEST // 2
+    assert list(tmp_path.iterdir()) == [log]
