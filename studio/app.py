@@ -38,8 +38,8 @@ ENGINE = (
     "studio.engine.families.videoldm",
     "studio.media.video",
     "studio.media.photo",
-    "studio.engine.training.subject",
-    "studio.engine.training.samples",
+    "studio.engine.subjects.subject",
+    "studio.engine.subjects.samples",
     "pyqtgraph",
 )
 FIRST_USE = ("numpy.ctypeslib", "peft.utils.transformers_weight_conversion", "torch.profiler")

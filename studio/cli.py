@@ -27,25 +27,25 @@ DONE, BUG, REFUSED = 0, 1, 2
 
 # where each command lives: imported when it is asked for, so that --help costs nothing
 COMMANDS = {
-    "demo": "demo.demo",
-    "generate": "clip.generate",
-    "subject train": "subject_training.train",
-    "subject list": "subjects.list_all",
-    "subject show": "subjects.show",
-    "subject versions": "subjects.versions",
-    "subject remove": "subjects.remove",
-    "train starter": "training.train_starter",
-    "train decoder": "training.train_decoder",
-    "train upsampler": "training.train_upsampler",
-    "queue list": "queue.list_all",
-    "queue pause": "queue.pause",
-    "queue resume": "queue.resume",
-    "queue remove": "queue.remove",
-    "queue retry": "queue.retry",
-    "evaluate": "evaluation.evaluate",
-    "doctor": "doctor.doctor",
-    "bench window": "bench.window",
-    "bench memory": "memory.bench",
+    "demo": "terminal.demo.demo",
+    "generate": "terminal.clip.generate",
+    "subject train": "terminal.subject_training.train",
+    "subject list": "terminal.subjects.list_all",
+    "subject show": "terminal.subjects.show",
+    "subject versions": "terminal.subjects.versions",
+    "subject remove": "terminal.subjects.remove",
+    "train starter": "lab.commands.training.train_starter",
+    "train decoder": "lab.commands.training.train_decoder",
+    "train upsampler": "lab.commands.training.train_upsampler",
+    "queue list": "terminal.queue.list_all",
+    "queue pause": "terminal.queue.pause",
+    "queue resume": "terminal.queue.resume",
+    "queue remove": "terminal.queue.remove",
+    "queue retry": "terminal.queue.retry",
+    "evaluate": "lab.commands.evaluation.evaluate",
+    "doctor": "terminal.doctor.doctor",
+    "bench window": "lab.commands.window.window",
+    "bench memory": "lab.commands.memory.bench",
 }
 
 
@@ -70,11 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
+    from studio.lab.commands import flags
     from studio.terminal.arguments import parser
     from studio.terminal.parser import Told
 
     try:
-        said = parser().parse_args(words)
+        said = parser(flags.add).parse_args(words)
     except Told as told:
         voice.answer(told.answer)
         return told.answer.code
@@ -118,8 +119,8 @@ def _check_folder(data: Path) -> None:
 def _run(said: Namespace, session: Session) -> Answer:
     if said.command == "bench window":
         said.app = _app()  # handed over: the terminal does not know the window
-    module, _, name = COMMANDS[said.command].partition(".")
-    command = getattr(import_module(f"studio.terminal.{module}"), name)
+    module, _, name = COMMANDS[said.command].rpartition(".")
+    command = getattr(import_module(f"studio.{module}"), name)
     return command(said, session)
 
 

@@ -8,8 +8,8 @@ import torch
 from diffusers import AutoencoderKL
 
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training import autoencoder, backbone, packing, temporal, text
 from studio.engine.video_unet import VideoUNet
+from studio.lab.training import autoencoder, backbone, packing, temporal, text
 
 WIDTHS = (32, 32, 64)
 

@@ -9,7 +9,7 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 
-from studio.engine.training.characters import character, photo_of  # noqa: E402
+from studio.lab.drawing.characters import character, photo_of  # noqa: E402
 
 IDENTITY, COUNT, SIZE = 1041, 6, 256
 

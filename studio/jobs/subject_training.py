@@ -23,7 +23,7 @@ from studio.spec.refusal import Refusal
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.engine.training.subject_spec import TrainedSubject
+    from studio.engine.subjects.subject_spec import TrainedSubject
     from studio.engine.videomodel import VideoModel
     from studio.jobs.residents import Residents
 
@@ -138,9 +138,9 @@ def _learned(
     folder: Path,
     tick: Tick,
 ) -> TrainedSubject:
-    from studio.engine.training.samples import moving
-    from studio.engine.training.subject import train_subject
-    from studio.engine.training.subject_spec import SubjectSpec
+    from studio.engine.subjects.samples import moving
+    from studio.engine.subjects.subject import train_subject
+    from studio.engine.subjects.subject_spec import SubjectSpec
 
     method = training.method
     spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore[reportArgumentType]

@@ -1,13 +1,13 @@
 """The command line as data: every command, its flags, and what they mean."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any, NoReturn
 
-from studio.terminal import evaluation_flags
 from studio.terminal.parser import Parser, Told, number, whole_number
 from studio.terminal.voice import Answer
 
-DEFAULT_MODEL = evaluation_flags.DEFAULT_MODEL
+DEFAULT_MODEL = "starter"
 
 
 class _Version(argparse.Action):
@@ -23,8 +23,11 @@ class _Version(argparse.Action):
         raise Told(Answer(f"studio {said}", {"version": said}))
 
 
-def parser() -> Parser:
-    """The whole command line.  `command` names what to do, "studio" when nothing is said."""
+def parser(*groups: "Callable[[Commands], None]") -> Parser:
+    """The whole command line.  `command` names what to do, "studio" when nothing is said.
+
+    Each of `groups` adds commands of its own to those of the product.
+    """
     whole = Parser(
         prog="main.py",
         description="Photos and words in, a personal clip out; all on this computer.",
@@ -34,26 +37,22 @@ def parser() -> Parser:
     whole.set_defaults(command="studio", project=None, quit_after_first_paint=False, device=None)
     whole.add_argument("--version", action=_Version, nargs=0, help="say the version and stop")
     _add_everywhere(whole, json=False, data_dir=None)
-    _add_commands(whole.add_subparsers(title="commands", metavar="COMMAND"))
+    commands = Commands(whole.add_subparsers(title="commands", metavar="COMMAND"))
+    for add in (_add_commands, *groups):
+        add(commands)
     return whole
 
 
-def _add_commands(commands: Any) -> None:
-    add = _Commands(commands)
+def _add_commands(add: "Commands") -> None:
     _demo(add.computing("demo", "from sample pictures to a clip, with nothing to choose"))
     _generate(add.computing("generate", "make a clip from words"))
     _add_subject(add)
-    _add_training(add)
     _add_queue(add)
-    evaluation_flags.add(add.computing("evaluate", "measure a model, for its model card"))
     add.computing("doctor", "check this computer: device, memory, ffmpeg, models")
-    add.group("bench", "measure the studio itself")
-    _bench_window(add.computing("bench window", "how smooth the window stays while it works"))
-    _bench_memory(add.computing("bench memory", "what the stages take at full size"))
     _studio(add.computing("studio", "open the window (also: no command)"))
 
 
-def _add_subject(add: "_Commands") -> None:
+def _add_subject(add: "Commands") -> None:
     add.group("subject", "teach the studio somebody or something from photos")
     _subject_train(add.computing("subject train", "make a subject from photos and train it"))
     add.plain("subject list", "every subject")
@@ -63,14 +62,7 @@ def _add_subject(add: "_Commands") -> None:
     _named(add.plain("subject remove", "put a subject into the bin"))
 
 
-def _add_training(add: "_Commands") -> None:
-    add.group("train", "train the studio's own models")
-    _train_starter(add.computing("train starter", "make the embedded starter model again"))
-    _train_decoder(add.computing("train decoder", "teach a model's decoder to see time"))
-    _train_upsampler(add.computing("train upsampler", "teach a model to make frames larger"))
-
-
-def _add_queue(add: "_Commands") -> None:
+def _add_queue(add: "Commands") -> None:
     add.group("queue", "the jobs of the window")
     add.plain("queue list", "the jobs that are not finished")
     add.plain("queue pause", "stop what runs and start nothing more")
@@ -80,7 +72,7 @@ def _add_queue(add: "_Commands") -> None:
         one.add_argument("id", metavar="ID", type=whole_number, help="its number in queue list")
 
 
-class _Commands:
+class Commands:
     """Makes commands below one another by their words, with the flags that many share."""
 
     def __init__(self, commands: Any) -> None:
@@ -195,59 +187,6 @@ def _subject_train(to: Parser) -> None:
 
 def _named(to: Parser) -> None:
     to.add_argument("name", metavar="NAME")
-
-
-def _train_starter(to: Parser) -> None:
-    to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
-    to.add_argument("--seed", metavar="N", type=whole_number, default=0, help="(0)")
-    to.add_argument("--scale", metavar="X", type=number, default=1.0, help="times as long (1)")
-    to.add_argument(
-        "--model", metavar="ID", help="go on from its keyframes, and teach it given frames alone"
-    )
-
-
-def _train_decoder(to: Parser) -> None:
-    to.add_argument("clips", metavar="CLIPS", nargs="?", help="folder of clips (drawn ones)")
-    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
-    to.add_argument("--steps", metavar="N", type=whole_number, default=600, help="updates (600)")
-    to.add_argument(
-        "--drawn", metavar="N", type=whole_number, help="clips, where no folder is given (1500)"
-    )
-    to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
-    to.add_argument(
-        "--picture-critic",
-        action="store_true",
-        help="a critic of single frames beside that of clips",
-    )
-
-
-def _train_upsampler(to: Parser) -> None:
-    to.add_argument("--kind", choices=("pixel", "latent"), default="pixel", help="(pixel)")
-    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    to.add_argument("--out", metavar="DIR", required=True, help="folder for runs and result")
-    to.add_argument("--seed", metavar="N", type=whole_number, default=1, help="(1)")
-    to.add_argument("--pairs", metavar="N", type=whole_number, default=800, help="clips (800)")
-    to.add_argument("--steps", metavar="N", type=whole_number, default=3000, help="updates (3000)")
-    to.add_argument(
-        "--steps-over-time",
-        metavar="N",
-        type=whole_number,
-        default=1200,
-        help="updates of the layers over time (1200)",
-    )
-
-
-def _bench_window(to: Parser) -> None:
-    to.add_argument("--steps", metavar="N", type=whole_number, default=120, help="training (120)")
-
-
-def _bench_memory(to: Parser) -> None:
-    to.add_argument("--width", metavar="N", type=whole_number, default=512, help="(512)")
-    to.add_argument("--height", metavar="N", type=whole_number, default=320, help="(320)")
-    to.add_argument(
-        "--measure", action="store_true", help="compute each stage once, with random weights"
-    )
 
 
 def _studio(to: Parser) -> None:

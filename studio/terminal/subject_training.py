@@ -16,7 +16,7 @@ from studio.project.subject import MOST_STEPS, Subject, check_room, checked_name
 from studio.project.subjects import SubjectStore
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
-from studio.terminal.evaluation_flags import DEFAULT_MODEL
+from studio.terminal.arguments import DEFAULT_MODEL
 from studio.terminal.session import KEPT, Session
 from studio.terminal.subjects import adopted, facts_of, found, open_each
 from studio.terminal.voice import Answer

@@ -9,7 +9,7 @@ import torch
 
 from studio.cli import main
 from studio.engine.device import PROCESSOR
-from studio.engine.measures import oracle
+from studio.lab.measures import oracle
 from studio.library import models as library
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked
@@ -54,8 +54,8 @@ def test_stock_diffusers_opens_the_image_part() -> None:
 
 
 def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
-    from studio.engine.measures import upsampling
-    from studio.engine.training import enlarged
+    from studio.lab.measures import upsampling
+    from studio.lab.training import enlarged
 
     how = library.read(STARTER).family.upsampling
     assert how is not None

@@ -60,7 +60,17 @@ def test_a_measurement_ends_with_the_code_of_its_signal(victim, tiny_home):
 
 OTHERS = {
     "the demo": ("demo", "--out"),
-    "an upsampler": ("train", "upsampler", "--model", "tiny", "--pairs", "2", "--steps", "20", "--out"),
+    "an upsampler": (
+        "train",
+        "upsampler",
+        "--model",
+        "tiny",
+        "--pairs",
+        "2",
+        "--steps",
+        "20",
+        "--out",
+    ),
 }
 
 

@@ -20,7 +20,7 @@ import torch
 
 from studio.cli import main
 from studio.engine.film import film
-from studio.engine.training.subject import train_subject
+from studio.engine.subjects.subject import train_subject
 from studio.media import video
 from studio.spec.progress import Progress
 from studio.terminal import voice

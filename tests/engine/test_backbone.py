@@ -10,7 +10,7 @@ from diffusers.utils import logging
 
 from studio.engine.backbone import PARTS, encode_text, load_backbone, load_teacher, token_ids
 from studio.engine.device import Device, choose
-from studio.engine.training import packing
+from studio.lab.training import packing
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests import tiny_starter

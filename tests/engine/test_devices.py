@@ -16,16 +16,16 @@ from studio.engine.decoder import DecoderConfig, DecoderLayers
 from studio.engine.device import PROCESSOR, Device
 from studio.engine.encode import encode
 from studio.engine.film import Models, film
-from studio.engine.measures import decoding, filling, frechet, likeness, starter
-from studio.engine.measures.likeness import LikenessNet
+from studio.engine.subjects import dataset, samples
+from studio.engine.subjects.samples import moving
+from studio.engine.subjects.subject import train_subject
+from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tiles import Tile, Tiling
-from studio.engine.training import dataset, samples
-from studio.engine.training.samples import moving
-from studio.engine.training.subject import train_subject
-from studio.engine.training.subject_spec import SubjectSpec
 from studio.engine.upsample import UpsampleSpec, upsample
 from studio.engine.upsampler import Upsampler
 from studio.engine.videomodel import VideoModel
+from studio.lab.measures import decoding, filling, frechet, likeness, starter
+from studio.lab.measures.likeness import LikenessNet
 from studio.spec.progress import Cancelled, Progress, silent
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans

@@ -58,7 +58,7 @@ import resource, signal, sys
 from pathlib import Path
 import torch
 from studio.engine import tensor_file
-from studio.engine.training import checkpoint
+from studio.engine.subjects import checkpoint
 from studio.spec.refusal import Refusal
 
 folder, room = Path(sys.argv[1]), int(sys.argv[2])

@@ -7,7 +7,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from studio.engine.backbone import Backbone
 from studio.engine.device import choose
-from studio.engine.training import characters
+from studio.lab.drawing import characters
 
 
 def letters() -> CLIPTokenizer:

@@ -9,10 +9,10 @@ from studio.engine import upsampler
 from studio.engine.device import choose
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training import packing
-from studio.engine.training import upsampler as training
 from studio.engine.upsampler import Upsampler
 from studio.engine.video_unet import VideoUNet
+from studio.lab.training import packing
+from studio.lab.training import upsampler as training
 from tests.tiny_starter import awake
 
 

@@ -16,17 +16,16 @@ from studio.engine import upsampler
 from studio.engine.device import PROCESSOR
 from studio.engine.families import videoldm
 from studio.engine.film import Models, film
-from studio.engine.measures import likeness, upsampling
-from studio.engine.measures.clips import Kept, request
-from studio.engine.training import autoencoder, backbone, latents, temporal, text
-from studio.engine.training import starter as starters
-from studio.engine.training.samples import moving
-from studio.engine.training.starter import Scale
-from studio.engine.training.subject import train_subject
-from studio.engine.training.subject_spec import SubjectSpec
-from studio.jobs import clips
+from studio.engine.subjects.samples import moving
+from studio.engine.subjects.subject import train_subject
+from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.jobs.once import run_once
 from studio.jobs.work import Works
+from studio.lab.measures import likeness, upsampling
+from studio.lab.measures.clips import Kept, request
+from studio.lab.training import autoencoder, backbone, clips, latents, temporal, text
+from studio.lab.training import starter as starters
+from studio.lab.training.starter import Scale
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.spec.progress import Cancelled, silent

@@ -523,7 +523,10 @@ def test_how_a_job_ended_is_written_down_as_soon_as_the_disk_has_room(qtbot, sta
         stage.let_go("begin")
         wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
         assert ("finished", id, result) in stage.ends()  # what was made is made
-        wait(qtbot, lambda: any(end[:2] == ("failed", 0) and "full" in end[2] for end in stage.ends()))
+        wait(
+            qtbot,
+            lambda: any(end[:2] == ("failed", 0) and "full" in end[2] for end in stage.ends()),
+        )
         with pytest.raises(Refusal, match="full"):
             stage.queue.add("quick", "y" * 200_000)
         assert stage.queue.job(id).state is State.RUNNING

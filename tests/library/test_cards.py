@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.engine.training import packing
+from studio.lab.training import packing
 from studio.library import models
 from studio.library.card import read_card
 from studio.library.headers import check

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from studio.engine import adapter_file
-from studio.engine.training import checkpoint
+from studio.engine.subjects import checkpoint
 from studio.library.hashes import Hashes
 from studio.project import samples, trainings
 from studio.project.folders import Folders

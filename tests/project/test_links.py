@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.training import checkpoint
+from studio.engine.subjects import checkpoint
 from studio.media import writing
 from studio.project.files import STALE, Aside, is_real, sweep
 from studio.project.project import Project

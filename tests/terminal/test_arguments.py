@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio.cli import main
+from studio.lab.commands import flags
 from studio.terminal.arguments import parser
 
 
@@ -59,4 +60,4 @@ def test_the_commands_of_the_readme_are_commands():
     for line in lines:
         words = shlex.split(re.split(r" {4,}", line)[0])[1:]
         if words:
-            assert parser().parse_args(words).command
+            assert parser(flags.add).parse_args(words).command

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
-from studio.engine.training.loop import Plan
+from studio.engine.subjects.loop import Plan
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import over_time, places
 from studio.lab.starter.clips import Clips

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import in_half
-from studio.engine.training.loop import Plan
+from studio.engine.subjects.loop import Plan
 from studio.lab.starter import animation, leaves, places
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.training import fit

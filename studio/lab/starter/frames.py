@@ -9,15 +9,15 @@ from torch import Tensor, nn
 
 from studio.engine.decoder import DecoderLayers
 from studio.engine.device import place_of
-from studio.engine.training import decoder, upsampler
-from studio.engine.training.adversary import Critic
-from studio.engine.training.decoder import seen
-from studio.engine.training.enlarged import Pairs, as_bytes, shrunk
-from studio.engine.training.loop import Plan
+from studio.engine.subjects.loop import Plan
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import codec, footage
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.training import fit
+from studio.lab.training import decoder, upsampler
+from studio.lab.training.adversary import Critic
+from studio.lab.training.decoder import seen
+from studio.lab.training.enlarged import Pairs, as_bytes, shrunk
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.request import UPSAMPLED
 

@@ -11,11 +11,11 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from studio.engine.conditioning import spread
-from studio.engine.training import patterns
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import clips, over_time
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.clips import Clips
+from studio.lab.training import patterns
 from studio.spec.progress import Tick, silent
 
 TIMES: Mapping[str, clips.Times] = {

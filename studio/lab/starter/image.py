@@ -8,12 +8,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import in_half, place_of
-from studio.engine.training.backbone import scheduler
-from studio.engine.training.loop import Plan
+from studio.engine.subjects.loop import Plan
 from studio.lab.starter import places, reader
 from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
 from studio.lab.starter.codec import CELLS, CHANNELS
 from studio.lab.starter.training import fit
+from studio.lab.training.backbone import scheduler
 from studio.spec.progress import Tick, silent
 
 WIDTHS = (48, 96, 144)

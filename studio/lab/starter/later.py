@@ -11,11 +11,11 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 
 from studio.engine import upsampler as enlarging
 from studio.engine.families.videoldm import DECODER
-from studio.engine.training import upsampler
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import around, clips, figures, footage, frames, given, packing
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.recipe import Recipe
+from studio.lab.training import upsampler
 
 
 def train(recipe: Recipe) -> Path:

@@ -7,9 +7,9 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
+from studio.engine.subjects.loop import Plan
 from studio.engine.temporal import TemporalConfig
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training.loop import Plan
 from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import places
 from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips

@@ -13,9 +13,9 @@ from studio.engine import upsampler
 from studio.engine.families.videoldm import DECODER, TEMPORAL
 from studio.engine.preview import fit_factors
 from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.training.packing import pipeline_index
 from studio.lab.starter import codec, image
 from studio.lab.starter.animation import Stage
+from studio.lab.training.packing import pipeline_index
 
 CARD = """\
 small_vocabulary = true

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.engine.training import text
-from studio.engine.training.loop import Plan
-from studio.engine.training.text import fresh
+from studio.engine.subjects.loop import Plan
 from studio.lab.starter import animation, wording
 from studio.lab.starter.figures import Figures
 from studio.lab.starter.training import fit
 from studio.lab.starter.wording import ASPECTS, RARE_TOKENS
+from studio.lab.training import text
+from studio.lab.training.text import fresh
 from studio.spec.progress import Tick, silent
 
 POSITIONS, WIDTH = 32, text.WIDTH

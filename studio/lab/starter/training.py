@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.device import place_of
+from studio.engine.subjects import checkpoint
+from studio.engine.subjects.loop import Plan, rate_at
 from studio.engine.tensor_file import write_text_whole
-from studio.engine.training import checkpoint
-from studio.engine.training.loop import Plan, rate_at
 from studio.spec.progress import Cancelled, Progress, Tick, silent
 from studio.spec.refusal import Refusal
 

@@ -1,0 +1,41 @@
+"""A moving sample of a subject while it is still being learned."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from studio.engine.backbone import encode_text
+from studio.engine.decode import decode
+from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.subjects.subject_spec import Students, SubjectSpec
+from studio.engine.video_unet import VideoUNet
+from studio.engine.videomodel import VideoModel
+from studio.spec.progress import Preview, silent
+
+STEPS = 8
+MOTION = "moving right"
+
+
+def moving(video: VideoModel, spec: SubjectSpec) -> Callable[[Students], Preview]:
+    """What makes a short clip of the subject as it stands, in few steps.
+
+    The temporal layers' prompt is encoded here, before the text encoder begins to learn.
+    """
+    time_text = encode_text(video.backbone, [f"a {spec.class_noun} {MOTION}", ""])
+
+    def sample(students: Students) -> Preview:
+        backbone = replace(video.backbone, unet=students.unet, text_encoder=students.text_encoder)
+        net = VideoUNet(students.unet, video.net.temporal)  # pyright: ignore[reportArgumentType]
+        student = replace(video, backbone=backbone, net=net)
+        words = encode_text(backbone, [f"{spec.prompt} {MOTION}", ""])
+        text = Text(words[:1], words[1:], time_text[:1], time_text[1:])
+        frames = video.family.frames_per_call
+        side = video.family.size // backbone.reduction
+        holes = torch.zeros(frames, backbone.vae.config.latent_channels, side, side)
+        how = FillSpec("sample", tuple(range(frames)), spec.seed, STEPS, video.family.guidance)
+        latents = fill(student, holes, (False,) * frames, text, how, silent)
+        made = decode(backbone, latents, silent).numpy()
+        return Preview(frames, made.shape[1], made.shape[2], made.tobytes())
+
+    return sample

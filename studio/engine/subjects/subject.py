@@ -1,0 +1,294 @@
+"""Photos to subject: LoRA or DreamBooth with prior preservation, resumable bit for bit."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from copy import deepcopy
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.engine import adapter, adapter_file
+from studio.engine.adapter import undisturbed
+from studio.engine.adapter_file import Label
+from studio.engine.backbone import Backbone
+from studio.engine.device import in_half
+from studio.engine.noise import noise
+from studio.engine.subjects import checkpoint, dataset, loop
+from studio.engine.subjects.dataset import SubjectData
+from studio.engine.subjects.loop import Lesson, Plan, fit
+from studio.engine.subjects.subject_spec import Students, SubjectSpec, TrainedSubject
+from studio.spec.progress import Preview, Progress, Tick, silent
+from studio.spec.refusal import Refusal
+
+TARGETS = {
+    "unet": ("to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"),
+    "text_encoder": ("q_proj", "k_proj", "v_proj", "out_proj"),
+}
+PREPARED, CHECKPOINTS = "prepared.safetensors", "checkpoints"
+SMALL = 100e6  # parameters of a UNet below which the starter's rates are right
+
+
+def train_subject(
+    backbone: Backbone,
+    photos: list[np.ndarray],
+    spec: SubjectSpec,
+    folder: Path,
+    tick: Tick = silent,
+    *,
+    resume: bool = True,
+    keep_last: bool = False,
+    moving: Callable[[Students], Preview] | None = None,
+) -> TrainedSubject:
+    """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
+
+    Checkpoints lie in `folder`; a run killed and resumed gives the adapter of the unbroken run,
+    byte for byte on the same CPU and thread count.  With `keep_last` the state at the end stays
+    there, from which a later call learns on: up to more steps, also from other photos.  The
+    backbone's own weights are those of before, after a cancel or an error too.  Every second sample
+    is a still, the others come from `moving` where it is given.  Raises `Refusal` when the photos
+    are too few or too many, when `folder` holds another training that was stopped, when the disk is
+    full and when the loss is no longer a number.
+    """
+    _check(spec)
+    dataset.check(photos)
+    prompts, notes = dataset.prior_prompts(backbone, spec.class_noun, spec.prior_pictures)
+    identity = adapter_file.weights_identity(backbone.unet, backbone.text_encoder)
+    label = Label(spec.method, spec.rank, spec.alpha, spec.token, spec.class_noun, identity)
+    if spec.method == "dreambooth":
+        label = replace(label, rank=0, alpha=0.0)
+    if not resume:
+        _start_anew(folder)
+    plan, lesson = _plan(spec, backbone), _lesson(photos, spec, label, backbone.device.name)
+    loop.check_goes_on(folder / CHECKPOINTS, plan, lesson)
+    with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
+        data = dataset.prepare_once(
+            folder / PREPARED,
+            (lesson.material, _recipe(photos, spec, label)),
+            backbone,
+            photos,
+            spec.prompt,
+            prompts,
+            seed=spec.seed,
+            crops=spec.crops,
+            mirror=spec.mirror,
+            tick=tick,
+        )
+        with _students(backbone, spec) as students:
+            told = _shown(tick, spec, _sampler(backbone, students, spec, moving))
+            loss_at = _loss(backbone, students, data, spec)
+            average, losses = _learn(students, loss_at, plan, lesson, folder, told)
+    file, digest = _write(folder, average, label)
+    if keep_last:
+        checkpoint.keep_newest(folder / CHECKPOINTS)
+    else:
+        _start_anew(folder)  # the checkpoints are several adapters large
+    return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
+
+
+def _check(spec: SubjectSpec) -> None:
+    if spec.method not in ("lora", "dreambooth"):
+        raise Refusal(f'There is no method "{spec.method}".', "Use lora or dreambooth.")
+    if min(spec.steps, spec.batch, spec.rank, spec.prior_pictures) < 1:
+        raise Refusal("Steps, batch, rank and prior pictures must all be 1 or more.", "")
+    if not spec.token.strip() or not spec.class_noun.strip():
+        raise Refusal("A subject needs a token and a class noun.", 'For example "sks" and "dog".')
+
+
+def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
+    """A hash of all that decides the adapter's bytes."""
+    only_shown = ("checkpoint_seconds", "preview_every")
+    meant = {k: v for k, v in asdict(spec).items() if k not in only_shown}
+    digest = hashlib.blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16)
+    digest.update(label.backbone.encode())
+    for photo in photos:
+        digest.update(f"{photo.shape}".encode() + np.ascontiguousarray(photo).tobytes())
+    return digest.hexdigest()
+
+
+def _lesson(photos: list[np.ndarray], spec: SubjectSpec, label: Label, device: str) -> Lesson:
+    """How it is learned, and from what; the number of steps is the plan's."""
+    any_length = replace(spec, steps=0)
+    way, material = _recipe([], any_length, label), _recipe(photos, any_length, label)
+    return Lesson(way, material, device)
+
+
+def _start_anew(folder: Path) -> None:
+    (folder / PREPARED).unlink(missing_ok=True)
+    checkpoint.forget(folder / CHECKPOINTS)
+
+
+@contextmanager
+def _students(backbone: Backbone, spec: SubjectSpec) -> Iterator[Students]:
+    parts = adapter.PARTS if spec.tune_text else ("unet",)
+    resident = {part: getattr(backbone, part) for part in adapter.PARTS}
+    if spec.method == "dreambooth":
+        for part in parts:  # copies: the resident weights never learn
+            resident[part] = deepcopy(resident[part]).float().requires_grad_(True)
+        yield Students(**resident)
+        return
+    with ExitStack() as stack:
+        for part in parts:
+            stack.enter_context(adapter.widened(resident[part], backbone.device.frozen_dtype))
+            config = LoraConfig(
+                r=spec.rank,
+                lora_alpha=spec.alpha,  # type: ignore[arg-type]
+                target_modules=list(TARGETS[part]),
+            )
+            adapter.put_lora_on(resident[part], config, spec.seed)
+            stack.callback(adapter.take_lora_off, resident[part])
+            for parameter in resident[part].parameters():
+                if parameter.requires_grad:
+                    parameter.data = parameter.data.float()
+        yield Students(**resident)
+
+
+def _learn(
+    students: Students,
+    loss_at: Callable[[int], Tensor],
+    plan: Plan,
+    lesson: Lesson,
+    folder: Path,
+    tick: Tick,
+) -> tuple[dict[str, Tensor], list[float]]:
+    """The tuned weights, and the losses of the steps done now."""
+    net = nn.ModuleDict({"unet": students.unet, "text_encoder": students.text_encoder})
+    losses: list[float] = []
+
+    def told(progress: Progress) -> None:
+        if progress.loss is not None:
+            losses.append(progress.loss)
+        tick(progress)
+
+    average = fit(net, loss_at, plan, folder / CHECKPOINTS, tick=told, lesson=lesson)
+    return average, losses
+
+
+def _shown(tick: Tick, spec: SubjectSpec, sample: Callable[[int], Preview]) -> Tick:
+    """A tick that shows the subject now and then, and at the end."""
+
+    def told(progress: Progress) -> None:
+        at_end = progress.step == progress.total
+        due = progress.loss is not None and (at_end or progress.step % spec.preview_every == 0)
+        tick(replace(progress, preview=sample(progress.step)) if due else progress)
+
+    return told
+
+
+def _plan(spec: SubjectSpec, backbone: Backbone) -> Plan:
+    return Plan(
+        "learning the subject",
+        spec.steps,
+        rate=spec.rate or _rate(spec, backbone),
+        warmup=10,
+        final_rate=0.1,
+        decay=0.0,
+        ema=0.0,
+        checkpoint_seconds=spec.checkpoint_seconds,
+    )
+
+
+def _rate(spec: SubjectSpec, backbone: Backbone) -> float:
+    small = sum(p.numel() for p in backbone.unet.parameters()) < SMALL
+    by_size = (1.5e-3, 1e-4) if spec.method == "lora" else (2e-4, 1e-6)  # 1e-6: Video LDM
+    return by_size[0 if small else 1]
+
+
+def _loss(
+    backbone: Backbone, students: Students, data: SubjectData, spec: SubjectSpec
+) -> Callable[[int], Tensor]:
+    """Photos under the subject's prompts plus the prior's weight times the class's own pictures."""
+    scheduler: Any = backbone.scheduler
+    device = torch.device(backbone.device.name)
+    full = backbone.device.frozen_dtype == torch.float32
+    prior_weight = _prior_weight(spec, data)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((spec.seed, step, 2))
+        mine, said, weights = dataset.pick(data, rng, spec.batch)
+        other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch)).to(device)
+        x0 = torch.cat([mine, data.prior[other]])
+        eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
+        eps = eps.to(device)
+        t = _times(rng, spec.batch, scheduler.config.num_train_timesteps).to(device)
+        noisy = scheduler.add_noise(x0, eps, t)
+        v = scheduler.config.prediction_type == "v_prediction"
+        target = scheduler.get_velocity(x0, eps, t) if v else eps
+        with nullcontext() if full else in_half(device):
+            out = students.unet(noisy, t, _text(students, data, spec, said, other)).sample
+        error = F.mse_loss(out.float(), target, reduction="none").mean(1)
+        mine_error = (error[: spec.batch] * weights).mean()
+        return mine_error + prior_weight * error[spec.batch :].mean()
+
+    return loss_at
+
+
+def _prior_weight(spec: SubjectSpec, data: SubjectData) -> float:
+    """Less where photos on paths already keep the words' meaning: the starter's class noun says
+    nothing of looks, and its pictures in any colour would pull at the subject's."""
+    if spec.prior_weight is not None:
+        return spec.prior_weight
+    return 0.2 if len(data.placed) else 0.5
+
+
+def _text(
+    students: Students, data: SubjectData, spec: SubjectSpec, said: Tensor, other: Tensor
+) -> Tensor:
+    """Encodings (2 batch, L, D): the subject's prompts, then those of the prior pictures."""
+    if spec.tune_text:
+        ids = torch.cat([data.photo_ids[said], data.prior_ids[other]])
+        return students.text_encoder(ids)[0]
+    return torch.cat([data.photo_text[said], data.prior_text[other]]).float()
+
+
+def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:
+    """Timesteps spread evenly over both halves, so that a small batch sees loud and quiet noise."""
+    spread = (
+        rng.permuted(np.tile(np.arange(batch), (2, 1)), axis=1) + rng.random((2, batch))
+    ) / batch
+    return torch.from_numpy((spread.ravel() * total).astype(np.int64))
+
+
+def _sampler(
+    backbone: Backbone,
+    students: Students,
+    spec: SubjectSpec,
+    moving: Callable[[Students], Preview] | None,
+) -> Callable[[int], Preview]:
+    def sample(step: int) -> Preview:
+        shown = students.as_used(backbone.device.dtype)
+        if moving and step // spec.preview_every % 2 == 0:
+            return moving(shown)
+        return _preview(backbone, shown, spec)
+
+    return sample
+
+
+@torch.no_grad()
+def _preview(backbone: Backbone, students: Students, spec: SubjectSpec) -> Preview:
+    """A cheap picture of the subject as it stands."""
+    latents = dataset.draw(
+        backbone, students, [spec.prompt], seed=spec.seed, stage="sample", steps=8
+    )
+    picture = dataset.decode(backbone, latents)
+    return Preview(1, picture.shape[1], picture.shape[2], picture.tobytes())
+
+
+def _write(folder: Path, average: dict[str, Tensor], label: Label) -> tuple[Path, str]:
+    """The adapter under a name of its own: an older one may be open."""
+    tensors = {}
+    for name, value in average.items():
+        part, _, rest = name.replace(f".{adapter.NAME}.", ".").partition(".")
+        kept = value if label.method == "lora" else value.half()
+        tensors[adapter_file.file_name(part, rest)] = kept.detach().cpu().contiguous()
+    if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
+        raise Refusal("The trained weights are no longer numbers.", "Use a lower learning rate.")
+    used = {part: TARGETS[part] for part in TARGETS if any(k.startswith(part) for k in tensors)}
+    return adapter_file.write_adapter(folder, tensors, label, used)

@@ -1,0 +1,145 @@
+"""Teach a decoder time: its temporal layers learn, encoder and image decoder stay as they are.
+
+L1, a perceptual term and a critic of clips (Video LDM section 3.1.1); and L1 of the changes from
+frame to frame, without which a small training lowers the error and not the flicker.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor, nn
+
+from studio.engine.decoder import DecoderConfig, DecoderLayers, VideoDecoder
+from studio.engine.device import in_half
+from studio.engine.subjects.loop import Plan, fit
+from studio.lab.training.adversary import Critic, displeasure, heard, hinge
+from studio.spec.progress import Tick, silent
+
+CLIPS = 2
+"""Clips a step."""
+UNHEARD = 0.5
+"""Share of the steps in which a critic learns and is not listened to yet."""
+LOUDNESS = 0.1
+"""How a critic weighs, of what would move the last layer as much as the error does."""
+NOISIEST = 0.1
+"""Half of the latents have noise of a deviation up to this on them: those of the product are made,
+not encoded, and tremble a little."""
+
+
+def fresh(vae: AutoencoderKL, seed: int) -> DecoderLayers:
+    """Layers for a decoder that know nothing yet."""
+    torch.manual_seed(seed)
+    groups = vae.config.norm_num_groups
+    return DecoderLayers(vae.decoder, DecoderConfig(norm_groups=groups))
+
+
+def train(
+    vae: AutoencoderKL,
+    clips: np.ndarray,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    critics: tuple[str, ...] = ("clips",),
+    rate: float = 3e-4,
+    tick: Tick = silent,
+) -> DecoderLayers:
+    """From clips uint8 (N, T, H, W, 3), where `vae` is, which must be in fp32; returns the layers,
+    averaged.
+
+    `critics` are of "clips" and perhaps of "pictures".
+    """
+    layers, pool = fresh(vae, seed), torch.from_numpy(clips)
+    net = nn.ModuleDict({"layers": layers})
+    net["critics"] = nn.ModuleDict({name: Critic(over_time=name == "clips") for name in critics})
+    net.to(vae.device)
+    plan = Plan("temporal decoder", steps, rate=rate, warmup=min(100, steps // 10 + 1), decay=0.0)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 12))
+        batch = drawn(pool, rng).to(vae.device)
+        return loss(vae, net, batch, rng, listening=step >= UNHEARD * steps)
+
+    average = fit(net, loss_at, plan, folder, tick=tick)
+    net.load_state_dict(average)
+    return layers.eval().requires_grad_(False)
+
+
+def drawn(clips: Tensor, rng: np.random.Generator) -> Tensor:
+    """Some clips uint8 (B, T, H, W, 3), mirrored at times; whole, for norms see other statistics in
+    crops."""
+    chosen = clips[torch.from_numpy(rng.integers(len(clips), size=CLIPS))]
+    return chosen.flip(3) if rng.random() < 0.5 else chosen
+
+
+def loss(
+    vae: AutoencoderKL,
+    net: nn.ModuleDict,
+    clips: Tensor,
+    rng: np.random.Generator,
+    *,
+    listening: bool,
+) -> Tensor:
+    """What the layers and their critics learn by from clips uint8 (B, T, H, W, 3)."""
+    layers = net["layers"]
+    real, frames = seen(clips), clips.shape[1]
+    with in_half(real.device):
+        made = VideoDecoder(vae, layers)(latents(vae, real, rng), frames).float()
+        amiss = as_clips(made - real, frames)
+        found = amiss.abs().mean() + amiss.diff(dim=2).abs().mean() + unlikeness(vae, made, real)
+        learned = found
+        for critic in net["critics"].values():
+            learned = learned + hinge(critic, as_clips(real, frames), as_clips(made, frames))
+            if listening:
+                word = displeasure(critic, as_clips(made, frames))
+                weight = heard(found, word, layers.time_conv_out.weight)
+                learned = learned + LOUDNESS * weight * word
+    return learned
+
+
+def seen(clips: Tensor) -> Tensor:
+    """Frames uint8 (B, T, H, W, 3) → (B T) 3 H W in -1..1."""
+    return clips.flatten(0, 1).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+
+
+def as_clips(frames: Tensor, count: int) -> Tensor:
+    """(B T) 3 H W → B 3 T H W."""
+    return frames.unflatten(0, (-1, count)).transpose(1, 2)
+
+
+@torch.no_grad()
+def latents(vae: AutoencoderKL, frames: Tensor, rng: np.random.Generator) -> Tensor:
+    """Unscaled latents of frames (N, 3, H, W), with a little noise on some."""
+    # torch 2.13: frozen group norms whose channels come last end the process in their backward
+    mean = vae.encode(frames).latent_dist.mean.contiguous()
+    level = rng.uniform(0, NOISIEST) * (rng.random() < 0.5) / vae.config.scaling_factor
+    noise = torch.from_numpy(rng.standard_normal(mean.shape, np.float32))
+    return mean + level * noise.to(mean)
+
+
+def unlikeness(vae: AutoencoderKL, made: Tensor, real: Tensor) -> Tensor:
+    """How differently the autoencoder's own encoder sees two sets of frames (N, 3, H, W).
+
+    Features of each level, of length 1 in each cell, as LPIPS compares those of other networks
+    (Zhang et al. 2018).
+    """
+    with torch.no_grad():
+        wanted = features(vae, real)
+    found = features(vae, made)
+    apart = [(a - b).square().sum(1).mean() for a, b in zip(found, wanted, strict=True)]
+    return torch.stack(apart).mean()
+
+
+def features(vae: AutoencoderKL, frames: Tensor) -> list[Tensor]:
+    """What the encoder sees of frames at each level, (N, C, h, w) of length 1 in each cell."""
+    x, levels = vae.encoder.conv_in(frames), []
+    for block in vae.encoder.down_blocks:
+        for resnet in block.resnets:
+            x = resnet(x, None)
+        level = x.float() if x.dtype == torch.float16 else x  # whose squares it cannot hold
+        levels.append(level / (level.square().sum(1, keepdim=True) + 1e-8).sqrt())
+        for sampler in block.downsamplers or ():
+            x = sampler(x)
+    return levels

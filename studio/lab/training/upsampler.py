@@ -1,0 +1,234 @@
+"""Teach upsamplers: an image network first, then layers over time beside it (Video LDM section 3.4).
+
+On patches, with noise on the small frames and its level told; v-prediction.  Two kinds: "latent"
+in the layout of the public ×4 upscaler, "pixel" as the paper's for driving scenes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
+from torch import Tensor
+from torch.nn import functional as F
+
+from studio.engine.device import PROCESSOR, Device, in_half
+from studio.engine.subjects.loop import Plan, fit
+from studio.engine.temporal import TemporalConfig
+from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.upsampler import DETAIL, resampled
+from studio.engine.video_unet import VideoUNet
+from studio.lab.training.decoder import seen
+from studio.lab.training.enlarged import Pairs
+from studio.spec.progress import Tick, silent
+from studio.spec.request import UPSAMPLED
+
+CELLS = {"latent": 24, "pixel": 64}
+"""Cells of a patch's side: of latents, or pixels."""
+WIDTHS = {"latent": (32, 64, 96), "pixel": (16, 32, 64)}
+PATCHES = {"latent": 16, "pixel": 8}
+"""Patches a step; for the layers over time, the frames of one or two clips."""
+NOISIEST = 350
+"""Of 1000 levels, the most noise on what is enlarged, as in the public upscaler."""
+KEPT = 0.7
+"""How often the small frames come through the video model's autoencoder, as the product's do."""
+RESTLESS = 2.0
+"""What errors that change from frame to frame cost, of those that do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """What a step sees: `wanted` (N, C, h, w), latents or the detail of pixels, and what is
+    enlarged, (N, 3, h', w') in -1..1."""
+
+    wanted: Tensor
+    small: Tensor
+
+    def to(self, place: torch.device) -> "Patches":
+        """The same, where the network is that learns from it."""
+        return Patches(self.wanted.to(place), self.small.to(place))
+
+
+def fresh(kind: str, seed: int) -> UNet2DConditionModel:
+    """An image network that knows nothing yet."""
+    torch.manual_seed(seed)
+    channels = 4 if kind == "latent" else 3
+    count = len(WIDTHS[kind])
+    return UNet2DConditionModel(
+        in_channels=channels + 3,
+        out_channels=channels,
+        block_out_channels=WIDTHS[kind],
+        down_block_types=("DownBlock2D",) * count,
+        up_block_types=("UpBlock2D",) * count,
+        mid_block_type="UNetMidBlock2D",
+        layers_per_block=1,
+        norm_num_groups=8,
+        cross_attention_dim=8,
+        attention_head_dim=8,
+        num_class_embeds=1000,
+    )
+
+
+def over_time(image: UNet2DConditionModel, seed: int) -> VideoUNet:
+    """The network with fresh layers over time; the image network is frozen."""
+    torch.manual_seed(seed)
+    config = TemporalConfig(norm_groups=8, attends=False, shared_noise=1.0)
+    layers = TemporalLayers(image, config).to(image.device)
+    return VideoUNet(image.eval().requires_grad_(False), layers)
+
+
+def scheduler() -> DDIMScheduler:
+    """v-prediction, from no signal at all to none of the noise."""
+    return DDIMScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=1e-4,
+        beta_end=2e-2,
+        prediction_type="v_prediction",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+    )
+
+
+def low_scheduler() -> DDPMScheduler:
+    """What puts noise on the small frames."""
+    return DDPMScheduler(beta_schedule="scaled_linear", beta_start=1e-4, beta_end=2e-2)
+
+
+def train(
+    kind: str,
+    pairs: Pairs,
+    seed: int,
+    steps: tuple[int, int],
+    folder: Path,
+    *,
+    device: Device = PROCESSOR,
+    tick: Tick = silent,
+) -> VideoUNet:
+    """Both stages of one kind, with so many updates each; checkpoints below `folder`."""
+    first = folder / f"{kind} image"
+    image = train_image(kind, pairs, seed, steps[0], first, device=device, tick=tick)
+    over = folder / f"{kind} over time"
+    return train_time(kind, image, pairs, seed, steps[1], over, tick=tick)
+
+
+def train_image(
+    kind: str,
+    pairs: Pairs,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    device: Device = PROCESSOR,
+    tick: Tick = silent,
+) -> UNet2DConditionModel:
+    """The image network, on single patches; averaged, frozen."""
+    unet = fresh(kind, seed).to(device.name)
+    net = VideoUNet(unet, over_time(fresh(kind, seed), seed).temporal.requires_grad_(False)).to(
+        device.name
+    )
+    plan = Plan(f"{kind} upsampler", steps, rate=1.5e-3, decay=0.0)
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 14))
+        part = patches(kind, pairs, rng, PATCHES[kind], 1).to(unet.device)
+        return loss(net, kind, part, rng, 1, shut=True)
+
+    unet.load_state_dict(fit(unet, loss_at, plan, folder, tick=tick))
+    return unet.eval().requires_grad_(False)
+
+
+def train_time(
+    kind: str,
+    image: UNet2DConditionModel,
+    pairs: Pairs,
+    seed: int,
+    steps: int,
+    folder: Path,
+    *,
+    tick: Tick = silent,
+) -> VideoUNet:
+    """The layers over time, on patches of clips; averaged, frozen."""
+    net = over_time(image, seed)
+    plan = Plan(f"{kind} upsampler over time", steps, rate=1e-3, decay=0.0)
+    frames = pairs.large.shape[1]
+
+    def loss_at(step: int) -> Tensor:
+        rng = np.random.default_rng((seed, step, 15))
+        part = patches(kind, pairs, rng, PATCHES[kind] // frames, frames).to(image.device)
+        return loss(net, kind, part, rng, frames)
+
+    net.temporal.load_state_dict(fit(net.temporal, loss_at, plan, folder, tick=tick))
+    return net.eval().requires_grad_(False)
+
+
+def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frames: int) -> Patches:
+    """`count` windows of so many frames each, all of one clip or one frame."""
+    cells, latent = CELLS[kind], kind == "latent"
+    side = cells if latent else cells // UPSAMPLED
+    wanted, small = [], []
+    for _ in range(count):
+        clip = int(rng.integers(len(pairs.large)))
+        start = int(rng.integers(pairs.large.shape[1] - frames + 1))
+        y, x = (int(at) for at in rng.integers(0, pairs.small.shape[2] - side + 1, 2))
+        when = slice(start, start + frames)
+        source = pairs.kept if rng.random() < KEPT else pairs.small
+        low = seen(source[clip, when, y : y + side, x : x + side][None])
+        if latent:
+            high = pairs.latents[clip, when, :, y : y + side, x : x + side].float()
+        else:
+            where = (
+                slice(UPSAMPLED * y, UPSAMPLED * y + cells),
+                slice(UPSAMPLED * x, UPSAMPLED * x + cells),
+            )
+            high = DETAIL * (seen(pairs.large[clip, when, *where][None]) - resampled(low))
+        flip = rng.random() < 0.5 and not latent  # a mirrored latent is no mirrored picture's
+        wanted.append(high.flip(-1) if flip else high)
+        small.append(low.flip(-1) if flip else low)
+    return Patches(torch.cat(wanted), torch.cat(small))
+
+
+def loss(
+    net: VideoUNet,
+    kind: str,
+    part: Patches,
+    rng: np.random.Generator,
+    frames: int,
+    *,
+    shut: bool = False,
+) -> Tensor:
+    """Squared error of the predicted v, and of its changes from frame to frame; every clip at a
+    timestep and a noise level of its own."""
+    schedule, low = scheduler(), low_scheduler()
+    clips = len(part.wanted) // frames
+    t = (np.arange(clips) + rng.random(clips)) / clips * 1000
+    place = part.wanted.device
+    t = torch.from_numpy(t.astype(np.int64)).repeat_interleave(frames).to(place)
+    level = torch.from_numpy(rng.integers(0, NOISIEST, clips)).repeat_interleave(frames).to(place)
+    noise, blur = (_noise(rng, clips, frames, tensor) for tensor in (part.wanted, part.small))
+    noisy = schedule.add_noise(part.wanted, noise, t)
+    beside = enlarged(low.add_noise(part.small, blur, level), noisy.shape[-2:])
+    text = torch.zeros(clips, 1, 8, device=place)
+    with in_half(noisy.device):
+        said = net(torch.cat([noisy, beside], 1), t, text, frames=frames, level=level, shut=shut)
+    error = (said.float() - schedule.get_velocity(part.wanted, noise, t)).unflatten(
+        0, (clips, frames)
+    )
+    changes = error.diff(dim=1).square().mean() if frames > 1 else 0.0
+    return error.square().mean() + RESTLESS * changes
+
+
+def enlarged(small: Tensor, size: tuple[int, int]) -> Tensor:
+    """Small frames (N, 3, h, w) at the size of what the network works on; (N, 3, H, W)."""
+    if small.shape[-2:] == size:
+        return small
+    return F.interpolate(small, size, mode="bilinear")
+
+
+def _noise(rng: np.random.Generator, clips: int, frames: int, like: Tensor) -> Tensor:
+    """Noise that all frames of a clip share, as they do when clips are made larger: what stands
+    still then stands still from the start, and what moves is left to the layers."""
+    common = torch.from_numpy(rng.standard_normal((clips, 1, *like.shape[1:]), np.float32))
+    return common.expand(-1, frames, -1, -1, -1).flatten(0, 1).to(like.device)

@@ -1,0 +1,148 @@
+"""Photos become latents and encodings once; prior pictures come from the model itself."""
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+
+from studio.engine.subjects import dataset
+from studio.spec.progress import Cancelled
+from studio.spec.refusal import Refusal
+from tests.engine.tiny_backbone import photos, tiny, traces
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return tiny()
+
+
+@pytest.fixture(scope="module")
+def data(backbone):
+    prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
+    return dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
+
+
+def test_shapes(data):
+    assert data.photos.shape == (4 * 3 * 2, 4, 8, 8)  # photos × (whole + 2 crops) × mirrored
+    assert data.prior.shape == (3, 4, 8, 8)
+    said = 1 + 8 * 8 - 1  # the plain prompt, then each motion and none in each place and none
+    assert data.placed.shape == ((said - 1) * dataset.PLACINGS, 4, 8, 8)
+    assert data.windows.shape == (len(data.placed), 8, 8)
+    assert data.photo_ids.shape == (said, 16)
+    assert data.photo_text.shape == (said, 16, 32)
+    assert data.prior_text.shape == (3, 16, 32)
+    assert all(torch.isfinite(t).all() for t in data.tensors().values())
+
+
+def test_latents_are_those_of_the_photos(backbone, data):
+    view = dataset.views(photos(1)[0], 32, 0, False, np.random.default_rng(0))[0]
+    mean = backbone.vae.encode(view[None]).latent_dist.mean * backbone.vae.config.scaling_factor
+    torch.testing.assert_close(data.photos[:1], mean, atol=1e-5, rtol=1e-5)
+
+
+def test_the_same_seed_makes_the_same_set(backbone, data):
+    prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
+    again = dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
+    for name, tensor in data.tensors().items():
+        assert torch.equal(tensor, getattr(again, name)), name
+
+
+def test_views_keep_the_middle_and_mirror():
+    photo = np.zeros((40, 60, 3), np.uint8)
+    photo[:, 10:30] = (255, 0, 0)  # left half of the middle square is red
+    whole, crop, flipped, _ = dataset.views(photo, 16, 1, True, np.random.default_rng(0))
+    assert whole.shape == crop.shape == (3, 16, 16)
+    assert whole[0, :, :7].min() > 0.999
+    assert whole[0, :, 9:].max() < -0.999
+    assert torch.equal(flipped, whole.flip(-1))
+    assert crop[0, 8, 0] > 0.999
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 500), (3000, 7), (64, 64)])
+def test_any_proportion(shape):
+    photo = np.full((*shape, 3), 200, np.uint8)
+    for view in dataset.views(photo, 32, 3, True, np.random.default_rng(0)):
+        assert view.shape == (3, 32, 32)
+        torch.testing.assert_close(view, torch.full_like(view, 200 / 127.5 - 1))
+
+
+@pytest.mark.parametrize("count", [0, 2, 31])
+def test_too_few_or_too_many(backbone, count):
+    with pytest.raises(Refusal, match=f"3 to 30 photos; there are {count}"):
+        dataset.prepare(backbone, photos(1) * count, "a sks dog", ["a dog"], seed=0)
+
+
+def test_only_rgb_bytes(backbone):
+    with pytest.raises(ValueError, match="uint8"):
+        dataset.check([np.zeros((8, 8, 3), np.float32)] * 3)
+
+
+def test_a_known_noun_needs_no_note(backbone):
+    prompts, notes = dataset.prior_prompts(backbone, "dog", 14)
+    assert notes == []
+    assert len(set(prompts)) == 14
+    assert all(p.startswith("a dog ") for p in prompts)
+    for place in ("grass", "sky", "sand", "water", "at night", "snow", "brick"):
+        assert any(place in p or "night sky" in p for p in prompts)
+
+
+def test_an_unknown_noun_says_what_stands_in(backbone):
+    prompts, notes = dataset.prior_prompts(backbone, "axolotl", 2)
+    assert all(p.startswith("a thing ") for p in prompts)
+    assert "axolotl" in notes[0]
+    assert "thing" in notes[0]
+
+
+def test_a_large_vocabulary_gets_the_plain_prompt_alone(backbone, data):
+    with patch.object(dataset, "SMALL_LANGUAGE", 2):
+        plain = dataset.prepare(backbone, photos(4), "a sks dog", ["a dog"], seed=1)
+    assert len(plain.photo_ids) == 1
+    assert plain.placed.shape == (0, 4, 8, 8)
+    picked, said, weights = dataset.pick(plain, np.random.default_rng(0), 3)
+    assert picked.shape == (3, 4, 8, 8)
+    assert not said.any()
+    assert (weights == 1).all()
+
+
+def test_most_photos_are_put_on_paths_under_the_words_for_them(data):
+    picked, said, weights = dataset.pick(data, np.random.default_rng(0), 4000)
+    put = said > 0
+    assert float(put.float().mean()) == pytest.approx(dataset.PUT, abs=0.03)
+    assert len(set(said.tolist())) == len(data.photo_ids)
+    assert (weights[~put] == 1).all()
+    torch.testing.assert_close(weights.mean((1, 2)), torch.ones(4000))
+    tails = len(data.photo_ids) - 1
+    for row in torch.nonzero(put)[:20, 0]:
+        same = (data.placed == picked[row]).flatten(1).all(1).nonzero()[:, 0]
+        assert int(said[row]) in (1 + same % tails).tolist()
+
+
+def test_a_picture_depends_on_its_number_not_on_its_batch(backbone):
+    prompts = ["a dog", "a red ball", "a cat on sand"]
+    drawn = [
+        dataset.draw(backbone, backbone, prompts, seed=4, stage="prior", steps=3, batch=b)
+        for b in (3, 1)
+    ]
+    torch.testing.assert_close(*drawn, atol=1e-4, rtol=1e-4)
+    other = dataset.draw(backbone, backbone, prompts, seed=5, stage="prior", steps=3)
+    assert (drawn[0] - other).abs().max() > 0.1
+
+
+def test_decode_gives_bytes_of_the_right_size(backbone, data):
+    pictures = dataset.decode(backbone, data.prior)
+    assert pictures.shape == (3, 32, 32, 3)
+    assert pictures.dtype == np.uint8
+
+
+@pytest.mark.parametrize("stage", ["encoding photos", "prior pictures"])
+def test_cancel_leaves_the_backbone_alone(backbone, stage):
+    trace = traces(backbone.unet, backbone.text_encoder, backbone.vae)
+
+    def tick(progress):
+        if progress.stage == stage:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        dataset.prepare(backbone, photos(3), "a sks dog", ["a dog"], seed=0, tick=tick)
+    assert traces(backbone.unet, backbone.text_encoder, backbone.vae) == trace

@@ -1,0 +1,81 @@
+"""Photos are put where the words behind the prompt would have an object."""
+
+import numpy as np
+import pytest
+import torch
+
+from studio.engine.subjects import placing
+from studio.engine.subjects.placing import Placing
+from studio.spec import grammar
+
+
+def test_every_motion_and_every_place_is_said_once():
+    said = [words for words, *_ in placing.TAILS]
+    assert len(set(said)) == len(said) == 63
+    assert {"moving right on snow", "on snow", "moving right"} < set(said)
+    for words, motion, place in placing.TAILS:
+        read = grammar.read(f"a dog {words}")
+        assert (read.motion, read.place) == (motion, place)
+
+
+@pytest.mark.parametrize(
+    ("motion", "wide", "high"), [("left", True, False), ("down", False, True), ("", False, False)]
+)
+def test_a_path_runs_as_the_motion_does(motion, wide, high):
+    drawn = [placing.placing(np.random.default_rng(k), motion) for k in range(200)]
+    assert (max(abs(at.x) for at in drawn) > 0.4) == wide
+    assert (max(abs(at.y) for at in drawn) > 0.4) == high
+    assert min(at.size for at in drawn) < 0.5
+    assert max(at.size for at in drawn) > 0.75
+
+
+def spot(size):
+    photo = torch.full((3, size, size), -1.0)
+    middle = slice(size * 3 // 8, size * 5 // 8)
+    photo[0, middle, middle] = 1
+    return photo
+
+
+@pytest.mark.parametrize("at", [Placing(0.5, 0.5, 0.0), Placing(0.8, -0.1, -0.4)])
+def test_the_middle_goes_there_and_shrinks(at):
+    there = placing.placed(spot(64), at, torch.full((3, 64, 64), -1.0))
+    assert there.shape == (3, 64, 64)
+    weight = (there[0] + 1) / 2
+    y, x = torch.meshgrid(*[(torch.arange(64) + 0.5) / 32 - 1] * 2, indexing="ij")
+    assert float((weight * x).sum() / weight.sum()) == pytest.approx(at.x, abs=0.02)
+    assert float((weight * y).sum() / weight.sum()) == pytest.approx(at.y, abs=0.02)
+    assert float(weight.sum()) == pytest.approx((16 * at.size) ** 2, rel=0.05)
+
+
+def test_the_rim_fades_into_the_ground():
+    photo, ground = torch.ones(3, 64, 64), torch.full((3, 64, 64), -1.0)
+    there = placing.placed(photo, Placing(0.5, 0.0, 0.0), ground)[0]
+    assert there[32, 32] == 1
+    assert (there[32, :15] == -1).all()
+    assert (there[32, 16:33].diff() >= 0).all()
+    assert ((there > -1) & (there < 1)).any()
+
+
+def test_without_a_ground_the_edges_go_on_to_those_of_the_picture():
+    assert placing.ground(np.random.default_rng(0), "", 32) is None
+    photo = torch.full((3, 32, 32), 0.25)
+    torch.testing.assert_close(placing.placed(photo, Placing(0.5, 0.3, -0.3), None), photo)
+
+
+@pytest.mark.parametrize("place", grammar.PLACES)
+def test_grounds_are_those_of_the_clips(place):
+    one, two, other = (placing.ground(np.random.default_rng(k), place, 32) for k in (1, 1, 2))
+    assert one.shape == (3, 32, 32)
+    assert one.min() >= -1
+    assert one.max() <= 1
+    assert torch.equal(one, two)
+    assert not torch.equal(one, other)
+
+
+def test_the_window_lies_on_the_photo():
+    weights = placing.window(Placing(0.5, 0.5, -0.5), 16, 16)
+    assert float(weights.mean()) == pytest.approx(1)
+    top = divmod(int(weights.argmax()), 16)
+    assert abs(top[0] - 4) <= 1
+    assert abs(top[1] - 11) <= 1
+    assert float(weights.max() / weights[15, 0]) == pytest.approx(4, rel=0.1)

@@ -1,0 +1,160 @@
+"""Upsamplers in jobs: a whole film made larger, a range of it, one tile, and their training."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from studio.jobs.once import run_once
+from studio.jobs.work import Works, last_keys, stored_frames
+from studio.lab.evaluations import upsamplers
+from studio.lab.measures import upsampling
+from studio.library import models as library
+from studio.media.container import probe
+from studio.media.footage import read_video
+from studio.project.folders import Folders
+from studio.project.plain import to_plain
+from studio.project.shot import Shot
+from studio.spec.frame_spans import whole_chunks
+from studio.spec.progress import Cancelled, silent
+from studio.spec.refusal import Refusal
+from studio.spec.request import check
+from studio.spec.spans import spans
+from tests import tiny_starter
+from tests.engine import tiny_upsampler
+
+KINDS = ("pixel", "latent")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def works(request, tmp_path_factory):
+    home = tmp_path_factory.mktemp("upsampled ünï")
+    folder = tiny_starter.make(home / "models" / "tiny", plain=False)
+    tiny_upsampler.give(folder, request.param)
+    return Works(Folders.find(str(home)))
+
+
+@pytest.fixture(scope="module")
+def asked(works):
+    model = library.find("tiny", works.model_folders)
+    shot = Shot("a", prompt="a ball", keyframes=3, steps=1, guidance=1.0, interpolate=2)
+    made = shot.request(model.family, model.weights, None)
+    return replace(made, upsample=model.family.upsampling)
+
+
+@pytest.fixture(scope="module")
+def project(works, asked, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    do(works, "render", project=str(folder), request=to_plain(asked))
+    return folder
+
+
+def do(works, kind, tick=silent, **payload):
+    return run_once(works.by_kind(), kind, payload, tick=tick)
+
+
+def test_the_file_has_large_frames(works, asked, project, tmp_path):
+    out = tmp_path / "clip.mp4"
+    keys = list(last_keys(spans(asked)))
+    do(works, "export", project=str(project), request=to_plain(asked), spans=keys,
+       out=str(out), fps=str(asked.rate))  # fmt: skip
+    assert (probe(out).width, probe(out).height) == (256, 256)
+    assert probe(out).fps == Fraction(24)
+    assert sum(1 for _ in read_video(out)) == asked.frames == 33
+
+
+def test_a_range_costs_its_chunks_alone_and_is_the_same(works, asked, project, tmp_path):
+    part = replace(asked, only=whole_chunks(asked, 9, 12))
+    assert (part.only, part.frames) == ((8, 15), 8)
+    made = do(works, "render", project=str(tmp_path), request=to_plain(part))["made"]
+    stages = [span.stage for span in spans(asked) if span.key in made]
+    assert (stages.count("upsample"), stages.count("decode"), len(stages)) == (1, 3, len(made))
+    whole = list(stored_frames(works.takes(project), list(last_keys(spans(asked)))))
+    few = list(stored_frames(works.takes(tmp_path), list(last_keys(spans(part)))))
+    np.testing.assert_array_equal(np.stack(few), np.stack(whole[8:16]))
+
+
+def test_one_tile_is_looked_at_before_the_whole(works, asked, tmp_path):
+    heard = []
+    found = do(works, "preview_tile", heard.append, project=str(tmp_path),
+               request=to_plain(asked), frame=20, place=[0.9, 0.1])  # fmt: skip
+    assert found == {"tile": [24, 0, 40, 40], "first": 16}
+    preview = heard[-1].preview
+    assert (preview.frames, preview.height, preview.width) == (8, 160, 160)
+    stored = set(works.takes(tmp_path).keys())
+    assert not stored & {span.key for span in spans(asked) if span.stage == "upsample"}
+    assert stored < {span.key for span in spans(asked)}
+
+
+def test_a_stopped_render_goes_on(works, asked, project, tmp_path):
+    def stop(progress):
+        if progress.stage == "upsample" and progress.step > 8:  # in the second of five portions
+            raise Cancelled
+
+    payload = {"project": str(tmp_path), "request": to_plain(asked)}
+    with pytest.raises(Cancelled):
+        do(works, "render", stop, **payload)
+    again = do(works, "render", **payload)
+    assert again["reused"]
+    assert again["made"]
+    keys = list(last_keys(spans(asked)))
+    one, other = (np.stack(list(stored_frames(works.takes(p), keys))) for p in (tmp_path, project))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_only_one_of_both_networks_is_in_memory(works, asked, project):
+    model = library.find("tiny", works.model_folders)
+    upsampler = works.residents.upsampler(model, silent)
+    assert works.residents.upsampler(model, silent) is upsampler
+    works.residents.video(model, silent)
+    assert works.residents.upsampler(model, silent) is not upsampler
+
+
+def test_what_cannot_be_upsampled_is_refused(works, asked):
+    family = library.find("tiny", works.model_folders).family
+    with pytest.raises(Refusal, match="has no upsampler"):
+        check(asked, replace(family, upsampling=None))
+    with pytest.raises(Refusal, match="no frames 30 to 40"):
+        check(replace(asked, only=(29, 39)), family)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stopped_training_goes_on_and_its_folder_opens(kind, tiny_home, tmp_path):
+    model, seen = library.read(tiny_home / "models" / "tiny"), []
+
+    def stop(progress):
+        seen.append((progress.stage, progress.step))
+        if seen[-1] == (f"{kind} upsampler over time", 1):
+            raise Cancelled
+
+    how = {"seed": 1, "steps": (2, 2), "pairs": 1}
+    with pytest.raises(Cancelled):
+        upsamplers.teach_upsampler(model, kind, tmp_path, **how, tick=stop)
+    drawn = ("drawing footage", 1)
+    assert drawn in seen
+    heard = []
+    folder = upsamplers.teach_upsampler(model, kind, tmp_path, **how, tick=heard.append)
+    steps = [(p.stage, p.step) for p in heard]
+    assert drawn not in steps
+    assert steps[-1] == (f"{kind} upsampler over time", 2)
+    assert (f"{kind} upsampler", 1) not in steps
+    table = upsamplers.evaluate_upsampling(
+        "tiny",
+        (tiny_home / "models",),
+        count=2,
+        size=64,
+        others=[folder],
+        sheet=tmp_path / "sheet.png",
+    )
+    rows = [line.split(" | ")[0] for line in table.splitlines()[2:]]
+    name = {"pixel": "pixels", "latent": "latents"}[kind]
+    assert rows == [
+        "| bicubic",
+        "| Lanczos",
+        f"| {name}, frame by frame",
+        f"| {name}, frame by frame, one noise",
+        f"| {name}, over time",
+    ]
+    assert (tmp_path / "sheet.png").is_file()
+    assert upsampling.opened.cache_info().currsize == 0  # let go of
