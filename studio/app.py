@@ -13,6 +13,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.jobs import linking
+from studio.jobs.device_info import DeviceInfo, processor
 from studio.jobs.job import Work
 from studio.jobs.ledger import Ledger
 from studio.jobs.queue import Queue
@@ -25,7 +26,6 @@ from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.shell.window import Window
-from studio.ui.state.device_info import Glance, processor
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
 
@@ -54,7 +54,7 @@ def open_window(
     works: Mapping[str, Work],
     *,
     model_folders: Sequence[Path] = (),
-    glance: Callable[[], Glance] | None = None,
+    glance: Callable[[], DeviceInfo] | None = None,
     warm_up: Callable[[], object] | None = None,
     quit_after_first_paint: bool = False,
 ) -> int:
@@ -114,7 +114,7 @@ def build(
     works: Mapping[str, Work],
     *,
     model_folders: Sequence[Path] = (),
-    glance: Callable[[], Glance] | None = None,
+    glance: Callable[[], DeviceInfo] | None = None,
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
     store = ProjectStore(project, anew=project == folders.scratch)
@@ -149,13 +149,13 @@ def take_store(folder: Path) -> TakeStore:
     return TakeStore(folder, save, load)
 
 
-def device(asked: str | None = None) -> Glance:
+def device(asked: str | None = None) -> DeviceInfo:
     """What computes: the processor until the engine has been imported and may know better."""
     known = sys.modules.get("studio.engine.device")
     chosen = known.choose(asked) if known else None
     if chosen is None or chosen.name == "cpu":
         return processor()
-    return Glance(chosen.described, has_gpu=True)
+    return DeviceInfo(chosen.described, has_gpu=True)
 
 
 def import_engine() -> None:

@@ -26,8 +26,17 @@ MODULES = sorted(
 # for every contract, an import that breaks it
 BREAKS = {
     "one way down": ("studio/media/timing.py", "import studio.project.files"),
+    "rooms of the window know state and widgets, never one another": (
+        "studio/ui/takes/model.py",
+        "import studio.ui.player.canvas",
+    ),
+    "of the shell only the studio window sees the rooms": (
+        "studio/ui/shell/dialogs.py",
+        "import studio.ui.takes.export",
+    ),
+    "the terminal opens no window": ("studio/terminal/doctor.py", "import studio.ui.state.frames"),
     "Qt stops at jobs": ("studio/project/plain.py", "import PySide6.QtCore"),
-    "torch stays in the engine": ("studio/ui/state/device_info.py", "import torch"),
+    "torch stays in the engine": ("studio/ui/state/selection.py", "import torch"),
     "spec needs nobody, not even numpy": ("studio/spec/timing.py", "import numpy"),
     "nobody but the command line knows the lab": (
         "studio/terminal/demo.py",

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from studio.jobs.checkup import Check, checkup
+from studio.jobs.device_info import processor
 from studio.project.files import check_writable
 from studio.project.folders import Folders
 from studio.spec.refusal import Refusal
 from studio.terminal.process import crashes
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
-from studio.ui.state.device_info import processor
 
 LITTLE = 5 * 2**30
 """Bytes; with less room a warning is given."""

@@ -153,8 +153,8 @@ def larger(studio: StudioWindow) -> Iterator[str]:
 
 def dialogs(studio: StudioWindow) -> Iterator[str]:
     for name, show in (
-        ("export", lambda: studio.dialogs.export(studio.takes.chosen)),
-        ("recipe", lambda: studio.dialogs.recipe(studio.takes.chosen)),
+        ("export", lambda: studio.take_dialogs.export(studio.takes.chosen)),
+        ("recipe", lambda: studio.take_dialogs.recipe(studio.takes.chosen)),
         ("keys", studio.dialogs.keys),
     ):
         show()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, zip_longest
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -35,7 +35,12 @@ NEXT_STEP = "Choose a take, or press Ctrl+Enter to preview the keyframes of the 
 
 
 class Player(Panel):
-    """Shows what lies on the desk; fetches the frames of the selected take."""
+    """Shows what lies on the desk; fetches the frames of the selected take.
+
+    `tile_asked` says where in the picture the pointer is: 0..1 down and across.
+    """
+
+    tile_asked = Signal(tuple)
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Player(Panel):
         pictures.cache.failed.connect(self._unreadable)
         self.canvas.clicked_beside.connect(desk.back)
         self.transport.copy.clicked.connect(self.copy_frame)
+        self.transport.tile.clicked.connect(lambda: self.tile_asked.emit(self.canvas.place))
         desk.take_selected.connect(self._fetch)
         queue.progressed.connect(self._preview)
         queue.finished.connect(self._previewed)

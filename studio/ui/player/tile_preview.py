@@ -2,21 +2,19 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QPen
 
 from studio.jobs.queue import Queue
 from studio.project.project import Render
 from studio.spec.progress import Preview
 from studio.spec.request import UPSAMPLED, ClipRequest
-from studio.ui.player.panel import Player
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import Pictures, from_preview
 from studio.ui.state.job_monitor import Watch
 from studio.ui.state.render_actions import Orders
 from studio.ui.state.selection import Desk, Shown
-from studio.ui.widgets.controls import explain, rename
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
@@ -29,7 +27,12 @@ class TilePreview(QObject):
     """Asks for a tile at the pointer and lays what comes over the take.
 
     T again, Esc, a click beside the picture, on a keyframe or on the take lead back to it.
+    `offered` says what pressing T would do, and why it would do nothing where it would not;
+    `compared_at` where the line between before and after should stand, 0..1 of the width.
     """
+
+    offered = Signal(str, str)
+    compared_at = Signal(float)
 
     def __init__(
         self,
@@ -38,35 +41,32 @@ class TilePreview(QObject):
         queue: Queue,
         watch: Watch,
         orders: Orders,
-        player: Player,
         pictures: Pictures,
         theme: Theme,
     ) -> None:
         super().__init__()
         self._document, self._desk, self._queue = document, desk, queue
-        self._watch, self._orders, self._player, self._theme = watch, orders, player, theme
+        self._watch, self._orders, self._theme = watch, orders, theme
         self._pictures = pictures
-        player.transport.tile.clicked.connect(self.toggle)
         desk.shown_changed.connect(self.reflect)
         document.changed.connect(self.reflect)
         queue.finished.connect(self._finished)
-        self.reflect()
 
-    def toggle(self) -> None:
-        """Preview a tile, or show the take again."""
+    def toggle(self, place: tuple[float, float]) -> None:
+        """Preview the tile at a place, 0..1 down and across, or show the take again."""
         shown = self._desk.shown
         if shown and shown.kind == "tile":
             self._desk.back()
         elif (render := self._render()) and not self._why_not():
             self._desk.set_speed(0)
-            self._orders.preview_tile(render, self._desk.playhead, self._player.canvas.place)
+            self._orders.preview_tile(render, self._desk.playhead, place)
 
     def reflect(self) -> None:
-        button, shown = self._player.transport.tile, self._desk.shown
-        is_tile = bool(shown and shown.kind == "tile")
-        explain(button, "" if is_tile else self._why_not())
-        if button.isEnabled():
-            rename(button, BACK if is_tile else ASK)
+        shown = self._desk.shown
+        if shown and shown.kind == "tile":
+            self.offered.emit(BACK, "")
+        else:
+            self.offered.emit(ASK, self._why_not())
 
     def _why_not(self) -> str:
         render = self._render()
@@ -110,7 +110,7 @@ class TilePreview(QObject):
             )  # fmt: skip
             self._desk.lay_over(tile, at)
             _, left, _, width = found["tile"]
-            self._player.canvas.put_wipe((left + width / 2) / before[0].width())
+            self.compared_at.emit((left + width / 2) / before[0].width())
             self._desk.set_compare(True)
 
         def refused(error: Exception) -> None:

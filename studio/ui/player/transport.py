@@ -113,6 +113,12 @@ class Transport(QWidget):
         self._follow_playing()
         self._follow_playhead(self._desk.playhead)
 
+    def offer_tile(self, does: str, why_not: str) -> None:
+        """Say what the button for a tile does, and why it can not where it cannot."""
+        explain(self.tile, why_not)
+        if self.tile.isEnabled():
+            rename(self.tile, does)
+
     def _follow_playhead(self, frame: int) -> None:
         self.scrub.blockSignals(True)
         self.scrub.setValue(frame)

@@ -6,21 +6,15 @@ from pathlib import Path
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from studio.project import edits
-from studio.project.project import Project, Render
 from studio.ui.shell.commands import KeysDialog
 from studio.ui.state.document import Document
-from studio.ui.state.render_actions import Orders
-from studio.ui.takes.export import ExportDialog
-from studio.ui.takes.recipe import RecipeDialog
 from studio.ui.widgets.controls import label, push, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import (
-    VIDEOS,
     ask_for_photos,
     ask_for_project,
     ask_for_words,
-    folder_of,
-    remember,
+    open_dialog,
 )
 from studio.ui.widgets.theme import UNIT
 
@@ -35,33 +29,13 @@ ABOUT = (
 
 
 class Dialogs:
-    """Opens dialogs over `parent`; everything they decide goes to the document or the orders."""
+    """Opens dialogs over `parent`; everything they decide goes to the document."""
 
-    def __init__(self, document: Document, orders: Orders, icons: Icons, parent: QWidget) -> None:
-        self._document, self._orders, self._icons = document, orders, icons
-        self._parent = parent
-
-    def export(self, render: Render | None) -> None:
-        if render is None:
-            return
-        dialog = ExportDialog(render, folder_of(VIDEOS), self._parent)
-
-        def order(path: Path, fps, recipe: bool) -> None:
-            remember(VIDEOS, path.parent)
-            self._orders.export(render, path, fps, recipe=recipe)
-
-        dialog.ordered.connect(order)
-        _open(dialog)
-
-    def recipe(self, render: Render | None) -> None:
-        if render is None:
-            return
-        dialog = RecipeDialog(render, self._parent)
-        dialog.used.connect(self._use)
-        _open(dialog)
+    def __init__(self, document: Document, icons: Icons, parent: QWidget) -> None:
+        self._document, self._icons, self._parent = document, icons, parent
 
     def keys(self) -> None:
-        _open(KeysDialog(self._parent))
+        open_dialog(KeysDialog(self._parent))
 
     def about(self) -> None:
         dialog = QDialog(self._parent)
@@ -78,7 +52,7 @@ class Dialogs:
         done = push("Close")
         done.clicked.connect(dialog.accept)
         layout.addWidget(row(None, done))
-        _open(dialog)
+        open_dialog(dialog)
 
     def rename(self) -> None:
         def named(name: str) -> None:
@@ -95,29 +69,3 @@ class Dialogs:
         """A project is a folder; an empty one becomes a new project."""
         if folder := ask_for_project(self._parent):
             then(folder)
-
-    def _use(self, render: Render) -> None:
-        self._document.change(lambda project: with_recipe(project, render), "Use recipe")
-
-
-def with_recipe(project: Project, render: Render) -> Project:
-    """The selected shot with everything that made this take, its seed locked."""
-    from dataclasses import replace
-
-    asked, shot = render.request, project.shot(project.selected)
-    subject = asked.subject
-    return edits.replace_shot(
-        project,
-        replace(
-            shot, prompt=asked.prompt, negative=asked.negative, seed=asked.seed, seed_locked=True,
-            model=asked.model, keyframes=asked.keyframes, steps=asked.steps, fps=asked.fps,
-            guidance=asked.guidance, width=asked.width, height=asked.height,
-            subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
-            extend=asked.extend, loop=asked.loop, interpolate=asked.interpolate, strip=asked.strip,
-        ),
-    )  # fmt: skip
-
-
-def _open(dialog: QDialog) -> None:
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog
 
+from studio.jobs.device_info import DeviceInfo
 from studio.jobs.job import State
 from studio.jobs.queue import Queue
 from studio.project.pictures import PictureStore
@@ -34,7 +35,6 @@ from studio.ui.shell.window import Panels, Window
 from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
 from studio.ui.state.background import Background
-from studio.ui.state.device_info import Glance
 from studio.ui.state.disk_usage import Space
 from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
@@ -46,6 +46,7 @@ from studio.ui.state.render_actions import Orders
 from studio.ui.state.render_forecast import Outlook
 from studio.ui.state.selection import Desk
 from studio.ui.subjects.panel import SubjectsPanel
+from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.takes.drag_export import Outgoing
 from studio.ui.takes.panel import TakesPanel
 from studio.ui.widgets.icons import Icons
@@ -65,7 +66,7 @@ class StudioWindow:
         takes: TakeStore,
         queue: Queue,
         scan: Scan,
-        glance: Callable[[], Glance],
+        glance: Callable[[], DeviceInfo],
         can_free: bool,
         memory: Path,
         icons: Icons,
@@ -152,7 +153,7 @@ class StudioWindow:
                 thing.deleteLater()
 
     def _build(
-        self, glance: Callable[[], Glance], can_free: bool, memory: Path, icons: Icons
+        self, glance: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
     ) -> None:
         document, queue, desk, orders = self.document, self.queue, self.desk, self.orders
         watch, background, pictures = self.watch, self.background, self._pictures
@@ -170,9 +171,7 @@ class StudioWindow:
         self.player = Player(
             document, queue, watch, desk, pictures, self.playback, self.keyframes, icons
         )
-        self._tiles = TilePreview(
-            document, desk, queue, watch, orders, self.player, pictures, icons.theme
-        )
+        self._tiles = TilePreview(document, desk, queue, watch, orders, pictures, icons.theme)
         self.stages = Stages(queue, watch, orders, self.outlook, icons)
         self.shot = ShotPanel(document, self.shelf, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
@@ -181,7 +180,8 @@ class StudioWindow:
             self.strip,
         )  # fmt: skip
         self.window = Window(panels, self._press, self._may_close, memory)
-        self.dialogs = Dialogs(document, orders, icons, self.window)
+        self.dialogs = Dialogs(document, icons, self.window)
+        self.take_dialogs = TakeDialogs(document, orders, self.window)
         self.actions = make_actions(self._deeds(), self.window)
         self.top.set_actions(
             self.actions,
@@ -199,8 +199,12 @@ class StudioWindow:
         self.desk.noticed.connect(self.strip.notice)
         self.strip.opened.connect(queue_dock.setVisible)
         queue_dock.visibilityChanged.connect(self.strip.open.setChecked)
-        self.takes.export_asked.connect(self.dialogs.export)
-        self.takes.recipe_asked.connect(self.dialogs.recipe)
+        self.takes.export_asked.connect(self.take_dialogs.export)
+        self.takes.recipe_asked.connect(self.take_dialogs.recipe)
+        self.player.tile_asked.connect(self._tiles.toggle)
+        self._tiles.offered.connect(self.player.transport.offer_tile)
+        self._tiles.compared_at.connect(self.player.canvas.put_wipe)
+        self._tiles.reflect()
         self.orders.placed.connect(lambda _: settle_typing())
         self.orders.exported.connect(lambda path: self.desk.notice(f"Exported to {path}."))
         refusing = (self.orders, self.document, self.edits, self._brought)
@@ -219,7 +223,7 @@ class StudioWindow:
             "open_project": lambda: dialogs.choose_project(self._leave_for),
             "rename_project": dialogs.rename,
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
-            "export": lambda: dialogs.export(self.takes.chosen),
+            "export": lambda: self.take_dialogs.export(self.takes.chosen),
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,

@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QWidget
 
+from studio.jobs.device_info import DeviceInfo
 from studio.spec.quantities import memory
 from studio.ui.shell.commands import COMMANDS, MENUS
 from studio.ui.state.background import Background
-from studio.ui.state.device_info import Glance
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import Orders
 from studio.ui.widgets.controls import ElidedLabel, explain, label, push, tip
@@ -26,7 +26,7 @@ class TopBar(QWidget):
         document: Document,
         orders: Orders,
         background: Background,
-        glance: Callable[[], Glance],
+        glance: Callable[[], DeviceInfo],
         *,
         can_free: bool,
     ) -> None:
@@ -73,7 +73,7 @@ class TopBar(QWidget):
             self.state.setText("saved" if document.is_saved else waits)
         set_tone(self.state, "attention" if document.trouble else "small")
 
-    def show_glance(self, seen: Glance) -> None:
+    def show_glance(self, seen: DeviceInfo) -> None:
         said = seen.name
         if seen.total:
             used = f"{memory(seen.used)} of " if seen.used else ""

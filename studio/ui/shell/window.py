@@ -8,9 +8,9 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QStatusTipEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
-from studio.ui.remembered import Remembered
 from studio.ui.shell.banner import Banner
 from studio.ui.shell.window_geometry import brought_back, first_place, grown
+from studio.ui.shell.window_state import Remembered
 from studio.ui.widgets.controls import Panel, label, row
 from studio.ui.widgets.theme import UNIT
 

@@ -56,8 +56,7 @@ def ask_for_picture(parent: QWidget, then: Callable[[str], object]) -> None:
         then(file)
 
     dialog.fileSelected.connect(chosen)
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
+    open_dialog(dialog)
 
 
 def ask_for_project(parent: QWidget) -> Path | None:
@@ -106,5 +105,10 @@ def ask_for_words(
     """Open the question; `then` gets the answer, unless it is empty or the question is closed."""
     dialog = Words(parent, title, name, text, lines)
     dialog.accepted.connect(lambda: dialog.said and then(dialog.said))
+    open_dialog(dialog)
+
+
+def open_dialog(dialog: QDialog) -> None:
+    """Open it over its window; it is gone for good once it is closed."""
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

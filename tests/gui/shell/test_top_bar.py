@@ -1,6 +1,6 @@
 """The computer at a glance, and letting go of its memory."""
 
-from studio.ui.state.device_info import Glance, processor
+from studio.jobs.device_info import DeviceInfo, processor
 
 
 def test_without_a_gpu_the_button_says_why(studio, until):
@@ -12,7 +12,7 @@ def test_without_a_gpu_the_button_says_why(studio, until):
 
 def test_a_gpu_is_shown_and_can_be_freed(studio, until):
     studio.top._can_free = True
-    studio.top.show_glance(Glance("RTX 3060", 5 * 2**30, 8 * 2**30, has_gpu=True))
+    studio.top.show_glance(DeviceInfo("RTX 3060", 5 * 2**30, 8 * 2**30, has_gpu=True))
     assert studio.top.device.text() == "RTX 3060 · 5.0 GB of 8.0 GB memory"
     assert studio.top.free.isEnabled()
 

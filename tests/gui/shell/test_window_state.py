@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
-from studio.ui.remembered import Remembered
+from studio.ui.shell.window_state import Remembered
 from tests.full_disk import full_after
 
 GEOMETRY, STATE = QByteArray(bytes(range(66))), QByteArray(bytes(range(255, 0, -1)))

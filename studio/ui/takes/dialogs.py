@@ -1,0 +1,59 @@
+"""The dialogs about a take: exporting it, reading its recipe and using that again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from studio.project import edits
+from studio.project.project import Project, Render
+from studio.ui.state.document import Document
+from studio.ui.state.render_actions import Orders
+from studio.ui.takes.export import ExportDialog
+from studio.ui.takes.recipe import RecipeDialog
+from studio.ui.widgets.input_dialogs import VIDEOS, folder_of, open_dialog, remember
+
+
+class TakeDialogs:
+    """Opens dialogs over `parent`; what they decide goes to the document or the orders."""
+
+    def __init__(self, document: Document, orders: Orders, parent: QWidget) -> None:
+        self._document, self._orders, self._parent = document, orders, parent
+
+    def export(self, render: Render | None) -> None:
+        if render is None:
+            return
+        dialog = ExportDialog(render, folder_of(VIDEOS), self._parent)
+
+        def order(path: Path, fps, recipe: bool) -> None:
+            remember(VIDEOS, path.parent)
+            self._orders.export(render, path, fps, recipe=recipe)
+
+        dialog.ordered.connect(order)
+        open_dialog(dialog)
+
+    def recipe(self, render: Render | None) -> None:
+        if render is None:
+            return
+        dialog = RecipeDialog(render, self._parent)
+        dialog.used.connect(self._use)
+        open_dialog(dialog)
+
+    def _use(self, render: Render) -> None:
+        self._document.change(lambda project: with_recipe(project, render), "Use recipe")
+
+
+def with_recipe(project: Project, render: Render) -> Project:
+    """The selected shot with everything that made this take, its seed locked."""
+    asked, shot = render.request, project.shot(project.selected)
+    subject = asked.subject
+    return edits.replace_shot(
+        project,
+        replace(
+            shot, prompt=asked.prompt, negative=asked.negative, seed=asked.seed, seed_locked=True,
+            model=asked.model, keyframes=asked.keyframes, steps=asked.steps, fps=asked.fps,
+            guidance=asked.guidance, width=asked.width, height=asked.height,
+            subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
+            extend=asked.extend, loop=asked.loop, interpolate=asked.interpolate, strip=asked.strip,
+        ),
+    )  # fmt: skip
