@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL
 
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.training import autoencoder, backbone, packing, temporal, text
 
 WIDTHS = (32, 32, 64)

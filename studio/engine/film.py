@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from studio.engine.adapter import adapted, check_bare
-from studio.engine.backbone import encode_text
-from studio.engine.decode import decode
-from studio.engine.encode import encode, filling
-from studio.engine.fill import FillSpec, Text, fill
-from studio.engine.interpolate import interpolate
+from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.encode import encode, filling
+from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.interpolate import interpolate
+from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsampler import Upsampler
+from studio.engine.families.videoldm.videomodel import VideoModel, pattern_of
 from studio.engine.tiles import Tiling
-from studio.engine.upsample import UpsampleSpec, upsample
-from studio.engine.upsampler import Upsampler
-from studio.engine.videomodel import VideoModel, pattern_of
 from studio.spec.memo import Memo
 from studio.spec.progress import Tick, shifted
 from studio.spec.prompts import for_time, with_subject

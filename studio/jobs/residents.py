@@ -15,8 +15,8 @@ from studio.spec.progress import Progress, Tick
 
 if TYPE_CHECKING:
     from studio.engine.device import Device
-    from studio.engine.upsampler import Upsampler
-    from studio.engine.videomodel import VideoModel
+    from studio.engine.families.videoldm.upsampler import Upsampler
+    from studio.engine.families.videoldm.videomodel import VideoModel
 
 log = logging.getLogger(__name__)
 LOOK = 0.1
@@ -65,7 +65,7 @@ class Residents:
         """`model` loaded; another one is let go first.  A changed file is loaded anew."""
 
         def load() -> VideoModel:
-            from studio.engine.families import videoldm
+            from studio.engine.families.videoldm import family as videoldm
 
             decodes = "decoder" in dict(model.weights)
             return videoldm.load(model.folder, model.family, self.device(), tick, decodes=decodes)
@@ -76,7 +76,7 @@ class Residents:
         """The upsampler of `model`, loaded; what is held besides is let go first."""
 
         def load() -> Upsampler:
-            from studio.engine import upsampler
+            from studio.engine.families.videoldm import upsampler
 
             return upsampler.load(model.folder / upsampler.FOLDER, self.device(), tick)
 

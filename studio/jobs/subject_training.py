@@ -23,8 +23,8 @@ from studio.spec.refusal import Refusal
 if TYPE_CHECKING:
     import numpy as np
 
+    from studio.engine.families.videoldm.videomodel import VideoModel
     from studio.engine.subjects.subject_spec import TrainedSubject
-    from studio.engine.videomodel import VideoModel
     from studio.jobs.residents import Residents
 
 LONGEST = 1024

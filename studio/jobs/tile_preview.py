@@ -13,7 +13,7 @@ from studio.spec.span import Span
 from studio.spec.spans import spans
 
 if TYPE_CHECKING:
-    from studio.engine.upsampler import Upsampler
+    from studio.engine.families.videoldm.upsampler import Upsampler
     from studio.project.takes import TakeStore
 
 
@@ -34,8 +34,8 @@ def preview_tile(
     The frames of the tile go out with the last tick; gives where it lies in the small frames, and
     the first frame's number.
     """
+    from studio.engine.families.videoldm.upsample import STAGE, upsample
     from studio.engine.film import small_frames, upsample_spec
-    from studio.engine.upsample import STAGE, upsample
 
     small, spec = small_frames(span, takes), upsample_spec(span)
     tile = spec.tiling.around(small.shape[1], small.shape[2], *place)

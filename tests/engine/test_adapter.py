@@ -10,9 +10,9 @@ from peft import LoraConfig
 from studio.engine import adapter, adapter_file, tensor_file
 from studio.engine.adapter import adapted
 from studio.engine.adapter_file import Label
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_backbone import tiny, traces
 

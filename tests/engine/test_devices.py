@@ -11,19 +11,19 @@ import pytest
 import torch
 
 from studio.engine import device as devices
-from studio.engine.backbone import encode_text
-from studio.engine.decoder import DecoderConfig, DecoderLayers
 from studio.engine.device import PROCESSOR, Device
-from studio.engine.encode import encode
+from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
+from studio.engine.families.videoldm.encode import encode
+from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsampler import Upsampler
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models, film
 from studio.engine.subjects import dataset, samples
 from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tiles import Tile, Tiling
-from studio.engine.upsample import UpsampleSpec, upsample
-from studio.engine.upsampler import Upsampler
-from studio.engine.videomodel import VideoModel
 from studio.lab.measures import decoding, filling, frechet, likeness, starter
 from studio.lab.measures.likeness import LikenessNet
 from studio.spec.progress import Cancelled, Progress, silent

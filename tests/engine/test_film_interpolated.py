@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.encode import encode, filling
+from studio.engine.families.videoldm.encode import encode, filling
 from studio.engine.film import Models, film
 from studio.spec import strip as strips
 from studio.spec.progress import Cancelled, silent

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
 from studio.engine.film import Models, film, small_frames
 from studio.engine.tiles import Tiling
-from studio.engine.upsample import UpsampleSpec, upsample
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import Upsampling

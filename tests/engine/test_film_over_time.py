@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.decode import decode
-from studio.engine.decoder import DecoderConfig, DecoderLayers
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.film import Models, film
 from studio.spec.progress import Cancelled, silent
 from studio.spec.spans import spans

@@ -5,12 +5,12 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
-from studio.engine import upsampler
 from studio.engine.device import choose
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.upsampler import Upsampler
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm import upsampler
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.upsampler import Upsampler
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.training import packing
 from studio.lab.training import upsampler as training
 from tests.tiny_starter import awake
@@ -49,7 +49,7 @@ def tiny(kind: str, seed: int = 0) -> Upsampler:
 
 
 def save(model: Upsampler, folder: Path) -> Path:
-    """The folder that `studio.engine.upsampler.load` opens."""
+    """The folder that `studio.engine.families.videoldm.upsampler.load` opens."""
     model.net.image.save_pretrained(folder / "unet")
     model.scheduler.save_pretrained(folder / "scheduler")
     model.low_scheduler.save_pretrained(folder / "low_res_scheduler")

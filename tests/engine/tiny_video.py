@@ -7,10 +7,10 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from studio.engine.device import set_attention
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
-from studio.engine.videomodel import VideoModel
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.spec.request import ClipRequest, Family
 from tests.engine.tiny_backbone import tiny
 from tests.tiny_starter import awake

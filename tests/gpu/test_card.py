@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from studio.engine import upsampler
 from studio.engine.device import PROCESSOR
-from studio.engine.families import videoldm
+from studio.engine.families.videoldm import family as videoldm
+from studio.engine.families.videoldm import upsampler
 from studio.engine.film import Models, film
 from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject

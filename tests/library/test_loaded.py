@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from studio.engine import upsampler
+from studio.engine.families.videoldm import upsampler
 from studio.jobs.residents import Residents
 from studio.library import models
 from studio.library.strays import OPTIONAL

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import torch
 
-from studio.engine.backbone import encode_text
-from studio.engine.decode import decode
-from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.subjects.subject_spec import Students, SubjectSpec
-from studio.engine.video_unet import VideoUNet
-from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Preview, silent
 
 STEPS = 8

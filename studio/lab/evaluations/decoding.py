@@ -15,8 +15,8 @@ from studio.spec.refusal import Refusal
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.engine.decoder import DecoderLayers
-    from studio.engine.videomodel import VideoModel
+    from studio.engine.families.videoldm.decoder import DecoderLayers
+    from studio.engine.families.videoldm.videomodel import VideoModel
 
 LONG = 48
 """Frames of a real clip that are looked at for joins."""
@@ -56,7 +56,7 @@ def evaluate_decoding(
 def _decoders(video: VideoModel, others: Sequence[Path]) -> dict[str, DecoderLayers | None]:
     from safetensors import SafetensorError
 
-    from studio.engine.decoder import DecoderLayers
+    from studio.engine.families.videoldm.decoder import DecoderLayers
 
     vae = video.backbone.vae
     found: dict[str, DecoderLayers | None] = {"image decoder": None}

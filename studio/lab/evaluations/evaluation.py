@@ -21,8 +21,8 @@ from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS
 if TYPE_CHECKING:
     import numpy as np
 
+    from studio.engine.families.videoldm.videomodel import VideoModel
     from studio.engine.subjects.subject_spec import SubjectSpec
-    from studio.engine.videomodel import VideoModel
     from studio.lab.measures.subjects import Larger, Seen, Shot
 
 Method = Literal["lora", "dreambooth"]
@@ -227,7 +227,7 @@ def evaluate_subjects(
 
 
 def _upsampler(model: library.Model) -> Larger | None:
-    from studio.engine.upsampler import FOLDER
+    from studio.engine.families.videoldm.upsampler import FOLDER
 
     how = model.family.upsampling
     return (model.folder / FOLDER, how) if how else None

@@ -37,9 +37,9 @@ def teach_upsampler(
 
     It learns for `steps` as an image network, then over time.  A run that was stopped goes on.
     """
-    from studio.engine.backbone import load_teacher
     from studio.engine.device import choose
-    from studio.engine.upsampler import FOLDER
+    from studio.engine.families.videoldm.backbone import load_teacher
+    from studio.engine.families.videoldm.upsampler import FOLDER
     from studio.lab.training import enlarged, packing, upsampler
 
     chosen = choose(device)
@@ -94,6 +94,6 @@ def evaluate_upsampling(
 
 
 def _own(model: Model) -> list[Path]:
-    from studio.engine.upsampler import FOLDER
+    from studio.engine.families.videoldm.upsampler import FOLDER
 
     return [model.folder / FOLDER] if model.family.upsampling else []

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models, film
-from studio.engine.videomodel import VideoModel
 from studio.spec.progress import silent
 from studio.spec.request import ClipRequest, Family, SubjectUse
 from studio.spec.spans import spans

@@ -7,10 +7,10 @@ from statistics import median
 import numpy as np
 import torch
 
-from studio.engine.backbone import Backbone
-from studio.engine.decode import decode
-from studio.engine.decoder import DecoderLayers
-from studio.engine.encode import encode
+from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.decoder import DecoderLayers
+from studio.engine.families.videoldm.encode import encode
 from studio.lab.drawing import footage
 from studio.lab.measures import frechet
 from studio.spec.frame_spans import DECODE_CHUNK, around, margin

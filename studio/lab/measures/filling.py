@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine.backbone import encode_text
-from studio.engine.decode import decode
-from studio.engine.fill import FillSpec, Text, fill
-from studio.engine.interpolate import GUIDANCE
-from studio.engine.videomodel import VideoModel, pattern_of
+from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.interpolate import GUIDANCE
+from studio.engine.families.videoldm.videomodel import VideoModel, pattern_of
 from studio.lab.drawing import scenes
 from studio.lab.measures import outlines, segmenting
 from studio.lab.measures.clips import request

@@ -11,8 +11,8 @@ from statistics import mean
 
 import numpy as np
 
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models, film
-from studio.engine.videomodel import VideoModel
 from studio.lab.measures import rollout
 from studio.lab.measures.clips import Kept, request, roles
 from studio.lab.measures.evaluation import Prompt

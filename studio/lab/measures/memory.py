@@ -19,11 +19,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from studio.engine import layouts
-from studio.engine.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.device import Device, set_attention
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.spec.frame_spans import DECODE_CHUNK, DECODE_MARGIN, UPSAMPLE_MARGIN
 
 WINDOW = 8

@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
 
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models, film
-from studio.engine.videomodel import VideoModel
 from studio.lab.drawing import scenes
 from studio.lab.measures import segmenting
 from studio.lab.measures.clips import Kept, request, roles

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from studio.engine.decode import decode
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models
-from studio.engine.video_unet import VideoUNet
-from studio.engine.videomodel import VideoModel
 from studio.lab.measures import evaluation
 from studio.lab.measures.clips import clip
 from studio.lab.measures.evaluation import Prompt, Seen, Table

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from studio.engine.adapter_file import read_adapter
-from studio.engine.decode import decode
 from studio.engine.device import Device
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models
 from studio.engine.subjects.dataset import encode
-from studio.engine.videomodel import VideoModel
 from studio.lab.drawing import characters
 from studio.lab.measures import blocks, likeness, oracle, upsampling
 from studio.lab.measures.clips import clip

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from studio.engine.backbone import Backbone
-from studio.engine.decode import decode
 from studio.engine.device import Device
-from studio.engine.encode import encode
+from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.encode import encode
+from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsampler import Upsampler, load
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.tiles import Tiling
-from studio.engine.upsample import UpsampleSpec, upsample
-from studio.engine.upsampler import Upsampler, load
-from studio.engine.videomodel import VideoModel
 from studio.lab.drawing import footage, scenes
 from studio.lab.measures import frechet, regions
 from studio.lab.measures.starter import FrameByFrame

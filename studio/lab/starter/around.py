@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
-from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import over_time, places
 from studio.lab.starter.clips import Clips
 from studio.lab.starter.given import Drawing, Given

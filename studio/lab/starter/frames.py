@@ -7,10 +7,10 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from studio.engine.decoder import DecoderLayers
 from studio.engine.device import place_of
+from studio.engine.families.videoldm.decoder import DecoderLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
-from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import codec, footage
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.training import fit

@@ -10,8 +10,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from studio.engine.conditioning import spread
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.conditioning import spread
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.starter import clips, over_time
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.clips import Clips

@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
-from studio.engine import upsampler as enlarging
-from studio.engine.families.videoldm import DECODER
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm import upsampler as enlarging
+from studio.engine.families.videoldm.family import DECODER
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.starter import around, clips, figures, footage, frames, given, packing
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.recipe import Recipe

@@ -7,10 +7,10 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
 from studio.lab.starter import places
 from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
 from studio.lab.starter.image import DROP_PROBABILITY, OBJECT_WEIGHT, Schedule

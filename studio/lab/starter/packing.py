@@ -9,10 +9,10 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine import upsampler
-from studio.engine.families.videoldm import DECODER, TEMPORAL
+from studio.engine.families.videoldm import upsampler
+from studio.engine.families.videoldm.family import DECODER, TEMPORAL
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.preview import fit_factors
-from studio.engine.temporal_layers import TemporalLayers
 from studio.lab.starter import codec, image
 from studio.lab.starter.animation import Stage
 from studio.lab.training.packing import pipeline_index

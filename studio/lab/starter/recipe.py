@@ -21,9 +21,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.engine.families.videoldm import TEMPORAL
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.family import TEMPORAL
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.starter import clips, codec, figures, image, over_time, reader, sheets
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.clips import Clips

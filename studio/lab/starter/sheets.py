@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.starter import animation, codec, image, leaves, places, reader
 from studio.lab.starter.animation import FRAMES, SHAPES, Stage
 

@@ -37,8 +37,8 @@ def teach_decoder(
 
     Without a folder so many clips are `drawn`.  A run that was stopped goes on.
     """
-    from studio.engine.backbone import load_teacher
     from studio.engine.device import choose
+    from studio.engine.families.videoldm.backbone import load_teacher
     from studio.lab.drawing import footage
     from studio.lab.training import decoder
 

@@ -15,9 +15,9 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from studio.engine.device import place_of
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan, fit
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
 from studio.lab.training import backbone, latents, patterns
 from studio.lab.training.latents import Clips
 from studio.lab.training.temporal import SHUT_BELOW, Batch, Captions, clip_loss

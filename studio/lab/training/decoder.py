@@ -11,8 +11,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
-from studio.engine.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.device import in_half
+from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.subjects.loop import Plan, fit
 from studio.lab.training.adversary import Critic, displeasure, heard, hinge
 from studio.spec.progress import Tick, silent

@@ -7,8 +7,8 @@ import numpy as np
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan, fit
-from studio.engine.video_unet import VideoUNet
 from studio.lab.training.conditioned import Drawing
 from studio.lab.training.latents import Clips
 from studio.lab.training.temporal import Batch

@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.engine.families.videoldm import DECODER
+from studio.engine.families.videoldm.family import DECODER
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.upsampler import FOLDER as UPSAMPLER
+from studio.engine.families.videoldm.upsampler import TEMPORAL as OVER_TIME
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.preview import fit_factors
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.upsampler import FOLDER as UPSAMPLER
-from studio.engine.upsampler import TEMPORAL as OVER_TIME
-from studio.engine.video_unet import VideoUNet
 from studio.lab.drawing import pictures
 from studio.lab.training import backbone, upsampler
 
@@ -95,7 +95,7 @@ def card(folder: Path) -> str:
 
 
 def pack_upsampler(folder: Path, net: VideoUNet, vae: AutoencoderKL | None = None) -> Path:
-    """Write what `studio.engine.upsampler.load` opens, in fp16; a latent one with its autoencoder."""
+    """Write what `studio.engine.families.videoldm.upsampler.load` opens, in fp16; a latent one with its autoencoder."""
     folder.mkdir(parents=True, exist_ok=True)
     net.image.half().save_pretrained(folder / "unet")
     upsampler.scheduler().save_pretrained(folder / "scheduler")

@@ -15,12 +15,12 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.engine.decoder import DecoderLayers
 from studio.engine.device import PROCESSOR, Device
-from studio.engine.families.videoldm import DECODER
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.upsampler import FOLDER as UPSAMPLER
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.decoder import DecoderLayers
+from studio.engine.families.videoldm.family import DECODER
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.upsampler import FOLDER as UPSAMPLER
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.drawing import footage
 from studio.lab.training import (
     autoencoder,

@@ -9,12 +9,12 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
-from studio.engine.conditioning import spread
 from studio.engine.device import in_half, place_of
+from studio.engine.families.videoldm.conditioning import spread
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan, fit
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
 from studio.lab.drawing import scenes
 from studio.lab.training import backbone
 from studio.lab.training.backbone import Sayings

@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import PROCESSOR, Device, in_half
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.upsampler import DETAIL, resampled
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan, fit
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.upsampler import DETAIL, resampled
-from studio.engine.video_unet import VideoUNet
 from studio.lab.training.decoder import seen
 from studio.lab.training.enlarged import Pairs
 from studio.spec.progress import Tick, silent

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from studio.engine import adapter_file
 from studio.engine.adapter import adapted
-from studio.engine.backbone import token_ids
+from studio.engine.families.videoldm.backbone import token_ids
 from studio.engine.subjects import checkpoint, dataset, subject
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.decode import decode
-from studio.engine.decoder import DecoderConfig, DecoderLayers
+from studio.engine.families.videoldm.decode import decode
+from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.lab.measures import decoding
 from studio.lab.measures.decoding import Joined, Row
 from studio.spec.frame_spans import DECODE_CHUNK

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from studio.engine.device import choose
-from studio.engine.families import videoldm
+from studio.engine.families.videoldm import family as videoldm
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models
-from studio.engine.videomodel import VideoModel
 from studio.lab.measures import evaluation, starter
 from studio.lab.measures.clips import clip
 from studio.library import models as library

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from studio.engine.device import choose
-from studio.engine.families import videoldm
+from studio.engine.families.videoldm import family as videoldm
 from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec

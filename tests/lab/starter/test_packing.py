@@ -7,8 +7,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from studio.engine.device import PROCESSOR
-from studio.engine.families.videoldm import load
-from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.family import load
+from studio.engine.families.videoldm.fill import FillSpec, Text, fill
 from studio.lab.starter import codec, figures, image, over_time, packing, reader
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.recipe import Recipe, Scale

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from studio.engine.decoder import DecoderLayers
+from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.lab.drawing import footage
 from studio.lab.training import decoder
 from studio.lab.training.adversary import Critic

@@ -11,9 +11,9 @@ from diffusers import StableDiffusionPipeline
 from safetensors import safe_open
 
 from studio.engine.device import choose
-from studio.engine.families import videoldm
+from studio.engine.families.videoldm import family as videoldm
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.film import Models, film
-from studio.engine.temporal_layers import TemporalLayers
 from studio.lab.drawing import pictures
 from studio.lab.training import autoencoder, backbone, latents, packing, starter, temporal, text
 from studio.lab.training.starter import Scale

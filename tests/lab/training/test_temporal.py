@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.subjects import checkpoint
-from studio.engine.temporal import TemporalConfig
 from studio.lab.training import backbone, temporal, text
 from tests.lab.training.test_backbone import WIDTHS, clips
 

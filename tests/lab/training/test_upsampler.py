@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.upsampler import DETAIL, resampled
+from studio.engine.families.videoldm.upsampler import DETAIL, resampled
 from studio.lab.training import upsampler
 from studio.lab.training.enlarged import Pairs
 from studio.spec.request import UPSAMPLED

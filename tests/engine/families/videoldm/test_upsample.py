@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from studio.engine import upsampler
 from studio.engine.device import choose
+from studio.engine.families.videoldm import upsampler
+from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsampler import DETAIL
 from studio.engine.noise import clip_noise
 from studio.engine.tiles import Tile, Tiling
-from studio.engine.upsample import UpsampleSpec, upsample
-from studio.engine.upsampler import DETAIL
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_upsampler import save, tiny

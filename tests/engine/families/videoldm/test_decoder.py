@@ -4,7 +4,14 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, AutoencoderKLTemporalDecoder
 
-from studio.engine.decoder import PUBLIC, DecoderConfig, DecoderLayers, VideoDecoder, places, split
+from studio.engine.families.videoldm.decoder import (
+    PUBLIC,
+    DecoderConfig,
+    DecoderLayers,
+    VideoDecoder,
+    places,
+    split,
+)
 from tests.engine.tiny_backbone import autoencoder
 
 FRAMES = 5

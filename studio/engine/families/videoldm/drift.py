@@ -14,7 +14,7 @@ from diffusers.models.embeddings import TextTimeEmbedding
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.engine.temporal import zeroed
+from studio.engine.families.videoldm.temporal import zeroed
 
 MOST = 0.5
 """Half pictures that words alone move anything in a keyframe's time, and e-foldings it grows."""

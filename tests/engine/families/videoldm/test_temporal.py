@@ -6,7 +6,13 @@ from diffusers.models.attention import TemporalBasicTransformerBlock
 from diffusers.models.resnet import AlphaBlender, TemporalResnetBlock
 from torch import nn
 
-from studio.engine.temporal import FrameConv, Mix, TemporalConv, TemporalTransformer, rotated
+from studio.engine.families.videoldm.temporal import (
+    FrameConv,
+    Mix,
+    TemporalConv,
+    TemporalTransformer,
+    rotated,
+)
 
 BATCH, FRAMES, WIDTH = 2, 5, 32
 

@@ -14,8 +14,8 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import save_file
 
-from studio.engine.temporal import TemporalConfig
-from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.temporal import TemporalConfig
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from tests.engine.tiny_video import given, image, video
 
 KEYS = Path(__file__).parents[3] / "shared" / "data" / "keys"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from studio.engine.conditioning import spread
+from studio.engine.families.videoldm.conditioning import spread
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.noise import clip_noise
 from studio.engine.preview import latent_to_rgb
 from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
-from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 

@@ -14,8 +14,8 @@ from diffusers import AutoencoderKL
 from diffusers.models.autoencoders.vae import Decoder
 from torch import Tensor, nn
 
-from studio.engine import layer_file
-from studio.engine.temporal import FrameConv, TemporalConv, zeroed
+from studio.engine.families.videoldm import layer_file
+from studio.engine.families.videoldm.temporal import FrameConv, TemporalConv, zeroed
 
 FORMAT = "studio-decoder"
 

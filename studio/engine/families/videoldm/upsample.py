@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.families.videoldm.upsampler import DETAIL, Upsampler, resampled
 from studio.engine.noise import clip_noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.tiles import Tile, Tiling, mixed
-from studio.engine.upsampler import DETAIL, Upsampler, resampled
 from studio.spec.progress import Progress, Tick
 from studio.spec.request import UPSAMPLED
 

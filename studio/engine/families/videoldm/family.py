@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
-from studio.engine.backbone import load_backbone
-from studio.engine.decoder import DecoderLayers
 from studio.engine.device import Device, set_attention
+from studio.engine.families.videoldm.backbone import load_backbone
+from studio.engine.families.videoldm.decoder import DecoderLayers
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.loading import loading
-from studio.engine.temporal_layers import TemporalLayers
-from studio.engine.video_unet import VideoUNet
-from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import Family

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.backbone import Backbone
+from studio.engine.families.videoldm.backbone import Backbone
 
 
 @torch.no_grad()

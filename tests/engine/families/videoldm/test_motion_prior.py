@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from studio.engine.motion_prior import MotionPrior, place_waves
+from studio.engine.families.videoldm.motion_prior import MotionPrior, place_waves
 
 
 @pytest.fixture

@@ -8,11 +8,16 @@ from diffusers import UNet2DConditionModel
 from diffusers.models.embeddings import TextTimeEmbedding, TimestepEmbedding, Timesteps
 from torch import Tensor, nn
 
-from studio.engine import layer_file
-from studio.engine.conditioning import ConditionPyramid, entry
-from studio.engine.drift import Drift
-from studio.engine.motion_prior import MotionPrior
-from studio.engine.temporal import TemporalConfig, TemporalConv, TemporalTransformer, zeroed
+from studio.engine.families.videoldm import layer_file
+from studio.engine.families.videoldm.conditioning import ConditionPyramid, entry
+from studio.engine.families.videoldm.drift import Drift
+from studio.engine.families.videoldm.motion_prior import MotionPrior
+from studio.engine.families.videoldm.temporal import (
+    TemporalConfig,
+    TemporalConv,
+    TemporalTransformer,
+    zeroed,
+)
 
 FORMAT = "studio-temporal"
 

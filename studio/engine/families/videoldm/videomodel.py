@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from studio.engine.backbone import Backbone
-from studio.engine.decoder import DecoderLayers
-from studio.engine.video_unet import VideoUNet
+from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.families.videoldm.decoder import DecoderLayers
+from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.spec.request import Family
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.preview import latent_colours
-from studio.engine.videomodel import VideoModel
 from studio.spec.progress import Progress, Tick, shifted
 from studio.spec.span import Span
 from studio.spec.spans import seed_of

@@ -8,10 +8,10 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from studio.engine.backbone import encode_text
-from studio.engine.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.videomodel import pattern_of
 from studio.engine.noise import clip_noise
-from studio.engine.videomodel import pattern_of
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_video import model

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from studio.engine.device import choose
-from studio.engine.families import videoldm
+from studio.engine.families.videoldm import family as videoldm
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests import tiny_starter

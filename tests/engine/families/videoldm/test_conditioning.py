@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from studio.engine.conditioning import ConditionPyramid, entry, spread
+from studio.engine.families.videoldm.conditioning import ConditionPyramid, entry, spread
 from tests.engine.tiny_video import given, image, video
 
 

@@ -7,7 +7,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from studio.engine.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 
 
 class VideoUNet(nn.Module):

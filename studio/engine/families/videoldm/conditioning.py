@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from studio.engine.temporal import zeroed
+from studio.engine.families.videoldm.temporal import zeroed
 
 
 class ConditionPyramid(nn.Module):
