@@ -67,7 +67,7 @@ def found_photos(places: Iterable[Path]) -> Found:
     remarks: list[str] = []
     for place in places:
         if re.match(r"(https?|ftp):/", str(place)):
-            remarks.append("A web address is no photo: save the picture first, then drop the file.")
+            remarks.append("A web address is no photo: save the picture first, then use its file.")
         elif is_folder(place):
             inside, said = _looked_into(place)
             photos.update(inside)
@@ -130,7 +130,7 @@ def _looked_into(folder: Path) -> tuple[list[Path], list[str]]:
         what = f"{folder} holds no photos" + (f", only {', '.join(left)}" if left else "")
         remarks = [
             f"{what}."
-            + "".join(f" One folder deeper there are: {quoted(str(p))}" for p in deeper[:1])
+            + "".join(f" One folder deeper there are some: {quoted(str(p))}." for p in deeper[:1])
         ]
     elif deeper:
         remarks.append(

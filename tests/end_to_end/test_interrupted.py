@@ -37,7 +37,13 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize(("name", "heard", "delay"), MOMENTS.values(), ids=MOMENTS.keys())
+@pytest.mark.parametrize(
+    ("name", "heard", "delay"),
+    [
+        pytest.param(*moment, id=name, marks=pytest.mark.long if ", " in name else ())
+        for name, moment in MOMENTS.items()
+    ],
+)
 def test_an_interrupted_clip(home: Path, tmp_path: Path, heard: str, delay: float, name: str):
     out = tmp_path / "out"
     out.mkdir()

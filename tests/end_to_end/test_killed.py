@@ -1,4 +1,4 @@
-"""SIGKILL at twenty seeded moments: what is on disk afterwards is what an unbroken run leaves."""
+"""SIGKILL at seeded moments: what is on disk afterwards is what an unbroken run leaves."""
 
 import random
 import shutil
@@ -39,9 +39,10 @@ def unbroken(victim, tiny_home, tmp_path_factory):
     return home, end["ticks"]
 
 
-def test_rendering_eight_times(victim, unbroken, tiny_home, tmp_path):
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.long)])
+def test_rendering(victim, unbroken, tiny_home, tmp_path, count):
     whole, ticks = unbroken
-    for number, moment in enumerate(moments(1, 8, ticks - 14)):
+    for number, moment in enumerate(moments(1, count, ticks - 14)):
         home = Path(shutil.copytree(tiny_home, tmp_path / str(number)))
         words = (*MAKE, "--out", str(home / "a.mp4"), "--data-dir", str(home))
         assert victim(*words, kill_at=moment)["code"] == KILLED
@@ -52,9 +53,10 @@ def test_rendering_eight_times(victim, unbroken, tiny_home, tmp_path):
         assert (home / "a.mp4").read_bytes() == (whole / "a.mp4").read_bytes()
 
 
-def test_exporting_seven_times(victim, unbroken, tmp_path):
+@pytest.mark.parametrize("count", [1, pytest.param(4, marks=pytest.mark.long)])
+def test_exporting(victim, unbroken, tmp_path, count):
     whole, _ = unbroken
-    for suffix, count in ((".mp4", 4), (".gif", 3)):
+    for suffix in (".mp4", ".gif"):
         out = tmp_path / f"a{suffix}"
         words = (*MAKE, "--out", str(out), "--data-dir", str(whole))
         unharmed = victim(*words)
@@ -69,13 +71,14 @@ def test_exporting_seven_times(victim, unbroken, tmp_path):
         assert out.read_bytes() == frames
 
 
-def test_training_five_times(victim, tiny_home, tmp_path):
+@pytest.mark.parametrize("count", [2, pytest.param(5, marks=pytest.mark.long)])
+def test_training(victim, tiny_home, tmp_path, count):
     whole, home = (Path(shutil.copytree(tiny_home, tmp_path / n)) for n in ("whole", "broken"))
     photos = [str(path) for path in sorted(SAMPLES.glob("*.png"))[:3]]
     asked = (*photos, "--steps", "4", "--data-dir")
     unharmed = victim(*TRAIN, *asked, str(whole))
     assert unharmed["code"] == 0
-    for number, moment in enumerate(moments(3, 5, unharmed["ticks"] - 4)):
+    for number, moment in enumerate(moments(3, count, unharmed["ticks"] - 4)):
         begun = SubjectStore(home / "subjects").names()
         words = (*GO_ON, "--data-dir") if begun else (*TRAIN, *asked)
         # what is prepared is not prepared again, so later runs have fewer ticks
@@ -87,8 +90,9 @@ def test_training_five_times(victim, tiny_home, tmp_path):
     assert first.identity == second.identity
 
 
-def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_path):
-    """Ctrl+C, `kill` and a closed terminal at seeded moments, twice each; then to the end.
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_path, times):
+    """Ctrl+C, `kill` and a closed terminal at seeded moments, `times` each; then to the end.
 
     No update that was finished is lost, and the adapter is that of an unbroken run.
     """
@@ -99,7 +103,9 @@ def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_p
     rng, reached = random.Random(5), 0
     before = unharmed["ticks"] - unharmed["learned"]  # those of what is read, loaded and prepared
     loading = 6
-    for number, (name, code) in enumerate(2 * [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]):
+    for number, (name, code) in enumerate(
+        times * [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
+    ):
         words = (*GO_ON, "--data-dir") if number else (*TRAIN, *asked)
         at = before + 1 + rng.randint(0, 1) if number == 0 else loading + rng.randint(1, 3)
         end = victim(*words, str(home), kill_at=at, by=name, after=rng.random() / 20)
@@ -109,7 +115,7 @@ def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_p
         assert begun.steps == 24
         assert reached + end["learned"] <= step < 24
         reached = step
-    assert reached > 6
+    assert reached > 3 * times
     assert victim(*GO_ON, "--data-dir", str(home))["code"] == 0
     first, second = (SubjectStore(h / "subjects").get("pip") for h in (whole, home))
     assert second.is_trained
