@@ -75,19 +75,19 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     from studio.terminal.parser import Told
 
     try:
-        said = parser(flags.add).parse_args(words)
+        args = parser(flags.add).parse_args(words)
     except Told as told:
         voice.answer(told.answer)
         return told.answer.code
-    folders = Folders.find(said.data_dir)
+    folders = Folders.find(args.data_dir)
     _leave_what_is_gone()
     _check_folder(folders.data)
     process.note_crashes(folders.faults)
     hashes.KNOWN.keep_in(folders.hashes)
-    if said.command == "studio":
-        return _window(said, folders, interrupt)
-    told = (tuple(words), said.data_dir or "", said.device or "")
-    answer = _run(said, Session(folders, voice, interrupt, *told))
+    if args.command == "studio":
+        return _window(args, folders, interrupt)
+    told = (tuple(words), args.data_dir or "", args.device or "")
+    answer = _run(args, Session(folders, voice, interrupt, *told))
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
@@ -116,20 +116,20 @@ def _check_folder(data: Path) -> None:
         raise Refusal(f"The folder {data} cannot be looked into.", hint)
 
 
-def _run(said: Namespace, session: Session) -> Answer:
-    if said.command == "bench window":
-        said.app = _app()  # handed over: the terminal does not know the window
-    module, _, name = COMMANDS[said.command].rpartition(".")
+def _run(args: Namespace, session: Session) -> Answer:
+    if args.command == "bench window":
+        args.app = _app()  # handed over: the terminal does not know the window
+    module, _, name = COMMANDS[args.command].rpartition(".")
     command = getattr(import_module(f"studio.{module}"), name)
-    return command(said, session)
+    return command(args, session)
 
 
-def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
+def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
     if sys.platform == "linux" and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
         raise Refusal("There is no screen to open the window on.", "See “main.py --help”.")
-    project = place(said.project).absolute() if said.project else None
+    project = place(args.project).absolute() if args.project else None
     if project is not None and not is_folder(project.parent):
         raise Refusal(f"The folder {project.parent} does not exist.", "Choose another project.")
     app = _app()
@@ -137,14 +137,14 @@ def _window(said: Namespace, folders: Folders, interrupt: Interrupt) -> int:
 
     process.note_crashes(folders.make().faults)
     interrupt.means(app.close_windows)
-    works = Works(folders, said.device or None)
+    works = Works(folders, args.device or None)
     return app.open_window(
         project,
         folders,
         works.by_kind(),
         model_folders=works.model_folders,
-        glance=lambda: app.device(said.device),
-        quit_after_first_paint=said.quit_after_first_paint,
+        glance=lambda: app.device(args.device),
+        quit_after_first_paint=args.quit_after_first_paint,
     )
 
 
@@ -160,7 +160,7 @@ def _app() -> ModuleType:
 
 
 def _cancelled(voice: Voice, interrupt: Interrupt) -> int:
-    interrupt.means(lambda: True)  # this is said to its end
+    interrupt.means(lambda: True)  # this sentence is printed to its end
     by = {"signal": interrupt.asked.name} if interrupt.asked else {}
     voice.end_badly("Cancelled.", interrupt.then, cancelled=True, **by)
     return interrupt.code

@@ -17,14 +17,14 @@ class _Version(argparse.Action):
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            said = version("studio")
+            number = version("studio")
         except PackageNotFoundError:  # run from a clone without being installed
-            said = "from a clone"
-        raise Told(Answer(f"studio {said}", {"version": said}))
+            number = "from a clone"
+        raise Told(Answer(f"studio {number}", {"version": number}))
 
 
 def parser(*groups: "Callable[[Commands], None]") -> Parser:
-    """The whole command line.  `command` names what to do, "studio" when nothing is said.
+    """The whole command line.  `command` names what to do, "studio" without one.
 
     Each of `groups` adds commands of its own to those of the product.
     """

@@ -46,16 +46,16 @@ class Order:
     recipe: bool = True
 
 
-def generate(said: Namespace, session: Session) -> Answer:
+def generate(args: Namespace, session: Session) -> Answer:
     """Make what was asked for, reusing takes; everything is checked before anything is loaded."""
     from studio.jobs.work import FramesGone
 
     started = time.monotonic()
     works = session.works()
-    order = ordered(said, works, session)
-    if said.plan:
+    order = ordered(args, works, session)
+    if args.plan:
         return plan(order, works, session)
-    session.if_stopped(f"{KEPT} {_going_on(said, order, session)}")
+    session.if_stopped(f"{KEPT} {_going_on(args, order, session)}")
     with session.scratch() as project:
         made = render(order, works, session, project)
         try:
@@ -67,53 +67,53 @@ def generate(said: Namespace, session: Session) -> Answer:
     return Answer(_words(order, frames, made, seconds), facts(order, frames, made, seconds))
 
 
-def _going_on(said: Namespace, order: Order, session: Session) -> str:
+def _going_on(args: Namespace, order: Order, session: Session) -> str:
     """The command that finds what was finished: a seed that was drawn belongs to it."""
     return session.again(
-        *([] if said.seed == order.request.seed else [f"--seed={order.request.seed}"])
+        *([] if args.seed == order.request.seed else [f"--seed={order.request.seed}"])
     )
 
 
-def ordered(said: Namespace, works: Works, session: Session) -> Order:
+def ordered(args: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
-    model = library.find(said.model, works.model_folders)
+    model = library.find(args.model, works.model_folders)
     family = model.family
-    passes = 0 if said.keyframes_only else _passes(said.interpolate, family)
+    passes = 0 if args.keyframes_only else _passes(args.interpolate, family)
     rate = family.native_fps * 4**passes
-    fps = frame_rate(said.fps) if said.fps is not None else rate
-    keyframes, extend, frames = _length(said, family, fps)
+    fps = frame_rate(args.fps) if args.fps is not None else rate
+    keyframes, extend, frames = _length(args, family, fps)
     request = ClipRequest(
-        prompt=said.prompt,
-        negative=said.negative,
-        seed=_seed(said.seed),
+        prompt=args.prompt,
+        negative=args.negative,
+        seed=_seed(args.seed),
         model=family.id,
         weights=model.weights,
-        width=_side("width", said.width, family, session),
-        height=_side("height", said.height, family, session),
+        width=_side("width", args.width, family, session),
+        height=_side("height", args.height, family, session),
         keyframes=keyframes,
         fps=family.native_fps,
-        steps=family.steps if said.steps is None else said.steps,
-        guidance=family.guidance if said.guidance is None else said.guidance,
-        subject=_subject(said.subject, works, model),
+        steps=family.steps if args.steps is None else args.steps,
+        guidance=family.guidance if args.guidance is None else args.guidance,
+        subject=_subject(args.subject, works, model),
         window=family.frames_per_call,
         extend=extend,
-        loop=said.loop,
+        loop=args.loop,
         interpolate=passes,
         context_guidance=family.context_guidance,
         context_noise=family.context_noise,
         walked=family.walked,
-        upsample=_upsampling(family) if said.upsample and not said.keyframes_only else None,
+        upsample=_upsampling(family) if args.upsample and not args.keyframes_only else None,
     )
     check(request, family)
     frames = frames or len(retimed(request.frames, rate, fps))
-    out = None if said.plan and not said.out else _place(said.out, said.keyframes_only)
+    out = None if args.plan and not args.out else _place(args.out, args.keyframes_only)
     if out is not None:
         check_export(out, size=request.size, fps=fps)
         if older := replaced(out):
             session.voice.remark(f"This replaces {older}.")
     _name_unknown_words(request, model, session)
     _name_cut_words(request, model, session)
-    return Order(request, out, fps, frames, said.keyframes_only, not said.no_recipe)
+    return Order(request, out, fps, frames, args.keyframes_only, not args.no_recipe)
 
 
 def render(order: Order, works: Works, session: Session, project: str) -> Mapping:
@@ -210,19 +210,19 @@ def _upsampling(family: Family) -> Upsampling:
     return family.upsampling
 
 
-def _length(said: Namespace, family: Family, fps: Fraction) -> tuple[int, int, int | None]:
+def _length(args: Namespace, family: Family, fps: Fraction) -> tuple[int, int, int | None]:
     """Keyframes to make at once, those to add by prediction, and frames to write; None for all."""
-    frames: int | None = said.frames
-    if said.seconds == 0:
+    frames: int | None = args.frames
+    if args.seconds == 0:
         raise Refusal("A clip of 0 s shows nothing.", "Ask for more, or for --frames 1.")
-    if said.seconds is not None:
-        frames = frames_in(said.seconds, fps)
+    if args.seconds is not None:
+        frames = frames_in(args.seconds, fps)
     if frames is None:
-        keyframes = family.frames_per_call if said.keyframes is None else said.keyframes
-        return keyframes, said.extend, None
+        keyframes = family.frames_per_call if args.keyframes is None else args.keyframes
+        return keyframes, args.extend, None
     if frames < 1:
         raise Refusal(f"A clip of {frames} frames shows nothing.", "Ask for 1 frame or more.")
-    if said.extend or said.loop:
+    if args.extend or args.loop:
         raise Refusal(
             "A clip of a given length is not extended or looped further.",
             "Say its length in --keyframes and --extend instead.",

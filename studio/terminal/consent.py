@@ -14,14 +14,14 @@ CONSENT = (
 YES, NO = ("y", "yes"), ("n", "no")
 
 
-def person_who_agreed(noun: str, said: Namespace, session: Session) -> bool:
+def person_who_agreed(noun: str, args: Namespace, session: Session) -> bool:
     """Whether the subject is a person; one who has not agreed is refused.
 
     Flags come first (`--person`, `--not-a-person`, `--consent`), then the words, then questions.
     Raises `Refusal` for a person without consent, and where a question finds nobody to answer it.
     """
-    person = _is_person(noun, said, session)
-    if person and not said.consent:
+    person = _is_person(noun, args, session)
+    if person and not args.consent:
         ask_consent(session)
     return person
 
@@ -35,17 +35,17 @@ def ask_consent(session: Session) -> None:
         )
 
 
-def _is_person(noun: str, said: Namespace, session: Session) -> bool:
+def _is_person(noun: str, args: Namespace, session: Session) -> bool:
     speaks_of = spoken_of(noun)
-    denied = getattr(said, "not_a_person", False)
-    if denied and (speaks_of is Spoken.PERSON or getattr(said, "person", False)):
+    denied = getattr(args, "not_a_person", False)
+    if denied and (speaks_of is Spoken.PERSON or getattr(args, "person", False)):
         raise Refusal(
             f"“{shown(noun)}” speaks of a person.",
             "Leave --not-a-person out, or choose a word for the thing, e.g. doll.",
         )
     if denied or speaks_of is not Spoken.UNKNOWN:
-        return not denied and (getattr(said, "person", False) or speaks_of is Spoken.PERSON)
-    if said.consent or getattr(said, "person", False):
+        return not denied and (getattr(args, "person", False) or speaks_of is Spoken.PERSON)
+    if args.consent or getattr(args, "person", False):
         return True
     answer = _answer(f"Is “{shown(noun)}” a person? [y/n] ", session)
     if answer not in YES + NO:

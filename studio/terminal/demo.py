@@ -19,10 +19,10 @@ NAME, NOUN = "pip", "character"
 PROMPT, SEED = "a sks character moving right over grass", "7"
 
 
-def demo(said: Namespace, session: Session) -> Answer:
+def demo(args: Namespace, session: Session) -> Answer:
     """Train the sample subject unless it is there, show its keyframes, make MP4 and GIF."""
     started = time.monotonic()
-    out = place(said.out).absolute()
+    out = place(args.out).absolute()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

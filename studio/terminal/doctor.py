@@ -19,7 +19,7 @@ LITTLE = 5 * 2**30
 """Bytes; with less room a warning is given."""
 
 
-def doctor(said: Namespace, session: Session) -> Answer:
+def doctor(args: Namespace, session: Session) -> Answer:
     """Every check, a line each; exit code 2 when one of them fails."""
     checks = [_memory(), *_places(session.folders), *_crashes(session.folders.faults)]
     checks += checkup(session.works(), session.tick)

@@ -1,4 +1,4 @@
-"""How command lines are read: an answer or one sentence, numbers said in words."""
+"""How command lines are read: an answer or one sentence, numbers in words."""
 
 import argparse
 import difflib

@@ -19,14 +19,14 @@ LARGEST = 2**63
 """What a database counts to."""
 
 
-def list_all(said: Namespace, session: Session) -> Answer:
+def list_all(args: Namespace, session: Session) -> Answer:
     """The unfinished jobs in their order."""
     if not session.folders.queue.is_file():
         return Answer("The queue is empty.", {"jobs": [], "paused": []})
     return _with_ledger(session, _listed)
 
 
-def pause(said: Namespace, session: Session) -> Answer:
+def pause(args: Namespace, session: Session) -> Answer:
     """Stop what runs at its next step, and start nothing more."""
 
     def paused(ledger: Ledger) -> Answer:
@@ -39,7 +39,7 @@ def pause(said: Namespace, session: Session) -> Answer:
     return _with_ledger(session, paused)
 
 
-def resume(said: Namespace, session: Session) -> Answer:
+def resume(args: Namespace, session: Session) -> Answer:
     """Go on; an open window does the jobs."""
 
     def resumed(ledger: Ledger) -> Answer:
@@ -49,22 +49,22 @@ def resume(said: Namespace, session: Session) -> Answer:
     return _with_ledger(session, resumed)
 
 
-def remove(said: Namespace, session: Session) -> Answer:
+def remove(args: Namespace, session: Session) -> Answer:
     """Forget a job that does not run, also one that cannot be read."""
 
     def removed(ledger: Ledger) -> Answer:
-        job = _job(ledger, said.id, session)
+        job = _job(ledger, args.id, session)
         ledger.remove(job.id)
         return Answer(f"Removed from the queue: {job.title}", {"removed": job.id})
 
     return _with_ledger(session, removed)
 
 
-def retry(said: Namespace, session: Session) -> Answer:
+def retry(args: Namespace, session: Session) -> Answer:
     """Put a job that failed, was cancelled or set aside at the end of its lane."""
 
     def retried(ledger: Ledger) -> Answer:
-        job = ledger.retry(_job(ledger, said.id, session).id)
+        job = ledger.retry(_job(ledger, args.id, session).id)
         return Answer(f"Waits to be done again: {job.title}", {"retried": job.id})
 
     return _with_ledger(session, retried)

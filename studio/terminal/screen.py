@@ -27,8 +27,8 @@ def columns(stream: Unfailing) -> int:
         asked = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError, AttributeError):
         asked = 0
-    said = os.environ.get("COLUMNS", "")
-    return asked or (int(said) if said.isdecimal() and int(said) else USUAL)
+    columns = os.environ.get("COLUMNS", "")
+    return asked or (int(columns) if columns.isdecimal() and int(columns) else USUAL)
 
 
 def width(text: str) -> int:

@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 KEPT = "What was finished is kept. Go on with:"
 NOT_KEPT = "Nothing of it is kept."
-"""What is said of work that a signal stopped; a command line follows the first."""
+"""The sentence about work that a signal stopped; a command line follows the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """The folders in use, how to speak, and whether a signal asked to stop.
 
-    `said` are the words of the command line, `data_dir` what it says of the data folder, and
+    `words` are those of the command line, `data_dir` what it says of the data folder, and
     `device` what it says of the device.
     """
 
     folders: Folders
     voice: Voice
     interrupt: Interrupt
-    said: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     data_dir: str = ""
     device: str = ""
 
@@ -63,7 +63,7 @@ class Session:
 
     def again(self, *more: str) -> str:
         """The command line that is being done, and `more` words."""
-        return command_line(*self.said, *more)
+        return command_line(*self.words, *more)
 
     def works(self) -> Works:
         """The works on these folders; a device that was asked for and is not there is refused."""

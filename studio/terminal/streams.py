@@ -72,7 +72,7 @@ def unfailing(stream: TextIO | Unfailing | None) -> Unfailing:
 
 @contextmanager
 def unfailing_streams() -> Iterator[None]:
-    """Within the block nothing that is said to stdout or stderr can fail, whoever says it."""
+    """Within the block nothing that is written to stdout or stderr can fail, whoever writes it."""
     _occupy()
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = unfailing(sys.stdout), unfailing(sys.stderr)  # type: ignore[assignment]

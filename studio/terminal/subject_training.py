@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     from studio.jobs.work import Works
 
 
-def train(said: Namespace, session: Session) -> Answer:
+def train(args: Namespace, session: Session) -> Answer:
     """Make a subject from photos, or go on with one, and train it."""
     works = session.works()
-    name = checked_name(said.name)
-    model = library.find(_model_of(name, said, works), works.model_folders)
-    if said.steps is not None and said.steps < 1:
-        raise Refusal(f"{said.steps} steps teach nothing.", "Use 1 step or more.")
-    if said.steps is not None and said.steps > MOST_STEPS:
+    name = checked_name(args.name)
+    model = library.find(_model_of(name, args, works), works.model_folders)
+    if args.steps is not None and args.steps < 1:
+        raise Refusal(f"{args.steps} steps teach nothing.", "Use 1 step or more.")
+    if args.steps is not None and args.steps > MOST_STEPS:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
-    if not said.resume and not said.anew:
-        subject = adopted(name, said, session, works)
+    if not args.resume and not args.anew:
+        subject = adopted(name, args, session, works)
         return trained(subject, model.family.id, session, works)
-    subject = _gone_on(name, said, model, session, works)
-    method = said.method or subject.method
-    steps = said.steps or (0 if said.anew or _begun(subject, method, works) else subject.steps)
+    subject = _gone_on(name, args, model, session, works)
+    method = args.method or subject.method
+    steps = args.steps or (0 if args.anew or _begun(subject, method, works) else subject.steps)
     return trained(
         replace(subject, method=method, steps=steps),
         model.family.id,
         session,
         works,
-        anew=said.anew,
+        anew=args.anew,
     )
 
 
@@ -68,7 +68,7 @@ def trained(
     prompt = f"a {subject.token} {subject.class_noun} moving right"
     use = session.command("generate", prompt, subject=name, model=model, out=f"./{name}.mp4")
     seconds, losses = time.monotonic() - started, made["losses"]
-    said = {
+    facts = {
         **facts_of(subject),
         "seconds": round(seconds, 3),
         "first_loss": losses[0] if losses else None,
@@ -76,7 +76,7 @@ def trained(
     }
     return Answer(
         f"“{name}” is trained ({count(subject.trained_steps, 'step')}, {duration(seconds)}). Use it: {use}",
-        said,
+        facts,
     )
 
 
@@ -89,12 +89,12 @@ def _say_what_is_replaced(subject: Subject, model: library.Model, session: Sessi
         )
 
 
-def _model_of(name: str, said: Namespace, works: Works) -> str:
+def _model_of(name: str, args: Namespace, works: Works) -> str:
     """The id of the model that is meant: without --model that which the subject was trained for."""
-    if said.model or not (said.resume or said.anew):
-        return said.model or DEFAULT_MODEL
+    if args.model or not (args.resume or args.anew):
+        return args.model or DEFAULT_MODEL
     subject = works.subjects.get(name)
-    begun, _ = works.subjects.standing(subject, said.method or subject.method)
+    begun, _ = works.subjects.standing(subject, args.method or subject.method)
     version = subject.version()
     return (begun and begun.model) or (version and version.model) or DEFAULT_MODEL
 
@@ -104,28 +104,28 @@ def _begun(subject: Subject, method: str, works: Works) -> bool:
 
 
 def _gone_on(
-    name: str, said: Namespace, model: library.Model, session: Session, works: Works
+    name: str, args: Namespace, model: library.Model, session: Session, works: Works
 ) -> Subject:
     """The subject whose training goes on or begins anew; all is checked before anything is
     written."""
     store = works.subjects
     subject = store.get(name)
-    for asked, has in ((said.class_noun, subject.class_noun), (said.token, subject.token)):
+    for asked, has in ((args.class_noun, subject.class_noun), (args.token, subject.token)):
         if asked not in (None, has):
             raise Refusal(f"“{name}” was begun with “{has}”, not “{asked}”.", "Leave it out.")
-    photos = _added(subject, found(said.photos, session) if said.photos else ())
-    method = said.method or subject.method
+    photos = _added(subject, found(args.photos, session) if args.photos else ())
+    method = args.method or subject.method
     weights = (model.family.id, model.family.name, model.weights)
-    asked = trainings.wanted(subject, method, said.steps or 0, *weights, "anew" * said.anew)
+    asked = trainings.wanted(subject, method, args.steps or 0, *weights, "anew" * args.anew)
     asked = replace(asked, photos=(*asked.photos, *photos))
     begun, _ = store.standing(subject, method)
-    if photos and not (begun and begun.is_finished) and not said.anew:
+    if photos and not (begun and begun.is_finished) and not args.anew:
         raise Refusal(
             f"“{name}” was begun with other photos.",
             "Leave the photos out to go on, or start anew with them: --anew.",
         )
     training, _ = trainings.decided(name, begun, asked)
-    if not said.anew:
+    if not args.anew:
         _check_something_to_learn(subject, begun, training, store)
     if photos:
         open_each(list(photos.values()), session, works.read)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from studio.jobs.work import Works
 
 
-def list_all(said: Namespace, session: Session) -> Answer:
+def list_all(args: Namespace, session: Session) -> Answer:
     """Every subject, a line each."""
     store = SubjectStore(session.folders.subjects)
     subjects = store.list()
@@ -45,10 +45,10 @@ def _none_yet(session: Session) -> str:
     return f"There are no subjects yet. Make one of a folder of photos: {first}"
 
 
-def show(said: Namespace, session: Session) -> Answer:
+def show(args: Namespace, session: Session) -> Answer:
     """Everything known of one subject."""
     store = SubjectStore(session.folders.subjects)
-    subject = store.get(said.name)
+    subject = store.get(args.name)
     photos = ", ".join(photo.name for photo in subject.photos)
     lines = [
         f"name         {subject.name}",
@@ -63,17 +63,17 @@ def show(said: Namespace, session: Session) -> Answer:
     return Answer("\n".join(lines), to_plain(subject) | {"trained": subject.is_trained})
 
 
-def versions(said: Namespace, session: Session) -> Answer:
+def versions(args: Namespace, session: Session) -> Answer:
     """Every version of a subject; with --use another one is used."""
     store = SubjectStore(session.folders.subjects)
-    subject, there = store.get(said.name), store.versions(said.name)
-    if said.use is not None:
-        if not 1 <= said.use <= len(there):
+    subject, there = store.get(args.name), store.versions(args.name)
+    if args.use is not None:
+        if not 1 <= args.use <= len(there):
             raise Refusal(
-                f"“{subject.name}” has no version {said.use}.",
+                f"“{subject.name}” has no version {args.use}.",
                 f"See those there are: {session.command('subject', 'versions', subject.name)}",
             )
-        subject = store.use_version(subject.name, there[said.use - 1].file)
+        subject = store.use_version(subject.name, there[args.use - 1].file)
     lines = [_version(k, v, v.file in subject.used) for k, v in enumerate(there, 1)]
     plain = [to_plain(v) | {"used": v.file in subject.used} for v in there]
     words = "\n".join(lines) or f"“{subject.name}” is not trained yet."
@@ -102,22 +102,22 @@ def _say_restored(store: SubjectStore, session: Session) -> None:
         )
 
 
-def remove(said: Namespace, session: Session) -> Answer:
+def remove(args: Namespace, session: Session) -> Answer:
     """Put a subject into the bin, also one that cannot be read."""
     store = SubjectStore(session.folders.subjects)
-    name = store.remove(said.name)
+    name = store.remove(args.name)
     return Answer(
         f"“{name}” is in the bin. To have it back, move its folder out of there: {store.binned}",
         {"removed": name, "bin": str(store.binned)},
     )
 
 
-def adopted(name: str, said: Namespace, session: Session, works: Works) -> Subject:
+def adopted(name: str, args: Namespace, session: Session, works: Works) -> Subject:
     """A new subject with copies of the photos, each of which has been opened once."""
-    noun = (said.class_noun or "").strip()
+    noun = (args.class_noun or "").strip()
     if not noun:
         raise Refusal("Nothing says what the subject is.", "Add --class-noun, e.g. dog.")
-    token = "sks" if said.token is None else said.token.strip()
+    token = "sks" if args.token is None else args.token.strip()
     if not token or len(token.split()) > 1:
         raise Refusal(f"“{token}” is no token.", "Use one rare word, e.g. sks.")
     if name in works.subjects.names():
@@ -130,15 +130,15 @@ def adopted(name: str, said: Namespace, session: Session, works: Works) -> Subje
             f"“{token}” is an ordinary word: prompts that mean something else by it will show "
             f"“{name}” as well. A rare one is better, e.g. sks."
         )
-    person = person_who_agreed(noun, said, session)
-    photos = _checked(said.photos, session, works.read)
+    person = person_who_agreed(noun, args, session)
+    photos = _checked(args.photos, session, works.read)
     session.folders.make()
     subject = Subject(
         name,
         noun,
         token,
-        method=said.method or "lora",
-        steps=said.steps or 0,
+        method=args.method or "lora",
+        steps=args.steps or 0,
         is_person=person,
         consent=person,
     )
@@ -148,7 +148,7 @@ def adopted(name: str, said: Namespace, session: Session, works: Works) -> Subje
 def _checked(
     places: Sequence[str], session: Session, read: dict[str, np.ndarray]
 ) -> tuple[Path, ...]:
-    """The photos to learn from, each opened once; what is left out is said."""
+    """The photos to learn from, each opened once; what is left out is printed."""
     from studio.media.choosing import most_different
 
     photos = open_each(found(places, session), session, read)
@@ -173,7 +173,7 @@ def open_each(
 ) -> dict[Path, np.ndarray]:
     """Open every photo once, so that one which cannot be is named before anything is made.
 
-    Gives what each looks like; of those that show the same the first counts, which is said.  What
+    Gives what each looks like; of those that show the same the first counts, which is printed.  What
     may be learned from goes to `read`, by identity.
     """
     from studio.jobs.subject_training import LONGEST, READING
@@ -199,7 +199,7 @@ def open_each(
 
 
 def found(places: Sequence[str], session: Session) -> tuple[Path, ...]:
-    """The photos in files and folders; what lies beside them is counted and said."""
+    """The photos in files and folders; what lies beside them is counted and printed."""
     from studio.media.photo_files import find_photos, found_photos
 
     paths = [place(asked) for asked in places]

@@ -82,8 +82,8 @@ class Voice:
         """The result, as words or as the one JSON object."""
         self._finish_line()
         notes = {"notes": self.remarks} if self.remarks else {}
-        said = _json({**answer.facts, **notes}) if self._json else answer.words
-        self._write(self._out, said + "\n")
+        line = _json({**answer.facts, **notes}) if self._json else answer.words
+        self._write(self._out, line + "\n")
         error = self._out.error
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):
             self._write(self._aside, f"The answer could not be shown: {error.strerror}.\n")
@@ -95,8 +95,8 @@ class Voice:
     def end_badly(self, what: str, hint: str = "", **facts: object) -> None:
         """Why nothing came of it: to stderr, and as the one JSON object where that was asked."""
         self._finish_line()
-        said = f"{what} {hint}".strip()
-        self._write(self._aside, said + "\n")
+        line = f"{what} {hint}".strip()
+        self._write(self._aside, line + "\n")
         if self._json:
             self._write(self._out, _json({"error": what, "hint": hint, **facts}) + "\n")
 
