@@ -68,13 +68,14 @@ def forecast(
     pace: Pace,
     *,
     before: Collection[str] = (),
+    walk: tuple[Span, ...] | None = None,
 ) -> Forecast:
     """Look at all spans of a request.
 
     `has` tells whether a key is stored; `before` names the stages that were made for the shot once,
-    whatever it was then.
+    whatever it was then.  `walk` are the request's spans where they have been unrolled already.
     """
-    walk, strip = spans(request), strip_of(request)
+    walk, strip = spans(request) if walk is None else walk, strip_of(request)
     there = {span.key: has(span.key) for span in walk}
     keys = keyframes(strip, source_spans(request, strip))
     parts = []
@@ -90,6 +91,16 @@ def forecast(
         tuple(there.get(key.key, True) for key in keys),  # a locked one is in no span
         _intervals(request, walk, there, pace, len(keys) - (not strip.loop)),
     )
+
+
+def upsampled_forecast(
+    walk: tuple[Span, ...], has: Has, pace: Pace, *, before: Collection[str] = ()
+) -> StageForecast:
+    """How the upsampling stands of a clip with these spans."""
+    stage = stages(walk)[-1]
+    there = {span.key: has(span.key) for span in stage.spans}
+    work = _sum(_work(span, there, pace) for span in stage.spans)
+    return StageForecast(stage.name, _state(stage, there, before), work)
 
 
 def _intervals(

@@ -61,7 +61,7 @@ def open_studio(qapp, qtbot, tmp_path, folders, works) -> Iterator[Opened]:
         opened.append(studio)
         if shown:
             studio.open()
-            qtbot.waitUntil(lambda: studio.shelf.why_empty != LOOKING, timeout=OPEN_LIMIT_MS)
+            qtbot.waitUntil(lambda: studio.shelf.found.why_empty != LOOKING, timeout=OPEN_LIMIT_MS)
         return studio
 
     yield open_it

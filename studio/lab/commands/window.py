@@ -133,7 +133,7 @@ class Play:
         studio.queue.progressed.connect(self._hear)
         studio.queue.failed.connect(self._fail)
         studio.open()
-        self._until(lambda: studio.shelf.models, "the models")
+        self._until(lambda: studio.shelf.found.models, "the models")
         self._wait(1.0)  # the first paint and its layouts are no phase
         self.meter = Meter()
 

@@ -15,14 +15,13 @@ from studio.project.pictures import PictureStore
 from studio.spec import strip as strips
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family
-from studio.spec.spans import strip_of
+from studio.spec.request import Family
 from studio.spec.strip import BRIDGE, Source, Strip
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.model_list import Shelf
 from studio.ui.state.render_actions import SEEDS, Orders
 from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.shot_state import PresentShot
 
 Read = Callable[[], QImage]
 FARTHEST = 64
@@ -40,27 +39,25 @@ class StripEdits(QObject):
     def __init__(
         self,
         document: Document,
-        shelf: Shelf,
+        present: PresentShot,
         orders: Orders,
         outlook: Outlook,
         pictures: PictureStore,
         background: Background,
     ) -> None:
         super().__init__()
-        self._document, self._shelf, self._orders = document, shelf, orders
+        self._document, self._present, self._orders = document, present, orders
         self._outlook, self._pictures, self._background = outlook, pictures, background
-        document.changed.connect(self.changed)
-        shelf.changed.connect(self.changed)
+        present.changed.connect(self.changed)
 
     @property
     def strip(self) -> Strip | None:
         """The strip as it is now; None while the shot cannot be made at all."""
-        asked = self._asked()
-        return strip_of(asked) if asked else None
+        return self._present.state.strip
 
     @property
     def family(self) -> Family | None:
-        model = self._shelf.model(self._document.shot.model)
+        model = self._present.state.model
         return model.family if model else None
 
     @property
@@ -82,7 +79,7 @@ class StripEdits(QObject):
         if self._document.read_only:
             return READ_ONLY
         if self.strip is None:
-            return self._orders.why_not()
+            return self._present.state.why_not
         if self.family and not self.family.predicts:
             return f"{self.family.name} was not trained to fill in between given frames."
         return ""
@@ -95,11 +92,11 @@ class StripEdits(QObject):
 
     def why_not_upsample(self) -> str:
         """Why no part of the clip can be upsampled, or ""."""
-        return self._orders.why_not_larger()
+        return self._present.state.why_not_upsampled
 
     def upsample(self, first: int, last: int) -> None:
         """Make only the frames from one keyframe to another four times as large."""
-        asked = self._asked()
+        asked = self._present.state.request
         if asked is not None:
             dense = 4**asked.interpolate
             end = min(last * dense, asked.frames - 1)
@@ -192,12 +189,6 @@ class StripEdits(QObject):
     def put_file(self, file: str, number: int, *, insert: bool = False) -> None:
         """A picture by the name that a file dialog gives."""
         self.put(Path(file), number, insert=insert)
-
-    def _asked(self) -> ClipRequest | None:
-        try:
-            return self._orders.request(self._document.shot)
-        except Refusal:
-            return None
 
     def _window(self) -> int:
         return self.family.frames_per_call if self.family else 8

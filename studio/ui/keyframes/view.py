@@ -14,7 +14,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPixmap,
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
@@ -24,9 +23,9 @@ from studio.spec.strip import Keyframe, Strip
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.layout import HEIGHT, Places
 from studio.ui.keyframes.painting import Drawn, draw
+from studio.ui.keyframes.pixmaps import ScaledPixmaps
 from studio.ui.keyframes.selection import Choice
 from studio.ui.keyframes.tooltips import origin, state
-from studio.ui.state.images import thumbnail
 from studio.ui.state.playback import Playback
 from studio.ui.state.render_forecast import Outlook
 from studio.ui.state.selection import Desk, Shown
@@ -34,9 +33,6 @@ from studio.ui.widgets.controls import tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import SUFFIXES
 from studio.ui.widgets.painter import painting
-
-KEPT = 500
-"""Scaled pictures that are kept."""
 
 
 class _Drag(Enum):
@@ -68,7 +64,7 @@ class StripView(QWidget):
         self.strip: Strip | None = None
         self.forecast: Forecast | None = None
         self._looks: dict[Keyframe, QImage] = {}
-        self._scaled: dict[tuple[int, int, float], QPixmap] = {}
+        self._pixmap = ScaledPixmaps()
         self._shot, self._reached = "", None
         self.choice = Choice(self)
         self._drag, self._from, self.added, self._drop = _Drag.NONE, 0.0, 0, None
@@ -80,7 +76,7 @@ class StripView(QWidget):
         self.setAccessibleName("Keyframes")
         edits.changed.connect(self.reflect)
         outlook.changed.connect(self.compare)
-        self.choice.changed.connect(self.update)
+        self.choice.changed.connect(self._follow_choice)
         desk.shown_changed.connect(self.update)
         desk.playhead_moved.connect(self._follow)
         self.reflect()
@@ -99,12 +95,15 @@ class StripView(QWidget):
 
     def reflect(self) -> None:
         """Show the shot's strip as it is."""
-        if self._shot != self._edits.shot:
-            self._shot = self._edits.shot
+        shot, strip = self._edits.shot, self._edits.strip
+        if (shot, strip) == (self._shot, self.strip):
+            return  # other words are no other strip: typing paints nothing here
+        if self._shot != shot:
+            self._shot = shot
             self._looks.clear()
-        self.strip = self._edits.strip
+        self.strip = strip
         self.choice.resize(self.count)
-        self.setAccessibleDescription(state(self.count, len(self.chosen)))
+        self._follow_choice()
         self.setMinimumWidth(Places(self.count, 0).needed)
         self.compare()
 
@@ -146,20 +145,15 @@ class StripView(QWidget):
         """Whether what is on the player is made of these keyframes, not of another shot's."""
         return shown.shot == self._edits.shot and shown.shot_keyframes == self.count
 
+    def _follow_choice(self) -> None:
+        self.setAccessibleDescription(state(self.count, len(self.chosen)))
+        self.update()
+
     def _follow(self, _frame: int) -> None:
         """Paint anew when another keyframe is reached, not at every frame."""
         if self.playing() != self._reached:
             self._reached = self.playing()
             self.update()
-
-    def _pixmap(self, picture: QImage, side: int) -> QPixmap:
-        """A picture at the size of its place, scaled once."""
-        key = (picture.cacheKey(), side, self.devicePixelRatioF())
-        if key not in self._scaled:
-            if len(self._scaled) > KEPT:
-                self._scaled.clear()
-            self._scaled[key] = thumbnail(picture, side, key[2])
-        return self._scaled[key]
 
     def sizeHint(self) -> QSize:
         return QSize(Places(self.count, 0).needed, HEIGHT)
@@ -167,8 +161,9 @@ class StripView(QWidget):
     def paintEvent(self, _event) -> None:
         if self.strip is None:
             return
-        side = self.places.side
-        pictures = tuple(p and self._pixmap(p, side) for p in map(self.picture, range(self.count)))
+        side, ratio = self.places.side, self.devicePixelRatioF()
+        looks = map(self.picture, range(self.count))
+        pictures = tuple(look and self._pixmap(look, side, ratio) for look in looks)
         focused = self.choice.current if self.hasFocus() else None
         drawn = Drawn(
             self.strip, pictures, self.forecast, self.chosen, self.playing(), focused,
@@ -176,7 +171,7 @@ class StripView(QWidget):
         )  # fmt: skip
         with painting(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            draw(painter, drawn, self.places, self._icons, self.devicePixelRatioF())
+            draw(painter, drawn, self.places, self._icons, ratio)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x, y = event.position().x(), event.position().y()

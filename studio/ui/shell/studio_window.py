@@ -45,6 +45,7 @@ from studio.ui.state.playback import Playback
 from studio.ui.state.render_actions import Orders
 from studio.ui.state.render_forecast import Outlook
 from studio.ui.state.selection import Desk
+from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.takes.drag_export import Outgoing
@@ -80,14 +81,15 @@ class StudioWindow:
         self.queue, self.shelf, self.desk = queue, Shelf(), Desk()
         self.watch = Watch(queue)
         self._losses = Losses(subjects, queue, self.watch, self.background)
-        self.orders = Orders(self.document, queue, self.shelf, self.desk)
+        self.present = PresentShot(self.document, self.shelf)
+        self.orders = Orders(self.document, queue, self.shelf, self.present, self.desk)
         self._pictures = Pictures(self.background, takes)
         self.outlook = Outlook(
-            self.document, queue, self.watch, self.orders, takes, self.background
+            self.document, queue, self.watch, self.present, takes, self.background
         )
         kept = PictureStore(store.folder)
         self.edits = StripEdits(
-            self.document, self.shelf, self.orders, self.outlook, kept, self.background
+            self.document, self.present, self.orders, self.outlook, kept, self.background
         )
         self._encoding = Background(1)
         self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
@@ -146,7 +148,7 @@ class StudioWindow:
             self.window.deleteLater()
             self.outlook.stop()
             mine = (
-                self._tiles, self._showing, self._brought, self.edits, self.outlook, self.orders, self.watch, self.queue, self.playback,
+                self._tiles, self._showing, self._brought, self.edits, self.outlook, self.orders, self.present, self.watch, self.queue, self.playback,
                 self.desk, self.shelf, self.document,
             )  # fmt: skip
             for thing in mine:
@@ -163,7 +165,7 @@ class StudioWindow:
         self._failures = Failures(queue, watch, self.banner)
         self._showing = Showing(document, watch, desk)
         self.subjects = SubjectsPanel(
-            document, queue, desk, orders, watch, pictures, background, icons
+            document, queue, desk, orders, watch, self.present, pictures, background, icons
         )
         self.takes = TakesPanel(document, desk, pictures, self._outgoing, self._space, icons)
         self.playback = Playback(desk)
@@ -172,8 +174,8 @@ class StudioWindow:
             document, queue, watch, desk, pictures, self.playback, self.keyframes, icons
         )
         self._tiles = TilePreview(document, desk, queue, watch, orders, pictures, icons.theme)
-        self.stages = Stages(queue, watch, orders, self.outlook, icons)
-        self.shot = ShotPanel(document, self.shelf, orders, self.stages, icons)
+        self.stages = Stages(queue, watch, self.present, orders, self.outlook, icons)
+        self.shot = ShotPanel(document, self.present, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
         panels = Panels(
             self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,
@@ -186,8 +188,8 @@ class StudioWindow:
         self.top.set_actions(
             self.actions,
             {
-                "preview": orders.why_no_order,
-                "render": orders.why_no_order,
+                "preview": lambda: self.present.state.why_no_order,
+                "render": lambda: self.present.state.why_no_order,
                 "stop": lambda: "" if self.strip.running() else "Nothing is running.",
             },
         )

@@ -16,8 +16,8 @@ from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
 from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
-from studio.ui.state.model_list import Shelf
 from studio.ui.state.render_actions import VARIATIONS, Orders
+from studio.ui.state.shot_state import PresentShot, ShotState
 from studio.ui.widgets.adaptive import Choice, Tick, field, scrolled
 from studio.ui.widgets.controls import (
     Fold,
@@ -44,10 +44,15 @@ class ShotPanel(Panel):
     letters_are_text = True
 
     def __init__(
-        self, document: Document, shelf: Shelf, orders: Orders, stages: QWidget, icons: Icons
+        self,
+        document: Document,
+        present: PresentShot,
+        orders: Orders,
+        stages: QWidget,
+        icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._shelf, self._orders = document, shelf, orders
+        self._document, self._present, self._orders = document, present, orders
         self._stages = stages
         self._build(icons)
         self._connect()
@@ -62,16 +67,16 @@ class ShotPanel(Panel):
 
     def reflect(self) -> None:
         """Show the document as it is."""
-        shot, project = self._document.shot, self._document.project
+        state, project = self._present.state, self._document.project
+        shot = state.shot
         self._fill_shots(project.shots, shot)
         self.prompt.reflect(shot.prompt)
         self.negative.reflect(shot.negative)
         self._fill_subjects(shot)
         self.seed.reflect(shot.seed, shot.seed_locked)
-        model = self._shelf.model(shot.model)
-        self.settings.reflect(shot, model.family if model else None)
-        self._reflect_words(shot)
-        self._reflect_orders(shot)
+        self.settings.reflect(shot, state.model.family if state.model else None)
+        self._reflect_words(state)
+        self._reflect_orders(state)
 
     def _build(self, icons: Icons) -> None:
         theme = icons.theme
@@ -135,9 +140,7 @@ class ShotPanel(Panel):
         self.vocabulary.clicked.connect(lambda: vocabulary_dialog(self).open())
         self.preview.clicked.connect(self._orders.preview)
         self.render_it.clicked.connect(self.render_asked)
-        self._document.changed.connect(self.reflect)
-        self._document.subjects_changed.connect(self.reflect)
-        self._shelf.changed.connect(self.reflect)
+        self._present.changed.connect(self.reflect)
 
     def new_shot(self) -> None:
         """Another shot, starting from an empty prompt."""
@@ -190,8 +193,8 @@ class ShotPanel(Panel):
         explain(self.subject, why_not, "Who or what the clip shows")
         self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
 
-    def _reflect_words(self, shot: Shot) -> None:
-        model = self._shelf.model(shot.model)
+    def _reflect_words(self, state: ShotState) -> None:
+        model, shot = state.model, state.shot
         underliner = self.prompt.underliner
         subject = self._document.subject(shot.subject)
         taught = f"{subject.token} {subject.class_noun}" if subject else ""
@@ -204,31 +207,31 @@ class ShotPanel(Panel):
         self.words.setText(_strange_words(list(dict.fromkeys(strange))))
         self.words_row.setVisible(on)
 
-    def _reflect_orders(self, shot: Shot) -> None:
-        why_not = self._orders.why_no_order()
+    def _reflect_orders(self, state: ShotState) -> None:
+        why_not = state.why_no_order
         explain(self.preview, why_not, "Make the keyframes only, quickly (Ctrl+Enter)")
         explain(self.render_it, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
-        model = self._shelf.model(shot.model)
-        notice = model.family.notice if model else ""
+        notice = state.model.family.notice if state.model else ""
         self.notice.setText(notice)
         self.notice.setVisible(bool(notice))
-        self.facts.setText(self._facts(shot))
+        self.facts.setText(_facts(state))
 
-    def _facts(self, shot: Shot) -> str:
-        model = self._shelf.model(shot.model)
-        if model is None:
-            return ""
-        asked = shot.request(model.family, (), None)
-        return " · ".join(
-            (
-                count(asked.frames, "frame"),
-                f"{clip_length(asked.frames, asked.rate)} at {rate(asked.rate)}",
-                f"{asked.width} × {asked.height} px",
-                model.family.name,
-            )
+
+def _facts(state: ShotState) -> str:
+    """What the clip would be, whether or not it can be made."""
+    model, draft = state.model, state.draft
+    if model is None or draft is None:
+        return ""
+    return " · ".join(
+        (
+            count(draft.frames, "frame"),
+            f"{clip_length(draft.frames, draft.rate)} at {rate(draft.rate)}",
+            f"{draft.width} × {draft.height} px",
+            model.family.name,
         )
+    )
 
 
 def _beginning(shot: Shot) -> str:

@@ -61,6 +61,7 @@ class ShotSettings(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shot: Shot | None = None
+        self._family: Family | None = None
         self.numbers: dict[str, NumberField] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -81,10 +82,13 @@ class ShotSettings(QWidget):
         if family is None:
             tip(self, "The settings appear when there is a model.")
             return
+        if family != self._family:
+            self._family = family
+            for name, setting in ((setting.attribute, setting) for setting in SETTINGS):
+                self.numbers[name].allow(_possible(setting, family), STEPPED.get(name))
         own = _own(family)
         for setting in SETTINGS:
             number = self.numbers[setting.attribute]
-            number.allow(_possible(setting, family), STEPPED.get(setting.attribute))
             value = getattr(shot, setting.attribute)
             number.reflect(own[setting.attribute] if value is None else value)
         edited = "The strip was edited by hand; start it over to choose a number again."

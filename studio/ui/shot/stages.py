@@ -13,6 +13,7 @@ from studio.ui.state.images import thumbnail
 from studio.ui.state.job_monitor import Watch
 from studio.ui.state.render_actions import Orders
 from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
 from studio.ui.widgets.controls import ElidedLabel, column, explain, label, tip, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT, set_tone
@@ -30,7 +31,7 @@ WORDS = {
 ABSENT_BECAUSE = {
     "extended": "Drag an end of the strip to extend the clip.",
     "interpolated": "The clip has nothing in between.",
-    "upsampled": "This model has no upsampler.",
+    "upsampled": NO_UPSAMPLER,
 }
 ENGINE = {"keyframes": "keyframes", **LATER}
 """The stage that a job's progress speaks of; `keyframes` covers those that are predicted too."""
@@ -95,13 +96,14 @@ class Stages(QWidget):
         self,
         queue: Queue,
         watch: Watch,
+        present: PresentShot,
         orders: Orders,
         outlook: Outlook,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._watch = watch
-        self._orders, self._outlook = orders, outlook
+        self._present, self._outlook = present, outlook
         self.cells = {name: StageCell(name, icons) for name in STAGES}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -115,7 +117,7 @@ class Stages(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        job, why_not = self._running(), self._orders.why_no_order()
+        job, why_not = self._running(), self._present.state.why_no_order
         for name, cell in self.cells.items():
             stage = self._outlook.stage(name)
             is_absent = stage is not None and stage.state == ABSENT

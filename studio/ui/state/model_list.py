@@ -1,6 +1,7 @@
 """Which models can make clips here."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,21 +14,41 @@ LOOKING = "Models are being looked for."
 NONE = "No model was found. Restore the folder models/starter, or add a model."
 
 
-class Shelf(QObject):
-    """The models that can be used now.  Empty, with a reason, until somebody has looked."""
+@dataclass(frozen=True)
+class FoundModels:
+    """The models that can be used, why there is none, and what is wrong with those that cannot."""
 
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.models: tuple[Model, ...] = ()
-        self.why_empty = LOOKING
-        self._troubles: tuple[str, ...] = ()
+    models: tuple[Model, ...] = ()
+    why_empty: str = LOOKING
+    troubles: tuple[str, ...] = ()
 
     @property
     def is_looking(self) -> bool:
         """Whether nobody knows yet which models there are."""
         return self.why_empty == LOOKING
+
+    def model(self, wanted: str) -> Model | None:
+        """The model a shot asks for; the first where it asks for none."""
+        if not wanted:
+            return self.models[0] if self.models else None
+        return next((m for m in self.models if m.family.id == wanted), None)
+
+    def why_not(self, wanted: str) -> Refusal:
+        """Why `model` has none to give: with the models there are, and what is wrong with others."""
+        if not self.models:
+            return Refusal("There is no model to make clips with.", self.why_empty)
+        known = f"There is: {', '.join(model.family.id for model in self.models)}."
+        return Refusal(f"There is no model “{wanted}”.", " ".join((known, *self.troubles)))
+
+
+class Shelf(QObject):
+    """The models that were found last.  None, with a reason, until somebody has looked."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = FoundModels()
 
     def look(self, scan: Scan, background: Background) -> None:
         """Look for models elsewhere; hashing their weights takes a moment."""
@@ -40,19 +61,5 @@ class Shelf(QObject):
 
     def offer(self, models: tuple[Model, ...], troubles: tuple[str, ...] = ()) -> None:
         """What was found, and what is wrong with what cannot be used."""
-        self.models, self._troubles = models, troubles
-        self.why_empty = " ".join(troubles) or NONE
+        self.found = FoundModels(models, " ".join(troubles) or NONE, troubles)
         self.changed.emit()
-
-    def why_not(self, wanted: str) -> Refusal:
-        """Why `model` has none to give: with the models there are, and what is wrong with others."""
-        if not self.models:
-            return Refusal("There is no model to make clips with.", self.why_empty)
-        known = f"There is: {', '.join(model.family.id for model in self.models)}."
-        return Refusal(f"There is no model “{wanted}”.", " ".join((known, *self._troubles)))
-
-    def model(self, wanted: str) -> Model | None:
-        """The model a shot asks for; the first where it asks for none."""
-        if not wanted:
-            return self.models[0] if self.models else None
-        return next((m for m in self.models if m.family.id == wanted), None)

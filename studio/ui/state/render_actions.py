@@ -15,20 +15,19 @@ from studio.jobs.job import Job
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.jobs.work import last_keys
-from studio.library.models import Model
 from studio.project import edits
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Render
-from studio.project.shot import Shot
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, check
+from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
 from studio.spec.stages import sparse
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import Shelf
 from studio.ui.state.selection import Desk
+from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
 
 VARIATIONS = 4
 SEEDS = 2**31
@@ -42,9 +41,12 @@ class Orders(QObject):
     made = Signal(object)  # Render
     exported = Signal(str)
 
-    def __init__(self, document: Document, queue: Queue, shelf: Shelf, desk: Desk) -> None:
+    def __init__(
+        self, document: Document, queue: Queue, shelf: Shelf, present: PresentShot, desk: Desk
+    ) -> None:
         super().__init__()
-        self._document, self._queue, self._shelf, self._desk = document, queue, shelf, desk
+        self._document, self._queue, self._shelf = document, queue, shelf
+        self._present, self._desk = present, desk
         self._seen: ClipRequest | None = None
         self._held: Callable[[], object] | None = None
         shelf.changed.connect(self._let_go)
@@ -81,14 +83,10 @@ class Orders(QObject):
         """Train a subject for the shot's model, going on where an earlier training stopped."""
         self._when_found(lambda: self._train(subject, method, steps, anew=anew))
 
-    def model(self) -> Model | None:
-        """The model of the present shot; None where there is none."""
-        return self._shelf.model(self._document.shot.model)
-
     def _train(self, subject: str, method: str, steps: int, *, anew: bool) -> None:
-        model = self.model()
+        model = self._present.state.model
         if model is None:
-            raise Refusal("There is no model to train with.", self._shelf.why_empty)
+            raise Refusal("There is no model to train with.", self._shelf.found.why_empty)
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
 
@@ -114,72 +112,29 @@ class Orders(QObject):
             self._queue.pause("engine")
         self._add("free_memory", "Free GPU", {}, lane="disk")
 
-    def request(self, shot: Shot) -> ClipRequest:
-        """The shot as a request that can be made; refused with what to change."""
-        model = self._shelf.model(shot.model)
-        if model is None:
-            raise self._shelf.why_not(shot.model)
-        use = None
-        if shot.subject:
-            subject = self._document.subject(shot.subject)
-            if subject is None:
-                raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
-            use = subject.use(shot.strength, model.family, model.weights)
-        asked = shot.request(model.family, model.weights, use)
-        check(asked, model.family)
-        return asked
-
-    def larger(self, shot: Shot) -> ClipRequest | None:
-        """The shot four times as large; None where its model has no upsampler."""
-        asked, model = self.request(shot), self._shelf.model(shot.model)
-        if model is None or model.family.upsampling is None:
-            return None
-        return replace(asked, upsample=model.family.upsampling)
-
     def why_not_tile(self, request: ClipRequest) -> str:
         """Why no tile of a take can be upsampled, or ""."""
-        model = self._shelf.model(request.model)
+        model = self._shelf.found.model(request.model)
         has_one = model is not None and model.family.upsampling is not None
         return "" if has_one else "This take's model has no upsampler."
-
-    def why_not_larger(self) -> str:
-        """Why the present shot cannot be upsampled, or ""."""
-        if why_not := self.why_not():
-            return why_not
-        return "" if self.larger(self._document.shot) else "This model has no upsampler."
-
-    def why_no_order(self) -> str:
-        """Why the present shot cannot be ordered, or ""; an order waits for models to be found."""
-        waits = self._shelf.is_looking and self._document.shot.prompt.strip()
-        return "" if waits and not self._document.read_only else self.why_not()
-
-    def why_not(self) -> str:
-        """Why the present shot cannot be made, or ""."""
-        if self._document.read_only:
-            return "This project is open in another window. Close that one first."
-        try:
-            self.request(self._document.shot)
-        except Refusal as refusal:
-            return str(refusal)
-        return ""
 
     def _preview(self) -> None:
         self._seen = self._with_a_seed()
         self._keyframes(sparse(self._seen))
 
     def _look(self, stage: str) -> None:
-        self._seen = self.request(self._document.shot)
+        self._seen = self._present.state.checked()
         self._keyframes(sparse(self._seen, extended=stage == "extended"))
 
     def _keyframes(self, asked: ClipRequest) -> None:
         self._follow(self._place("preview_keyframes", "Keyframes", asked, short=True))
 
     def _interpolate(self) -> None:
-        self._seen = self.request(self._document.shot)
+        self._seen = self._present.state.checked()
         self._follow(self._place("interpolate", "Interpolate", self._seen, until="interpolated"))
 
     def _render(self, variations: int) -> None:
-        asked = self.request(self._document.shot)
+        asked = self._present.state.checked()
         if asked != self._seen:
             asked = self._with_a_seed()
         self._seen = None
@@ -192,15 +147,15 @@ class Orders(QObject):
             self._desk.notice(f"{count(variations, 'variation')} placed in the queue.")
 
     def _upsample(self, only: tuple[int, int] | None) -> None:
-        asked = self.larger(self._document.shot)
+        clip, asked = self._present.state.checked(), self._present.state.upsampled
         if asked is None:
-            raise Refusal("This model has no upsampler.", "Choose another model.")
-        self._seen = replace(asked, upsample=None)  # a render that follows is of the same clip
+            raise Refusal(NO_UPSAMPLER, "Choose another model.")
+        self._seen = clip  # a render that follows is of the same clip
         only = only and whole_chunks(asked, *only)
         self._follow(self._place("render", "Upsample", replace(asked, only=only)))
 
     def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
-        model = self._shelf.model(render.request.model)
+        model = self._shelf.found.model(render.request.model)
         if model is None or model.family.upsampling is None:
             raise Refusal(self.why_not_tile(render.request), "Choose another take.")
         asked = replace(render.request, upsample=model.family.upsampling, only=None)
@@ -218,7 +173,7 @@ class Orders(QObject):
 
     def _with_a_seed(self) -> ClipRequest:
         """The request, with a fresh seed where neither lock nor edited keyframes hold the shot's."""
-        asked = self.request(self._document.shot)
+        asked = self._present.state.checked()
         if self._document.shot.seed_locked or self._document.shot.strip is not None:
             return asked
         seed = secrets.randbelow(SEEDS)
@@ -250,7 +205,7 @@ class Orders(QObject):
 
     def _when_found(self, order: Callable[[], object]) -> None:
         """Obey at once, or as soon as the models are known; of several by then, only the last."""
-        if not self._shelf.is_looking:
+        if not self._shelf.found.is_looking:
             self._politely(order)
             return
         self._held = order

@@ -1,9 +1,6 @@
 """What the present shot would still need, looked up away from the window's thread."""
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -11,18 +8,13 @@ from PySide6.QtGui import QImage
 
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
-from studio.project.plain import from_plain
-from studio.spec.forecast import Forecast, StageForecast, forecast
-from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest
-from studio.spec.span import Span
-from studio.spec.spans import spans
-from studio.spec.stages import STAGES, sparse, stage_of, stages_in, until
+from studio.spec.forecast import Forecast, StageForecast
+from studio.spec.stages import stages_in
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.images import image, shrunk
+from studio.ui.state.forecast_lookup import Found, Place, Walk, Wanted, look_up
 from studio.ui.state.job_monitor import Watch
-from studio.ui.state.render_actions import Orders
+from studio.ui.state.shot_state import PresentShot
 
 if TYPE_CHECKING:
     from studio.project.takes import TakeStore
@@ -31,38 +23,7 @@ SETTLE_MS = 150
 """Words are looked up when the typing pauses, not at every letter."""
 DURING_MS = 700
 """While a job runs it is looked so long after it was heard of."""
-SAMPLED = 5
-"""Takes of each stage whose seconds are read."""
 KEPT_PICTURES = 400
-
-Place = tuple[str, int]
-"""A keyframe's span key and its frame in there."""
-Needs = Mapping[str, float | None]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What is looked for: the shot's clip, the same four times as large, the stages that were made
-    for the shot once, and the requests of running jobs."""
-
-    clip: ClipRequest
-    larger: ClipRequest | None
-    before: frozenset[str]
-    jobs: Mapping[int, Mapping[str, object]]
-
-    @property
-    def whole(self) -> ClipRequest:
-        return self.larger or self.clip
-
-
-@dataclass(frozen=True)
-class _Found:
-    forecast: Forecast
-    larger: StageForecast | None
-    pace: Mapping[str, float]
-    pictures: Mapping[Place, QImage]
-    makes: Mapping[int, frozenset[str]]
-    needs: Mapping[int, Needs]
 
 
 class Outlook(QObject):
@@ -80,25 +41,25 @@ class Outlook(QObject):
         document: Document,
         queue: Queue,
         watch: Watch,
-        orders: Orders,
+        present: PresentShot,
         takes: "TakeStore",
         background: Background,
     ) -> None:
         super().__init__()
-        self._document, self._orders, self._takes = document, orders, takes
+        self._document, self._present, self._takes = document, present, takes
         self._watch, self._background = watch, background
         self.forecast: Forecast | None = None
-        self._larger: StageForecast | None = None
+        self._upsampled: StageForecast | None = None
         self.pictures: dict[Place, QImage] = {}
         self._pace: dict[str, float] = {}
         self._makes: Mapping[int, frozenset[str]] = {}
+        self._walks: Mapping[int, Walk] = {}
         self._looks, self._answers = 0, 0
         self._later = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._during = QTimer(self, singleShot=True, interval=DURING_MS)
         self._later.timeout.connect(self.look)
         self._during.timeout.connect(self._look_during)
-        document.changed.connect(self._later.start)
-        document.subjects_changed.connect(self._later.start)
+        present.changed.connect(self._later.start)
         queue.finished.connect(lambda *_: self._later.start())
         queue.changed.connect(self._later.start)
         queue.progressed.connect(self._hear)
@@ -109,23 +70,24 @@ class Outlook(QObject):
         self._during.stop()
         self._looks += 1
         look = self._looks
-        try:
-            asked = self._asked()
-        except Refusal:
+        wanted = self._wanted()
+        if wanted is None:
             self._answers = look
             self._become(None)
             return
+        takes, pace, known = self._takes, dict(self._pace), frozenset(self.pictures)
 
-        def answered(found: _Found) -> None:
+        def answered(found: Found) -> None:
             if look == self._looks:
                 self._answers = look
                 self._pace |= found.pace
+                self._walks = found.walks
                 self._remember(found.pictures)
                 for job, needs in found.needs.items():
                     self._watch.expect(job, needs)
                 self._become(found)
 
-        self._background.ask(lambda: self._found(asked), answered, owner=self)
+        self._background.ask(lambda: look_up(wanted, takes, pace, known), answered, owner=self)
 
     def makes(self, job: int) -> frozenset[str]:
         """Of which stages of the present shot, as it is now, a running job makes something."""
@@ -146,17 +108,20 @@ class Outlook(QObject):
 
     def stage(self, name: str) -> StageForecast | None:
         """How one of `studio.spec.stages.STAGES` stands; None while that is not known."""
-        if self._larger is not None and name == self._larger.name:
-            return self._larger
+        if self._upsampled is not None and name == self._upsampled.name:
+            return self._upsampled
         stages = self.forecast.stages if self.forecast else ()
         return next((stage for stage in stages if stage.name == name), None)
 
-    def _asked(self) -> _Asked:
-        shot, project = self._document.shot, self._document.project
-        renders = (r for r in project.renders if r.shot == shot.id)
+    def _wanted(self) -> Wanted | None:
+        """What is to be looked up; None where the shot cannot be made."""
+        state = self._present.state
+        if state.request is None:
+            return None
+        renders = (r for r in self._document.project.renders if r.shot == state.shot.id)
         before = frozenset[str]().union(*(stages_in(render.request) for render in renders))
-        jobs = {job.id: job.payload for job in self._watch.jobs if self._is_ours(job)}
-        return _Asked(self._orders.request(shot), self._orders.larger(shot), before, jobs)
+        running = {job.id: job.payload for job in self._watch.jobs if self._is_ours(job)}
+        return Wanted(state.request, state.upsampled, before, running, self._walks)
 
     def _is_ours(self, job: Job) -> bool:
         """Whether a job runs that makes something for a shot of this project."""
@@ -173,9 +138,9 @@ class Outlook(QObject):
         if self._answers == self._looks:  # the last look has come to its end
             self.look()
 
-    def _become(self, found: _Found | None) -> None:
+    def _become(self, found: Found | None) -> None:
         self.forecast = found and found.forecast
-        self._larger = found and found.larger
+        self._upsampled = found and found.upsampled
         self._makes = found.makes if found else {}
         self.changed.emit()
 
@@ -183,62 +148,3 @@ class Outlook(QObject):
         self.pictures |= pictures
         while len(self.pictures) > KEPT_PICTURES:
             del self.pictures[next(iter(self.pictures))]
-
-    def _found(self, asked: _Asked) -> _Found:
-        """Runs elsewhere: it reads the disk."""
-        walk = spans(asked.whole)
-        pace = self._pace | self._measured(walk)
-
-        def look(request: ClipRequest) -> Forecast:
-            return forecast(request, self._takes.has, pace, before=asked.before)
-
-        upsampled = look(asked.larger).stages[-1] if asked.larger else None
-        found, keys = look(asked.clip), {span.key for span in walk}
-        walks = {id: _walked_by(payload) for id, payload in asked.jobs.items()}
-        makes = {id: frozenset(stage_of(s) for s in w if s.key in keys) for id, w in walks.items()}
-        needs = {id: self._needs(walk, pace) for id, walk in walks.items()}
-        pictures = self._looked(asked.clip, found)
-        return _Found(found, upsampled, pace, pictures, makes, needs)
-
-    def _needs(self, walk: tuple[Span, ...], pace: Mapping[str, float]) -> Needs:
-        """The seconds that what is missing of a walk will take, by the stage of its spans."""
-        needs: dict[str, float | None] = {}
-        for span in (span for span in walk if not self._takes.has(span.key)):
-            so_far, each = needs.get(span.stage, 0.0), pace.get(span.stage)
-            needs[span.stage] = None
-            if so_far is not None and each is not None:
-                needs[span.stage] = so_far + each * len(span.makes)
-        return needs
-
-    def _measured(self, walk: tuple[Span, ...]) -> dict[str, float]:
-        """Seconds a frame of what is there, by stage; the median, for the first one also loads."""
-        seconds: dict[str, list[float]] = defaultdict(list)
-        for span in walk:
-            if len(seconds[span.stage]) < SAMPLED and (record := self._takes.record(span.key)):
-                spent = record.get("facts", {}).get("seconds")
-                if isinstance(spent, int | float):
-                    seconds[span.stage].append(spent / len(span.makes))
-        return {stage: median(some) for stage, some in seconds.items() if some}
-
-    def _looked(self, asked: ClipRequest, found: Forecast) -> dict[Place, QImage]:
-        """The pictures of keyframes that were decoded, alone or in the clip, and not known yet."""
-        made: dict[Place, QImage] = {}
-        wanted = {(key.key, key.frame) for key in found.keyframes} - self.pictures.keys()
-        decoded = [s for s in (*spans(sparse(asked)), *spans(asked)) if s.stage == "decode"]
-        for span in decoded:
-            reads = span.reads[span.lead : span.lead + len(span.makes)]
-            places = [read and (span.inputs[read.input], read.frame) for read in reads]
-            if not wanted.intersection(places) or not self._takes.has(span.key):
-                continue
-            arrays = self._takes.get(span.key) or {"frames": ()}
-            for place, frame in zip(places, arrays["frames"], strict=False):
-                if place in wanted:
-                    made[place] = shrunk(image(frame))
-            wanted -= made.keys()
-        return made
-
-
-def _walked_by(payload: Mapping[str, object]) -> tuple[Span, ...]:
-    """The spans that a job makes."""
-    walk = spans(from_plain(ClipRequest, payload["request"]))
-    return until(walk, str(payload.get("until") or STAGES[-1]))

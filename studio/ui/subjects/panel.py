@@ -16,6 +16,7 @@ from studio.ui.state.images import Pictures
 from studio.ui.state.job_monitor import Watch
 from studio.ui.state.render_actions import Orders
 from studio.ui.state.selection import Desk
+from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.bin import SubjectBin
 from studio.ui.subjects.card import SubjectCard
 from studio.ui.subjects.drop_zone import DropZone, places_of
@@ -47,21 +48,21 @@ class SubjectsPanel(Panel):
         desk: Desk,
         orders: Orders,
         watch: Watch,
+        present: PresentShot,
         pictures: Pictures,
         background: Background,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._document, self._queue, self._desk, self._orders = document, queue, desk, orders
-        self._watch, self._pictures, self._background = watch, pictures, background
-        self._icons = icons
+        self._watch, self._present = watch, present
+        self._pictures, self._background, self._icons = pictures, background, icons
         self.cards: dict[str, SubjectCard] = {}
         self.training: Training | None = None
-        self._training_of = 0
+        self._training_of, self._learning = 0, Learning()
         self.learned: Learned | None = None
         self.next: Next | None = None
         self._learned_of: str | None = None
-        self._learning = Learning()
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -238,7 +239,7 @@ class SubjectsPanel(Panel):
         subject = self._document.subject(self._desk.subject)
         if not subject or not self.learned:
             return
-        self.next = what_next(subject, self._learning, self._orders.model())
+        self.next = what_next(subject, self._learning, self._present.state.model)
         self.train_again.setText(self.next.words)
         self.train_again.setVisible(True)
         self.takes.setText(self.next.takes)

@@ -31,7 +31,7 @@ def built(*said, **named):
         print("edited", flush=True)
 
     def work():
-        if not studio.shelf.models:
+        if not studio.shelf.found.models:
             QTimer.singleShot(50, work)
             return
         studio.shot.prompt.setPlainText("a blue star")

@@ -176,7 +176,7 @@ def test_reasons_of_stages_go_with_what_stood_in_their_way(open_studio, until):
     run = studio.stages.cells["keyframes"].run
     studio.open()
     studio.shot.prompt.setPlainText("a red ball moving left")
-    until(lambda: studio.shelf.models)
+    until(lambda: studio.shelf.found.models)
     until(run.isEnabled)
     assert "looked for" not in run.toolTip()
     studio.shot.prompt.setPlainText("")

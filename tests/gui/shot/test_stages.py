@@ -35,7 +35,7 @@ def decoding(studio, works, until):
     """A render that has made keyframes and what is between, and stands in the middle of decoding."""
 
     def render(job, tick):
-        request = studio.orders.request(studio.document.shot)
+        request = studio.present.state.checked()
         half = [s for s in spans(request) if s.stage != "decode"]
         half += [s for s in spans(request) if s.stage == "decode"][:3]
         works.put(job, request, half)

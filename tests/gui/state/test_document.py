@@ -36,7 +36,7 @@ deadline = time.monotonic() + 30
 placed = False
 while time.monotonic() < deadline:
     QCoreApplication.processEvents()
-    if studio.shelf.models and not placed:
+    if studio.shelf.found.models and not placed:
         studio.orders.render(2)
         placed = True
     running = studio.strip.running()

@@ -29,8 +29,8 @@ def test_a_bad_folder_beside_a_good_one(look, home):
     card = (folder / "bad" / "model.toml").read_text("utf-8")
     (folder / "bad" / "model.toml").write_text(card.replace('"4"', '"1/0"'), "utf-8")
     shelf = look(lambda: models.scan([folder]))
-    assert shelf.model("") is shelf.model("tiny") is not None
-    refusal = str(shelf.why_not("bad"))
+    assert shelf.found.model("") is shelf.found.model("tiny") is not None
+    refusal = str(shelf.found.why_not("bad"))
     assert refusal.startswith("There is no model “bad”. There is: tiny. The model card ")
     assert "native_fps is '1/0'" in refusal
 
@@ -40,13 +40,13 @@ def test_a_look_that_fails_ends_with_a_sentence(look):
         raise MemoryError("no more")
 
     shelf = look(broken)
-    assert shelf.models == ()
-    assert shelf.why_empty != LOOKING
-    assert "could not be looked for" in str(shelf.why_not("any"))
+    assert shelf.found.models == ()
+    assert shelf.found.why_empty != LOOKING
+    assert "could not be looked for" in str(shelf.found.why_not("any"))
 
 
 def test_all_ids_are_named(look, tiny_home):
     tiny = models.find("tiny", [tiny_home / "models"])
     other = replace(tiny, family=replace(tiny.family, id="other"))
     shelf = look(lambda: ((tiny, other), ()))
-    assert str(shelf.why_not("gone")) == "There is no model “gone”. There is: tiny, other."
+    assert str(shelf.found.why_not("gone")) == "There is no model “gone”. There is: tiny, other."

@@ -188,7 +188,7 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     until(lambda: len(studio.watch.seen(1).losses) > 5 and studio.watch.seen(1).moving)
     desk = Desk()
     again = SubjectsPanel(
-        studio.document, studio.queue, desk, studio.orders, studio.watch, studio._pictures,
+        studio.document, studio.queue, desk, studio.orders, studio.watch, studio.present,
         studio.background, studio.subjects._icons,
     )  # fmt: skip
     assert again.training is not None
@@ -360,7 +360,7 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
         store.add_adapter("rex", file, method="lora", trained_steps=steps)
     store.keep_losses("rex", [(k, 1 / k) for k in range(1, 801)])
     store.keep_samples("rex", {"still": Preview(1, 4, 4, bytes(48))})
-    model = pair.shelf.models[0]
+    model = pair.shelf.found.models[0]
     begun = trainings.wanted(store.get("rex"), "lora", 800, "", "", model.weights)
     folder = store.training_folder("rex") / "lora"
     trainings.write(folder, replace(begun, identity="ab", pace=0.3))
@@ -437,7 +437,7 @@ def test_more_photos_than_a_subject_has_are_refused(pair, tmp_path, until):
 def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     store, panel = pair.document._subject_store, pair.subjects
     folder = store.training_folder("tux") / "lora"
-    weights = pair.shelf.models[0].weights
+    weights = pair.shelf.found.models[0].weights
     trainings.write(folder, trainings.wanted(store.get("tux"), "lora", 300, "", "", weights))
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "latest.json").write_text('{"step": 120}')
@@ -468,6 +468,8 @@ def test_a_subject_trained_for_another_model_is_refused_when_it_is_ordered(pair,
     store.add_adapter("rex", file, method="lora", trained_steps=3, **other)
     pair.document.read_subjects()
     until(lambda: pair.document.subject("rex").is_trained)
-    shot = replace(pair.document.shot, prompt="a sks dog", subject="rex")
+    pair.document.change_shot(
+        replace(pair.document.shot, prompt="a sks dog", subject="rex"), "Subject"
+    )
     with pytest.raises(Refusal, match=r"trained for Other\. Train it for Starter first"):
-        pair.orders.request(shot)
+        pair.present.state.checked()

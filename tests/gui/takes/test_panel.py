@@ -104,7 +104,7 @@ def test_the_recipe_tells_all_and_can_be_used_again(filled):
     assert (shot.prompt, shot.seed, shot.seed_locked) == (
         "a red ball moving left", take.request.seed, True,
     )  # fmt: skip
-    assert filled.orders.request(shot) == take.request
+    assert filled.present.state.request == take.request
 
 
 def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):

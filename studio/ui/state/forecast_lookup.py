@@ -1,0 +1,131 @@
+"""Looks a forecast up on the disk: what is stored of a shot, how long the rest takes, pictures.
+
+Nothing here touches the window: it runs on another thread.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QImage
+
+from studio.project.plain import from_plain
+from studio.spec.forecast import Forecast, StageForecast, forecast, upsampled_forecast
+from studio.spec.frame_spans import decode_spans
+from studio.spec.request import ClipRequest
+from studio.spec.span import Span
+from studio.spec.spans import spans, strip_of
+from studio.spec.stages import STAGES, sparse, stage_of, until
+from studio.ui.state.images import image, shrunk
+
+if TYPE_CHECKING:
+    from studio.project.takes import TakeStore
+
+SAMPLED = 5
+"""Takes of each stage whose seconds are read."""
+
+Place = tuple[str, int]
+"""A keyframe's span key and its frame in there."""
+Needs = Mapping[str, float | None]
+Walk = tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked up: the shot's clip, the same upsampled, the stages that were made for the
+    shot once, the payloads of running jobs, and of these the spans that were unrolled before."""
+
+    clip: ClipRequest
+    upsampled: ClipRequest | None
+    before: frozenset[str]
+    jobs: Mapping[int, Mapping[str, object]]
+    walks: Mapping[int, Walk]
+
+
+@dataclass(frozen=True)
+class Found:
+    """`pace` are seconds a frame by stage; `walks` the spans of running jobs, `makes` the stages of
+    the shot that a job makes some of, `needs` the seconds that are left of a job by stage."""
+
+    forecast: Forecast
+    upsampled: StageForecast | None
+    pace: Mapping[str, float]
+    pictures: Mapping[Place, QImage]
+    walks: Mapping[int, Walk]
+    makes: Mapping[int, frozenset[str]]
+    needs: Mapping[int, Needs]
+
+
+def look_up(
+    wanted: Wanted, takes: "TakeStore", pace: Mapping[str, float], known: Collection[Place]
+) -> Found:
+    """Unroll the request once and ask the take store for every span.
+
+    `pace` is what was measured before, `known` the keyframes whose pictures are there already.
+    """
+    walk = spans(wanted.upsampled or wanted.clip)
+    pace = {**pace, **_measured(walk, takes)}
+    clip = tuple(span for span in walk if span.stage != "upsample")
+    found = forecast(wanted.clip, takes.has, pace, before=wanted.before, walk=clip)
+    upsampled = None
+    if wanted.upsampled:
+        upsampled = upsampled_forecast(walk, takes.has, pace, before=wanted.before)
+    keys = {span.key for span in walk}
+    walks = {id: wanted.walks.get(id) or _walk_of(payload) for id, payload in wanted.jobs.items()}
+    makes = {id: frozenset(stage_of(s) for s in w if s.key in keys) for id, w in walks.items()}
+    needs = {id: _needs(made, takes, pace) for id, made in walks.items()}
+    pictures = _pictures(found, clip, takes, known)
+    return Found(found, upsampled, pace, pictures, walks, makes, needs)
+
+
+def _walk_of(payload: Mapping[str, object]) -> Walk:
+    """The spans that a job makes."""
+    walk = spans(from_plain(ClipRequest, payload["request"]))
+    return until(walk, str(payload.get("until") or STAGES[-1]))
+
+
+def _needs(walk: Walk, takes: "TakeStore", pace: Mapping[str, float]) -> Needs:
+    """The seconds that what is missing of a walk will take, by the stage of its spans."""
+    needs: dict[str, float | None] = {}
+    for span in (span for span in walk if not takes.has(span.key)):
+        so_far, each = needs.get(span.stage, 0.0), pace.get(span.stage)
+        needs[span.stage] = None
+        if so_far is not None and each is not None:
+            needs[span.stage] = so_far + each * len(span.makes)
+    return needs
+
+
+def _measured(walk: Walk, takes: "TakeStore") -> dict[str, float]:
+    """Seconds a frame of what is there, by stage; the median, for the first one also loads."""
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for span in walk:
+        if len(seconds[span.stage]) < SAMPLED and (record := takes.record(span.key)):
+            spent = record.get("facts", {}).get("seconds")
+            if isinstance(spent, int | float):
+                seconds[span.stage].append(spent / len(span.makes))
+    return {stage: median(some) for stage, some in seconds.items() if some}
+
+
+def _pictures(
+    found: Forecast, walk: Walk, takes: "TakeStore", known: Collection[Place]
+) -> dict[Place, QImage]:
+    """The pictures of keyframes that were decoded, alone or in the clip, and not known yet."""
+    made: dict[Place, QImage] = {}
+    wanted = {(key.key, key.frame) for key in found.keyframes}.difference(known)
+    if not wanted:
+        return made
+    request, keys = found.request, [[key] for key in found.keyframes]
+    alone = decode_spans(sparse(request), keys, loop=strip_of(request).loop)
+    for span in (*alone, *(span for span in walk if span.stage == "decode")):
+        reads = span.reads[span.lead : span.lead + len(span.makes)]
+        places = [read and (span.inputs[read.input], read.frame) for read in reads]
+        if not wanted.intersection(places) or not takes.has(span.key):
+            continue
+        arrays = takes.get(span.key) or {"frames": ()}
+        for place, frame in zip(places, arrays["frames"], strict=False):
+            if place in wanted:
+                made[place] = shrunk(image(frame))
+        wanted -= made.keys()
+    return made

@@ -1,0 +1,128 @@
+"""The present shot with all that follows from it: resolved once per change, read by every view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.library.models import Model
+from studio.project.shot import Shot
+from studio.project.subject import Subject
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest, SubjectUse, check
+from studio.spec.spans import strip_of
+from studio.spec.strip import Strip
+from studio.ui.state.document import Document
+from studio.ui.state.model_list import FoundModels, Shelf
+
+READ_ONLY = "This project is open in another window. Close that one first."
+NO_UPSAMPLER = "This model has no upsampler."
+
+
+@dataclass(frozen=True)
+class ShotState:
+    """A shot, its model, and the request that it makes.
+
+    `draft` is the shot with nothing left open, whether it can be made or not; None without a model.
+    `request` is the same where it can be made, else None, and `refusal` says why.  `strip` are the
+    keyframes of the request.  `is_waiting`: which models there are is not known yet.
+    """
+
+    shot: Shot
+    model: Model | None = None
+    draft: ClipRequest | None = None
+    request: ClipRequest | None = None
+    refusal: Refusal | None = None
+    strip: Strip | None = None
+    read_only: bool = False
+    is_waiting: bool = False
+
+    def checked(self) -> ClipRequest:
+        """The request; raises the refusal where there is none."""
+        if self.request is None:
+            raise self.refusal or Refusal("This shot cannot be made.")
+        return self.request
+
+    @property
+    def upsampled(self) -> ClipRequest | None:
+        """The request with upsampling; None where the model has none."""
+        upsampling = self.model.family.upsampling if self.model else None
+        return replace(self.request, upsample=upsampling) if self.request and upsampling else None
+
+    @property
+    def why_not(self) -> str:
+        """Why the shot cannot be made, or ""."""
+        if self.read_only:
+            return READ_ONLY
+        return str(self.refusal) if self.refusal else ""
+
+    @property
+    def why_no_order(self) -> str:
+        """Why the shot cannot be ordered, or ""; an order waits for models to be found."""
+        waits = self.is_waiting and self.shot.prompt.strip() and not self.read_only
+        return "" if waits else self.why_not
+
+    @property
+    def why_not_upsampled(self) -> str:
+        """Why the shot cannot be upsampled, or ""."""
+        return self.why_not or ("" if self.upsampled else NO_UPSAMPLER)
+
+
+def resolve(
+    shot: Shot, subjects: Sequence[Subject], models: FoundModels, *, read_only: bool = False
+) -> ShotState:
+    """What a shot is, with these subjects and models."""
+    is_waiting, model = models.is_looking, models.model(shot.model)
+    if model is None:
+        missing = models.why_not(shot.model)
+        return ShotState(shot, refusal=missing, read_only=read_only, is_waiting=is_waiting)
+    use, refusal = None, None
+    try:
+        use = _subject_use(shot, subjects, model)
+    except Refusal as error:
+        refusal = error
+    draft = shot.request(model.family, model.weights, use)
+    try:
+        check(draft, model.family)
+    except Refusal as error:
+        refusal = refusal or error
+    request = None if refusal else draft
+    strip = strip_of(request) if request else None
+    return ShotState(shot, model, draft, request, refusal, strip, read_only, is_waiting)
+
+
+def _subject_use(shot: Shot, subjects: Sequence[Subject], model: Model) -> SubjectUse | None:
+    """What a request says of the shot's subject; refused where it cannot be used."""
+    if not shot.subject:
+        return None
+    subject = next((subject for subject in subjects if subject.name == shot.subject), None)
+    if subject is None:
+        raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
+    return subject.use(shot.strength, model.family, model.weights)
+
+
+class PresentShot(QObject):
+    """Keeps the state of the shot being worked on."""
+
+    changed = Signal()
+    """Something was changed that the state is made of; it may be the same."""
+
+    def __init__(self, document: Document, models: Shelf) -> None:
+        super().__init__()
+        self._document, self._models = document, models
+        self._resolved: tuple[tuple[object, ...], ShotState] | None = None
+        for source in (document.changed, document.subjects_changed, models.changed):
+            source.connect(self.changed)
+
+    @property
+    def state(self) -> ShotState:
+        """As it is now: resolved when first read after a change, whoever is told of that first."""
+        document = self._document
+        shot, subjects, models = document.shot, document.subjects, self._models.found
+        made_of = (shot, subjects, models)
+        if self._resolved is None or any(
+            one is not other for one, other in zip(self._resolved[0], made_of, strict=True)
+        ):
+            state = resolve(shot, subjects, models, read_only=document.read_only)
+            self._resolved = made_of, state
+        return self._resolved[1]
