@@ -189,7 +189,7 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     desk = Desk()
     again = SubjectsPanel(
         studio.document, studio.queue, desk, studio.orders, studio.watch, studio.present,
-        studio.background, studio.subjects._icons,
+        studio._pictures, studio.background, studio.subjects._icons,
     )  # fmt: skip
     assert again.training is not None
     assert again.training.bar.value() == studio.subjects.training.bar.value()
