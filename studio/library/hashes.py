@@ -41,8 +41,8 @@ class Hashes:
 
     def of(self, path: Path) -> str:
         """BLAKE2b (32 hex digits) of a file's bytes; OSError where it cannot be read."""
-        name, seen = str(path.absolute()), _stamp(path.stat())
-        if found := self._found(name, seen):
+        name, stamp = str(path.absolute()), _stamp(path.stat())
+        if found := self._found(name, stamp):
             return found
         started = self._now()
         with path.open("rb") as file:

@@ -28,9 +28,11 @@ def first_unread(model: Model, prompt: str) -> str:
         ) from error
     tokenizer.no_truncation()
     found = tokenizer.encode(prompt)
-    said = [at for at, own in zip(found.offsets, found.special_tokens_mask, strict=True) if not own]
+    starts = [
+        at for at, own in zip(found.offsets, found.special_tokens_mask, strict=True) if not own
+    ]
     kept = positions - sum(found.special_tokens_mask)
-    return _word_at(prompt, said[kept][0]) if len(said) > kept else ""
+    return _word_at(prompt, starts[kept][0]) if len(starts) > kept else ""
 
 
 def _word_at(prompt: str, start: int) -> str:

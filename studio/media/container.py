@@ -85,13 +85,13 @@ def opened(path: Path) -> Container:
         with ffmpeg.running(arguments, words=1000) as program:
             header, shown = _listing(program.output)
             program.finish()
-            said = b"".join(program.words).decode("utf-8", "replace")
+            report = b"".join(program.words).decode("utf-8", "replace")
     except ffmpeg.Failed as error:
         raise unreadable(path) from error
     if not shown:
         raise unreadable(path)
     width, height = (int(side) for side in header["dimensions 0"].split("x"))
-    return _described(path, said, (width, height), 1 / Fraction(header["tb 0"]))
+    return _described(path, report, (width, height), 1 / Fraction(header["tb 0"]))
 
 
 def existing(path: Path) -> Path:
@@ -109,18 +109,18 @@ def unreadable(path: Path) -> Refusal:
     )
 
 
-def _described(path: Path, said: str, size: tuple[int, int], declared: Fraction) -> Container:
-    stream = _STREAM.search(said)
+def _described(path: Path, report: str, size: tuple[int, int], declared: Fraction) -> Container:
+    stream = _STREAM.search(report)
     codec, pixels = (stream[1], stream[2]) if stream else ("", "")
-    if "DOVI configuration record" in said and re.search(r"profile: 5,", said):
+    if "DOVI configuration record" in report and re.search(r"profile: 5,", report):
         raise Refusal(
             f"{path.name} is Dolby Vision without a picture for other screens (profile 5).",
             "Export it as HDR10, HLG or SDR first.",
         )
-    long = _DURATION.search(said)
+    long = _DURATION.search(report)
     seconds = Fraction(long[3]) + 60 * int(long[2]) + 3600 * int(long[1]) if long else None
     transfer = re.search("|".join(BRIGHT.values()), pixels)
-    alpha = bool(_CLEAR.search(pixels) or re.search(r"alpha_mode *: *1", said))
+    alpha = bool(_CLEAR.search(pixels) or re.search(r"alpha_mode *: *1", report))
     return Container(*size, declared, seconds, codec, transfer[0] if transfer else "", alpha)
 
 

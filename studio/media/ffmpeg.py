@@ -142,13 +142,13 @@ def version() -> str:
     """What ffmpeg calls itself: "ffmpeg version 7.0.2".  Refused where it does not run."""
     program = Program(_started(["-version"], fed=False), words=20)
     try:
-        said = program.output.readline().decode("utf-8", "replace")
+        line = program.output.readline().decode("utf-8", "replace")
         program.finish()
     except Failed as error:
         raise Refusal("ffmpeg does not run.", f"It says: {error}") from error
     finally:
         program.stop()
-    return " ".join(said.split()[:3])
+    return " ".join(line.split()[:3])
 
 
 def _started(arguments: Sequence[str], fed: bool) -> subprocess.Popen[bytes]:

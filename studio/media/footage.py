@@ -82,12 +82,12 @@ def _next_picture(stream: BufferedReader) -> np.ndarray | None:
     """The next PAM picture: its header says the size, so no other source needs to be trusted."""
     if stream.readline() != b"P7\n":
         return None
-    said: dict[bytes, int] = {}
+    header: dict[bytes, int] = {}
     while (line := stream.readline()) not in (b"ENDHDR\n", b""):
         name, _, value = line.partition(b" ")
         if name in (b"WIDTH", b"HEIGHT", b"DEPTH"):
-            said[name] = int(value)
-    frame = np.empty((said[b"HEIGHT"], said[b"WIDTH"], said[b"DEPTH"]), np.uint8)
+            header[name] = int(value)
+    frame = np.empty((header[b"HEIGHT"], header[b"WIDTH"], header[b"DEPTH"]), np.uint8)
     # a short picture means that the decoder died; how, `finish` says
     if stream.readinto(frame.data.cast("B")) != frame.nbytes:
         return None

@@ -1,4 +1,4 @@
-"""Which files of a folder are photos, and what is said of those that are not."""
+"""Which files of a folder are photos, and remarks about those that are not."""
 
 import re
 from collections import Counter
@@ -69,9 +69,9 @@ def found_photos(places: Iterable[Path]) -> Found:
         if re.match(r"(https?|ftp):/", str(place)):
             remarks.append("A web address is no photo: save the picture first, then use its file.")
         elif is_folder(place):
-            inside, said = _looked_into(place)
+            inside, about = _looked_into(place)
             photos.update(inside)
-            remarks += said
+            remarks += about
         elif not is_file(place):
             remarks.append(f"{place} does not exist or cannot be read. Check the name.")
         elif kind := kind_of(place):

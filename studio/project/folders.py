@@ -38,7 +38,7 @@ class Folders:
                     "The folder that this terminal is in is no longer there.",
                     f"Go to another, or write out the whole path for {HOME_VARIABLE}.",
                 ) from error
-        import platformdirs  # only when nobody said where: start-up stays short
+        import platformdirs  # only where no folder is given: start-up stays short
 
         return Folders(platformdirs.user_data_path("studio", appauthor=False))
 

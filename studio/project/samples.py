@@ -25,7 +25,7 @@ def read(folder: Path) -> dict[str, Preview]:
     with suppress(OSError, ValueError, TypeError, KeyError, zlib.error, RecursionError):
         whole = json.loads((folder / FILE).read_bytes())
         if whole["version"] == VERSION:
-            return {str(name): _preview(said) for name, said in whole["samples"].items()}
+            return {str(name): _preview(stored) for name, stored in whole["samples"].items()}
     return {}
 
 
@@ -34,9 +34,9 @@ def _plain(shown: Preview) -> dict[str, object]:
     return {"frames": shown.frames, "height": shown.height, "width": shown.width, "rgb": rgb}
 
 
-def _preview(said: Mapping[str, object]) -> Preview:
-    frames, height, width = (int(str(said[key])) for key in ("frames", "height", "width"))
-    rgb = zlib.decompress(b64decode(str(said["rgb"])), bufsize=frames * height * width * 3)
+def _preview(stored: Mapping[str, object]) -> Preview:
+    frames, height, width = (int(str(stored[key])) for key in ("frames", "height", "width"))
+    rgb = zlib.decompress(b64decode(str(stored["rgb"])), bufsize=frames * height * width * 3)
     if min(frames, height, width) < 1 or len(rgb) != frames * height * width * 3:
         raise ValueError("no picture")
     return Preview(frames, height, width, rgb)

@@ -171,9 +171,9 @@ class Subject:
 
     def _elsewhere(self, wanted: str) -> Refusal:
         trained = sorted({v.model_name or v.model for v in self.versions if v.file in self.used})
-        said = ", ".join("other weights of it" if name == wanted else name for name in trained)
+        others = ", ".join("other weights of it" if name == wanted else name for name in trained)
         return Refusal(
-            f"“{self.name}” is not trained for {wanted}: it was trained for {said}.",
+            f"“{self.name}” is not trained for {wanted}: it was trained for {others}.",
             f"Train it for {wanted} first, or choose another model.",
         )
 

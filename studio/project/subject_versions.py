@@ -95,8 +95,8 @@ def identity_of(path: Path) -> str:
     Read once as long as the file stays what it is: path, size, time and inode.
     """
     if path.is_file():
-        seen = path.stat()
-        key = (str(path), seen.st_size, seen.st_mtime_ns, seen.st_ino)
+        stat = path.stat()
+        key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
         if key not in _hashes:
             with path.open("rb") as file:
                 _hashes[key] = hashlib.file_digest(file, "sha256").hexdigest()

@@ -123,7 +123,7 @@ class TakeStore:
         return tuple(sorted(path.name for path in self._takes()))
 
     def remove(self, keys: Collection[str]) -> int:
-        """Remove these takes because the user said so; gives the bytes freed."""
+        """Remove these takes at the user's word; gives the bytes freed."""
         return sum(self._remove(self._path(key)) for key in keys)
 
     def usage(self) -> Usage:

@@ -37,7 +37,7 @@ def checked(whole: Any, since: int) -> dict[str, Any]:
 def newer(whole: Any, known: int) -> int:
     """The version of a file that only a newer studio reads, else 0.
 
-    A newer one says so with a hash that is right, or with none: then no flipped bit said it.
+    A newer one says so with a hash that is right, or with none: then no flipped bit made it so.
     """
     version = whole.get("version") if isinstance(whole, dict) else None
     if type(version) is not int or version <= known:

@@ -34,20 +34,20 @@ def doctor(args: Namespace, session: Session) -> Answer:
 
 
 def _crashes(log: Path) -> list[Check]:
-    """What is past is no fault of now: it is told, and the verdict stays what it is."""
+    """What is past is no fault of now: it is listed, and the verdict stays what it is."""
     found = crashes(log)
     return [Check("crashes", True, f"{found}, described in {log}")] if found else []
 
 
 def _memory() -> Check:
-    seen = processor()
-    if not seen.total:
-        return Check("memory", True, f"{seen.name}; the system does not say how much")
-    free = f"{(seen.total - seen.used) / 2**30:.1f} of " if seen.used else ""
+    device = processor()
+    if not device.total:
+        return Check("memory", True, f"{device.name}; the system does not say how much")
+    free = f"{(device.total - device.used) / 2**30:.1f} of " if device.used else ""
     return Check(
         "memory",
         True,
-        f"{seen.name}, {free}{seen.total / 2**30:.1f} GiB{' free' if seen.used else ''}",
+        f"{device.name}, {free}{device.total / 2**30:.1f} GiB{' free' if device.used else ''}",
     )
 
 
