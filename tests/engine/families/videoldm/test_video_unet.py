@@ -18,7 +18,7 @@ from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from tests.engine.tiny_video import given, image, video
 
-KEYS = Path(__file__).parents[3] / "shared" / "data" / "keys"
+KEYS = Path(__file__).parents[5] / "shared" / "data" / "keys"
 needs_keys = [
     pytest.mark.shared,
     pytest.mark.skipif(not KEYS.is_dir(), reason="the key lists of ../shared/data are not here"),
