@@ -11,7 +11,6 @@ from studio.library import models as library
 from studio.spec.progress import Tick
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
 
 if TYPE_CHECKING:
@@ -40,9 +39,7 @@ def checkup(works: Works, tick: Tick) -> Iterator[Check]:
     yield _ffmpeg()
     models, troubles = library.scan(works.model_folders)
     for model in models:
-        yield Check(
-            "model", True, f"{model.family.name}, {count(len(model.weights), 'weight file')}"
-        )
+        yield Check("model", True, f"{model.card.name}, {count(len(model.weights), 'weight file')}")
     for trouble in troubles:
         yield Check("model", False, trouble)
     if not models:
@@ -65,11 +62,7 @@ def _tried(works: Works, model: library.Model, tick: Tick) -> Check:
 
     from studio.engine.film import Models, film
 
-    family = model.family
-    side = family.size
-    request = ClipRequest(
-        PROMPT, SEED, family.id, model.weights, side, side, 2, family.native_fps, 4, family.guidance
-    )
+    request = model.card.request(PROMPT, SEED, model.weights, keyframes=2, steps=4, interpolate=0)
     memo = _Memory()
     try:
         video = works.residents.video(model, tick)

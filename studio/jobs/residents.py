@@ -68,7 +68,7 @@ class Residents:
             from studio.engine.families.videoldm import family as videoldm
 
             decodes = "decoder" in dict(model.weights)
-            return videoldm.load(model.folder, model.family, self.device(), tick, decodes=decodes)
+            return videoldm.load(model.folder, model.card, self.device(), tick, decodes=decodes)
 
         return self._loaded("video", model, load)
 
@@ -98,7 +98,7 @@ class Residents:
         if held and (held.part, held.model) == (part, model):
             if mark(held.loaded) == held.mark:
                 return held.loaded
-            log.error("the %s of %s was left altered: it is loaded anew", part, model.family.id)
+            log.error("the %s of %s was left altered: it is loaded anew", part, model.card.id)
         del held
         self.free()
         loaded = load()

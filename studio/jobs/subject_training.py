@@ -48,7 +48,7 @@ def order(
         "subject": subject,
         "method": method,
         "steps": steps,
-        "model": model.family.id,
+        "model": model.card.id,
         "weights": [list(pair) for pair in changed(model.weights)],
         "anew": secrets.token_hex(8) if anew else "",
     }
@@ -73,8 +73,8 @@ def train(
         subject,
         str(said.get("method") or "lora"),
         int(str(said.get("steps") or 0)),
-        model.family.id,
-        model.family.name,
+        model.card.id,
+        model.card.name,
         model.weights,
         str(said.get("anew") or ""),
     )
@@ -103,7 +103,7 @@ def _model(job: Job, folders: Iterable[Path]) -> library.Model:
     promised = job.payload.get("weights")
     if promised and promised != [list(pair) for pair in changed(model.weights)]:
         raise Refusal(
-            f"{model.family.name} has been changed since this training was ordered.",
+            f"{model.card.name} has been changed since this training was ordered.",
             "Order the training again.",
         )
     return model
@@ -162,8 +162,8 @@ def _kept(
         trained.file,
         method=training.method,
         trained_steps=training.steps,
-        model=model.family.id,
-        model_name=model.family.name,
+        model=model.card.id,
+        model_name=model.card.name,
         weights=model.weights,
         move=True,
     )

@@ -17,9 +17,10 @@ from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain, to_plain
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
+from studio.spec.check import check
 from studio.spec.progress import Tick
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, check
+from studio.spec.request import ClipRequest
 from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
@@ -79,7 +80,7 @@ class Works:
         """
         request = from_plain(ClipRequest, job.payload["request"])
         model = library.promised(request, self.model_folders)
-        check(request, model.family)
+        check(request, model.card)
         project = Path(str(job.payload["project"]))
         stage = str(job.payload.get("until") or STAGES[-1])
         takes, walk = self.takes(project), until(spans(request), stage)

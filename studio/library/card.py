@@ -1,40 +1,37 @@
 """The card of a model, `model.toml`: what it says is checked whole before anything relies on it."""
 
-import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from fractions import Fraction
+from collections.abc import Mapping
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from studio.library import card_fields as check
+from studio.library.card_fields import Check, checked, must, shown
 from studio.spec import roles
-from studio.spec.bounds import AT_ONCE, is_name
+from studio.spec.bounds import AT_ONCE
+from studio.spec.card import (
+    FAMILIES,
+    FRAMES,
+    LATENTS,
+    PATTERNS,
+    ROLES,
+    VIDEOLDM,
+    Card,
+    Defaults,
+    Grid,
+    Interpolation,
+    Window,
+)
 from studio.spec.refusal import Refusal
-from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, PASSES, Family, Upsampling
+from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, PASSES, WALKED, Upsampling
 from studio.spec.strip import BRIDGE, CONTEXT
-from studio.spec.timing import FASTEST, SLOWEST
 
 CARD = "model.toml"
 LARGEST = 10_000
 """Bytes of a card."""
-RATE = r"[0-9]{1,9}(\.[0-9]{1,9}|/0*[1-9][0-9]{0,8})?"
-"""A rate as text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a model says of itself: its family, and by role the files of its weights.
-
-    `small_vocabulary`: it knows the words of the starter's grammar only.  `settings`: the hash of
-    those that its weights were released with, "" where it does not say.
-    """
-
-    family: Family
-    files: tuple[tuple[str, str], ...]
-    small_vocabulary: bool = False
-    settings: str = ""
+TABLES = ("model", "family")
+"""Names of the table that says what a model can do; the second is that of the first release."""
 
 
 def read_card(folder: Path) -> Card:
@@ -66,23 +63,41 @@ def _why(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is no text"
     if isinstance(error, tomllib.TOMLDecodeError):
-        return f"it is not TOML ({_shown(str(error))})"
+        return f"it is not TOML ({shown(str(error))})"
     return str(error)
 
 
 def _card(content: Mapping[str, Any]) -> Card:
-    family = _family(_table(content, "family"))
-    files = _files(_table(content, "weights"))
-    small = content.get("small_vocabulary", False)
-    _must(isinstance(small, bool), "small_vocabulary", small, "true or false")
-    settings = content.get("settings", "")
-    right = isinstance(settings, str) and re.fullmatch(r"([0-9a-f]{32})?", settings)
-    _must(bool(right), "settings", settings, "32 hexadecimal digits")
-    named = dict(files)
-    needed = roles.NEEDED + (roles.NEEDED_TO_UPSAMPLE if family.upsampling else ())
-    if missing := [role for role in needed if role not in named]:
-        raise ValueError(f"it names no weights for {', '.join(missing)}")
-    return Card(family, files, small, settings)
+    name = next((name for name in TABLES if isinstance(content.get(name), dict)), TABLES[-1])
+    said = _checked(_table(content, name))
+    small = check.yes_or_no("small_vocabulary", content.get("small_vocabulary", False))
+    pinned = check.hash_or_nothing("settings", content.get("settings", ""))
+    weights, is_ours = _table(content, "weights"), said.get("family", VIDEOLDM) == VIDEOLDM
+    files = _our_files(weights, said) if is_ours else _files(weights)
+    fills = said.get("fills") or _fills(said)
+    uses = _our_uses(said, fills) if is_ours else _uses(_table(content, "uses"), dict(files))
+    return Card(
+        id=said["id"],
+        name=said["name"],
+        family=said.get("family", VIDEOLDM),
+        fps=said["native_fps"],
+        window=_window(said, fills),
+        sizes=_sizes(said),
+        defaults=_defaults(said),
+        size_multiple=said["size_multiple"],
+        largest=said["largest"],
+        grid=said.get("grid", Grid()),
+        fills=fills,
+        interpolation=_interpolation(said),
+        upsampling=said.get("upsampling"),
+        latent_space=said.get("latent_space", ""),
+        files=files,
+        uses=uses,
+        settings=pinned,
+        small_vocabulary=small,
+        licence=said.get("licence", ""),
+        notice=said.get("notice", ""),
+    )
 
 
 def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -92,140 +107,169 @@ def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _files(weights: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Each role's file is the one that the engine opens: any other would be hashed, not used."""
+def _checked(table: Mapping[str, Any]) -> dict[str, Any]:
+    needed = NEEDED if "sizes" in table else (*NEEDED, "size")
+    said = checked(table, MODEL, needed)
+    for name, word in (("passes", "interpolation"), ("predicts", "fills"), ("size", "sizes")):
+        must(name not in said or word not in said, name, said.get(name), f"left out beside {word}")
+    return said
+
+
+def _our_files(weights: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Each component's file is the one that the engine opens: any other would be hashed, not used."""
     if strange := roles.unknown(weights):
-        raise ValueError(f"this version has no use for weights called “{_shown(strange[0])}”")
+        raise ValueError(f"this version has no use for weights called “{shown(strange[0])}”")
     for role, file in weights.items():
-        _must(file == roles.FILES[role], role, file, f"the place {roles.FILES[role]} in its folder")
+        must(file == roles.FILES[role], role, file, f"the place {roles.FILES[role]} in its folder")
+    needed = roles.NEEDED + (roles.NEEDED_TO_UPSAMPLE if "upsampling" in said else ())
+    if missing := [role for role in needed if role not in weights]:
+        raise ValueError(f"it names no weights for {', '.join(missing)}")
     return tuple(weights.items())
 
 
-def _family(table: Mapping[str, Any]) -> Family:
-    parts = _checked(table, FAMILY, Family)
-    family = Family(**parts)
-    multiple, least = family.size_multiple, CONTEXT + BRIDGE if family.predicts else 1
-    for name in ("size", "largest"):
-        side = getattr(family, name)
-        _must(side % multiple == 0, name, side, f"a multiple of size_multiple, {multiple}")
-    _must(family.size <= family.largest, "size", family.size, "at most the largest")
-    calls = family.frames_per_call
-    _must(least <= calls, "frames_per_call", calls, f"{least} or more, which predicting takes")
-    _must(calls <= family.most_frames, "frames_per_call", calls, "at most most_frames")
-    return family
+def _files(weights: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Of a family whose loader opens what the card names."""
+    must(1 <= len(weights) <= 30, "weights", len(weights), "1 to 30 components")
+    return tuple(
+        (check.line(64)(name, name), check.file(name, file)) for name, file in weights.items()
+    )
+
+
+def _uses(
+    table: Mapping[str, Any], files: Mapping[str, str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """By role, its components.  A component without a role would be in no key: that is an error."""
+    components = check.each(check.one_of(*files), 30)
+    uses = checked(table, dict.fromkeys((*ROLES, "picture"), components), ())
+    if idle := sorted(set(files) - {name for used in uses.values() for name in used}):
+        raise ValueError(f"no role in [uses] names “{shown(idle[0])}”")
+    return tuple(uses.items())
+
+
+def _our_uses(
+    said: Mapping[str, Any], fills: tuple[str, ...]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    able = {
+        "keyframes": "keyframes" in fills,
+        "holes": len(fills) > 1,
+        "interpolator": bool(said.get("passes")),
+        "codec": True,
+        "picture": True,
+        "upscaler": "upsampling" in said,
+    }
+    return tuple((role, used) for role, used in roles.USES.items() if able[role])
+
+
+def _fills(said: Mapping[str, Any]) -> tuple[str, ...]:
+    if said.get("predicts"):
+        return ("keyframes", "prediction", "interpolation")
+    return ("keyframes", "interpolation") if said.get("passes") else ("keyframes",)
+
+
+def _window(said: Mapping[str, Any], fills: tuple[str, ...]) -> Window:
+    usual, most = said["frames_per_call"], said["most_frames"]
+    predicts = bool({"prediction", "any"} & set(fills))
+    least = CONTEXT + BRIDGE if predicts else 1
+    must(least <= usual, "frames_per_call", usual, f"{least} or more, which predicting takes")
+    must(usual <= most, "frames_per_call", usual, "at most most_frames")
+    window = Window(usual, most, said.get("frame_step", 1), said.get("fewest_frames", 1))
+    must(window.fits(usual), "frames_per_call", usual, "fewest_frames and a number of frame_steps")
+    must(window.fits(most), "most_frames", most, "fewest_frames and a number of frame_steps")
+    return window
+
+
+def _sizes(said: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    multiple, largest = said["size_multiple"], said["largest"]
+    sizes = said.get("sizes") or ((said["size"], said["size"]),)
+    for name, side in (("largest", largest), *(("size", side) for size in sizes for side in size)):
+        must(side % multiple == 0, name, side, f"a multiple of size_multiple, {multiple}")
+        must(side <= largest, name, side, "at most the largest")
+    return tuple((width, height) for width, height in sizes)
+
+
+def _defaults(said: Mapping[str, Any]) -> Defaults:
+    return Defaults(
+        steps=said["steps"],
+        guidance=said["guidance"],
+        context_guidance=said.get("context_guidance", 1.0),
+        context_noise=said.get("context_noise", 0.0),
+        strengths=said.get("walked", WALKED),
+        sampler=said.get("sampler", ""),
+        options=said.get("options", ()),
+    )
+
+
+def _interpolation(said: Mapping[str, Any]) -> Interpolation | None:
+    if "interpolation" in said:
+        return said["interpolation"]
+    return Interpolation(said["passes"]) if said.get("passes") else None
 
 
 def _upsampling(name: str, value: object) -> Upsampling:
-    _must(isinstance(value, dict), name, value, "a table")
-    assert isinstance(value, dict)
-    made = Upsampling(**_checked(value, UPSAMPLING, Upsampling))
-    _must(made.overlap < made.tile, "overlap", made.overlap, "less than the tile")
+    made = Upsampling(**checked(_inner(name, value), UPSAMPLING, UPSAMPLING_NEEDED))
+    must(made.overlap < made.tile, "overlap", made.overlap, "less than the tile")
     return made
 
 
-Check = Callable[[str, object], Any]
+def _grid(name: str, value: object) -> Grid:
+    return Grid(**checked(_inner(name, value), GRID, ()))
 
 
-def _checked(table: Mapping[str, Any], checks: Mapping[str, Check], kind: type) -> dict[str, Any]:
-    if strange := sorted(set(table) - set(checks)):
-        raise ValueError(f"this version does not know “{_shown(strange[0])}”")
-    needed = [f.name for f in fields(kind) if f.default is MISSING]
-    if missing := [name for name in needed if name not in table]:
-        raise ValueError(f"it does not say {', '.join(missing)}")
-    return {name: checks[name](name, value) for name, value in table.items()}
+def _between(name: str, value: object) -> Interpolation:
+    return Interpolation(**checked(_inner(name, value), INTERPOLATION, ("passes",)))
 
 
-def _whole(low: int, high: int) -> Check:
-    def check(name: str, value: object) -> int:
-        right = type(value) is int and low <= value <= high
-        _must(right, name, value, f"a whole number from {low} to {high}")
-        return value  # pyright: ignore[reportReturnType]
-
-    return check
+def _inner(name: str, value: object) -> dict[str, Any]:
+    must(isinstance(value, dict), name, value, "a table")
+    assert isinstance(value, dict)
+    return value
 
 
-def _real(low: float, high: float) -> Check:
-    def check(name: str, value: object) -> float:
-        right = type(value) in (int, float) and low <= value <= high  # pyright: ignore
-        _must(right, name, value, f"a number from {low:g} to {high:g}")
-        return float(value)  # pyright: ignore[reportArgumentType]
-
-    return check
-
-
-def _words(longest: int, *, empty: bool = False) -> Check:
-    def check(name: str, value: object) -> str:
-        right = isinstance(value, str) and value.isprintable() and len(value) <= longest
-        right = right and (empty or bool(str(value).strip()))
-        _must(right, name, value, f"one line of up to {longest} characters")
-        return str(value)
-
-    return check
-
-
-def _id(name: str, value: object) -> str:
-    text = _words(64)(name, value)
-    _must(is_name(text) and text == text.strip(), name, value, "a name without signs of a path")
-    return text
-
-
-def _yes_or_no(name: str, value: object) -> bool:
-    _must(isinstance(value, bool), name, value, "true or false")
-    return bool(value)
-
-
-def _rate(name: str, value: object) -> Fraction:
-    """A number, or a text such as "24" or "30000/1001"; computed only once it is known to be short."""
-    right = isinstance(value, str) and re.fullmatch(RATE, value)
-    right = right or (type(value) in (int, float) and 0 < value <= FASTEST)  # pyright: ignore
-    rate = Fraction(value) if right else Fraction(0)  # pyright: ignore
-    _must(SLOWEST <= rate <= FASTEST, name, value, f"a rate up to {FASTEST} per second")
-    return rate
-
-
-def _shares(name: str, value: object) -> tuple[float, ...]:
-    right = isinstance(value, list) and 1 <= len(value) <= 8
-    _must(right, name, value, "a list of one to eight shares")
-    assert isinstance(value, list)
-    return tuple(_real(0, 1)(name, share) for share in value)
-
-
-def _must(right: bool, name: str, value: object, wanted: str) -> None:
-    if not right:
-        is_huge = isinstance(value, int) and abs(value) >= 10**20
-        shown = "huge" if is_huge else _shown(repr(value))
-        raise ValueError(f"{_shown(name)} is {shown} and must be {wanted}")
-
-
-def _shown(text: str, longest: int = 60) -> str:
-    """Text of a stranger's, in one bounded line."""
-    line = "".join(c if c.isprintable() else " " for c in text[:longest])
-    return line + "…" * (len(text) > longest)
-
-
-FAMILY: Mapping[str, Check] = {
-    "id": _id,
-    "name": _words(100),
-    "native_fps": _rate,
-    "frames_per_call": _whole(1, AT_ONCE),
-    "most_frames": _whole(1, AT_ONCE),
-    "size": _whole(8, 8192),
-    "size_multiple": _whole(1, 1024),
-    "largest": _whole(8, 8192),
-    "steps": _whole(1, MAX_STEPS),
-    "guidance": _real(0, MAX_GUIDANCE),
-    "notice": _words(300, empty=True),
-    "passes": _whole(0, PASSES),
-    "predicts": _yes_or_no,
-    "context_guidance": _real(0, MAX_GUIDANCE),
-    "context_noise": _real(0, 1),
-    "walked": _shares,
-    "upsampling": _upsampling,
-}
 UPSAMPLING: Mapping[str, Check] = {
-    "steps": _whole(1, MAX_STEPS),
-    "level": _whole(0, 999),
-    "tile": _whole(4, 4096),
-    "overlap": _whole(0, 4095),
-    "guidance": _real(0, MAX_GUIDANCE),
+    "steps": check.whole(1, MAX_STEPS),
+    "level": check.whole(0, 999),
+    "tile": check.whole(4, 4096),
+    "overlap": check.whole(0, 4095),
+    "guidance": check.real(0, MAX_GUIDANCE),
+}
+UPSAMPLING_NEEDED = ("steps", "level", "tile", "overlap")
+GRID: Mapping[str, Check] = {"spatial": check.whole(1, 64), "temporal": check.whole(1, 64)}
+INTERPOLATION: Mapping[str, Check] = {
+    "passes": check.whole(1, PASSES),
+    "factor": check.whole(2, 128),
+    "space": check.one_of(LATENTS, FRAMES),
+}
+NEEDED = (
+    "id", "name", "native_fps", "frames_per_call", "most_frames", "size_multiple", "largest",
+    "steps", "guidance",
+)  # fmt: skip
+MODEL: Mapping[str, Check] = {
+    "id": check.identifier,
+    "name": check.line(100),
+    "family": check.one_of(*FAMILIES),
+    "native_fps": check.rate,
+    "frames_per_call": check.whole(1, AT_ONCE),
+    "most_frames": check.whole(1, AT_ONCE),
+    "frame_step": check.whole(1, AT_ONCE),
+    "fewest_frames": check.whole(1, AT_ONCE),
+    "size": check.whole(8, 8192),
+    "sizes": check.each(check.pair(check.whole(8, 8192)), 30),
+    "size_multiple": check.whole(1, 1024),
+    "largest": check.whole(8, 8192),
+    "grid": _grid,
+    "fills": check.each(check.one_of(*PATTERNS), len(PATTERNS)),
+    "predicts": check.yes_or_no,
+    "passes": check.whole(0, PASSES),
+    "interpolation": _between,
+    "steps": check.whole(1, MAX_STEPS),
+    "guidance": check.real(0, MAX_GUIDANCE),
+    "context_guidance": check.real(0, MAX_GUIDANCE),
+    "context_noise": check.real(0, 1),
+    "walked": check.shares,
+    "sampler": check.line(64),
+    "options": check.numbers,
+    "upsampling": _upsampling,
+    "latent_space": check.line(64),
+    "licence": check.line(100),
+    "notice": check.line(300, empty=True),
 }

@@ -4,27 +4,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.library.card import CARD, Card, read_card
+from studio.library.card import CARD, read_card
 from studio.library.hashes import KNOWN
 from studio.library.headers import check
 from studio.library.settings import settings_of
 from studio.library.strays import check_strays
+from studio.spec.card import Card
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family
+from studio.spec.request import ClipRequest
 from studio.spec.roles import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that can be loaded: its folder, its family and the hashes of its weights by role.
+    """A model that can be loaded: its folder, its card and the hashes of its weights by
+    component."""
 
-    `small_vocabulary`: it knows the words of the starter's grammar only.
-    """
-
-    family: Family
+    card: Card
     folder: Path
     weights: tuple[tuple[str, str], ...]
-    small_vocabulary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _opened(folder: Path, card: Card) -> Model:
     check_strays(folder, card)
     if (settings := settings_of(folder)) != card.settings:
         weights = (*weights, (SETTINGS, settings))
-    return Model(card.family, folder, weights, card.small_vocabulary)
+    return Model(card, folder, weights)
 
 
 def identity(path: Path) -> str:
@@ -121,7 +119,7 @@ def _claim(folder: Path, trouble: Refusal | None) -> _Claim:
         card = read_card(folder)
     except Refusal as refusal:
         return _Claim(folder.name, folder, None, refusal)
-    return _Claim(card.family.id, folder, card)
+    return _Claim(card.id, folder, card)
 
 
 def _model(claim: _Claim) -> Model:
@@ -166,5 +164,5 @@ def _taken(claim: _Claim, first: Path) -> Refusal:
 
 def _replaced(model: Model) -> Refusal:
     return Refusal(
-        f"The model {model.family.name} was replaced since this was ordered.", "Order it again."
+        f"The model {model.card.name} was replaced since this was ordered.", "Order it again."
     )

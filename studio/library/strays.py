@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from studio.library.card import Card
+from studio.spec.card import Card
 from studio.spec.refusal import Refusal
 from studio.spec.roles import FILES
 
@@ -23,7 +23,7 @@ def check_strays(folder: Path, card: Card) -> None:
                     f"{stray} would change what is loaded, and the model's card does not know it.",
                     "Move it elsewhere; use weights that are in one piece.",
                 )
-    for role in OPTIONAL.keys() - dict(card.files).keys() if card.family.upsampling else ():
+    for role in OPTIONAL.keys() - dict(card.files).keys() if card.upsampling else ():
         if os.path.lexists(folder / OPTIONAL[role]):
             raise Refusal(
                 f"{folder / OPTIONAL[role]} is not in the model's card.",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeVar
 
 from studio.spec.bounds import AT_ONCE, ID, SEED, TEXT, between, either, is_name, misfits, nothing
+from studio.spec.card import Card
 from studio.spec.request import (
     LARGEST,
     MAX_EXTEND,
@@ -14,13 +14,10 @@ from studio.spec.request import (
     PASSES,
     STRONGEST,
     ClipRequest,
-    Family,
     SubjectUse,
 )
 from studio.spec.strip import Strip
 from studio.spec.timing import FASTEST, SLOWEST
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +60,23 @@ class Shot:
         )  # fmt: skip
 
     def request(
-        self, family: Family, weights: tuple[tuple[str, str], ...], subject: SubjectUse | None
+        self, card: Card, weights: tuple[tuple[str, str], ...], subject: SubjectUse | None
     ) -> ClipRequest:
-        """The shot with nothing left open; what it does not say, the family decides."""
-        return ClipRequest(
-            prompt=self.prompt,
+        """The shot with nothing left open; what it does not say, the card decides."""
+        return card.request(
+            self.prompt,
+            self.seed,
+            weights,
             negative=self.negative,
-            seed=self.seed,
-            model=family.id,
-            weights=weights,
-            width=_said(self.width, family.size),
-            height=_said(self.height, family.size),
-            keyframes=_said(self.keyframes, family.frames_per_call),
-            fps=_said(self.fps, family.native_fps),
-            steps=_said(self.steps, family.steps),
-            guidance=_said(self.guidance, family.guidance),
+            width=self.width,
+            height=self.height,
+            keyframes=self.keyframes,
+            fps=self.fps,
+            steps=self.steps,
+            guidance=self.guidance,
             subject=subject,
-            window=family.frames_per_call,
             extend=self.extend,
             loop=self.loop,
-            interpolate=_said(self.interpolate, family.passes),
+            interpolate=self.interpolate,
             strip=self.strip,
-            context_guidance=family.context_guidance,
-            context_noise=family.context_noise,
-            walked=family.walked,
         )
-
-
-def _said(value: T | None, default: T) -> T:
-    return default if value is None else value

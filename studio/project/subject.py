@@ -17,8 +17,9 @@ from studio.spec.bounds import (
     nothing,
     several,
 )
+from studio.spec.card import Card
 from studio.spec.refusal import Refusal, shown
-from studio.spec.request import Family, SubjectUse
+from studio.spec.request import SubjectUse
 from studio.spec.subjects import MOST_PHOTOS
 
 LONGEST_NAME = 80
@@ -153,7 +154,7 @@ class Subject:
     def use(
         self,
         strength: float = 1.0,
-        model: Family | None = None,
+        model: Card | None = None,
         weights: tuple[tuple[str, str], ...] | None = None,
     ) -> SubjectUse:
         """This subject in a request, at a strength of 0..1.5, with `model`, whose weights these

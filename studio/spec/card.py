@@ -5,10 +5,13 @@ model can fill, with which files, and how.  `model.toml` is its form on the disk
 (`studio.library.card`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
 
-from studio.spec.request import WALKED, Upsampling
+from studio.spec.request import WALKED, ClipRequest, Upsampling
 
 ROLES = ("keyframes", "holes", "interpolator", "codec", "upscaler")
 """What a clip needs: keyframes from words; frames around given ones at the keyframes' rate
@@ -17,6 +20,8 @@ PATTERNS = ("keyframes", "first", "ends", "prediction", "interpolation", "any")
 """Sets of known frames that a model can be made to fill around (`covers`)."""
 VIDEOLDM = "videoldm"
 """The family of cards that name none."""
+FAMILIES: Mapping[str, str] = MappingProxyType({VIDEOLDM: "studio.engine.families.videoldm.family"})
+"""By family, the module whose `load` opens a role of its models (`studio.engine.roles`)."""
 LATENTS, FRAMES = "latents", "frames"
 """Spaces in which a role may work: before the codec, or behind it."""
 
@@ -130,7 +135,8 @@ class Card:
     `files` are its components, each a name and the file in the model's folder; `uses` says for each
     role ("picture" for encoding alone) which components decide its result.  A component that no
     role uses is an error.  `settings` is the hash of the configs that the weights were released
-    with, "" where it is not known.  `licence` is an SPDX id or a name; `notice` one line for users.
+    with, "" where it is not known.  `small_vocabulary`: it knows the words of the starter's grammar
+    only.  `licence` is an SPDX id or a name; `notice` one line for users.
     """
 
     id: str
@@ -145,13 +151,29 @@ class Card:
     grid: Grid = Grid()
     fills: tuple[str, ...] = ("keyframes",)
     interpolation: Interpolation | None = None
-    upscaling: Upsampling | None = None
+    upsampling: Upsampling | None = None
     latent_space: str = ""
     files: tuple[tuple[str, str], ...] = ()
     uses: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
     settings: str = ""
+    small_vocabulary: bool = False
     licence: str = ""
     notice: str = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its frames where nobody says otherwise."""
+        return self.sizes[0]
+
+    @property
+    def passes(self) -> int:
+        """Passes of interpolation that it can make."""
+        return self.interpolation.passes if self.interpolation else 0
+
+    @property
+    def predicts(self) -> bool:
+        """Whether it fills frames around given ones at the keyframes' rate."""
+        return bool({"prediction", "any"} & set(self.fills))
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -161,6 +183,29 @@ class Card:
     def can_fill(self, known: tuple[bool, ...]) -> bool:
         """Whether one of its patterns covers these known frames."""
         return any(covers(pattern, known) for pattern in self.fills)
+
+    def request(
+        self, prompt: str, seed: int, weights: tuple[tuple[str, str], ...], **choices: Any
+    ) -> ClipRequest:
+        """A request with nothing left open: `choices` are fields of it, and what they do not say,
+        or say as None, is the card's own.  The one way in which requests are built.
+        """
+        width, height = self.size
+        own = {
+            "width": width,
+            "height": height,
+            "keyframes": self.window.usual,
+            "fps": self.fps,
+            "interpolate": self.passes,
+            "steps": self.defaults.steps,
+            "guidance": self.defaults.guidance,
+            "window": self.window.usual,
+            "context_guidance": self.defaults.context_guidance,
+            "context_noise": self.defaults.context_noise,
+            "walked": self.defaults.strengths,
+        }
+        chosen = {name: value for name, value in choices.items() if value is not None}
+        return ClipRequest(prompt=prompt, seed=seed, model=self.id, weights=weights, **own | chosen)
 
 
 def covers(pattern: str, known: tuple[bool, ...]) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from studio.spec.bounds import AT_ONCE, LABEL, SEED, TEXT, between, is_name, misfits, several
-from studio.spec.refusal import Refusal
 from studio.spec.roles import FILES, SETTINGS
 from studio.spec.strip import BRIDGE, Strip
 from studio.spec.timing import FASTEST, SLOWEST
@@ -23,7 +22,7 @@ PASSES = 3
 """Of interpolation, at most, whatever model it is."""
 
 WALKED = (1.0, 1.0, 0.6, 0.4)
-"""Shares of the steps that a model walks around given frames, if it does not say (`Family`)."""
+"""Shares of the steps that a model walks around given frames, if it does not say (`studio.spec.card`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +51,6 @@ UPSAMPLED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """What a video family can do, known without loading it.  Sizes in pixels, rate in frames/s.
-
-    `passes` of interpolation were taught to it, and whether it `predicts`: fills frames around
-    given ones at the rate of the keyframes.  `context_guidance` leads away from what would be made
-    without the given frames, 1 for not; `context_noise` is the level, 0..1, of noise on the copy of
-    them that the network sees, lest a flaw be copied for ever.  `walked` are the shares of
-    the sampler's steps that are walked by prediction, between given keyframes, and in each pass of
-    interpolation: what is nearly right from the start, as two neighbours blended are, needs few; the
-    finer the pass, the fewer.  At 0 holes show the model's guess of them, or the blend.
-    `upsampling` says how its upsampler works, where it has one.
-    """
-
-    id: str
-    name: str
-    native_fps: Fraction
-    frames_per_call: int
-    most_frames: int
-    size: int
-    size_multiple: int
-    largest: int
-    steps: int
-    guidance: float
-    notice: str = ""
-    passes: int = 0
-    predicts: bool = False
-    context_guidance: float = 1.0
-    context_noise: float = 0.0
-    walked: tuple[float, ...] = WALKED
-    upsampling: Upsampling | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SubjectUse:
     """A trained subject at a strength of 0..1.5; `identity` is the hash of its adapter."""
 
@@ -110,7 +76,7 @@ class ClipRequest:
     frames; in a `loop` some lead back to the first.  A `strip` says otherwise how each keyframe is
     made.  `interpolate` passes, 0..2, each put three frames between two.  Given frames are followed
     with `context_guidance`, seen through `context_noise` and filled around in the shares of the
-    `steps` that are `walked` (`Family`).  With `upsample` its frames end four times as large, and
+    `steps` that are `walked` (`studio.spec.card`).  With `upsample` its frames end four times as large, and
     with `only` (first, last) those frames alone are made; a range ends where chunks do
     (`studio.spec.frame_spans.whole_chunks`).
 
@@ -191,81 +157,3 @@ class ClipRequest:
     def rate(self) -> Fraction:
         """Frames per second of the clip."""
         return self.fps * 4**self.interpolate
-
-
-def check(request: ClipRequest, family: Family) -> None:
-    """Refuse, in one sentence, what the family cannot make."""
-    _check_words(request)
-    _check_numbers(request, family)
-    for side in (request.width, request.height):
-        if side <= 0 or side % family.size_multiple or side > family.largest:
-            raise Refusal(
-                f"{family.name} cannot make pictures of {request.width} × {request.height} pixels.",
-                f"Use multiples of {family.size_multiple} up to {family.largest}.",
-            )
-
-
-def _check_words(request: ClipRequest) -> None:
-    if not request.prompt.split():
-        raise Refusal("The prompt is empty.", 'Say what to show, e.g. "a red ball moving left".')
-    for name, text in (("prompt", request.prompt), ("negative prompt", request.negative)):
-        if (words := len(text.split())) > MAX_WORDS:
-            raise Refusal(f"The {name} has {words} words.", f"Use at most {MAX_WORDS} words.")
-        if any("\ud800" <= c <= "\udfff" for c in text):  # no tokenizer reads that
-            raise Refusal(f"The {name} holds half of a character.", "Delete the sign before it.")
-
-
-def _check_numbers(request: ClipRequest, family: Family) -> None:
-    if not 1 <= request.keyframes <= family.most_frames:
-        raise Refusal(
-            f"{family.name} makes 1 to {family.most_frames} keyframes, not {request.keyframes}.",
-            f"At {float(family.native_fps):g} keyframes per second that is up to "
-            f"{float((family.most_frames - 1) / family.native_fps):g} s.",
-        )
-    _check_holes(request, family)
-    _check_larger(request, family)
-    if not 1 <= request.steps <= MAX_STEPS:
-        raise Refusal(f"{request.steps} steps cannot be done.", f"Use 1 to {MAX_STEPS} steps.")
-    if not 0.0 <= request.guidance <= MAX_GUIDANCE:  # also false for nan
-        raise Refusal(
-            f"A guidance of {request.guidance} has no meaning.",
-            f"Use a number from 0 to {MAX_GUIDANCE:g}; {family.guidance:g} is a good start.",
-        )
-    if not 0 <= request.seed < 2**63:
-        raise Refusal(f"The seed {request.seed} is out of range.", "Use 0 to 2⁶³ − 1.")
-
-
-def _check_holes(request: ClipRequest, family: Family) -> None:
-    if not 0 <= request.interpolate <= family.passes:
-        most = f"Use 0 to {family.passes}." if family.passes else "Leave --interpolate out."
-        raise Refusal(f"{family.name} makes no {request.interpolate} passes between frames.", most)
-    if not 0 <= request.extend <= MAX_EXTEND:
-        raise Refusal(
-            f"A clip cannot be extended by {request.extend} keyframes.", f"Use 0 to {MAX_EXTEND}."
-        )
-    if (request.extend or request.loop or request.strip) and not family.predicts:
-        raise Refusal(
-            f"{family.name} was not trained to go on from given frames.",
-            "Use another model, or neither extend nor loop the clip.",
-        )
-
-
-def _check_larger(request: ClipRequest, family: Family) -> None:
-    if request.upsample is not None and family.upsampling is None:
-        raise Refusal(f"{family.name} has no upsampler.", "Leave the upsampling out.")
-    if (
-        request.only is not None
-        and not 0 <= request.only[0] <= request.only[1] < request.whole_frames
-    ):
-        raise Refusal(
-            f"The clip has no frames {request.only[0] + 1} to {request.only[1] + 1}.",
-            f"Choose from its {request.whole_frames} frames.",
-        )
-
-
-def snapped(side: int, family: Family) -> int:
-    """The nearest size that the family can make; zero and negative sizes are refused."""
-    if side <= 0:
-        raise Refusal(f"A side of {side} pixels has no picture in it.", "Use a positive size.")
-    multiple = family.size_multiple
-    return min(max(multiple, round(side / multiple) * multiple), family.largest)

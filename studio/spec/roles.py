@@ -24,13 +24,14 @@ FILES: Mapping[str, str] = MappingProxyType(
 SETTINGS = "settings"
 """The role of configs, schedulers and tokenizers; it has no one file, and no card names it."""
 
-OF_STAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+USES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "keyframes": ("image", "temporal", "text", SETTINGS),
+        "holes": ("image", "temporal", "text", SETTINGS),
+        "interpolator": ("image", "temporal", "text", SETTINGS),
+        "codec": ("autoencoder", "decoder", SETTINGS),
         "picture": ("autoencoder", SETTINGS),
-        "interpolation": ("image", "temporal", "text", SETTINGS),
-        "decode": ("autoencoder", "decoder", SETTINGS),
-        "upsample": (
+        "upscaler": (
             "upsampler",
             "upsampler over time",
             "upsampler autoencoder",
@@ -39,7 +40,17 @@ OF_STAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""By stage, the roles whose weights decide its result."""
+"""By role, and "picture" for what the codec encodes with, the components that decide its result."""
+OF_STAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "keyframes": USES["keyframes"],
+        "picture": USES["picture"],
+        "interpolation": USES["interpolator"],
+        "decode": USES["codec"],
+        "upsample": USES["upscaler"],
+    }
+)
+"""By stage, the components whose weights decide its result."""
 
 NEEDED = ("image", "temporal", "text", "autoencoder")
 """Roles without which nothing can be made."""

@@ -19,11 +19,13 @@ from studio.media.naming import numbered, replaced
 from studio.media.places import is_folder, place
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
+from studio.spec.card import Card
+from studio.spec.check import check, snapped
 from studio.spec.grammar import unknown_words
 from studio.spec.prompts import foreign_marks, with_subject
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family, SubjectUse, Upsampling, check, snapped
+from studio.spec.request import ClipRequest, SubjectUse, Upsampling
 from studio.spec.spans import spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.terminal.memory import peak_megabytes
@@ -77,34 +79,29 @@ def _going_on(args: Namespace, order: Order, session: Session) -> str:
 def ordered(args: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
     model = library.find(args.model, works.model_folders)
-    family = model.family
-    passes = 0 if args.keyframes_only else _passes(args.interpolate, family)
-    rate = family.native_fps * 4**passes
+    card = model.card
+    passes = 0 if args.keyframes_only else args.interpolate
+    passes = card.passes if passes is None else passes
+    rate = card.fps * 4**passes
     fps = frame_rate(args.fps) if args.fps is not None else rate
-    keyframes, extend, frames = _length(args, family, fps)
-    request = ClipRequest(
-        prompt=args.prompt,
+    keyframes, extend, frames = _length(args, card, fps)
+    request = card.request(
+        args.prompt,
+        _seed(args.seed),
+        model.weights,
         negative=args.negative,
-        seed=_seed(args.seed),
-        model=family.id,
-        weights=model.weights,
-        width=_side("width", args.width, family, session),
-        height=_side("height", args.height, family, session),
+        width=_side("width", args.width, card, session),
+        height=_side("height", args.height, card, session),
         keyframes=keyframes,
-        fps=family.native_fps,
-        steps=family.steps if args.steps is None else args.steps,
-        guidance=family.guidance if args.guidance is None else args.guidance,
+        steps=args.steps,
+        guidance=args.guidance,
         subject=_subject(args.subject, works, model),
-        window=family.frames_per_call,
         extend=extend,
         loop=args.loop,
         interpolate=passes,
-        context_guidance=family.context_guidance,
-        context_noise=family.context_noise,
-        walked=family.walked,
-        upsample=_upsampling(family) if args.upsample and not args.keyframes_only else None,
+        upsample=_upsampling(card) if args.upsample and not args.keyframes_only else None,
     )
-    check(request, family)
+    check(request, card)
     frames = frames or len(retimed(request.frames, rate, fps))
     out = None if args.plan and not args.out else _place(args.out, args.keyframes_only)
     if out is not None:
@@ -200,17 +197,13 @@ def _words(order: Order, frames: int, made: Mapping, seconds: float) -> str:
     return f"{order.out}: {what}, seed {order.request.seed}, {duration(seconds)}.{reused}"
 
 
-def _passes(asked: int | None, family: Family) -> int:
-    return family.passes if asked is None else asked
+def _upsampling(card: Card) -> Upsampling:
+    if card.upsampling is None:
+        raise Refusal(f"{card.name} has no upsampler.", "Leave --upsample out.")
+    return card.upsampling
 
 
-def _upsampling(family: Family) -> Upsampling:
-    if family.upsampling is None:
-        raise Refusal(f"{family.name} has no upsampler.", "Leave --upsample out.")
-    return family.upsampling
-
-
-def _length(args: Namespace, family: Family, fps: Fraction) -> tuple[int, int, int | None]:
+def _length(args: Namespace, card: Card, fps: Fraction) -> tuple[int, int, int | None]:
     """Keyframes to make at once, those to add by prediction, and frames to write; None for all."""
     frames: int | None = args.frames
     if args.seconds == 0:
@@ -218,7 +211,7 @@ def _length(args: Namespace, family: Family, fps: Fraction) -> tuple[int, int, i
     if args.seconds is not None:
         frames = frames_in(args.seconds, fps)
     if frames is None:
-        keyframes = family.frames_per_call if args.keyframes is None else args.keyframes
+        keyframes = card.window.usual if args.keyframes is None else args.keyframes
         return keyframes, args.extend, None
     if frames < 1:
         raise Refusal(f"A clip of {frames} frames shows nothing.", "Ask for 1 frame or more.")
@@ -227,8 +220,8 @@ def _length(args: Namespace, family: Family, fps: Fraction) -> tuple[int, int, i
             "A clip of a given length is not extended or looped further.",
             "Say its length in --keyframes and --extend instead.",
         )
-    needed = math.ceil(Fraction(frames - 1) / fps * family.native_fps) + 1
-    at_once = min(needed, family.most_frames) if family.predicts else needed
+    needed = math.ceil(Fraction(frames - 1) / fps * card.fps) + 1
+    at_once = min(needed, card.window.most) if card.predicts else needed
     return at_once, needed - at_once, frames
 
 
@@ -244,13 +237,13 @@ def _name_unknown_words(request: ClipRequest, model: library.Model, session: Ses
             f"Weights and tags of other programs mean nothing here, and are read as words: "
             f"{', '.join(marks[:4])}."
         )
-    if not model.small_vocabulary:
+    if not model.card.small_vocabulary:
         return
     use = request.subject
     taught = {use.token.lower(), *use.class_noun.lower().split()} if use else set()
     found = (request.prompt[start:end] for start, end in unknown_words(request.prompt))
     if strange := [word for word in found if word.lower() not in taught]:
-        session.voice.remark(f"{model.family.name} does not know: {', '.join(strange[:8])}.")
+        session.voice.remark(f"{model.card.name} does not know: {', '.join(strange[:8])}.")
 
 
 def _name_cut_words(request: ClipRequest, model: library.Model, session: Session) -> None:
@@ -259,15 +252,18 @@ def _name_cut_words(request: ClipRequest, model: library.Model, session: Session
     for what, text in (("prompt", prompt), ("negative prompt", request.negative)):
         if word := first_unread(model, text):
             session.voice.remark(
-                f"The {what} is longer than {model.family.name} can read: "
+                f"The {what} is longer than {model.card.name} can read: "
                 f"the first word that is not read is “{word}”."
             )
 
 
-def _side(name: str, asked: int | None, family: Family, session: Session) -> int:
-    side = family.size if asked is None else snapped(asked, family)
-    if asked not in (None, side):
-        session.voice.remark(f"{family.name} makes a {name} of {side} pixels instead of {asked}.")
+def _side(name: str, asked: int | None, card: Card, session: Session) -> int | None:
+    """A side that the card can make; None where nothing is asked for."""
+    if asked is None:
+        return None
+    side = snapped(asked, card)
+    if side != asked:
+        session.voice.remark(f"{card.name} makes a {name} of {side} pixels instead of {asked}.")
     return side
 
 
@@ -282,7 +278,7 @@ def _subject(asked: str, works: Works, model: library.Model) -> SubjectUse | Non
         raise Refusal(
             f"“{strength}” is no strength for a subject.", "Write it like rex:0.8, from 0 to 1.5."
         ) from None
-    return works.subjects.get(checked_name(name)).use(wanted, model.family, model.weights)
+    return works.subjects.get(checked_name(name)).use(wanted, model.card, model.weights)
 
 
 def _place(asked: str, sheet: bool) -> Path:

@@ -36,13 +36,13 @@ def train(args: Namespace, session: Session) -> Answer:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
     if not args.resume and not args.anew:
         subject = adopted(name, args, session, works)
-        return trained(subject, model.family.id, session, works)
+        return trained(subject, model.card.id, session, works)
     subject = _gone_on(name, args, model, session, works)
     method = args.method or subject.method
     steps = args.steps or (0 if args.anew or _begun(subject, method, works) else subject.steps)
     return trained(
         replace(subject, method=method, steps=steps),
-        model.family.id,
+        model.card.id,
         session,
         works,
         anew=args.anew,
@@ -115,7 +115,7 @@ def _gone_on(
             raise Refusal(f"“{name}” was begun with “{has}”, not “{asked}”.", "Leave it out.")
     photos = _added(subject, found(args.photos, session) if args.photos else ())
     method = args.method or subject.method
-    weights = (model.family.id, model.family.name, model.weights)
+    weights = (model.card.id, model.card.name, model.weights)
     asked = trainings.wanted(subject, method, args.steps or 0, *weights, "anew" * args.anew)
     asked = replace(asked, photos=(*asked.photos, *photos))
     begun, _ = store.standing(subject, method)

@@ -91,7 +91,7 @@ def studio(unbroken, tmp_path):
     works = Works(Folders(home))
     model = models.find("dense", works.model_folders)
     shot = Shot("0123456789ab", PROMPT, seed=7, steps=2, width=16, height=16)
-    return works, home, shot.request(model.family, model.weights, None)
+    return works, home, shot.request(model.card, model.weights, None)
 
 
 def made(works: Works, home: Path, asked: ClipRequest) -> tuple[dict, np.ndarray]:

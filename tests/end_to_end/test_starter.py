@@ -30,8 +30,8 @@ def test_it_fits_its_budget_and_opens_whole() -> None:
         *("image", "temporal", "text", "autoencoder"),
         *("decoder", "upsampler", "upsampler over time"),
     }
-    assert found.small_vocabulary
-    assert found.family.notice
+    assert found.card.small_vocabulary
+    assert found.card.notice
 
 
 def test_its_tokenizer_knows_every_word_of_the_grammar() -> None:
@@ -57,7 +57,7 @@ def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
     from studio.lab.measures import upsampling
     from studio.lab.training import enlarged
 
-    how = library.read(STARTER).family.upsampling
+    how = library.read(STARTER).card.upsampling
     assert how is not None
     true = upsampling.filmed(3, 256).frames[:3]
     small = enlarged.shrunk(torch.from_numpy(true))

@@ -49,9 +49,7 @@ class Studio:
 
         there = self.model(model)
         shot = Shot("s", "a sks character", seed=7, keyframes=2, steps=2)
-        return shot.request(
-            there.family, there.weights, subject.use(1.0, there.family, there.weights)
-        )
+        return shot.request(there.card, there.weights, subject.use(1.0, there.card, there.weights))
 
     def render(self, request, project: str) -> dict[str, np.ndarray]:
         payload = {"project": str(self.home / project), "request": to_plain(request)}

@@ -32,7 +32,7 @@ def takes(tiny_home: Path, tmp_path_factory: pytest.TempPathFactory):
     assert main([*ASKED, "--out", str(home / "a.png"), "--data-dir", str(home)]) == 0
     works = Works(Folders(home))
     model = models.find("tiny", works.model_folders)
-    guidance = model.family.guidance
+    guidance = model.card.defaults.guidance
     asked = ClipRequest(PROMPT, 11, "tiny", model.weights, 64, 64, 9, Fraction(4), 2, guidance)
     store = works.takes(home / "scratch")
     return home, np.stack(list(stored_frames(store, list(last_keys(spans(asked))))))

@@ -158,7 +158,7 @@ def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, m
     assert len(trained.losses) == 1  # it went on from the first
     assert np.isfinite(trained.losses).all()
     sizes = {preview.frames for preview in shown if preview}
-    assert sizes == {1, video.family.frames_per_call}  # a still, and one that moves
+    assert sizes == {1, video.card.window.usual}  # a still, and one that moves
     after = video.backbone.unet.state_dict()
     assert all(torch.equal(before[name], after[name].cpu()) for name in before)
     assert after["conv_in.weight"].dtype == on.dtype

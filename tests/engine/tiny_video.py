@@ -11,7 +11,8 @@ from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.spec.request import ClipRequest, Family
+from studio.spec.request import ClipRequest
+from tests.cards import card
 from tests.engine.tiny_backbone import tiny
 from tests.tiny_starter import awake
 
@@ -66,9 +67,9 @@ def model(taught: frozenset[str] = PATTERNS, *, fresh: bool = False) -> VideoMod
     backbone.unet.requires_grad_(False)
     net = video(backbone.unet, fresh=fresh, condition_width=8).requires_grad_(False)
     set_attention(net, backbone.device)
-    family = Family("tiny", "Tiny", Fraction(4), 8, 12, 32, 16, 64, 4, 2.0)
+    tiny_card = card(frames=(8, 12), side=32, largest=64, steps=4, guidance=2.0)
     factors = torch.cat([torch.eye(4, 3) / 5, torch.full((1, 3), 0.5)])
-    return VideoModel(family, backbone, net, taught, factors)
+    return VideoModel(tiny_card, backbone, net, taught, factors)
 
 
 def request(**changes) -> ClipRequest:

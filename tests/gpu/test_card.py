@@ -44,12 +44,12 @@ PROMPT = "a red ball moving left over grass"
 
 
 def opened(starter, device):
-    return videoldm.load(starter.folder, starter.family, device, decodes=True)
+    return videoldm.load(starter.folder, starter.card, device, decodes=True)
 
 
 def asked(starter, **more):
     weights = starter.weights
-    return replace(request(starter.family, PROMPT, 7), weights=weights, **more)
+    return replace(request(starter.card, PROMPT, 7), weights=weights, **more)
 
 
 def opened_photos():
@@ -64,7 +64,7 @@ def filmed(starter, device, walk):
 
 
 def test_every_stage_makes_what_the_processor_makes(starter, card):
-    more = {"keyframes": 4, "extend": 2, "interpolate": 1, "upsample": starter.family.upsampling}
+    more = {"keyframes": 4, "extend": 2, "interpolate": 1, "upsample": starter.card.upsampling}
     walk = spans(asked(starter, **more))
     here, there = (filmed(starter, device, walk) for device in (PROCESSOR, card))
     for span in walk:
@@ -96,7 +96,7 @@ def test_a_subject_is_learned_shown_stopped_and_gone_on_with(starter, card, meth
     trained = train()
     assert len(trained.losses) == 3
     assert np.isfinite(trained.losses).all()
-    assert {p.frames for p in shown if p} == {1, starter.family.frames_per_call}
+    assert {p.frames for p in shown if p} == {1, starter.card.window.usual}
     after = video.backbone.unet.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
 
@@ -185,12 +185,12 @@ def render(works, starter, project, tick=silent, **more):
 @needs_ffmpeg
 def test_a_tile_is_shown_before_the_whole(starter, tmp_path):
     works, shown = Works(Folders.find(str(tmp_path / "data")), CARD), []
-    larger = asked(starter, keyframes=2, upsample=starter.family.upsampling)
+    larger = asked(starter, keyframes=2, upsample=starter.card.upsampling)
     where = {"frame": 0, "place": [0.5, 0.5]}
     payload = {"project": str(tmp_path / "p"), "request": to_plain(larger), **where}
     run_once(works.by_kind(), "preview_tile", payload, tick=shown.append)
     seen = shown[-1].preview
-    assert seen.height == 4 * starter.family.upsampling.tile
+    assert seen.height == 4 * starter.card.upsampling.tile
     assert np.frombuffer(seen.rgb, np.uint8).std() > 1
 
 

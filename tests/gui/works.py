@@ -17,23 +17,22 @@ from studio.project.plain import from_plain
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
-from studio.spec.request import UPSAMPLED, ClipRequest, Family, Upsampling
+from studio.spec.request import UPSAMPLED, ClipRequest, Upsampling
 from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
+from tests.cards import card, with_
 
-FAMILY = Family(
-    id="starter",
-    name="Starter",
-    native_fps=Fraction(8),
-    frames_per_call=16,
-    most_frames=16,
-    size=64,
-    size_multiple=8,
+CARD = card(
+    "starter",
+    "Starter",
+    8,
+    frames=(16, 16),
+    multiple=8,
     largest=64,
-    steps=20,
     guidance=4.0,
     notice="A 64-pixel demonstration; add a model for real quality.",
+    small_vocabulary=True,
 )
 WEIGHTS = (
     ("image", "1" * 32),
@@ -41,15 +40,14 @@ WEIGHTS = (
     ("autoencoder", "3" * 32),
     ("text", "4" * 32),
 )
-MODEL = Model(FAMILY, Path("starter"), WEIGHTS, small_vocabulary=True)
+MODEL = Model(CARD, Path("starter"), WEIGHTS)
 DENSE = replace(
-    MODEL,
-    family=replace(FAMILY, native_fps=Fraction(3, 2), frames_per_call=8, passes=2, predicts=True),
+    MODEL, card=with_(CARD, fps=Fraction(3, 2), frames=(8, 16), passes=2, predicts=True)
 )
 """One that was taught to fill around given frames, too."""
 LARGER = replace(
     DENSE,
-    family=replace(DENSE.family, upsampling=Upsampling(steps=4, level=20, tile=40, overlap=16)),
+    card=with_(DENSE.card, upsampling=Upsampling(steps=4, level=20, tile=40, overlap=16)),
 )
 """One that has an upsampler as well."""
 

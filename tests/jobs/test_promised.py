@@ -37,7 +37,7 @@ def asked(works):
 def request(works, name):
     model = library.find(name, works.model_folders)
     shot = Shot("a", prompt="a red ball", seed=1, keyframes=2, steps=1, width=16, height=16)
-    return shot.request(model.family, model.weights, None)
+    return shot.request(model.card, model.weights, None)
 
 
 def make(works, asked, kind="render", **more):
@@ -81,7 +81,7 @@ def test_ordered_again_it_is_made_by_the_new_model(works, asked):
 
 
 def test_a_tile_of_a_replaced_model_is_refused(works, asked):
-    asked = replace(asked, upsample=library.find("starter", works.model_folders).family.upsampling)
+    asked = replace(asked, upsample=library.find("starter", works.model_folders).card.upsampling)
     exchange(works.folders.data)
     with pytest.raises(Refusal, match=REPLACED):
         make(works, asked, "preview_tile", frame=0, place=[0.5, 0.5])

@@ -83,7 +83,7 @@ class Bench:
         subject = self.works.subjects.get(SUBJECTS[method]) if method else None
         shot = Shot("a", prompt=prompt, keyframes=3, steps=3, guidance=2.0, interpolate=1)
         return replace(
-            shot.request(self.model.family, self.model.weights, subject and subject.use(1.0)),
+            shot.request(self.model.card, self.model.weights, subject and subject.use(1.0)),
             **changed,
         )
 
@@ -97,7 +97,7 @@ class Bench:
         if name == "none":
             return Order("free_memory", {}, short=True)
         if name == "tile":
-            asked = self.request("a blue star", upsample=self.model.family.upsampling)
+            asked = self.request("a blue star", upsample=self.model.card.upsampling)
             said = {"request": to_plain(asked), "frame": 0, "place": [0.5, 0.5]}
             return Order("preview_tile", self._in_project(said), short=True)
         order = self._render(

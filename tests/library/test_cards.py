@@ -37,7 +37,7 @@ def card(folder: Path, said: str | bytes) -> Path:
 def only_trouble(shelf: Path) -> str:
     """The sentence about the one model that is wrong; the good one is there."""
     found, troubles = models.scan([shelf])
-    assert [model.family.id for model in found] == ["tiny"]
+    assert [model.card.id for model in found] == ["tiny"]
     assert models.find("tiny", [shelf]) == found[0]
     assert len(troubles) == 1
     assert "\n" not in troubles[0]
@@ -155,7 +155,7 @@ def test_a_role_that_every_clip_needs_is_asked_for(tmp_path, role):
 
 
 def test_an_upsampler_is_named_by_its_weights_too(tmp_path):
-    assert read_card(card(tmp_path, LARGER + UPSAMPLING)).family.upsampling
+    assert read_card(card(tmp_path, LARGER + UPSAMPLING)).upsampling
     with pytest.raises(Refusal, match="no weights for upsampler, upsampler over time"):
         read_card(card(tmp_path, PLAIN + UPSAMPLING))
     with pytest.raises(Refusal, match="overlap is 24 and must be less than the tile"):
@@ -164,15 +164,15 @@ def test_an_upsampler_is_named_by_its_weights_too(tmp_path):
 
 def test_numbers_are_spelled_one_way_whatever_the_card_says(tmp_path):
     """3 and 3.0 are two keys, and a request comes back from the queue with 3.0."""
-    family = read_card(card(tmp_path, changed("guidance", "3"))).family
-    assert (type(family.guidance), family.guidance) == (float, 3.0)
+    guidance = read_card(card(tmp_path, changed("guidance", "3"))).defaults.guidance
+    assert (type(guidance), guidance) == (float, 3.0)
 
 
 @pytest.mark.parametrize(
     ("said", "rate"), [('"30000/1001"', Fraction(30000, 1001)), ("24", 24), ('"1.5"', 1.5)]
 )
 def test_rates_that_are_known(tmp_path, said, rate):
-    assert read_card(card(tmp_path, changed("native_fps", said))).family.native_fps == rate
+    assert read_card(card(tmp_path, changed("native_fps", said))).fps == rate
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -326,7 +326,7 @@ def test_places_without_models(shelf, tmp_path):
     (shelf / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     found, troubles = models.scan([tmp_path / "none", tmp_path / "file", shelf])
-    assert [model.family.id for model in found] == ["tiny"]
+    assert [model.card.id for model in found] == ["tiny"]
     assert len(troubles) == 1
     assert str(tmp_path / "file") in troubles[0]
 

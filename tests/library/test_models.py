@@ -23,8 +23,8 @@ def shelf(tmp_path: Path, tiny_home: Path) -> Path:
 
 def test_a_model_is_found_with_its_family_and_weights(shelf):
     model = models.find("tiny", [shelf])
-    assert model.family.native_fps == Fraction(4)
-    assert model.small_vocabulary
+    assert model.card.fps == Fraction(4)
+    assert model.card.small_vocabulary
     roles = {"image", "temporal", "text", "autoencoder", "settings"}
     assert {role for role, _ in model.weights} == roles
     assert all(len(identity) == 32 for _, identity in model.weights)
@@ -94,7 +94,7 @@ def test_a_card_may_say_how_far_a_model_walks(shelf):
     card = shelf / "tiny" / "model.toml"
     said = card.read_text("utf-8").replace("steps = ", "walked = [1, 0.1]\nsteps = ")
     card.write_text(said, "utf-8")
-    assert models.read(shelf / "tiny").family.walked == (1.0, 0.1)
+    assert models.read(shelf / "tiny").card.defaults.strengths == (1.0, 0.1)
 
 
 @pytest.mark.parametrize(

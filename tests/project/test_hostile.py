@@ -13,12 +13,19 @@ from studio.project import files
 from studio.project.project import Project
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
-from studio.spec.request import Family
 from studio.spec.spans import spans
+from tests.cards import card
 from tests.hostile import good, hostile
 
-FAMILY = Family(
-    "starter", "Starter", Fraction(3, 2), 8, 16, 64, 8, 128, 25, 5.0, passes=2, predicts=True
+CARD = card(
+    "starter",
+    "Starter",
+    Fraction(3, 2),
+    multiple=8,
+    steps=25,
+    guidance=5.0,
+    passes=2,
+    predicts=True,
 )
 PATIENCE = 20.0
 """Seconds for one project; a second is usual, and what hangs takes minutes."""
@@ -39,7 +46,7 @@ def use(project):
     if project.shots:
         project.shot(project.selected)
     for shot in project.shots:
-        request = shot.request(FAMILY, (), None)
+        request = shot.request(CARD, (), None)
         spans(request)
         assert request.rate > 0
     for render in project.renders:

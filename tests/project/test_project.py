@@ -14,8 +14,10 @@ from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project, Render, new_id
 from studio.project.shot import Shot
 from studio.project.subject import Photo, Subject, Version, checked_name
+from studio.spec.check import check
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family, SubjectUse, check
+from studio.spec.request import ClipRequest, SubjectUse
+from tests.cards import card
 
 USE = SubjectUse("Käthe", "ab12", "sks", "dog", 0.8)
 REQUEST = ClipRequest(
@@ -32,7 +34,7 @@ REQUEST = ClipRequest(
     negative="grey",
     subject=USE,
 )
-FAMILY = Family("starter", "Starter", Fraction(8), 8, 32, 64, 8, 128, 25, 5.0)
+CARD = card("starter", "Starter", 8, (8, 32), multiple=8, steps=25, guidance=5.0)
 
 
 def project():
@@ -118,11 +120,11 @@ def test_ids_do_not_repeat():
 
 
 def test_a_shot_leaves_to_the_family_what_it_does_not_say():
-    request = Shot("s", "a ball", seed=7).request(FAMILY, REQUEST.weights, None)
-    check(request, FAMILY)
+    request = Shot("s", "a ball", seed=7).request(CARD, REQUEST.weights, None)
+    check(request, CARD)
     assert (request.steps, request.guidance, request.width) == (25, 5.0, 64)
     said = Shot("s", "a ball", guidance=0.0, width=32, keyframes=4, fps=Fraction(4))
-    request = said.request(FAMILY, (), USE)
+    request = said.request(CARD, (), USE)
     assert (request.guidance, request.width, request.keyframes, request.fps) == (0.0, 32, 4, 4)
     assert request.subject == USE
 

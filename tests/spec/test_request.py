@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.spec import grammar, prompts
+from studio.spec.check import check, snapped
 from studio.spec.frame_spans import DECODE_CHUNK
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, Family, SubjectUse, check, snapped
+from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import spans
+from tests.cards import card
 
-FAMILY = Family("tiny", "Tiny", Fraction(4), 8, 16, 64, 16, 128, 20, 3.0)
+CARD = card()
 WEIGHTS = tuple((role, role * 4) for role in ("image", "temporal", "text", "autoencoder"))
 ASKED = ClipRequest("a red ball", 7, "tiny", WEIGHTS, 64, 64, 8, Fraction(4), 20, 3.0)
 
@@ -49,7 +51,7 @@ def test_where_frames_are_given_fewer_steps_are_walked(walked, steps):
 
 @given(requests)
 def test_what_the_family_can_make_passes(asked):
-    check(asked, FAMILY)
+    check(asked, CARD)
 
 
 @pytest.mark.parametrize(
@@ -77,14 +79,14 @@ def test_what_the_family_can_make_passes(asked):
 )
 def test_what_it_cannot_make_is_refused_with_a_hint(wrong):
     with pytest.raises(Refusal) as refusal:
-        check(replace(ASKED, **wrong), FAMILY)
+        check(replace(ASKED, **wrong), CARD)
     assert refusal.value.what.endswith(".")
     assert refusal.value.hint
 
 
 @given(st.integers(1, 10**6))
 def test_a_snapped_side_can_be_made_and_is_near(side):
-    near = snapped(side, FAMILY)
+    near = snapped(side, CARD)
     assert near % 16 == 0
     assert 16 <= near <= 128
     assert abs(near - side) <= 8 or side < 16 or side > 128
@@ -93,7 +95,7 @@ def test_a_snapped_side_can_be_made_and_is_near(side):
 @given(st.integers(max_value=0))
 def test_no_side_is_no_size(side):
     with pytest.raises(Refusal):
-        snapped(side, FAMILY)
+        snapped(side, CARD)
 
 
 @given(requests)
@@ -196,7 +198,7 @@ def test_unknown_words_are_found_where_they_stand():
 
 def test_a_refusal_names_the_text_that_is_too_long():
     with pytest.raises(Refusal, match=r"negative prompt has 2000 words"):
-        check(replace(ASKED, negative="word " * 2000), FAMILY)
+        check(replace(ASKED, negative="word " * 2000), CARD)
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,12 @@ def moving(video: VideoModel, spec: SubjectSpec) -> Callable[[Students], Preview
         student = replace(video, backbone=backbone, net=net)
         words = encode_text(backbone, [f"{spec.prompt} {MOTION}", ""])
         text = Text(words[:1], words[1:], time_text[:1], time_text[1:])
-        frames = video.family.frames_per_call
-        side = video.family.size // backbone.reduction
-        holes = torch.zeros(frames, backbone.vae.config.latent_channels, side, side)
-        how = FillSpec("sample", tuple(range(frames)), spec.seed, STEPS, video.family.guidance)
+        frames = video.card.window.usual
+        width, height = (side // backbone.reduction for side in video.card.size)
+        holes = torch.zeros(frames, backbone.vae.config.latent_channels, height, width)
+        how = FillSpec(
+            "sample", tuple(range(frames)), spec.seed, STEPS, video.card.defaults.guidance
+        )
         latents = fill(student, holes, (False,) * frames, text, how, silent)
         made = decode(backbone, latents, silent).numpy()
         return Preview(frames, made.shape[1], made.shape[2], made.tobytes())

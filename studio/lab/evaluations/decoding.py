@@ -40,7 +40,7 @@ def evaluate_decoding(
     from studio.lab.measures import decoding
 
     found, residents = library.find(model, folders), Residents(device)
-    real = [] if clips is None else _beginnings(clips, found.family.size, tick)
+    real = [] if clips is None else _beginnings(clips, found.card.size[0], tick)
     video = residents.video(found, tick)
     decoders = _decoders(video, others)
     seen = []

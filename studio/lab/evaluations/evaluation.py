@@ -89,7 +89,7 @@ def evaluate(
     from studio.lab.measures import evaluation, fidelity, starter
 
     found, residents = library.find(model, folders), Residents(device)
-    pictures = [] if photos is None else _pictures(photos, found.family.size)
+    pictures = [] if photos is None else _pictures(photos, found.card.size[0])
     asked = evaluation.prompts(count, seed)
     tasks = [(name, prompt, at) for at, prompt in enumerate(asked) for name in starter.COLUMNS]
     with running(jobs, found, residents, tick) as run:
@@ -162,9 +162,9 @@ def evaluate_rollouts(
     said, shown = [], []
     for prompt in prompts:
         columns = {}
-        for name, guidance in rollout.ways(video.family).items():
+        for name, guidance in rollout.ways(video.card).items():
             frames = rollout.roll_out(video, prompt, minutes, seed, guidance, tick)
-            each = round(rollout.SECONDS * video.family.native_fps)
+            each = round(rollout.SECONDS * video.card.fps)
             columns[name] = rollout.stretches(frames, grammar.read(prompt), each)
             shown.append(frames[each // 2 :: each])
         said.append(f"“{prompt}”\n\n{rollout.markdown(columns)}")
@@ -229,7 +229,7 @@ def evaluate_subjects(
 def _upsampler(model: library.Model) -> Larger | None:
     from studio.engine.families.videoldm.upsampler import FOLDER
 
-    how = model.family.upsampling
+    how = model.card.upsampling
     return (model.folder / FOLDER, how) if how else None
 
 

@@ -26,8 +26,8 @@ def evaluate_longer(
     from studio.lab.measures import evaluation, longer
 
     found = library.find(model, folders)
-    if not found.family.predicts:
-        raise Refusal(f"{found.family.name} does not predict.", "Measure another model.")
+    if not found.card.predicts:
+        raise Refusal(f"{found.card.name} does not predict.", "Measure another model.")
     asked = evaluation.prompts(count, seed)
     tasks = [
         (way, prompt, seed * 100_000 + at) for at, prompt in enumerate(asked) for way in longer.WAYS

@@ -74,8 +74,8 @@ def evaluate_upsampling(
     found = library.find(model, folders)
     places = [*_own(found), *others]
     if not places:
-        raise Refusal(f"{found.family.name} has no upsampler.", "Name one with --upsampler.")
-    how = found.family.upsampling or USUAL
+        raise Refusal(f"{found.card.name} has no upsampler.", "Name one with --upsampler.")
+    how = found.card.upsampling or USUAL
     tasks = [(tuple(places), how, seed * 100_000 + at, size) for at in range(count)]
     seen = []
     with upsampling.kept_open(), running(jobs, found, Residents(device), tick) as run:
@@ -96,4 +96,4 @@ def evaluate_upsampling(
 def _own(model: Model) -> list[Path]:
     from studio.engine.families.videoldm.upsampler import FOLDER
 
-    return [model.folder / FOLDER] if model.family.upsampling else []
+    return [model.folder / FOLDER] if model.card.upsampling else []

@@ -7,8 +7,9 @@ import numpy as np
 
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models, film
+from studio.spec.card import Card
 from studio.spec.progress import silent
-from studio.spec.request import ClipRequest, Family, SubjectUse
+from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import spans
 
 Arrays = Mapping[str, np.ndarray]
@@ -23,11 +24,11 @@ def clip(
     extend: int = 0,
     interpolate: int = 0,
 ) -> np.ndarray:
-    """One clip at the family's defaults, uint8 (T, H, W, 3): keyframes, and what is asked beside.
+    """One clip at the card's defaults, uint8 (T, H, W, 3): keyframes, and what is asked beside.
 
     `extend` keyframes more by prediction, and `interpolate` passes between them all.
     """
-    asked = request(models.video.family, prompt, seed)
+    asked = request(models.video.card, prompt, seed)
     asked = replace(asked, subject=use, extend=extend, interpolate=interpolate)
     asked = replace(asked, weights=roles(models.video))
     walk, memo = spans(asked), Kept()
@@ -36,24 +37,9 @@ def clip(
     return np.concatenate(list(frames))
 
 
-def request(family: Family, prompt: str, seed: int) -> ClipRequest:
-    """The family's defaults, keyframes only."""
-    return ClipRequest(
-        prompt=prompt,
-        seed=seed,
-        model=family.id,
-        weights=(),
-        width=family.size,
-        height=family.size,
-        keyframes=family.frames_per_call,
-        fps=family.native_fps,
-        steps=family.steps,
-        guidance=family.guidance,
-        window=family.frames_per_call,
-        context_guidance=family.context_guidance,
-        context_noise=family.context_noise,
-        walked=family.walked,
-    )
+def request(card: Card, prompt: str, seed: int) -> ClipRequest:
+    """The card's defaults, keyframes only."""
+    return card.request(prompt, seed, (), interpolate=0)
 
 
 def roles(video: VideoModel) -> tuple[tuple[str, str], ...]:

@@ -226,7 +226,7 @@ def _filled(
     video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
 ) -> Tensor:
     """As the product fills: `rank` 0 by prediction, the others by interpolation."""
-    asked, pattern = request(video.family, "", seed), pattern_of(known)
+    asked, pattern = request(video.card, "", seed), pattern_of(known)
     steps = asked.steps
     if pattern != "keyframes":
         steps = asked.steps_around(rank, between=pattern == "interpolation")

@@ -38,13 +38,13 @@ class Looked:
 
 def keyframes(video: VideoModel) -> int:
     """How many keyframes `FRAMES` frames need."""
-    return -(-(FRAMES - 1) // 4**video.family.passes) + 1
+    return -(-(FRAMES - 1) // 4**video.card.passes) + 1
 
 
 def look(video: VideoModel, way: str, prompt: Prompt, seed: int) -> Looked:
     """Make the keyframes of one clip in one way."""
     words, meaning = prompt
-    asked = request(video.family, words, seed)
+    asked = request(video.card, words, seed)
     taught, wanted = asked.keyframes, keyframes(video)
     if way == AT_ONCE:
         asked = replace(asked, keyframes=wanted, window=wanted)

@@ -11,9 +11,9 @@ from studio.lab.drawing import scenes
 from studio.lab.measures import segmenting
 from studio.lab.measures.clips import Kept, request, roles
 from studio.lab.measures.filling import shape_of
+from studio.spec.card import Card
 from studio.spec.grammar import Meaning
 from studio.spec.progress import Tick
-from studio.spec.request import Family
 from studio.spec.spans import spans
 
 SECONDS = 30
@@ -44,9 +44,9 @@ class Stretch:
     direction: float
 
 
-def ways(family: Family) -> dict[str, float]:
+def ways(card: Card) -> dict[str, float]:
     """The context guidance of each roll-out: the model's own, or a common one, and none."""
-    guidance = COMMON if family.context_guidance == 1.0 else family.context_guidance
+    guidance = COMMON if card.defaults.context_guidance == 1.0 else card.defaults.context_guidance
     return {f"context guidance {guidance:g}": guidance, "no context guidance": 1.0}
 
 
@@ -54,8 +54,8 @@ def roll_out(
     video: VideoModel, prompt: str, minutes: float, seed: int, guidance: float, tick: Tick
 ) -> np.ndarray:
     """The keyframes of so many minutes, uint8 (T, H, W, 3)."""
-    asked = request(video.family, prompt, seed)
-    more = round(minutes * 60 * video.family.native_fps) - asked.keyframes
+    asked = request(video.card, prompt, seed)
+    more = round(minutes * 60 * video.card.fps) - asked.keyframes
     asked = replace(asked, extend=max(0, more), context_guidance=guidance, weights=roles(video))
     walk, memo = spans(asked), Kept()
     film(walk, lambda: Models(video), memo, tick)

@@ -98,12 +98,12 @@ def look(video: VideoModel, shot: Shot) -> Seen:
 
     One that moves less than a still on its way through the decoder counts as still.
     """
-    models, family = Models(video, shot.adapter), video.family
-    long = bool(shot.place) and family.predicts and family.passes > 0
+    models, card = Models(video, shot.adapter), video.card
+    long = bool(shot.place) and card.predicts and card.passes > 0
     more = {"extend": EXTENDED, "interpolate": 1} if long else {}
     made = clip(models, shot.prompt, shot.seed, shot.use, **more)
     keys = made[::4] if long else made
-    first, later = keys[: family.frames_per_call], keys[family.frames_per_call :]
+    first, later = keys[: card.window.usual], keys[card.window.usual :]
     goes = _goes(video, first, shot.direction)
     there = not shot.place or oracle.look(first).place == shot.place
     if not long:

@@ -46,9 +46,9 @@ def teach_decoder(
         find_videos(folder)
     vae = load_teacher(model.folder, choose(device))
     if folder is None:
-        clips = footage.pool(seed, drawn, model.family.size, tick=tick)
+        clips = footage.pool(seed, drawn, model.card.size[0], tick=tick)
     else:
-        clips = cut(folder, model.family.size, footage.FRAMES, tick)
+        clips = cut(folder, model.card.size[0], footage.FRAMES, tick)
     runs = out / "runs" / "-".join(("decoder", *critics))
     layers = decoder.train(vae, clips, seed, steps, runs, critics=critics, tick=tick)
     file = out / "decoder.safetensors"

@@ -13,9 +13,9 @@ from PySide6.QtGui import QImage
 
 from studio.project.pictures import PictureStore
 from studio.spec import strip as strips
+from studio.spec.card import Card
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.request import Family
 from studio.spec.strip import BRIDGE, Source, Strip
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
@@ -56,9 +56,9 @@ class StripEdits(QObject):
         return self._present.state.strip
 
     @property
-    def family(self) -> Family | None:
+    def card(self) -> Card | None:
         model = self._present.state.model
-        return model.family if model else None
+        return model.card if model else None
 
     @property
     def is_edited(self) -> bool:
@@ -80,8 +80,8 @@ class StripEdits(QObject):
             return READ_ONLY
         if self.strip is None:
             return self._present.state.why_not
-        if self.family and not self.family.predicts:
-            return f"{self.family.name} was not trained to fill in between given frames."
+        if self.card and not self.card.predicts:
+            return f"{self.card.name} was not trained to fill in between given frames."
         return ""
 
     def why_not_start_over(self) -> str:
@@ -191,7 +191,7 @@ class StripEdits(QObject):
         self.put(Path(file), number, insert=insert)
 
     def _window(self) -> int:
-        return self.family.frames_per_call if self.family else 8
+        return self.card.window.usual if self.card else 8
 
     def _locked(self, strip: Strip, number: int) -> Strip:
         found = self._outlook.forecast

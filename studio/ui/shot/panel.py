@@ -74,7 +74,7 @@ class ShotPanel(Panel):
         self.negative.reflect(shot.negative)
         self._fill_subjects(shot)
         self.seed.reflect(shot.seed, shot.seed_locked)
-        self.settings.reflect(shot, state.model.family if state.model else None)
+        self.settings.reflect(shot, state.model.card if state.model else None)
         self._reflect_words(state)
         self._reflect_orders(state)
 
@@ -199,7 +199,7 @@ class ShotPanel(Panel):
         subject = self._document.subject(shot.subject)
         taught = f"{subject.token} {subject.class_noun}" if subject else ""
         known = frozenset(taught.lower().split())
-        on = bool(model and model.small_vocabulary)
+        on = bool(model and model.card.small_vocabulary)
         if (underliner.on, underliner.known) != (on, known):
             underliner.on, underliner.known = on, known
             underliner.rehighlight()
@@ -213,7 +213,7 @@ class ShotPanel(Panel):
         explain(self.render_it, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
         self.why_not.setText(why_not)
         self.why_not.setVisible(bool(why_not))
-        notice = state.model.family.notice if state.model else ""
+        notice = state.model.card.notice if state.model else ""
         self.notice.setText(notice)
         self.notice.setVisible(bool(notice))
         self.facts.setText(_facts(state))
@@ -229,7 +229,7 @@ def _facts(state: ShotState) -> str:
             count(draft.frames, "frame"),
             f"{clip_length(draft.frames, draft.rate)} at {rate(draft.rate)}",
             f"{draft.width} × {draft.height} px",
-            model.family.name,
+            model.card.name,
         )
     )
 

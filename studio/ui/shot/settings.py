@@ -7,8 +7,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.project.shot import Shot
+from studio.spec.card import Card
 from studio.spec.numbers import Possible, possible
-from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, Family
+from studio.spec.request import MAX_GUIDANCE, MAX_STEPS
 from studio.spec.timing import FASTEST, frame_rate
 from studio.ui.widgets.controls import explain, push, tip
 from studio.ui.widgets.number_field import NumberField, number_row
@@ -61,7 +62,7 @@ class ShotSettings(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shot: Shot | None = None
-        self._family: Family | None = None
+        self._card: Card | None = None
         self.numbers: dict[str, NumberField] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -76,25 +77,25 @@ class ShotSettings(QWidget):
         self.defaults.clicked.connect(self._forget)
         layout.addWidget(self.defaults)
 
-    def reflect(self, shot: Shot, family: Family | None) -> None:
+    def reflect(self, shot: Shot, card: Card | None) -> None:
         self._shot = shot
-        self.setEnabled(family is not None)
-        if family is None:
+        self.setEnabled(card is not None)
+        if card is None:
             tip(self, "The settings appear when there is a model.")
             return
-        if family != self._family:
-            self._family = family
+        if card != self._card:
+            self._card = card
             for name, setting in ((setting.attribute, setting) for setting in SETTINGS):
-                self.numbers[name].allow(_possible(setting, family), STEPPED.get(name))
-        own = _own(family)
+                self.numbers[name].allow(_possible(setting, card), STEPPED.get(name))
+        own = _own(card)
         for setting in SETTINGS:
             number = self.numbers[setting.attribute]
             value = getattr(shot, setting.attribute)
             number.reflect(own[setting.attribute] if value is None else value)
         edited = "The strip was edited by hand; start it over to choose a number again."
         explain(self.numbers["keyframes"], edited if shot.strip else "")
-        never = f"{family.name} was not trained to put frames between."
-        explain(self.numbers["interpolate"], "" if family.passes else never)
+        never = f"{card.name} was not trained to put frames between."
+        explain(self.numbers["interpolate"], "" if card.passes else never)
 
     def _set(self, setting: Setting, value: Fraction) -> None:
         if self._shot:
@@ -107,15 +108,15 @@ class ShotSettings(QWidget):
             self.changed.emit(replace(self._shot, **nothing), "Default settings")
 
 
-def _own(family: Family) -> dict[str, Fraction | float | int]:
+def _own(card: Card) -> dict[str, Fraction | float | int]:
     return {
-        "keyframes": family.frames_per_call,
-        "interpolate": family.passes,
-        "fps": family.native_fps,
-        "steps": family.steps,
-        "guidance": family.guidance,
-        "width": family.size,
-        "height": family.size,
+        "keyframes": card.window.usual,
+        "interpolate": card.passes,
+        "fps": card.fps,
+        "steps": card.defaults.steps,
+        "guidance": card.defaults.guidance,
+        "width": card.size[0],
+        "height": card.size[1],
     }
 
 
@@ -126,13 +127,13 @@ def _kept(attribute: str, value: Fraction) -> Fraction | float | int:
     return float(value) if attribute == "guidance" else int(value)
 
 
-def _possible(setting: Setting, family: Family) -> Possible:
-    """Which numbers of a setting the family can make."""
+def _possible(setting: Setting, card: Card) -> Possible:
+    """Which numbers of a setting the card can make."""
     if setting.attribute in ("width", "height"):
-        return possible(family.size_multiple, family.largest, family.size_multiple)
+        return possible(card.size_multiple, card.largest, card.size_multiple)
     limits = {
-        "keyframes": family.most_frames,
-        "interpolate": family.passes,
+        "keyframes": card.window.most,
+        "interpolate": card.passes,
         "fps": FASTEST,
         "steps": MAX_STEPS,
     }

@@ -31,13 +31,13 @@ class FoundModels:
         """The model a shot asks for; the first where it asks for none."""
         if not wanted:
             return self.models[0] if self.models else None
-        return next((m for m in self.models if m.family.id == wanted), None)
+        return next((m for m in self.models if m.card.id == wanted), None)
 
     def why_not(self, wanted: str) -> Refusal:
         """Why `model` has none to give: with the models there are, and what is wrong with others."""
         if not self.models:
             return Refusal("There is no model to make clips with.", self.why_empty)
-        known = f"There is: {', '.join(model.family.id for model in self.models)}."
+        known = f"There is: {', '.join(model.card.id for model in self.models)}."
         return Refusal(f"There is no model “{wanted}”.", " ".join((known, *self.troubles)))
 
 

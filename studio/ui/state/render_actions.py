@@ -115,7 +115,7 @@ class Orders(QObject):
     def why_not_tile(self, request: ClipRequest) -> str:
         """Why no tile of a take can be upsampled, or ""."""
         model = self._shelf.found.model(request.model)
-        has_one = model is not None and model.family.upsampling is not None
+        has_one = model is not None and model.card.upsampling is not None
         return "" if has_one else "This take's model has no upsampler."
 
     def _preview(self) -> None:
@@ -156,9 +156,9 @@ class Orders(QObject):
 
     def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
         model = self._shelf.found.model(render.request.model)
-        if model is None or model.family.upsampling is None:
+        if model is None or model.card.upsampling is None:
             raise Refusal(self.why_not_tile(render.request), "Choose another take.")
-        asked = replace(render.request, upsample=model.family.upsampling, only=None)
+        asked = replace(render.request, upsample=model.card.upsampling, only=None)
         if render.request.only:
             frame += render.request.only[0]
         payload = {

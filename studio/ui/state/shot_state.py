@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, Signal
 from studio.library.models import Model
 from studio.project.shot import Shot
 from studio.project.subject import Subject
+from studio.spec.check import check
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, SubjectUse, check
+from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import strip_of
 from studio.spec.strip import Strip
 from studio.ui.state.document import Document
@@ -46,7 +47,7 @@ class ShotState:
     @property
     def upsampled(self) -> ClipRequest | None:
         """The request with upsampling; None where the model has none."""
-        upsampling = self.model.family.upsampling if self.model else None
+        upsampling = self.model.card.upsampling if self.model else None
         return replace(self.request, upsample=upsampling) if self.request and upsampling else None
 
     @property
@@ -81,9 +82,9 @@ def resolve(
         use = _subject_use(shot, subjects, model)
     except Refusal as error:
         refusal = error
-    draft = shot.request(model.family, model.weights, use)
+    draft = shot.request(model.card, model.weights, use)
     try:
-        check(draft, model.family)
+        check(draft, model.card)
     except Refusal as error:
         refusal = refusal or error
     request = None if refusal else draft
@@ -98,7 +99,7 @@ def _subject_use(shot: Shot, subjects: Sequence[Subject], model: Model) -> Subje
     subject = next((subject for subject in subjects if subject.name == shot.subject), None)
     if subject is None:
         raise Refusal(f"There is no subject “{shot.subject}”.", "Choose another one.")
-    return subject.use(shot.strength, model.family, model.weights)
+    return subject.use(shot.strength, model.card, model.weights)
 
 
 class PresentShot(QObject):

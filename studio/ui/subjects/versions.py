@@ -106,7 +106,7 @@ def words_of(version: Version) -> str:
 def what_next(subject: Subject, learning: Learning, model: Model | None) -> Next:
     """What training a subject for that model would do, said before it is done."""
     begun, usual = learning.training, subject.steps or DEFAULT_STEPS
-    name = model.family.name if model else "the model"
+    name = model.card.name if model else "the model"
     if begun is None:
         kept = " The version in use is kept." if subject.is_trained else ""
         words = "Train again" if subject.is_trained else "Train"

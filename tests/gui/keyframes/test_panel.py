@@ -15,6 +15,7 @@ from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
 from studio.ui.state.selection import Shown
 from studio.ui.widgets.input_dialogs import Words
+from tests.cards import with_
 from tests.gui.works import DENSE, clip, strip
 
 Key, Held, Left = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
@@ -312,7 +313,7 @@ def test_the_menu_has_every_gesture(made, view, qtbot, until):
 
 
 def test_a_model_that_was_not_taught_it_says_so(open_studio, until):
-    plain = replace(DENSE, family=replace(DENSE.family, predicts=False, passes=0))
+    plain = replace(DENSE, card=with_(DENSE.card, predicts=False, passes=0))
     studio = open_studio(models=(plain,))
     studio.shot.prompt.setPlainText(BALL)
     until(lambda: studio.outlook.forecast is not None)

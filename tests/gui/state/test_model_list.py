@@ -47,6 +47,6 @@ def test_a_look_that_fails_ends_with_a_sentence(look):
 
 def test_all_ids_are_named(look, tiny_home):
     tiny = models.find("tiny", [tiny_home / "models"])
-    other = replace(tiny, family=replace(tiny.family, id="other"))
+    other = replace(tiny, card=replace(tiny.card, id="other"))
     shelf = look(lambda: ((tiny, other), ()))
     assert str(shelf.found.why_not("gone")) == "There is no model “gone”. There is: tiny, other."

@@ -18,7 +18,7 @@ from studio.ui.state.shot_state import NO_UPSAMPLER, READ_ONLY, resolve
 from tests.gui.works import DENSE, LARGER, MODEL
 
 WORDS = Shot("a", prompt="a red ball")
-SMALL = replace(MODEL, family=replace(MODEL.family, id="small"))
+SMALL = replace(MODEL, card=replace(MODEL.card, id="small"))
 MODELS = FoundModels((LARGER, SMALL), "")
 
 
@@ -64,7 +64,7 @@ def test_a_state_says_what_can_be_made():
     state = resolve(WORDS, (), MODELS)
     assert state.checked() == state.request == state.draft
     assert state.strip == strip_of(state.request)
-    assert state.upsampled.upsample == LARGER.family.upsampling
+    assert state.upsampled.upsample == LARGER.card.upsampling
     assert (state.why_not, state.why_no_order, state.why_not_upsampled) == ("", "", "")
     small = resolve(replace(WORDS, model="small"), (), MODELS)
     assert (small.why_not, small.why_not_upsampled) == ("", NO_UPSAMPLER)

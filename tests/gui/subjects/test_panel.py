@@ -385,7 +385,7 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
     panel.train_again.click()
     panel.start_anew.click()
     assert [(p["steps"], bool(p["anew"])) for p in ordered] == [(1200, False), (400, True)]
-    assert ordered[0]["model"] == model.family.id
+    assert ordered[0]["model"] == model.card.id
     assert ordered[0]["weights"] == [list(w) for w in model.weights if w[0] in ("image", "text")]
 
 

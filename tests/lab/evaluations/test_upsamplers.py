@@ -16,10 +16,10 @@ from studio.media.footage import read_video
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.project.shot import Shot
+from studio.spec.check import check
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
-from studio.spec.request import check
 from studio.spec.spans import spans
 from tests import tiny_starter
 from tests.engine import tiny_upsampler
@@ -39,8 +39,8 @@ def works(request, tmp_path_factory):
 def asked(works):
     model = library.find("tiny", works.model_folders)
     shot = Shot("a", prompt="a ball", keyframes=3, steps=1, guidance=1.0, interpolate=2)
-    made = shot.request(model.family, model.weights, None)
-    return replace(made, upsample=model.family.upsampling)
+    made = shot.request(model.card, model.weights, None)
+    return replace(made, upsample=model.card.upsampling)
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +112,11 @@ def test_only_one_of_both_networks_is_in_memory(works, asked, project):
 
 
 def test_what_cannot_be_upsampled_is_refused(works, asked):
-    family = library.find("tiny", works.model_folders).family
+    card = library.find("tiny", works.model_folders).card
     with pytest.raises(Refusal, match="has no upsampler"):
-        check(asked, replace(family, upsampling=None))
+        check(asked, replace(card, upsampling=None))
     with pytest.raises(Refusal, match="no frames 30 to 40"):
-        check(replace(asked, only=(29, 39)), family)
+        check(replace(asked, only=(29, 39)), card)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,6 +7,7 @@ import pytest
 
 from studio.lab.measures import longer
 from studio.spec.grammar import Meaning
+from tests.cards import with_
 from tests.engine.tiny_video import model
 
 BALL = Meaning("red", "ball", "grass", "left", "normal", "normally")
@@ -15,13 +16,13 @@ BALL = Meaning("red", "ball", "grass", "left", "normal", "normally")
 @pytest.fixture(scope="module")
 def video():
     tiny = model()
-    family = replace(tiny.family, passes=2, predicts=True, frames_per_call=8, steps=1, guidance=1.0)
-    return replace(tiny, family=family)
+    card = with_(tiny.card, passes=2, predicts=True, steps=1, guidance=1.0)
+    return replace(tiny, card=card)
 
 
 def test_175_frames_are_twelve_keyframes(video):
     assert longer.keyframes(video) == 12
-    assert longer.keyframes(replace(video, family=replace(video.family, passes=0))) == 175
+    assert longer.keyframes(replace(video, card=with_(video.card, passes=0))) == 175
 
 
 def test_both_ways_are_seen_in_two_parts(video, monkeypatch):

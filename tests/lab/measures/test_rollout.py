@@ -9,6 +9,7 @@ from studio.lab.drawing import scenes
 from studio.lab.measures import rollout
 from studio.spec.grammar import Meaning
 from studio.spec.progress import silent
+from tests.cards import with_
 from tests.engine.tiny_video import model
 
 BALL = Meaning("red", "ball", "grass", "left", "normal", "normally")
@@ -55,6 +56,6 @@ def test_stretches_leave_a_short_rest_out(clip):
 
 def test_a_roll_out_is_as_long_as_asked():
     video = model()
-    video = replace(video, family=replace(video.family, size=16, steps=1))
+    video = replace(video, card=with_(video.card, size=16, steps=1))
     frames = rollout.roll_out(video, "a red ball", 0.1, 3, 1.0, silent)
-    assert frames.shape == (round(6 * video.family.native_fps), 16, 16, 3)
+    assert frames.shape == (round(6 * video.card.fps), 16, 16, 3)

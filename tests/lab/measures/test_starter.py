@@ -1,7 +1,5 @@
 """The figures of the model card, made with a tiny model on real spans."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -14,18 +12,19 @@ from studio.lab.measures import evaluation, starter
 from studio.lab.measures.clips import clip
 from studio.library import models as library
 from tests import tiny_starter
+from tests.cards import with_
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> VideoModel:
     folder = tiny_starter.make(tmp_path_factory.mktemp("models") / "tiny")
     found = library.read(folder)
-    return videoldm.load(found.folder, replace(found.family, steps=4), choose("cpu"))
+    return videoldm.load(found.folder, with_(found.card, steps=4), choose("cpu"))
 
 
 def test_a_clip_has_the_family_s_length_and_size_and_follows_its_seed(video: VideoModel) -> None:
     one = clip(Models(video), "a red ball", 1)
-    assert one.shape == (video.family.frames_per_call, 64, 64, 3)
+    assert one.shape == (video.card.window.usual, 64, 64, 3)
     assert one.dtype == np.uint8
     assert np.array_equal(one, clip(Models(video), "a red ball", 1))
     assert not np.array_equal(one, clip(Models(video), "a red ball", 2))

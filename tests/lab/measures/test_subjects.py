@@ -19,12 +19,13 @@ from studio.lab.measures.subjects import Figures, Seen, Shot
 from studio.library import models as library
 from studio.spec.progress import Preview, Progress
 from tests import tiny_starter
+from tests.cards import with_
 
 
 def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "tiny"))
-    family = replace(found.family, steps=2)
-    video = videoldm.load(found.folder, family, choose("cpu"))
+    card = with_(found.card, steps=2)
+    video = videoldm.load(found.folder, card, choose("cpu"))
     rng = np.random.default_rng(3)
     photos = [rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in range(4)]
     spec = SubjectSpec("dog", steps=4, preview_every=1, prior_pictures=1, crops=1)
@@ -37,7 +38,7 @@ def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     trained = train_subject(
         video.backbone, photos[:3], spec, tmp_path / "run", tick, moving=moving(video, spec)
     )
-    frames = video.family.frames_per_call
+    frames = video.card.window.usual
     assert [preview.frames for preview in seen] == [1, frames, 1, frames]
     assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in seen)
 
@@ -78,8 +79,8 @@ def test_the_table_has_a_column_per_subject_and_says_what_is_not_reliable() -> N
 
 def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp_path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "dense", plain=False))
-    family = replace(found.family, steps=1, size=64)
-    video = replace(videoldm.load(found.folder, family, choose("cpu")), family=family)
+    card = with_(found.card, steps=1, size=64)
+    video = replace(videoldm.load(found.folder, card, choose("cpu")), card=card)
     seen = subjects.look(video, subjects.Shot("a dog moving left on grass", 3, "left", "grass"))
     assert seen.extended is not None
     assert seen.between is not None
@@ -107,6 +108,6 @@ def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp
 @pytest.mark.parametrize("word", subjects.DIRECTIONS)
 def test_a_still_never_counts_as_moving(word: str, tmp_path: Path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "tiny"))
-    video = videoldm.load(found.folder, found.family, choose("cpu"))
+    video = videoldm.load(found.folder, found.card, choose("cpu"))
     still = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3), np.uint8).repeat(8, 0)
     assert not subjects._goes(video, still, word)

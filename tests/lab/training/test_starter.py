@@ -55,14 +55,14 @@ def test_each_stage_speaks(packed):
 
 
 def test_latents_have_unit_deviation(packed):
-    vae = videoldm.load(packed[0], model().family, choose("cpu")).backbone.vae
+    vae = videoldm.load(packed[0], model().card, choose("cpu")).backbone.vae
     data = pictures.pool(5, 40)
     deviation = autoencoder.latent_std(vae, torch.from_numpy(data)) * vae.config.scaling_factor
     assert deviation == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_studio_makes_a_clip_of_it(packed):
-    video = videoldm.load(packed[0], model().family, choose("cpu"))
+    video = videoldm.load(packed[0], model().card, choose("cpu"))
     asked, memory = request(width=64, height=64, keyframes=3), Memory()
     film(spans(asked), lambda: Models(video), memory, silent)
     assert memory[spans(asked)[1].key]["frames"].shape == (3, 64, 64, 3)
@@ -70,9 +70,9 @@ def test_the_studio_makes_a_clip_of_it(packed):
 
 
 def test_its_card_says_what_it_was_taught(packed):
-    card = library.read(packed[0]).family
+    card = library.read(packed[0]).card
     assert (card.predicts, card.passes) == (True, 2)
-    assert card.native_fps * 4**card.passes == 24
+    assert card.fps * 4**card.passes == 24
 
 
 def test_stock_diffusers_makes_a_picture_of_it(packed):

@@ -13,15 +13,15 @@ from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.loading import loading
+from studio.spec.card import Card
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
-from studio.spec.request import Family
 
 TEMPORAL, DECODER = "temporal.safetensors", "decoder.safetensors"
 
 
 def load(
-    folder: Path, family: Family, device: Device, tick: Tick = silent, *, decodes: bool = False
+    folder: Path, card: Card, device: Device, tick: Tick = silent, *, decodes: bool = False
 ) -> VideoModel:
     """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them, and
     `decoder.safetensors` where its card names a decoder.
@@ -29,10 +29,10 @@ def load(
     A part that is missing, damaged or of a newer format is refused by name.
     """
     with loading():
-        return _load(folder, family, device, tick, decodes=decodes)
+        return _load(folder, card, device, tick, decodes=decodes)
 
 
-def _load(folder: Path, family: Family, device: Device, tick: Tick, *, decodes: bool) -> VideoModel:
+def _load(folder: Path, card: Card, device: Device, tick: Tick, *, decodes: bool) -> VideoModel:
     backbone = load_backbone(folder, device, tick)
     try:
         layers, _ = TemporalLayers.load(folder / TEMPORAL, backbone.unet)
@@ -50,7 +50,7 @@ def _load(folder: Path, family: Family, device: Device, tick: Tick, *, decodes: 
     net.to(device.name, device.dtype).eval().requires_grad_(False)
     if decoder is not None:
         decoder.to(backbone.vae.device, backbone.vae.dtype).eval().requires_grad_(False)
-    return VideoModel(family, backbone, net, taught, factors, decoder)
+    return VideoModel(card, backbone, net, taught, factors, decoder)
 
 
 def metadata(path: Path) -> dict[str, str]:

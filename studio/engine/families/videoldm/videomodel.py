@@ -1,4 +1,4 @@
-"""A video family made ready: backbone, temporal layers, and what it may be asked."""
+"""A model of the Video LDM family made ready: backbone, temporal layers, and what it may be asked."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from studio.engine.families.videoldm.backbone import Backbone
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
-from studio.spec.request import Family
+from studio.spec.card import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class VideoModel:
     `decoder` are layers by which the autoencoder's decoder sees time.
     """
 
-    family: Family
+    card: Card
     backbone: Backbone
     net: VideoUNet
     taught: frozenset[str]
@@ -30,9 +30,9 @@ class VideoModel:
         if all(known):
             return "There is no open frame to fill."
         if pattern not in self.taught:
-            return f"{self.family.name} was not trained for {pattern} from given frames."
-        if len(known) > self.family.most_frames:
-            return f"{self.family.name} fills at most {self.family.most_frames} frames at once."
+            return f"{self.card.name} was not trained for {pattern} from given frames."
+        if len(known) > self.card.window.most:
+            return f"{self.card.name} fills at most {self.card.window.most} frames at once."
         return None
 
 

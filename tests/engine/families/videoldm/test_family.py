@@ -26,11 +26,11 @@ def broken(folder, tmp_path):
     return shutil.copytree(folder, tmp_path / "broken")
 
 
-FAMILY = model().family
+CARD = model().card
 
 
 def opened(folder, tick=lambda _: None):
-    return videoldm.load(folder, FAMILY, choose("cpu"), tick)
+    return videoldm.load(folder, CARD, choose("cpu"), tick)
 
 
 def rewrite(folder, tensors=None, **notes):
