@@ -1,0 +1,229 @@
+"""Keyframes from words by a motion module, and frames around given ones by SparseCtrl."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import SparseControlNetModel, UNetMotionModel
+from torch import Tensor
+
+from studio.engine.adapter import adapted, check_bare
+from studio.engine.backbone import Backbone, encode_text
+from studio.engine.conditioning import spread
+from studio.engine.families.animatediff.contexts import Contexts
+from studio.engine.noise import clip_noise, step_generators
+from studio.engine.preview import latent_to_rgb
+from studio.engine.roles import FillSpec, Known, Words
+from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
+from studio.engine.schedulers import scheduler_named
+from studio.spec.card import LATENTS, Card
+from studio.spec.progress import Preview, Progress, Tick
+from studio.spec.prompts import with_subject
+from studio.spec.refusal import Refusal
+
+COLOURS = torch.tensor(
+    [
+        [0.149, 0.104, 0.104],
+        [0.094, 0.143, 0.063],
+        [-0.079, 0.095, 0.132],
+        [-0.092, -0.136, -0.237],
+        [0.5, 0.5, 0.5],
+    ]
+)
+"""Latents of Stable Diffusion 1.x to red, green and blue in 0..1, the offset last: for previews."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Embeddings (1, L, D) of the prompt and of what should not be seen."""
+
+    cond: Tensor
+    uncond: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `FillSpec.options` may say to this family.
+
+    `context_length` frames are denoised at once, and neighbouring contexts share `context_overlap`
+    (`contexts`); `control_scale` weighs SparseCtrl's residuals.  With `replace_known`, 0 or 1, given
+    frames also stand in the noisy clip at each noise level (RePaint); the published pipeline does
+    not do so.
+    """
+
+    context_length: float = 16
+    context_overlap: float = 4
+    control_scale: float = 1.0
+    replace_known: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AnimateDiff:
+    """The roles "keyframes" and, with SparseCtrl, "holes", both in latents.
+
+    `backbone.unet` is the UNet with the motion module in it, and keeps the image UNet's names, so
+    that subjects fit.
+    """
+
+    card: Card
+    backbone: Backbone
+    control: SparseControlNetModel | None = None
+    space: str = LATENTS
+
+    @property
+    def unet(self) -> UNetMotionModel:
+        unet: Any = self.backbone.unet
+        return unet
+
+    def refuses(self, known: Known) -> str | None:
+        """In a sentence, why these holes cannot be filled; None when they can."""
+        name, most = self.card.name, self.card.window.most
+        if all(known):
+            return "There is no open frame to fill."
+        if any(known) and self.control is None:
+            return f"{name} has no SparseCtrl network, so it cannot fill around given frames."
+        if len(known) > most:
+            return f"{name} fills at most {most} frames at once."
+        return None
+
+    def latents_shape(self, width: int, height: int, frames: int) -> tuple[int, int, int, int]:
+        """(T, C, h, w); a latent a frame."""
+        channels = self.backbone.vae.config.latent_channels
+        return frames, channels, *self.card.grid.cells(width, height)
+
+    @contextmanager
+    def prompt(self, words: Words, adapter: Path | None) -> Iterator[Prompt]:
+        """The words encoded, with the subject on meanwhile, in UNet and text encoder."""
+        text, subject = words.prompt, words.subject
+        check_bare(self.backbone)
+        worn: Any = nullcontext()
+        if subject is not None:
+            text = with_subject(text, subject.token, subject.class_noun)
+            if adapter is not None:
+                worn = adapted(self.backbone, adapter, subject.strength, subject.identity)
+        with worn:
+            encoded = encode_text(self.backbone, [text, words.negative])
+            yield Prompt(encoded[:1], encoded[1:])
+
+    def fill(
+        self, clip: Tensor, known: Known, prompt: Prompt, spec: FillSpec, tick: Tick
+    ) -> Tensor:
+        """Latents (T, C, h, w) like `clip`; as the stock pipelines make them from the same noise."""
+        if why := self.refuses(known):
+            raise Refusal(why, "Use another model for these frames.")
+        mask = torch.tensor(known)[:, None, None, None]
+        clip = torch.where(mask, clip, torch.zeros(()))
+        estimate = spread(clip[None], torch.tensor([known]))[0] if any(known) else clip
+        if spec.start_step < spec.steps:
+            estimate = _Filling(self, clip, mask, prompt, spec).walk(estimate, tick)
+        else:
+            tick(Progress(spec.stage, 1, 1, preview=_preview(estimate)))
+        return torch.where(mask, clip, estimate.float().cpu())
+
+
+def _preview(latents: Tensor) -> Preview:
+    return latent_to_rgb(latents, COLOURS)
+
+
+class _Filling:
+    """One call of `AnimateDiff.fill`: what stays the same from step to step."""
+
+    def __init__(
+        self, model: AnimateDiff, clip: Tensor, mask: Tensor, prompt: Prompt, spec: FillSpec
+    ) -> None:
+        self.model, self.prompt, self.spec, self.clip, self.mask = model, prompt, spec, clip, mask
+        self.options = _options(spec)
+        self.device, self.dtype = model.backbone.device.name, model.unet.dtype
+        positions = next(b for n, b in model.unet.named_buffers() if n.endswith("pos_embed.pe"))
+        length = min(int(self.options.context_length), positions.shape[1])
+        self.contexts = Contexts(length, min(int(self.options.context_overlap), length - 1))
+
+    def walk(self, estimate: Tensor, tick: Tick) -> Tensor:
+        spec, own = self.spec, self.model.backbone.scheduler
+        terms = [GuidanceTerm(self._denoiser(self.prompt.uncond), spec.guidance)]
+        if self.mask.any():
+            free = self._denoiser(self.prompt.cond, controlled=False)
+            terms.append(GuidanceTerm(free, spec.context_guidance))
+        return sample(
+            guided(self._denoiser(self.prompt.cond), *terms),
+            scheduler_named(spec.sampler, own) if spec.sampler else own,
+            self._noise("start").to(self.device),
+            spec.steps,
+            tick,
+            stage=spec.stage,
+            preview=_preview,
+            known=self._known() if self.options.replace_known and self.mask.any() else None,
+            init_latents=estimate.to(self.device) if spec.start_step else None,
+            start_step=spec.start_step,
+            generators=partial(step_generators, spec.seed, spec.stage, spec.frames),
+        )
+
+    def _noise(self, purpose: str) -> Tensor:
+        spec, shape = self.spec, tuple(self.clip.shape[1:])
+        return clip_noise(spec.seed, spec.stage, spec.frames, shape, purpose=purpose)
+
+    def _known(self) -> KnownFrames:
+        kept = (self.clip, self.mask, self._noise("held"))
+        return KnownFrames(*(part.to(self.device) for part in kept))
+
+    def _denoiser(self, text: Tensor, *, controlled: bool = True) -> Denoiser:
+        condition, mask = self._condition()
+
+        def denoise(x: Tensor, t: float) -> Tensor:
+            timestep = torch.full((1,), t, device=x.device)
+
+            def predict(context: range) -> Tensor:
+                part = slice(context.start, context.stop)
+                words = text.to(self.dtype).expand(len(context), -1, -1)
+                noisy = _clip_axes(x[part].to(self.dtype))
+                seen = self.model.control is not None and bool(self.mask[part].any())
+                residuals = {}
+                if controlled and seen:
+                    residuals = self._residuals(noisy, timestep, words, condition[part], mask[part])
+                said = self.model.unet(noisy, timestep, words, **residuals).sample
+                return said[0].transpose(0, 1).float()
+
+            return self.contexts.mixed(len(x), predict)
+
+        return denoise
+
+    def _condition(self) -> tuple[Tensor, Tensor]:
+        """Given latents with `context_noise` on them, zero in the holes, (T, C, h, w), and their
+        mask (T, 1, h, w)."""
+        level = self.spec.context_noise
+        shown = (1 - level**2) ** 0.5 * self.clip + level * self._noise("known")
+        shown = torch.where(self.mask, shown, torch.zeros(()))
+        mask = self.mask.expand(-1, 1, *self.clip.shape[-2:])
+        return shown.to(self.device, self.dtype), mask.to(self.device, self.dtype)
+
+    def _residuals(
+        self, noisy: Tensor, timestep: Tensor, words: Tensor, condition: Tensor, mask: Tensor
+    ) -> dict[str, Any]:
+        control: Any = self.model.control
+        down, middle = control(
+            noisy,
+            timestep,
+            encoder_hidden_states=words,
+            controlnet_cond=_clip_axes(condition),
+            conditioning_mask=_clip_axes(mask),
+            conditioning_scale=self.options.control_scale,
+            return_dict=False,
+        )
+        return {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
+
+
+def _clip_axes(frames: Tensor) -> Tensor:
+    """(T, C, h, w) → (1, C, T, h, w)."""
+    return frames.transpose(0, 1)[None]
+
+
+def _options(spec: FillSpec) -> Options:
+    try:
+        return replace(Options(), **dict(spec.options))
+    except TypeError as error:
+        names = ", ".join(name for name, _ in spec.options)
+        raise Refusal(f"AnimateDiff has no such options: {names}.", "Leave them out.") from error
