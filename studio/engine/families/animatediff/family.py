@@ -12,10 +12,10 @@ from typing import Any
 
 from diffusers import DDIMScheduler
 
-from studio.engine.backbone import Backbone, load_backbone
 from studio.engine.device import Device, set_attention
 from studio.engine.families.animatediff import published
 from studio.engine.families.animatediff.fill import AnimateDiff
+from studio.engine.families.videoldm.backbone import Backbone, load_backbone
 from studio.engine.loading import loading
 from studio.spec.card import Card
 from studio.spec.progress import Progress, Tick

@@ -9,8 +9,8 @@ from diffusers import AnimateDiffPipeline, AnimateDiffSparseControlNetPipeline
 from PIL import Image
 
 from studio.engine.device import Device
-from studio.engine.encode import encode
 from studio.engine.families.animatediff.contexts import Contexts
+from studio.engine.families.videoldm.encode import encode
 from studio.engine.noise import clip_noise
 from studio.engine.roles import FillSpec, Words
 from studio.engine.schedulers import scheduler_named
