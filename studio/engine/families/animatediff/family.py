@@ -1,4 +1,5 @@
-"""How an AnimateDiff model is opened.
+"""AnimateDiff (Guo et al. 2023), a Stable Diffusion 1.x UNet with a motion module, and SparseCtrl
+(Guo et al. 2023) for frames around given ones: how a model is opened.
 
 Its folder holds the parts of a Stable Diffusion 1.x pipeline (`unet`, `vae`, `text_encoder`,
 `tokenizer`, `scheduler`), and its card names the files of the components "motion" and, for given
