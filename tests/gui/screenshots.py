@@ -85,11 +85,11 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     studio.shot.prompt.setPlainText(said.prompt)
     spin(0.1)
     studio.orders.preview()
-    spin(PATIENCE, lambda: studio.desk.shown and said_half(studio))
+    spin(PATIENCE, lambda: studio.player_state.shown and said_half(studio))
     yield "preview"
     spin(PATIENCE, lambda: not studio.queue.jobs())
     studio.orders.render()
-    spin(PATIENCE, lambda: studio.desk.shown and studio.desk.shown.kind == "clip")
+    spin(PATIENCE, lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip")
     studio.window.show_panel("Takes")
     spin(0.8)
     yield "playing"
@@ -125,29 +125,29 @@ def keyframes(studio: StudioWindow) -> Iterator[str]:
 
 def larger(studio: StudioWindow) -> Iterator[str]:
     """One tile, the whole clip beside what it was, and a loupe over it."""
-    canvas, take = studio.player.canvas, studio.desk.take
-    studio.desk.seek(20)
+    canvas, take = studio.player.canvas, studio.selection.take
+    studio.player_state.seek(20)
     studio.player.transport.tile.click()
-    spin(PATIENCE, lambda: studio.desk.shown and studio.desk.shown.kind == "tile")
+    spin(PATIENCE, lambda: studio.player_state.shown and studio.player_state.shown.kind == "tile")
     spin(0.5)
     yield "tile"
     studio.player.transport.tile.click()
     studio.orders.run("upsampled")
     spin(1.5)
     yield "upsampling"
-    spin(PATIENCE, lambda: studio.desk.shown and studio.desk.shown.before)
-    studio.desk.set_speed(0)
-    studio.desk.set_compare(True)
+    spin(PATIENCE, lambda: studio.player_state.shown and studio.player_state.shown.before)
+    studio.player_state.set_speed(0)
+    studio.player_state.set_compare(True)
     spin(0.5)
     yield "compared"
-    studio.desk.set_actual(False)
-    studio.desk.set_loupe(True)
+    studio.player_state.set_actual(False)
+    studio.player_state.set_loupe(True)
     QTest.mouseMove(canvas, canvas.target().center().toPoint() + QPoint(40, 30))
     spin(0.5)
     yield "loupe"
-    studio.desk.set_loupe(False)
-    studio.desk.set_compare(False)
-    studio.desk.select_take(take)
+    studio.player_state.set_loupe(False)
+    studio.player_state.set_compare(False)
+    studio.selection.select_take(take)
     spin(1.0)
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton
 
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
-from studio.ui.state.selection import Shown
+from studio.ui.state.player_state import Shown
 from tests.gui.works import clip, strip
 
 Key = Qt.Key
@@ -33,7 +33,9 @@ def playing(studio, qtbot):
     """A clip on the player, a strip below it, the focus in the prompt."""
     studio.window.activateWindow()
     studio.shot.prompt.setPlainText("a red ball moving left")
-    studio.desk.show(Shown("clip", "Test", Loaded(from_preview(strip(clip(3, 16)))), Fraction(8)))
+    studio.player_state.show(
+        Shown("clip", "Test", Loaded(from_preview(strip(clip(3, 16)))), Fraction(8))
+    )
     qtbot.waitUntil(lambda: studio.keyframes.isVisible(), timeout=20_000)
     studio.shot.prompt.setFocus()
     return studio
@@ -43,7 +45,7 @@ def playing(studio, qtbot):
 @pytest.mark.parametrize("full", [False, True])
 def test_a_key_that_calls_a_panel_never_ends_on_a_button(studio, playing, panel, full):
     if not full:
-        studio.desk.show(None)
+        studio.player_state.show(None)
     press(studio, PANELS[panel], CTRL)
     focused = QApplication.focusWidget()
     assert focused is not None
@@ -59,12 +61,12 @@ def test_the_players_key_and_space_play_whatever_is_chosen(playing):
     press(playing, Key.Key_3, CTRL)
     assert playing.player.canvas.hasFocus()
     press(playing, Key.Key_Space)
-    assert playing.desk.speed == 1
+    assert playing.player_state.speed == 1
     assert not playing.document.shot.strip
     press(playing, Key.Key_Space)
     press(playing, Key.Key_Home)
     press(playing, Key.Key_Right)
-    assert playing.desk.playhead == 1
+    assert playing.player_state.playhead == 1
 
 
 def test_a_click_on_the_picture_takes_the_focus(playing):
@@ -74,13 +76,13 @@ def test_a_click_on_the_picture_takes_the_focus(playing):
     assert playing.player.canvas.hasFocus()
     press(playing, Key.Key_Space)
     assert playing.shot.fold.head.isChecked() == was
-    assert playing.desk.speed == 1
+    assert playing.player_state.speed == 1
 
 
 def test_space_plays_on_the_strip_too(playing):
     playing.keyframes.view.setFocus()
     press(playing, Key.Key_Space)
-    assert playing.desk.speed == 1
+    assert playing.player_state.speed == 1
 
 
 def test_no_tool_button_takes_the_focus_by_a_click_or_is_pressed_by_space(playing):
@@ -122,15 +124,15 @@ def test_words_typed_beside_a_text_field_are_no_commands(playing, panel):
         QTest.keyClick(playing.window.windowHandle(), letter)
     press(playing, Key.Key_Delete)
     assert actions == []
-    assert playing.desk.speed == 0
-    assert not playing.desk.compare
+    assert playing.player_state.speed == 0
+    assert not playing.player_state.compare
     assert playing.queue.jobs() == ()
 
 
 def test_letters_are_commands_on_the_player(playing):
     click(playing, playing.player.canvas)
     press(playing, Key.Key_Z)
-    assert playing.desk.loupe
+    assert playing.player_state.loupe
 
 
 def test_a_question_mark_lists_the_keys_in_a_list_box_and_is_text_in_a_field(playing):

@@ -27,7 +27,7 @@ def test_a_window_opens_paints_edits_saves_and_closes(open_studio, tmp_path, unt
             studio.document.change(lambda p, id=shot.id: edits.select(p, id), "Select shot")
             studio.window.grab()
         for render in studio.document.project.renders[:3]:
-            studio.desk.select_take(render.id)
+            studio.selection.select_take(render.id)
             studio.window.grab()
         studio.shot.prompt.setPlainText("a red ball moving left")
         until(lambda studio=studio: studio.document.is_saved)

@@ -65,7 +65,7 @@ def marked(studio, tmp_path, until, works):
     studio.subjects.form.name.setText("<b>rex")
     studio.strip.open.setChecked(True)
     studio.banner.say(BOLD)
-    studio.desk.notice(BOLD)
+    studio.status.post(BOLD)
     works.gate.clear()
     studio.orders.render()
     until(lambda: studio.list.rows)

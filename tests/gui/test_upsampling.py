@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from studio.spec.forecast import MADE, TO_MAKE
 from studio.ui.state.frames import Loaded
-from studio.ui.state.selection import Shown
+from studio.ui.state.player_state import Shown
 from studio.ui.takes.model import facts, origin
 from tests.gui.works import DENSE, LARGER
 
@@ -29,8 +29,10 @@ def studio(open_studio, until):
 def upsampled(studio, until):
     """A whole clip was upsampled and lies on the player, paused, beside what it was."""
     studio.stages.cells["upsampled"].run.click()
-    until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.before)
-    studio.desk.set_speed(0)
+    until(
+        lambda: settled(studio) and studio.player_state.shown and studio.player_state.shown.before
+    )
+    studio.player_state.set_speed(0)
     until(lambda: not studio._pictures.cache.is_reading)
     return studio
 
@@ -48,7 +50,7 @@ def test_the_stage_makes_a_take_four_times_as_large(upsampled, until):
     take = upsampled.document.project.takes[0]
     assert take.request.size == (256, 256)
     assert "256 × 256 px" in facts(take)
-    shown = upsampled.desk.shown
+    shown = upsampled.player_state.shown
     assert len(shown.frames) == len(shown.before) == take.request.frames
     assert (shown.frames.size.width(), shown.before.size.width()) == (256, 64)
     until(lambda: upsampled.outlook.stage("upsampled").state == MADE)
@@ -81,8 +83,8 @@ def test_a_range_is_upsampled_alone(studio, qtbot, until):
     take = studio.document.project.takes[0]
     assert take.request.only == (16, 39)
     assert "frames 17 to 40" in origin(take)
-    until(lambda: studio.desk.shown and studio.desk.shown.before)
-    assert len(studio.desk.shown.frames) == 24
+    until(lambda: studio.player_state.shown and studio.player_state.shown.before)
+    assert len(studio.player_state.shown.frames) == 24
 
 
 def test_without_an_upsampler_nothing_offers_one(open_studio, qtbot, until):
@@ -100,35 +102,51 @@ def test_without_an_upsampler_nothing_offers_one(open_studio, qtbot, until):
 def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, until):
     assert "Choose a take" in studio.player.transport.tile.toolTip()
     studio.orders.render()
-    until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.kind == "clip")
-    studio.desk.set_speed(0)
-    studio.desk.seek(20)
+    until(
+        lambda: (
+            settled(studio)
+            and studio.player_state.shown
+            and studio.player_state.shown.kind == "clip"
+        )
+    )
+    studio.player_state.set_speed(0)
+    studio.player_state.seek(20)
     press(studio, qtbot, Key.Key_T)
-    until(lambda: studio.desk.shown.kind == "tile")
-    shown = studio.desk.shown
-    assert (len(shown.frames), studio.desk.playhead) == (8, 4)
+    until(lambda: studio.player_state.shown.kind == "tile")
+    shown = studio.player_state.shown
+    assert (len(shown.frames), studio.player_state.playhead) == (8, 4)
     frame = shown.frames.at(0)
     assert frame.width() == 256
     assert frame.pixelColor(80, 150) == QColor("white")
     assert frame.pixelColor(200, 50) != QColor("white")
-    assert studio.desk.compare
+    assert studio.player_state.compare
     press(studio, qtbot, Key.Key_Escape)
-    assert studio.desk.shown.kind == "clip"
-    assert len(studio.desk.shown.frames) == 113
-    assert studio.desk.playhead == 20
-    assert not studio.desk.actual
+    assert studio.player_state.shown.kind == "clip"
+    assert len(studio.player_state.shown.frames) == 113
+    assert studio.player_state.playhead == 20
+    assert not studio.player_state.actual
 
 
 @pytest.mark.parametrize("way", ["key", "take", "keyframe", "beside", "another"])
 def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until, way):
     studio.orders.render()
-    until(lambda: settled(studio) and studio.desk.shown and studio.desk.shown.kind == "clip")
-    take, desk, canvas = studio.desk.shown, studio.desk, studio.player.canvas
-    desk.set_speed(0)
-    desk.seek(20)
+    until(
+        lambda: (
+            settled(studio)
+            and studio.player_state.shown
+            and studio.player_state.shown.kind == "clip"
+        )
+    )
+    take, player_state, canvas = (
+        studio.player_state.shown,
+        studio.player_state,
+        studio.player.canvas,
+    )
+    player_state.set_speed(0)
+    player_state.seek(20)
     tile = Shown("tile", "a tile", Loaded((picture(QColor("white"), 64),) * 8), Fraction(24))
-    desk.lay_over(tile, 4)
-    desk.set_compare(True)
+    player_state.lay_over(tile, 4)
+    player_state.set_compare(True)
     if way == "key":
         press(studio, qtbot, Key.Key_T)
     elif way == "take":
@@ -140,15 +158,17 @@ def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until, way):
     elif way == "beside":
         qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
     else:
-        desk.show(Shown("clip", "another", Loaded((picture(QColor("red"), 64),)), Fraction(24)))
-    assert (desk.shown is take) == (way != "another")
-    assert desk.playhead == {"keyframe": 48, "another": 0}.get(way, 20)
-    assert not desk.actual
-    assert not desk.compare
+        player_state.show(
+            Shown("clip", "another", Loaded((picture(QColor("red"), 64),)), Fraction(24))
+        )
+    assert (player_state.shown is take) == (way != "another")
+    assert player_state.playhead == {"keyframe": 48, "another": 0}.get(way, 20)
+    assert not player_state.actual
+    assert not player_state.compare
 
 
 def test_before_is_left_of_the_line_and_after_right(upsampled, qtbot):
-    canvas, desk = upsampled.player.canvas, upsampled.desk
+    canvas, player_state = upsampled.player.canvas, upsampled.player_state
     grey, white = (picture(QColor(c), side) for c, side in (("#404040", 64), ("white", 256)))
     canvas.show_picture(white, smooth=False, before=grey)
     canvas.look_closely(actual=True, loupe=False)
@@ -164,14 +184,14 @@ def test_before_is_left_of_the_line_and_after_right(upsampled, qtbot):
     canvas.show_picture(white, smooth=False, before=grey)  # the keys let the player in between
     canvas.look_closely(actual=True, loupe=False)
     assert canvas.grab().toImage().pixelColor(right) == QColor("#404040")
-    assert not desk.compare
+    assert not player_state.compare
 
 
 def test_the_line_is_dragged_by_the_mouse(upsampled, qtbot):
     canvas = upsampled.player.canvas
     upsampled.player.transport.compare.click()
-    assert upsampled.desk.compare
-    assert upsampled.desk.actual
+    assert upsampled.player_state.compare
+    assert upsampled.player_state.actual
     target = canvas.target()
     start = at(target, 0.5)
     qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
@@ -198,11 +218,11 @@ def test_a_loupe_shows_what_is_under_the_pointer_closer(upsampled, qtbot):
 
 
 def test_keys_switch_the_looks(upsampled, qtbot):
-    desk = upsampled.desk
+    player_state = upsampled.player_state
     for key, option in ((Key.Key_C, "compare"), (Key.Key_1, "actual"), (Key.Key_Z, "loupe")):
-        was = getattr(desk, option)
+        was = getattr(player_state, option)
         press(upsampled, qtbot, key)
-        assert getattr(desk, option) is not was
+        assert getattr(player_state, option) is not was
 
 
 def picture(colour: QColor, side: int) -> QImage:
@@ -217,7 +237,7 @@ def at(target, share: float) -> QPoint:
 
 def test_a_take_that_was_taken_away_offers_no_tile(studio):
     frames = Loaded((picture(QColor("black"), 64),) * 2)
-    studio.desk.show(Shown("clip", "gone", frames, Fraction(8), take="gone"))
+    studio.player_state.show(Shown("clip", "gone", frames, Fraction(8), take="gone"))
     studio.document.changed.emit()
     assert not studio.player.transport.tile.isEnabled()
     studio.player.transport.tile.click()

@@ -170,7 +170,10 @@ class Play:
         studio.orders.preview()
         self._until(lambda: not studio.queue.jobs(), "the keyframes")
         studio.orders.render()
-        self._until(lambda: studio.desk.shown and studio.desk.shown.kind == "clip", "the clip")
+        self._until(
+            lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip",
+            "the clip",
+        )
         self._wait(1.0)
 
     def _train(self) -> None:

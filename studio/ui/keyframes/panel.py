@@ -19,8 +19,9 @@ from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.layout import HEIGHT
 from studio.ui.keyframes.view import StripView
 from studio.ui.state.playback import Playback
+from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_forecast import Outlook
-from studio.ui.state.selection import Desk
+from studio.ui.state.status import Status
 from studio.ui.widgets.controls import ElidedLabel, explain, row, tip, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import ask_for_picture, ask_for_words
@@ -49,11 +50,18 @@ class KeyframeDesk(QWidget):
     """Buttons and strip; what they do is done by the edits."""
 
     def __init__(
-        self, edits: StripEdits, outlook: Outlook, desk: Desk, playback: Playback, icons: Icons
+        self,
+        edits: StripEdits,
+        outlook: Outlook,
+        player_state: PlayerState,
+        status: Status,
+        playback: Playback,
+        icons: Icons,
     ) -> None:
         super().__init__()
-        self._edits, self._outlook, self._desk = edits, outlook, desk
-        self.view = StripView(edits, outlook, desk, playback, self._press, icons)
+        self._edits, self._outlook = edits, outlook
+        self._player_state, self._status = player_state, status
+        self.view = StripView(edits, outlook, player_state, playback, self._press, icons)
         self.gestures = {gesture.name: gesture for gesture in self._gestures()}
         self.buttons: dict[str, QToolButton] = {}
         self._build(icons)
@@ -61,7 +69,7 @@ class KeyframeDesk(QWidget):
         edits.changed.connect(self.reflect)
         self.view.menu_asked.connect(self.menu)
         outlook.changed.connect(self.reflect)
-        desk.shown_changed.connect(self.reflect)
+        player_state.shown_changed.connect(self.reflect)
         self.reflect()
 
     def _press(self, event: QKeyEvent) -> bool:
@@ -75,7 +83,7 @@ class KeyframeDesk(QWidget):
         if gesture is None:
             return False
         if why_not := gesture.why_not():
-            self._desk.notice(why_not)
+            self._status.post(why_not)
         else:
             gesture.act()
         return True
@@ -190,10 +198,10 @@ class KeyframeDesk(QWidget):
         self._edits.bridge(max(self.view.chosen))
 
     def _put_shown(self, *, insert: bool) -> None:
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown:
             number = min(self.view.chosen)
-            frame = partial(shown.frames.read, self._desk.playhead)
+            frame = partial(shown.frames.read, self._player_state.playhead)
             self._edits.put(lambda: frame()[0], number, insert=insert)
 
     def _put_file(self, *, insert: bool = False) -> None:
@@ -215,7 +223,7 @@ class KeyframeDesk(QWidget):
         return self._need_chosen() or self._edits.why_not_lock(self.view.chosen)
 
     def _need_frame(self) -> str:
-        shown = "" if self._desk.shown else "There is no frame on the player."
+        shown = "" if self._player_state.shown else "There is no frame on the player."
         return self._need_chosen() or shown
 
     def _need_two(self) -> str:

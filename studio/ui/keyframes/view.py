@@ -27,8 +27,8 @@ from studio.ui.keyframes.pixmaps import ScaledPixmaps
 from studio.ui.keyframes.selection import Choice
 from studio.ui.keyframes.tooltips import origin, state
 from studio.ui.state.playback import Playback
+from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.render_forecast import Outlook
-from studio.ui.state.selection import Desk, Shown
 from studio.ui.widgets.controls import tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import SUFFIXES
@@ -52,14 +52,14 @@ class StripView(QWidget):
         self,
         edits: StripEdits,
         outlook: Outlook,
-        desk: Desk,
+        player_state: PlayerState,
         playback: Playback,
         press: Callable[[QKeyEvent], bool],
         icons: Icons,
     ) -> None:
         super().__init__()
         self._press = press
-        self._edits, self._outlook, self._desk = edits, outlook, desk
+        self._edits, self._outlook, self._player_state = edits, outlook, player_state
         self._playback, self._icons = playback, icons
         self.strip: Strip | None = None
         self.forecast: Forecast | None = None
@@ -77,8 +77,8 @@ class StripView(QWidget):
         edits.changed.connect(self.reflect)
         outlook.changed.connect(self.compare)
         self.choice.changed.connect(self._follow_choice)
-        desk.shown_changed.connect(self.update)
-        desk.playhead_moved.connect(self._follow)
+        player_state.shown_changed.connect(self.update)
+        player_state.playhead_moved.connect(self._follow)
         self.reflect()
 
     @property
@@ -116,15 +116,15 @@ class StripView(QWidget):
 
     def show_keyframe(self, number: int) -> None:
         """Move the playhead to a keyframe of what is on the player."""
-        self._desk.back()
-        shown = self._desk.shown
+        self._player_state.back()
+        shown = self._player_state.shown
         if shown and self._is_of(shown):
-            self._desk.set_speed(0)
+            self._player_state.set_speed(0)
             self._playback.go(shown.frame_of(number))
 
     def picture(self, number: int) -> QImage | None:
         """What a keyframe looks like: as it is being made, or as it was when last made."""
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown and shown.kind == "preview" and self._is_of(shown):
             return shown.frames.at(number)
         if self.strip is None:
@@ -136,10 +136,10 @@ class StripView(QWidget):
 
     def playing(self) -> int | None:
         """The keyframe that the playhead has reached."""
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown is None or not self._is_of(shown):
             return None
-        return shown.keyframe_at(self._desk.playhead)
+        return shown.keyframe_at(self._player_state.playhead)
 
     def _is_of(self, shown: Shown) -> bool:
         """Whether what is on the player is made of these keyframes, not of another shot's."""

@@ -14,7 +14,9 @@ from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 from studio.ui.state.frames import Pictures, Wish
 from studio.ui.state.images import image
-from studio.ui.state.selection import Desk, Shown
+from studio.ui.state.player_state import PlayerState, Shown
+from studio.ui.state.selection import Selection
+from studio.ui.state.status import Status
 
 if TYPE_CHECKING:
     from studio.media.looking import Declared
@@ -58,24 +60,32 @@ class BroughtFrames:
 
 
 class Brought(QObject):
-    """Puts one clip on the desk, frame by frame as they come; reading stops as soon as another
+    """Puts one clip on the player, frame by frame as they come; reading stops as soon as another
     clip is dropped or something else is shown."""
 
     refused = Signal(str, str)
     _came = Signal(object, object)  # Shown, pictures
 
-    def __init__(self, desk: Desk, background: Background, room: int = ROOM) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        player_state: PlayerState,
+        status: Status,
+        background: Background,
+        room: int = ROOM,
+    ) -> None:
         super().__init__()
-        self._desk, self._background, self._room = desk, background, room
+        self._selection, self._player_state = selection, player_state
+        self._status, self._background, self._room = status, background, room
         self._stop = Event()
         self._came.connect(self._show, Qt.ConnectionType.QueuedConnection)
-        desk.shown_changed.connect(self._follow_shown)
+        player_state.shown_changed.connect(self._follow_shown)
 
     def look_into(self, clip: Path) -> None:
         """Read a clip; frames appear as they come."""
         self.stop()
         self._stop = Event()
-        self._desk.follow(0)
+        self._selection.follow(0)
         work = partial(self._read, clip, self._stop)
         self._background.ask(work, self._read_to_its_end, self._could_not, owner=self)
 
@@ -103,21 +113,21 @@ class Brought(QObject):
         frames = shown.frames
         assert isinstance(frames, BroughtFrames)
         first = not len(frames)
-        if self._stop.is_set() or not (first or self._desk.shown is shown):
+        if self._stop.is_set() or not (first or self._player_state.shown is shown):
             return
         frames.add(pictures)
-        self._desk.show(shown)
+        self._player_state.show(shown)
         if first:
-            self._desk.notice(FIND)
+            self._status.post(FIND)
 
     def _follow_shown(self) -> None:
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown is None or not isinstance(shown.frames, BroughtFrames):
             self.stop()
 
     def _read_to_its_end(self, read: int) -> None:
         if read == LONGEST_CLIP and not self._stop.is_set():
-            self._desk.notice(f"The first {count(read, 'frame')} were read. {FIND}")
+            self._status.post(f"The first {count(read, 'frame')} were read. {FIND}")
 
     def _could_not(self, error: Exception) -> None:
         if not isinstance(error, Refusal):

@@ -24,7 +24,9 @@ from studio.ui.state.frames import Frames, Loaded
 from studio.ui.state.images import Pictures, from_preview
 from studio.ui.state.job_monitor import Watch
 from studio.ui.state.playback import Playback
-from studio.ui.state.selection import Desk, Shown
+from studio.ui.state.player_state import PlayerState, Shown
+from studio.ui.state.selection import Selection
+from studio.ui.state.status import Status
 from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, label, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -35,7 +37,7 @@ NEXT_STEP = "Choose a take, or press Ctrl+Enter to preview the keyframes of the 
 
 
 class Player(Panel):
-    """Shows what lies on the desk; fetches the frames of the selected take.
+    """Shows what `PlayerState` holds; fetches the frames of the selected take.
 
     `tile_asked` says where in the picture the pointer is: 0..1 down and across.
     """
@@ -47,7 +49,9 @@ class Player(Panel):
         document: Document,
         queue: Queue,
         watch: Watch,
-        desk: Desk,
+        selection: Selection,
+        player_state: PlayerState,
+        status: Status,
         pictures: Pictures,
         playback: Playback,
         keyframes: QWidget,
@@ -55,28 +59,29 @@ class Player(Panel):
     ) -> None:
         super().__init__()
         self._document, self._watch = document, watch
-        self._desk, self._pictures = desk, pictures
+        self._selection, self._player_state = selection, player_state
+        self._status, self._pictures = status, pictures
         self.playback = playback
         self._spot: tuple = ()
         self._build(keyframes, icons)
-        desk.shown_changed.connect(self._follow_shown)
-        desk.playhead_moved.connect(self._paint)
-        desk.options_changed.connect(self._paint)
-        desk.playing_changed.connect(self._look_ahead)
+        player_state.shown_changed.connect(self._follow_shown)
+        player_state.playhead_moved.connect(self._paint)
+        player_state.options_changed.connect(self._paint)
+        player_state.playing_changed.connect(self._look_ahead)
         pictures.cache.arrived.connect(self._paint)
         pictures.cache.failed.connect(self._unreadable)
-        self.canvas.clicked_beside.connect(desk.back)
+        self.canvas.clicked_beside.connect(player_state.back)
         self.transport.copy.clicked.connect(self.copy_frame)
         self.transport.tile.clicked.connect(lambda: self.tile_asked.emit(self.canvas.place))
-        desk.take_selected.connect(self._fetch)
+        selection.take_selected.connect(self._fetch)
         queue.progressed.connect(self._preview)
         queue.finished.connect(self._previewed)
-        self._fetch(desk.take)
+        self._fetch(selection.take)
         self._follow_shown()
 
     @property
     def main_view(self) -> QWidget:
-        return self.canvas if self._desk.shown else self
+        return self.canvas if self._player_state.shown else self
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means for the player; False where it means nothing."""
@@ -92,22 +97,22 @@ class Player(Panel):
         return act is not None
 
     def _keys(self, shifted: bool) -> dict:
-        playback, desk = self.playback, self._desk
-        second = max(1, round(desk.shown.fps)) if desk.shown and shifted else 1
+        playback, player_state = self.playback, self._player_state
+        second = max(1, round(player_state.shown.fps)) if player_state.shown and shifted else 1
         return {
             Qt.Key.Key_Space: playback.toggle,
             Qt.Key.Key_Left: lambda: playback.step(-second),
             Qt.Key.Key_Right: lambda: playback.step(second),
             Qt.Key.Key_Home: lambda: playback.go(0),
-            Qt.Key.Key_End: lambda: playback.go(desk.last_frame),
+            Qt.Key.Key_End: lambda: playback.go(player_state.last_frame),
             Qt.Key.Key_J: lambda: playback.shuttle(-1),
-            Qt.Key.Key_K: lambda: desk.set_speed(0),
+            Qt.Key.Key_K: lambda: player_state.set_speed(0),
             Qt.Key.Key_L: lambda: playback.shuttle(1),
             Qt.Key.Key_C: self.transport.compare.click,
             Qt.Key.Key_1: self.transport.actual.click,
             Qt.Key.Key_Z: self.transport.loupe.click,
             Qt.Key.Key_T: self.transport.tile.click,
-            Qt.Key.Key_Escape: desk.back,
+            Qt.Key.Key_Escape: player_state.back,
             Qt.Key.Key_BracketLeft: lambda: self.canvas.move_wipe(-WIPE_STEP),
             Qt.Key.Key_BracketRight: lambda: self.canvas.move_wipe(WIPE_STEP),
         }
@@ -128,7 +133,7 @@ class Player(Panel):
         self.stage = QStackedWidget()
         self.stage.addWidget(self.empty)
         self.stage.addWidget(self.canvas)
-        self.transport = Transport(self._desk, self.playback, icons)
+        self.transport = Transport(self._player_state, self.playback, icons)
         self.transport.setObjectName("panel")
         self.transport.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         layout = QVBoxLayout(self)
@@ -140,7 +145,7 @@ class Player(Panel):
         layout.addWidget(self.transport)
 
     def _follow_shown(self) -> None:
-        shown = self._desk.shown
+        shown = self._player_state.shown
         self.stage.setCurrentWidget(self.canvas if shown else self.empty)
         if shown is None:
             has_takes = bool(self._document.project.takes)
@@ -169,31 +174,34 @@ class Player(Panel):
         return " · ".join([*parts, "preview quality"] if shown.kind == "preview" else parts)
 
     def _paint(self, *_: object) -> None:
-        desk, shown = self._desk, self._desk.shown
+        player_state, shown = self._player_state, self._player_state.shown
         self._look_ahead()
         if shown:
-            at, before = desk.playhead, shown.before if desk.compare else None
+            at, before = player_state.playhead, shown.before if player_state.compare else None
             was = before.at(at) if before and at < len(before) else None
-            self.canvas.show_picture(shown.frames.near(at), smooth=desk.smooth, before=was)
-            self.canvas.look_closely(actual=desk.actual, loupe=desk.loupe)
+            self.canvas.show_picture(shown.frames.near(at), smooth=player_state.smooth, before=was)
+            self.canvas.look_closely(actual=player_state.actual, loupe=player_state.loupe)
 
     def _look_ahead(self, *_: object) -> None:
         """Have read what plays next, and what it is compared with."""
-        desk, shown = self._desk, self._desk.shown
+        player_state, shown = self._player_state, self._player_state.shown
         if shown is None:
             return
-        played = [shown.frames, *([shown.before] if desk.compare and shown.before else [])]
-        parts = tuple(frames.part(desk.playhead) for frames in played)
-        spot = (*map(id, played), *parts, desk.speed < 0, desk.loop)
+        played = [shown.frames, *([shown.before] if player_state.compare and shown.before else [])]
+        parts = tuple(frames.part(player_state.playhead) for frames in played)
+        spot = (*map(id, played), *parts, player_state.speed < 0, player_state.loop)
         if spot != self._spot:
             self._spot = spot
-            wishes = (f.wishes(desk.playhead, desk.speed, loop=desk.loop) for f in played)
+            wishes = (
+                f.wishes(player_state.playhead, player_state.speed, loop=player_state.loop)
+                for f in played
+            )
             both = chain.from_iterable(zip_longest(*wishes))
             self._pictures.cache.wish(wish for wish in both if wish)
 
     def _unreadable(self, _key: str, why: str) -> None:
-        self._desk.set_speed(0)
-        self._desk.notice(why)
+        self._player_state.set_speed(0)
+        self._status.post(why)
 
     def _fetch(self, take: str) -> None:
         """Load the selected take; an answer that comes after another selection is dropped."""
@@ -202,13 +210,13 @@ class Player(Panel):
         render = self._document.project.render(take)
 
         def arrived(frames: Frames) -> None:
-            if self._desk.take == take:
-                self._desk.show(of_take(render, frames))
-                self._desk.set_speed(1)
+            if self._selection.take == take:
+                self._player_state.show(of_take(render, frames))
+                self._player_state.set_speed(1)
                 self._fetch_before(render)
 
         def refused(error: Exception) -> None:
-            self._desk.notice(str(error))
+            self._status.post(str(error))
 
         self._pictures.frames(render.spans, self, arrived, refused)
 
@@ -218,57 +226,59 @@ class Player(Panel):
             return
 
         def arrived(before: Frames) -> None:
-            shown = self._desk.shown
+            shown = self._player_state.shown
             if shown and shown.take == render.id and shown.kind == "clip":
-                self._desk.show(replace(shown, before=before))
+                self._player_state.show(replace(shown, before=before))
 
         small = last_keys(spans(replace(render.request, upsample=None)))
         self._pictures.frames(small, self, arrived, lambda _: None)
 
     def copy_frame(self) -> None:
         """Put the frame under the playhead on the clipboard, in its own size."""
-        shown, number = self._desk.shown, self._desk.playhead
+        shown, number = self._player_state.shown, self._player_state.playhead
         if shown is None:
             return
 
         def arrived(pictures: tuple[QImage, ...]) -> None:
             QApplication.clipboard().setImage(pictures[0])
-            self._desk.notice(f"Frame {number + 1} copied.")
+            self._status.post(f"Frame {number + 1} copied.")
 
         def refused(error: Exception) -> None:
-            self._desk.notice(str(error))
+            self._status.post(str(error))
 
         self._pictures.whole(shown.frames, number, 1, self, arrived, refused)
 
     def _preview(self, id: int, progress: Progress) -> None:
-        if id != self._desk.following or not progress.preview or progress.stage != "keyframes":
+        if id != self._selection.following or not progress.preview or progress.stage != "keyframes":
             return
         job = self._watch.job(id)
         request = job.payload.get("request")
         if isinstance(request, dict):
             frames, fps = Loaded(from_preview(progress.preview)), Fraction(request["fps"])
-            starts = not self._desk.shown or self._desk.shown.kind != "preview"
-            self._desk.show(Shown("preview", job.title, frames, fps, dense=1, shot=_shot(job)))
+            starts = not self._player_state.shown or self._player_state.shown.kind != "preview"
+            self._player_state.show(
+                Shown("preview", job.title, frames, fps, dense=1, shot=_shot(job))
+            )
             if starts:
-                self._desk.set_speed(1)
+                self._player_state.set_speed(1)
 
     def _previewed(self, id: int, _result: object) -> None:
         """Put the finished keyframes in the place of their rough previews."""
         job = self._watch.job(id)
-        if id != self._desk.following or job.kind != "preview_keyframes":
+        if id != self._selection.following or job.kind != "preview_keyframes":
             return
         asked = from_plain(ClipRequest, job.payload["request"])
 
         def arrived(frames: Frames) -> None:
-            if self._desk.following == id:
+            if self._selection.following == id:
                 said = job.title
-                self._desk.show(
+                self._player_state.show(
                     Shown("keyframes", said, frames, asked.fps, dense=1, shot=_shot(job))
                 )
-                self._desk.set_speed(1)
+                self._player_state.set_speed(1)
 
         keys = last_keys(spans(asked))
-        self._pictures.frames(keys, self, arrived, lambda error: self._desk.notice(str(error)))
+        self._pictures.frames(keys, self, arrived, lambda error: self._status.post(str(error)))
 
 
 def _shot(job: Job) -> str:

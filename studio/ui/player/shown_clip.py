@@ -4,7 +4,8 @@ from PySide6.QtCore import QObject
 
 from studio.ui.state.document import Document
 from studio.ui.state.job_monitor import Watch
-from studio.ui.state.selection import Desk
+from studio.ui.state.player_state import PlayerState
+from studio.ui.state.selection import Selection
 
 
 class Showing(QObject):
@@ -14,9 +15,12 @@ class Showing(QObject):
     keyframes.
     """
 
-    def __init__(self, document: Document, watch: Watch, desk: Desk) -> None:
+    def __init__(
+        self, document: Document, watch: Watch, selection: Selection, player_state: PlayerState
+    ) -> None:
         super().__init__()
-        self._document, self._watch, self._desk = document, watch, desk
+        self._document, self._watch = document, watch
+        self._selection, self._player_state = selection, player_state
         self._shot = document.project.selected
         self._takes = self._kept()
         document.changed.connect(self._follow)
@@ -26,7 +30,7 @@ class Showing(QObject):
         shot, project = self._document.shot.id, self._document.project
         newest = next((take for take in project.takes if take.shot == shot), None)
         if newest:
-            self._desk.select_take(newest.id)
+            self._selection.select_take(newest.id)
 
     def _kept(self) -> frozenset[str]:
         return frozenset(take.id for take in self._document.project.takes)
@@ -37,21 +41,21 @@ class Showing(QObject):
         if shot != self._shot:
             self._shot = shot
             self._turn()
-        elif self._desk.take in gone:
+        elif self._selection.take in gone:
             self._clear()
 
     def _turn(self) -> None:
         """To the shot that was chosen."""
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown and not shown.shot:
             return  # a clip of the user's belongs to no shot
         making = [job.id for job in self._watch.jobs if job.payload.get("shot") == self._shot]
         self._clear()
         if making:
-            self._desk.follow(making[-1])
+            self._selection.follow(making[-1])
         else:
             self.show_newest()
 
     def _clear(self) -> None:
-        self._desk.follow(0)
-        self._desk.show(None)
+        self._selection.follow(0)
+        self._player_state.show(None)

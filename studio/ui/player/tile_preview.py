@@ -13,8 +13,9 @@ from studio.ui.state.document import Document
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import Pictures, from_preview
 from studio.ui.state.job_monitor import Watch
+from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.render_actions import Orders
-from studio.ui.state.selection import Desk, Shown
+from studio.ui.state.status import Status
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
@@ -37,7 +38,8 @@ class TilePreview(QObject):
     def __init__(
         self,
         document: Document,
-        desk: Desk,
+        player_state: PlayerState,
+        status: Status,
         queue: Queue,
         watch: Watch,
         orders: Orders,
@@ -45,24 +47,25 @@ class TilePreview(QObject):
         theme: Theme,
     ) -> None:
         super().__init__()
-        self._document, self._desk, self._queue = document, desk, queue
+        self._document, self._queue = document, queue
+        self._player_state, self._status = player_state, status
         self._watch, self._orders, self._theme = watch, orders, theme
         self._pictures = pictures
-        desk.shown_changed.connect(self.reflect)
+        player_state.shown_changed.connect(self.reflect)
         document.changed.connect(self.reflect)
         queue.finished.connect(self._finished)
 
     def toggle(self, place: tuple[float, float]) -> None:
         """Preview the tile at a place, 0..1 down and across, or show the take again."""
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown and shown.kind == "tile":
-            self._desk.back()
+            self._player_state.back()
         elif (render := self._render()) and not self._why_not():
-            self._desk.set_speed(0)
-            self._orders.preview_tile(render, self._desk.playhead, place)
+            self._player_state.set_speed(0)
+            self._orders.preview_tile(render, self._player_state.playhead, place)
 
     def reflect(self) -> None:
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if shown and shown.kind == "tile":
             self.offered.emit(BACK, "")
         else:
@@ -79,13 +82,13 @@ class TilePreview(QObject):
 
     def _render(self) -> Render | None:
         """The take on the player; None where there is none, or it was taken away meanwhile."""
-        shown = self._desk.shown
+        shown = self._player_state.shown
         if not shown or shown.kind != "clip":
             return None
         return next((r for r in self._document.project.renders if r.id == shown.take), None)
 
     def _finished(self, id: int, result: object) -> None:
-        job, shown = self._watch.job(id), self._desk.shown
+        job, shown = self._watch.job(id), self._player_state.shown
         preview = self._watch.seen(id).moving or self._watch.seen(id).still
         if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
             return
@@ -97,24 +100,24 @@ class TilePreview(QObject):
         first = int(found["first"]) - (asked.only[0] if asked.only else 0)
 
         def arrived(before: tuple[QImage, ...]) -> None:
-            if self._desk.shown is not shown or not before:
+            if self._player_state.shown is not shown or not before:
                 return  # something else is looked at by now
             frames = tuple(
                 self._put(*pair, found["tile"])
                 for pair in zip(before, from_preview(preview), strict=False)
             )
-            at = self._desk.playhead - first
+            at = self._player_state.playhead - first
             tile = replace(
                 shown, kind="tile", title=f"{shown.title} · a tile", frames=Loaded(frames),
                 before=Loaded(before), take="", dense=0,
             )  # fmt: skip
-            self._desk.lay_over(tile, at)
+            self._player_state.lay_over(tile, at)
             _, left, _, width = found["tile"]
             self.compared_at.emit((left + width / 2) / before[0].width())
-            self._desk.set_compare(True)
+            self._player_state.set_compare(True)
 
         def refused(error: Exception) -> None:
-            self._desk.notice(str(error))
+            self._status.post(str(error))
 
         self._pictures.whole(shown.frames, first, preview.frames, self, arrived, refused)
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from studio.spec.quantities import timecode
 from studio.ui.state.playback import Playback
-from studio.ui.state.selection import Desk
+from studio.ui.state.player_state import PlayerState
 from studio.ui.widgets.controls import explain, label, rename, row, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -21,9 +21,9 @@ NOT_LARGER = "Only upsampled takes have a before. Press Upsample in the row of s
 class Transport(QWidget):
     """Play, step, loop, scrub, copy; each button says its key."""
 
-    def __init__(self, desk: Desk, playback: Playback, icons: Icons) -> None:
+    def __init__(self, player_state: PlayerState, playback: Playback, icons: Icons) -> None:
         super().__init__()
-        self._desk, self._playback, self._icons = desk, playback, icons
+        self._player_state, self._playback, self._icons = player_state, playback, icons
         self._build()
         self._connect()
         self.follow_shown()
@@ -79,39 +79,39 @@ class Transport(QWidget):
         self.speed.setVisible(room >= time + self.speed.minimumWidth() + UNIT)
 
     def _connect(self) -> None:
-        desk, playback = self._desk, self._playback
+        player_state, playback = self._player_state, self._playback
         self.play.clicked.connect(playback.toggle)
         self.start.clicked.connect(lambda: playback.go(0))
-        self.end.clicked.connect(lambda: playback.go(desk.last_frame))
+        self.end.clicked.connect(lambda: playback.go(player_state.last_frame))
         self.back.clicked.connect(lambda: playback.step(-1))
         self.on.clicked.connect(lambda: playback.step(1))
-        self.loop.toggled.connect(desk.set_loop)
-        self.sharp.toggled.connect(desk.set_smooth)
-        self.compare.toggled.connect(desk.set_compare)
-        self.actual.toggled.connect(desk.set_actual)
-        self.loupe.toggled.connect(desk.set_loupe)
+        self.loop.toggled.connect(player_state.set_loop)
+        self.sharp.toggled.connect(player_state.set_smooth)
+        self.compare.toggled.connect(player_state.set_compare)
+        self.actual.toggled.connect(player_state.set_actual)
+        self.loupe.toggled.connect(player_state.set_loupe)
         self.scrub.valueChanged.connect(playback.go)
-        desk.shown_changed.connect(self.follow_shown)
-        desk.playhead_moved.connect(self._follow_playhead)
-        desk.playing_changed.connect(self._follow_playing)
-        desk.options_changed.connect(self._follow_options)
+        player_state.shown_changed.connect(self.follow_shown)
+        player_state.playhead_moved.connect(self._follow_playhead)
+        player_state.playing_changed.connect(self._follow_playing)
+        player_state.options_changed.connect(self._follow_options)
 
     def follow_shown(self) -> None:
-        why_not = "" if self._desk.shown else NOTHING
-        moves = "" if self._desk.last_frame else why_not or "A single frame does not move."
+        why_not = "" if self._player_state.shown else NOTHING
+        moves = "" if self._player_state.last_frame else why_not or "A single frame does not move."
         for control in (self.start, self.back, self.play, self.on, self.end, self.scrub):
             explain(control, moves)
         for control in (self.copy, self.actual, self.loupe):
             explain(control, why_not)
-        shown = self._desk.shown
+        shown = self._player_state.shown
         explain(self.compare, why_not or ("" if shown and shown.before else NOT_LARGER))
         self.time.setMinimumWidth(max(112, self._widest()) if shown else 112)
         self.scrub.blockSignals(True)
-        self.scrub.setRange(0, self._desk.last_frame)
+        self.scrub.setRange(0, self._player_state.last_frame)
         self.scrub.blockSignals(False)
         self._follow_options()
         self._follow_playing()
-        self._follow_playhead(self._desk.playhead)
+        self._follow_playhead(self._player_state.playhead)
 
     def offer_tile(self, does: str, why_not: str) -> None:
         """Say what the button for a tile does, and why it can not where it cannot."""
@@ -123,35 +123,35 @@ class Transport(QWidget):
         self.scrub.blockSignals(True)
         self.scrub.setValue(frame)
         self.scrub.blockSignals(False)
-        shown = self._desk.shown
+        shown = self._player_state.shown
         fps = shown.fps if shown else Fraction(1)
-        of = f"{timecode(frame, fps)} · frame {frame + 1} of {self._desk.last_frame + 1}"
+        of = f"{timecode(frame, fps)} · frame {frame + 1} of {self._player_state.last_frame + 1}"
         self.time.setText(of if shown else "")
         self._make_room()
 
     def _widest(self) -> int:
         """Pixels of the longest time there will be: nothing moves aside while it counts."""
-        shown = self._desk.shown
-        fps, last = (shown.fps if shown else Fraction(1)), self._desk.last_frame
+        shown = self._player_state.shown
+        fps, last = (shown.fps if shown else Fraction(1)), self._player_state.last_frame
         longest = f"{timecode(last, fps)} · frame {last + 1} of {last + 1}"
         measure = self.time.fontMetrics().horizontalAdvance
         return max(measure(re.sub(r"[0-9]", digit, longest)) for digit in "0123456789") + 2
 
     def _follow_playing(self) -> None:
-        speed = self._desk.speed
+        speed = self._player_state.speed
         self.play.setIcon(self._icons("pause" if speed else "play"))
         if self.play.isEnabled():
             rename(self.play, "Pause (Space)" if speed else "Play (Space)")
         self.speed.setText("" if speed in (0, 1) else f"{speed:+d} × speed")
 
     def _follow_options(self) -> None:
-        desk, shown = self._desk, self._desk.shown
+        player_state, shown = self._player_state, self._player_state.shown
         for button, on in (
-            (self.loop, desk.loop),
-            (self.sharp, desk.smooth),
-            (self.compare, desk.compare and bool(shown and shown.before)),
-            (self.actual, desk.actual),
-            (self.loupe, desk.loupe),
+            (self.loop, player_state.loop),
+            (self.sharp, player_state.smooth),
+            (self.compare, player_state.compare and bool(shown and shown.before)),
+            (self.actual, player_state.actual),
+            (self.loupe, player_state.loupe),
         ):
             button.blockSignals(True)
             button.setChecked(on)

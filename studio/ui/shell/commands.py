@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from studio.ui.state.document import Document
 from studio.ui.widgets.controls import Panel, column, label, push, row
 from studio.ui.widgets.theme import UNIT
 
@@ -85,19 +86,30 @@ def is_command(event: QKeyEvent, focused: QWidget | None) -> bool:
     return at is None or not at.letters_are_text
 
 
-def make_actions(does: Mapping[str, Callable[[], object]], parent: QWidget) -> dict[str, QAction]:
-    """An action per command; KeyError when one does nothing."""
+def make_actions(
+    handlers: Mapping[str, Callable[[], object]], parent: QWidget
+) -> dict[str, QAction]:
+    """An action per command; KeyError when one has no handler."""
     actions = {}
     for command in COMMANDS:
         action = QAction(command.text, parent)
         action.setObjectName(command.name)
         action.setShortcuts([QKeySequence(key) for key in command.keys])
         action.setMenuRole(QAction.MenuRole.NoRole)
-        act = does[command.name]
-        action.triggered.connect(lambda _=False, act=act: act())
+        handler = handlers[command.name]
+        action.triggered.connect(lambda _=False, handler=handler: handler())
         parent.addAction(action)
         actions[command.name] = action
     return actions
+
+
+def reflect_actions(actions: Mapping[str, QAction], document: Document, *, has_take: bool) -> None:
+    """Enable the actions that the document allows, and name the steps of its history."""
+    for name, step in (("undo", document.undo_label), ("redo", document.redo_label)):
+        actions[name].setEnabled(bool(step))
+        actions[name].setText(f"{name.capitalize()} {step.lower()}".strip())
+    actions["export"].setEnabled(has_take)
+    actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
 
 
 class KeysDialog(QDialog):

@@ -5,7 +5,7 @@ from PySide6.QtCore import QObject
 from studio.spec.refusal import Refusal
 from studio.ui.shell.banner import Banner
 from studio.ui.state.document import Document
-from studio.ui.state.selection import Desk
+from studio.ui.state.status import Status
 
 
 class Unsaved(QObject):
@@ -14,9 +14,9 @@ class Unsaved(QObject):
     That a save is tried again and again stands at the top of the window.
     """
 
-    def __init__(self, document: Document, desk: Desk, banner: Banner) -> None:
+    def __init__(self, document: Document, status: Status, banner: Banner) -> None:
         super().__init__(banner)
-        self._document, self._desk, self._banner = document, desk, banner
+        self._document, self._status, self._banner = document, status, banner
         self._said: list[str] = []
         self._is_warned = False
         document.save_failed.connect(self._say)
@@ -48,4 +48,4 @@ class Unsaved(QObject):
             self._banner.withdraw(why)
         self._said.clear()
         self._is_warned = False
-        self._desk.notice("The project is saved again.")
+        self._status.post("The project is saved again.")

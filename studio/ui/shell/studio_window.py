@@ -8,7 +8,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.jobs.device_info import DeviceInfo
-from studio.jobs.job import State
 from studio.jobs.queue import Queue
 from studio.project.pictures import PictureStore
 from studio.project.store import ProjectStore
@@ -24,11 +23,12 @@ from studio.ui.player.tile_preview import TilePreview
 from studio.ui.queue.bar import QueueStrip
 from studio.ui.queue.panel import QueueList
 from studio.ui.shell.banner import Banner
-from studio.ui.shell.commands import is_command, make_actions
+from studio.ui.shell.commands import is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
 from studio.ui.shell.garbage import Garbage
 from studio.ui.shell.idle import FirstIdle
 from studio.ui.shell.job_failures import Failures
+from studio.ui.shell.notices import Notices
 from studio.ui.shell.save_failures import Unsaved
 from studio.ui.shell.top_bar import TopBar
 from studio.ui.shell.window import Panels, Window
@@ -42,10 +42,12 @@ from studio.ui.state.job_monitor import Watch
 from studio.ui.state.loss_log import Losses
 from studio.ui.state.model_list import Scan, Shelf
 from studio.ui.state.playback import Playback
+from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_actions import Orders
 from studio.ui.state.render_forecast import Outlook
-from studio.ui.state.selection import Desk
+from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
+from studio.ui.state.status import Status
 from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.takes.drag_export import Outgoing
@@ -78,11 +80,14 @@ class StudioWindow:
         self._garbage = Garbage()
         self.background = Background()
         self.document = Document(store, subjects, self.background)
-        self.queue, self.shelf, self.desk = queue, Shelf(), Desk()
+        self.queue, self.shelf = queue, Shelf()
+        self.selection, self.player_state, self.status = Selection(), PlayerState(), Status()
         self.watch = Watch(queue)
         self._losses = Losses(subjects, queue, self.watch, self.background)
         self.present = PresentShot(self.document, self.shelf)
-        self.orders = Orders(self.document, queue, self.shelf, self.present, self.desk)
+        self.orders = Orders(
+            self.document, queue, self.shelf, self.present, self.selection, self.status
+        )
         self._pictures = Pictures(self.background, takes)
         self.outlook = Outlook(
             self.document, queue, self.watch, self.present, takes, self.background
@@ -93,8 +98,8 @@ class StudioWindow:
         )
         self._encoding = Background(1)
         self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
-        self._space = Space(store, takes, self.document, queue, self.desk, self._encoding)
-        self._brought = Brought(self.desk, self.background)
+        self._space = Space(store, takes, self.document, queue, self.selection, self._encoding)
+        self._brought = Brought(self.selection, self.player_state, self.status, self.background)
         self._build(glance, can_free, memory, icons)
         self._connect()
 
@@ -108,11 +113,7 @@ class StudioWindow:
         self.queue.start()
         self._space.start()
         self._losses.start()
-        for notice in (self._store.notice, self._said_read_only(), self.queue.damage):
-            if notice:
-                self.banner.say(notice)
-        if self.queue.notice:
-            self.banner.say(self.queue.notice, "Resume the queue", self._resume)
+        self._notices.say_at_opening()
         self._showing.show_newest()
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
@@ -148,8 +149,9 @@ class StudioWindow:
             self.window.deleteLater()
             self.outlook.stop()
             mine = (
-                self._tiles, self._showing, self._brought, self.edits, self.outlook, self.orders, self.present, self.watch, self.queue, self.playback,
-                self.desk, self.shelf, self.document,
+                self._tiles, self._showing, self._brought, self.edits, self.outlook, self.orders,
+                self.present, self.watch, self.queue, self.playback, self.status,
+                self.player_state, self.selection, self.shelf, self.document,
             )  # fmt: skip
             for thing in mine:
                 thing.deleteLater()
@@ -157,23 +159,33 @@ class StudioWindow:
     def _build(
         self, glance: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
     ) -> None:
-        document, queue, desk, orders = self.document, self.queue, self.desk, self.orders
+        document, queue, orders = self.document, self.queue, self.orders
+        selection, player_state, status = self.selection, self.player_state, self.status
         watch, background, pictures = self.watch, self.background, self._pictures
         self.top = TopBar(document, orders, background, glance, can_free=can_free)
         self.banner = Banner(icons)
-        self._unsaved = Unsaved(document, desk, self.banner)
+        self._notices = Notices(self._store, document, queue, watch, self.banner)
+        self._unsaved = Unsaved(document, status, self.banner)
         self._failures = Failures(queue, watch, self.banner)
-        self._showing = Showing(document, watch, desk)
+        self._showing = Showing(document, watch, selection, player_state)
         self.subjects = SubjectsPanel(
-            document, queue, desk, orders, watch, self.present, pictures, background, icons
+            document, queue, selection, status, orders, watch, self.present, pictures, background,
+            icons,
+        )  # fmt: skip
+        self.takes = TakesPanel(
+            document, selection, player_state, status, pictures, self._outgoing, self._space, icons
         )
-        self.takes = TakesPanel(document, desk, pictures, self._outgoing, self._space, icons)
-        self.playback = Playback(desk)
-        self.keyframes = KeyframeDesk(self.edits, self.outlook, desk, self.playback, icons)
+        self.playback = Playback(player_state)
+        self.keyframes = KeyframeDesk(
+            self.edits, self.outlook, player_state, status, self.playback, icons
+        )
         self.player = Player(
-            document, queue, watch, desk, pictures, self.playback, self.keyframes, icons
+            document, queue, watch, selection, player_state, status, pictures, self.playback,
+            self.keyframes, icons,
+        )  # fmt: skip
+        self._tiles = TilePreview(
+            document, player_state, status, queue, watch, orders, pictures, icons.theme
         )
-        self._tiles = TilePreview(document, desk, queue, watch, orders, pictures, icons.theme)
         self.stages = Stages(queue, watch, self.present, orders, self.outlook, icons)
         self.shot = ShotPanel(document, self.present, orders, self.stages, icons)
         self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
@@ -184,7 +196,7 @@ class StudioWindow:
         self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, icons, self.window)
         self.take_dialogs = TakeDialogs(document, orders, self.window)
-        self.actions = make_actions(self._deeds(), self.window)
+        self.actions = make_actions(self._handlers(), self.window)
         self.top.set_actions(
             self.actions,
             {
@@ -198,7 +210,7 @@ class StudioWindow:
         queue_dock = self.window.docks["Queue"]
         self.window.tipped.connect(self.strip.say)
         self.window.closing.connect(QApplication.quit)
-        self.desk.noticed.connect(self.strip.notice)
+        self.status.posted.connect(self.strip.notice)
         self.strip.opened.connect(queue_dock.setVisible)
         queue_dock.visibilityChanged.connect(self.strip.open.setChecked)
         self.takes.export_asked.connect(self.take_dialogs.export)
@@ -208,18 +220,17 @@ class StudioWindow:
         self._tiles.compared_at.connect(self.player.canvas.put_wipe)
         self._tiles.reflect()
         self.orders.placed.connect(lambda _: settle_typing())
-        self.orders.exported.connect(lambda path: self.desk.notice(f"Exported to {path}."))
+        self.orders.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
         refusing = (self.orders, self.document, self.edits, self._brought)
-        for source in (each.refused for each in refusing):
-            source.connect(lambda what, hint: self.banner.say(f"{what} {hint}".strip()))
+        self._notices.say_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
         self.keyframes.view.clip_dropped.connect(self._brought.look_into)
         self.shelf.changed.connect(self.outlook.look)
-        self.desk.take_selected.connect(lambda _: self._reflect_actions())
+        self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self._reflect_actions()
 
-    def _deeds(self) -> dict[str, Callable[[], object]]:
+    def _handlers(self) -> dict[str, Callable[[], object]]:
         document, dialogs, window = self.document, self.dialogs, self.window
         return {
             "open_project": lambda: dialogs.choose_project(self._leave_for),
@@ -254,30 +265,12 @@ class StudioWindow:
         return self.takes.press(event) or self.player.press(event)
 
     def _reflect_actions(self) -> None:
-        document = self.document
-        for name, label in (("undo", document.undo_label), ("redo", document.redo_label)):
-            action = self.actions[name]
-            action.setEnabled(bool(label))
-            action.setText(f"{name.capitalize()} {label.lower()}".strip())
-        self.actions["export"].setEnabled(self.takes.chosen is not None)
-        self.actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
-        self.window.setWindowTitle(f"{document.project.name} · Studio")
-
-    def _resume(self) -> None:
-        """Go on with what was interrupted too."""
-        for job in self.watch.jobs:
-            if job.state is State.SET_ASIDE:
-                self.queue.retry(job.id)
-        self.queue.resume()
+        reflect_actions(self.actions, self.document, has_take=self.takes.chosen is not None)
+        self.window.setWindowTitle(f"{self.document.project.name} · Studio")
 
     def _removed(self, name: str, kept: str) -> None:
         undo = lambda: self.subjects.restore(kept)  # noqa: E731
         self.banner.say(f"The subject “{name}” is in the bin.", "Bring it back", undo)
-
-    def _said_read_only(self) -> str:
-        if not self.document.read_only:
-            return ""
-        return "This project is open in another window; here it can be watched, not changed."
 
     def _leave_for(self, project: Path) -> None:
         """Open another project in place of this one, unless it cannot be opened."""

@@ -9,7 +9,7 @@ from studio.project.takes import DERIVED_BYTES, TakeStore, Usage
 from studio.project.tidying import tidy
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.selection import Desk
+from studio.ui.state.selection import Selection
 
 QUIET_MS = 3000
 """Milliseconds without news from the queue that make a moment quiet."""
@@ -24,12 +24,12 @@ class Space(QObject):
     changed = Signal()
 
     def __init__(
-        self, store: ProjectStore, takes: TakeStore, document: Document, queue: Queue, desk: Desk,
+        self, store: ProjectStore, takes: TakeStore, document: Document, queue: Queue, selection: Selection,
         background: Background,
     ) -> None:  # fmt: skip
         super().__init__()
         self._store, self._takes, self._background = store, takes, background
-        self._document, self._queue, self._desk = document, queue, desk
+        self._document, self._queue, self._selection = document, queue, selection
         self.limit = DERIVED_BYTES
         self.usage: Usage | None = None
         self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
@@ -51,7 +51,7 @@ class Space(QObject):
 
     def _shown(self) -> tuple[str, ...]:
         renders = self._document.project.renders
-        return next((r.spans for r in renders if r.id == self._desk.take), ())
+        return next((r.spans for r in renders if r.id == self._selection.take), ())
 
     def _tidied(self, limit: int, keep: tuple[str, ...]) -> Usage:
         """Not on the window's thread.  While others have the project open nothing is dropped."""

@@ -26,8 +26,9 @@ from studio.spec.spans import spans
 from studio.spec.stages import sparse
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import Shelf
-from studio.ui.state.selection import Desk
+from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
+from studio.ui.state.status import Status
 
 VARIATIONS = 4
 SEEDS = 2**31
@@ -42,11 +43,17 @@ class Orders(QObject):
     exported = Signal(str)
 
     def __init__(
-        self, document: Document, queue: Queue, shelf: Shelf, present: PresentShot, desk: Desk
+        self,
+        document: Document,
+        queue: Queue,
+        shelf: Shelf,
+        present: PresentShot,
+        selection: Selection,
+        status: Status,
     ) -> None:
         super().__init__()
         self._document, self._queue, self._shelf = document, queue, shelf
-        self._present, self._desk = present, desk
+        self._present, self._selection, self._status = present, selection, status
         self._seen: ClipRequest | None = None
         self._held: Callable[[], object] | None = None
         shelf.changed.connect(self._let_go)
@@ -144,7 +151,7 @@ class Orders(QObject):
         ]
         self._follow(jobs[0])
         if variations > 1:
-            self._desk.notice(f"{count(variations, 'variation')} placed in the queue.")
+            self._status.post(f"{count(variations, 'variation')} placed in the queue.")
 
     def _upsample(self, only: tuple[int, int] | None) -> None:
         clip, asked = self._present.state.checked(), self._present.state.upsampled
@@ -201,7 +208,7 @@ class Orders(QObject):
         return job
 
     def _follow(self, job: int) -> None:
-        self._desk.follow(job)
+        self._selection.follow(job)
 
     def _when_found(self, order: Callable[[], object]) -> None:
         """Obey at once, or as soon as the models are known; of several by then, only the last."""
@@ -209,7 +216,7 @@ class Orders(QObject):
             self._politely(order)
             return
         self._held = order
-        self._desk.notice("This starts as soon as the models are found.")
+        self._status.post("This starts as soon as the models are found.")
 
     def _let_go(self) -> None:
         held, self._held = self._held, None
@@ -226,7 +233,7 @@ class Orders(QObject):
         job = self._queue.job(id)
         if job.kind == "train_subject":
             self._document.read_subjects()
-            self._desk.notice(f"{job.payload['subject']} is ready: choose it in the shot.")
+            self._status.post(f"{job.payload['subject']} is ready: choose it in the shot.")
         elif job.kind == "render":
             self._keep(job)
         elif job.kind == "export":
@@ -243,5 +250,5 @@ class Orders(QObject):
         )
         render = next(r for r in reversed(self._document.project.renders) if r.spans == last)
         self.made.emit(render)
-        if self._desk.following == job.id:
-            self._desk.select_take(render.id)
+        if self._selection.following == job.id:
+            self._selection.select_take(render.id)

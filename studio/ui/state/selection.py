@@ -1,176 +1,28 @@
-"""What lies on the desk: the selection, what is shown, the playhead.  Nothing here is saved work."""
-
-from dataclasses import dataclass
-from fractions import Fraction
+"""What is chosen: a subject, a take, or the job whose results are waited for.  Never saved."""
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.ui.state.frames import Frames
 
+class Selection(QObject):
+    """Views set it and listen to it.
 
-@dataclass(frozen=True)
-class Shown:
-    """Moving pictures on the player: `kind` is "clip", "keyframes", "tile" or "preview" (still growing).
-
-    `take` is the id of the take it belongs to, empty for what no take holds yet, and `shot` that of
-    the shot that it shows.  Every `dense`-th frame is a keyframe; 0 where there are none.  `before`
-    are the frames as they were before they were made larger, as many, or none.  "tile" is a clip of
-    which one tile was made larger.
+    `take` and `subject` are an id and a name, or ""; `following` is the job that the player shows
+    as soon as there is something to see of it, or 0.
     """
 
-    kind: str
-    title: str
-    frames: Frames
-    fps: Fraction
-    take: str = ""
-    dense: int = 0
-    shot: str = ""
-    before: Frames | None = None
-
-    @property
-    def shot_keyframes(self) -> int:
-        """How many keyframes it has; 0 for a clip that is not of keyframes."""
-        if not self.dense:
-            return 0
-        return -(-len(self.frames) // self.dense)
-
-    def frame_of(self, keyframe: int) -> int:
-        return keyframe * max(1, self.dense)
-
-    def keyframe_at(self, frame: int) -> int:
-        """The keyframe that `frame` is, or comes after."""
-        return frame // max(1, self.dense)
-
-    def same_as(self, other: "Shown") -> bool:
-        """Whether `other` is this clip grown on."""
-        return (self.kind, self.title, self.take) == (other.kind, other.title, other.take)
-
-
-@dataclass(frozen=True)
-class _Under:
-    """What something was laid over, and how it was looked at."""
-
-    shown: Shown | None
-    playhead: int
-    compare: bool
-    actual: bool
-
-
-class Desk(QObject):
-    """Selection and playback state; views set it and listen to it."""
-
-    shown_changed = Signal()
-    playhead_moved = Signal(int)
-    playing_changed = Signal()
     subject_selected = Signal(str)
     take_selected = Signal(str)
-    options_changed = Signal()
-    noticed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: Shown | None = None
-        self.playhead = 0
-        self.speed = 0
-        self.loop = True
-        self.smooth = False
-        self.compare = self.actual = self.loupe = False
         self.subject = ""
         self.take = ""
         self.following = 0
-        self._under: _Under | None = None
 
     def follow(self, job: int) -> None:
         """Show what this job makes as soon as there is something to see."""
         self.following = job
         self.select_take("")
-
-    def show(self, shown: Shown | None) -> None:
-        """Put pictures on the player; the same clip growing keeps its playhead."""
-        same = self.shown and shown and self.shown.same_as(shown)
-        self.shown = shown
-        if not same:
-            self._look_anew()
-        self.playhead = min(self.playhead, self.last_frame)
-        if not shown:
-            self.set_speed(0)
-        self.shown_changed.emit()
-        self.playhead_moved.emit(self.playhead)
-
-    def lay_over(self, shown: Shown, frame: int) -> None:
-        """Show something for a while, paused at a frame; `back` ends it, and so does whatever is
-        shown next."""
-        under = self._under or _Under(self.shown, self.playhead, self.compare, self.actual)
-        self.set_speed(0)
-        self.show(shown)
-        self._under = under
-        self.seek(frame)
-
-    def back(self) -> None:
-        """Show again what something was laid over, as it was looked at; nothing without that."""
-        under = self._under
-        if under is None:
-            return
-        self.set_speed(0)
-        self.show(under.shown)
-        self.actual = under.actual
-        self.options_changed.emit()
-        self.seek(under.playhead)
-
-    def _look_anew(self) -> None:
-        """Another clip begins at its first frame, as large as it fits."""
-        self.playhead, self.actual = 0, False
-        if self._under is not None:
-            self.compare, self._under = self._under.compare, None
-        self.options_changed.emit()
-
-    def is_there(self, frame: int) -> bool:
-        """Whether a frame, with what it is compared with, is in memory."""
-        shown = self.shown
-        if shown is None or shown.frames.at(frame) is None:
-            return False
-        before = shown.before if self.compare else None
-        return not before or frame >= len(before) or before.at(frame) is not None
-
-    @property
-    def last_frame(self) -> int:
-        return max(0, len(self.shown.frames) - 1) if self.shown else 0
-
-    def seek(self, frame: int) -> None:
-        """Move the playhead to a frame, 0..last_frame."""
-        frame = min(max(0, frame), self.last_frame)
-        if frame != self.playhead:
-            self.playhead = frame
-            self.playhead_moved.emit(frame)
-
-    def set_speed(self, speed: int) -> None:
-        """Play at -8..8 times the clip's own rate; 0 pauses."""
-        speed = min(max(-8, speed), 8) if self.shown and self.last_frame else 0
-        if speed != self.speed:
-            self.speed = speed
-            self.playing_changed.emit()
-
-    def set_loop(self, loop: bool) -> None:
-        self.loop = loop
-        self.options_changed.emit()
-
-    def set_smooth(self, smooth: bool) -> None:
-        self.smooth = smooth
-        self.options_changed.emit()
-
-    def set_compare(self, on: bool) -> None:
-        """Beside what it was before; pixel for pixel at first, where the difference is true."""
-        self.compare = on
-        self.actual = on
-        self.options_changed.emit()
-
-    def set_actual(self, on: bool) -> None:
-        self.actual = on
-        self.options_changed.emit()
-
-    def set_loupe(self, on: bool) -> None:
-        self.loupe = on
-        self.options_changed.emit()
 
     def select_subject(self, name: str) -> None:
         if name != self.subject:
@@ -183,7 +35,3 @@ class Desk(QObject):
         if take != self.take:
             self.take = take
             self.take_selected.emit(take)
-
-    def notice(self, what: str) -> None:
-        """Tell the user something in the status line."""
-        self.noticed.emit(what)

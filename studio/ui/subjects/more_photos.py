@@ -10,7 +10,7 @@ from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
-from studio.ui.state.selection import Desk
+from studio.ui.state.status import Status
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets.adaptive import scrolled
 from studio.ui.widgets.controls import column, explain, label, line, push, row
@@ -25,9 +25,11 @@ class MorePhotos(QWidget):
 
     over = Signal()
 
-    def __init__(self, document: Document, desk: Desk, pictures: Pictures, icons: Icons) -> None:
+    def __init__(
+        self, document: Document, status: Status, pictures: Pictures, icons: Icons
+    ) -> None:
         super().__init__()
-        self._document, self._desk = document, desk
+        self._document, self._status = document, status
         self._subject = Subject("", "")
         self.wall = PhotoWall(pictures, icons)
         self.title = label("", "title", wrap=True)
@@ -63,7 +65,7 @@ class MorePhotos(QWidget):
             new = len(subject.photos) - before if subject else 0
             there = len(photos) - new
             known = f"; {count(there, 'photo')} of these it had already" if there else ""
-            self._desk.notice(f"“{name}” has {count(before + new, 'photo')} now{known}.")
+            self._status.post(f"“{name}” has {count(before + new, 'photo')} now{known}.")
             self._stop()
 
         self._document.add_photos(self._subject.name, photos, added)

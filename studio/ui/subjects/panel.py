@@ -15,8 +15,9 @@ from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
 from studio.ui.state.job_monitor import Watch
 from studio.ui.state.render_actions import Orders
-from studio.ui.state.selection import Desk
+from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
+from studio.ui.state.status import Status
 from studio.ui.subjects.bin import SubjectBin
 from studio.ui.subjects.card import SubjectCard
 from studio.ui.subjects.drop_zone import DropZone, places_of
@@ -45,7 +46,8 @@ class SubjectsPanel(Panel):
         self,
         document: Document,
         queue: Queue,
-        desk: Desk,
+        selection: Selection,
+        status: Status,
         orders: Orders,
         watch: Watch,
         present: PresentShot,
@@ -54,7 +56,8 @@ class SubjectsPanel(Panel):
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._queue, self._desk, self._orders = document, queue, desk, orders
+        self._document, self._queue, self._orders = document, queue, orders
+        self._selection, self._status = selection, status
         self._watch, self._present = watch, present
         self._pictures, self._background, self._icons = pictures, background, icons
         self.cards: dict[str, SubjectCard] = {}
@@ -74,7 +77,7 @@ class SubjectsPanel(Panel):
             return self.form.name
         if self.pages.currentWidget() is self.more:
             return self.more.wall.more
-        return self.cards.get(self._desk.subject, self)
+        return self.cards.get(self._selection.subject, self)
 
     def begin(self, photos: list[Path]) -> None:
         """Open the form for a new subject with these photos."""
@@ -87,9 +90,9 @@ class SubjectsPanel(Panel):
         """Bring a subject back from the bin and choose it."""
 
         def restored(back: str) -> None:
-            self._desk.select_subject(back)
+            self._selection.select_subject(back)
             other = "" if back == name else f" as “{back}”: its name is taken by now"
-            self._desk.notice(f"The subject “{name}” is back{other}.")
+            self._status.post(f"The subject “{name}” is back{other}.")
 
         self._document.restore_subject(name, restored)
 
@@ -106,15 +109,14 @@ class SubjectsPanel(Panel):
 
     def reflect(self) -> None:
         """Status lines and the training of the chosen subject."""
-        if self._desk.subject not in self.cards and self.cards:
-            self._desk.select_subject(next(iter(self.cards)))
+        if self._selection.subject not in self.cards and self.cards:
+            self._selection.select_subject(next(iter(self.cards)))
         for subject in self._document.subjects:
             if subject.name in self.cards:
                 self._reflect_card(subject)
         for name in set(self._document.damaged) & self.cards.keys():
-            self.cards[name].reflect(
-                "cannot be read", "attention", chosen=name == self._desk.subject
-            )
+            is_chosen = name == self._selection.subject
+            self.cards[name].reflect("cannot be read", "attention", chosen=is_chosen)
         self._reflect_training()
         self._reflect_learned()
         self._reflect_bin()
@@ -132,7 +134,7 @@ class SubjectsPanel(Panel):
         self.list_page, self.form_page = scrolled(self._list()), self.form
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()
-        self.more = MorePhotos(self._document, self._desk, self._pictures, self._icons)
+        self.more = MorePhotos(self._document, self._status, self._pictures, self._icons)
         for page in (self.list_page, self.form_page, self.bin, self.more):
             self.pages.addWidget(page)
         self.show_bin = QCheckBox()
@@ -183,22 +185,22 @@ class SubjectsPanel(Panel):
         self.bin.restore_asked.connect(self.restore)
         self._document.subjects_changed.connect(self.rebuild)
         self._document.changed.connect(self._reflect_next)
-        self._desk.subject_selected.connect(lambda _: self.reflect())
+        self._selection.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)
         self._queue.progressed.connect(self._hear)
 
     def _card(self, subject: Subject) -> SubjectCard:
         paths = self._document.photo_paths(subject)
         card = SubjectCard(subject, paths[0] if paths else None, self._pictures, self._icons)
-        card.chosen.connect(self._desk.select_subject)
+        card.chosen.connect(self._selection.select_subject)
         return card
 
     def _reflect_card(self, subject: Subject) -> None:
         said, tone = standing(subject, self._watch)
-        self.cards[subject.name].reflect(said, tone, chosen=subject.name == self._desk.subject)
+        self.cards[subject.name].reflect(said, tone, chosen=subject.name == self._selection.subject)
 
     def _reflect_training(self) -> None:
-        job = training_of(self._desk.subject, self._watch) if self._desk.subject else None
+        job = training_of(self._selection.subject, self._watch) if self._selection.subject else None
         wanted = job.id if job else 0
         if wanted == self._training_of:
             return
@@ -212,7 +214,7 @@ class SubjectsPanel(Panel):
 
     def _reflect_learned(self) -> None:
         """What the chosen subject has learned, and what training it would do, unless it trains."""
-        name = "" if self._training_of else self._desk.subject
+        name = "" if self._training_of else self._selection.subject
         subject = self._document.subject(name)
         self.remove_it.setVisible(bool(name) and name in self.cards)
         if name == self._learned_of:
@@ -236,7 +238,7 @@ class SubjectsPanel(Panel):
 
     def _reflect_next(self) -> None:
         """What the button does: it depends on the shot's model, too."""
-        subject = self._document.subject(self._desk.subject)
+        subject = self._document.subject(self._selection.subject)
         if not subject or not self.learned:
             return
         self.next = what_next(subject, self._learning, self._present.state.model)
@@ -255,7 +257,7 @@ class SubjectsPanel(Panel):
 
     def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
         def adopted(made: Subject) -> None:
-            self._desk.select_subject(made.name)
+            self._selection.select_subject(made.name)
             self._orders.train(made.name, made.method, steps)
             self.form.clear()
             self._show_list()
@@ -263,7 +265,7 @@ class SubjectsPanel(Panel):
         self._document.adopt(subject, photos, adopted)
 
     def _train_chosen(self, *, anew: bool = False) -> None:
-        subject = self._document.subject(self._desk.subject)
+        subject = self._document.subject(self._selection.subject)
         if subject and self.next:
             version = subject.version()
             method = version.method if version else subject.method
@@ -275,7 +277,7 @@ class SubjectsPanel(Panel):
         self.more.begin(subject)
 
     def _remove_chosen(self) -> None:
-        name = self._desk.subject
+        name = self._selection.subject
         self._document.remove_subject(name, lambda kept: self.removed.emit(name, kept))
 
     def _show_list(self) -> None:
@@ -288,10 +290,8 @@ class SubjectsPanel(Panel):
     def _reflect_bin(self) -> None:
         in_bin = len(self._document.bin)
         self.show_bin.setText(f"Bin ({in_bin})")
-        wanted = bool(in_bin) or self.show_bin.isChecked()
-        self.show_bin.setVisible(
-            wanted and self.pages.currentWidget() in (self.list_page, self.bin)
-        )
+        has_place = self.pages.currentWidget() in (self.list_page, self.bin)
+        self.show_bin.setVisible(has_place and (bool(in_bin) or self.show_bin.isChecked()))
 
     def _hear(self, id: int, _progress: object) -> None:
         job = self._watch.job(id)

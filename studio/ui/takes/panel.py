@@ -12,7 +12,9 @@ from studio.spec.quantities import memory
 from studio.ui.state.disk_usage import Space
 from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
-from studio.ui.state.selection import Desk
+from studio.ui.state.player_state import PlayerState
+from studio.ui.state.selection import Selection
+from studio.ui.state.status import Status
 from studio.ui.takes.drag_export import Outgoing
 from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
 from studio.ui.widgets.controls import EmptyState, Panel, explain, label, rename, row, tip, tool
@@ -25,9 +27,12 @@ CHOOSE = "Choose a take first."
 class TakesList(QListView):
     """Rows that can be dragged out of the window as files; letters and Space go to the player."""
 
-    def __init__(self, outgoing: Outgoing, desk: Desk) -> None:
+    def __init__(
+        self, outgoing: Outgoing, selection: Selection, player_state: PlayerState, status: Status
+    ) -> None:
         super().__init__()
-        self._outgoing, self._desk = outgoing, desk
+        self._outgoing, self._status = outgoing, status
+        self._selection, self._player_state = selection, player_state
         self.setAccessibleName("Takes, newest first")
         self.setDragEnabled(True)
         self.setUniformItemSizes(True)
@@ -40,7 +45,7 @@ class TakesList(QListView):
         file = self._outgoing.file(render) if render else None
         if file is None:
             if render:
-                self._desk.notice(self._outgoing.why_not(render))
+                self._status.post(self._outgoing.why_not(render))
             return
         drag, data = QDrag(self), QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(file))])
@@ -54,8 +59,8 @@ class TakesList(QListView):
         super().mousePressEvent(event)
         render = self.currentIndex().data(RENDER)
         if render:
-            if render.id == self._desk.take:
-                self._desk.back()
+            if render.id == self._selection.take:
+                self._player_state.back()
             self._outgoing.prepare(render)  # ready by the time the drag has left the window
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -63,7 +68,7 @@ class TakesList(QListView):
         if event.key() in moves:
             super().keyPressEvent(event)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            self._desk.back()
+            self._player_state.back()
         else:
             event.ignore()
 
@@ -75,11 +80,12 @@ class TakesPanel(Panel):
     export_asked = Signal(object)
 
     def __init__(
-        self, document: Document, desk: Desk, pictures: Pictures, outgoing: Outgoing, space: Space,
+        self, document: Document, selection: Selection, player_state: PlayerState, status: Status, pictures: Pictures, outgoing: Outgoing, space: Space,
         icons: Icons,
     ) -> None:  # fmt: skip
         super().__init__()
-        self._document, self._desk, self._icons = document, desk, icons
+        self._document, self._icons = document, icons
+        self._selection, self._player_state, self._status = selection, player_state, status
         self._outgoing, self._space = outgoing, space
         self.model = TakesModel(pictures)
         self._painter = TakePainter(icons)
@@ -105,7 +111,7 @@ class TakesPanel(Panel):
         self.show_bin.setVisible(bool(project.bin) or in_bin)
         empty = self.empty_bin if in_bin else self.empty
         self.pages.setCurrentWidget(self.list if renders else empty)
-        self._follow_selection(self._desk.take)
+        self._follow_selection(self._selection.take)
         self._reflect_tools()
 
     def throw_away(self) -> None:
@@ -113,10 +119,10 @@ class TakesPanel(Panel):
         render = self.chosen
         if render and render.in_bin:
             self._document.change(lambda p: edits.restore(p, render.id), "Restore take")
-            self._desk.notice(f"Take {render.order} is back.")
+            self._status.post(f"Take {render.order} is back.")
         elif render:
             self._document.change(lambda p: edits.put_in_bin(p, render.id), "Delete take")
-            self._desk.notice(f"Take {render.order} is in the bin. Ctrl+Z brings it back.")
+            self._status.post(f"Take {render.order} is in the bin. Ctrl+Z brings it back.")
 
     def star(self) -> None:
         render = self.chosen
@@ -133,7 +139,7 @@ class TakesPanel(Panel):
         if file:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(file).parent)))
         else:
-            self._desk.notice(self._outgoing.why_not(render))
+            self._status.post(self._outgoing.why_not(render))
 
     def press(self, event: QKeyEvent) -> bool:
         """S and Delete act on the chosen take; False for any other key, or without one."""
@@ -146,7 +152,7 @@ class TakesPanel(Panel):
 
     def _build(self) -> None:
         icons = self._icons
-        self.list = TakesList(self._outgoing, self._desk)
+        self.list = TakesList(self._outgoing, self._selection, self._player_state, self._status)
         self.list.setModel(self.model)
         self.list.setItemDelegate(self._painter)
         step = "Every clip you render is kept here. Write a prompt and press Render."
@@ -185,13 +191,13 @@ class TakesPanel(Panel):
         self.show_bin.toggled.connect(self.reflect)
         self._document.changed.connect(self.reflect)
         self._space.changed.connect(self._reflect_space)
-        self._desk.take_selected.connect(self._follow_selection)
+        self._selection.take_selected.connect(self._follow_selection)
         self.list.selectionModel().currentChanged.connect(self._chosen)
 
     def _chosen(self, index: QModelIndex) -> None:
         render = index.data(RENDER) if index.isValid() else None
         if render:
-            self._desk.select_take(render.id)
+            self._selection.select_take(render.id)
         self._reflect_tools()
 
     def _follow_selection(self, take: str) -> None:

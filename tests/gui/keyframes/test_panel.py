@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu
 from studio.spec.forecast import MADE, OUT_OF_DATE, TO_MAKE
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
-from studio.ui.state.selection import Shown
+from studio.ui.state.player_state import Shown
 from studio.ui.widgets.input_dialogs import Words
 from tests.cards import with_
 from tests.gui.works import DENSE, clip, strip
@@ -96,9 +96,9 @@ def test_a_shot_that_cannot_be_made_has_no_strip(studio, until):
 
 
 def test_the_preview_is_a_slideshow_at_the_keyframes_rate(made):
-    assert made.desk.shown.kind == "keyframes"
-    assert made.desk.shown.fps == Fraction(3, 2)
-    assert made.desk.speed == 1
+    assert made.player_state.shown.kind == "keyframes"
+    assert made.player_state.shown.fps == Fraction(3, 2)
+    assert made.player_state.speed == 1
     assert states(made)[0] == MADE
 
 
@@ -140,8 +140,8 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
 def test_clicks_choose_one_more_and_all_between(made, view, qtbot):
     click(view, qtbot, 2)
     assert view.chosen == {2}
-    assert made.desk.playhead == 2
-    assert made.desk.speed == 0
+    assert made.player_state.playhead == 2
+    assert made.player_state.speed == 0
     click(view, qtbot, 5, Held.ShiftModifier)
     assert view.chosen == {2, 3, 4, 5}
     click(view, qtbot, 3, Held.ControlModifier)
@@ -236,13 +236,13 @@ def test_a_dropped_clip_is_looked_at_for_its_frame(made, view, qtbot, until, tmp
     path = tmp_path / "holiday.mp4"
     write_video(path, clip(3, 6, 96, 64), fps=Fraction(8), size=(96, 64), recipe=None)
     view.drop(path, view.place(2).center().x())
-    until(lambda: made.desk.shown.title == "holiday.mp4")
-    made.desk.seek(4)
+    until(lambda: made.player_state.shown.title == "holiday.mp4")
+    made.player_state.seek(4)
     press(made, qtbot, Key.Key_P)
     until(lambda: edited(made) is not None)
     source = edited(made).sources[edited(made).keys[2].source]
     kept = np.asarray(Image.open(made.edits._pictures.path(source.picture)))
-    shown = made.desk.shown.frames.at(4)
+    shown = made.player_state.shown.frames.at(4)
     assert kept.shape == (shown.height(), shown.width(), 3)
     press(made, qtbot, Key.Key_I)
     until(lambda: len(edited(made).keys) == 9)
@@ -335,17 +335,19 @@ def test_other_settings_of_a_made_clip_find_it_again(made, until):
 def test_a_clip_on_the_player_shows_which_keyframe_it_has_reached(studio, view):
     frames = from_preview(strip(clip(3, 113)))
     shot = studio.document.shot.id
-    studio.desk.show(Shown("clip", "Clip", Loaded(frames), Fraction(24), dense=16, shot=shot))
-    studio.desk.seek(50)
+    studio.player_state.show(
+        Shown("clip", "Clip", Loaded(frames), Fraction(24), dense=16, shot=shot)
+    )
+    studio.player_state.seek(50)
     assert view.playing() == 3
-    studio.desk.show(Shown("clip", "Clip", Loaded(frames[:20]), Fraction(24), shot=shot))
+    studio.player_state.show(Shown("clip", "Clip", Loaded(frames[:20]), Fraction(24), shot=shot))
     assert view.playing() is None
 
 
 def test_a_take_of_another_shot_marks_nothing_in_this_strip(studio, view, qtbot):
     frames = Loaded(from_preview(strip(clip(3, 113))))
-    studio.desk.show(Shown("clip", "Clip", frames, Fraction(24), dense=16, shot="another"))
-    studio.desk.seek(50)
+    studio.player_state.show(Shown("clip", "Clip", frames, Fraction(24), dense=16, shot="another"))
+    studio.player_state.seek(50)
     assert view.playing() is None
     click(view, qtbot, 6)
-    assert studio.desk.playhead == 50
+    assert studio.player_state.playhead == 50

@@ -11,7 +11,7 @@ from studio.app import ASSETS
 from studio.ui.player.canvas import Canvas
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
-from studio.ui.state.selection import Shown
+from studio.ui.state.player_state import Shown
 from studio.ui.widgets.theme import load_theme
 from tests.gui.works import clip, strip
 
@@ -22,7 +22,7 @@ Key = Qt.Key
 def playing(studio):
     """Sixteen frames on the player, paused at the first."""
     frames = Loaded(from_preview(strip(clip(3, 16))))
-    studio.desk.show(Shown("clip", "Test", frames, Fraction(8)))
+    studio.player_state.show(Shown("clip", "Test", frames, Fraction(8)))
     studio.player.transport.play.setFocus()
     return studio
 
@@ -39,23 +39,23 @@ def test_empty_says_the_next_step(studio):
 
 
 def test_keys_move_the_playhead(playing, qtbot):
-    desk = playing.desk
+    player_state = playing.player_state
     for key, at in ((Key.Key_Right, 1), (Key.Key_End, 15), (Key.Key_Left, 14), (Key.Key_Home, 0)):
         press(playing, qtbot, key)
-        assert desk.playhead == at
+        assert player_state.playhead == at
     press(playing, qtbot, Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    assert desk.playhead == 8
+    assert player_state.playhead == 8
     assert "frame 9 of 16" in playing.player.transport.time.text()
     assert playing.player.transport.time.text().startswith("0:01:00")
 
 
 def test_space_plays_and_pauses(playing, qtbot, until):
     press(playing, qtbot, Key.Key_Space)
-    assert playing.desk.speed == 1
+    assert playing.player_state.speed == 1
     assert playing.player.transport.play.accessibleName() == "Pause"
-    until(lambda: playing.desk.playhead > 1)
+    until(lambda: playing.player_state.playhead > 1)
     press(playing, qtbot, Key.Key_Space)
-    assert playing.desk.speed == 0
+    assert playing.player_state.speed == 0
 
 
 def test_j_k_l_shuttle(playing, qtbot):
@@ -67,18 +67,18 @@ def test_j_k_l_shuttle(playing, qtbot):
         (Key.Key_J, -1),
     ):
         press(playing, qtbot, key)
-        assert playing.desk.speed == speed
+        assert playing.player_state.speed == speed
     assert "speed" in playing.player.transport.speed.text()
 
 
 def test_a_clip_that_does_not_loop_stops_at_its_end(playing, qtbot, until):
     playing.player.transport.loop.setChecked(False)
-    playing.desk.seek(13)
+    playing.player_state.seek(13)
     press(playing, qtbot, Key.Key_Space)
-    until(lambda: playing.desk.speed == 0)
-    assert playing.desk.playhead == 15
+    until(lambda: playing.player_state.speed == 0)
+    assert playing.player_state.playhead == 15
     press(playing, qtbot, Key.Key_Space)
-    assert playing.desk.playhead == 0
+    assert playing.player_state.playhead == 0
 
 
 def test_keys_do_nothing_while_a_text_field_has_the_focus(playing, qtbot):
@@ -86,8 +86,8 @@ def test_keys_do_nothing_while_a_text_field_has_the_focus(playing, qtbot):
     qtbot.keyClicks(playing.shot.prompt, "jolly kites? ")
     qtbot.keyClick(playing.shot.prompt, Key.Key_Home)
     qtbot.keyClicks(playing.shot.negative, "a l s")
-    assert playing.desk.speed == 0
-    assert playing.desk.playhead == 0
+    assert playing.player_state.speed == 0
+    assert playing.player_state.playhead == 0
     assert playing.shot.prompt.toPlainText() == "jolly kites? "
 
 
@@ -97,7 +97,7 @@ def test_space_never_presses_a_tool_button_and_enter_does(playing, qtbot):
     loop.setFocus()
     qtbot.keyClick(loop, Key.Key_Space)
     assert loop.isChecked() == was
-    assert playing.desk.speed == 1
+    assert playing.player_state.speed == 1
     qtbot.keyClick(loop, Key.Key_Right)
     assert loop.hasFocus()
     qtbot.keyClick(loop, Key.Key_Return)
@@ -105,18 +105,18 @@ def test_space_never_presses_a_tool_button_and_enter_does(playing, qtbot):
 
 
 def test_copy_puts_the_frame_on_the_clipboard(playing, qtbot):
-    playing.desk.seek(5)
+    playing.player_state.seek(5)
     press(playing, qtbot, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     copied = QApplication.clipboard().image()
     assert (copied.width(), copied.height()) == (64, 64)
-    shown = playing.desk.shown.frames.at(5)
+    shown = playing.player_state.shown.frames.at(5)
     assert copied.convertToFormat(QImage.Format.Format_RGB888) == shown
 
 
 def test_scrubbing_seeks(playing):
     playing.player.transport.scrub.setValue(9)
-    assert playing.desk.playhead == 9
-    assert playing.player.canvas.picture == playing.desk.shown.frames.at(9)
+    assert playing.player_state.playhead == 9
+    assert playing.player.canvas.picture == playing.player_state.shown.frames.at(9)
 
 
 @pytest.mark.parametrize(("side", "scale"), [(200, 3), (640, 10), (64, 1)])

@@ -27,21 +27,21 @@ def studio(open_studio, until):
 def rendered(studio, until):
     """A take of the first shot plays."""
     studio.orders.render()
-    until(lambda: studio.desk.shown and studio.desk.shown.kind == "clip")
+    until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip")
     return studio
 
 
 def test_a_new_shot_begins_with_an_empty_player(rendered, until):
-    take = rendered.desk.take
+    take = rendered.selection.take
     rendered.shot.new_shot()
-    assert rendered.desk.shown is None
-    assert rendered.desk.speed == 0
+    assert rendered.player_state.shown is None
+    assert rendered.player_state.speed == 0
     assert rendered.player.empty.step.text().startswith("Choose a take")
     rendered.shot.prompt.setPlainText("a blue star")
     until(lambda: rendered.keyframes.view.count == 8)
     assert rendered.keyframes.view.playing() is None
     rendered.shot.shots.activated.emit(0)
-    until(lambda: rendered.desk.shown and rendered.desk.shown.take == take)
+    until(lambda: rendered.player_state.shown and rendered.player_state.shown.take == take)
 
 
 def test_a_take_of_another_shot_says_whose_it_is_and_marks_nothing(rendered, until):
@@ -49,8 +49,8 @@ def test_a_take_of_another_shot_says_whose_it_is_and_marks_nothing(rendered, unt
     assert rendered.player.title.whole.startswith("Take 1")
     rendered.shot.new_shot()
     rendered.shot.prompt.setPlainText("a blue star")
-    rendered.desk.select_take(take.id)
-    until(lambda: rendered.desk.shown and rendered.desk.shown.take == take.id)
+    rendered.selection.select_take(take.id)
+    until(lambda: rendered.player_state.shown and rendered.player_state.shown.take == take.id)
     assert rendered.player.title.whole.startswith("Shot 1 · Take 1")
     assert rendered.keyframes.view.playing() is None
 
@@ -59,24 +59,24 @@ def test_a_deleted_take_plays_no_longer(rendered, qtbot, until):
     rendered.window.show_panel("Takes")
     until(lambda: rendered.takes.chosen is not None)
     qtbot.keyClick(rendered.takes.list, Key.Key_Delete)
-    assert rendered.desk.shown is None
-    assert rendered.desk.take == ""
+    assert rendered.player_state.shown is None
+    assert rendered.selection.take == ""
     rendered.takes.show_bin.setChecked(True)
     rendered.takes.list.setCurrentIndex(rendered.takes.model.index(0))
-    until(lambda: rendered.desk.shown is not None)  # what lies in the bin can be looked at
+    until(lambda: rendered.player_state.shown is not None)  # what lies in the bin can be looked at
 
 
 def test_back_at_a_shot_that_is_being_made_its_job_is_followed(studio, works, until):
     works.gate.clear()
     studio.orders.preview()
-    until(lambda: studio.desk.shown and studio.desk.shown.kind == "preview")
-    job = studio.desk.following
+    until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "preview")
+    job = studio.selection.following
     studio.shot.new_shot()
-    assert (studio.desk.following, studio.desk.shown) == (0, None)
+    assert (studio.selection.following, studio.player_state.shown) == (0, None)
     studio.shot.shots.activated.emit(0)
-    assert studio.desk.following == job
+    assert studio.selection.following == job
     works.gate.set()
-    until(lambda: studio.desk.shown and studio.desk.shown.kind == "keyframes")
+    until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "keyframes")
 
 
 def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, works, until, caplog):

@@ -42,7 +42,7 @@ def test_long_texts_widen_nothing(studio, qtbot, until):
     studio.shot.prompt.setPlainText(LONG)
     studio.shot.shots.setItemText(0, LONG)
     studio.banner.say(LONG[:400])
-    studio.desk.notice(LONG)
+    studio.status.post(LONG)
     qtbot.wait(50)
     assert (studio.shot.width(), studio.player.width(), studio.strip.height()) == before
     assert studio.window.width() == 1280

@@ -5,10 +5,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
-from test_narrow import cut, overlapping
-from test_subjects import fill
 
 from studio.ui.shell.window_geometry import TITLE_BAR, brought_back, first_place, grown
+from tests.gui.layouts import cut, overlapping
+from tests.gui.subjects.forms import fill
 
 LAPTOP = QRect(0, 0, 1366, 768)
 SCALED = QRect(0, 0, 1280, 720)  # 2560 × 1440 at scale 2
@@ -122,7 +122,7 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
         studio.shot.prompt.setPlainText("a red ball moving left")
         studio.document.change_shot(studio.document.shot, "nothing")
         studio.orders.preview()
-        until(lambda: studio.desk.shown and not studio.queue.jobs())
+        until(lambda: studio.player_state.shown and not studio.queue.jobs())
         studio.strip.open.setChecked(True)
     qtbot.wait(100)
     assert (window.width(), window.height()) == size

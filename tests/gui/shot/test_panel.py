@@ -65,15 +65,15 @@ def test_preview_shows_a_strip_that_grows(studio, works, qtbot, until):
     works.gate.clear()
     write(studio, BALL)
     qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    until(lambda: studio.desk.shown is not None)
-    assert studio.desk.shown.kind == "preview"
-    assert len(studio.desk.shown.frames) == 16
+    until(lambda: studio.player_state.shown is not None)
+    assert studio.player_state.shown.kind == "preview"
+    assert len(studio.player_state.shown.frames) == 16
     assert studio.keyframes.isVisible()
     (job,) = studio.queue.jobs()
     assert job.short
     works.gate.set()
-    until(lambda: studio.desk.shown.kind == "keyframes")
-    assert len(studio.desk.shown.frames) == 16
+    until(lambda: studio.player_state.shown.kind == "keyframes")
+    assert len(studio.player_state.shown.frames) == 16
     assert studio.keyframes.isVisible()
     assert made(studio) == ()
 
@@ -82,11 +82,11 @@ def test_render_makes_a_take_and_plays_it(studio, qtbot, until):
     write(studio, BALL)
     modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, modifiers)
-    until(lambda: bool(studio.desk.shown and studio.desk.shown.kind == "clip"))
+    until(lambda: bool(studio.player_state.shown and studio.player_state.shown.kind == "clip"))
     (take,) = made(studio)
     assert take.request.prompt == BALL
-    assert studio.desk.shown.take == take.id
-    assert studio.desk.speed == 1
+    assert studio.player_state.shown.take == take.id
+    assert studio.player_state.speed == 1
 
 
 def test_render_uses_the_keyframes_that_were_previewed(studio, qtbot, until):

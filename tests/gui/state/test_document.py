@@ -154,7 +154,7 @@ def test_closing_saves_what_was_typed_last_and_it_comes_back(open_studio, until)
     assert again.shot.prompt.toPlainText() == "a green ring on snow"
     assert again.shot.negative.text() == "blue"
     take = again.document.project.takes[0]
-    until(lambda: again.desk.shown and again.desk.shown.take == take.id)
+    until(lambda: again.player_state.shown and again.player_state.shown.take == take.id)
 
 
 def test_after_a_crash_it_says_what_was_running(open_studio, tmp_path, works, until):

@@ -15,7 +15,7 @@ from studio.media.video import write_video
 from studio.ui.player.imported_clip import Brought
 from studio.ui.state.frame_cache import FrameCache
 from studio.ui.state.frames import Part, Stored, Wish
-from studio.ui.state.selection import Shown
+from studio.ui.state.player_state import Shown
 
 WIDTH, HEIGHT = 128, 64
 COUNT, LONG = 8, 40
@@ -78,7 +78,7 @@ def playing(long_take, until):
     until(lambda: opened)
     cache, held = studio._pictures.cache, []
     cache.arrived.connect(lambda: held.append(cache.held))
-    studio.desk.show(Shown("clip", "Long", opened[0], Fraction(24)))
+    studio.player_state.show(Shown("clip", "Long", opened[0], Fraction(24)))
     yield studio, held
     assert held
     assert max(held) <= cache.limit
@@ -90,9 +90,9 @@ def seen(studio) -> int:
 
 def test_a_clip_is_as_long_as_its_records_say_and_begins_at_once(playing, until):
     studio, _ = playing
-    assert studio.desk.last_frame == LONG * COUNT - 1
+    assert studio.player_state.last_frame == LONG * COUNT - 1
     assert seen(studio) == 0
-    until(lambda: studio.desk.is_there(COUNT))
+    until(lambda: studio.player_state.is_there(COUNT))
     assert f"{WIDTH} × {HEIGHT} px" in studio.player.facts.text()
 
 
@@ -101,7 +101,7 @@ def test_every_frame_is_the_right_one_step_by_step(playing, until, way):
     studio, _ = playing
     frames = range(LONG * COUNT)[::way]
     for number in frames:
-        studio.desk.seek(number)
+        studio.player_state.seek(number)
         until(lambda number=number: seen(studio) == number)
 
 
@@ -109,15 +109,15 @@ def test_every_frame_is_the_right_one_step_by_step(playing, until, way):
 def test_playing_shows_no_wrong_frame_and_goes_round(playing, until, speed):
     """Fast enough that reading is behind: playing waits, then goes on, through the end as well."""
     studio, _ = playing
-    studio.desk.show(Shown("clip", "Long", studio.desk.shown.frames, Fraction(240)))
+    studio.player_state.show(Shown("clip", "Long", studio.player_state.shown.frames, Fraction(240)))
     looked: list[tuple[int, int]] = []
-    studio.desk.playhead_moved.connect(lambda frame: looked.append((frame, seen(studio))))
-    studio.desk.seek(20 if speed < 0 else LONG * COUNT - 20)
-    until(lambda: seen(studio) == studio.desk.playhead)
+    studio.player_state.playhead_moved.connect(lambda frame: looked.append((frame, seen(studio))))
+    studio.player_state.seek(20 if speed < 0 else LONG * COUNT - 20)
+    until(lambda: seen(studio) == studio.player_state.playhead)
     looked.clear()
-    studio.desk.set_speed(speed)
+    studio.player_state.set_speed(speed)
     until(lambda: len({frame // COUNT for frame, _ in looked}) > 8)
-    studio.desk.set_speed(0)
+    studio.player_state.set_speed(0)
     assert all(frame == found for frame, found in looked)
     parts = [frame // COUNT for frame, _ in looked]
     assert min(parts) < LONG // 4, "it went over the end"
@@ -126,17 +126,17 @@ def test_playing_shows_no_wrong_frame_and_goes_round(playing, until, speed):
 
 def test_a_clip_that_does_not_loop_ends_at_its_last_frame(playing, until):
     studio, _ = playing
-    studio.desk.set_loop(False)
-    studio.desk.seek(LONG * COUNT - 12)
-    studio.desk.set_speed(8)
-    until(lambda: studio.desk.speed == 0)
-    assert studio.desk.playhead == LONG * COUNT - 1
+    studio.player_state.set_loop(False)
+    studio.player_state.seek(LONG * COUNT - 12)
+    studio.player_state.set_speed(8)
+    until(lambda: studio.player_state.speed == 0)
+    assert studio.player_state.playhead == LONG * COUNT - 1
     until(lambda: seen(studio) == LONG * COUNT - 1)
 
 
 def test_scrubbing_shows_the_nearest_until_the_frame_is_there(playing, until):
     studio, _ = playing
-    until(lambda: studio.desk.is_there(2 * COUNT))
+    until(lambda: studio.player_state.is_there(2 * COUNT))
     studio.player.transport.scrub.setValue(200)
     assert seen(studio) in range(LONG * COUNT)
     until(lambda: seen(studio) == 200)
@@ -144,12 +144,12 @@ def test_scrubbing_shows_the_nearest_until_the_frame_is_there(playing, until):
 
 def test_comparing_reads_both_within_the_bound(playing, until):
     studio, _ = playing
-    shown = studio.desk.shown
+    shown = studio.player_state.shown
     assert shown is not None
-    studio.desk.show(Shown("clip", "Both", shown.frames, Fraction(24), before=shown.frames))
-    studio.desk.set_compare(True)
-    studio.desk.seek(160)
-    until(lambda: studio.desk.is_there(160))
+    studio.player_state.show(Shown("clip", "Both", shown.frames, Fraction(24), before=shown.frames))
+    studio.player_state.set_compare(True)
+    studio.player_state.seek(160)
+    until(lambda: studio.player_state.is_there(160))
     assert code(studio.player.canvas._before) == seen(studio) == 160
 
 
@@ -157,20 +157,22 @@ def test_the_frame_for_a_keyframe_or_the_clipboard_is_read_again_where_it_is_not
     playing, qtbot, qapp, until
 ):
     studio, _ = playing
-    studio.desk.seek(300)
+    studio.player_state.seek(300)
     studio.player.setFocus()
     qtbot.keyClick(studio.player, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     until(lambda: "Frame 301 copied" in studio.strip.words.whole)
     assert code(qapp.clipboard().image()) == 300
-    assert [code(p) for p in studio.desk.shown.frames.read(155, 10)] == list(range(155, 165))
+    assert [code(p) for p in studio.player_state.shown.frames.read(155, 10)] == list(
+        range(155, 165)
+    )
 
 
 def test_a_part_that_cannot_be_read_is_told_and_playing_stops(playing, until):
     studio, _ = playing
     studio._pictures._takes.remove([f"{30:032x}"])
-    studio.desk.set_speed(1)
-    studio.desk.seek(30 * COUNT - 2)
-    until(lambda: studio.desk.speed == 0)
+    studio.player_state.set_speed(1)
+    studio.player_state.seek(30 * COUNT - 2)
+    until(lambda: studio.player_state.speed == 0)
     assert "Render it again" in studio.strip.words.whole
 
 
@@ -227,8 +229,8 @@ def brought_clip(tmp_path_factory) -> Path:
 def test_a_clip_of_the_users_comes_shrunk_within_the_bound(studio, brought_clip, until):
     studio._brought._room = 150 * 160 * 80 * 3
     studio.keyframes.view.clip_dropped.emit(brought_clip)
-    until(lambda: studio.desk.shown and len(studio.desk.shown.frames) == 150)
-    shown = studio.desk.shown
+    until(lambda: studio.player_state.shown and len(studio.player_state.shown.frames) == 150)
+    shown = studio.player_state.shown
     assert shown.fps == Fraction(30000, 1001)
     assert [code(shown.frames.at(k)) for k in range(150)] == list(range(150))
     held = sum(shown.frames.at(k).sizeInBytes() for k in range(150))
@@ -242,15 +244,17 @@ def test_reading_a_clip_ends_when_another_is_dropped_or_shown(
     studio, brought_clip, until, tmp_path
 ):
     studio.keyframes.view.clip_dropped.emit(brought_clip)
-    until(lambda: studio.desk.shown is not None)
+    until(lambda: studio.player_state.shown is not None)
     stopped = studio._brought._stop
-    studio.desk.show(None)
+    studio.player_state.show(None)
     assert stopped.is_set()
-    assert studio.desk.shown is None
+    assert studio.player_state.shown is None
     studio.keyframes.view.clip_dropped.emit(brought_clip)
     studio.keyframes.view.clip_dropped.emit(tmp_path / "none.mp4")
     until(lambda: "not a file" in studio.banner.words.text())
-    assert studio.desk.shown is None or studio.desk.shown.frames.clip == brought_clip
+    assert (
+        studio.player_state.shown is None or studio.player_state.shown.frames.clip == brought_clip
+    )
 
 
 def test_closing_does_not_wait_for_a_clip(studio, brought_clip, until):

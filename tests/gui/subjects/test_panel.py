@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 
 from studio.project import trainings
@@ -14,28 +13,9 @@ from studio.project.subject import Subject
 from studio.spec.progress import Preview, Progress
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
-from studio.ui.state.selection import Desk
+from studio.ui.state.selection import Selection
 from studio.ui.subjects.panel import SubjectsPanel
-
-
-def drop(panel, files):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
-    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    none = Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPointF(9, 9).toPoint(), copy, data, left, none)
-    panel.dragEnterEvent(enter)
-    assert enter.isAccepted()
-    panel.dropEvent(QDropEvent(QPointF(9, 9), copy, data, left, none))
-
-
-def fill(studio, photos, until, name="rex", noun="dog"):
-    drop(studio.subjects, photos)
-    form = studio.subjects.form
-    until(lambda: len(form.wall.good) == len(photos))
-    form.name.setText(name)
-    form.noun.setText(noun)
-    return form
+from tests.gui.subjects.forms import drop, fill
 
 
 def test_with_no_subjects_the_next_step_is_said(studio):
@@ -186,9 +166,9 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     works.pace = 0.002
     fill(studio, photos, until).train.click()
     until(lambda: len(studio.watch.seen(1).losses) > 5 and studio.watch.seen(1).moving)
-    desk = Desk()
+    selection = Selection()
     again = SubjectsPanel(
-        studio.document, studio.queue, desk, studio.orders, studio.watch, studio.present,
+        studio.document, studio.queue, selection, studio.status, studio.orders, studio.watch, studio.present,
         studio._pictures, studio.background, studio.subjects._icons,
     )  # fmt: skip
     assert again.training is not None
@@ -242,10 +222,10 @@ def test_cards_are_chosen_by_key(studio, works, photos, until, qtbot):
     for name in ("rex", "tux"):
         fill(studio, photos, until, name=name).train.click()
         until(lambda name=name: name in studio.subjects.cards)
-    studio.desk.select_subject("tux")
+    studio.selection.select_subject("tux")
     card = studio.subjects.cards["rex"]
     qtbot.keyClick(card, Qt.Key.Key_Space)
-    assert studio.desk.subject == "rex"
+    assert studio.selection.subject == "rex"
     assert "rex" in card.accessibleName()
     until(lambda: not studio.queue.jobs())
 
@@ -262,7 +242,7 @@ def pair(studio, photos, until):
 
 
 def remove(studio, name, until):
-    studio.desk.select_subject(name)
+    studio.selection.select_subject(name)
     studio.subjects.remove_it.click()
     until(lambda: name not in studio.subjects.cards and studio.banner.isVisible())
 
@@ -293,7 +273,7 @@ def test_the_bin_is_there_when_something_lies_in_it(pair, until):
     subjects.bin.restore_it.click()
     until(lambda: list(subjects.cards) == ["rex", "tux"])
     assert "“tux” is back." in pair.strip.words.whole
-    assert pair.desk.subject == "tux"
+    assert pair.selection.subject == "tux"
     assert subjects.bin.pages.currentIndex() == 1
     words = [text.text() for text in subjects.bin.pages.currentWidget().findChildren(QLabel)]
     assert "The bin is empty" in words
@@ -364,7 +344,7 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
     begun = trainings.wanted(store.get("rex"), "lora", 800, "", "", model.weights)
     folder = store.training_folder("rex") / "lora"
     trainings.write(folder, replace(begun, identity="ab", pace=0.3))
-    pair.desk.select_subject("rex")
+    pair.selection.select_subject("rex")
     pair.document.read_subjects()
     until(lambda: panel.next and panel.next.words == "Train further")
     assert (
@@ -400,7 +380,7 @@ def pictures(folder: Path, number: int) -> list[Path]:
 def test_photos_are_added_to_a_subject_that_there_is(pair, photos, tmp_path, until):
     panel, store = pair.subjects, pair.document._subject_store
     had = len(store.get("rex").photos)
-    pair.desk.select_subject("rex")
+    pair.selection.select_subject("rex")
     until(lambda: panel.learned and panel.next)
     panel.learned.more_photos.click()
     form = panel.more
@@ -423,7 +403,7 @@ def test_photos_are_added_to_a_subject_that_there_is(pair, photos, tmp_path, unt
 
 def test_more_photos_than_a_subject_has_are_refused(pair, tmp_path, until):
     panel = pair.subjects
-    pair.desk.select_subject("rex")
+    pair.selection.select_subject("rex")
     until(lambda: panel.learned and panel.next)
     panel.learned.more_photos.click()
     drop(panel, pictures(tmp_path / "more", 29))
@@ -441,7 +421,7 @@ def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     trainings.write(folder, trainings.wanted(store.get("tux"), "lora", 300, "", "", weights))
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "latest.json").write_text('{"step": 120}')
-    pair.desk.select_subject("tux")
+    pair.selection.select_subject("tux")
     pair.document.read_subjects()
     until(lambda: panel.next and panel.next.words == "Go on")
     assert panel.takes.text() == "120 of 300 steps learned."

@@ -48,8 +48,8 @@ def test_newest_first_with_pictures(filled, until):
 
 def test_choosing_a_take_plays_it(filled, until):
     take = choose(filled, 2)
-    until(lambda: filled.desk.shown and filled.desk.shown.take == take.id)
-    assert filled.desk.speed == 1
+    until(lambda: filled.player_state.shown and filled.player_state.shown.take == take.id)
+    assert filled.player_state.speed == 1
 
 
 def test_star_and_unstar_by_key(filled, qtbot):
@@ -88,9 +88,9 @@ def test_undo_never_takes_a_finished_clip_away(filled):
 
 def test_space_in_the_list_plays(filled, qtbot, until):
     choose(filled, 0)
-    until(lambda: filled.desk.speed == 1)
+    until(lambda: filled.player_state.speed == 1)
     qtbot.keyClick(filled.takes.list, Qt.Key.Key_Space)
-    assert filled.desk.speed == 0
+    assert filled.player_state.speed == 0
 
 
 def test_the_recipe_tells_all_and_can_be_used_again(filled):
@@ -119,12 +119,12 @@ def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
 
 def test_dropped_frames_are_said_to_be_gone(filled, until):
     take = choose(filled, 1)
-    until(lambda: filled.desk.shown and filled.desk.shown.take == take.id)
+    until(lambda: filled.player_state.shown and filled.player_state.shown.take == take.id)
     filled._pictures._takes.remove(take.spans)
     choose(filled, 0)
     choose(filled, 1)
     until(lambda: "Render it again" in filled.strip.words.whole)
-    filled.desk.notice("")
+    filled.status.post("")
     filled.takes.reveal()
     until(lambda: "no longer stored" in filled._outgoing.why_not(take))
     filled.takes.reveal()

@@ -1,0 +1,46 @@
+"""What the banner says of the project as a whole: at the opening, and of what was refused."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, SignalInstance
+
+from studio.jobs.job import State
+from studio.jobs.queue import Queue
+from studio.project.store import ProjectStore
+from studio.ui.shell.banner import Banner
+from studio.ui.state.document import Document
+from studio.ui.state.job_monitor import Watch
+
+READ_ONLY = "This project is open in another window; here it can be watched, not changed."
+
+
+class Notices(QObject):
+    """Each is one sentence, with what can be done about it as a button."""
+
+    def __init__(
+        self, store: ProjectStore, document: Document, queue: Queue, watch: Watch, banner: Banner
+    ) -> None:
+        super().__init__(banner)
+        self._store, self._document = store, document
+        self._queue, self._watch, self._banner = queue, watch, banner
+
+    def say_at_opening(self) -> None:
+        """What happened to the project or the queue while nobody looked."""
+        read_only = READ_ONLY if self._document.read_only else ""
+        for notice in (self._store.notice, read_only, self._queue.damage):
+            if notice:
+                self._banner.say(notice)
+        if self._queue.notice:
+            self._banner.say(self._queue.notice, "Resume the queue", self._resume)
+
+    def say_refusals(self, sources: Iterable[SignalInstance]) -> None:
+        """Say whatever these signals refuse: what, and a hint."""
+        for source in sources:
+            source.connect(lambda what, hint: self._banner.say(f"{what} {hint}".strip()))
+
+    def _resume(self) -> None:
+        """Go on with what was interrupted too."""
+        for job in self._watch.jobs:
+            if job.state is State.SET_ASIDE:
+                self._queue.retry(job.id)
+        self._queue.resume()
