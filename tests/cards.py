@@ -2,11 +2,16 @@
 
 from dataclasses import fields, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from studio.library.card import read_card
 from studio.spec import roles
 from studio.spec.card import Card, Defaults, Interpolation, Window
 
+STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
+SUBJECTS = read_card(STARTER).subjects
+"""How subjects are taught to the starter: few words, and photos put on paths."""
 _DEFAULTS = {field.name for field in fields(Defaults)}
 
 

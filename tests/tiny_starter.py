@@ -1,6 +1,7 @@
 """A whole model folder like the starter's, made in a second: its layout, tiny, random, seeded."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.training import autoencoder, backbone, packing, temporal, text
 
+STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
 WIDTHS = (32, 32, 64)
 
 
@@ -43,7 +45,11 @@ def make(folder: Path, seed: int = 0, *, plain: bool = True) -> Path:
         part.half().save_pretrained(folder / name)
     backbone.scheduler().save_pretrained(folder / "scheduler")
     save_layers(net.temporal, folder, ("keyframes",) if plain else packing.TAUGHT)
-    card = packing.CARD.replace('id = "starter"', f'id = "{folder.name}"')
+    for file in ("words.toml", "grounds.png"):
+        shutil.copy(STARTER / file, folder)
+    subjects = (STARTER / "model.toml").read_text("utf-8").partition("[subjects]")
+    card = 'words = "words.toml"\n\n' + "".join(subjects[1:]) + packing.CARD
+    card = card.replace('id = "starter"', f'id = "{folder.name}"')
     for said, instead in PLAIN.items() if plain else ():
         card = card.replace(said, instead)
     (folder / "model.toml").write_text(card, "utf-8")

@@ -146,7 +146,8 @@ def _learned(
     spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore[reportArgumentType]
     spec = replace(spec, steps=training.steps)
     sample = moving(video, spec)
-    return train_subject(video.backbone, photos, spec, folder, tick, keep_last=True, moving=sample)
+    how = {"keep_last": True, "moving": sample, "defaults": video.card.subjects}
+    return train_subject(video.backbone, photos, spec, folder, tick, **how)
 
 
 def _kept(

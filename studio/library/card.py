@@ -8,6 +8,7 @@ from typing import Any
 
 from studio.library import card_fields as check
 from studio.library.card_fields import Check, checked, must, shown
+from studio.library.subject_defaults import subject_defaults
 from studio.spec import roles
 from studio.spec.bounds import AT_ONCE
 from studio.spec.card import (
@@ -38,7 +39,7 @@ def read_card(folder: Path) -> Card:
     """The card in a model's folder; refused in a sentence that says what is wrong with it."""
     path = folder / CARD
     try:
-        return _card(tomllib.loads(_text(path)))
+        return _card(tomllib.loads(_text(path)), folder)
     except (OSError, ValueError, RecursionError) as error:
         raise Refusal(
             f"The model card {path} cannot be read: {_why(error)}.", "Correct or restore it."
@@ -67,10 +68,9 @@ def _why(error: Exception) -> str:
     return str(error)
 
 
-def _card(content: Mapping[str, Any]) -> Card:
+def _card(content: Mapping[str, Any], folder: Path) -> Card:
     name = next((name for name in TABLES if isinstance(content.get(name), dict)), TABLES[-1])
     said = _checked(_table(content, name))
-    small = check.yes_or_no("small_vocabulary", content.get("small_vocabulary", False))
     pinned = check.hash_or_nothing("settings", content.get("settings", ""))
     weights, is_ours = _table(content, "weights"), said.get("family", VIDEOLDM) == VIDEOLDM
     files = _our_files(weights, said) if is_ours else _files(weights)
@@ -94,7 +94,7 @@ def _card(content: Mapping[str, Any]) -> Card:
         files=files,
         uses=uses,
         settings=pinned,
-        small_vocabulary=small,
+        subjects=subject_defaults(content, folder),
         licence=said.get("licence", ""),
         notice=said.get("notice", ""),
     )

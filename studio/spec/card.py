@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from studio.spec.request import WALKED, ClipRequest, Upsampling
+from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
 
 ROLES = ("keyframes", "holes", "interpolator", "codec", "upscaler")
 """What a clip needs: keyframes from words; frames around given ones at the keyframes' rate
@@ -135,8 +136,8 @@ class Card:
     `files` are its components, each a name and the file in the model's folder; `uses` says for each
     role ("picture" for encoding alone) which components decide its result.  A component that no
     role uses is an error.  `settings` is the hash of the configs that the weights were released
-    with, "" where it is not known.  `small_vocabulary`: it knows the words of the starter's grammar
-    only.  `licence` is an SPDX id or a name; `notice` one line for users.
+    with, "" where it is not known.  `subjects` is how subjects are taught to it, and the words
+    that it knows.  `licence` is an SPDX id or a name; `notice` one line for users.
     """
 
     id: str
@@ -156,7 +157,7 @@ class Card:
     files: tuple[tuple[str, str], ...] = ()
     uses: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
     settings: str = ""
-    small_vocabulary: bool = False
+    subjects: SubjectDefaults = ANY_MODEL
     licence: str = ""
     notice: str = ""
 

@@ -6,11 +6,12 @@ from enum import Enum
 from functools import cache
 
 from studio.spec import words_for_persons, words_for_things
-from studio.spec.grammar import KIN, NOUNS, PHRASES
 
 FEWEST_PHOTOS, MOST_PHOTOS = 3, 30
 DEFAULT_STEPS = 400
 """Updates of a training where nobody says otherwise, by either method."""
+RARE_TOKENS = ("sks", "zwx", "vnt", "ohwx", "phol", "kvb")
+"""Words that nobody uses, to stand for a subject in prompts."""
 
 
 class Spoken(Enum):
@@ -21,8 +22,6 @@ class Spoken(Enum):
     UNKNOWN = "nobody here knows: ask whether it is a person"
 
 
-_PERSON_NOUNS = frozenset(("person", "man", "woman", "child", "face"))
-"""Those of the starter that priors of persons are drawn from."""
 _BETWEEN = frozenset(
     (
         "of", "with", "without", "on", "in", "at", "by", "and", "or", "from", "for", "to", "as", "like",
@@ -81,7 +80,7 @@ def spoken_of(class_noun: str) -> Spoken:
 def is_ordinary(token: str) -> bool:
     """Whether a token that is to stand for a subject is a word that people use."""
     word = _plain(token)
-    return any(_is_among(word, kind) for kind in ("persons", "things", "taught"))
+    return any(_is_among(word, kind) for kind in ("persons", "things", "ordinary"))
 
 
 def _parts(text: str) -> list[list[str]]:
@@ -155,13 +154,11 @@ def _plain(text: str) -> str:
 @cache
 def _words(kind: str) -> frozenset[str]:
     persons, things = words_for_persons, words_for_things
-    kin = (*KIN.items(), *((noun, noun) for noun in NOUNS))
-    taught = [word for word, noun in kin if noun in _PERSON_NOUNS]
     known = {
-        "persons": f"{persons.ENGLISH} {' '.join(persons.OTHER.values())} {' '.join(taught)}".split(),
+        "persons": f"{persons.ENGLISH} {' '.join(persons.OTHER.values())}".split(),
         "things": f"{things.ENGLISH} {things.OTHER}".split(),
         "foreign things": things.OTHER.split(),
-        "taught": " ".join(said for phrases in PHRASES.values() for said in phrases).split(),
+        "ordinary": things.ORDINARY.split(),
         "unspaced persons": persons.UNSPACED.split(),
         "unspaced things": things.UNSPACED.split(),
         "person phrases": persons.PHRASES.split("|"),

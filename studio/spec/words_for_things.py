@@ -95,3 +95,11 @@ german shepherd|australian shepherd|shepherd dog|toy soldier|nutcracker|action f
 |gingerbread man|lego figure|lego man|jack o lantern|rubber duck|stuffed animal|guinea pig|soft toy
 |model train|model car|model plane|model ship|rc car|garden gnome|bobblehead|matryoshka
 """
+
+ORDINARY = """
+a at big bigger blue bricks clouds crimson down falling fast front gently getting going golden green
+growing huge in large lawn left little meadow moving night not of on over pink purple quickly red
+resting right rising rosy sand scarlet shrinking sliding slowly small smaller standing stars still the
+tiny under up violet white yellow
+"""
+"""Other words of prompts, which can stand for no subject."""

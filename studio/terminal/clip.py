@@ -21,13 +21,13 @@ from studio.project.plain import to_plain
 from studio.project.subject import checked_name
 from studio.spec.card import Card
 from studio.spec.check import check, snapped
-from studio.spec.grammar import unknown_words
 from studio.spec.prompts import foreign_marks, with_subject
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse, Upsampling
 from studio.spec.spans import spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
+from studio.spec.vocabulary import unknown_words
 from studio.terminal.memory import peak_megabytes
 from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer
@@ -237,11 +237,11 @@ def _name_unknown_words(request: ClipRequest, model: library.Model, session: Ses
             f"Weights and tags of other programs mean nothing here, and are read as words: "
             f"{', '.join(marks[:4])}."
         )
-    if not model.card.small_vocabulary:
+    if (vocabulary := model.card.subjects.words) is None:
         return
     use = request.subject
     taught = {use.token.lower(), *use.class_noun.lower().split()} if use else set()
-    found = (request.prompt[start:end] for start, end in unknown_words(request.prompt))
+    found = (request.prompt[start:end] for start, end in unknown_words(request.prompt, vocabulary))
     if strange := [word for word in found if word.lower() not in taught]:
         session.voice.remark(f"{model.card.name} does not know: {', '.join(strange[:8])}.")
 

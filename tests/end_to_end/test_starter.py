@@ -9,11 +9,11 @@ import torch
 
 from studio.cli import main
 from studio.engine.device import PROCESSOR
+from studio.lab.drawing import grammar
 from studio.lab.measures import oracle
 from studio.library import models as library
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked
-from studio.spec import grammar
 
 STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"
 PROMPT = "a red ball moving left over grass"
@@ -30,7 +30,7 @@ def test_it_fits_its_budget_and_opens_whole() -> None:
         *("image", "temporal", "text", "autoencoder"),
         *("decoder", "upsampler", "upsampler over time"),
     }
-    assert found.card.small_vocabulary
+    assert found.card.subjects.words == grammar.VOCABULARY
     assert found.card.notice
 
 

@@ -29,6 +29,7 @@ from studio.lab.measures.likeness import LikenessNet
 from studio.spec.progress import Cancelled, Progress, silent
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
+from tests.cards import SUBJECTS
 from tests.engine import tiny_upsampler, tiny_video
 from tests.engine.test_film import Memory
 from tests.engine.tiny_backbone import photos
@@ -167,10 +168,11 @@ def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, m
 @pytest.mark.parametrize("on", ["second, half"], indirect=True)
 def test_words_on_paths_are_learned_from_where_the_network_is(on, tmp_path, monkeypatch):
     """The starter's way of teaching: its windows are drawn on the processor."""
-    monkeypatch.setattr(dataset, "SMALL_LANGUAGE", 10**9)
-    monkeypatch.setattr(dataset.placing, "TAILS", dataset.placing.TAILS[:2])
+    assert SUBJECTS.paths
+    few = replace(SUBJECTS.paths, upright=(), in_place=(), per_prompt=1)
+    how = {"defaults": replace(SUBJECTS, paths=few)}
     quick(monkeypatch)
-    trained = train_subject(model(on).backbone, photos(), replace(SPEC, steps=1), tmp_path)
+    trained = train_subject(model(on).backbone, photos(), replace(SPEC, steps=1), tmp_path, **how)
     assert np.isfinite(trained.losses).all()
 
 

@@ -85,9 +85,8 @@ def test_a_subject_is_learned_shown_stopped_and_gone_on_with(starter, card, meth
             raise Cancelled
 
     def train():
-        return train_subject(
-            video.backbone, photos, spec, tmp_path, tick, moving=moving(video, spec)
-        )
+        how = {"moving": moving(video, spec), "defaults": video.card.subjects}
+        return train_subject(video.backbone, photos, spec, tmp_path, tick, **how)
 
     stops = [False, True]
     before = {name: t.clone() for name, t in video.backbone.unet.state_dict().items()}

@@ -21,7 +21,7 @@ from studio.spec.request import UPSAMPLED, ClipRequest, Upsampling
 from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
-from tests.cards import card, with_
+from tests.cards import SUBJECTS, card, with_
 
 CARD = card(
     "starter",
@@ -32,7 +32,7 @@ CARD = card(
     largest=64,
     guidance=4.0,
     notice="A 64-pixel demonstration; add a model for real quality.",
-    small_vocabulary=True,
+    subjects=SUBJECTS,
 )
 WEIGHTS = (
     ("image", "1" * 32),

@@ -19,6 +19,12 @@ from studio.spec.refusal import Refusal
 
 PLAIN = packing.CARD
 LARGER = PLAIN + "".join(f'"{r}" = "{roles.FILES[r]}"\n' for r in roles.NEEDED_TO_UPSAMPLE)
+PATHS = """
+[subjects.paths]
+upright = ["moving up"]
+places = ["on snow"]
+grounds = "none.png"
+"""
 UPSAMPLING = "[family.upsampling]\nsteps = 2\nlevel = 100\ntile = 24\noverlap = 4\n"
 
 
@@ -114,10 +120,17 @@ def test_what_a_card_must_say(tmp_path, name):
         ("[family", "not TOML"),
         ("x = " + "1" * 9000, "not TOML|cannot be read"),
         (PLAIN.split("[weights]")[0], r"no table \[weights\]"),
-        (PLAIN + "small_vocabulary = 1", "not TOML|called"),
-        (PLAIN.replace("small_vocabulary = true", 'small_vocabulary = "no"'), "true or false"),
+        ("words = 3\n" + PLAIN, "words is 3 and must be the name of a .toml file"),
+        ('words = "../words.toml"\n' + PLAIN, "must be the name of a .toml file"),
+        ('words = "words.toml"\n' + PLAIN, "must be a file beside the card"),
+        (PLAIN + "[subjects]\nlora_rate = 3", "lora_rate is 3 and must be a number"),
+        (PLAIN + "[subjects]\nlora = 3", "does not know “lora”"),
+        (PLAIN + "[subjects.paths]\nplaces = []", "it does not say grounds"),
+        (PLAIN + PATHS.replace("upright", "along"), "along is .* must be a number"),
+        (PLAIN + PATHS.replace('"moving up"', ""), "upright is .* a list that is short"),
+        (PLAIN + PATHS, "grounds is 'none.png' and must be a picture beside the card"),
     ],
-    ids=range(12),
+    ids=range(19),
 )
 def test_what_is_no_card(shelf, said, why):
     card(shelf / "bad", said)

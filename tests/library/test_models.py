@@ -24,7 +24,7 @@ def shelf(tmp_path: Path, tiny_home: Path) -> Path:
 def test_a_model_is_found_with_its_family_and_weights(shelf):
     model = models.find("tiny", [shelf])
     assert model.card.fps == Fraction(4)
-    assert model.card.small_vocabulary
+    assert model.card.subjects.words
     roles = {"image", "temporal", "text", "autoencoder", "settings"}
     assert {role for role, _ in model.weights} == roles
     assert all(len(identity) == 32 for _, identity in model.weights)

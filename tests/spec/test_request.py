@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.spec import grammar, prompts
+from studio.spec import prompts
 from studio.spec.check import check, snapped
 from studio.spec.frame_spans import DECODE_CHUNK
 from studio.spec.refusal import Refusal
@@ -173,65 +173,6 @@ def test_the_subject_is_in_the_prompt_once_more_never(prompt):
     assert "sks" not in prompts.for_time(once, "sks").lower().split()
 
 
-@given(
-    st.builds(
-        grammar.Meaning,
-        st.sampled_from(("", *grammar.COLOURS)),
-        st.sampled_from(grammar.SHAPES),
-        st.sampled_from(("", *grammar.PLACES)),
-        st.sampled_from(("", *grammar.MOTIONS)),
-        st.sampled_from(("", "small", "big")),
-        st.sampled_from(("", "slowly", "quickly")),
-    ),
-    st.randoms(use_true_random=False),
-)
-def test_a_caption_says_what_it_means_in_words_that_are_known(meaning, random):
-    said = grammar.caption(meaning, random.choice)
-    assert grammar.read(said) == meaning
-    assert grammar.unknown_words(said) == ()
-
-
-def test_unknown_words_are_found_where_they_stand():
-    prompt = "a red zeppelin over grass"
-    assert [prompt[slice(*span)] for span in grammar.unknown_words(prompt)] == ["zeppelin"]
-
-
 def test_a_refusal_names_the_text_that_is_too_long():
     with pytest.raises(Refusal, match=r"negative prompt has 2000 words"):
         check(replace(ASKED, negative="word " * 2000), CARD)
-
-
-@pytest.mark.parametrize(
-    ("noun", "near"),
-    [
-        ("Dog", "Dog"),
-        ("puppy", "dog"),
-        ("dogs", "dog"),
-        ("stuffed animal", "animal"),
-        ("old teddy bear", "bear"),
-        ("backpak", "backpack"),
-        ("glass", "thing"),
-        ("red", "thing"),
-        ("zeppelin", "thing"),
-        ("", "thing"),
-    ],
-)
-def test_the_nearest_noun_stands_in(noun, near):
-    assert grammar.nearest_noun(noun) == near
-
-
-def test_every_kin_is_new_and_leads_to_a_noun_that_was_taught():
-    assert set(grammar.KIN.values()) <= set(grammar.NOUNS)
-    assert not set(grammar.KIN) & set(grammar.NOUNS)
-
-
-def test_few_triples_are_held_out_and_always_the_same():
-    everything = [
-        grammar.Meaning(c, s, p)
-        for c in grammar.COLOURS
-        for s in grammar.SHAPES
-        for p in grammar.PLACES
-    ]
-    held = [m for m in everything if grammar.held_out(m)]
-    assert 0.02 < len(held) / len(everything) < 0.1
-    assert not grammar.held_out(grammar.Meaning("red", "ball", "grass", "left"))

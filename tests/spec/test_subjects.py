@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from studio.lab.drawing.grammar import KIN, NOUNS
 from studio.spec import words_for_persons, words_for_things
-from studio.spec.grammar import KIN, NOUNS
 from studio.spec.subjects import Spoken, names_person, spoken_of
 
 PERSONS = [

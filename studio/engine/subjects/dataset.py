@@ -13,26 +13,22 @@ from studio.engine.adapter import Networks
 from studio.engine.families.videoldm.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
-from studio.engine.subjects import placing
+from studio.engine.subjects import paths
 from studio.engine.subjects.loop import begun_otherwise
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
-from studio.spec import grammar
 from studio.spec.progress import Progress, Tick, shifted, silent
 from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import PathAugmentation, SubjectDefaults
 from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
+from studio.spec.vocabulary import nearest_noun
 
-SMALL_LANGUAGE = 2000  # tokens; a vocabulary below this knows the starter's grammar and no more
 CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
-PUT = 2 / 3
-"""How many of the photos in a batch are put on paths, where there are such."""
-PLACINGS = 3
-"""How often each photo prompt with a motion gets a photo, each put elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectData:
     """Everything that a subject's training reads: N views of the photos, M prior pictures, and Q
-    photos put on paths, for the starter only.
+    photos put on paths, none where the model's card names no such augmentation.
 
     Latents are scaled as the UNet wants them; `*_text` are encodings by the untouched encoder.
     """
@@ -105,11 +101,12 @@ def prepare(
     seed: int,
     crops: int = 2,
     mirror: bool = True,
+    augmentation: PathAugmentation | None = None,
     tick: Tick = silent,
 ) -> SubjectData:
     """Encode `photos` (uint8 (H, W, 3) each) under `prompt`, and draw one picture per prior prompt.
 
-    For the starter also photos on the paths that the words behind the prompt speak of.
+    With an `augmentation` also photos on the paths that the words behind the prompt speak of.
     `mirror` adds mirrored copies: twice the data, but wrong for a subject that carries writing.
     The prior pictures come from the untouched backbone itself.
     """
@@ -117,17 +114,11 @@ def prepare(
     size = pixels(backbone)
     rng = np.random.default_rng((seed, 1))
     shown = [view for photo in photos for view in views(photo, size, crops, mirror, rng)]
-    tails = placing.TAILS if speaks_grammar(backbone) else ()
-    at = [placing.placing(rng, motion) for _ in range(PLACINGS) for _, motion, _ in tails]
-    grounds = [placing.ground(rng, place, size) for _ in range(PLACINGS) for *_, place in tails]
-    put = [
-        placing.placed(shown[rng.integers(len(shown))], where, ground)
-        for where, ground in zip(at, grounds, strict=True)
-    ]
+    put, at, tails = _on_paths(shown, rng, augmentation, size)
     latents = encode(backbone, torch.stack(shown + put), tick)
     cells = latents.shape[-2:]
-    windows = torch.stack([placing.window(where, *cells) for where in at]) if at else latents[:0, 0]
-    ids = token_ids(backbone, [prompt, *(f"{prompt} {words}" for words, *_ in tails)])
+    windows = torch.stack([paths.window(where, *cells) for where in at]) if at else latents[:0, 0]
+    ids = token_ids(backbone, [prompt, *(f"{prompt} {tail}" for tail in tails)])
     prior_ids = token_ids(backbone, prior_prompts)
     with torch.no_grad():
         text = backbone.text_encoder(ids)[0]
@@ -135,6 +126,23 @@ def prepare(
     prior = draw(backbone, backbone, prior_prompts, seed=seed, stage="prior", tick=tick)
     photos_, placed = latents.split((len(shown), len(put)))
     return SubjectData(photos_, placed, windows, ids, text, prior, prior_ids, prior_text)
+
+
+def _on_paths(
+    shown: list[Tensor], rng: np.random.Generator, how: PathAugmentation | None, size: int
+) -> tuple[list[Tensor], list[paths.Placing], tuple[paths.Tail, ...]]:
+    """Photos put on paths, where each lies, and what is said of them by turns."""
+    if how is None:
+        return [], [], ()
+    tails, grounds = paths.tails(how), paths.Grounds(how, size)
+    said = how.per_prompt * tails
+    at = [paths.placing(rng, tail.motion, how) for tail in said]
+    drawn = [grounds.draw(rng, tail.place) for tail in said]
+    put = [
+        paths.placed(shown[rng.integers(len(shown))], where, ground, how.rim)
+        for where, ground in zip(at, drawn, strict=True)
+    ]
+    return put, at, tails
 
 
 def check(photos: list[np.ndarray]) -> None:
@@ -249,38 +257,28 @@ def pixels(backbone: Backbone) -> int:
     return unet.config.sample_size * backbone.reduction
 
 
-def speaks_grammar(backbone: Backbone) -> bool:
-    """Whether the backbone reads the starter's small language and no more."""
-    return len(backbone.tokenizer) < SMALL_LANGUAGE
-
-
-def prior_prompts(backbone: Backbone, class_noun: str, count: int) -> tuple[list[str], list[str]]:
+def prior_prompts(class_noun: str, count: int, how: SubjectDefaults) -> tuple[list[str], list[str]]:
     """What the prior pictures show, and notes for the user about it.
 
-    A backbone that only reads the starter's grammar gets its nearest noun, and each picture a
-    place and a motion, so that these words keep their meaning beside the subject.
+    A model that knows few words gets its nearest noun.  Where photos are put on paths, each picture
+    has a place and a motion, so that these words keep their meaning beside the subject.
     """
-    if not speaks_grammar(backbone):
-        return [f"a {class_noun}"] * count, []
-    noun = grammar.nearest_noun(class_noun)
+    noun = nearest_noun(class_noun, how.words)
+    notes = [f'The model does not know the word "{class_noun}"; its prior pictures show "{noun}".']
+    if how.paths is None:
+        return [f"a {noun}"] * count, notes * (noun != class_noun)
     # seven places times seven motions; a stride of eight meets each place and motion early
-    tails = [
-        f"{grammar.PHRASES[motion][0]} {grammar.PHRASES[place][0]}"
-        for place in grammar.PLACES
-        for motion in grammar.MOTIONS
-    ]
+    tails = [f"{motion} {place}" for place in how.paths.places for motion in how.paths.motions]
     prompts = [f"a {noun} {tails[8 * k % len(tails)]}" for k in range(count)]
-    if noun == class_noun:
-        return prompts, []
-    return prompts, [
-        f'The model does not know the word "{class_noun}"; its prior pictures show "{noun}".'
-    ]
+    return prompts, notes * (noun != class_noun)
 
 
-def pick(data: SubjectData, rng: np.random.Generator, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+def pick(
+    data: SubjectData, rng: np.random.Generator, batch: int, share: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """Photos (batch, C, h, w), the prompt each goes under, and weights (batch, h, w) of its cells.
 
-    A third of them whole under the plain prompt, the others on paths, where there are such.
+    A `share` of them on paths, where there are such, the others whole under the plain prompt.
     """
     there = data.photos.device
     photos = data.photos[torch.from_numpy(rng.integers(len(data.photos), size=batch)).to(there)]
@@ -289,7 +287,7 @@ def pick(data: SubjectData, rng: np.random.Generator, batch: int) -> tuple[Tenso
     if not len(data.placed):
         return photos, said, weights
     q = torch.from_numpy(rng.integers(len(data.placed), size=batch)).to(there)
-    put = torch.from_numpy(rng.random(batch) < PUT).to(there)
+    put = torch.from_numpy(rng.random(batch) < share).to(there)
     return (
         torch.where(put[:, None, None, None], data.placed[q], photos),
         torch.where(put, 1 + q % (len(data.photo_ids) - 1), said),

@@ -27,13 +27,13 @@ from studio.engine.subjects.loop import Lesson, Plan, fit
 from studio.engine.subjects.subject_spec import Students, SubjectSpec, TrainedSubject
 from studio.spec.progress import Preview, Progress, Tick, silent
 from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
 
 TARGETS = {
     "unet": ("to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"),
     "text_encoder": ("q_proj", "k_proj", "v_proj", "out_proj"),
 }
 PREPARED, CHECKPOINTS = "prepared.safetensors", "checkpoints"
-SMALL = 100e6  # parameters of a UNet below which the starter's rates are right
 
 
 def train_subject(
@@ -46,6 +46,7 @@ def train_subject(
     resume: bool = True,
     keep_last: bool = False,
     moving: Callable[[Students], Preview] | None = None,
+    defaults: SubjectDefaults = ANY_MODEL,
 ) -> TrainedSubject:
     """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
 
@@ -53,20 +54,21 @@ def train_subject(
     byte for byte on the same CPU and thread count.  With `keep_last` the state at the end stays
     there, from which a later call learns on: up to more steps, also from other photos.  The
     backbone's own weights are those of before, after a cancel or an error too.  Every second sample
-    is a still, the others come from `moving` where it is given.  Raises `Refusal` when the photos
+    is a still, the others come from `moving` where it is given.  `defaults` are the model's: they go
+    with its weights, and so are in no recipe of their own.  Raises `Refusal` when the photos
     are too few or too many, when `folder` holds another training that was stopped, when the disk is
     full and when the loss is no longer a number.
     """
     _check(spec)
     dataset.check(photos)
-    prompts, notes = dataset.prior_prompts(backbone, spec.class_noun, spec.prior_pictures)
+    prompts, notes = dataset.prior_prompts(spec.class_noun, spec.prior_pictures, defaults)
     identity = adapter_file.weights_identity(backbone.unet, backbone.text_encoder)
     label = Label(spec.method, spec.rank, spec.alpha, spec.token, spec.class_noun, identity)
     if spec.method == "dreambooth":
         label = replace(label, rank=0, alpha=0.0)
     if not resume:
         _start_anew(folder)
-    plan, lesson = _plan(spec, backbone), _lesson(photos, spec, label, backbone.device.name)
+    plan, lesson = _plan(spec, defaults), _lesson(photos, spec, label, backbone.device.name)
     loop.check_goes_on(folder / CHECKPOINTS, plan, lesson)
     with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
         data = dataset.prepare_once(
@@ -79,11 +81,12 @@ def train_subject(
             seed=spec.seed,
             crops=spec.crops,
             mirror=spec.mirror,
+            augmentation=defaults.paths,
             tick=tick,
         )
         with _students(backbone, spec) as students:
             told = _shown(tick, spec, _sampler(backbone, students, spec, moving))
-            loss_at = _loss(backbone, students, data, spec)
+            loss_at = _loss(backbone, students, data, spec, defaults)
             average, losses = _learn(students, loss_at, plan, lesson, folder, told)
     file, digest = _write(folder, average, label)
     if keep_last:
@@ -182,11 +185,11 @@ def _shown(tick: Tick, spec: SubjectSpec, sample: Callable[[int], Preview]) -> T
     return told
 
 
-def _plan(spec: SubjectSpec, backbone: Backbone) -> Plan:
+def _plan(spec: SubjectSpec, defaults: SubjectDefaults) -> Plan:
     return Plan(
         "learning the subject",
         spec.steps,
-        rate=spec.rate or _rate(spec, backbone),
+        rate=spec.rate or defaults.rate(spec.method),
         warmup=10,
         final_rate=0.1,
         decay=0.0,
@@ -195,24 +198,23 @@ def _plan(spec: SubjectSpec, backbone: Backbone) -> Plan:
     )
 
 
-def _rate(spec: SubjectSpec, backbone: Backbone) -> float:
-    small = sum(p.numel() for p in backbone.unet.parameters()) < SMALL
-    by_size = (1.5e-3, 1e-4) if spec.method == "lora" else (2e-4, 1e-6)  # 1e-6: Video LDM
-    return by_size[0 if small else 1]
-
-
 def _loss(
-    backbone: Backbone, students: Students, data: SubjectData, spec: SubjectSpec
+    backbone: Backbone,
+    students: Students,
+    data: SubjectData,
+    spec: SubjectSpec,
+    defaults: SubjectDefaults,
 ) -> Callable[[int], Tensor]:
     """Photos under the subject's prompts plus the prior's weight times the class's own pictures."""
     scheduler: Any = backbone.scheduler
     device = torch.device(backbone.device.name)
     full = backbone.device.frozen_dtype == torch.float32
-    prior_weight = _prior_weight(spec, data)
+    prior_weight = defaults.prior_weight if spec.prior_weight is None else spec.prior_weight
+    share = defaults.paths.share if defaults.paths else 0.0
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((spec.seed, step, 2))
-        mine, said, weights = dataset.pick(data, rng, spec.batch)
+        mine, said, weights = dataset.pick(data, rng, spec.batch, share)
         other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch)).to(device)
         x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
@@ -228,14 +230,6 @@ def _loss(
         return mine_error + prior_weight * error[spec.batch :].mean()
 
     return loss_at
-
-
-def _prior_weight(spec: SubjectSpec, data: SubjectData) -> float:
-    """Less where photos on paths already keep the words' meaning: the starter's class noun says
-    nothing of looks, and its pictures in any colour would pull at the subject's."""
-    if spec.prior_weight is not None:
-        return spec.prior_weight
-    return 0.2 if len(data.placed) else 0.5
 
 
 def _text(

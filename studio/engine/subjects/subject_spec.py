@@ -14,8 +14,8 @@ from studio.spec.subjects import DEFAULT_STEPS
 
 @dataclass(frozen=True, slots=True)
 class SubjectSpec:
-    """How a subject is trained.  `rate` and `prior_weight` None take what suits the method and the
-    network's size.
+    """How a subject is trained.  `rate` and `prior_weight` None are the model's own
+    (`SubjectDefaults`).
 
     `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
     and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.engine.subjects import grounds
-from studio.spec import grammar
+from studio.lab.drawing import grammar, grounds
 
 Rng = np.random.Generator
 Field = np.ndarray  # (S, S) signed distance, negative inside, in units of the character's radius

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import pictures, scenes
+from studio.lab.drawing import grounds, pictures, scenes
 from studio.lab.training import latents
 from studio.spec.progress import Progress, Tick, silent
 

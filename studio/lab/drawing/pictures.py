@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import scenes
+from studio.lab.drawing import grounds, scenes
 
 SIZE = grounds.SIZE
 

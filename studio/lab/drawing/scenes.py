@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from studio.engine.subjects.grounds import SIZE, draw_ground, grid
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
+from studio.lab.drawing import grammar
+from studio.lab.drawing.grammar import Meaning
+from studio.lab.drawing.grounds import SIZE, draw_ground, grid
 
 FRAMES = 8
 

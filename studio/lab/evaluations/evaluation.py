@@ -154,8 +154,8 @@ def evaluate_rollouts(
     With and without context guidance.  With `sheet`, a picture shows a keyframe of every half
     minute of every roll-out.
     """
+    from studio.lab.drawing import grammar
     from studio.lab.measures import rollout
-    from studio.spec import grammar
 
     found, residents = library.find(model, folders), Residents(device)
     video = residents.video(found, tick)
@@ -253,7 +253,8 @@ def _trained(
 
     for file in folder.glob("adapter-*.safetensors"):
         return file
-    return train_subject(video.backbone, list(known.photos), spec, folder, tick).file
+    photos, how = list(known.photos), {"tick": tick, "defaults": video.card.subjects}
+    return train_subject(video.backbone, photos, spec, folder, **how).file
 
 
 def _recipe(known: PhotoSet, spec: SubjectSpec, model: library.Model) -> str:

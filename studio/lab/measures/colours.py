@@ -4,9 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import scenes
-from studio.spec import grammar
+from studio.lab.drawing import grammar, grounds, scenes
 
 # Lightness counts half: shading, the dark rim and an autoencoder change it far more than the hue.
 _WEIGHTS = np.asarray((0.5, 1.0, 1.0), np.float32)

@@ -6,12 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from studio.lab.drawing import scenes
+from studio.lab.drawing import grammar, scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import oracle
 from studio.lab.measures.flicker import flicker
 from studio.lab.measures.oracle import Verdict
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
 
 Prompt = tuple[str, Meaning]
 

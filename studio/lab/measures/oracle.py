@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.lab.drawing import grammar
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import outlines, paths, segmenting
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
 
 LEAST_OVERLAP = 0.60  # mean soft IoU below which an object has none of the six shapes
 

@@ -4,8 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from studio.lab.drawing import scenes
-from studio.spec import grammar
+from studio.lab.drawing import grammar, scenes
 
 _CELLS = 32  # template cells per radius
 _REACH = 1.7  # radii that a template spans from its middle

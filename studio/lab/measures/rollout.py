@@ -8,11 +8,11 @@ import numpy as np
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import Models, film
 from studio.lab.drawing import scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import segmenting
 from studio.lab.measures.clips import Kept, request, roles
 from studio.lab.measures.filling import shape_of
 from studio.spec.card import Card
-from studio.spec.grammar import Meaning
 from studio.spec.progress import Tick
 from studio.spec.spans import spans
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.lab.drawing import grammar
 from studio.lab.measures import colours, regions
-from studio.spec import grammar
 
 SMALLEST = 24  # pixels; the smallest object that the scenes ever draw covers about 55
 _BORDER = 3  # pixels of frame edge that are taken to show mostly ground

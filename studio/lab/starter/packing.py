@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
@@ -13,12 +14,14 @@ from studio.engine.families.videoldm import upsampler
 from studio.engine.families.videoldm.family import DECODER, TEMPORAL
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.preview import fit_factors
-from studio.lab.starter import codec, image
+from studio.lab.drawing import card_files
+from studio.lab.starter import codec, image, wording
 from studio.lab.starter.animation import Stage
+from studio.lab.starter.places import PLACES, view
 from studio.lab.training.packing import pipeline_index
 
 CARD = """\
-small_vocabulary = true
+words = "words.toml"
 
 [family]
 id = "starter"
@@ -55,6 +58,21 @@ level = 100
 tile = 48
 overlap = 8
 """
+SUBJECTS = """
+[subjects]
+lora_rate = 1.5e-3
+dreambooth_rate = 2e-4
+prior_weight = 0.2
+
+[subjects.paths]
+across = {across}
+upright = {upright}
+in_place = {in_place}
+places = {places}
+grounds = "grounds.png"
+"""
+"""How subjects are taught to it, which stand where the words have the things of its clips."""
+UPRIGHT, ACROSS = ("up", "down"), ("left", "right")
 COPIED = ("tokenizer", "text_encoder", "vae", "unet")
 
 
@@ -72,6 +90,8 @@ def pack(parts: Path, folder: Path, stage: Stage) -> Path:
         shutil.copytree(parts / "upsampler", folder / upsampler.FOLDER)
     for config in folder.glob("**/config.json"):
         _without_origin(config)
+    card_files.write_words(folder, wording.VOCABULARY)
+    card_files.write_grounds(folder, grounds(stage))
     (folder / "model.toml").write_text(card(folder, fills=_fills(parts)), "utf-8")
     return folder
 
@@ -102,7 +122,30 @@ def card(folder: Path, *, fills: bool) -> str:
     names = {role: f'"{role}"' if " " in role else role for role in there}
     lines = "".join(f'{names[role]} = "{file}"\n' for role, file in there.items())
     card = CARD.format(passes=2 if fills else 0, predicts="true" if fills else "false")
-    return card + lines + (UPSAMPLING if "upsampler" in there else "")
+    return card + lines + (UPSAMPLING if "upsampler" in there else "") + subjects()
+
+
+def subjects() -> str:
+    """What the card says of subjects: the plain phrases of motions by their way, and of places."""
+    plain = {word: phrases[0] for word, phrases in wording.PHRASES["motion"].items()}
+    ways = {
+        "across": [plain[word] for word in ACROSS],
+        "upright": [plain[word] for word in UPRIGHT],
+        "in_place": [said for word, said in plain.items() if word not in ACROSS + UPRIGHT],
+        "places": [wording.PHRASES["place"][place][0] for place in PLACES],
+    }
+    return SUBJECTS.format(**{name: json.dumps(said) for name, said in ways.items()})
+
+
+def grounds(stage: Stage) -> list[np.ndarray]:
+    """The places as clips show them at rest, of each uint8 (N, S, S, 3)."""
+    made = []
+    for canvases in stage.canvases[:, : card_files.PER_PLACE].float():
+        still, near = torch.zeros(len(canvases), 2), torch.ones(len(canvases))
+        seen = view(canvases, still.to(canvases.device), near.to(canvases.device), stage.size)
+        pictures = (seen.clamp(0, 1) * 255).round().to(torch.uint8)
+        made.append(pictures.permute(0, 2, 3, 1).cpu().numpy())
+    return made
 
 
 def _without_origin(config: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.lab.drawing.grammar import KIN
 from studio.lab.starter.animation import (
     CAMERAS,
     KINDS,
@@ -15,6 +16,8 @@ from studio.lab.starter.animation import (
 )
 from studio.lab.starter.figures import EARS, HATS, NAMES, Figures
 from studio.lab.starter.places import PLACES
+from studio.spec.subjects import RARE_TOKENS
+from studio.spec.vocabulary import Vocabulary, known_words
 
 Rng = np.random.Generator
 
@@ -121,7 +124,30 @@ NOUNS = (
 )  # fmt: skip
 """Everyday nouns that stand for nothing drawn here: taught as "something"."""
 
-RARE_TOKENS = ("sks", "zwx", "vnt", "ohwx", "phol", "kvb")
+VOCABULARY = Vocabulary(
+    groups=(
+        *(
+            (name, tuple(row for row in PHRASES[kind].values() if any(row)))
+            for name, kind in {
+                "Kinds": "kind",
+                "Colours": "colour",
+                "Places": "place",
+                "Motions": "motion",
+                "The camera": "camera",
+                "Sizes": "size",
+                "Speeds": "speed",
+                "Hats": "hat",
+                "Ears": "ears",
+            }.items()
+        ),
+        ("Everyday nouns", tuple((noun,) for noun in NOUNS)),
+    ),
+    besides=("a", "an", "the", "and", "with", *RARE_TOKENS),
+    nouns=("Everyday nouns", "Kinds"),
+    kin=tuple(KIN.items()),
+    fallback="thing",
+)
+"""The same as data, which lies beside the model (`words.toml`)."""
 DROPPED = {
     "kind": 0.06, "colour": 0.25, "place": 0.08, "motion": 0.08, "camera": 0.05, "size": 0.15,
     "speed": 0.15, "hat": 0.45, "hat_colour": 0.3, "ears": 0.55,
@@ -230,10 +256,7 @@ def with_token(text: str, token: str) -> str:
 
 def words() -> frozenset[str]:
     """Every word that is taught, in lower case."""
-    phrases = [p for rows in PHRASES.values() for row in rows.values() for p in row]
-    return frozenset(
-        " ".join([*phrases, *NOUNS, *RARE_TOKENS, "a", "an", "the", "and", "with"]).split()
-    )
+    return known_words(VOCABULARY)
 
 
 def _say(plainly: float, which: float, aspect: str, index: int) -> str:

@@ -14,9 +14,9 @@ from torch.nn import functional as F
 from studio.engine.device import in_half
 from studio.engine.subjects.loop import Plan, fit
 from studio.lab.drawing import scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.training import text
 from studio.lab.training.latents import Clips
-from studio.spec.grammar import Meaning
 from studio.spec.progress import Tick, silent
 
 BATCH = 48

@@ -9,9 +9,8 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from studio.engine.adapter_file import weights_identity
-from studio.engine.subjects import grounds
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
-from studio.lab.drawing import footage
+from studio.lab.drawing import footage, grounds
 from studio.lab.training.decoder import seen
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.request import UPSAMPLED

@@ -15,10 +15,9 @@ from torch.nn import functional as F
 from studio.engine.adapter_file import weights_identity
 from studio.engine.device import in_half
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
-from studio.lab.drawing import scenes
+from studio.lab.drawing import grammar, scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.training.text import KINDS
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
 from studio.spec.progress import Progress, Tick, silent
 
 

@@ -21,8 +21,6 @@ from studio.lab.training import backbone, upsampler
 
 TAUGHT = ("keyframes", "prediction", "interpolation")
 CARD = """\
-small_vocabulary = true
-
 [family]
 id = "starter"
 name = "Starter"

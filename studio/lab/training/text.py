@@ -19,8 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from studio.engine.device import PROCESSOR, Device
 from studio.engine.subjects.loop import Plan, fit
-from studio.lab.drawing import scenes
-from studio.spec import grammar
+from studio.lab.drawing import grammar, scenes
 from studio.spec.progress import Tick, silent
 
 POSITIONS = 24

@@ -137,7 +137,7 @@ class ShotPanel(Panel):
         self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
-        self.vocabulary.clicked.connect(lambda: vocabulary_dialog(self).open())
+        self.vocabulary.clicked.connect(self._show_vocabulary)
         self.preview.clicked.connect(self._orders.preview)
         self.render_it.clicked.connect(self.render_asked)
         self._present.changed.connect(self.reflect)
@@ -193,19 +193,23 @@ class ShotPanel(Panel):
         explain(self.subject, why_not, "Who or what the clip shows")
         self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
 
+    def _show_vocabulary(self) -> None:
+        if vocabulary := self.prompt.underliner.vocabulary:
+            vocabulary_dialog(self, vocabulary).open()
+
     def _reflect_words(self, state: ShotState) -> None:
         model, shot = state.model, state.shot
         underliner = self.prompt.underliner
         subject = self._document.subject(shot.subject)
         taught = f"{subject.token} {subject.class_noun}" if subject else ""
         known = frozenset(taught.lower().split())
-        on = bool(model and model.card.small_vocabulary)
-        if (underliner.on, underliner.known) != (on, known):
-            underliner.on, underliner.known = on, known
+        vocabulary = model.card.subjects.words if model else None
+        if (underliner.vocabulary, underliner.known) != (vocabulary, known):
+            underliner.vocabulary, underliner.known = vocabulary, known
             underliner.rehighlight()
         strange = [shot.prompt[a:b] for a, b in underliner.strange(shot.prompt)]
         self.words.setText(_strange_words(list(dict.fromkeys(strange))))
-        self.words_row.setVisible(on)
+        self.words_row.setVisible(vocabulary is not None)
 
     def _reflect_orders(self, state: ShotState) -> None:
         why_not = state.why_no_order

@@ -10,14 +10,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
-from studio.spec import grammar
+from studio.spec.vocabulary import Vocabulary, unknown_words
 from studio.ui.widgets.controls import label, push, row
 from studio.ui.widgets.text_fields import DocumentsText, Typing, difference, letters, units
 from studio.ui.widgets.theme import UNIT, Theme
 
 
 class Underliner(QSyntaxHighlighter):
-    """Underlines unknown words, while the model in use has a small vocabulary."""
+    """Underlines words that the model in use does not know, where its card says which it knows."""
 
     def __init__(self, document: QTextDocument, theme: Theme) -> None:
         super().__init__(document)
@@ -25,7 +25,7 @@ class Underliner(QSyntaxHighlighter):
         self._look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
         self._look.setUnderlineColor(theme.colour("attention"))
         self.known: frozenset[str] = frozenset()
-        self.on = False
+        self.vocabulary: Vocabulary | None = None
 
     def highlightBlock(self, text: str) -> None:
         at = shown = 0
@@ -35,9 +35,9 @@ class Underliner(QSyntaxHighlighter):
 
     def strange(self, text: str) -> tuple[tuple[int, int], ...]:
         """Where `text` holds words that neither the model nor the subject knows."""
-        if not self.on:
+        if self.vocabulary is None:
             return ()
-        spans = grammar.unknown_words(text)
+        spans = unknown_words(text, self.vocabulary)
         return tuple((a, b) for a, b in spans if text[a:b].lower() not in self.known)
 
 
@@ -85,29 +85,20 @@ def as_shown(text: str) -> str:
     return lines.replace("\u00a0", " ")
 
 
-def vocabulary_dialog(parent: QWidget) -> QDialog:
-    """Every word that the starter was taught, by what it says."""
+def vocabulary_dialog(parent: QWidget, vocabulary: Vocabulary) -> QDialog:
+    """Every meaning that a model was taught, in its plain words."""
     dialog = QDialog(parent)
-    dialog.setWindowTitle("Words the starter knows")
+    dialog.setWindowTitle("Words the model knows")
     dialog.setMinimumWidth(480)
     layout = QVBoxLayout(dialog)
     layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
     layout.setSpacing(UNIT)
-    rows = {
-        "Colours": grammar.COLOURS,
-        "Shapes": grammar.SHAPES,
-        "Places": tuple(grammar.PHRASES[p][0] for p in grammar.PLACES),
-        "Motions": tuple(grammar.PHRASES[m][0] for m in grammar.MOTIONS),
-        "Sizes": tuple(word for word in grammar.SIZES if word != "normal"),
-        "Speeds": tuple(word for word in grammar.SPEEDS if word != "normally"),
-        "Everyday nouns": grammar.NOUNS,
-    }
-    for name, words in rows.items():
+    for name, meanings in vocabulary.groups:
         layout.addWidget(label(name, "title"))
-        layout.addWidget(label(" · ".join(words), "muted", wrap=True))
-    layout.addWidget(
-        label("Common synonyms work too: crimson, circle, rising, tiny, fast.", "small")
-    )
+        layout.addWidget(label(" · ".join(ways[0] for ways in meanings), "muted", wrap=True))
+    if others := [ways[1] for _, meanings in vocabulary.groups for ways in meanings if ways[1:]]:
+        some = ", ".join(others[:: max(1, len(others) // 5)][:5])
+        layout.addWidget(label(f"Common synonyms work too: {some}.", "small", wrap=True))
     done = push("Close")
     done.clicked.connect(dialog.accept)
     layout.addWidget(row(None, done))

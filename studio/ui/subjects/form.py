@@ -7,12 +7,20 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject, checked_name
-from studio.spec import grammar
 from studio.spec.numbers import possible
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal, shown
-from studio.spec.subjects import DEFAULT_STEPS, FEWEST_PHOTOS, MOST_PHOTOS, Spoken, spoken_of
+from studio.spec.subjects import (
+    DEFAULT_STEPS,
+    FEWEST_PHOTOS,
+    MOST_PHOTOS,
+    RARE_TOKENS,
+    Spoken,
+    spoken_of,
+)
+from studio.spec.vocabulary import nearest_noun
 from studio.ui.state.images import Pictures
+from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.consent import Consent
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets import theme
@@ -28,8 +36,9 @@ class NewSubject(QWidget):
     ordered = Signal(object, object, int)  # Subject, list[Path], steps
     given_up = Signal()
 
-    def __init__(self, pictures: Pictures, icons: Icons) -> None:
+    def __init__(self, present: PresentShot, pictures: Pictures, icons: Icons) -> None:
         super().__init__()
+        self._present = present
         self._taken: frozenset[str] = frozenset()
         self._build(pictures, icons)
         self._connect()
@@ -110,10 +119,12 @@ class NewSubject(QWidget):
 
     def _reflect_noun(self) -> None:
         noun = self.noun.text().strip()
-        stands_in = grammar.nearest_noun(noun) if noun else noun
+        model = self._present.state.model  # which will learn the subject
+        vocabulary = model.card.subjects.words if model else None
+        stands_in = nearest_noun(noun, vocabulary) if noun else noun
         self.noun_note.setVisible(stands_in != noun)
         self.noun_note.setText(
-            f"The starter does not know “{shown(noun)}”; it starts from “{stands_in}”."
+            f"The model does not know “{shown(noun)}”; it starts from “{stands_in}”."
         )
 
     def _build(self, pictures: Pictures, icons: Icons) -> None:
@@ -130,7 +141,7 @@ class NewSubject(QWidget):
             Choice(),
             NumberField(" steps", " step", in_document=False),
         )
-        self.token.addItems(grammar.RARE_TOKENS)
+        self.token.addItems(RARE_TOKENS)
         tip(self.token, "A rare word that will stand for the subject in prompts")
         self.method.addItem("LoRA: small and quick", "lora")
         self.method.addItem("DreamBooth: the whole network", "dreambooth")
@@ -171,6 +182,7 @@ class NewSubject(QWidget):
         for text in (self.name, self.noun):
             text.textChanged.connect(self.reflect)
             text.returnPressed.connect(self._order)
+        self._present.changed.connect(self._reflect_noun)
         self.person.toggled.connect(partial(self._answered, self.no_person))
         self.no_person.toggled.connect(partial(self._answered, self.person))
         self.consent.changed.connect(self.reflect)

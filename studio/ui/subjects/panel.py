@@ -130,7 +130,7 @@ class SubjectsPanel(Panel):
         takes(places_of(event.mimeData()))
 
     def _build(self) -> None:
-        self.form = NewSubject(self._pictures, self._icons)
+        self.form = NewSubject(self._present, self._pictures, self._icons)
         self.list_page, self.form_page = scrolled(self._list()), self.form
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()

@@ -1,6 +1,6 @@
 """Photos become latents and encodings once; prior pictures come from the model itself."""
 
-from unittest.mock import patch
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,11 @@ import torch
 from studio.engine.subjects import dataset
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import ANY_MODEL
+from tests.cards import SUBJECTS
 from tests.engine.tiny_backbone import photos, tiny, traces
+
+HOW = {"seed": 1, "crops": 2, "augmentation": SUBJECTS.paths}
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +23,15 @@ def backbone():
 
 @pytest.fixture(scope="module")
 def data(backbone):
-    prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
-    return dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
+    prompts, _ = dataset.prior_prompts("dog", 3, SUBJECTS)
+    return dataset.prepare(backbone, photos(4), "a sks dog", prompts, **HOW)
 
 
 def test_shapes(data):
     assert data.photos.shape == (4 * 3 * 2, 4, 8, 8)  # photos × (whole + 2 crops) × mirrored
     assert data.prior.shape == (3, 4, 8, 8)
     said = 1 + 8 * 8 - 1  # the plain prompt, then each motion and none in each place and none
-    assert data.placed.shape == ((said - 1) * dataset.PLACINGS, 4, 8, 8)
+    assert data.placed.shape == ((said - 1) * SUBJECTS.paths.per_prompt, 4, 8, 8)
     assert data.windows.shape == (len(data.placed), 8, 8)
     assert data.photo_ids.shape == (said, 16)
     assert data.photo_text.shape == (said, 16, 32)
@@ -42,8 +46,8 @@ def test_latents_are_those_of_the_photos(backbone, data):
 
 
 def test_the_same_seed_makes_the_same_set(backbone, data):
-    prompts, _ = dataset.prior_prompts(backbone, "dog", 3)
-    again = dataset.prepare(backbone, photos(4), "a sks dog", prompts, seed=1, crops=2)
+    prompts, _ = dataset.prior_prompts("dog", 3, SUBJECTS)
+    again = dataset.prepare(backbone, photos(4), "a sks dog", prompts, **HOW)
     for name, tensor in data.tensors().items():
         assert torch.equal(tensor, getattr(again, name)), name
 
@@ -78,8 +82,8 @@ def test_only_rgb_bytes(backbone):
         dataset.check([np.zeros((8, 8, 3), np.float32)] * 3)
 
 
-def test_a_known_noun_needs_no_note(backbone):
-    prompts, notes = dataset.prior_prompts(backbone, "dog", 14)
+def test_a_known_noun_needs_no_note():
+    prompts, notes = dataset.prior_prompts("dog", 14, SUBJECTS)
     assert notes == []
     assert len(set(prompts)) == 14
     assert all(p.startswith("a dog ") for p in prompts)
@@ -87,28 +91,34 @@ def test_a_known_noun_needs_no_note(backbone):
         assert any(place in p or "night sky" in p for p in prompts)
 
 
-def test_an_unknown_noun_says_what_stands_in(backbone):
-    prompts, notes = dataset.prior_prompts(backbone, "axolotl", 2)
+def test_an_unknown_noun_says_what_stands_in():
+    prompts, notes = dataset.prior_prompts("axolotl", 2, SUBJECTS)
     assert all(p.startswith("a thing ") for p in prompts)
     assert "axolotl" in notes[0]
     assert "thing" in notes[0]
 
 
-def test_a_large_vocabulary_gets_the_plain_prompt_alone(backbone, data):
-    with patch.object(dataset, "SMALL_LANGUAGE", 2):
-        plain = dataset.prepare(backbone, photos(4), "a sks dog", ["a dog"], seed=1)
+def test_words_alone_put_no_photo_on_a_path():
+    prompts, notes = dataset.prior_prompts("axolotl", 2, replace(SUBJECTS, paths=None))
+    assert prompts == ["a thing"] * 2
+    assert notes
+
+
+def test_a_card_that_says_nothing_gets_the_plain_prompt_alone(backbone):
+    assert dataset.prior_prompts("axolotl", 2, ANY_MODEL) == (["a axolotl"] * 2, [])
+    plain = dataset.prepare(backbone, photos(4), "a sks dog", ["a dog"], seed=1)
     assert len(plain.photo_ids) == 1
     assert plain.placed.shape == (0, 4, 8, 8)
-    picked, said, weights = dataset.pick(plain, np.random.default_rng(0), 3)
+    picked, said, weights = dataset.pick(plain, np.random.default_rng(0), 3, 0.5)
     assert picked.shape == (3, 4, 8, 8)
     assert not said.any()
     assert (weights == 1).all()
 
 
 def test_most_photos_are_put_on_paths_under_the_words_for_them(data):
-    picked, said, weights = dataset.pick(data, np.random.default_rng(0), 4000)
+    picked, said, weights = dataset.pick(data, np.random.default_rng(0), 4000, 0.6)
     put = said > 0
-    assert float(put.float().mean()) == pytest.approx(dataset.PUT, abs=0.03)
+    assert float(put.float().mean()) == pytest.approx(0.6, abs=0.03)
     assert len(set(said.tolist())) == len(data.photo_ids)
     assert (weights[~put] == 1).all()
     torch.testing.assert_close(weights.mean((1, 2)), torch.ones(4000))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,18 @@ from studio.engine import adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.families.videoldm.backbone import token_ids
 from studio.engine.subjects import checkpoint, dataset, subject
-from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tensor_file import read_sealed
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
+from tests.cards import SUBJECTS
 from tests.engine.tiny_backbone import photos, tiny, traces
 
 SPEC = SubjectSpec(
     "dog", steps=8, batch=2, rank=4, alpha=4, prior_pictures=2, preview_every=4, seed=3
 )
 METHODS = ("lora", "dreambooth")
+train_subject = partial(subject.train_subject, defaults=SUBJECTS)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from studio.ui.widgets.text_fields import Typing, difference, moved
+from tests.cards import SUBJECTS
 
 CTRL, SHIFT, ALT = (
     Qt.KeyboardModifier.ControlModifier,
@@ -208,7 +209,7 @@ def test_text_with_other_spaces_and_line_ends_is_not_shown_again_and_again(typin
 
 def test_unknown_words_after_an_emoji_are_underlined_where_they_stand(typing):
     prompt = typing.shot.prompt
-    prompt.underliner.on = True
+    prompt.underliner.vocabulary = SUBJECTS.words
     prompt.setPlainText("🎈 xyzzy")
     (look,) = prompt.document().firstBlock().layout().formats()
     assert (look.start, look.length) == (3, 5)

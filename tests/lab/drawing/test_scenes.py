@@ -6,11 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import pictures, scenes
+from studio.lab.drawing import grammar, grounds, pictures, scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.training import latents
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
 
 PLAIN = Meaning("red", "ball", "grass", "still", "normal", "normally")
 

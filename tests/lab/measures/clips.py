@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from studio.lab.drawing import scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import oracle
-from studio.spec.grammar import Meaning
 
 
 def judged_meaning(seed: int) -> Meaning:

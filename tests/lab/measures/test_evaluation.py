@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from studio.lab.drawing import grammar
 from studio.lab.measures import evaluation, oracle
 from studio.lab.measures.evaluation import Seen, Share, Table
 from studio.lab.measures.oracle import Verdict
-from studio.spec import grammar
 
 
 def test_prompts_are_reproducible_and_say_what_they_mean():

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import scenes
+from studio.lab.drawing import grounds, scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import evaluation, filling, segmenting
-from studio.spec.grammar import Meaning
 
 BALL = Meaning("red", "ball", "grass", "left", "normal", "normally")
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import longer
-from studio.spec.grammar import Meaning
 from tests.cards import with_
 from tests.engine.tiny_video import model
 

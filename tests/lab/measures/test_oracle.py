@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import scenes
+from studio.lab.drawing import grammar, grounds, scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import oracle, paths
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
 from tests.lab.measures import clips
 
 COUNT = 56

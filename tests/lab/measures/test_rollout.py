@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from studio.lab.drawing import scenes
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import rollout
-from studio.spec.grammar import Meaning
 from studio.spec.progress import silent
 from tests.cards import with_
 from tests.engine.tiny_video import model

@@ -35,9 +35,8 @@ def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
         if progress.preview and progress.stage == "learning the subject":
             seen.append(progress.preview)
 
-    trained = train_subject(
-        video.backbone, photos[:3], spec, tmp_path / "run", tick, moving=moving(video, spec)
-    )
+    how = {"moving": moving(video, spec), "defaults": card.subjects}
+    trained = train_subject(video.backbone, photos[:3], spec, tmp_path / "run", tick, **how)
     frames = video.card.window.usual
     assert [preview.frames for preview in seen] == [1, frames, 1, frames]
     assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in seen)

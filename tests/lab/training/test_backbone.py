@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.training import backbone, text
 from studio.lab.training.latents import Clips
-from studio.spec.grammar import Meaning
 
 WIDTHS = (32, 32, 64)
 

@@ -5,10 +5,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from studio.engine.subjects import grounds
-from studio.lab.drawing import scenes
+from studio.lab.drawing import grammar, grounds, scenes
 from studio.lab.training import autoencoder, latents
-from studio.spec import grammar
 from studio.spec.progress import Cancelled
 
 

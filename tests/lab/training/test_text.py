@@ -11,9 +11,9 @@ import pytest
 import torch
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.lab.drawing import grammar
+from studio.lab.drawing.grammar import Meaning
 from studio.lab.training import text
-from studio.spec import grammar
-from studio.spec.grammar import Meaning
 
 PROMPTS = ["a red ball moving left over grass", "", "Ein Käse, 3 × 日本 🦊!", "zebra " * 60]
 

@@ -1,9 +1,11 @@
-"""The starter's small language: which words it was taught, and what each of them means."""
+"""The small language of the 64-pixel starter: which words it was taught, and what each means."""
 
-import difflib
 import hashlib
 import re
 from dataclasses import dataclass
+
+from studio.spec.subjects import RARE_TOKENS
+from studio.spec.vocabulary import Vocabulary, known_words
 
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white")
 SHAPES = ("ball", "square", "triangle", "star", "ring", "heart")
@@ -74,14 +76,35 @@ KIN = {
     "can": "bottle", "rose": "flower", "building": "house", "pet": "animal",
 }  # fmt: skip
 
-RARE_TOKENS = ("sks", "zwx", "vnt", "ohwx", "phol", "kvb")
-
 # Pairs in which object and ground share a colour: drawn with an outline and trained on, but left
 # out when an oracle that goes by colour has to judge.
 AMBIGUOUS = {
     ("green", "grass"), ("blue", "sky"), ("white", "sky"), ("blue", "water"), ("white", "snow"),
     ("yellow", "sand"), ("orange", "sand"), ("red", "brick wall"), ("orange", "brick wall"),
 }  # fmt: skip
+
+
+VOCABULARY = Vocabulary(
+    groups=(
+        *(
+            (name, tuple(PHRASES[word] for word in kind if any(PHRASES[word])))
+            for name, kind in {
+                "Colours": COLOURS,
+                "Shapes": SHAPES,
+                "Places": PLACES,
+                "Motions": MOTIONS,
+                "Sizes": SIZES,
+                "Speeds": SPEEDS,
+            }.items()
+        ),
+        ("Everyday nouns", tuple((noun,) for noun in NOUNS)),
+    ),
+    besides=("a", "an", "the", "and", *RARE_TOKENS),
+    nouns=("Everyday nouns", "Shapes"),
+    kin=tuple(KIN.items()),
+    fallback="thing",
+)
+"""The same as data, which lies beside the model (`words.toml`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +134,7 @@ def caption(meaning: Meaning, pick=lambda options: options[0]) -> str:
 
 def words() -> frozenset[str]:
     """Every word the starter was taught, in lower case."""
-    phrases = [p for row in PHRASES.values() for p in row]
-    return frozenset(" ".join([*phrases, *NOUNS, *RARE_TOKENS, "a", "an", "the", "and"]).split())
-
-
-def unknown_words(prompt: str) -> tuple[tuple[int, int], ...]:
-    """Where (start, end in characters) a prompt holds words that the starter does not know."""
-    known = words()
-    found = re.finditer(r"[^\W_]+", prompt)
-    return tuple(m.span() for m in found if m.group().lower() not in known)
+    return known_words(VOCABULARY)
 
 
 def read(prompt: str) -> Meaning:
@@ -140,26 +155,6 @@ def read(prompt: str) -> Meaning:
         return next((w for w in said if w in kind), "")
 
     return Meaning(*(first(k) for k in (COLOURS, SHAPES, PLACES, MOTIONS, SIZES, SPEEDS)))
-
-
-def nearest_noun(noun: str) -> str:
-    """The noun of the grammar that stands in for a class noun when prior pictures are made.
-
-    A known noun stands for itself; of several words the last known one speaks ("old teddy bear"
-    is a bear); then plurals, kin ("puppy" is a dog) and slips of the pen count.  Anything else
-    becomes "thing", which was taught as any shape.
-    """
-    known = (*NOUNS, *(synonym for shape in SHAPES for synonym in PHRASES[shape]))
-    if noun.lower() in known:
-        return noun
-    for word in reversed(noun.lower().split()):
-        single = word.removesuffix("s")
-        for near in (word, single, KIN.get(word), KIN.get(single)):
-            if near in known:
-                return near
-        if alike := difflib.get_close_matches(word, known, 1, cutoff=0.85):
-            return alike[0]
-    return "thing"
 
 
 def held_out(meaning: Meaning) -> bool:

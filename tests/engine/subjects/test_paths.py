@@ -1,28 +1,40 @@
 """Photos are put where the words behind the prompt would have an object."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from studio.engine.subjects import placing
-from studio.engine.subjects.placing import Placing
-from studio.spec import grammar
+from studio.engine.subjects import paths
+from studio.engine.subjects.paths import Grounds, Placing
+from studio.lab.drawing import grammar
+from studio.lab.drawing.grounds import draw_ground
+from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import PathAugmentation
+from tests.cards import SUBJECTS
+
+assert SUBJECTS.paths
+HOW: PathAugmentation = SUBJECTS.paths
 
 
 def test_every_motion_and_every_place_is_said_once():
-    said = [words for words, *_ in placing.TAILS]
+    said = [str(tail) for tail in paths.tails(HOW)]
     assert len(set(said)) == len(said) == 63
     assert {"moving right on snow", "on snow", "moving right"} < set(said)
-    for words, motion, place in placing.TAILS:
-        read = grammar.read(f"a dog {words}")
-        assert (read.motion, read.place) == (motion, place)
+    for tail in paths.tails(HOW):
+        read = grammar.read(f"a dog {tail}")
+        assert grammar.PHRASES.get(read.motion, ("",))[0] == tail.motion
+        assert grammar.PHRASES.get(read.place, ("",))[0] == tail.place
 
 
 @pytest.mark.parametrize(
-    ("motion", "wide", "high"), [("left", True, False), ("down", False, True), ("", False, False)]
+    ("motion", "wide", "high"),
+    [("moving left", True, False), ("moving down", False, True), ("", False, False)],
 )
 def test_a_path_runs_as_the_motion_does(motion, wide, high):
-    drawn = [placing.placing(np.random.default_rng(k), motion) for k in range(200)]
+    drawn = [paths.placing(np.random.default_rng(k), motion, HOW) for k in range(200)]
     assert (max(abs(at.x) for at in drawn) > 0.4) == wide
     assert (max(abs(at.y) for at in drawn) > 0.4) == high
     assert min(at.size for at in drawn) < 0.5
@@ -38,7 +50,7 @@ def spot(size):
 
 @pytest.mark.parametrize("at", [Placing(0.5, 0.5, 0.0), Placing(0.8, -0.1, -0.4)])
 def test_the_middle_goes_there_and_shrinks(at):
-    there = placing.placed(spot(64), at, torch.full((3, 64, 64), -1.0))
+    there = paths.placed(spot(64), at, torch.full((3, 64, 64), -1.0), HOW.rim)
     assert there.shape == (3, 64, 64)
     weight = (there[0] + 1) / 2
     y, x = torch.meshgrid(*[(torch.arange(64) + 0.5) / 32 - 1] * 2, indexing="ij")
@@ -49,7 +61,7 @@ def test_the_middle_goes_there_and_shrinks(at):
 
 def test_the_rim_fades_into_the_ground():
     photo, ground = torch.ones(3, 64, 64), torch.full((3, 64, 64), -1.0)
-    there = placing.placed(photo, Placing(0.5, 0.0, 0.0), ground)[0]
+    there = paths.placed(photo, Placing(0.5, 0.0, 0.0), ground, HOW.rim)[0]
     assert there[32, 32] == 1
     assert (there[32, :15] == -1).all()
     assert (there[32, 16:33].diff() >= 0).all()
@@ -57,23 +69,36 @@ def test_the_rim_fades_into_the_ground():
 
 
 def test_without_a_ground_the_edges_go_on_to_those_of_the_picture():
-    assert placing.ground(np.random.default_rng(0), "", 32) is None
+    assert Grounds(HOW, 32).draw(np.random.default_rng(0), "") is None
     photo = torch.full((3, 32, 32), 0.25)
-    torch.testing.assert_close(placing.placed(photo, Placing(0.5, 0.3, -0.3), None), photo)
+    torch.testing.assert_close(paths.placed(photo, Placing(0.5, 0.3, -0.3), None, HOW.rim), photo)
 
 
 @pytest.mark.parametrize("place", grammar.PLACES)
 def test_grounds_are_those_of_the_clips(place):
-    one, two, other = (placing.ground(np.random.default_rng(k), place, 32) for k in (1, 1, 2))
+    """Their mean colour is nearest to that of the same place, drawn."""
+    grounds = Grounds(HOW, 32)
+    phrase, rng = grammar.PHRASES[place][0], np.random.default_rng(1)
+    one, two, other = (grounds.draw(np.random.default_rng(k), phrase) for k in (1, 1, 2))
     assert one.shape == (3, 32, 32)
-    assert one.min() >= -1
-    assert one.max() <= 1
     assert torch.equal(one, two)
     assert not torch.equal(one, other)
+    drawn = {p: 2 * draw_ground(p, rng).mean((0, 1)) - 1 for p in grammar.PLACES}
+    mean = one.mean((1, 2)).numpy()
+    assert min(drawn, key=lambda p: np.abs(drawn[p] - mean).sum()) == place
+
+
+@pytest.mark.parametrize("size", [(60, 6), (0, 0)])
+def test_a_picture_without_rows_of_squares_is_refused(tmp_path, size):
+    path = tmp_path / "grounds.png"
+    if size[0]:
+        Image.new("RGB", (6, 600)).save(path)
+    with pytest.raises(Refusal, match=r"grounds\.png"):
+        Grounds(replace(HOW, grounds=path), 32)
 
 
 def test_the_window_lies_on_the_photo():
-    weights = placing.window(Placing(0.5, 0.5, -0.5), 16, 16)
+    weights = paths.window(Placing(0.5, 0.5, -0.5), 16, 16)
     assert float(weights.mean()) == pytest.approx(1)
     top = divmod(int(weights.argmax()), 16)
     assert abs(top[0] - 4) <= 1

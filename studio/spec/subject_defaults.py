@@ -1,0 +1,58 @@
+"""How subjects are taught to a model where nobody says otherwise: what its card says, as data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.spec.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class PathAugmentation:
+    """Photos shrunk and put along the paths that a model's words speak of, on grounds of its own.
+
+    Of motions `across` the picture, up or down it (`upright`) and those without a way (`in_place`)
+    each has a phrase; `places` have one, and a row each of the picture `grounds`, which holds square
+    pictures side by side.  Each pair of a motion and a place, or one of them, is said `per_prompt`
+    times, every time with a photo put elsewhere; so is a `share` of the photos in a batch.
+
+    `sizes` are a photo's sides as parts of the picture's; a middle lies up to `along` from the
+    picture's on a path, and up to `aside` beside it, in halves of its side; `rim` is how much of a
+    photo's half side fades into the ground.
+    """
+
+    across: tuple[str, ...]
+    upright: tuple[str, ...]
+    in_place: tuple[str, ...]
+    places: tuple[str, ...]
+    grounds: Path
+    share: float = 2 / 3
+    per_prompt: int = 3
+    sizes: tuple[float, float] = (0.45, 0.8)
+    along: float = 0.6
+    aside: float = 0.15
+    rim: float = 0.35
+
+    @property
+    def motions(self) -> tuple[str, ...]:
+        """The phrases of all motions."""
+        return self.across + self.upright + self.in_place
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectDefaults:
+    """Learning rates by method, the weight of the prior pictures' loss, the words that the model
+    knows (None: any), and how photos are augmented beside crops (None: not)."""
+
+    lora_rate: float = 1e-4
+    dreambooth_rate: float = 1e-6
+    prior_weight: float = 0.5
+    words: Vocabulary | None = None
+    paths: PathAugmentation | None = None
+
+    def rate(self, method: str) -> float:
+        """The learning rate of "lora" or "dreambooth" (1e-6: Video LDM)."""
+        return self.lora_rate if method == "lora" else self.dreambooth_rate
+
+
+ANY_MODEL = SubjectDefaults()
+"""Of cards that say nothing about subjects."""
