@@ -11,6 +11,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# a shell that starts the tests in the background has its children ignore signals
+LISTENING = (
+    "import runpy, signal, sys\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    "sys.argv = sys.argv[1:]\n"
+    "runpy.run_path('main.py', run_name='__main__')\n"
+)
+
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="asks /proc for a process's children"
 )
@@ -59,16 +67,19 @@ def until(condition, limit: float = 120.0) -> bool:
 def test_workers_end_with_who_asked(home, name, code):
     words = ["evaluate", "--model", "tiny", "--jobs", "2", "--json", "--data-dir", str(home)]
     with subprocess.Popen(
-        [sys.executable, "main.py", *words],
+        [sys.executable, "-c", LISTENING, "main.py", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     ) as program:
-        busy = until(lambda: sum(map(computes, children(program.pid))) == 2)
-        workers = children(program.pid)
-        program.send_signal(getattr(signal, name))
-        said, _ = program.communicate(timeout=60)
+        try:
+            busy = until(lambda: sum(map(computes, children(program.pid))) == 2)
+            workers = children(program.pid)
+            program.send_signal(getattr(signal, name))
+            said, _ = program.communicate(timeout=120)
+        finally:
+            program.kill()  # nothing where it has ended
     assert busy
     assert program.returncode == code
     assert until(lambda: not any(map(alive, workers)), 20), "left running"
