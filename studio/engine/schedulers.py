@@ -1,7 +1,9 @@
 """Samplers by name: diffusers' schedulers, made from a model's own noise schedule."""
 
 import inspect
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -71,6 +73,18 @@ def scheduler_named(name: str, own: Any) -> Any:
     made = getattr(diffusers, kind)
     shared = _flow_settings(own, kind) if flows else _noise_schedule(own, made)
     return made.from_config(own.config, **shared | dict(changes))
+
+
+def load_scheduler(folder: Path) -> Any:
+    """The scheduler whose config lies in `folder`, of the class that this names.
+
+    OSError or ValueError where there is none.
+    """
+    config = json.loads((folder / "scheduler_config.json").read_text("utf-8"))
+    kind: Any = getattr(diffusers, config.get("_class_name", ""), None)
+    if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
+        raise ValueError(f"{folder} holds no scheduler")
+    return kind.from_config(config)
 
 
 def is_flow(scheduler: Any) -> bool:

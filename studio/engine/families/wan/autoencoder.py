@@ -1,0 +1,76 @@
+"""Wan's causal video autoencoder: four frames to a latent, the first frame alone.
+
+It is strictly causal, so that latents without those before them mean something else: a window is
+encoded and decoded whole, in fp32.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan
+from torch import Tensor
+
+from studio.engine.preview import fit_factors
+from studio.spec.card import Grid
+
+CELLS = 16
+"""Latent cells along each side of the picture that preview colours are fitted to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Autoencoder:
+    """Pixels in −1..1 and latents as the diffusion network sees them: of mean 0 and deviation 1."""
+
+    vae: AutoencoderKLWan
+
+    @property
+    def grid(self) -> Grid:
+        config: Any = self.vae.config
+        return Grid(config.scale_factor_spatial, config.scale_factor_temporal)
+
+    @property
+    def channels(self) -> int:
+        config: Any = self.vae.config
+        return config.z_dim
+
+    @torch.no_grad()
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Pixels (T, 3, H, W) → latents (1, C, t, h, w), fp32 where the network is; the mean."""
+        x = pixels.transpose(0, 1)[None].to(self.vae.device, self.vae.dtype)
+        latents: Any = self.vae.encode(x)
+        mean, deviation = self._statistics()
+        return (latents.latent_dist.mode().float() - mean) * (1 / deviation)
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latents (1, C, t, h, w) → frames uint8 (T, H, W, 3) on the CPU."""
+        mean, deviation = self._statistics()
+        z = (latents.to(mean.device) / (1 / deviation) + mean).to(self.vae.dtype)
+        pixels: Any = self.vae.decode(z)
+        frames = pixels.sample[0].float().cpu().permute(1, 2, 3, 0)
+        return frames.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+    def _statistics(self) -> tuple[Tensor, Tensor]:
+        config: Any = self.vae.config
+        place = self.vae.device
+        mean, deviation = (
+            torch.tensor(values, device=place).reshape(1, -1, 1, 1, 1)
+            for values in (config.latents_mean, config.latents_std)
+        )
+        return mean, deviation
+
+    def preview_factors(self) -> Tensor:
+        """Factors (C + 1, 3) from latents to colours, fitted to a picture of coloured squares."""
+        generator = torch.Generator().manual_seed(0)
+        colours = torch.rand(1, 3, CELLS // 2, CELLS // 2, generator=generator)
+        cells = colours.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        side = self.grid.spatial
+        pixels = cells.repeat_interleave(side, 2).repeat_interleave(side, 3)
+        latents = self.encode(2 * pixels - 1)
+        return fit_factors(latents[0].transpose(0, 1).cpu(), cells)
+
+
+def to_pixels(frames: Tensor) -> Tensor:
+    """Frames uint8 (T, H, W, 3) → pixels (T, 3, H, W) in −1..1."""
+    return frames.permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -1,0 +1,105 @@
+"""Wan 2.1 and 2.2 (Wan et al. 2025), text and image to video: how a model is opened.
+
+Its folder is that of diffusers' `WanPipeline` or `WanImageToVideoPipeline`: `transformer`, for
+Wan 2.2 A14B `transformer_2` too, `vae`, `text_encoder` and `tokenizer` (opened when words are
+encoded), `scheduler` and `model_index.json`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from safetensors import SafetensorError
+
+from studio.engine.device import Device
+from studio.engine.families.wan.autoencoder import Autoencoder
+from studio.engine.families.wan.fill import Experts, Wan
+from studio.engine.families.wan.text import Texts
+from studio.engine.loading import loading
+from studio.engine.schedulers import load_scheduler
+from studio.spec.card import Card
+from studio.spec.progress import Progress, Tick
+from studio.spec.refusal import Refusal
+
+PARTS = ("transformer", "transformer_2", "vae", "scheduler")
+
+
+def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Any]:
+    """What fills "holes" around given frames, "keyframes" from words, or both (TI2V).
+
+    A part that is missing, damaged or of another layout is refused by name.
+    """
+    del role  # one network fills them all
+    parts: dict[str, Any] = {}
+    there = [name for name in PARTS if name != "transformer_2" or (folder / name).exists()]
+    for done, name in enumerate(there):
+        tick(Progress("loading model", done, len(there), note=name))
+        with loading():
+            parts[name] = _opened(folder / name, device)
+    tick(Progress("loading model", len(there), len(there)))
+    wan = _made(folder, card, device, parts)
+    both = wan.experts.per_token
+    roles = ("keyframes", "holes") if both else ("holes" if wan.conditioned else "keyframes",)
+    return dict.fromkeys(roles, wan)
+
+
+def _opened(folder: Path, device: Device) -> Any:
+    """A part; the autoencoder in full precision, norms and time embeddings of a transformer too."""
+    try:
+        if folder.name == "scheduler":
+            return load_scheduler(folder)
+        is_codec = folder.name == "vae"
+        kind: Any = AutoencoderKLWan if is_codec else WanTransformer3DModel
+        dtype = torch.float32 if is_codec else device.dtype
+        net = kind.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
+        return net.to(device.name).eval().requires_grad_(False)
+    except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise Refusal(
+            f'The model\'s part "{folder.name}" cannot be read.',
+            f"Restore or download the model in {folder.parent} again.",
+        ) from error
+
+
+def _made(folder: Path, card: Card, device: Device, parts: Mapping[str, Any]) -> Wan:
+    index = _index(folder)
+    high, low, scheduler = parts["transformer"], parts.get("transformer_2"), parts["scheduler"]
+    autoencoder = Autoencoder(parts["vae"])
+    for network in (high, low):
+        if network is not None:
+            _check_fit(card, network.config, autoencoder)
+    ratio = index.get("boundary_ratio") if low is not None else None
+    boundary = (ratio or 0.0) * scheduler.config.num_train_timesteps
+    experts = Experts(high, low, boundary, per_token=bool(index.get("expand_timesteps")))
+    factors = autoencoder.preview_factors()
+    texts = Texts(folder, device)
+    return Wan(card, experts, autoencoder, texts, scheduler, device, factors)
+
+
+def _check_fit(card: Card, config: Any, autoencoder: Autoencoder) -> None:
+    """Refuse what would fail late: another autoencoder's latents, or a picture encoder that is
+    not there (Wan 2.1's image to video reads CLIP's embedding of the first frame)."""
+    if config.out_channels != autoencoder.channels:
+        raise Refusal(
+            f"The transformer of {card.name} makes latents of {config.out_channels} channels, "
+            f"its autoencoder reads {autoencoder.channels}.",
+            "Use the autoencoder that it was released with.",
+        )
+    if config.image_dim is not None:
+        raise Refusal(
+            f"{card.name} reads a picture through an encoder that the studio does not have.",
+            "Use Wan 2.2, which needs none.",
+        )
+
+
+def _index(folder: Path) -> Mapping[str, Any]:
+    """`model_index.json`: `boundary_ratio` between two experts, and `expand_timesteps`."""
+    try:
+        return json.loads((folder / "model_index.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refusal(
+            "The model's model_index.json cannot be read.",
+            f"Restore or download the model in {folder} again.",
+        ) from error

@@ -1,0 +1,238 @@
+"""Wan against diffusers' own pipeline, and what it does with any set of given frames."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import WanImageToVideoPipeline, WanPipeline
+from PIL import Image
+
+from studio.engine.device import Device
+from studio.engine.families.wan.conditions import mask_channels
+from studio.engine.roles import FillSpec, Words
+from studio.spec.progress import Cancelled, silent
+from studio.spec.refusal import Refusal
+from studio.spec.request import SubjectUse
+from tests.engine.families.wan import tiny
+from tests.engine.tiny_backbone import traces
+
+WORDS = Words("a red ball", "blurry")
+FRAMES = 9
+ENDS = (True, *(False,) * 7, True)
+FIRST = (True, *(False,) * 8)
+NONE = (False,) * FRAMES
+
+
+def spec(frames: int = FRAMES, **changes) -> FillSpec:
+    return replace(FillSpec("holes", tuple(range(frames)), 7, 2, 2.0), **changes)
+
+
+def clip(frames: int = FRAMES, side: int = tiny.SIDE, seed: int = 3) -> torch.Tensor:
+    drawn = np.random.default_rng(seed).integers(0, 256, (frames, 4, 4, 3), np.uint8)
+    return torch.from_numpy(drawn.repeat(side // 4, 1).repeat(side // 4, 2))
+
+
+def known_at(*at: int, frames: int = FRAMES) -> tuple[bool, ...]:
+    return tuple(k in at for k in range(frames))
+
+
+def filled(model, given, known, how: FillSpec | None = None, tick=silent) -> torch.Tensor:
+    with model.prompt(WORDS, None) as prompt:
+        return model.fill(given, known, prompt, how or spec(len(known)), tick)
+
+
+def latents(model, given, known, how: FillSpec | None = None) -> torch.Tensor:
+    with model.prompt(WORDS, None) as prompt:
+        return model.latents(given, known, prompt, how or spec(len(known)), silent)
+
+
+def stock(model, given, known, kind=WanImageToVideoPipeline, **more) -> torch.Tensor:
+    """The latents of diffusers' own pipeline from the same noise."""
+    experts = model.experts
+    pipeline = kind(
+        tokenizer=None,
+        text_encoder=None,
+        vae=model.autoencoder.vae,
+        scheduler=model.scheduler,
+        transformer=experts.high,
+        transformer_2=experts.low,
+        boundary_ratio=0.9 if experts.low else None,
+        expand_timesteps=experts.per_token,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    with model.prompt(WORDS, None) as prompt:
+        embeds = {"prompt_embeds": prompt.cond, "negative_prompt_embeds": prompt.uncond}
+    if known[0]:
+        more["image"] = Image.fromarray(given[0].numpy())
+    if known[-1]:
+        more["last_image"] = Image.fromarray(given[-1].numpy())
+    return pipeline(
+        height=given.shape[1],
+        width=given.shape[2],
+        num_frames=len(given),
+        num_inference_steps=2,
+        guidance_scale=2.0,
+        latents=model._noise(given, spec(), "start"),
+        output_type="latent",
+        **embeds,
+        **more,
+    ).frames
+
+
+@pytest.mark.parametrize("experts", [1, 2])
+@pytest.mark.parametrize("known", [FIRST, ENDS], ids=["first", "ends"])
+def test_first_and_last_frame_as_in_the_stock_pipeline(tmp_path, experts, known):
+    """Bit for bit on a CPU in fp32."""
+    model = tiny.load(tiny.make(tmp_path, experts=experts))
+    given = clip()
+    assert torch.equal(latents(model, given, known), stock(model, given, known))
+
+
+def test_each_expert_has_its_own_guidance(model):
+    given, how = clip(), spec(options=(("low_guidance", 4.0),))
+    found = latents(model, given, ENDS, how)
+    assert torch.equal(found, stock(model, given, ENDS, guidance_scale_2=4.0))
+    assert not torch.equal(found, latents(model, given, ENDS))
+
+
+@pytest.mark.parametrize("known", [FIRST, NONE], ids=["first", "none"])
+def test_text_and_first_frame_in_one_as_in_the_stock_pipelines(tmp_path, known):
+    model = tiny.load(tiny.make(tmp_path, "ti2v"))
+    given = clip(side=64)
+    kind = WanImageToVideoPipeline if known[0] else WanPipeline
+    assert torch.equal(latents(model, given, known), stock(model, given, known, kind))
+
+
+def test_text_alone_as_in_the_stock_pipeline(tmp_path):
+    model = tiny.load(tiny.make(tmp_path, "t2v"))
+    given = clip()
+    assert torch.equal(latents(model, given, NONE), stock(model, given, NONE, WanPipeline))
+
+
+@pytest.mark.parametrize(
+    "at", [(0,), (8,), (4,), (0, 4), (0, 4, 8), (4, 5, 6, 7, 8), (3,), (1, 2, 7)]
+)
+def test_any_known_frame_comes_back_and_moves_its_neighbours(model, at):
+    given, known = clip(), known_at(*at)
+    before = filled(model, given, known)
+    assert torch.equal(before[list(at)], given[list(at)])
+    for frame in at:
+        moved = given.clone()
+        moved[frame] = 255 - moved[frame]
+        after = filled(model, moved, known)
+        beside = [k for k in (frame - 1, frame + 1) if 0 <= k < FRAMES and not known[k]]
+        changed = (after.float() - before.float()).abs().mean((1, 2, 3))
+        assert all(changed[k] > 0.1 for k in beside), (frame, changed)
+
+
+def test_the_mask_tells_known_frames_of_a_latent_one_by_one():
+    """The first frame, alone in its latent, counts four times, as in training."""
+    known = torch.tensor(known_at(0, 3, 8))
+    mask = mask_channels(known, torch.zeros(1, 16, 3, 2, 2), 4)
+    assert mask.shape == (1, 4, 3, 2, 2)
+    assert mask[0, :, :, 0, 0].T.tolist() == [[1, 1, 1, 1], [0, 0, 1, 0], [0, 0, 0, 1]]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision(folder, model, dtype):
+    half, given = tiny.load(folder, device=Device("cpu", dtype)), clip()
+    assert half.autoencoder.vae.dtype == torch.float32
+    assert half.experts.high.blocks[0].norm2.weight.dtype == torch.float32
+    assert half.experts.high.blocks[0].attn1.to_q.weight.dtype == dtype
+    found, expected = latents(half, given, ENDS), latents(model, given, ENDS)
+    assert found.dtype == torch.float32
+    away = (found - expected).std() / expected.std()
+    assert 0 < away < (0.01 if dtype == torch.float16 else 0.1)
+    assert torch.equal(filled(half, given, ENDS)[[0, 8]], given[[0, 8]])
+
+
+def test_holes_are_never_looked_at(model):
+    known = known_at(0, 8)
+    spoilt = torch.where(torch.tensor(known)[:, None, None, None], clip(), clip(seed=9))
+    assert torch.equal(filled(model, spoilt, known), filled(model, clip(), known))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("context_guidance", 1.5),
+        ("context_noise", 0.5),
+        ("start_step", 1),
+        ("seed", 8),
+        ("sampler", "flow euler"),
+        ("options", (("colour_ramp", 0.0),)),
+    ],
+)
+def test_what_a_spec_says_is_done(model, name, value):
+    changed = filled(model, clip(), ENDS, spec(**{name: value}))
+    assert (changed.float() - filled(model, clip(), ENDS).float()).abs().mean() > 0.01
+    assert torch.equal(changed[[0, 8]], clip()[[0, 8]])
+
+
+def test_with_all_steps_skipped_given_frames_are_blended(model):
+    given = clip()
+    found = filled(model, given, ENDS, spec(start_step=2))
+    middle = ((given[0].float() + given[8].float()) / 2).round()
+    assert torch.equal(found[4].float(), middle)
+
+
+def test_noise_belongs_to_the_frame_that_a_latent_ends_with(model):
+    one = model._noise(clip(), spec(), "start")
+    later = model._noise(clip(), replace(spec(), frames=tuple(range(4, 13))), "start")
+    assert torch.equal(one[:, :, 1:], later[:, :, :-1])
+
+
+def test_what_cannot_be_filled_is_refused(model, tmp_path):
+    assert "no open frame" in model.refuses((True,) * FRAMES)
+    assert "at most 17 frames" in model.refuses(known_at(0, frames=21))
+    assert model.refuses(known_at(0, frames=10)).endswith("makes 1, 5, 9 … frames at once, not 10.")
+    assert "no clip without a given frame" in model.refuses(NONE)
+    with pytest.raises(Refusal, match="no such options: sharpness"):
+        filled(model, clip(), ENDS, spec(options=(("sharpness", 1.0),)))
+    words = tiny.load(tiny.make(tmp_path / "t2v", "t2v"))
+    assert words.refuses(NONE) is None
+    assert "cannot fill around given frames" in words.refuses(FIRST)
+
+
+def test_a_last_frame_that_would_be_ignored_is_refused(tmp_path):
+    """diffusers' pipeline takes it for TI2V-5B and makes the same clip without it."""
+    model = tiny.load(tiny.make(tmp_path, "ti2v"))
+    given = clip(side=64)
+    assert torch.equal(stock(model, given, ENDS), stock(model, given, FIRST))
+    for known in (ENDS, known_at(8), known_at(4), known_at(0, 4)):
+        assert "no given frame but the first" in model.refuses(known)
+    with pytest.raises(Refusal, match="would ignore the others"):
+        filled(model, given, ENDS)
+    assert model.refuses(FIRST) is None
+    assert model.refuses(NONE) is None
+
+
+def test_a_subject_is_refused(model, tmp_path):
+    subject = SubjectUse("sam", "0" * 64, "sks", "dog")
+    with (
+        pytest.raises(Refusal, match="cannot put a subject on"),
+        model.prompt(replace(WORDS, subject=subject), tmp_path / "adapter.safetensors"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("stop", range(2))
+def test_cancelled_at_any_tick_it_leaves_no_trace(model, stop):
+    heard = []
+
+    def tick(progress):
+        heard.append((progress.step, progress.total, progress.preview is not None))
+        if progress.step == stop:
+            raise Cancelled
+
+    before, clean = traces(model.experts.high), filled(model, clip(), ENDS)
+    with pytest.raises(Cancelled):
+        filled(model, clip(), ENDS, tick=tick)
+    assert heard == [(step, 2, step > 0) for step in range(stop + 1)]
+    assert traces(model.experts.high) == before
+    assert torch.equal(filled(model, clip(), ENDS), clean)
+
+
+def test_sizes_of_latents(model):
+    assert model.latents_shape(64, 32, 9) == (3, 16, 4, 8)
