@@ -18,6 +18,7 @@ from studio.engine.families.animatediff import published
 from studio.engine.families.animatediff.fill import AnimateDiff
 from studio.engine.families.videoldm.backbone import Backbone, load_backbone
 from studio.engine.loading import loading
+from studio.engine.roles import Filler
 from studio.spec.card import Card
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
@@ -32,7 +33,7 @@ NOISE = {
 """The noise levels that motion modules were trained at, which are not Stable Diffusion's own."""
 
 
-def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Any]:
+def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Filler]:
     """What fills "keyframes" and, where the card names a control network, "holes".
 
     A part that is missing, damaged or of another model's shape is refused by name.

@@ -19,6 +19,7 @@ from studio.engine.families.wan.autoencoder import Autoencoder
 from studio.engine.families.wan.fill import Experts, Wan
 from studio.engine.families.wan.text import Texts
 from studio.engine.loading import loading
+from studio.engine.roles import Filler
 from studio.engine.schedulers import load_scheduler
 from studio.spec.card import Card
 from studio.spec.progress import Progress, Tick
@@ -27,7 +28,7 @@ from studio.spec.refusal import Refusal
 PARTS = ("transformer", "transformer_2", "vae", "scheduler")
 
 
-def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Any]:
+def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Filler]:
     """What fills "holes" around given frames, "keyframes" from words, or both (TI2V).
 
     A part that is missing, damaged or of another layout is refused by name.
