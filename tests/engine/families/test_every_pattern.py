@@ -116,10 +116,10 @@ def test_known_frames_come_back_and_move_their_neighbours(cases, name, known):
 
 @pytest.mark.parametrize(
     ("name", "refused"),
-    [("videoldm", 1), ("animatediff", 1), ("wan", 2), ("wan ti2v", 30)],
+    [("videoldm", 1), ("animatediff", 1), ("wan", 2), ("wan ti2v", 31)],
 )
 def test_how_many_patterns_each_refuses(cases, name, refused):
-    """All but what has no hole; Wan's image to video makes nothing from words alone, and its
+    """All but what has no hole; Wan's filler of frames makes nothing from words alone, and its
     smaller model reads the first frame only."""
     patterns = [known for case, known in CASES if case == name]
     assert sum(cases[name].refuses(known) is not None for known in patterns) == refused

@@ -45,6 +45,16 @@ def channels(
     return inputs
 
 
+def first_latent(
+    autoencoder: Autoencoder, clip: Tensor, known: Tensor, level: float, noise: Tensor
+) -> Tensor | None:
+    """The latent (1, C, 1, h, w) of a clip's first frame if that is known; else as `channels`."""
+    if not known[0]:
+        return None
+    latent = autoencoder.encode(to_pixels(clip[:1]))
+    return (1 - level**2) ** 0.5 * latent + level * noise[:, :, :1].to(latent.device)
+
+
 def mask_channels(known: Tensor, latents: Tensor, temporal: int) -> Tensor:
     """known (T,) → (1, temporal, t, h, w): of each latent, which of its frames are known.
 
@@ -56,22 +66,10 @@ def mask_channels(known: Tensor, latents: Tensor, temporal: int) -> Tensor:
 
 
 class FirstLatent:
-    """The first frame's latent in place of noise, or no known frame at all."""
+    """The first frame's latent in place of noise, or no known frame at all (`latent` None)."""
 
-    def __init__(
-        self,
-        autoencoder: Autoencoder,
-        clip: Tensor,
-        known: Tensor,
-        patch: tuple[int, int, int],
-        level: float,
-        noise: Tensor,
-    ) -> None:
-        self.patch, self.latent = patch, None
-        if known[0]:
-            latent = autoencoder.encode(to_pixels(clip[:1]))
-            own = noise[:, :, :1].to(latent.device)
-            self.latent = (1 - level**2) ** 0.5 * latent + level * own
+    def __init__(self, patch: tuple[int, int, int], latent: Tensor | None = None) -> None:
+        self.patch, self.latent = patch, latent
 
     def __call__(self, x: Tensor, t: float) -> Inputs:
         """A timestep for each token: nought for those of the known latent."""

@@ -14,26 +14,31 @@ import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from safetensors import SafetensorError
 
+from studio.engine.between import FilledBetween
 from studio.engine.device import Device
 from studio.engine.families.wan.autoencoder import Autoencoder
-from studio.engine.families.wan.fill import Experts, Wan
+from studio.engine.families.wan.network import Experts, Wan
+from studio.engine.families.wan.parts import AroundFrames, FromWords, WanCodec
 from studio.engine.families.wan.text import Texts
 from studio.engine.loading import loading
-from studio.engine.roles import Filler
+from studio.engine.roles import Parts
 from studio.engine.schedulers import load_scheduler
 from studio.spec.card import Card
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 
+FACTOR = 16
+"""Frames from one keyframe to the next where a card does not say: one a second."""
 PARTS = ("transformer", "transformer_2", "vae", "scheduler")
 
 
-def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Filler]:
-    """What fills "holes" around given frames, "keyframes" from words, or both (TI2V).
+def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Parts:
+    """What fills "holes" and "interpolator" around given frames (image to video), "keyframes" from
+    words (text to video), or both (TI2V, which reads the first frame alone); and "codec".
 
     A part that is missing, damaged or of another layout is refused by name.
     """
-    del role  # one network fills them all
+    del role  # the same networks fill them all
     parts: dict[str, Any] = {}
     there = [name for name in PARTS if name != "transformer_2" or (folder / name).exists()]
     for done, name in enumerate(there):
@@ -41,10 +46,17 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Map
         with loading():
             parts[name] = _opened(folder / name, device)
     tick(Progress("loading model", len(there), len(there)))
-    wan = _made(folder, card, device, parts)
-    both = wan.experts.per_token
-    roles = ("keyframes", "holes") if both else ("holes" if wan.conditioned else "keyframes",)
-    return dict.fromkeys(roles, wan)
+    return _filled(_made(folder, card, device, parts))
+
+
+def _filled(wan: Wan) -> Parts:
+    codec = {"codec": WanCodec(wan.autoencoder)}
+    around = AroundFrames(wan)
+    if wan.conditioned:
+        factor = wan.card.interpolation.factor if wan.card.interpolation else FACTOR
+        return {"holes": around, "interpolator": FilledBetween(around, factor), **codec}
+    words = {"keyframes": FromWords(wan), **codec}
+    return {"holes": around, **words} if wan.experts.per_token else words
 
 
 def _opened(folder: Path, device: Device) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio.engine.families.wan.fill import Wan
+from studio.engine.families.wan.parts import AroundFrames
 from tests.engine.families.wan import tiny
 
 
@@ -13,5 +13,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="module")
-def model(folder) -> Wan:
+def model(folder) -> AroundFrames:
     return tiny.load(folder)

@@ -8,8 +8,10 @@ import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline
 from PIL import Image
 
+from studio.engine.between import FilledBetween
 from studio.engine.device import Device
 from studio.engine.families.wan.conditions import mask_channels
+from studio.engine.families.wan.parts import AroundFrames, FromWords
 from studio.engine.roles import FillSpec, Words
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
@@ -47,14 +49,26 @@ def latents(model, given, known, how: FillSpec | None = None) -> torch.Tensor:
         return model.latents(given, known, prompt, how or spec(len(known)), silent)
 
 
+def noise_of(model, given, **changes) -> torch.Tensor:
+    shape = model.latents_shape(given.shape[2], given.shape[1], len(given))
+    return model.model.noise(replace(spec(), **changes), shape, "start")
+
+
+def from_words(model, side: int = tiny.SIDE, known=NONE) -> torch.Tensor:
+    """Latents (1, C, t, h, w) that the role "keyframes" makes."""
+    empty = torch.zeros(model.latents_shape(side, side, FRAMES))
+    return filled(model, empty, known).transpose(0, 1)[None]
+
+
 def stock(model, given, known, kind=WanImageToVideoPipeline, **more) -> torch.Tensor:
     """The latents of diffusers' own pipeline from the same noise."""
-    experts = model.experts
+    wan = model.model
+    experts = wan.experts
     pipeline = kind(
         tokenizer=None,
         text_encoder=None,
-        vae=model.autoencoder.vae,
-        scheduler=model.scheduler,
+        vae=wan.autoencoder.vae,
+        scheduler=wan.scheduler,
         transformer=experts.high,
         transformer_2=experts.low,
         boundary_ratio=0.9 if experts.low else None,
@@ -73,7 +87,7 @@ def stock(model, given, known, kind=WanImageToVideoPipeline, **more) -> torch.Te
         num_frames=len(given),
         num_inference_steps=2,
         guidance_scale=2.0,
-        latents=model._noise(given, spec(), "start"),
+        latents=noise_of(model, given),
         output_type="latent",
         **embeds,
         **more,
@@ -96,18 +110,16 @@ def test_each_expert_has_its_own_guidance(model):
     assert not torch.equal(found, latents(model, given, ENDS))
 
 
-@pytest.mark.parametrize("known", [FIRST, NONE], ids=["first", "none"])
-def test_text_and_first_frame_in_one_as_in_the_stock_pipelines(tmp_path, known):
-    model = tiny.load(tiny.make(tmp_path, "ti2v"))
-    given = clip(side=64)
-    kind = WanImageToVideoPipeline if known[0] else WanPipeline
-    assert torch.equal(latents(model, given, known), stock(model, given, known, kind))
+def test_the_first_frame_as_one_latent_as_in_the_stock_pipeline(tmp_path):
+    model, given = tiny.load(tiny.make(tmp_path, "ti2v")), clip(side=64)
+    assert torch.equal(latents(model, given, FIRST), stock(model, given, FIRST))
 
 
-def test_text_alone_as_in_the_stock_pipeline(tmp_path):
-    model = tiny.load(tiny.make(tmp_path, "t2v"))
-    given = clip()
-    assert torch.equal(latents(model, given, NONE), stock(model, given, NONE, WanPipeline))
+@pytest.mark.parametrize(("layout", "side"), [("t2v", 32), ("ti2v", 64)])
+def test_words_alone_as_in_the_stock_pipeline(tmp_path, layout, side):
+    model = tiny.load(tiny.make(tmp_path, layout), role="keyframes")
+    expected = stock(model, clip(side=side), NONE, WanPipeline)
+    assert torch.equal(from_words(model, side), expected)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +149,10 @@ def test_the_mask_tells_known_frames_of_a_latent_one_by_one():
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_in_half_precision(folder, model, dtype):
     half, given = tiny.load(folder, device=Device("cpu", dtype)), clip()
-    assert half.autoencoder.vae.dtype == torch.float32
-    assert half.experts.high.blocks[0].norm2.weight.dtype == torch.float32
-    assert half.experts.high.blocks[0].attn1.to_q.weight.dtype == dtype
+    network = half.model.experts.high
+    assert half.model.autoencoder.vae.dtype == torch.float32
+    assert network.blocks[0].norm2.weight.dtype == torch.float32
+    assert network.blocks[0].attn1.to_q.weight.dtype == dtype
     found, expected = latents(half, given, ENDS), latents(model, given, ENDS)
     assert found.dtype == torch.float32
     away = (found - expected).std() / expected.std()
@@ -178,8 +191,8 @@ def test_with_all_steps_skipped_given_frames_are_blended(model):
 
 
 def test_noise_belongs_to_the_frame_that_a_latent_ends_with(model):
-    one = model._noise(clip(), spec(), "start")
-    later = model._noise(clip(), replace(spec(), frames=tuple(range(4, 13))), "start")
+    one = noise_of(model, clip())
+    later = noise_of(model, clip(), frames=tuple(range(4, 13)))
     assert torch.equal(one[:, :, 1:], later[:, :, :-1])
 
 
@@ -187,12 +200,15 @@ def test_what_cannot_be_filled_is_refused(model, tmp_path):
     assert "no open frame" in model.refuses((True,) * FRAMES)
     assert "at most 17 frames" in model.refuses(known_at(0, frames=21))
     assert model.refuses(known_at(0, frames=10)).endswith("makes 1, 5, 9 … frames at once, not 10.")
-    assert "no clip without a given frame" in model.refuses(NONE)
+    assert "none is given" in model.refuses(NONE)
     with pytest.raises(Refusal, match="no such options: sharpness"):
         filled(model, clip(), ENDS, spec(options=(("sharpness", 1.0),)))
-    words = tiny.load(tiny.make(tmp_path / "t2v", "t2v"))
+    words = tiny.load(tiny.make(tmp_path / "t2v", "t2v"), role="keyframes")
     assert words.refuses(NONE) is None
-    assert "cannot fill around given frames" in words.refuses(FIRST)
+    assert "from words alone" in words.refuses(FIRST)
+    assert "makes 1, 5, 9 … frames" in words.refuses((False,) * 6)
+    assert "cannot fill around given frames" in AroundFrames(words.model).refuses(FIRST)
+    assert "no clip without a given frame" in FromWords(model.model).refuses(NONE)
 
 
 def test_a_last_frame_that_would_be_ignored_is_refused(tmp_path):
@@ -205,7 +221,6 @@ def test_a_last_frame_that_would_be_ignored_is_refused(tmp_path):
     with pytest.raises(Refusal, match="would ignore the others"):
         filled(model, given, ENDS)
     assert model.refuses(FIRST) is None
-    assert model.refuses(NONE) is None
 
 
 def test_a_subject_is_refused(model, tmp_path):
@@ -226,13 +241,50 @@ def test_cancelled_at_any_tick_it_leaves_no_trace(model, stop):
         if progress.step == stop:
             raise Cancelled
 
-    before, clean = traces(model.experts.high), filled(model, clip(), ENDS)
+    before, clean = traces(model.model.experts.high), filled(model, clip(), ENDS)
     with pytest.raises(Cancelled):
         filled(model, clip(), ENDS, tick=tick)
     assert heard == [(step, 2, step > 0) for step in range(stop + 1)]
-    assert traces(model.experts.high) == before
+    assert traces(model.model.experts.high) == before
     assert torch.equal(filled(model, clip(), ENDS), clean)
 
 
 def test_sizes_of_latents(model):
     assert model.latents_shape(64, 32, 9) == (3, 16, 4, 8)
+
+
+def test_between_known_frames_each_gap_is_a_window_of_its_own(model):
+    """As an interpolator: what lies beyond a known neighbour does not matter."""
+    given, known = clip(), known_at(0, 4, 8)
+    between, ticks = FilledBetween(model, 4), []
+    with between.prompt(WORDS, None) as prompt:
+        made = between.between(given, known, prompt, spec(), ticks.append)
+        moved = given.clone()
+        moved[8] = 255 - moved[8]
+        again = between.between(moved, known, prompt, spec(), silent)
+    assert torch.equal(made[:5], filled(model, given[:5], known[:5]))
+    assert torch.equal(again[:5], made[:5])
+    assert not torch.equal(again[5:8], made[5:8])
+    assert torch.equal(made[[0, 4, 8]], given[[0, 4, 8]])
+    assert [(p.step, p.total) for p in ticks] == [(0, 4), (1, 4), (2, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_codec_of_a_folder_encodes_and_decodes_windows(folder):
+    codec, given, heard = tiny.load(folder, role="codec"), clip(5), []
+    latents = codec.encode(given)
+    assert (latents.shape, latents.dtype) == ((2, 16, 4, 4), torch.float32)
+    frames = codec.decode(latents, heard.append)
+    assert (frames.shape, frames.dtype) == (given.shape, torch.uint8)
+    assert [(p.stage, p.step, p.total) for p in heard] == [("decode", 0, 5), ("decode", 5, 5)]
+    assert (codec.grid.spatial, codec.grid.temporal, codec.context) == (8, 4, 0)
+    for wrong in (clip(4), clip(5, 36)):
+        with pytest.raises(ValueError, match="are no whole"):
+            codec.encode(wrong)
+
+
+def test_a_beginning_is_decoded_as_in_the_whole(folder):
+    """The autoencoder is causal, so what comes later changes nothing before it."""
+    codec = tiny.load(folder, role="codec")
+    latents = torch.randn(3, 16, 4, 4)
+    whole = codec.decode(latents, silent)
+    assert torch.equal(codec.decode(latents[:2], silent), whole[:5])

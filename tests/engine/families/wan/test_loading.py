@@ -19,7 +19,11 @@ from tests.engine.families.wan import tiny
 
 @pytest.mark.parametrize(
     ("layout", "roles"),
-    [("i2v", {"holes"}), ("t2v", {"keyframes"}), ("ti2v", {"holes", "keyframes"})],
+    [
+        ("i2v", {"holes", "interpolator", "codec"}),
+        ("t2v", {"keyframes", "codec"}),
+        ("ti2v", {"holes", "keyframes", "codec"}),
+    ],
 )
 def test_the_roles_that_a_folder_fills(tmp_path, layout, roles):
     parts = family.load(tiny.make(tmp_path, layout), tiny.CARD, "holes", tiny.CPU, silent)
@@ -113,5 +117,5 @@ def test_a_text_encoder_that_is_gone_is_refused(folder, tmp_path):
 
 
 def test_previews_have_the_colours_of_what_is_encoded(model):
-    assert model.preview_factors.shape == (17, 3)
-    assert model.preview_factors.isfinite().all()
+    assert model.model.preview_factors.shape == (17, 3)
+    assert model.model.preview_factors.isfinite().all()

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
@@ -15,7 +16,6 @@ from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from studio.engine.device import Device
 from studio.engine.families.wan import family
-from studio.engine.families.wan.fill import Wan
 from studio.spec.card import Card, Defaults, Grid, Window
 from studio.spec.progress import silent
 
@@ -114,7 +114,6 @@ def make(folder: Path, layout: str = "i2v", *, experts: int = 1) -> Path:
     return folder
 
 
-def load(folder: Path, device: Device = CPU, **changes) -> Wan:
-    """Open what `make` wrote, as the studio does."""
-    parts = family.load(folder, replace(CARD, **changes), "holes", device, silent)
-    return next(iter(parts.values()))
+def load(folder: Path, device: Device = CPU, role: str = "holes", **changes) -> Any:
+    """Open what `make` wrote, as the studio does: what fills a role."""
+    return family.load(folder, replace(CARD, **changes), role, device, silent)[role]
