@@ -61,7 +61,9 @@ def open_studio(qapp, qtbot, tmp_path, folders, works) -> Iterator[Opened]:
         opened.append(studio)
         if shown:
             studio.open()
-            qtbot.waitUntil(lambda: studio.shelf.found.why_empty != LOOKING, timeout=OPEN_LIMIT_MS)
+            qtbot.waitUntil(
+                lambda: studio.model_list.found.why_empty != LOOKING, timeout=OPEN_LIMIT_MS
+            )
         return studio
 
     yield open_it

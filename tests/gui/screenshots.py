@@ -84,11 +84,11 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     yield "opened"
     studio.shot.prompt.setPlainText(said.prompt)
     spin(0.1)
-    studio.orders.preview()
+    studio.render_actions.preview()
     spin(PATIENCE, lambda: studio.player_state.shown and said_half(studio))
     yield "preview"
     spin(PATIENCE, lambda: not studio.queue.jobs())
-    studio.orders.render()
+    studio.render_actions.render()
     spin(PATIENCE, lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip")
     studio.window.show_panel("Takes")
     spin(0.8)
@@ -98,7 +98,7 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     yield from dialogs(studio)
     if said.photos:
         yield from training(studio, said)
-    studio.orders.render(3)
+    studio.render_actions.render(3)
     studio.strip.open.setChecked(True)
     yield "queue"
     for job in studio.queue.jobs():
@@ -132,7 +132,7 @@ def larger(studio: StudioWindow) -> Iterator[str]:
     spin(0.5)
     yield "tile"
     studio.player.transport.tile.click()
-    studio.orders.run("upsampled")
+    studio.render_actions.run("upsampled")
     spin(1.5)
     yield "upsampling"
     spin(PATIENCE, lambda: studio.player_state.shown and studio.player_state.shown.before)
@@ -174,7 +174,7 @@ def training(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     yield "new-subject"
     form.train.click()
     spin(PATIENCE, lambda: studio.subjects.training is not None)
-    watched = studio.watch.seen(studio.watch.jobs[0].id)
+    watched = studio.job_monitor.seen(studio.job_monitor.jobs[0].id)
     spin(PATIENCE, lambda: watched.moving is not None and len(watched.losses) > 20)
     spin(1.5)
     yield "training"
@@ -185,7 +185,7 @@ def training(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
 
 def said_half(studio: StudioWindow) -> bool:
     running = studio.strip.running()
-    return running is None or studio.watch.fraction(running.id) > 0.6
+    return running is None or studio.job_monitor.fraction(running.id) > 0.6
 
 
 def seen(studio: StudioWindow) -> QPixmap:

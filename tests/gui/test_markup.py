@@ -57,7 +57,7 @@ def marked(studio, tmp_path, until, works):
     from studio.project import edits
 
     studio.document.change(lambda p: edits.rename(p, BOLD), "Rename project")
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: studio.document.project.takes and not studio.queue.jobs())
     studio.subjects.begin(photos)
     until(lambda: len(studio.subjects.form.wall.good) == 4)
@@ -67,7 +67,7 @@ def marked(studio, tmp_path, until, works):
     studio.banner.say(BOLD)
     studio.status.post(BOLD)
     works.gate.clear()
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: studio.list.rows)
     return studio
 

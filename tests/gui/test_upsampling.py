@@ -21,7 +21,7 @@ BALL = "a red ball moving left over grass"
 def studio(open_studio, until):
     opened = open_studio(models=(LARGER,))
     opened.shot.prompt.setPlainText(BALL)
-    until(lambda: opened.outlook.forecast is not None)
+    until(lambda: opened.render_forecast.forecast is not None)
     return opened
 
 
@@ -33,12 +33,12 @@ def upsampled(studio, until):
         lambda: settled(studio) and studio.player_state.shown and studio.player_state.shown.before
     )
     studio.player_state.set_speed(0)
-    until(lambda: not studio._pictures.cache.is_reading)
+    until(lambda: not studio.project.pictures.cache.is_reading)
     return studio
 
 
 def settled(studio) -> bool:
-    return not studio.queue.jobs() and not studio.outlook._later.isActive()
+    return not studio.queue.jobs() and not studio.render_forecast._later.isActive()
 
 
 def press(studio, qtbot, key):
@@ -53,21 +53,21 @@ def test_the_stage_makes_a_take_four_times_as_large(upsampled, until):
     shown = upsampled.player_state.shown
     assert len(shown.frames) == len(shown.before) == take.request.frames
     assert (shown.frames.size.width(), shown.before.size.width()) == (256, 64)
-    until(lambda: upsampled.outlook.stage("upsampled").state == MADE)
+    until(lambda: upsampled.render_forecast.stage("upsampled").state == MADE)
     assert "256 × 256 px" in upsampled.player.facts.text()
 
 
 def test_a_render_is_not_asked_for_more_than_small_frames(studio, until):
-    assert studio.outlook.forecast.work.missing == 8 + 105 + 113
-    assert studio.outlook.stage("upsampled").state == TO_MAKE
-    studio.orders.render()
-    until(lambda: settled(studio) and studio.outlook.forecast.work.missing == 0)
-    assert studio.outlook.stage("upsampled").work.missing == 113
+    assert studio.render_forecast.forecast.work.missing == 8 + 105 + 113
+    assert studio.render_forecast.stage("upsampled").state == TO_MAKE
+    studio.render_actions.render()
+    until(lambda: settled(studio) and studio.render_forecast.forecast.work.missing == 0)
+    assert studio.render_forecast.stage("upsampled").work.missing == 113
     assert "all made" in studio.keyframes.facts.whole
 
 
 def test_what_is_upsampled_is_the_clip_that_is_rendered(upsampled, until):
-    upsampled.orders.render()
+    upsampled.render_actions.render()
     until(lambda: settled(upsampled) and len(upsampled.document.project.takes) == 2)
     new, old = upsampled.document.project.takes
     assert new.request.seed == old.request.seed
@@ -90,18 +90,18 @@ def test_a_range_is_upsampled_alone(studio, qtbot, until):
 def test_without_an_upsampler_nothing_offers_one(open_studio, qtbot, until):
     plain = open_studio(models=(DENSE,))
     plain.shot.prompt.setPlainText(BALL)
-    until(lambda: plain.outlook.forecast is not None)
+    until(lambda: plain.render_forecast.forecast is not None)
     plain.keyframes.view.choice.set(frozenset({1}))
     assert not plain.keyframes.buttons["larger"].isEnabled()
     assert "no upsampler" in plain.keyframes.buttons["larger"].toolTip()
-    with qtbot.waitSignal(plain.orders.refused) as refused:
-        plain.orders.upsample()
+    with qtbot.waitSignal(plain.render_actions.refused) as refused:
+        plain.render_actions.upsample()
     assert "no upsampler" in refused.args[0]
 
 
 def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, until):
     assert "Choose a take" in studio.player.transport.tile.toolTip()
-    studio.orders.render()
+    studio.render_actions.render()
     until(
         lambda: (
             settled(studio)
@@ -129,7 +129,7 @@ def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, 
 
 @pytest.mark.parametrize("way", ["key", "take", "keyframe", "beside", "another"])
 def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until, way):
-    studio.orders.render()
+    studio.render_actions.render()
     until(
         lambda: (
             settled(studio)

@@ -133,7 +133,7 @@ class Play:
         studio.queue.progressed.connect(self._hear)
         studio.queue.failed.connect(self._fail)
         studio.open()
-        self._until(lambda: studio.shelf.found.models, "the models")
+        self._until(lambda: studio.model_list.found.models, "the models")
         self._wait(1.0)  # the first paint and its layouts are no phase
         self.meter = Meter()
 
@@ -167,9 +167,9 @@ class Play:
         self._enter(LOADING)  # until the first step: `_hear`
         studio.shot.prompt.setPlainText(PROMPT)
         self._wait(0.1)  # whoever writes words and presses a button does so one after the other
-        studio.orders.preview()
+        studio.render_actions.preview()
         self._until(lambda: not studio.queue.jobs(), "the keyframes")
-        studio.orders.render()
+        studio.render_actions.render()
         self._until(
             lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip",
             "the clip",
@@ -185,7 +185,7 @@ class Play:
             raise Refusal(f"The sample pictures in {SAMPLES} are missing.", "Restore the folder.")
         self._enter(TRAINING)
         studio.window.show_panel("Subjects")
-        train = lambda made: studio.orders.train(made.name, made.method, self._steps)  # noqa: E731
+        train = lambda made: studio.render_actions.train(made.name, made.method, self._steps)  # noqa: E731
         studio.document.adopt(Subject("pip", "character"), photos, train)
         self._until(studio.queue.jobs, "the subject")
         half = self._steps // 2

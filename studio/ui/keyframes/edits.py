@@ -19,8 +19,8 @@ from studio.spec.refusal import Refusal
 from studio.spec.strip import BRIDGE, Source, Strip
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.render_actions import SEEDS, Orders
-from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.render_actions import SEEDS, RenderActions
+from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.shot_state import PresentShot
 
 Read = Callable[[], QImage]
@@ -40,14 +40,18 @@ class StripEdits(QObject):
         self,
         document: Document,
         present: PresentShot,
-        orders: Orders,
-        outlook: Outlook,
+        render_actions: RenderActions,
+        render_forecast: RenderForecast,
         pictures: PictureStore,
         background: Background,
     ) -> None:
         super().__init__()
-        self._document, self._present, self._orders = document, present, orders
-        self._outlook, self._pictures, self._background = outlook, pictures, background
+        self._document, self._present, self._render_actions = document, present, render_actions
+        self._render_forecast, self._pictures, self._background = (
+            render_forecast,
+            pictures,
+            background,
+        )
         present.changed.connect(self.changed)
 
     @property
@@ -100,7 +104,7 @@ class StripEdits(QObject):
         if asked is not None:
             dense = 4**asked.interpolate
             end = min(last * dense, asked.frames - 1)
-            self._orders.upsample((first * dense, max(first * dense, end)))
+            self._render_actions.upsample((first * dense, max(first * dense, end)))
 
     def reroll(self, chosen: Collection[int], prompt: str | None = None) -> None:
         """Make the chosen keyframes anew, with a fresh seed and maybe with words of their own."""
@@ -122,7 +126,7 @@ class StripEdits(QObject):
 
     def why_not_lock(self, chosen: Collection[int]) -> str:
         """Why the chosen keyframes cannot be locked, or ""."""
-        found = self._outlook.forecast
+        found = self._render_forecast.forecast
         if found is None or any(k >= len(found.made) or not found.made[k] for k in chosen):
             return "Preview the keyframes first: what is not made cannot be kept."
         return ""
@@ -194,7 +198,7 @@ class StripEdits(QObject):
         return self.card.window.usual if self.card else 8
 
     def _locked(self, strip: Strip, number: int) -> Strip:
-        found = self._outlook.forecast
+        found = self._render_forecast.forecast
         if found is None or strip.sources[strip.keys[number].source].picture:
             return strips.locked(strip, number)
         key = found.keyframes[number]

@@ -20,7 +20,7 @@ from studio.ui.keyframes.layout import HEIGHT
 from studio.ui.keyframes.view import StripView
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
-from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.status import Status
 from studio.ui.widgets.controls import ElidedLabel, explain, row, tip, tool
 from studio.ui.widgets.icons import Icons
@@ -52,23 +52,23 @@ class KeyframeDesk(QWidget):
     def __init__(
         self,
         edits: StripEdits,
-        outlook: Outlook,
+        render_forecast: RenderForecast,
         player_state: PlayerState,
         status: Status,
         playback: Playback,
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._edits, self._outlook = edits, outlook
+        self._edits, self._render_forecast = edits, render_forecast
         self._player_state, self._status = player_state, status
-        self.view = StripView(edits, outlook, player_state, playback, self._press, icons)
+        self.view = StripView(edits, render_forecast, player_state, playback, self._press, icons)
         self.gestures = {gesture.name: gesture for gesture in self._gestures()}
         self.buttons: dict[str, QToolButton] = {}
         self._build(icons)
         self.view.choice.changed.connect(self.reflect)
         edits.changed.connect(self.reflect)
         self.view.menu_asked.connect(self.menu)
-        outlook.changed.connect(self.reflect)
+        render_forecast.changed.connect(self.reflect)
         player_state.shown_changed.connect(self.reflect)
         self.reflect()
 

@@ -28,7 +28,7 @@ from studio.ui.keyframes.selection import Choice
 from studio.ui.keyframes.tooltips import origin, state
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState, Shown
-from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.widgets.controls import tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import SUFFIXES
@@ -51,7 +51,7 @@ class StripView(QWidget):
     def __init__(
         self,
         edits: StripEdits,
-        outlook: Outlook,
+        render_forecast: RenderForecast,
         player_state: PlayerState,
         playback: Playback,
         press: Callable[[QKeyEvent], bool],
@@ -59,7 +59,11 @@ class StripView(QWidget):
     ) -> None:
         super().__init__()
         self._press = press
-        self._edits, self._outlook, self._player_state = edits, outlook, player_state
+        self._edits, self._render_forecast, self._player_state = (
+            edits,
+            render_forecast,
+            player_state,
+        )
         self._playback, self._icons = playback, icons
         self.strip: Strip | None = None
         self.forecast: Forecast | None = None
@@ -75,7 +79,7 @@ class StripView(QWidget):
         self.setMouseTracking(True)
         self.setAccessibleName("Keyframes")
         edits.changed.connect(self.reflect)
-        outlook.changed.connect(self.compare)
+        render_forecast.changed.connect(self.compare)
         self.choice.changed.connect(self._follow_choice)
         player_state.shown_changed.connect(self.update)
         player_state.playhead_moved.connect(self._follow)
@@ -109,7 +113,7 @@ class StripView(QWidget):
 
     def compare(self) -> None:
         """Take what is known of the strip as it is; nothing until that has been looked up."""
-        found = self._outlook.forecast
+        found = self._render_forecast.forecast
         fits = found is not None and strip_of(found.request) == self.strip
         self.forecast = found if fits else None
         self.update()
@@ -130,7 +134,7 @@ class StripView(QWidget):
         if self.strip is None:
             return None
         key = self.strip.keys[number]
-        if self.forecast and (found := self._outlook.picture(number)):
+        if self.forecast and (found := self._render_forecast.picture(number)):
             self._looks[key] = found
         return self._looks.get(key)
 

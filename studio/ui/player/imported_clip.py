@@ -59,7 +59,7 @@ class BroughtFrames:
         return iter(())
 
 
-class Brought(QObject):
+class ImportedClip(QObject):
     """Puts one clip on the player, frame by frame as they come; reading stops as soon as another
     clip is dropped or something else is shown."""
 

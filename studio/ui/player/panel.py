@@ -22,7 +22,7 @@ from studio.ui.player.transport import Transport
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames, Loaded
 from studio.ui.state.images import Pictures, from_preview
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.selection import Selection
@@ -48,7 +48,7 @@ class Player(Panel):
         self,
         document: Document,
         queue: Queue,
-        watch: Watch,
+        job_monitor: JobMonitor,
         selection: Selection,
         player_state: PlayerState,
         status: Status,
@@ -58,7 +58,7 @@ class Player(Panel):
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._watch = document, watch
+        self._document, self._job_monitor = document, job_monitor
         self._selection, self._player_state = selection, player_state
         self._status, self._pictures = status, pictures
         self.playback = playback
@@ -251,7 +251,7 @@ class Player(Panel):
     def _preview(self, id: int, progress: Progress) -> None:
         if id != self._selection.following or not progress.preview or progress.stage != "keyframes":
             return
-        job = self._watch.job(id)
+        job = self._job_monitor.job(id)
         request = job.payload.get("request")
         if isinstance(request, dict):
             frames, fps = Loaded(from_preview(progress.preview)), Fraction(request["fps"])
@@ -264,7 +264,7 @@ class Player(Panel):
 
     def _previewed(self, id: int, _result: object) -> None:
         """Put the finished keyframes in the place of their rough previews."""
-        job = self._watch.job(id)
+        job = self._job_monitor.job(id)
         if id != self._selection.following or job.kind != "preview_keyframes":
             return
         asked = from_plain(ClipRequest, job.payload["request"])

@@ -3,12 +3,12 @@
 from PySide6.QtCore import QObject
 
 from studio.ui.state.document import Document
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.selection import Selection
 
 
-class Showing(QObject):
+class ShownClip(QObject):
     """Another shot brings its newest take, or what is being made of it; a deleted take goes.
 
     Takes of other shots, and clips of the user's, can be chosen all the same: frames of them become
@@ -16,10 +16,14 @@ class Showing(QObject):
     """
 
     def __init__(
-        self, document: Document, watch: Watch, selection: Selection, player_state: PlayerState
+        self,
+        document: Document,
+        job_monitor: JobMonitor,
+        selection: Selection,
+        player_state: PlayerState,
     ) -> None:
         super().__init__()
-        self._document, self._watch = document, watch
+        self._document, self._job_monitor = document, job_monitor
         self._selection, self._player_state = selection, player_state
         self._shot = document.project.selected
         self._takes = self._kept()
@@ -49,7 +53,7 @@ class Showing(QObject):
         shown = self._player_state.shown
         if shown and not shown.shot:
             return  # a clip of the user's belongs to no shot
-        making = [job.id for job in self._watch.jobs if job.payload.get("shot") == self._shot]
+        making = [job.id for job in self._job_monitor.jobs if job.payload.get("shot") == self._shot]
         self._clear()
         if making:
             self._selection.follow(making[-1])

@@ -12,9 +12,9 @@ from studio.spec.request import UPSAMPLED, ClipRequest
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import Pictures, from_preview
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.player_state import PlayerState, Shown
-from studio.ui.state.render_actions import Orders
+from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.status import Status
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
@@ -41,15 +41,15 @@ class TilePreview(QObject):
         player_state: PlayerState,
         status: Status,
         queue: Queue,
-        watch: Watch,
-        orders: Orders,
+        job_monitor: JobMonitor,
+        render_actions: RenderActions,
         pictures: Pictures,
         theme: Theme,
     ) -> None:
         super().__init__()
         self._document, self._queue = document, queue
         self._player_state, self._status = player_state, status
-        self._watch, self._orders, self._theme = watch, orders, theme
+        self._job_monitor, self._render_actions, self._theme = job_monitor, render_actions, theme
         self._pictures = pictures
         player_state.shown_changed.connect(self.reflect)
         document.changed.connect(self.reflect)
@@ -62,7 +62,7 @@ class TilePreview(QObject):
             self._player_state.back()
         elif (render := self._render()) and not self._why_not():
             self._player_state.set_speed(0)
-            self._orders.preview_tile(render, self._player_state.playhead, place)
+            self._render_actions.preview_tile(render, self._player_state.playhead, place)
 
     def reflect(self) -> None:
         shown = self._player_state.shown
@@ -78,7 +78,7 @@ class TilePreview(QObject):
         if self._document.read_only:
             return "This project is open in another window. Close that one first."
         request = render.request
-        return ALREADY if request.upsample else self._orders.why_not_tile(request)
+        return ALREADY if request.upsample else self._render_actions.why_not_tile(request)
 
     def _render(self) -> Render | None:
         """The take on the player; None where there is none, or it was taken away meanwhile."""
@@ -88,8 +88,8 @@ class TilePreview(QObject):
         return next((r for r in self._document.project.renders if r.id == shown.take), None)
 
     def _finished(self, id: int, result: object) -> None:
-        job, shown = self._watch.job(id), self._player_state.shown
-        preview = self._watch.seen(id).moving or self._watch.seen(id).still
+        job, shown = self._job_monitor.job(id), self._player_state.shown
+        preview = self._job_monitor.seen(id).moving or self._job_monitor.seen(id).still
         if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
             return
         render = self._render()

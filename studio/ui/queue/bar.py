@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QWidget
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.ui.queue.text import progress
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.widgets.controls import ElidedLabel, push
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -19,9 +19,9 @@ class QueueStrip(QWidget):
 
     opened = Signal(bool)
 
-    def __init__(self, queue: Queue, watch: Watch, icons: Icons) -> None:
+    def __init__(self, queue: Queue, job_monitor: JobMonitor, icons: Icons) -> None:
         super().__init__()
-        self._queue, self._watch, self._icons = queue, watch, icons
+        self._queue, self._job_monitor, self._icons = queue, job_monitor, icons
         self._tip = self._notice = ""
         self._forget = QTimer(self)
         self._forget.setSingleShot(True)
@@ -49,12 +49,12 @@ class QueueStrip(QWidget):
 
     def running(self) -> Job | None:
         """The job to speak of: the engine's before any other lane's."""
-        jobs = [job for job in self._watch.jobs if job.state is State.RUNNING]
+        jobs = [job for job in self._job_monitor.jobs if job.state is State.RUNNING]
         return min(jobs, key=lambda job: (job.lane != "engine", not job.short), default=None)
 
     def reflect(self) -> None:
         job, paused = self.running(), self._queue.paused()
-        waiting = sum(j.state in (State.WAITING, State.SET_ASIDE) for j in self._watch.jobs)
+        waiting = sum(j.state in (State.WAITING, State.SET_ASIDE) for j in self._job_monitor.jobs)
         self.what.say(job.title if job else _idle(waiting, paused))
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
@@ -105,15 +105,15 @@ class QueueStrip(QWidget):
             self._reflect_progress(job)
 
     def _reflect_progress(self, job: Job | None) -> None:
-        self.far.say(progress(job, self._watch) if job else "")
+        self.far.say(progress(job, self._job_monitor) if job else "")
         self.bar.setRange(0, 1000)
-        self.bar.setValue(round(1000 * self._watch.fraction(job.id)) if job else 0)
+        self.bar.setValue(round(1000 * self._job_monitor.fraction(job.id)) if job else 0)
 
     def _reflect_words(self) -> None:
         self.words.say(self._tip or self._notice or self._next())
 
     def _next(self) -> str:
-        waiting = [j.title for j in self._watch.jobs if j.state is State.WAITING]
+        waiting = [j.title for j in self._job_monitor.jobs if j.state is State.WAITING]
         more = f" and {len(waiting) - 2} more" if len(waiting) > 2 else ""
         return f"then: {' · '.join(waiting[:2])}{more}" if waiting else ""
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 from studio.jobs.job import FINISHED, UNREADABLE, Job, State
 from studio.jobs.queue import Queue
 from studio.ui.queue.text import TONES, status
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.widgets import theme
 from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, explain, push, take_out, tool
 from studio.ui.widgets.details_dialog import DetailsDialog
@@ -24,9 +24,9 @@ from studio.ui.widgets.icons import Icons
 class JobRow(QWidget):
     """One job.  Alt+Up and Alt+Down reorder, Delete cancels."""
 
-    def __init__(self, job: Job, queue: Queue, watch: Watch, icons: Icons) -> None:
+    def __init__(self, job: Job, queue: Queue, job_monitor: JobMonitor, icons: Icons) -> None:
         super().__init__()
-        self.job, self._queue, self._watch = job, queue, watch
+        self.job, self._queue, self._job_monitor = job, queue, job_monitor
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("row")
@@ -49,10 +49,10 @@ class JobRow(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        said = status(self.job, self._watch)
+        said = status(self.job, self._job_monitor)
         self.status.say(said)
         theme.set_tone(self.status, TONES.get(self.job.state, "small"))
-        self.bar.setValue(round(1000 * self._watch.fraction(self.job.id)))
+        self.bar.setValue(round(1000 * self._job_monitor.fraction(self.job.id)))
         self.setAccessibleName(f"{self.job.title}: {said}")
 
     def reflect_place(self) -> None:
@@ -103,7 +103,11 @@ class JobRow(QWidget):
 
     def _waiting(self) -> list[Job]:
         """The jobs that it can change places with, itself among them."""
-        mine = (j for j in self._watch.jobs if (j.lane, j.short) == (self.job.lane, self.job.short))
+        mine = (
+            j
+            for j in self._job_monitor.jobs
+            if (j.lane, j.short) == (self.job.lane, self.job.short)
+        )
         return [j for j in mine if j.state in (State.WAITING, State.PAUSED)]
 
     def _move(self, by: int) -> None:
@@ -126,9 +130,9 @@ class QueueList(Panel):
 
     closed = Signal()
 
-    def __init__(self, queue: Queue, watch: Watch, icons: Icons) -> None:
+    def __init__(self, queue: Queue, job_monitor: JobMonitor, icons: Icons) -> None:
         super().__init__()
-        self._queue, self._watch, self._icons = queue, watch, icons
+        self._queue, self._job_monitor, self._icons = queue, job_monitor, icons
         self.rows: dict[int, JobRow] = {}
         inner = QWidget()
         self._box = QVBoxLayout(inner)
@@ -162,14 +166,16 @@ class QueueList(Panel):
 
     def reflect(self) -> None:
         """Rows follow the jobs; a row whose job did not change stays as it is."""
-        wanted = list({job.id: job for job in (*self._watch.jobs, *self._watch.over)}.values())
+        wanted = list(
+            {job.id: job for job in (*self._job_monitor.jobs, *self._job_monitor.over)}.values()
+        )
         focused = next((id for id, r in self.rows.items() if r.hasFocus()), None)
         kept = {}
         for place, job in enumerate(wanted):
             row = self.rows.pop(job.id, None)
             if row is None or row.job != job:
                 self._drop(row)
-                row = JobRow(job, self._queue, self._watch, self._icons)
+                row = JobRow(job, self._queue, self._job_monitor, self._icons)
             self._box.insertWidget(place, row)
             kept[job.id] = row
         for row in self.rows.values():
@@ -177,7 +183,7 @@ class QueueList(Panel):
         self.rows = kept
         for row in kept.values():
             row.reflect_place()
-        self.clear.setVisible(bool(self._watch.over))
+        self.clear.setVisible(bool(self._job_monitor.over))
         if focused in kept:
             kept[focused].setFocus()
         self.pages.setCurrentIndex(0 if kept else 1)

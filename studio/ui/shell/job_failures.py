@@ -5,15 +5,15 @@ from PySide6.QtCore import QObject
 from studio.jobs.job import State
 from studio.jobs.queue import Queue
 from studio.ui.shell.banner import Banner
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 
 
-class Failures(QObject):
+class JobFailures(QObject):
     """Puts each failed job on the banner, until it is tried again or forgotten."""
 
-    def __init__(self, queue: Queue, watch: Watch, banner: Banner) -> None:
+    def __init__(self, queue: Queue, job_monitor: JobMonitor, banner: Banner) -> None:
         super().__init__(banner)
-        self._queue, self._watch, self._banner = queue, watch, banner
+        self._queue, self._job_monitor, self._banner = queue, job_monitor, banner
         self._said: dict[int, str] = {}
         queue.failed.connect(self._failed)
         queue.changed.connect(self._take_back)
@@ -22,18 +22,18 @@ class Failures(QObject):
         if not id:  # the queue itself
             self._banner.say(f"{what} {hint}".strip())
             return
-        job = self._watch.job(id)
+        job = self._job_monitor.job(id)
         # a fault says which job it was; "try again" and "report it" are the buttons
         said = what if job.detail else f"{job.title}: {what} {hint}".strip()
         self._said[id] = said
         self._banner.say(said, "Try again", lambda: self._try_again(id), details=job.detail)
 
     def _try_again(self, id: int) -> None:
-        if any(job.id == id and job.state is State.FAILED for job in self._watch.over):
+        if any(job.id == id and job.state is State.FAILED for job in self._job_monitor.over):
             self._queue.retry(id)
 
     def _take_back(self) -> None:
         """A message about a job that is no longer a failed one."""
-        failed = {job.id for job in self._watch.over if job.state is State.FAILED}
+        failed = {job.id for job in self._job_monitor.over if job.state is State.FAILED}
         for id in [id for id in self._said if id not in failed]:
             self._banner.withdraw(self._said.pop(id))

@@ -9,7 +9,7 @@ from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
 from studio.ui.shell.banner import Banner
 from studio.ui.state.document import Document
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 
 READ_ONLY = "This project is open in another window; here it can be watched, not changed."
 
@@ -18,11 +18,16 @@ class Notices(QObject):
     """Each is one sentence, with what can be done about it as a button."""
 
     def __init__(
-        self, store: ProjectStore, document: Document, queue: Queue, watch: Watch, banner: Banner
+        self,
+        store: ProjectStore,
+        document: Document,
+        queue: Queue,
+        job_monitor: JobMonitor,
+        banner: Banner,
     ) -> None:
         super().__init__(banner)
         self._store, self._document = store, document
-        self._queue, self._watch, self._banner = queue, watch, banner
+        self._queue, self._job_monitor, self._banner = queue, job_monitor, banner
 
     def say_at_opening(self) -> None:
         """What happened to the project or the queue while nobody looked."""
@@ -40,7 +45,7 @@ class Notices(QObject):
 
     def _resume(self) -> None:
         """Go on with what was interrupted too."""
-        for job in self._watch.jobs:
+        for job in self._job_monitor.jobs:
             if job.state is State.SET_ASIDE:
                 self._queue.retry(job.id)
         self._queue.resume()

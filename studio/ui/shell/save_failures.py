@@ -8,7 +8,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.status import Status
 
 
-class Unsaved(QObject):
+class SaveFailures(QObject):
     """Says each reason once and takes it back when it is no longer true.
 
     That a save is tried again and again stands at the top of the window.

@@ -1,4 +1,4 @@
-"""One open project with its window: four objects, the views on them, and the wires between."""
+"""One open project with its window: the views on it, and the wires between them."""
 
 import logging
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.panel import KeyframeDesk
-from studio.ui.player.imported_clip import Brought
+from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.player.panel import Player
-from studio.ui.player.shown_clip import Showing
+from studio.ui.player.shown_clip import ShownClip
 from studio.ui.player.tile_preview import TilePreview
 from studio.ui.queue.bar import QueueStrip
 from studio.ui.queue.panel import QueueList
@@ -27,30 +27,18 @@ from studio.ui.shell.commands import is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
 from studio.ui.shell.garbage import Garbage
 from studio.ui.shell.idle import FirstIdle
-from studio.ui.shell.job_failures import Failures
+from studio.ui.shell.job_failures import JobFailures
 from studio.ui.shell.notices import Notices
-from studio.ui.shell.save_failures import Unsaved
+from studio.ui.shell.save_failures import SaveFailures
 from studio.ui.shell.top_bar import TopBar
 from studio.ui.shell.window import Panels, Window
 from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
-from studio.ui.state.background import Background
-from studio.ui.state.disk_usage import Space
-from studio.ui.state.document import Document
-from studio.ui.state.images import Pictures
-from studio.ui.state.job_monitor import Watch
-from studio.ui.state.loss_log import Losses
-from studio.ui.state.model_list import Scan, Shelf
-from studio.ui.state.playback import Playback
-from studio.ui.state.player_state import PlayerState
-from studio.ui.state.render_actions import Orders
-from studio.ui.state.render_forecast import Outlook
-from studio.ui.state.selection import Selection
-from studio.ui.state.shot_state import PresentShot
-from studio.ui.state.status import Status
+from studio.ui.state.model_list import Scan
+from studio.ui.state.open_project import OpenProject
 from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.dialogs import TakeDialogs
-from studio.ui.takes.drag_export import Outgoing
+from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.panel import TakesPanel
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import settle_typing
@@ -74,32 +62,24 @@ class StudioWindow:
         memory: Path,
         icons: Icons,
     ) -> None:
-        self._store, self.scan = store, scan
-        self.is_closed = False
+        self.scan, self.is_closed = scan, False
         self.next_project: Path | None = None
         self._garbage = Garbage()
-        self.background = Background()
-        self.document = Document(store, subjects, self.background)
-        self.queue, self.shelf = queue, Shelf()
-        self.selection, self.player_state, self.status = Selection(), PlayerState(), Status()
-        self.watch = Watch(queue)
-        self._losses = Losses(subjects, queue, self.watch, self.background)
-        self.present = PresentShot(self.document, self.shelf)
-        self.orders = Orders(
-            self.document, queue, self.shelf, self.present, self.selection, self.status
-        )
-        self._pictures = Pictures(self.background, takes)
-        self.outlook = Outlook(
-            self.document, queue, self.watch, self.present, takes, self.background
-        )
-        kept = PictureStore(store.folder)
+        self.project = project = OpenProject(store, subjects, takes, queue)
+        self.queue, self.background = queue, project.background
+        self.document, self.present = project.document, project.present
+        self.model_list, self.job_monitor = project.model_list, project.job_monitor
+        self.selection, self.player_state = project.selection, project.player_state
+        self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
+        self.status, self.playback = project.status, project.playback
         self.edits = StripEdits(
-            self.document, self.present, self.orders, self.outlook, kept, self.background
+            self.document, self.present, self.render_actions, self.render_forecast,
+            PictureStore(store.folder), self.background,
+        )  # fmt: skip
+        self._drag_export = DragExport(project.encoding, takes, store.folder / "files")
+        self._imported_clip = ImportedClip(
+            self.selection, self.player_state, self.status, self.background
         )
-        self._encoding = Background(1)
-        self._outgoing = Outgoing(self._encoding, takes, store.folder / "files")
-        self._space = Space(store, takes, self.document, queue, self.selection, self._encoding)
-        self._brought = Brought(self.selection, self.player_state, self.status, self.background)
         self._build(glance, can_free, memory, icons)
         self._connect()
 
@@ -108,13 +88,9 @@ class StudioWindow:
         self._garbage.start()
         self.window.show()
         self.shot.prompt.setFocus()
-        self.document.read_subjects()
-        self.shelf.look(self.scan, self.background)
-        self.queue.start()
-        self._space.start()
-        self._losses.start()
+        self.project.start(self.scan)
         self._notices.say_at_opening()
-        self._showing.show_newest()
+        self._shown_clip.show_newest()
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
         """Do `steps` in the engine's lane once nobody has done anything for `wait` milliseconds.
@@ -135,67 +111,79 @@ class StudioWindow:
         for dialog in self.window.findChildren(QDialog):
             dialog.close()
         self.window.close()
-        self._losses.close()
-        self._brought.stop()
-        self.queue.close()
-        self._space.stop()
-        self._encoding.close()
-        self._pictures.close()
-        self.background.close()
+        self._imported_clip.stop()
+        self.project.stop()
         try:
-            self.document.close()
+            self.project.save()
         finally:
             self._garbage.stop()
             self.window.deleteLater()
-            self.outlook.stop()
-            mine = (
-                self._tiles, self._showing, self._brought, self.edits, self.outlook, self.orders,
-                self.present, self.watch, self.queue, self.playback, self.status,
-                self.player_state, self.selection, self.shelf, self.document,
-            )  # fmt: skip
-            for thing in mine:
-                thing.deleteLater()
+            for each in (self._tiles, self._shown_clip, self._imported_clip, self.edits):
+                each.deleteLater()
+            self.project.delete()
 
     def _build(
         self, glance: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
     ) -> None:
-        document, queue, orders = self.document, self.queue, self.orders
+        document, queue, render_actions = self.document, self.queue, self.render_actions
         selection, player_state, status = self.selection, self.player_state, self.status
-        watch, background, pictures = self.watch, self.background, self._pictures
-        self.top = TopBar(document, orders, background, glance, can_free=can_free)
+        job_monitor, background, pictures = (
+            self.job_monitor,
+            self.background,
+            self.project.pictures,
+        )
+        self.top = TopBar(document, render_actions, background, glance, can_free=can_free)
         self.banner = Banner(icons)
-        self._notices = Notices(self._store, document, queue, watch, self.banner)
-        self._unsaved = Unsaved(document, status, self.banner)
-        self._failures = Failures(queue, watch, self.banner)
-        self._showing = Showing(document, watch, selection, player_state)
+        self._notices = Notices(self.project.store, document, queue, job_monitor, self.banner)
+        self._save_failures = SaveFailures(document, status, self.banner)
+        self._job_failures = JobFailures(queue, job_monitor, self.banner)
+        self._shown_clip = ShownClip(document, job_monitor, selection, player_state)
         self.subjects = SubjectsPanel(
-            document, queue, selection, status, orders, watch, self.present, pictures, background,
+            document, queue, selection, status, render_actions, job_monitor, self.present, pictures, background,
             icons,
         )  # fmt: skip
         self.takes = TakesPanel(
-            document, selection, player_state, status, pictures, self._outgoing, self._space, icons
+            document,
+            selection,
+            player_state,
+            status,
+            pictures,
+            self._drag_export,
+            self.project.disk_usage,
+            icons,
         )
-        self.playback = Playback(player_state)
         self.keyframes = KeyframeDesk(
-            self.edits, self.outlook, player_state, status, self.playback, icons
+            self.edits, self.render_forecast, player_state, status, self.playback, icons
         )
         self.player = Player(
-            document, queue, watch, selection, player_state, status, pictures, self.playback,
+            document, queue, job_monitor, selection, player_state, status, pictures, self.playback,
             self.keyframes, icons,
         )  # fmt: skip
         self._tiles = TilePreview(
-            document, player_state, status, queue, watch, orders, pictures, icons.theme
+            document,
+            player_state,
+            status,
+            queue,
+            job_monitor,
+            render_actions,
+            pictures,
+            icons.theme,
         )
-        self.stages = Stages(queue, watch, self.present, orders, self.outlook, icons)
-        self.shot = ShotPanel(document, self.present, orders, self.stages, icons)
-        self.list, self.strip = QueueList(queue, watch, icons), QueueStrip(queue, watch, icons)
+        self.stages = Stages(
+            queue, job_monitor, self.present, render_actions, self.render_forecast, icons
+        )
+        self.shot = ShotPanel(document, self.present, render_actions, self.stages, icons)
+        self.list, self.strip = (
+            QueueList(queue, job_monitor, icons),
+            QueueStrip(queue, job_monitor, icons),
+        )
         panels = Panels(
             self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,
             self.strip,
         )  # fmt: skip
         self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, icons, self.window)
-        self.take_dialogs = TakeDialogs(document, orders, self.window)
+        self.take_dialogs = TakeDialogs(document, render_actions, self.window)
         self.actions = make_actions(self._handlers(), self.window)
         self.top.set_actions(
             self.actions,
@@ -219,14 +207,13 @@ class StudioWindow:
         self._tiles.offered.connect(self.player.transport.offer_tile)
         self._tiles.compared_at.connect(self.player.canvas.put_wipe)
         self._tiles.reflect()
-        self.orders.placed.connect(lambda _: settle_typing())
-        self.orders.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
-        refusing = (self.orders, self.document, self.edits, self._brought)
+        self.render_actions.placed.connect(lambda _: settle_typing())
+        self.render_actions.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
+        refusing = (self.render_actions, self.document, self.edits, self._imported_clip)
         self._notices.say_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
-        self.keyframes.view.clip_dropped.connect(self._brought.look_into)
-        self.shelf.changed.connect(self.outlook.look)
+        self.keyframes.view.clip_dropped.connect(self._imported_clip.look_into)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self._reflect_actions()
 
@@ -240,7 +227,7 @@ class StudioWindow:
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,
-            "preview": self.orders.preview,
+            "preview": self.render_actions.preview,
             "render": self.shot.render_asked,
             "stop": self.strip.cancel.click,
             "new_shot": self.shot.new_shot,
@@ -283,4 +270,4 @@ class StudioWindow:
             self.next_project = project
 
     def _may_close(self) -> bool:
-        return self.is_closed or self._unsaved.may_close()
+        return self.is_closed or self._save_failures.may_close()

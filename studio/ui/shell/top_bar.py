@@ -11,7 +11,7 @@ from studio.spec.quantities import memory
 from studio.ui.shell.commands import COMMANDS, MENUS
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.render_actions import Orders
+from studio.ui.state.render_actions import RenderActions
 from studio.ui.widgets.controls import ElidedLabel, explain, label, push, tip
 from studio.ui.widgets.theme import UNIT, set_tone
 
@@ -24,7 +24,7 @@ class TopBar(QWidget):
     def __init__(
         self,
         document: Document,
-        orders: Orders,
+        render_actions: RenderActions,
         background: Background,
         glance: Callable[[], DeviceInfo],
         *,
@@ -33,7 +33,7 @@ class TopBar(QWidget):
         super().__init__()
         self._document, self._background, self._glance = document, background, glance
         self._can_free = can_free
-        self._build(orders)
+        self._build(render_actions)
         document.changed.connect(self.reflect)
         document.saved.connect(self.reflect)
         document.save_failed.connect(self.reflect)
@@ -84,7 +84,7 @@ class TopBar(QWidget):
             why_not = "This computer works on its processor: there is no GPU to free."
         explain(self.free, why_not, "Take the waiting models out of the graphics card’s memory")
 
-    def _build(self, orders: Orders) -> None:
+    def _build(self, render_actions: RenderActions) -> None:
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.menus = QMenuBar()
@@ -93,7 +93,7 @@ class TopBar(QWidget):
         self.name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.device = label("", "small")
         self.free = push("Free GPU")
-        self.free.clicked.connect(orders.free_memory)
+        self.free.clicked.connect(render_actions.free_memory)
         left, middle, right = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         left.addWidget(self.menus)
         left.addStretch(1)

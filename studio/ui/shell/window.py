@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWi
 
 from studio.ui.shell.banner import Banner
 from studio.ui.shell.window_geometry import brought_back, first_place, grown
-from studio.ui.shell.window_state import Remembered
+from studio.ui.shell.window_state import WindowState
 from studio.ui.widgets.controls import Panel, label, row
 from studio.ui.widgets.theme import UNIT
 
@@ -79,7 +79,7 @@ class Window(QMainWindow):
     ) -> None:
         super().__init__()
         self._panels, self._press, self._may_close = panels, press, may_close
-        self._memory = Remembered(memory)
+        self._memory = WindowState(memory)
         self._painted = False
         self._wished, self._on_line = dict(WIDTHS), False
         self._arrange(panels)

@@ -27,7 +27,7 @@ _LETTERS = {b"0": b"\0", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r
             b"t": b"\t", b"v": b"\v"}  # fmt: skip
 
 
-class Remembered:
+class WindowState:
     """An .ini file with the window's geometry, the state of its panels, and their widths."""
 
     def __init__(self, path: Path) -> None:

@@ -16,7 +16,7 @@ from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
 from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
-from studio.ui.state.render_actions import VARIATIONS, Orders
+from studio.ui.state.render_actions import VARIATIONS, RenderActions
 from studio.ui.state.shot_state import PresentShot, ShotState
 from studio.ui.widgets.adaptive import Choice, Tick, field, scrolled
 from studio.ui.widgets.controls import (
@@ -47,12 +47,12 @@ class ShotPanel(Panel):
         self,
         document: Document,
         present: PresentShot,
-        orders: Orders,
+        render_actions: RenderActions,
         stages: QWidget,
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._present, self._orders = document, present, orders
+        self._document, self._present, self._render_actions = document, present, render_actions
         self._stages = stages
         self._build(icons)
         self._connect()
@@ -63,7 +63,7 @@ class ShotPanel(Panel):
         return self.prompt
 
     def render_asked(self) -> None:
-        self._orders.render(VARIATIONS if self.variations.isChecked() else 1)
+        self._render_actions.render(VARIATIONS if self.variations.isChecked() else 1)
 
     def reflect(self) -> None:
         """Show the document as it is."""
@@ -138,7 +138,7 @@ class ShotPanel(Panel):
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
         self.vocabulary.clicked.connect(self._show_vocabulary)
-        self.preview.clicked.connect(self._orders.preview)
+        self.preview.clicked.connect(self._render_actions.preview)
         self.render_it.clicked.connect(self.render_asked)
         self._present.changed.connect(self.reflect)
 

@@ -10,9 +10,9 @@ from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, StageForecast
 from studio.spec.quantities import count, duration
 from studio.spec.stages import LATER, STAGES
 from studio.ui.state.images import thumbnail
-from studio.ui.state.job_monitor import Watch
-from studio.ui.state.render_actions import Orders
-from studio.ui.state.render_forecast import Outlook
+from studio.ui.state.job_monitor import JobMonitor
+from studio.ui.state.render_actions import RenderActions
+from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
 from studio.ui.widgets.controls import ElidedLabel, column, explain, label, tip, tool
 from studio.ui.widgets.icons import Icons
@@ -95,23 +95,23 @@ class Stages(QWidget):
     def __init__(
         self,
         queue: Queue,
-        watch: Watch,
+        job_monitor: JobMonitor,
         present: PresentShot,
-        orders: Orders,
-        outlook: Outlook,
+        render_actions: RenderActions,
+        render_forecast: RenderForecast,
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._watch = watch
-        self._present, self._outlook = present, outlook
+        self._job_monitor = job_monitor
+        self._present, self._render_forecast = present, render_forecast
         self.cells = {name: StageCell(name, icons) for name in STAGES}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(UNIT // 2)
         for name, cell in self.cells.items():
-            cell.run.clicked.connect(lambda _=False, name=name: orders.run(name))
+            cell.run.clicked.connect(lambda _=False, name=name: render_actions.run(name))
             layout.addWidget(cell, 1)
-        outlook.changed.connect(self.reflect)
+        render_forecast.changed.connect(self.reflect)
         queue.changed.connect(self.reflect)
         queue.progressed.connect(lambda *_: self.reflect())
         self.reflect()
@@ -119,7 +119,7 @@ class Stages(QWidget):
     def reflect(self) -> None:
         job, why_not = self._running(), self._present.state.why_no_order
         for name, cell in self.cells.items():
-            stage = self._outlook.stage(name)
+            stage = self._render_forecast.stage(name)
             is_absent = stage is not None and stage.state == ABSENT
             explain(cell.run, why_not or (ABSENT_BECAUSE.get(name, "") if is_absent else ""))
             cell.say(*self._said(stage, job))
@@ -127,16 +127,16 @@ class Stages(QWidget):
 
     def _running(self) -> Job | None:
         """The job that makes some of what the shot is now; not one of what it was before an edit."""
-        jobs = (job for job in self._watch.jobs if job.state is State.RUNNING)
-        return next((job for job in jobs if self._outlook.makes(job.id)), None)
+        jobs = (job for job in self._job_monitor.jobs if job.state is State.RUNNING)
+        return next((job for job in jobs if self._render_forecast.makes(job.id)), None)
 
     def _said(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
         """State, its tone, the work and per cent done."""
         if stage is None:
             return "–", "small", "", 0
         if job is not None and stage.name == self._stage_of(job):
-            left = self._watch.seconds_left(job.id)
-            percent = round(100 * self._watch.fraction(job.id))
+            left = self._job_monitor.seconds_left(job.id)
+            percent = round(100 * self._job_monitor.fraction(job.id))
             return (
                 f"{percent} %",
                 "accent",
@@ -156,19 +156,21 @@ class Stages(QWidget):
 
     def _stage_of(self, job: Job) -> str:
         """Which stage a job is in; keyframes that are predicted count as the next one's."""
-        last = self._watch.seen(job.id).last
-        name, made = ENGINE.get(last.stage, "") if last else "", self._outlook.makes(job.id)
-        first = self._outlook.stage("keyframes")
+        last = self._job_monitor.seen(job.id).last
+        name, made = ENGINE.get(last.stage, "") if last else "", self._render_forecast.makes(job.id)
+        first = self._render_forecast.stage("keyframes")
         if name == "keyframes" and "extended" in made and first and first.state == MADE:
             return "extended"
         return name if name in made else ""
 
     def _picture(self, name: str, stage: StageForecast | None) -> QImage | None:
         """A frame from where the stage's work lies."""
-        found = self._outlook.forecast
+        found = self._render_forecast.forecast
         if found is None or stage is None or stage.state == ABSENT:
             return None
         if name in LATER.values() and stage.state != MADE:
             return None
         last = len(found.keyframes) - 1
-        return self._outlook.picture({"extended": last, "interpolated": last // 2}.get(name, 0))
+        return self._render_forecast.picture(
+            {"extended": last, "interpolated": last // 2}.get(name, 0)
+        )

@@ -15,7 +15,7 @@ QUIET_MS = 3000
 """Milliseconds without news from the queue that make a moment quiet."""
 
 
-class Space(QObject):
+class DiskUsage(QObject):
     """Looks at the takes in a quiet moment after each job; drops the oldest frames over `limit`.
 
     Latents stay, so that dropped frames can be made again.  What the player shows is kept.

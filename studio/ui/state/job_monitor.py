@@ -30,7 +30,7 @@ class Seen:
     needs: Mapping[str, float | None] = field(default_factory=dict)
 
 
-class Watch(QObject):
+class JobMonitor(QObject):
     """Remembers what the queue said, so that any view can be built at any time.
 
     `jobs` (unfinished, in order) and `over` (newest first) are read from the queue's database once

@@ -12,20 +12,20 @@ from studio.project.subjects import SubjectStore
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 
 EVERY = 30.0
 """Seconds between two writes while a training runs: so much of the curve a crash may cost."""
 
 
-class Losses(QObject):
-    """Hands `watch` what was kept of a training, and keeps what it hears of one."""
+class LossLog(QObject):
+    """Hands the job monitor what was kept of a training, and keeps what it hears of one."""
 
     def __init__(
-        self, subjects: SubjectStore, queue: Queue, watch: Watch, background: Background
+        self, subjects: SubjectStore, queue: Queue, job_monitor: JobMonitor, background: Background
     ) -> None:
         super().__init__()
-        self._subjects, self._watch, self._background = subjects, watch, background
+        self._subjects, self._job_monitor, self._background = subjects, job_monitor, background
         self._asked: set[int] = set()
         self._running: dict[int, str] = {}
         self._kept = time.monotonic()
@@ -43,7 +43,7 @@ class Losses(QObject):
                 self._keep(id)()
 
     def _follow(self) -> None:
-        jobs = {job.id: job for job in self._watch.jobs if job.kind == "train_subject"}
+        jobs = {job.id: job for job in self._job_monitor.jobs if job.kind == "train_subject"}
         for id in jobs.keys() - self._asked:
             self._recall(jobs[id])
         running = {id: _subject(j) for id, j in jobs.items() if j.state is State.RUNNING}
@@ -54,7 +54,7 @@ class Losses(QObject):
     def _recall(self, job: Job) -> None:
         self._asked.add(job.id)
         ask, name = self._background.ask, _subject(job)
-        arrived = lambda losses: self._watch.recall(job.id, losses)  # noqa: E731
+        arrived = lambda losses: self._job_monitor.recall(job.id, losses)  # noqa: E731
         ask(lambda: self._subjects.losses(name), arrived, _ignored, owner=self)
 
     def _hear(self, id: int, progress: Progress) -> None:
@@ -63,7 +63,7 @@ class Losses(QObject):
             self._background.ask(self._keep(id), failed=_ignored, owner=self)
 
     def _keep(self, id: int) -> Callable[[], None]:
-        name, losses = self._running[id], tuple(self._watch.seen(id).losses)
+        name, losses = self._running[id], tuple(self._job_monitor.seen(id).losses)
         return lambda: self._subjects.keep_losses(name, losses)
 
 

@@ -41,7 +41,7 @@ class FoundModels:
         return Refusal(f"There is no model “{wanted}”.", " ".join((known, *self.troubles)))
 
 
-class Shelf(QObject):
+class ModelList(QObject):
     """The models that were found last.  None, with a reason, until somebody has looked."""
 
     changed = Signal()

@@ -25,7 +25,7 @@ from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
 from studio.spec.stages import sparse
 from studio.ui.state.document import Document
-from studio.ui.state.model_list import Shelf
+from studio.ui.state.model_list import ModelList
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
 from studio.ui.state.status import Status
@@ -34,7 +34,7 @@ VARIATIONS = 4
 SEEDS = 2**31
 
 
-class Orders(QObject):
+class RenderActions(QObject):
     """Places jobs in the queue and takes their results back."""
 
     placed = Signal(int)
@@ -46,17 +46,17 @@ class Orders(QObject):
         self,
         document: Document,
         queue: Queue,
-        shelf: Shelf,
+        model_list: ModelList,
         present: PresentShot,
         selection: Selection,
         status: Status,
     ) -> None:
         super().__init__()
-        self._document, self._queue, self._shelf = document, queue, shelf
+        self._document, self._queue, self._model_list = document, queue, model_list
         self._present, self._selection, self._status = present, selection, status
         self._seen: ClipRequest | None = None
         self._held: Callable[[], object] | None = None
-        shelf.changed.connect(self._let_go)
+        model_list.changed.connect(self._let_go)
         queue.finished.connect(self._finished)
 
     def preview(self) -> None:
@@ -93,7 +93,7 @@ class Orders(QObject):
     def _train(self, subject: str, method: str, steps: int, *, anew: bool) -> None:
         model = self._present.state.model
         if model is None:
-            raise Refusal("There is no model to train with.", self._shelf.found.why_empty)
+            raise Refusal("There is no model to train with.", self._model_list.found.why_empty)
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
 
@@ -121,7 +121,7 @@ class Orders(QObject):
 
     def why_not_tile(self, request: ClipRequest) -> str:
         """Why no tile of a take can be upsampled, or ""."""
-        model = self._shelf.found.model(request.model)
+        model = self._model_list.found.model(request.model)
         has_one = model is not None and model.card.upsampling is not None
         return "" if has_one else "This take's model has no upsampler."
 
@@ -162,7 +162,7 @@ class Orders(QObject):
         self._follow(self._place("render", "Upsample", replace(asked, only=only)))
 
     def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
-        model = self._shelf.found.model(render.request.model)
+        model = self._model_list.found.model(render.request.model)
         if model is None or model.card.upsampling is None:
             raise Refusal(self.why_not_tile(render.request), "Choose another take.")
         asked = replace(render.request, upsample=model.card.upsampling, only=None)
@@ -212,7 +212,7 @@ class Orders(QObject):
 
     def _when_found(self, order: Callable[[], object]) -> None:
         """Obey at once, or as soon as the models are known; of several by then, only the last."""
-        if not self._shelf.found.is_looking:
+        if not self._model_list.found.is_looking:
             self._politely(order)
             return
         self._held = order

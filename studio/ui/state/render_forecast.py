@@ -13,7 +13,7 @@ from studio.spec.stages import stages_in
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.forecast_lookup import Found, Place, Walk, Wanted, look_up
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.shot_state import PresentShot
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DURING_MS = 700
 KEPT_PICTURES = 400
 
 
-class Outlook(QObject):
+class RenderForecast(QObject):
     """Knows how the present shot's stages stand and what its keyframes look like.
 
     Looks again after every change of the shot, and while a job of this project runs at least as
@@ -40,14 +40,14 @@ class Outlook(QObject):
         self,
         document: Document,
         queue: Queue,
-        watch: Watch,
+        job_monitor: JobMonitor,
         present: PresentShot,
         takes: "TakeStore",
         background: Background,
     ) -> None:
         super().__init__()
         self._document, self._present, self._takes = document, present, takes
-        self._watch, self._background = watch, background
+        self._job_monitor, self._background = job_monitor, background
         self.forecast: Forecast | None = None
         self._upsampled: StageForecast | None = None
         self.pictures: dict[Place, QImage] = {}
@@ -84,7 +84,7 @@ class Outlook(QObject):
                 self._walks = found.walks
                 self._remember(found.pictures)
                 for job, needs in found.needs.items():
-                    self._watch.expect(job, needs)
+                    self._job_monitor.expect(job, needs)
                 self._become(found)
 
         self._background.ask(lambda: look_up(wanted, takes, pace, known), answered, owner=self)
@@ -120,7 +120,7 @@ class Outlook(QObject):
             return None
         renders = (r for r in self._document.project.renders if r.shot == state.shot.id)
         before = frozenset[str]().union(*(stages_in(render.request) for render in renders))
-        running = {job.id: job.payload for job in self._watch.jobs if self._is_ours(job)}
+        running = {job.id: job.payload for job in self._job_monitor.jobs if self._is_ours(job)}
         return Wanted(state.request, state.upsampled, before, running, self._walks)
 
     def _is_ours(self, job: Job) -> bool:
@@ -130,7 +130,7 @@ class Outlook(QObject):
 
     def _hear(self, id: int, _progress: object) -> None:
         if not self._during.isActive() and any(
-            j.id == id for j in self._watch.jobs if self._is_ours(j)
+            j.id == id for j in self._job_monitor.jobs if self._is_ours(j)
         ):
             self._during.start()
 

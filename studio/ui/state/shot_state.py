@@ -14,7 +14,7 @@ from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import strip_of
 from studio.spec.strip import Strip
 from studio.ui.state.document import Document
-from studio.ui.state.model_list import FoundModels, Shelf
+from studio.ui.state.model_list import FoundModels, ModelList
 
 READ_ONLY = "This project is open in another window. Close that one first."
 NO_UPSAMPLER = "This model has no upsampler."
@@ -108,7 +108,7 @@ class PresentShot(QObject):
     changed = Signal()
     """Something was changed that the state is made of; it may be the same."""
 
-    def __init__(self, document: Document, models: Shelf) -> None:
+    def __init__(self, document: Document, models: ModelList) -> None:
         super().__init__()
         self._document, self._models = document, models
         self._resolved: tuple[tuple[object, ...], ShotState] | None = None

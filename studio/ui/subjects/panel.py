@@ -13,8 +13,8 @@ from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
-from studio.ui.state.job_monitor import Watch
-from studio.ui.state.render_actions import Orders
+from studio.ui.state.job_monitor import JobMonitor
+from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.status import Status
@@ -48,17 +48,17 @@ class SubjectsPanel(Panel):
         queue: Queue,
         selection: Selection,
         status: Status,
-        orders: Orders,
-        watch: Watch,
+        render_actions: RenderActions,
+        job_monitor: JobMonitor,
         present: PresentShot,
         pictures: Pictures,
         background: Background,
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._document, self._queue, self._orders = document, queue, orders
+        self._document, self._queue, self._render_actions = document, queue, render_actions
         self._selection, self._status = selection, status
-        self._watch, self._present = watch, present
+        self._job_monitor, self._present = job_monitor, present
         self._pictures, self._background, self._icons = pictures, background, icons
         self.cards: dict[str, SubjectCard] = {}
         self.training: Training | None = None
@@ -196,11 +196,15 @@ class SubjectsPanel(Panel):
         return card
 
     def _reflect_card(self, subject: Subject) -> None:
-        said, tone = standing(subject, self._watch)
+        said, tone = standing(subject, self._job_monitor)
         self.cards[subject.name].reflect(said, tone, chosen=subject.name == self._selection.subject)
 
     def _reflect_training(self) -> None:
-        job = training_of(self._selection.subject, self._watch) if self._selection.subject else None
+        job = (
+            training_of(self._selection.subject, self._job_monitor)
+            if self._selection.subject
+            else None
+        )
         wanted = job.id if job else 0
         if wanted == self._training_of:
             return
@@ -209,7 +213,9 @@ class SubjectsPanel(Panel):
             self.training = None
         self._training_of = wanted
         if job:
-            self.training = Training(job, self._queue, self._watch, self._background, self._icons)
+            self.training = Training(
+                job, self._queue, self._job_monitor, self._background, self._icons
+            )
             self._detail.addWidget(self.training)
 
     def _reflect_learned(self) -> None:
@@ -258,7 +264,7 @@ class SubjectsPanel(Panel):
     def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
         def adopted(made: Subject) -> None:
             self._selection.select_subject(made.name)
-            self._orders.train(made.name, made.method, steps)
+            self._render_actions.train(made.name, made.method, steps)
             self.form.clear()
             self._show_list()
 
@@ -270,7 +276,7 @@ class SubjectsPanel(Panel):
             version = subject.version()
             method = version.method if version else subject.method
             steps = (subject.steps or DEFAULT_STEPS) if anew else self.next.steps
-            self._orders.train(subject.name, method, steps, anew=anew or self.next.anew)
+            self._render_actions.train(subject.name, method, steps, anew=anew or self.next.anew)
 
     def _ask_for_more(self, subject: Subject) -> None:
         self._show(self.more)
@@ -294,7 +300,7 @@ class SubjectsPanel(Panel):
         self.show_bin.setVisible(has_place and (bool(in_bin) or self.show_bin.isChecked()))
 
     def _hear(self, id: int, _progress: object) -> None:
-        job = self._watch.job(id)
+        job = self._job_monitor.job(id)
         subject = self._document.subject(str(job.payload.get("subject", "")))
         if job.kind == "train_subject" and subject and subject.name in self.cards:
             self._reflect_card(subject)

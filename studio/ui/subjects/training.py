@@ -9,7 +9,7 @@ from studio.spec.progress import Preview, Progress
 from studio.spec.quantities import count, time_left
 from studio.ui.state.background import Background
 from studio.ui.state.images import from_preview
-from studio.ui.state.job_monitor import Watch
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.subjects.animated_thumbnail import MovingPicture
 from studio.ui.subjects.loss_curve import LossCurve
 from studio.ui.widgets.controls import column, label, push, row
@@ -24,10 +24,10 @@ class Training(QWidget):
     """Listens to one job; made anew it shows the same."""
 
     def __init__(
-        self, job: Job, queue: Queue, watch: Watch, background: Background, icons: Icons
+        self, job: Job, queue: Queue, job_monitor: JobMonitor, background: Background, icons: Icons
     ) -> None:
         super().__init__()
-        self._id, self._queue, self._watch = job.id, queue, watch
+        self._id, self._queue, self._job_monitor = job.id, queue, job_monitor
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Training")
@@ -49,11 +49,11 @@ class Training(QWidget):
         for part in (self.bar, self.curve, self.said, self.samples, row(None, self.stop)):
             layout.addWidget(part)
         queue.progressed.connect(self._hear)
-        watch.recalled.connect(self._hear)  # a method: let go of with the widget
+        job_monitor.recalled.connect(self._hear)  # a method: let go of with the widget
         self.reflect()
 
     def reflect(self) -> None:
-        seen = self._watch.seen(self._id)
+        seen = self._job_monitor.seen(self._id)
         last = seen.last
         self.bar.setRange(0, max(1, last.total) if last else 1)
         self.bar.setValue(last.step if last else 0)
@@ -72,29 +72,29 @@ class Training(QWidget):
             self.reflect()
 
 
-def training_of(subject: str, watch: Watch) -> Job | None:
+def training_of(subject: str, job_monitor: JobMonitor) -> Job | None:
     """The job that trains a subject, or will."""
-    trains = (job for job in watch.jobs if job.kind == "train_subject")
+    trains = (job for job in job_monitor.jobs if job.kind == "train_subject")
     return next((job for job in trains if job.payload.get("subject") == subject), None)
 
 
-def standing(subject: Subject, watch: Watch) -> tuple[str, str]:
+def standing(subject: Subject, job_monitor: JobMonitor) -> tuple[str, str]:
     """How a subject stands, and the tone to say it in."""
-    if job := training_of(subject.name, watch):
-        return status(job, watch), "accent"
+    if job := training_of(subject.name, job_monitor):
+        return status(job, job_monitor), "accent"
     if subject.is_trained:
         return f"ready · {count(subject.trained_steps, 'step')}", "done"
     return "not trained yet", "small"
 
 
-def status(job: Job, watch: Watch) -> str:
+def status(job: Job, job_monitor: JobMonitor) -> str:
     """ "240 of 800 · 4 min left · learning the subject": what a narrow card cuts comes last."""
     if job.state is State.WAITING:
         return "waiting for its turn to train"
     if job.state is not State.RUNNING:
         return "training is paused"
-    last = watch.seen(job.id).last
+    last = job_monitor.seen(job.id).last
     if not last:
         return "training · loading the model"
-    left = time_left(watch.seconds_left(job.id))
+    left = time_left(job_monitor.seconds_left(job.id))
     return f"{last.step} of {last.total} · {left} · {last.stage}"

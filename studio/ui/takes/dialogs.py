@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 from studio.project import edits
 from studio.project.project import Project, Render
 from studio.ui.state.document import Document
-from studio.ui.state.render_actions import Orders
+from studio.ui.state.render_actions import RenderActions
 from studio.ui.takes.export import ExportDialog
 from studio.ui.takes.recipe import RecipeDialog
 from studio.ui.widgets.input_dialogs import VIDEOS, folder_of, open_dialog, remember
@@ -17,8 +17,8 @@ from studio.ui.widgets.input_dialogs import VIDEOS, folder_of, open_dialog, reme
 class TakeDialogs:
     """Opens dialogs over `parent`; what they decide goes to the document or the orders."""
 
-    def __init__(self, document: Document, orders: Orders, parent: QWidget) -> None:
-        self._document, self._orders, self._parent = document, orders, parent
+    def __init__(self, document: Document, render_actions: RenderActions, parent: QWidget) -> None:
+        self._document, self._render_actions, self._parent = document, render_actions, parent
 
     def export(self, render: Render | None) -> None:
         if render is None:
@@ -27,7 +27,7 @@ class TakeDialogs:
 
         def order(path: Path, fps, recipe: bool) -> None:
             remember(VIDEOS, path.parent)
-            self._orders.export(render, path, fps, recipe=recipe)
+            self._render_actions.export(render, path, fps, recipe=recipe)
 
         dialog.ordered.connect(order)
         open_dialog(dialog)

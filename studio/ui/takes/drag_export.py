@@ -41,7 +41,7 @@ def fresh_name(folder: Path, render: Render, suffix: str) -> str:
     return name
 
 
-class Outgoing(QObject):
+class DragExport(QObject):
     """One MP4 per take in the project's own folder, named by its words and seed."""
 
     def __init__(self, background: Background, takes: "TakeStore", folder: Path) -> None:

@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout,
 from studio.project import edits
 from studio.project.project import Render
 from studio.spec.quantities import memory
-from studio.ui.state.disk_usage import Space
+from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
-from studio.ui.takes.drag_export import Outgoing
+from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
 from studio.ui.widgets.controls import EmptyState, Panel, explain, label, rename, row, tip, tool
 from studio.ui.widgets.icons import Icons
@@ -28,10 +28,14 @@ class TakesList(QListView):
     """Rows that can be dragged out of the window as files; letters and Space go to the player."""
 
     def __init__(
-        self, outgoing: Outgoing, selection: Selection, player_state: PlayerState, status: Status
+        self,
+        drag_export: DragExport,
+        selection: Selection,
+        player_state: PlayerState,
+        status: Status,
     ) -> None:
         super().__init__()
-        self._outgoing, self._status = outgoing, status
+        self._drag_export, self._status = drag_export, status
         self._selection, self._player_state = selection, player_state
         self.setAccessibleName("Takes, newest first")
         self.setDragEnabled(True)
@@ -42,10 +46,10 @@ class TakesList(QListView):
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         render = self.currentIndex().data(RENDER)
-        file = self._outgoing.file(render) if render else None
+        file = self._drag_export.file(render) if render else None
         if file is None:
             if render:
-                self._status.post(self._outgoing.why_not(render))
+                self._status.post(self._drag_export.why_not(render))
             return
         drag, data = QDrag(self), QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(file))])
@@ -61,7 +65,7 @@ class TakesList(QListView):
         if render:
             if render.id == self._selection.take:
                 self._player_state.back()
-            self._outgoing.prepare(render)  # ready by the time the drag has left the window
+            self._drag_export.prepare(render)  # ready by the time the drag has left the window
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -80,13 +84,13 @@ class TakesPanel(Panel):
     export_asked = Signal(object)
 
     def __init__(
-        self, document: Document, selection: Selection, player_state: PlayerState, status: Status, pictures: Pictures, outgoing: Outgoing, space: Space,
+        self, document: Document, selection: Selection, player_state: PlayerState, status: Status, pictures: Pictures, drag_export: DragExport, disk_usage: DiskUsage,
         icons: Icons,
     ) -> None:  # fmt: skip
         super().__init__()
         self._document, self._icons = document, icons
         self._selection, self._player_state, self._status = selection, player_state, status
-        self._outgoing, self._space = outgoing, space
+        self._drag_export, self._disk_usage = drag_export, disk_usage
         self.model = TakesModel(pictures)
         self._painter = TakePainter(icons)
         self._build()
@@ -135,11 +139,11 @@ class TakesPanel(Panel):
         render = self.chosen
         if not render:
             return
-        file = self._outgoing.file(render)
+        file = self._drag_export.file(render)
         if file:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(file).parent)))
         else:
-            self._status.post(self._outgoing.why_not(render))
+            self._status.post(self._drag_export.why_not(render))
 
     def press(self, event: QKeyEvent) -> bool:
         """S and Delete act on the chosen take; False for any other key, or without one."""
@@ -152,7 +156,7 @@ class TakesPanel(Panel):
 
     def _build(self) -> None:
         icons = self._icons
-        self.list = TakesList(self._outgoing, self._selection, self._player_state, self._status)
+        self.list = TakesList(self._drag_export, self._selection, self._player_state, self._status)
         self.list.setModel(self.model)
         self.list.setItemDelegate(self._painter)
         step = "Every clip you render is kept here. Write a prompt and press Render."
@@ -190,7 +194,7 @@ class TakesPanel(Panel):
         self.export.clicked.connect(lambda: self.export_asked.emit(self.chosen))
         self.show_bin.toggled.connect(self.reflect)
         self._document.changed.connect(self.reflect)
-        self._space.changed.connect(self._reflect_space)
+        self._disk_usage.changed.connect(self._reflect_space)
         self._selection.take_selected.connect(self._follow_selection)
         self.list.selectionModel().currentChanged.connect(self._chosen)
 
@@ -209,7 +213,7 @@ class TakesPanel(Panel):
         self._reflect_tools()
 
     def _reflect_space(self) -> None:
-        usage, limit = self._space.usage, memory(self._space.limit)
+        usage, limit = self._disk_usage.usage, memory(self._disk_usage.limit)
         if not usage:
             return
         said = (

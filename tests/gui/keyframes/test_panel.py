@@ -26,7 +26,7 @@ BALL = "a red ball moving left over grass"
 def studio(open_studio, until):
     opened = open_studio(models=(DENSE,))
     opened.shot.prompt.setPlainText(BALL)
-    until(lambda: opened.outlook.forecast is not None)
+    until(lambda: opened.render_forecast.forecast is not None)
     return opened
 
 
@@ -38,14 +38,14 @@ def view(studio):
 @pytest.fixture
 def made(studio, until):
     """The keyframes are made and looked at."""
-    studio.orders.preview()
-    until(lambda: settled(studio) and all(studio.outlook.forecast.made))
-    until(lambda: studio.outlook.picture(7) is not None)
+    studio.render_actions.preview()
+    until(lambda: settled(studio) and all(studio.render_forecast.forecast.made))
+    until(lambda: studio.render_forecast.picture(7) is not None)
     return studio
 
 
 def settled(studio) -> bool:
-    return not studio.queue.jobs() and not studio.outlook._later.isActive()
+    return not studio.queue.jobs() and not studio.render_forecast._later.isActive()
 
 
 def edited(studio):
@@ -78,7 +78,7 @@ def press(studio, qtbot, key, held=Held.NoModifier):
 
 
 def states(studio):
-    return [stage.state for stage in studio.outlook.forecast.stages]
+    return [stage.state for stage in studio.render_forecast.forecast.stages]
 
 
 def test_before_anything_is_made_every_keyframe_is_an_empty_place(studio, view):
@@ -91,7 +91,7 @@ def test_before_anything_is_made_every_keyframe_is_an_empty_place(studio, view):
 
 def test_a_shot_that_cannot_be_made_has_no_strip(studio, until):
     studio.shot.prompt.setPlainText("")
-    until(lambda: studio.outlook.forecast is None)
+    until(lambda: studio.render_forecast.forecast is None)
     assert not studio.keyframes.isVisible()
 
 
@@ -120,21 +120,21 @@ def test_the_stages_say_how_they_stand_and_run_one_by_one(made, until):
 
 
 def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
-    made.orders.render()
-    until(lambda: settled(made) and made.outlook.forecast.work.missing == 0)
+    made.render_actions.render()
+    until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)
     assert "all made" in made.keyframes.facts.whole
     made.edits.reroll({3})
-    until(lambda: made.outlook.forecast.work.missing > 0)
-    missing = [work.missing for work in made.outlook.forecast.intervals]
+    until(lambda: made.render_forecast.forecast.work.missing > 0)
+    missing = [work.missing for work in made.render_forecast.forecast.intervals]
     assert missing == [0, 0, 31, 31, 0, 0, 0]
-    assert made.outlook.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
+    assert made.render_forecast.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
     assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.whole
     assert states(made)[2:4] == [OUT_OF_DATE, OUT_OF_DATE]
-    made.orders.render()
-    until(lambda: settled(made) and made.outlook.forecast.work.missing == 0)
+    made.render_actions.render()
+    until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)
     made.document.undo()
-    until(lambda: edited(made) is None and made.outlook.forecast.request.strip is None)
-    assert made.outlook.forecast.work.missing == 0
+    until(lambda: edited(made) is None and made.render_forecast.forecast.request.strip is None)
+    assert made.render_forecast.forecast.work.missing == 0
 
 
 def test_clicks_choose_one_more_and_all_between(made, view, qtbot):
@@ -166,8 +166,8 @@ def test_r_makes_the_chosen_anew_with_a_seed_of_their_own(made, view, qtbot, unt
     assert source.seed is not None
     assert made.document.undo_label == "Re-roll 1 keyframe"
     seed = made.document.shot.seed
-    made.orders.preview()
-    until(lambda: settled(made) and all(made.outlook.forecast.made))
+    made.render_actions.preview()
+    until(lambda: settled(made) and all(made.render_forecast.forecast.made))
     assert made.document.shot.seed == seed
 
 
@@ -186,13 +186,13 @@ def test_w_asks_for_words_of_their_own(made, view, qtbot, until):
 
 def test_a_lock_keeps_a_keyframe_whatever_the_words_become(made, view, qtbot, until):
     click(view, qtbot, 4)
-    before = made.outlook.forecast.keyframes[4]
+    before = made.render_forecast.forecast.keyframes[4]
     press(made, qtbot, Key.Key_L, Held.ControlModifier)
     assert edited(made).keys[4].locked
     made.shot.prompt.setPlainText("a blue star over sand")
-    until(lambda: made.outlook.forecast.request.prompt.startswith("a blue"))
-    assert made.outlook.forecast.keyframes[4].key == before.key
-    assert made.outlook.forecast.made == tuple(k == 4 for k in range(8))
+    until(lambda: made.render_forecast.forecast.request.prompt.startswith("a blue"))
+    assert made.render_forecast.forecast.keyframes[4].key == before.key
+    assert made.render_forecast.forecast.made == tuple(k == 4 for k in range(8))
     made.edits.reroll(range(8))
     assert edited(made).keys[4].locked
     press(made, qtbot, Key.Key_L, Held.ControlModifier)
@@ -276,7 +276,9 @@ def test_either_end_is_dragged_to_extend(made, view, qtbot, before, until):
     assert len(edited(made).keys) == 11
     first = edited(made).position(edited(made).keys[0])
     assert first == (-3 if before else 0)
-    until(lambda: made.outlook.forecast and len(made.outlook.forecast.keyframes) == 11)
+    until(
+        lambda: made.render_forecast.forecast and len(made.render_forecast.forecast.keyframes) == 11
+    )
     made.stages.cells["extended"].run.click()
     until(lambda: settled(made) and states(made)[1] == MADE)
 
@@ -316,19 +318,19 @@ def test_a_model_that_was_not_taught_it_says_so(open_studio, until):
     plain = replace(DENSE, card=with_(DENSE.card, predicts=False, passes=0))
     studio = open_studio(models=(plain,))
     studio.shot.prompt.setPlainText(BALL)
-    until(lambda: studio.outlook.forecast is not None)
+    until(lambda: studio.render_forecast.forecast is not None)
     for name, button in studio.keyframes.buttons.items():
         assert not button.isEnabled(), name
         assert button.toolTip()
 
 
 def test_other_settings_of_a_made_clip_find_it_again(made, until):
-    made.orders.render()
-    until(lambda: settled(made) and made.outlook.forecast.work.missing == 0)
+    made.render_actions.render()
+    until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)
     made.shot.prompt.setPlainText("a blue star over sand")
     until(lambda: states(made)[0] == OUT_OF_DATE)
     made.document.undo()
-    until(lambda: made.outlook.forecast.work.missing == 0)
+    until(lambda: made.render_forecast.forecast.work.missing == 0)
     assert set(states(made)) <= {MADE, "none"}
 
 

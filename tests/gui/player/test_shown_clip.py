@@ -19,14 +19,14 @@ BALL = "a red ball moving left over grass"
 def studio(open_studio, until):
     opened = open_studio(models=(DENSE,))
     opened.shot.prompt.setPlainText(BALL)
-    until(lambda: opened.outlook.forecast is not None)
+    until(lambda: opened.render_forecast.forecast is not None)
     return opened
 
 
 @pytest.fixture
 def rendered(studio, until):
     """A take of the first shot plays."""
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip")
     return studio
 
@@ -68,7 +68,7 @@ def test_a_deleted_take_plays_no_longer(rendered, qtbot, until):
 
 def test_back_at_a_shot_that_is_being_made_its_job_is_followed(studio, works, until):
     works.gate.clear()
-    studio.orders.preview()
+    studio.render_actions.preview()
     until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "preview")
     job = studio.selection.following
     studio.shot.new_shot()
@@ -85,7 +85,7 @@ def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, works, until, c
 
     caplog.set_level(logging.CRITICAL)
     works.own = broken
-    studio.orders.render()
+    studio.render_actions.render()
     until(studio.banner.isVisible)
     said = studio.banner.words.text()
     (job,) = studio.queue.history()
@@ -105,7 +105,7 @@ def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, works, until, c
 
 def test_a_refusal_has_no_details_and_goes_when_the_job_is_tried_again(studio, works, until):
     works.failure = Refusal("The disk is full.", "Make room and try again.")
-    studio.orders.render()
+    studio.render_actions.render()
     until(studio.banner.isVisible)
     said = studio.banner.words.text()
     assert said.endswith("The disk is full. Make room and try again.")
@@ -125,7 +125,7 @@ def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until,
     works.own = broken
     studio.strip.open.setChecked(True)
     for _ in range(2):
-        studio.orders.render()
+        studio.render_actions.render()
     until(lambda: len(studio.queue.history()) == 2 and len(studio.list.rows) == 2)
     until(lambda: all(row.why.isVisible() for row in studio.list.rows.values()))
     studio.list.clear.click()
@@ -136,7 +136,7 @@ def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until,
 def test_the_first_that_waits_cannot_go_earlier_nor_the_last_later(studio, works, until):
     works.gate.clear()
     studio.strip.open.setChecked(True)
-    studio.orders.render(4)
+    studio.render_actions.render(4)
     until(lambda: studio.strip.running() is not None and len(studio.list.rows) == 4)
     waiting = [job.id for job in studio.queue.jobs() if job.state is State.WAITING]
     rows = [studio.list.rows[id] for id in waiting]
@@ -164,5 +164,5 @@ def test_painting_that_fails_ends_its_painter(studio, monkeypatch):
 
 
 def test_a_forecast_of_fewer_keyframes_has_no_picture_beyond(studio):
-    assert studio.outlook.picture(999) is None
-    assert studio.outlook.picture(-1) is None
+    assert studio.render_forecast.picture(999) is None
+    assert studio.render_forecast.picture(-1) is None

@@ -12,7 +12,7 @@ def busy(studio, works, until):
     """One job that runs until the gate opens, three that wait."""
     works.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
-    studio.orders.render(4)
+    studio.render_actions.render(4)
     until(lambda: studio.strip.running() is not None)
     studio.strip.open.setChecked(True)
     return studio
@@ -101,7 +101,7 @@ def test_a_failed_job_says_why(studio, works, until):
     works.failure = Refusal("The disk is full.", "Make room and try again.")
     studio.strip.open.setChecked(True)
     studio.shot.prompt.setPlainText("a red ball")
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: studio.queue.history())
     said = "The disk is full. Make room and try again."
     until(lambda: [row.status.whole for row in studio.list.rows.values()] == [said])

@@ -31,11 +31,11 @@ def built(*said, **named):
         print("edited", flush=True)
 
     def work():
-        if not studio.shelf.found.models:
+        if not studio.model_list.found.models:
             QTimer.singleShot(50, work)
             return
         studio.shot.prompt.setPlainText("a blue star")
-        studio.orders.render()
+        studio.render_actions.render()
 
     def heard(_job, progress):
         if progress.stage == "keyframes" and studio.shot.prompt.toPlainText() != {WORDS!r}:

@@ -121,7 +121,7 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
         studio.shot.fold.head.click()
         studio.shot.prompt.setPlainText("a red ball moving left")
         studio.document.change_shot(studio.document.shot, "nothing")
-        studio.orders.preview()
+        studio.render_actions.preview()
         until(lambda: studio.player_state.shown and not studio.queue.jobs())
         studio.strip.open.setChecked(True)
     qtbot.wait(100)
@@ -176,7 +176,7 @@ def test_reasons_of_stages_go_with_what_stood_in_their_way(open_studio, until):
     run = studio.stages.cells["keyframes"].run
     studio.open()
     studio.shot.prompt.setPlainText("a red ball moving left")
-    until(lambda: studio.shelf.found.models)
+    until(lambda: studio.model_list.found.models)
     until(run.isEnabled)
     assert "looked for" not in run.toolTip()
     studio.shot.prompt.setPlainText("")

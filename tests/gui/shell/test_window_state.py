@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
-from studio.ui.shell.window_state import Remembered
+from studio.ui.shell.window_state import WindowState
 from tests.full_disk import full_after
 
 GEOMETRY, STATE = QByteArray(bytes(range(66))), QByteArray(bytes(range(255, 0, -1)))
@@ -16,9 +16,9 @@ NOTHING = (QByteArray(), QByteArray(), {})
 
 
 def test_it_comes_back_as_it_was_kept(tmp_path):
-    assert Remembered(tmp_path / "window.ini").kept() == NOTHING
-    Remembered(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
-    assert Remembered(tmp_path / "window.ini").kept() == (GEOMETRY, STATE, WIDTHS)
+    assert WindowState(tmp_path / "window.ini").kept() == NOTHING
+    WindowState(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
+    assert WindowState(tmp_path / "window.ini").kept() == (GEOMETRY, STATE, WIDTHS)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -37,7 +37,7 @@ def test_a_file_of_an_earlier_release_is_read(tmp_path, seed):
             whole = b"\0".join((geometry.data(), state.data(), *(w.encode() for w in said)))
             file.setValue("hash", hashlib.blake2b(whole, digest_size=16).hexdigest())
         file.sync()
-        assert Remembered(path).kept() == (geometry, state, WIDTHS)
+        assert WindowState(path).kept() == (geometry, state, WIDTHS)
 
 
 class Evil:
@@ -59,21 +59,21 @@ def test_a_pickle_in_the_file_is_not_run(tmp_path, place):
     file.setValue(place, Evil(trace))
     file.sync()
     assert b"PyObjectWrapper" in path.read_bytes()
-    Remembered(path).kept()
-    Remembered(path).keep(GEOMETRY, STATE, WIDTHS)
-    assert Remembered(path).kept() == (GEOMETRY, STATE, WIDTHS)
+    WindowState(path).kept()
+    WindowState(path).keep(GEOMETRY, STATE, WIDTHS)
+    assert WindowState(path).kept() == (GEOMETRY, STATE, WIDTHS)
     assert not trace.exists()
 
 
 def test_one_flipped_byte_is_the_same_or_nothing(tmp_path):
-    Remembered(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
+    WindowState(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
     whole, dice, lost = (tmp_path / "window.ini").read_bytes(), random.Random(3), 0
     for turn in range(200):
         data = bytearray(whole)
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         path = tmp_path / f"{turn}.ini"  # Qt remembers files by their names
         path.write_bytes(data)
-        found = Remembered(path).kept()
+        found = WindowState(path).kept()
         assert found in ((GEOMETRY, STATE, WIDTHS), NOTHING)
         lost += found == NOTHING
     assert lost > 100
@@ -81,12 +81,12 @@ def test_one_flipped_byte_is_the_same_or_nothing(tmp_path):
 
 def test_a_folder_in_its_place_is_nothing(tmp_path):
     (tmp_path / "window.ini").mkdir()
-    Remembered(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
-    assert Remembered(tmp_path / "window.ini").kept() in (NOTHING, (GEOMETRY, STATE, WIDTHS))
+    WindowState(tmp_path / "window.ini").keep(GEOMETRY, STATE, WIDTHS)
+    assert WindowState(tmp_path / "window.ini").kept() in (NOTHING, (GEOMETRY, STATE, WIDTHS))
 
 
 def test_a_full_disk_leaves_what_was_kept(tmp_path):
-    remembered = Remembered(tmp_path / "window.ini")
+    remembered = WindowState(tmp_path / "window.ini")
     remembered.keep(GEOMETRY, STATE, WIDTHS)
     with full_after(None) as disk:
         remembered.keep(STATE, GEOMETRY, WIDTHS)

@@ -91,12 +91,12 @@ def test_render_makes_a_take_and_plays_it(studio, qtbot, until):
 
 def test_render_uses_the_keyframes_that_were_previewed(studio, qtbot, until):
     write(studio, BALL)
-    studio.orders.preview()
+    studio.render_actions.preview()
     seed = studio.document.shot.seed
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: len(made(studio)) == 1)
     assert made(studio)[0].request.seed == seed
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: len(made(studio)) == 2)
     assert made(studio)[0].request.seed != seed
 
@@ -106,8 +106,8 @@ def test_a_locked_seed_stays(studio, qtbot, until):
     studio.shot.seed.number.selectAll()
     qtbot.keyClicks(studio.shot.seed.number, "7")
     assert studio.document.shot.seed_locked
-    studio.orders.render()
-    studio.orders.render()
+    studio.render_actions.render()
+    studio.render_actions.render()
     assert {job.payload["request"]["seed"] for job in studio.queue.jobs()} <= {7}
     until(lambda: not studio.queue.jobs() and made(studio))
     assert [take.request.seed for take in made(studio)] == [7]
@@ -149,7 +149,7 @@ def test_two_thousand_words_are_refused_in_a_sentence(studio, qtbot, until):
     write(studio, " ".join(["ball"] * 2000))
     assert "2000 words" in studio.shot.why_not.text()
     assert "400" in studio.shot.why_not.text()
-    studio.orders.preview()
+    studio.render_actions.preview()
     assert studio.banner.words.text() == studio.shot.why_not.text()
     assert studio.queue.jobs() == ()
 
@@ -169,7 +169,7 @@ def test_stages_say_how_far_the_shot_is(studio, works, qtbot, until):
     works.gate.clear()
     write(studio, BALL)
     until(lambda: keys.state.text().startswith("to make"))
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: keys.state.text() == "65 %")
     works.gate.set()
     until(lambda: keys.state.text() == "made")
@@ -178,7 +178,7 @@ def test_stages_say_how_far_the_shot_is(studio, works, qtbot, until):
 def test_a_failed_render_says_why_and_leaves_nothing(studio, works, qtbot, until):
     works.failure = Refusal("The disk is full.", "Make room and try again.")
     write(studio, BALL)
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: bool(studio.queue.history()))
     assert studio.queue.history()[0].state is State.FAILED
     until(lambda: "The disk is full. Make room" in studio.banner.words.text())
@@ -191,7 +191,7 @@ def test_a_shot_can_be_deleted_and_the_last_one_stays(studio, until):
     assert not panel.remove.isEnabled()
     assert "no other shot" in panel.remove.toolTip()
     assert not studio.actions["remove_shot"].isEnabled()
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: made(studio))
     panel.new_shot()
     write(studio, "a green ring on snow")

@@ -21,7 +21,7 @@ BALL = "a red ball moving left over grass"
 def studio(open_studio, until):
     opened = open_studio(models=(LARGER,))
     opened.shot.prompt.setPlainText(BALL)
-    until(lambda: opened.outlook.forecast is not None)
+    until(lambda: opened.render_forecast.forecast is not None)
     return opened
 
 
@@ -48,7 +48,7 @@ def decoding(studio, works, until):
     works.gate.clear()
     works.own = render
     studio.shot.seed.reflect(5, True)
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: said(studio, "decoded")[0].endswith("%"))
     return studio
 
@@ -61,9 +61,9 @@ def test_what_is_done_is_said_to_be_made_while_the_next_stage_runs(decoding, unt
 
 
 def test_keyframes_show_in_the_strip_as_soon_as_their_part_is_decoded(decoding, until):
-    until(lambda: decoding.outlook.picture(0) is not None)
+    until(lambda: decoding.render_forecast.picture(0) is not None)
     assert decoding.keyframes.view.picture(0) is not None
-    assert decoding.outlook.picture(7) is None
+    assert decoding.render_forecast.picture(7) is None
 
 
 def test_after_an_edit_the_old_job_stands_beside_nothing(decoding, until):
@@ -77,14 +77,14 @@ def test_after_an_edit_the_old_job_stands_beside_nothing(decoding, until):
 
 def test_the_time_left_is_that_of_the_whole_job(decoding, until):
     job = decoding.strip.running().id
-    watch = decoding.watch
-    watch.expect(job, {"decode": 9.0, "upsample": 100.0})
-    seen = watch.seen(job)
+    job_monitor = decoding.job_monitor
+    job_monitor.expect(job, {"decode": 9.0, "upsample": 100.0})
+    seen = job_monitor.seen(job)
     seen.began, seen.first = seen.began - 10, 0
-    assert watch.all_left(job) > 100
-    assert watch.all_left(job) == pytest.approx(watch.seconds_left(job) + 100, abs=0.5)
-    watch.expect(job, {"decode": 9.0, "upsample": None})
-    assert watch.all_left(job) is None
+    assert job_monitor.all_left(job) > 100
+    assert job_monitor.all_left(job) == pytest.approx(job_monitor.seconds_left(job) + 100, abs=0.5)
+    job_monitor.expect(job, {"decode": 9.0, "upsample": None})
+    assert job_monitor.all_left(job) is None
     decoding.strip.reflect()
     assert "left of this stage" in decoding.strip.far.whole
 
@@ -93,7 +93,7 @@ def test_reasons_go_when_the_model_is_found(open_studio, until):
     studio = open_studio(models=())
     until(lambda: "No model was found" in studio.stages.cells["keyframes"].run.toolTip())
     studio.shot.prompt.setPlainText(BALL)
-    studio.shelf.offer((DENSE,))
+    studio.model_list.offer((DENSE,))
     until(lambda: studio.stages.cells["keyframes"].run.isEnabled())
     studio.shot.prompt.setPlainText("")
     until(lambda: not studio.stages.cells["keyframes"].run.isEnabled())
@@ -120,9 +120,9 @@ def test_each_keyframe_of_a_long_strip_has_its_own_picture(open_studio, works, u
     works.own = preview
     studio = open_studio(models=(model,))
     studio.shot.prompt.setPlainText(BALL)
-    until(lambda: studio.outlook.forecast is not None)
+    until(lambda: studio.render_forecast.forecast is not None)
     studio.edits.extend(6)
-    studio.orders.preview()
-    until(lambda: studio.outlook.picture(13) is not None)
-    seen = [studio.outlook.picture(k).pixelColor(5, 5).red() for k in range(14)]
+    studio.render_actions.preview()
+    until(lambda: studio.render_forecast.picture(13) is not None)
+    seen = [studio.render_forecast.picture(k).pixelColor(5, 5).red() for k in range(14)]
     assert seen == [10 * k + 5 for k in range(14)]

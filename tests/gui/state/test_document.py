@@ -36,11 +36,11 @@ deadline = time.monotonic() + 30
 placed = False
 while time.monotonic() < deadline:
     QCoreApplication.processEvents()
-    if studio.shelf.found.models and not placed:
-        studio.orders.render(2)
+    if studio.model_list.found.models and not placed:
+        studio.render_actions.render(2)
         placed = True
     running = studio.strip.running()
-    if running and studio.document.is_saved and studio.watch.seen(running.id).last:
+    if running and studio.document.is_saved and studio.job_monitor.seen(running.id).last:
         os._exit(9)
 os._exit(1)
 """
@@ -110,7 +110,7 @@ def test_any_save_that_fails_is_told_and_the_next_good_one_clears_it(
     document, banner = studio.document, studio.banner
     document._again.setInterval(50)
     with monkeypatch.context() as patch:
-        patch.setattr(studio._store, "save", lambda project: {}["a fault"])
+        patch.setattr(studio.project.store, "save", lambda project: {}["a fault"])
         studio.shot.prompt.setPlainText("a red ball moving left")
         until(banner.isVisible)
         assert "could not be saved" in banner.words.text()
@@ -146,7 +146,7 @@ def test_a_window_that_cannot_save_closes_at_the_second_try(studio, full_disk, u
 def test_closing_saves_what_was_typed_last_and_it_comes_back(open_studio, until):
     studio = open_studio()
     studio.shot.prompt.setPlainText("a green ring on snow")
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: studio.document.project.takes)
     studio.shot.negative.textEdited.emit("blue")
     studio.close()

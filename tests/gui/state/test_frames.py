@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 
 from studio.app import take_store
 from studio.media.video import write_video
-from studio.ui.player.imported_clip import Brought
+from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.state.frame_cache import FrameCache
 from studio.ui.state.frames import Part, Stored, Wish
 from studio.ui.state.player_state import Shown
@@ -65,9 +65,9 @@ def long_take(studio, stored):
     """The take in the studio, which may have a tenth of it in memory."""
     folder, keys = stored
     shutil.copytree(folder, studio.document.folder / "takes", dirs_exist_ok=True)
-    studio._pictures.cache.limit = LONG // 10 * PART
+    studio.project.pictures.cache.limit = LONG // 10 * PART
     opened: list[Stored] = []
-    studio._pictures.frames(keys, studio.player, opened.append, pytest.fail)
+    studio.project.pictures.frames(keys, studio.player, opened.append, pytest.fail)
     return opened, studio
 
 
@@ -76,7 +76,7 @@ def playing(long_take, until):
     """It lies on the player, paused at its first frame; `held` gets what was in memory at a time."""
     opened, studio = long_take
     until(lambda: opened)
-    cache, held = studio._pictures.cache, []
+    cache, held = studio.project.pictures.cache, []
     cache.arrived.connect(lambda: held.append(cache.held))
     studio.player_state.show(Shown("clip", "Long", opened[0], Fraction(24)))
     yield studio, held
@@ -169,7 +169,7 @@ def test_the_frame_for_a_keyframe_or_the_clipboard_is_read_again_where_it_is_not
 
 def test_a_part_that_cannot_be_read_is_told_and_playing_stops(playing, until):
     studio, _ = playing
-    studio._pictures._takes.remove([f"{30:032x}"])
+    studio.project.pictures._takes.remove([f"{30:032x}"])
     studio.player_state.set_speed(1)
     studio.player_state.seek(30 * COUNT - 2)
     until(lambda: studio.player_state.speed == 0)
@@ -227,14 +227,14 @@ def brought_clip(tmp_path_factory) -> Path:
 
 
 def test_a_clip_of_the_users_comes_shrunk_within_the_bound(studio, brought_clip, until):
-    studio._brought._room = 150 * 160 * 80 * 3
+    studio._imported_clip._room = 150 * 160 * 80 * 3
     studio.keyframes.view.clip_dropped.emit(brought_clip)
     until(lambda: studio.player_state.shown and len(studio.player_state.shown.frames) == 150)
     shown = studio.player_state.shown
     assert shown.fps == Fraction(30000, 1001)
     assert [code(shown.frames.at(k)) for k in range(150)] == list(range(150))
     held = sum(shown.frames.at(k).sizeInBytes() for k in range(150))
-    assert held <= studio._brought._room
+    assert held <= studio._imported_clip._room
     assert shown.frames.size == QSize(640, 320)
     (whole,) = shown.frames.read(123)
     assert (whole.size(), code(whole)) == (QSize(640, 320), 123)
@@ -245,7 +245,7 @@ def test_reading_a_clip_ends_when_another_is_dropped_or_shown(
 ):
     studio.keyframes.view.clip_dropped.emit(brought_clip)
     until(lambda: studio.player_state.shown is not None)
-    stopped = studio._brought._stop
+    stopped = studio._imported_clip._stop
     studio.player_state.show(None)
     assert stopped.is_set()
     assert studio.player_state.shown is None
@@ -260,7 +260,7 @@ def test_reading_a_clip_ends_when_another_is_dropped_or_shown(
 def test_closing_does_not_wait_for_a_clip(studio, brought_clip, until):
     studio.keyframes.view.clip_dropped.emit(brought_clip)
     studio.close()
-    assert studio._brought._stop.is_set()
+    assert studio._imported_clip._stop.is_set()
 
 
 def test_a_broken_clip_is_refused_in_a_sentence(studio, tmp_path, until):
@@ -268,4 +268,4 @@ def test_a_broken_clip_is_refused_in_a_sentence(studio, tmp_path, until):
     clip.write_bytes(b"no video at all" * 100)
     studio.keyframes.view.clip_dropped.emit(clip)
     until(lambda: "not a video" in studio.banner.words.text())
-    assert isinstance(studio._brought, Brought)
+    assert isinstance(studio._imported_clip, ImportedClip)

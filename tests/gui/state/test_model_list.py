@@ -7,17 +7,17 @@ import pytest
 
 from studio.library import models
 from studio.ui.state.background import Background
-from studio.ui.state.model_list import LOOKING, Shelf
+from studio.ui.state.model_list import LOOKING, ModelList
 
 
 @pytest.fixture
 def look(qtbot):
-    background, shelf = Background(), Shelf()
+    background, model_list = Background(), ModelList()
 
-    def look(scan) -> Shelf:
-        with qtbot.waitSignal(shelf.changed, timeout=30_000):
-            shelf.look(scan, background)
-        return shelf
+    def look(scan) -> ModelList:
+        with qtbot.waitSignal(model_list.changed, timeout=30_000):
+            model_list.look(scan, background)
+        return model_list
 
     yield look
     background.close()
@@ -28,9 +28,9 @@ def test_a_bad_folder_beside_a_good_one(look, home):
     shutil.copytree(folder / "tiny", folder / "bad")
     card = (folder / "bad" / "model.toml").read_text("utf-8")
     (folder / "bad" / "model.toml").write_text(card.replace('"4"', '"1/0"'), "utf-8")
-    shelf = look(lambda: models.scan([folder]))
-    assert shelf.found.model("") is shelf.found.model("tiny") is not None
-    refusal = str(shelf.found.why_not("bad"))
+    model_list = look(lambda: models.scan([folder]))
+    assert model_list.found.model("") is model_list.found.model("tiny") is not None
+    refusal = str(model_list.found.why_not("bad"))
     assert refusal.startswith("There is no model “bad”. There is: tiny. The model card ")
     assert "native_fps is '1/0'" in refusal
 
@@ -39,14 +39,16 @@ def test_a_look_that_fails_ends_with_a_sentence(look):
     def broken():
         raise MemoryError("no more")
 
-    shelf = look(broken)
-    assert shelf.found.models == ()
-    assert shelf.found.why_empty != LOOKING
-    assert "could not be looked for" in str(shelf.found.why_not("any"))
+    model_list = look(broken)
+    assert model_list.found.models == ()
+    assert model_list.found.why_empty != LOOKING
+    assert "could not be looked for" in str(model_list.found.why_not("any"))
 
 
 def test_all_ids_are_named(look, tiny_home):
     tiny = models.find("tiny", [tiny_home / "models"])
     other = replace(tiny, card=replace(tiny.card, id="other"))
-    shelf = look(lambda: ((tiny, other), ()))
-    assert str(shelf.found.why_not("gone")) == "There is no model “gone”. There is: tiny, other."
+    model_list = look(lambda: ((tiny, other), ()))
+    assert (
+        str(model_list.found.why_not("gone")) == "There is no model “gone”. There is: tiny, other."
+    )

@@ -50,12 +50,17 @@ def test_a_key_has_the_request_made_once_and_unrolled_at_most_once(
     studio = open_studio(models=(LARGER,))
     prompt = studio.shot.prompt
     prompt.setPlainText("a red ball moving left")
-    until(lambda: studio.outlook.forecast is not None and not studio.outlook._later.isActive())
+    until(
+        lambda: (
+            studio.render_forecast.forecast is not None
+            and not studio.render_forecast._later.isActive()
+        )
+    )
     calls.clear()
     qtbot.keyClicks(prompt, letters)
     assert (calls["request"], calls["check"]) == (len(letters), len(letters))
     told = studio.document.shot.prompt
-    until(lambda: studio.outlook.forecast.request.prompt == told)
+    until(lambda: studio.render_forecast.forecast.request.prompt == told)
     assert (calls["request"], calls["check"]) == (len(letters), len(letters))
     assert 1 <= calls["spans"] <= len(letters)
 

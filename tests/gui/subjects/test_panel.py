@@ -148,7 +148,7 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     until(lambda: panel.training.curve._plot and panel.training.curve._plot.isVisible())
     assert panel.training.said.text() == "The first photo is kept for measuring."
     steps, _ = panel.training.curve._values.getData()
-    heard = [step for step, _ in studio.watch.seen(1).losses]  # a busy machine hears of fewer
+    heard = [step for step, _ in studio.job_monitor.seen(1).losses]  # a busy machine hears of fewer
     assert list(steps) == heard[: len(steps)]
     assert len(steps) > 3
     works.gate.set()
@@ -165,11 +165,11 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     works.gate.clear()
     works.pace = 0.002
     fill(studio, photos, until).train.click()
-    until(lambda: len(studio.watch.seen(1).losses) > 5 and studio.watch.seen(1).moving)
+    until(lambda: len(studio.job_monitor.seen(1).losses) > 5 and studio.job_monitor.seen(1).moving)
     selection = Selection()
     again = SubjectsPanel(
-        studio.document, studio.queue, selection, studio.status, studio.orders, studio.watch, studio.present,
-        studio._pictures, studio.background, studio.subjects._icons,
+        studio.document, studio.queue, selection, studio.status, studio.render_actions, studio.job_monitor, studio.present,
+        studio.project.pictures, studio.background, studio.subjects._icons,
     )  # fmt: skip
     assert again.training is not None
     assert again.training.bar.value() == studio.subjects.training.bar.value()
@@ -182,26 +182,26 @@ def test_the_curve_outlives_the_window(open_studio, works, photos, until):
     works.pace = 0.004
     first = open_studio()
     fill(first, photos, until).train.click()
-    until(lambda: len(first.watch.seen(1).losses) > 10)
+    until(lambda: len(first.job_monitor.seen(1).losses) > 10)
     first.queue.pause()
     until(lambda: not first.strip.running())
-    heard = list(first.watch.seen(1).losses)
+    heard = list(first.job_monitor.seen(1).losses)
     first.close()
     second = open_studio()
-    until(lambda: second.subjects.training and second.watch.seen(1).losses)
-    assert [step for step, _ in second.watch.seen(1).losses] == [step for step, _ in heard]
+    until(lambda: second.subjects.training and second.job_monitor.seen(1).losses)
+    assert [step for step, _ in second.job_monitor.seen(1).losses] == [step for step, _ in heard]
     curve = second.subjects.training.curve
     until(lambda: curve._plot and curve._plot.isVisible())
     assert len(curve._values.getData()[0]) > 10
 
 
 def test_a_training_that_goes_back_draws_over_what_it_does_again(studio):
-    hear = lambda step, loss: studio.watch._hear(5, Progress("t", step, 9, loss=loss))  # noqa: E731
+    hear = lambda step, loss: studio.job_monitor._hear(5, Progress("t", step, 9, loss=loss))  # noqa: E731
     for step in (4, 5, 6, 7):
         hear(step, 0.1)
     hear(6, 0.2)
-    studio.watch.recall(5, [(1, 0.5), (3, 0.4), (4, 0.9)])
-    assert studio.watch.seen(5).losses == [(1, 0.5), (3, 0.4), (4, 0.1), (5, 0.1), (6, 0.2)]
+    studio.job_monitor.recall(5, [(1, 0.5), (3, 0.4), (4, 0.9)])
+    assert studio.job_monitor.seen(5).losses == [(1, 0.5), (3, 0.4), (4, 0.1), (5, 0.1), (6, 0.2)]
 
 
 def test_the_same_name_twice_is_refused(studio, works, photos, until):
@@ -340,7 +340,7 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
         store.add_adapter("rex", file, method="lora", trained_steps=steps)
     store.keep_losses("rex", [(k, 1 / k) for k in range(1, 801)])
     store.keep_samples("rex", {"still": Preview(1, 4, 4, bytes(48))})
-    model = pair.shelf.found.models[0]
+    model = pair.model_list.found.models[0]
     begun = trainings.wanted(store.get("rex"), "lora", 800, "", "", model.weights)
     folder = store.training_folder("rex") / "lora"
     trainings.write(folder, replace(begun, identity="ab", pace=0.3))
@@ -417,7 +417,7 @@ def test_more_photos_than_a_subject_has_are_refused(pair, tmp_path, until):
 def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     store, panel = pair.document._subject_store, pair.subjects
     folder = store.training_folder("tux") / "lora"
-    weights = pair.shelf.found.models[0].weights
+    weights = pair.model_list.found.models[0].weights
     trainings.write(folder, trainings.wanted(store.get("tux"), "lora", 300, "", "", weights))
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "latest.json").write_text('{"step": 120}')

@@ -14,7 +14,7 @@ from studio.ui.takes.export import FORMATS
 def dialog(studio, until, tmp_path):
     """The dialog for a fresh take, pointed at a folder of the test."""
     studio.shot.prompt.setPlainText("a red ball: left/right?")
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: studio.takes.chosen)
     studio.actions["export"].trigger()
     (made,) = studio.window.findChildren(QDialog)
@@ -160,7 +160,7 @@ def test_frames_that_are_damaged_or_gone_are_said_and_made_again(
     job = studio.queue.history()[0]
     shot = studio.document.shot
     studio.document.change_shot(replace(shot, seed_locked=True), "Seed")
-    studio.orders.render()
+    studio.render_actions.render()
     until(lambda: len(studio.queue.history()) > 2)
     studio.queue.retry(job.id)
     until(out.is_file)

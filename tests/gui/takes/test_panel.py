@@ -16,7 +16,7 @@ def filled(studio, until):
     """A studio with three takes."""
     for words in ("a red ball moving left", "a big star rising", "a green ring on snow"):
         studio.shot.prompt.setPlainText(words)
-        studio.orders.render()
+        studio.render_actions.render()
     until(lambda: len(studio.document.project.takes) == 3)
     studio.window.show_panel("Takes")
     return studio
@@ -111,8 +111,8 @@ def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
     take = filled.takes.model.index(1).data(RENDER)
     place = filled.takes.list.visualRect(filled.takes.model.index(1)).center()
     qtbot.mouseClick(filled.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    until(lambda: filled._outgoing.file(take))
-    file = filled._outgoing.file(take)
+    until(lambda: filled._drag_export.file(take))
+    file = filled._drag_export.file(take)
     assert file.name == f"a-big-star-rising-{take.request.seed}-take-{take.order}.mp4"
     assert is_marked(file)
 
@@ -120,13 +120,13 @@ def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
 def test_dropped_frames_are_said_to_be_gone(filled, until):
     take = choose(filled, 1)
     until(lambda: filled.player_state.shown and filled.player_state.shown.take == take.id)
-    filled._pictures._takes.remove(take.spans)
+    filled.project.pictures._takes.remove(take.spans)
     choose(filled, 0)
     choose(filled, 1)
     until(lambda: "Render it again" in filled.strip.words.whole)
     filled.status.post("")
     filled.takes.reveal()
-    until(lambda: "no longer stored" in filled._outgoing.why_not(take))
+    until(lambda: "no longer stored" in filled._drag_export.why_not(take))
     filled.takes.reveal()
     assert "no longer stored" in filled.strip.words.whole
 
@@ -134,9 +134,9 @@ def test_dropped_frames_are_said_to_be_gone(filled, until):
 def quietly(studio, until):
     """A look at the space as soon as the queue has nothing to do."""
     until(lambda: not studio.queue.jobs())
-    before = studio._space.usage
-    studio._space._quiet.start(0)
-    until(lambda: studio._space.usage != before)
+    before = studio.project.disk_usage.usage
+    studio.project.disk_usage._quiet.start(0)
+    until(lambda: studio.project.disk_usage.usage != before)
 
 
 def test_the_space_of_the_frames_is_shown_with_its_bound(filled, until):
@@ -148,14 +148,14 @@ def test_the_space_of_the_frames_is_shown_with_its_bound(filled, until):
 
 
 def test_the_oldest_frames_over_the_bound_are_dropped_after_a_job(filled, until):
-    store = filled._pictures._takes
+    store = filled.project.pictures._takes
     quietly(filled, until)
     newest, middle, oldest = filled.document.project.takes
     for age, take in enumerate((oldest, middle, newest)):
         for key in take.spans:
             os.utime(store._path(key) / "record.json", (1e9 + age, 1e9 + age))
     choose(filled, 2)
-    filled._space.limit = filled._space.usage.derived - 1
+    filled.project.disk_usage.limit = filled.project.disk_usage.usage.derived - 1
     quietly(filled, until)
     assert all(store.has(key) for key in (*oldest.spans, *newest.spans)), "what is shown stays"
     assert not all(store.has(key) for key in middle.spans)
@@ -163,12 +163,12 @@ def test_the_oldest_frames_over_the_bound_are_dropped_after_a_job(filled, until)
 
 
 def test_nothing_is_dropped_while_another_has_the_project_open(filled, until):
-    store = filled._pictures._takes
+    store = filled.project.pictures._takes
     quietly(filled, until)
-    filled._space.limit = 0
+    filled.project.disk_usage.limit = 0
     with reading(filled.document.folder):
         choose(filled, 0)
-        filled._space.usage = None
+        filled.project.disk_usage.usage = None
         quietly(filled, until)
         assert all(store.has(k) for take in filled.document.project.takes for k in take.spans)
     quietly(filled, until)
@@ -179,10 +179,10 @@ def test_nothing_is_dropped_while_another_has_the_project_open(filled, until):
 def test_nothing_is_looked_at_while_a_job_runs(studio, works, until, qtbot):
     works.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
-    studio.orders.render()
+    studio.render_actions.render()
     until(studio.strip.running)
-    studio._space._quiet.start(0)
+    studio.project.disk_usage._quiet.start(0)
     qtbot.wait(50)
-    assert studio._space.usage is None
+    assert studio.project.disk_usage.usage is None
     works.gate.set()
-    until(lambda: studio._space.usage is not None)  # its end is followed by a look
+    until(lambda: studio.project.disk_usage.usage is not None)  # its end is followed by a look

@@ -166,7 +166,7 @@ def test_sixty_keyframes_become_the_most_there_can_be_and_it_is_said(studio):
     keyframes = studio.shot.settings.numbers["keyframes"]
     keyframes.setFocus()
     write(keyframes, "60")
-    most = studio.shelf.found.models[0].card.window.most
+    most = studio.model_list.found.models[0].card.window.most
     assert studio.document.shot.keyframes == most
     leave(keyframes)
     assert f"The nearest possible to 60 is {most} frames." == keyframes.note.text()

@@ -1,0 +1,82 @@
+"""All that stands behind the views of one open project, made once and given up in reverse."""
+
+from PySide6.QtCore import QObject
+
+from studio.jobs.queue import Queue
+from studio.project.store import ProjectStore
+from studio.project.subjects import SubjectStore
+from studio.project.takes import TakeStore
+from studio.ui.state.background import Background
+from studio.ui.state.disk_usage import DiskUsage
+from studio.ui.state.document import Document
+from studio.ui.state.images import Pictures
+from studio.ui.state.job_monitor import JobMonitor
+from studio.ui.state.loss_log import LossLog
+from studio.ui.state.model_list import ModelList, Scan
+from studio.ui.state.playback import Playback
+from studio.ui.state.player_state import PlayerState
+from studio.ui.state.render_actions import RenderActions
+from studio.ui.state.render_forecast import RenderForecast
+from studio.ui.state.selection import Selection
+from studio.ui.state.shot_state import PresentShot
+from studio.ui.state.status import Status
+
+
+class OpenProject:
+    """Made and wired by the studio window, which hands each view the objects that it uses."""
+
+    def __init__(
+        self, store: ProjectStore, subjects: SubjectStore, takes: TakeStore, queue: Queue
+    ) -> None:
+        self.store, self.takes, self.queue = store, takes, queue
+        self.background, self.encoding = Background(), Background(1)
+        self.document = Document(store, subjects, self.background)
+        self.model_list = ModelList()
+        self.present = PresentShot(self.document, self.model_list)
+        self.selection, self.player_state, self.status = Selection(), PlayerState(), Status()
+        self.playback = Playback(self.player_state)
+        self.job_monitor = JobMonitor(queue)
+        self._loss_log = LossLog(subjects, queue, self.job_monitor, self.background)
+        self.render_actions = RenderActions(
+            self.document, queue, self.model_list, self.present, self.selection, self.status
+        )
+        self.pictures = Pictures(self.background, takes)
+        self.render_forecast = RenderForecast(
+            self.document, queue, self.job_monitor, self.present, takes, self.background
+        )
+        self.disk_usage = DiskUsage(
+            store, takes, self.document, queue, self.selection, self.encoding
+        )
+        self.model_list.changed.connect(self.render_forecast.look)
+
+    def start(self, scan: Scan) -> None:
+        """Read the subjects, look for models, run the queue."""
+        self.document.read_subjects()
+        self.model_list.look(scan, self.background)
+        self.queue.start()
+        self.disk_usage.start()
+        self._loss_log.start()
+
+    def stop(self) -> None:
+        """Let nothing of it run on."""
+        self._loss_log.close()
+        self.queue.close()
+        self.disk_usage.stop()
+        self.encoding.close()
+        self.pictures.close()
+        self.background.close()
+
+    def save(self) -> None:
+        """Save what is not saved yet, and let the folder go; refused when the save fails."""
+        self.document.close()
+
+    def delete(self) -> None:
+        """Have Qt delete the objects, those first that listen to others."""
+        self.render_forecast.stop()
+        objects: tuple[QObject, ...] = (
+            self.render_forecast, self.render_actions, self.present, self.job_monitor, self.queue,
+            self.playback, self.status, self.player_state, self.selection, self.model_list,
+            self.document,
+        )  # fmt: skip
+        for each in objects:
+            each.deleteLater()
