@@ -22,6 +22,7 @@ from studio.spec.vocabulary import nearest_noun
 from studio.ui.state.images import Pictures
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.consent import Consent
+from studio.ui.subjects.next_training import MOST_AT_ONCE
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets import theme
 from studio.ui.widgets.adaptive import Choice, Tick, field, scrolled
@@ -145,7 +146,7 @@ class NewSubject(QWidget):
         tip(self.token, "A rare word that will stand for the subject in prompts")
         self.method.addItem("LoRA: small and quick", "lora")
         self.method.addItem("DreamBooth: the whole network", "dreambooth")
-        self.steps.allow(possible(1, 100_000))
+        self.steps.allow(possible(1, MOST_AT_ONCE))
         self.steps.reflect(DEFAULT_STEPS)
         more = column(
             field("Token", self.token),

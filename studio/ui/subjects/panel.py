@@ -8,8 +8,6 @@ from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
-from studio.project.subjects import Learning
-from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
@@ -20,13 +18,13 @@ from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.status import Status
 from studio.ui.subjects.bin import SubjectBin
 from studio.ui.subjects.card import SubjectCard
+from studio.ui.subjects.details import SubjectDetails
 from studio.ui.subjects.drop_zone import DropZone, places_of
 from studio.ui.subjects.form import NewSubject
 from studio.ui.subjects.more_photos import MorePhotos
-from studio.ui.subjects.training import Training, standing, training_of
-from studio.ui.subjects.versions import Learned, Next, what_next
-from studio.ui.widgets.adaptive import Buttons, scrolled
-from studio.ui.widgets.controls import Panel, column, label, push, row, take_out, tool
+from studio.ui.subjects.training import standing
+from studio.ui.widgets.adaptive import scrolled
+from studio.ui.widgets.controls import Panel, label, row, take_out
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -60,12 +58,10 @@ class SubjectsPanel(Panel):
         self._selection, self._status = selection, status
         self._job_monitor, self._present = job_monitor, present
         self._pictures, self._background, self._icons = pictures, background, icons
+        self.details = SubjectDetails(
+            document, queue, selection, render_actions, job_monitor, present, background, icons
+        )
         self.cards: dict[str, SubjectCard] = {}
-        self.training: Training | None = None
-        self._training_of, self._learning = 0, Learning()
-        self.learned: Learned | None = None
-        self.next: Next | None = None
-        self._learned_of: str | None = None
         self.setAcceptDrops(True)
         self._build()
         self._connect()
@@ -104,7 +100,7 @@ class SubjectsPanel(Panel):
         self.cards = {s.name: self._card(s) for s in (*self._document.subjects, *damaged)}
         for card in self.cards.values():
             self._cards_box.addWidget(card)
-        self._learned_of = None
+        self.details.forget()
         self.reflect()
 
     def reflect(self) -> None:
@@ -117,8 +113,7 @@ class SubjectsPanel(Panel):
         for name in set(self._document.damaged) & self.cards.keys():
             is_chosen = name == self._selection.subject
             self.cards[name].reflect("cannot be read", "attention", chosen=is_chosen)
-        self._reflect_training()
-        self._reflect_learned()
+        self._place_details()
         self._reflect_bin()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -149,12 +144,9 @@ class SubjectsPanel(Panel):
         layout.addWidget(foot)
 
     def _list(self) -> QWidget:
-        """The cards, what is known of the chosen one, and where photos can be dropped."""
+        """The cards, what is known of the chosen one under it, and where photos can be dropped."""
         self._cards_box = QVBoxLayout()
         self._cards_box.setSpacing(0)
-        self._detail = QVBoxLayout()
-        self.remove_it = tool(self._icons, "bin", "Remove the chosen subject")
-        self.train_again = push("Train", tip="Train the chosen subject, or go on training it")
         self.zone = DropZone("Drop 3 to 30 photos here to make a new subject", self._icons.theme)
         zone = row(self.zone, margin=2 * UNIT)
         inner = QWidget()
@@ -162,13 +154,6 @@ class SubjectsPanel(Panel):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(UNIT)
         box.addLayout(self._cards_box)
-        box.addLayout(self._detail)
-        self.start_anew = push("Start anew", tip="Forget what it learned; its versions are kept")
-        self.takes = label("", "small", wrap=True)
-        buttons = Buttons(self.remove_it, self.start_anew, self.train_again)
-        trains = column(self.takes, buttons)
-        trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
-        box.addWidget(trains)
         box.addWidget(zone)
         box.addStretch(1)
         return inner
@@ -178,13 +163,11 @@ class SubjectsPanel(Panel):
         self.form.ordered.connect(self._train_new)
         self.form.given_up.connect(self._show_list)
         self.more.over.connect(self._show_list)
-        self.train_again.clicked.connect(lambda: self._train_chosen())
-        self.start_anew.clicked.connect(lambda: self._train_chosen(anew=True))
-        self.remove_it.clicked.connect(self._remove_chosen)
+        self.details.removed.connect(self.removed)
+        self.details.photos_asked.connect(self._ask_for_more)
         self.show_bin.toggled.connect(self._show_list)
         self.bin.restore_asked.connect(self.restore)
         self._document.subjects_changed.connect(self.rebuild)
-        self._document.changed.connect(self._reflect_next)
         self._selection.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)
         self._queue.progressed.connect(self._hear)
@@ -195,71 +178,17 @@ class SubjectsPanel(Panel):
         card.chosen.connect(self._selection.select_subject)
         return card
 
+    def _place_details(self) -> None:
+        """Under the card of the chosen subject."""
+        card = self.cards.get(self._selection.subject)
+        self._cards_box.removeWidget(self.details)
+        below = self._cards_box.indexOf(card) + 1 if card else self._cards_box.count()
+        self._cards_box.insertWidget(below, self.details)
+        self.details.reflect(is_there=card is not None)
+
     def _reflect_card(self, subject: Subject) -> None:
         said, tone = standing(subject, self._job_monitor)
         self.cards[subject.name].reflect(said, tone, chosen=subject.name == self._selection.subject)
-
-    def _reflect_training(self) -> None:
-        job = (
-            training_of(self._selection.subject, self._job_monitor)
-            if self._selection.subject
-            else None
-        )
-        wanted = job.id if job else 0
-        if wanted == self._training_of:
-            return
-        if self.training:
-            take_out(self._detail, self.training)
-            self.training = None
-        self._training_of = wanted
-        if job:
-            self.training = Training(
-                job, self._queue, self._job_monitor, self._background, self._icons
-            )
-            self._detail.addWidget(self.training)
-
-    def _reflect_learned(self) -> None:
-        """What the chosen subject has learned, and what training it would do, unless it trains."""
-        name = "" if self._training_of else self._selection.subject
-        subject = self._document.subject(name)
-        self.remove_it.setVisible(bool(name) and name in self.cards)
-        if name == self._learned_of:
-            return
-        self._learned_of = name
-        self._forget_learned()
-        if subject:
-            self._document.learning(name, lambda learning: self._show_learned(subject, learning))
-
-    def _show_learned(self, subject: Subject, learning: Learning) -> None:
-        if self._learned_of != subject.name or self._training_of:
-            return
-        self._forget_learned()
-        self.learned = Learned(subject, learning, self._background, self._icons)
-        use = self._document.use_version
-        self.learned.version_chosen.connect(lambda file: use(subject.name, file))
-        self.learned.photos_asked.connect(lambda: self._ask_for_more(subject))
-        self._detail.addWidget(self.learned)
-        self._learning = learning
-        self._reflect_next()
-
-    def _reflect_next(self) -> None:
-        """What the button does: it depends on the shot's model, too."""
-        subject = self._document.subject(self._selection.subject)
-        if not subject or not self.learned:
-            return
-        self.next = what_next(subject, self._learning, self._present.state.model)
-        self.train_again.setText(self.next.words)
-        self.train_again.setVisible(True)
-        self.takes.setText(self.next.takes)
-        self.takes.setVisible(True)
-        self.start_anew.setVisible(self.next.may_forget)
-
-    def _forget_learned(self) -> None:
-        if self.learned:
-            take_out(self._detail, self.learned)
-        self.learned = self.next = None
-        for part in (self.train_again, self.start_anew, self.takes):
-            part.setVisible(False)
 
     def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
         def adopted(made: Subject) -> None:
@@ -270,21 +199,9 @@ class SubjectsPanel(Panel):
 
         self._document.adopt(subject, photos, adopted)
 
-    def _train_chosen(self, *, anew: bool = False) -> None:
-        subject = self._document.subject(self._selection.subject)
-        if subject and self.next:
-            version = subject.version()
-            method = version.method if version else subject.method
-            steps = (subject.steps or DEFAULT_STEPS) if anew else self.next.steps
-            self._render_actions.train(subject.name, method, steps, anew=anew or self.next.anew)
-
     def _ask_for_more(self, subject: Subject) -> None:
         self._show(self.more)
         self.more.begin(subject)
-
-    def _remove_chosen(self) -> None:
-        name = self._selection.subject
-        self._document.remove_subject(name, lambda kept: self.removed.emit(name, kept))
 
     def _show_list(self) -> None:
         self._show(self.bin if self.show_bin.isChecked() else self.list_page)

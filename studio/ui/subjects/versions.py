@@ -1,17 +1,14 @@
-"""What a subject has learned: its curve and samples, its versions, and what training it would do."""
+"""What a subject has learned: its curve, samples and versions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from studio.library.models import Model
-from studio.project.subject import Subject, Version, changed
+from studio.project.subject import Subject, Version
 from studio.project.subjects import Learning
 from studio.spec.progress import Preview
-from studio.spec.quantities import count, duration
-from studio.spec.subjects import DEFAULT_STEPS
+from studio.spec.quantities import count
 from studio.ui.state.background import Background
 from studio.ui.state.images import from_preview
 from studio.ui.subjects.animated_thumbnail import MovingPicture
@@ -21,17 +18,6 @@ from studio.ui.subjects.training import SAMPLE
 from studio.ui.widgets.controls import column, explain, label, push, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """What the button does: `words` on it, what it takes, up to `steps`; `anew` forgets."""
-
-    words: str
-    takes: str
-    steps: int
-    anew: bool = False
-    may_forget: bool = False
 
 
 class Learned(QWidget):
@@ -101,32 +87,3 @@ def words_of(version: Version) -> str:
     steps = count(version.trained_steps, "step") if version.trained_steps else "steps unknown"
     method = METHOD.get(version.method, version.method)
     return " · ".join((made, steps, method, version.model_name or "any model"))
-
-
-def what_next(subject: Subject, learning: Learning, model: Model | None) -> Next:
-    """What training a subject for that model would do, said before it is done."""
-    begun, usual = learning.training, subject.steps or DEFAULT_STEPS
-    name = model.card.name if model else "the model"
-    if begun is None:
-        kept = " The version in use is kept." if subject.is_trained else ""
-        words = "Train again" if subject.is_trained else "Train"
-        return Next(words, f"{count(usual, 'step')} from the start.{kept}", usual)
-    for_it = not begun.weights or model is None or begun.weights == changed(model.weights)
-    if not begun.is_finished:
-        far = f"{learning.step} of {count(begun.steps, 'step')} learned"
-        if for_it:
-            left = _lasts(begun.steps - learning.step, learning)
-            return Next("Go on", f"{far}{left and left + ' to go'}.", begun.steps, may_forget=True)
-        takes = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
-        return Next(f"Start anew for {name}", takes, usual, anew=True)
-    if not for_it:
-        takes = f"{count(usual, 'step')}{_lasts(usual, learning)}. What it learned for "
-        return Next(f"Train for {name}", f"{takes}{begun.model_name} is kept.", usual)
-    takes = f"{count(DEFAULT_STEPS, 'step')} more, to {begun.steps + DEFAULT_STEPS}"
-    takes += f"{_lasts(DEFAULT_STEPS, learning)}. The version in use is kept."
-    return Next("Train further", takes, begun.steps + DEFAULT_STEPS, may_forget=True)
-
-
-def _lasts(steps: int, learning: Learning) -> str:
-    pace = learning.training.pace if learning.training else 0.0
-    return f" · about {duration(steps * pace)}" if pace else ""

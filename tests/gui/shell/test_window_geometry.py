@@ -114,8 +114,8 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
         window.show_panel("Subjects")
         fill(studio, photos, until).train.click()
         until(lambda: any(subject.is_trained for subject in studio.document.subjects))
-        until(studio.subjects.train_again.isVisible)
-        studio.subjects.start_anew.setVisible(True)  # as after a real training
+        until(studio.subjects.details.train_again.isVisible)
+        studio.subjects.details.start_anew.setVisible(True)  # as after a real training
     window.resize(*size)
     if state == "shown":
         studio.shot.fold.head.click()

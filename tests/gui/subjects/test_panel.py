@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from studio.project import trainings
@@ -139,21 +140,25 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     form = fill(studio, photos, until)
     form.train.click()
     panel = studio.subjects
-    until(lambda: panel.training and panel.training.moving._frames)
+    until(lambda: panel.details.training and panel.details.training.moving._frames)
     far = f"160 of {DEFAULT_STEPS}"
     until(lambda: studio.queue.jobs() and far in panel.cards["rex"].status.whole)
     said = panel.cards["rex"].status
     assert "left" in said.whole
     assert "left" in said.text(), "the time left is not what a narrow card cuts off"
-    until(lambda: panel.training.curve._plot and panel.training.curve._plot.isVisible())
-    assert panel.training.said.text() == "The first photo is kept for measuring."
-    steps, _ = panel.training.curve._values.getData()
+    until(
+        lambda: (
+            panel.details.training.curve._plot and panel.details.training.curve._plot.isVisible()
+        )
+    )
+    assert panel.details.training.said.text() == "The first photo is kept for measuring."
+    steps, _ = panel.details.training.curve._values.getData()
     heard = [step for step, _ in studio.job_monitor.seen(1).losses]  # a busy machine hears of fewer
     assert list(steps) == heard[: len(steps)]
     assert len(steps) > 3
     works.gate.set()
     until(lambda: panel.cards["rex"].status.whole == f"ready · {DEFAULT_STEPS} steps")
-    assert panel.training is None
+    assert panel.details.training is None
     assert studio.shot.subject.isEnabled()
     studio.shot.subject.activated.emit(studio.shot.subject.findData("rex"))
     assert studio.document.shot.subject == "rex"
@@ -171,9 +176,9 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
         studio.document, studio.queue, selection, studio.status, studio.render_actions, studio.job_monitor, studio.present,
         studio.project.pictures, studio.background, studio.subjects._icons,
     )  # fmt: skip
-    assert again.training is not None
-    assert again.training.bar.value() == studio.subjects.training.bar.value()
-    assert len(again.training.moving._frames) == 8
+    assert again.details.training is not None
+    assert again.details.training.bar.value() == studio.subjects.details.training.bar.value()
+    assert len(again.details.training.moving._frames) == 8
     again.deleteLater()
 
 
@@ -188,9 +193,9 @@ def test_the_curve_outlives_the_window(open_studio, works, photos, until):
     heard = list(first.job_monitor.seen(1).losses)
     first.close()
     second = open_studio()
-    until(lambda: second.subjects.training and second.job_monitor.seen(1).losses)
+    until(lambda: second.subjects.details.training and second.job_monitor.seen(1).losses)
     assert [step for step, _ in second.job_monitor.seen(1).losses] == [step for step, _ in heard]
-    curve = second.subjects.training.curve
+    curve = second.subjects.details.training.curve
     until(lambda: curve._plot and curve._plot.isVisible())
     assert len(curve._values.getData()[0]) > 10
 
@@ -243,7 +248,7 @@ def pair(studio, photos, until):
 
 def remove(studio, name, until):
     studio.selection.select_subject(name)
-    studio.subjects.remove_it.click()
+    studio.subjects.details.remove_it.click()
     until(lambda: name not in studio.subjects.cards and studio.banner.isVisible())
 
 
@@ -330,9 +335,9 @@ def test_photos_dropped_on_the_bin_begin_a_subject(pair, photos, until):
     assert pair.subjects.show_bin.isVisible()
 
 
-def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
-    pair, tmp_path, until, monkeypatch
-):
+@pytest.fixture
+def trained(pair, tmp_path, until):
+    """Rex, trained twice by 400 steps, and chosen."""
     store, panel = pair.document._subject_store, pair.subjects
     file = tmp_path / "adapter.safetensors"
     for steps in (400, 800):
@@ -346,14 +351,24 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
     trainings.write(folder, replace(begun, identity="ab", pace=0.3))
     pair.selection.select_subject("rex")
     pair.document.read_subjects()
-    until(lambda: panel.next and panel.next.words == "Train further")
-    assert (
-        panel.takes.text() == "400 steps more, to 1200 · about 2 min. The version in use is kept."
+    until(lambda: panel.details.next and panel.details.next.words == "Train further")
+    return pair
+
+
+def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
+    trained, until, monkeypatch
+):
+    store, panel = trained.document._subject_store, trained.subjects
+    pair, model = trained, trained.model_list.found.models[0]
+    assert panel.details.takes.text() == (
+        "400 steps more, to 1200 · about 2 min. The version in use is kept."
     )
-    until(lambda: panel.learned.curve._plot and panel.learned.curve._plot.isVisible())
-    assert len(panel.learned.curve._values.getData()[0]) == 800
-    assert panel.learned.versions.text() == "2 versions"
-    newest, oldest = panel.learned.versions.menu().actions()
+    until(
+        lambda: panel.details.learned.curve._plot and panel.details.learned.curve._plot.isVisible()
+    )
+    assert len(panel.details.learned.curve._values.getData()[0]) == 800
+    assert panel.details.learned.versions.text() == "2 versions"
+    newest, oldest = panel.details.learned.versions.menu().actions()
     assert (newest.isChecked(), oldest.isChecked()) == (True, False)
     assert "400 steps · LoRA" in oldest.text()
     oldest.trigger()
@@ -361,12 +376,42 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
     assert store.get("rex").trained_steps == 400
     ordered = []
     monkeypatch.setattr(pair.queue, "add", lambda *a, **k: ordered.append(a[2]) or 1)
-    until(lambda: panel.next)
-    panel.train_again.click()
-    panel.start_anew.click()
+    until(lambda: panel.details.next)
+    panel.details.train_again.click()
+    panel.details.start_anew.click()
     assert [(p["steps"], bool(p["anew"])) for p in ordered] == [(1200, False), (400, True)]
     assert ordered[0]["model"] == model.card.id
     assert ordered[0]["weights"] == [list(w) for w in model.weights if w[0] in ("image", "text")]
+
+
+def test_a_subject_is_trained_further_by_as_many_steps_as_wished(trained, monkeypatch):
+    details, ordered = trained.subjects.details, []
+    monkeypatch.setattr(trained.queue, "add", lambda *a, **k: ordered.append(a[2]) or 1)
+    assert details.length.isVisible()
+    assert details.steps.value() == 400
+    details.steps.selectAll()
+    QTest.keyClicks(details.steps, "150")
+    assert details.takes.text() == (
+        "150 steps more, to 950 · about 45 s. The version in use is kept."
+    )
+    details.train_again.click()
+    assert ordered[0]["steps"] == 950
+    trained.selection.select_subject("tux")
+    trained.selection.select_subject("rex")
+    assert details._length is None, "another subject begins with the usual number"
+
+
+@pytest.mark.parametrize("name", ["rex", "tux"])
+def test_what_is_known_of_a_subject_stands_under_its_own_card(pair, until, name):
+    panel = pair.subjects
+    pair.selection.select_subject(name)
+    until(lambda: panel.details.next)
+    rows = lambda: sorted([*panel.cards.values(), panel.details], key=lambda w: w.y())  # noqa: E731
+    until(lambda: rows().index(panel.details) == rows().index(panel.cards[name]) + 1)
+    before = panel.cards[name]
+    pair.document.read_subjects()
+    until(lambda: panel.cards[name] is not before)
+    until(lambda: rows().index(panel.details) == rows().index(panel.cards[name]) + 1)
 
 
 def pictures(folder: Path, number: int) -> list[Path]:
@@ -381,8 +426,8 @@ def test_photos_are_added_to_a_subject_that_there_is(pair, photos, tmp_path, unt
     panel, store = pair.subjects, pair.document._subject_store
     had = len(store.get("rex").photos)
     pair.selection.select_subject("rex")
-    until(lambda: panel.learned and panel.next)
-    panel.learned.more_photos.click()
+    until(lambda: panel.details.learned and panel.details.next)
+    panel.details.learned.more_photos.click()
     form = panel.more
     assert panel.pages.currentWidget() is form
     assert form.title.text() == "More photos of rex"
@@ -404,8 +449,8 @@ def test_photos_are_added_to_a_subject_that_there_is(pair, photos, tmp_path, unt
 def test_more_photos_than_a_subject_has_are_refused(pair, tmp_path, until):
     panel = pair.subjects
     pair.selection.select_subject("rex")
-    until(lambda: panel.learned and panel.next)
-    panel.learned.more_photos.click()
+    until(lambda: panel.details.learned and panel.details.next)
+    panel.details.learned.more_photos.click()
     drop(panel, pictures(tmp_path / "more", 29))
     until(lambda: len(panel.more.wall.good) == 29)
     assert not panel.more.add.isEnabled()
@@ -423,12 +468,12 @@ def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     (folder / "checkpoints" / "latest.json").write_text('{"step": 120}')
     pair.selection.select_subject("tux")
     pair.document.read_subjects()
-    until(lambda: panel.next and panel.next.words == "Go on")
-    assert panel.takes.text() == "120 of 300 steps learned."
-    assert panel.next.steps == 300
-    assert not panel.learned.more_photos.isEnabled()
-    assert "go on with that first" in panel.learned.more_photos.toolTip()
-    assert panel.start_anew.isVisible()
+    until(lambda: panel.details.next and panel.details.next.words == "Go on")
+    assert panel.details.takes.text() == "120 of 300 steps learned."
+    assert panel.details.next.steps == 300
+    assert not panel.details.learned.more_photos.isEnabled()
+    assert "go on with that first" in panel.details.learned.more_photos.toolTip()
+    assert panel.details.start_anew.isVisible()
 
 
 def test_a_subject_that_is_damaged_is_shown_and_can_be_removed(pair, until):

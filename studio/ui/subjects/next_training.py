@@ -1,0 +1,63 @@
+"""What training a subject for a model would do, said before it is done."""
+
+from dataclasses import dataclass
+
+from studio.library.models import Model
+from studio.project.subject import Subject, changed
+from studio.project.subjects import Learning
+from studio.spec.quantities import count, duration
+from studio.spec.subjects import DEFAULT_STEPS
+
+MOST_AT_ONCE = 100_000
+"""Steps of one training that can be asked for here."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextTraining:
+    """What the button does: `words` on it, `takes` beside it, up to `steps` in all.
+
+    `length` is how many of these are to come, where the user may say so, or 0; `anew` forgets what
+    was learned, and `may_forget` tells that this is offered too.
+    """
+
+    words: str
+    takes: str
+    steps: int
+    length: int = 0
+    anew: bool = False
+    may_forget: bool = False
+
+
+def what_next(
+    subject: Subject, learning: Learning, model: Model | None, length: int | None = None
+) -> NextTraining:
+    """The next training of a subject; of `length` steps where that can be chosen."""
+    begun, usual = learning.training, length or subject.steps or DEFAULT_STEPS
+    name = model.card.name if model else "the model"
+    if begun is None:
+        kept = " The version in use is kept." if subject.is_trained else ""
+        words = "Train again" if subject.is_trained else "Train"
+        return NextTraining(words, f"{count(usual, 'step')} from the start.{kept}", usual, usual)
+    for_it = not begun.weights or model is None or begun.weights == changed(model.weights)
+    if not begun.is_finished:
+        far = f"{learning.step} of {count(begun.steps, 'step')} learned"
+        if for_it:
+            left = _lasts(begun.steps - learning.step, learning)
+            takes = f"{far}{left and left + ' to go'}."
+            return NextTraining("Go on", takes, begun.steps, may_forget=True)
+        takes = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
+        return NextTraining(f"Start anew for {name}", takes, usual, usual, anew=True)
+    if not for_it:
+        takes = f"{count(usual, 'step')}{_lasts(usual, learning)}. What it learned for "
+        return NextTraining(
+            f"Train for {name}", f"{takes}{begun.model_name} is kept.", usual, usual
+        )
+    more = length or DEFAULT_STEPS
+    takes = f"{count(more, 'step')} more, to {begun.steps + more}"
+    takes += f"{_lasts(more, learning)}. The version in use is kept."
+    return NextTraining("Train further", takes, begun.steps + more, more, may_forget=True)
+
+
+def _lasts(steps: int, learning: Learning) -> str:
+    pace = learning.training.pace if learning.training else 0.0
+    return f" · about {duration(steps * pace)}" if pace else ""
