@@ -54,7 +54,7 @@ def open_window(
     works: Mapping[str, Work],
     *,
     model_folders: Sequence[Path] = (),
-    glance: Callable[[], DeviceInfo] | None = None,
+    device_info: Callable[[], DeviceInfo] | None = None,
     warm_up: Callable[[], object] | None = None,
     quit_after_first_paint: bool = False,
 ) -> int:
@@ -68,7 +68,9 @@ def open_window(
     wanted: Path | None = project or folders.scratch
     code = 0
     while wanted is not None:
-        studio = build(wanted, folders.make(), works, model_folders=model_folders, glance=glance)
+        studio = build(
+            wanted, folders.make(), works, model_folders=model_folders, device_info=device_info
+        )
         if quit_after_first_paint:
             studio.window.first_painted.connect(studio.window.close)
         else:
@@ -114,7 +116,7 @@ def build(
     works: Mapping[str, Work],
     *,
     model_folders: Sequence[Path] = (),
-    glance: Callable[[], DeviceInfo] | None = None,
+    device_info: Callable[[], DeviceInfo] | None = None,
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
     store = ProjectStore(project, anew=project == folders.scratch)
@@ -124,7 +126,7 @@ def build(
         takes=take_store(store.takes),
         queue=Queue(Ledger(folders.queue, mend=True), works),
         scan=lambda: scan(model_folders),
-        glance=glance or device,
+        device_info=device_info or device,
         can_free="free_memory" in works,
         memory=folders.data / "window.ini",
         icons=Icons(theme.load_theme(ASSETS)),

@@ -143,7 +143,7 @@ def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
         folders,
         works.by_kind(),
         model_folders=works.model_folders,
-        glance=lambda: app.device(args.device),
+        device_info=lambda: app.device(args.device),
         quit_after_first_paint=args.quit_after_first_paint,
     )
 

@@ -62,7 +62,7 @@ def open_studio(qapp, qtbot, tmp_path, folders, works) -> Iterator[Opened]:
         if shown:
             studio.open()
             qtbot.waitUntil(
-                lambda: studio.model_list.found.why_empty != LOOKING, timeout=OPEN_LIMIT_MS
+                lambda: studio.model_list.found.empty_reason != LOOKING, timeout=OPEN_LIMIT_MS
             )
         return studio
 

@@ -99,7 +99,7 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     if said.photos:
         yield from training(studio, said)
     studio.render_actions.render(3)
-    studio.strip.open.setChecked(True)
+    studio.queue_bar.open.setChecked(True)
     yield "queue"
     for job in studio.queue.jobs():
         studio.queue.cancel(job.id)
@@ -184,7 +184,7 @@ def training(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
 
 
 def said_half(studio: StudioWindow) -> bool:
-    running = studio.strip.running()
+    running = studio.queue_bar.running()
     return running is None or studio.job_monitor.fraction(running.id) > 0.6
 
 

@@ -63,12 +63,12 @@ def marked(studio, tmp_path, until, works):
     until(lambda: len(studio.subjects.form.wall.good) == 4)
     studio.subjects.form.noun.setText("<b>dog</b>")
     studio.subjects.form.name.setText("<b>rex")
-    studio.strip.open.setChecked(True)
+    studio.queue_bar.open.setChecked(True)
     studio.banner.say(BOLD)
     studio.status.post(BOLD)
     works.gate.clear()
     studio.render_actions.render()
-    until(lambda: studio.list.rows)
+    until(lambda: studio.queue_panel.rows)
     return studio
 
 

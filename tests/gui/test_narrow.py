@@ -6,7 +6,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
 )
 
-from studio.ui.widgets.adaptive import Choice, Tick, field
+from studio.ui.widgets.adaptive import CheckBox, ComboBox, field
 from tests.gui.layouts import cut, overlapping
 
 
@@ -56,7 +56,7 @@ def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot, wi
 
 
 def test_words_to_tick_wrap(qtbot):
-    tick = Tick("It is me, or this person agreed")
+    tick = CheckBox("It is me, or this person agreed")
     qtbot.addWidget(tick)
     tick.resize(120, 60)
     tick.show()
@@ -67,7 +67,7 @@ def test_words_to_tick_wrap(qtbot):
 
 
 def test_a_choice_that_does_not_fit_ends_in_an_ellipsis(qtbot):
-    box = Choice()
+    box = ComboBox()
     qtbot.addWidget(box)
     box.addItem("DreamBooth: the whole network")
     box.resize(120, 30)

@@ -78,25 +78,25 @@ class StripEdits(QObject):
     def prompt(self) -> str:
         return self._document.shot.prompt
 
-    def why_not(self) -> str:
+    def disabled_reason(self) -> str:
         """Why the keyframes cannot be edited, or ""."""
         if self._document.read_only:
             return READ_ONLY
         if self.strip is None:
-            return self._present.state.why_not
+            return self._present.state.disabled_reason
         if self.card and not self.card.predicts:
             return f"{self.card.name} was not trained to fill in between given frames."
         return ""
 
-    def why_not_start_over(self) -> str:
+    def start_over_disabled_reason(self) -> str:
         """Why edits cannot be forgotten, or ""; a model that can edit nothing is no reason."""
         if self._document.read_only:
             return READ_ONLY
         return "" if self.is_edited else "Nothing has been edited here."
 
-    def why_not_upsample(self) -> str:
+    def upsample_disabled_reason(self) -> str:
         """Why no part of the clip can be upsampled, or ""."""
-        return self._present.state.why_not_upsampled
+        return self._present.state.upsample_disabled_reason
 
     def upsample(self, first: int, last: int) -> None:
         """Make only the frames from one keyframe to another four times as large."""
@@ -124,7 +124,7 @@ class StripEdits(QObject):
         else:
             self._change("Lock", lambda s: _each(s, chosen, self._locked))
 
-    def why_not_lock(self, chosen: Collection[int]) -> str:
+    def lock_disabled_reason(self, chosen: Collection[int]) -> str:
         """Why the chosen keyframes cannot be locked, or ""."""
         found = self._render_forecast.forecast
         if found is None or any(k >= len(found.made) or not found.made[k] for k in chosen):
@@ -206,8 +206,8 @@ class StripEdits(QObject):
 
     def _change(self, what: str, edit: Callable[[Strip], Strip]) -> None:
         strip = self.strip
-        if strip is None or self.why_not():
-            self.refused.emit(self.why_not(), "")
+        if strip is None or self.disabled_reason():
+            self.refused.emit(self.disabled_reason(), "")
             return
         try:
             edited = edit(strip)

@@ -22,7 +22,7 @@ from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.status import Status
-from studio.ui.widgets.controls import ElidedLabel, explain, row, tip, tool
+from studio.ui.widgets.controls import ElidedLabel, row, set_enabled, tip, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import ask_for_picture, ask_for_words
 from studio.ui.widgets.theme import UNIT
@@ -43,10 +43,10 @@ class Gesture:
     words: str
     key: str
     act: Callable[[], object]
-    why_not: Callable[[], str]
+    disabled_reason: Callable[[], str]
 
 
-class KeyframeDesk(QWidget):
+class KeyframesPanel(QWidget):
     """Buttons and strip; what they do is done by the edits."""
 
     def __init__(
@@ -82,8 +82,8 @@ class KeyframeDesk(QWidget):
         gesture = self.gestures.get(key or "")
         if gesture is None:
             return False
-        if why_not := gesture.why_not():
-            self._status.post(why_not)
+        if disabled_reason := gesture.disabled_reason():
+            self._status.post(disabled_reason)
         else:
             gesture.act()
         return True
@@ -93,7 +93,7 @@ class KeyframeDesk(QWidget):
         self.setVisible(self.view.strip is not None)
         for name, gesture in self.gestures.items():
             if name in self.buttons:
-                explain(self.buttons[name], gesture.why_not())
+                set_enabled(self.buttons[name], gesture.disabled_reason())
         self.facts.say(self._facts())
 
     def menu(self, at: QPoint) -> None:
@@ -103,9 +103,9 @@ class KeyframeDesk(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for gesture in self.gestures.values():
             action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
-            why_not = gesture.why_not()
-            action.setEnabled(not why_not)
-            tip(action, why_not)
+            disabled_reason = gesture.disabled_reason()
+            action.setEnabled(not disabled_reason)
+            tip(action, disabled_reason)
             action.triggered.connect(lambda _=False, act=gesture.act: act())
         menu.popup(at)
 
@@ -148,15 +148,15 @@ class KeyframeDesk(QWidget):
                     lambda: self._put_file(insert=True), chosen),
             Gesture("delete", "bin", "Delete", "Del", self._delete, self._need_two),
             Gesture("earlier", "extend_back", "Extend before the first", "Ctrl+Left",
-                    lambda: edits.extend(1, before=True), edits.why_not),
+                    lambda: edits.extend(1, before=True), edits.disabled_reason),
             Gesture("later", "extend_on", "Extend after the last", "Ctrl+Right",
-                    lambda: edits.extend(1), edits.why_not),
+                    lambda: edits.extend(1), edits.disabled_reason),
             Gesture("bridge", "bridge", "Bridge to the next", "B", self._bridge, self._need_next),
-            Gesture("loop", "loop", "Loop or end the loop", "O", edits.toggle_loop, edits.why_not),
+            Gesture("loop", "loop", "Loop or end the loop", "O", edits.toggle_loop, edits.disabled_reason),
             Gesture("larger", "larger", "Upsample only this range", "U", self._upsample,
                     self._need_range),
             Gesture("over", "retry", "Start over from words and seed", "",
-                    edits.start_over, edits.why_not_start_over),
+                    edits.start_over, edits.start_over_disabled_reason),
         )  # fmt: skip
 
     def _facts(self) -> str:
@@ -214,13 +214,13 @@ class KeyframeDesk(QWidget):
         edits.upsample(min(chosen), max(chosen) if len(chosen) > 1 else min(chosen) + 1)
 
     def _need_range(self) -> str:
-        return self._need_chosen() or self._edits.why_not_upsample()
+        return self._need_chosen() or self._edits.upsample_disabled_reason()
 
     def _need_chosen(self) -> str:
-        return self._edits.why_not() or ("" if self.view.chosen else NONE_CHOSEN)
+        return self._edits.disabled_reason() or ("" if self.view.chosen else NONE_CHOSEN)
 
     def _need_made(self) -> str:
-        return self._need_chosen() or self._edits.why_not_lock(self.view.chosen)
+        return self._need_chosen() or self._edits.lock_disabled_reason(self.view.chosen)
 
     def _need_frame(self) -> str:
         shown = "" if self._player_state.shown else "There is no frame on the player."

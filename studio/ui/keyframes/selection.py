@@ -3,7 +3,7 @@
 from PySide6.QtCore import QObject, Signal
 
 
-class Choice(QObject):
+class KeyframeSelection(QObject):
     """Numbers of keyframes, of `count` that there are; `current` is where the arrows start."""
 
     changed = Signal()

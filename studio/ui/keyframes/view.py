@@ -24,7 +24,7 @@ from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.layout import HEIGHT, Places
 from studio.ui.keyframes.painting import Drawn, draw
 from studio.ui.keyframes.pixmaps import ScaledPixmaps
-from studio.ui.keyframes.selection import Choice
+from studio.ui.keyframes.selection import KeyframeSelection
 from studio.ui.keyframes.tooltips import origin, state
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState, Shown
@@ -70,7 +70,7 @@ class StripView(QWidget):
         self._looks: dict[Keyframe, QImage] = {}
         self._pixmap = ScaledPixmaps()
         self._shot, self._reached = "", None
-        self.choice = Choice(self)
+        self.choice = KeyframeSelection(self)
         self._drag, self._from, self.added, self._drop = _Drag.NONE, 0.0, 0, None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(HEIGHT)
@@ -245,7 +245,7 @@ class StripView(QWidget):
         super().focusInEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() and not self._edits.why_not():
+        if event.mimeData().hasUrls() and not self._edits.disabled_reason():
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -281,13 +281,13 @@ class StripView(QWidget):
     def _hover(self, x: float, y: float) -> None:
         places = self.places
         ends = any(places.end(before=before).holds(x, y) for before in (True, False))
-        can = self.count and not self._edits.why_not()
+        can = self.count and not self._edits.disabled_reason()
         self.setCursor(Qt.CursorShape.SizeHorCursor if ends and can else Qt.CursorShape.ArrowCursor)
         tip(self, self._tip(x, ends))
 
     def _tip(self, x: float, ends: bool) -> str:
         if ends:
-            return self._edits.why_not() or "Drag to extend"
+            return self._edits.disabled_reason() or "Drag to extend"
         number = self.places.at(x)
         if number is None or self.strip is None:
             return ""

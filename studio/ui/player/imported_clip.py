@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
-from studio.ui.state.frames import Pictures, Wish
+from studio.ui.state.frames import FrameRequest, Pictures
 from studio.ui.state.images import image
 from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.selection import Selection
@@ -55,7 +55,7 @@ class BroughtFrames:
     def part(self, number: int) -> int:
         return 0
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[Wish]:
+    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
         return iter(())
 
 

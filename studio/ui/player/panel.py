@@ -150,7 +150,7 @@ class Player(Panel):
         if shown is None:
             has_takes = bool(self._document.project.takes)
             self.empty.title.setText("Nothing is shown" if has_takes else "Nothing to watch yet")
-            self.empty.step.setText(NEXT_STEP if has_takes else FIRST_STEP)
+            self.empty.hint.setText(NEXT_STEP if has_takes else FIRST_STEP)
         self.title.say(self._titled(shown) if shown else "Player")
         self.facts.setText(self._facts(shown) if shown else "")
         self._paint()

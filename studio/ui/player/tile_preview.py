@@ -60,7 +60,7 @@ class TilePreview(QObject):
         shown = self._player_state.shown
         if shown and shown.kind == "tile":
             self._player_state.back()
-        elif (render := self._render()) and not self._why_not():
+        elif (render := self._render()) and not self._disabled_reason():
             self._player_state.set_speed(0)
             self._render_actions.preview_tile(render, self._player_state.playhead, place)
 
@@ -69,16 +69,16 @@ class TilePreview(QObject):
         if shown and shown.kind == "tile":
             self.offered.emit(BACK, "")
         else:
-            self.offered.emit(ASK, self._why_not())
+            self.offered.emit(ASK, self._disabled_reason())
 
-    def _why_not(self) -> str:
+    def _disabled_reason(self) -> str:
         render = self._render()
         if render is None:
             return CHOOSE
         if self._document.read_only:
             return "This project is open in another window. Close that one first."
         request = render.request
-        return ALREADY if request.upsample else self._render_actions.why_not_tile(request)
+        return ALREADY if request.upsample else self._render_actions.tile_disabled_reason(request)
 
     def _render(self) -> Render | None:
         """The take on the player; None where there is none, or it was taken away meanwhile."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 from studio.spec.quantities import timecode
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
-from studio.ui.widgets.controls import explain, label, rename, row, tool
+from studio.ui.widgets.controls import label, rename, row, set_enabled, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -97,14 +97,18 @@ class Transport(QWidget):
         player_state.options_changed.connect(self._follow_options)
 
     def follow_shown(self) -> None:
-        why_not = "" if self._player_state.shown else NOTHING
-        moves = "" if self._player_state.last_frame else why_not or "A single frame does not move."
+        disabled_reason = "" if self._player_state.shown else NOTHING
+        moves = (
+            ""
+            if self._player_state.last_frame
+            else disabled_reason or "A single frame does not move."
+        )
         for control in (self.start, self.back, self.play, self.on, self.end, self.scrub):
-            explain(control, moves)
+            set_enabled(control, moves)
         for control in (self.copy, self.actual, self.loupe):
-            explain(control, why_not)
+            set_enabled(control, disabled_reason)
         shown = self._player_state.shown
-        explain(self.compare, why_not or ("" if shown and shown.before else NOT_LARGER))
+        set_enabled(self.compare, disabled_reason or ("" if shown and shown.before else NOT_LARGER))
         self.time.setMinimumWidth(max(112, self._widest()) if shown else 112)
         self.scrub.blockSignals(True)
         self.scrub.setRange(0, self._player_state.last_frame)
@@ -113,9 +117,9 @@ class Transport(QWidget):
         self._follow_playing()
         self._follow_playhead(self._player_state.playhead)
 
-    def offer_tile(self, does: str, why_not: str) -> None:
+    def offer_tile(self, does: str, disabled_reason: str) -> None:
         """Say what the button for a tile does, and why it can not where it cannot."""
-        explain(self.tile, why_not)
+        set_enabled(self.tile, disabled_reason)
         if self.tile.isEnabled():
             rename(self.tile, does)
 

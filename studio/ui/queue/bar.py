@@ -14,7 +14,7 @@ from studio.ui.widgets.theme import UNIT
 NOTICE_MS = 8000
 
 
-class QueueStrip(QWidget):
+class QueueBar(QWidget):
     """Also the window's status line: what a control says for itself appears at the right."""
 
     opened = Signal(bool)

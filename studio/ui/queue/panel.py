@@ -13,10 +13,18 @@ from PySide6.QtWidgets import (
 
 from studio.jobs.job import FINISHED, UNREADABLE, Job, State
 from studio.jobs.queue import Queue
-from studio.ui.queue.text import TONES, status
+from studio.ui.queue.text import ROLES, status
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.widgets import theme
-from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, explain, push, take_out, tool
+from studio.ui.widgets.controls import (
+    ElidedLabel,
+    EmptyState,
+    Panel,
+    push,
+    remove_widget,
+    set_enabled,
+    tool,
+)
 from studio.ui.widgets.details_dialog import DetailsDialog
 from studio.ui.widgets.icons import Icons
 
@@ -51,16 +59,21 @@ class JobRow(QWidget):
     def reflect(self) -> None:
         said = status(self.job, self._job_monitor)
         self.status.say(said)
-        theme.set_tone(self.status, TONES.get(self.job.state, "small"))
+        theme.set_role(self.status, ROLES.get(self.job.state, "small"))
         self.bar.setValue(round(1000 * self._job_monitor.fraction(self.job.id)))
         self.setAccessibleName(f"{self.job.title}: {said}")
 
     def reflect_place(self) -> None:
         """Which way it can be moved."""
         waiting = [job.id for job in self._waiting()]
-        why_not = "" if self.job.id in waiting else "Only jobs that wait can change places."
-        explain(self.earlier, why_not or ("It is the first." if waiting[0] == self.job.id else ""))
-        explain(self.later, why_not or ("It is the last." if waiting[-1] == self.job.id else ""))
+        disabled_reason = "" if self.job.id in waiting else "Only jobs that wait can change places."
+        set_enabled(
+            self.earlier,
+            disabled_reason or ("It is the first." if waiting[0] == self.job.id else ""),
+        )
+        set_enabled(
+            self.later, disabled_reason or ("It is the last." if waiting[-1] == self.job.id else "")
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
@@ -89,13 +102,13 @@ class JobRow(QWidget):
         self.twice.clicked.connect(lambda: queue.duplicate(job.id))
         self.stop.clicked.connect(self._stop)
         retries = job.state in (State.FAILED, State.CANCELLED, State.SET_ASIDE)
-        explain(self.again, "" if retries else "It has not failed or been stopped.")
+        set_enabled(self.again, "" if retries else "It has not failed or been stopped.")
         if job.kind == UNREADABLE:
-            explain(self.again, job.what)
-            explain(self.twice, job.what)
+            set_enabled(self.again, job.what)
+            set_enabled(self.twice, job.what)
         if job.state in FINISHED:
             self.stop.setAccessibleName("Remove")
-            explain(self.stop, "", "Remove from the list (Del)")
+            set_enabled(self.stop, "", "Remove from the list (Del)")
         return self.why, self.earlier, self.later, self.again, self.twice, self.stop
 
     def _show_why(self) -> None:
@@ -125,7 +138,7 @@ class JobRow(QWidget):
             self._queue.cancel(self.job.id)
 
 
-class QueueList(Panel):
+class QueuePanel(Panel):
     """Unfinished jobs in their order, then what is over, newest first."""
 
     closed = Signal()
@@ -194,7 +207,7 @@ class QueueList(Panel):
 
     def _drop(self, row: JobRow | None) -> None:
         if row is not None:
-            take_out(self._box, row)
+            remove_widget(self._box, row)
 
     def _hear(self, id: int, _progress: object) -> None:
         if id in self.rows:

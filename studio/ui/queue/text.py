@@ -13,7 +13,7 @@ STATES = {
     State.CANCELLED: "cancelled",
     State.SET_ASIDE: "was running when the studio stopped",
 }
-TONES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
+ROLES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
 
 
 def progress(job: Job, job_monitor: JobMonitor) -> str:

@@ -15,13 +15,13 @@ from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
 from studio.ui.keyframes.edits import StripEdits
-from studio.ui.keyframes.panel import KeyframeDesk
+from studio.ui.keyframes.panel import KeyframesPanel
 from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.player.panel import Player
 from studio.ui.player.shown_clip import ShownClip
 from studio.ui.player.tile_preview import TilePreview
-from studio.ui.queue.bar import QueueStrip
-from studio.ui.queue.panel import QueueList
+from studio.ui.queue.bar import QueueBar
+from studio.ui.queue.panel import QueuePanel
 from studio.ui.shell.banner import Banner
 from studio.ui.shell.commands import is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
@@ -57,7 +57,7 @@ class StudioWindow:
         takes: TakeStore,
         queue: Queue,
         scan: Scan,
-        glance: Callable[[], DeviceInfo],
+        device_info: Callable[[], DeviceInfo],
         can_free: bool,
         memory: Path,
         icons: Icons,
@@ -80,7 +80,7 @@ class StudioWindow:
         self._imported_clip = ImportedClip(
             self.selection, self.player_state, self.status, self.background
         )
-        self._build(glance, can_free, memory, icons)
+        self._build(device_info, can_free, memory, icons)
         self._connect()
 
     def open(self) -> None:
@@ -123,7 +123,7 @@ class StudioWindow:
             self.project.delete()
 
     def _build(
-        self, glance: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
+        self, device_info: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
     ) -> None:
         document, queue, render_actions = self.document, self.queue, self.render_actions
         selection, player_state, status = self.selection, self.player_state, self.status
@@ -132,7 +132,7 @@ class StudioWindow:
             self.background,
             self.project.pictures,
         )
-        self.top = TopBar(document, render_actions, background, glance, can_free=can_free)
+        self.top = TopBar(document, render_actions, background, device_info, can_free=can_free)
         self.banner = Banner(icons)
         self._notices = Notices(self.project.store, document, queue, job_monitor, self.banner)
         self._save_failures = SaveFailures(document, status, self.banner)
@@ -152,7 +152,7 @@ class StudioWindow:
             self.project.disk_usage,
             icons,
         )
-        self.keyframes = KeyframeDesk(
+        self.keyframes = KeyframesPanel(
             self.edits, self.render_forecast, player_state, status, self.playback, icons
         )
         self.player = Player(
@@ -173,13 +173,13 @@ class StudioWindow:
             queue, job_monitor, self.present, render_actions, self.render_forecast, icons
         )
         self.shot = ShotPanel(document, self.present, render_actions, self.stages, icons)
-        self.list, self.strip = (
-            QueueList(queue, job_monitor, icons),
-            QueueStrip(queue, job_monitor, icons),
+        self.queue_panel, self.queue_bar = (
+            QueuePanel(queue, job_monitor, icons),
+            QueueBar(queue, job_monitor, icons),
         )
         panels = Panels(
-            self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.list,
-            self.strip,
+            self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.queue_panel,
+            self.queue_bar,
         )  # fmt: skip
         self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, icons, self.window)
@@ -188,19 +188,19 @@ class StudioWindow:
         self.top.set_actions(
             self.actions,
             {
-                "preview": lambda: self.present.state.why_no_order,
-                "render": lambda: self.present.state.why_no_order,
-                "stop": lambda: "" if self.strip.running() else "Nothing is running.",
+                "preview": lambda: self.present.state.render_disabled_reason,
+                "render": lambda: self.present.state.render_disabled_reason,
+                "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
             },
         )
 
     def _connect(self) -> None:
         queue_dock = self.window.docks["Queue"]
-        self.window.tipped.connect(self.strip.say)
+        self.window.tipped.connect(self.queue_bar.say)
         self.window.closing.connect(QApplication.quit)
-        self.status.posted.connect(self.strip.notice)
-        self.strip.opened.connect(queue_dock.setVisible)
-        queue_dock.visibilityChanged.connect(self.strip.open.setChecked)
+        self.status.posted.connect(self.queue_bar.notice)
+        self.queue_bar.opened.connect(queue_dock.setVisible)
+        queue_dock.visibilityChanged.connect(self.queue_bar.open.setChecked)
         self.takes.export_asked.connect(self.take_dialogs.export)
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
         self.player.tile_asked.connect(self._tiles.toggle)
@@ -229,14 +229,14 @@ class StudioWindow:
             "redo": document.redo,
             "preview": self.render_actions.preview,
             "render": self.shot.render_asked,
-            "stop": self.strip.cancel.click,
+            "stop": self.queue_bar.cancel.click,
             "new_shot": self.shot.new_shot,
             "remove_shot": self.shot.remove_shot,
             "subjects": lambda: window.show_panel("Subjects"),
             "takes": lambda: window.show_panel("Takes"),
             "player": lambda: window.show_panel("Player"),
             "shot": lambda: window.show_panel("Shot"),
-            "queue": self.strip.open.toggle,
+            "queue": self.queue_bar.open.toggle,
             "arrange": window.arrange_as_at_first,
             "keys": dialogs.keys,
             "about": dialogs.about,

@@ -12,8 +12,8 @@ from studio.ui.shell.commands import COMMANDS, MENUS
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import RenderActions
-from studio.ui.widgets.controls import ElidedLabel, explain, label, push, tip
-from studio.ui.widgets.theme import UNIT, set_tone
+from studio.ui.widgets.controls import ElidedLabel, label, push, set_enabled, tip
+from studio.ui.widgets.theme import UNIT, set_role
 
 LOOK_MS = 2000
 
@@ -26,12 +26,12 @@ class TopBar(QWidget):
         document: Document,
         render_actions: RenderActions,
         background: Background,
-        glance: Callable[[], DeviceInfo],
+        device_info: Callable[[], DeviceInfo],
         *,
         can_free: bool,
     ) -> None:
         super().__init__()
-        self._document, self._background, self._glance = document, background, glance
+        self._document, self._background, self._device_info = document, background, device_info
         self._can_free = can_free
         self._build(render_actions)
         document.changed.connect(self.reflect)
@@ -45,7 +45,7 @@ class TopBar(QWidget):
         self._look()
 
     def set_actions(
-        self, actions: Mapping[str, QAction], why_not: Mapping[str, Callable[[], str]]
+        self, actions: Mapping[str, QAction], disabled_reason: Mapping[str, Callable[[], str]]
     ) -> None:
         """Fill the menus.  `why_not` says of some commands, when asked, what stands against them.
 
@@ -58,8 +58,8 @@ class TopBar(QWidget):
             asked = {}
             for command in (c for c in COMMANDS if c.menu == title):
                 menu.addAction(actions[command.name])
-                if command.name in why_not:
-                    asked[actions[command.name]] = why_not[command.name]
+                if command.name in disabled_reason:
+                    asked[actions[command.name]] = disabled_reason[command.name]
             menu.aboutToShow.connect(lambda asked=asked: _forbid(asked))
             menu.aboutToHide.connect(lambda asked=asked: _allow(asked))
 
@@ -71,18 +71,20 @@ class TopBar(QWidget):
         else:
             waits = "not saved · trying again" if document.trouble else "saving …"
             self.state.setText("saved" if document.is_saved else waits)
-        set_tone(self.state, "attention" if document.trouble else "small")
+        set_role(self.state, "attention" if document.trouble else "small")
 
-    def show_glance(self, seen: DeviceInfo) -> None:
+    def show_device_info(self, seen: DeviceInfo) -> None:
         said = seen.name
         if seen.total:
             used = f"{memory(seen.used)} of " if seen.used else ""
             said += f" · {used}{memory(seen.total)} memory"
         self.device.setText(said)
-        why_not = "" if self._can_free else "No model is held in memory."
+        disabled_reason = "" if self._can_free else "No model is held in memory."
         if not seen.has_gpu:
-            why_not = "This computer works on its processor: there is no GPU to free."
-        explain(self.free, why_not, "Take the waiting models out of the graphics card’s memory")
+            disabled_reason = "This computer works on its processor: there is no GPU to free."
+        set_enabled(
+            self.free, disabled_reason, "Take the waiting models out of the graphics card’s memory"
+        )
 
     def _build(self, render_actions: RenderActions) -> None:
         self.setObjectName("panel")
@@ -109,12 +111,12 @@ class TopBar(QWidget):
             layout.addLayout(part, 1)
 
     def _look(self) -> None:
-        self._background.ask(self._glance, self.show_glance, owner=self)
+        self._background.ask(self._device_info, self.show_device_info, owner=self)
 
 
 def _forbid(asked: Mapping[QAction, Callable[[], str]]) -> None:
-    for action, why_not in asked.items():
-        reason = why_not()
+    for action, disabled_reason in asked.items():
+        reason = disabled_reason()
         action.setEnabled(not reason)
         tip(action, reason)
 

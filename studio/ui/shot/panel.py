@@ -18,16 +18,16 @@ from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import VARIATIONS, RenderActions
 from studio.ui.state.shot_state import PresentShot, ShotState
-from studio.ui.widgets.adaptive import Choice, Tick, field, scrolled
+from studio.ui.widgets.adaptive import CheckBox, ComboBox, field, scrolled
 from studio.ui.widgets.controls import (
-    Fold,
+    Collapsible,
     Panel,
     column,
-    explain,
     label,
     line,
     push,
     row,
+    set_enabled,
     tip,
     tool,
 )
@@ -80,7 +80,7 @@ class ShotPanel(Panel):
 
     def _build(self, icons: Icons) -> None:
         theme = icons.theme
-        self.shots = Choice()
+        self.shots = ComboBox()
         self.shots.setAccessibleName("Shot")
         self.add = tool(icons, "add", "New shot (Ctrl+N)")
         self.remove = tool(icons, "bin", "Delete this shot; its takes stay")
@@ -89,17 +89,17 @@ class ShotPanel(Panel):
         self.vocabulary = push("Words it knows", "link")
         self.negative = TextLine()
         self.negative.setPlaceholderText("What should not be seen")
-        self.subject, self.strength = Choice(), Strength()
+        self.subject, self.strength = ComboBox(), Strength()
         self.seed = Seed(icons)
-        self.variations = Tick("Four variations at once")
+        self.variations = CheckBox("Four variations at once")
         tip(self.variations, "Renders four clips with seeds that follow one another.")
         self.settings = ShotSettings()
-        self.fold = Fold("Settings", self.settings, icons)
+        self.fold = Collapsible("Settings", self.settings, icons)
         self.facts = label("", "small", wrap=True)
         self.notice = label("", "small", wrap=True)
         self.preview = push("Preview keyframes")
         self.render_it = push("Render", "primary")
-        self.why_not = label("", "small", wrap=True)
+        self.reason = label("", "small", wrap=True)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -117,7 +117,7 @@ class ShotPanel(Panel):
             line(),
             self._stages,
             self.notice,
-            self.why_not,
+            self.reason,
             row(self.preview, None, self.render_it),
             margin=2 * UNIT,
         )
@@ -177,7 +177,7 @@ class ShotPanel(Panel):
     def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
         named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]
         _fill(self.shots, named, shot.id)
-        explain(self.remove, "" if len(shots) > 1 else "There is no other shot to work on.")
+        set_enabled(self.remove, "" if len(shots) > 1 else "There is no other shot to work on.")
 
     def _fill_subjects(self, shot: Shot) -> None:
         named = [("Nobody in particular", "")]
@@ -187,10 +187,10 @@ class ShotPanel(Panel):
         if shot.subject and all(name != shot.subject for _, name in named):
             named.append((f"{shot.subject} (missing)", shot.subject))
         _fill(self.subject, named, shot.subject)
-        why_not = (
+        disabled_reason = (
             "" if self._document.subjects else "Train a subject first: drop photos on Subjects."
         )
-        explain(self.subject, why_not, "Who or what the clip shows")
+        set_enabled(self.subject, disabled_reason, "Who or what the clip shows")
         self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
 
     def _show_vocabulary(self) -> None:
@@ -212,11 +212,11 @@ class ShotPanel(Panel):
         self.words_row.setVisible(vocabulary is not None)
 
     def _reflect_orders(self, state: ShotState) -> None:
-        why_not = state.why_no_order
-        explain(self.preview, why_not, "Make the keyframes only, quickly (Ctrl+Enter)")
-        explain(self.render_it, why_not, "Make the whole clip (Ctrl+Shift+Enter)")
-        self.why_not.setText(why_not)
-        self.why_not.setVisible(bool(why_not))
+        disabled_reason = state.render_disabled_reason
+        set_enabled(self.preview, disabled_reason, "Make the keyframes only, quickly (Ctrl+Enter)")
+        set_enabled(self.render_it, disabled_reason, "Make the whole clip (Ctrl+Shift+Enter)")
+        self.reason.setText(disabled_reason)
+        self.reason.setVisible(bool(disabled_reason))
         notice = state.model.card.notice if state.model else ""
         self.notice.setText(notice)
         self.notice.setVisible(bool(notice))
@@ -252,7 +252,7 @@ def _strange_words(words: list[str]) -> str:
     return f"{listed[:120]} {verb} the model does not know."
 
 
-def _fill(box: Choice, named: list[tuple[str, str]], chosen: str) -> None:
+def _fill(box: ComboBox, named: list[tuple[str, str]], chosen: str) -> None:
     """Show these choices; left alone where they are there already, so that typing stays quick."""
     there = [(box.itemText(k), box.itemData(k)) for k in range(box.count())]
     box.blockSignals(True)

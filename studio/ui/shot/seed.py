@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.spec.numbers import possible
 from studio.ui.state.render_actions import SEEDS
 from studio.ui.widgets.adaptive import field
-from studio.ui.widgets.controls import explain, rename, row, tool
+from studio.ui.widgets.controls import rename, row, set_enabled, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField
 
@@ -26,8 +26,8 @@ class Seed(QWidget):
         self._icons = icons
         self.number = NumberField()
         self.number.allow(possible(0, LARGEST))
-        self.number.setProperty("tone", "bare")
-        explain(self.number, "", "A whole number from 0 to 2⁶³ − 1. Typing one locks it.")
+        self.number.setProperty("role", "bare")
+        set_enabled(self.number, "", "A whole number from 0 to 2⁶³ − 1. Typing one locks it.")
         self.dice = tool(icons, "dice", "Roll another seed")
         self.lock = tool(icons, "unlock", "Keep this seed", checkable=True)
         line = row(field("Seed", self.number), self.dice, self.lock)

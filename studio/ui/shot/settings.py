@@ -11,7 +11,7 @@ from studio.spec.card import Card
 from studio.spec.numbers import Possible, possible
 from studio.spec.request import MAX_GUIDANCE, MAX_STEPS
 from studio.spec.timing import FASTEST, frame_rate
-from studio.ui.widgets.controls import explain, push, tip
+from studio.ui.widgets.controls import push, set_enabled, tip
 from studio.ui.widgets.number_field import NumberField, number_row
 from studio.ui.widgets.theme import UNIT
 
@@ -69,7 +69,7 @@ class ShotSettings(QWidget):
         layout.setSpacing(UNIT)
         for setting in SETTINGS:
             number = NumberField(setting.unit, setting.one)
-            explain(number, "", setting.help)
+            set_enabled(number, "", setting.help)
             number.changed.connect(lambda value, s=setting: self._set(s, value))
             self.numbers[setting.attribute] = number
             layout.addWidget(number_row(setting.name, number))
@@ -93,9 +93,9 @@ class ShotSettings(QWidget):
             value = getattr(shot, setting.attribute)
             number.reflect(own[setting.attribute] if value is None else value)
         edited = "The strip was edited by hand; start it over to choose a number again."
-        explain(self.numbers["keyframes"], edited if shot.strip else "")
+        set_enabled(self.numbers["keyframes"], edited if shot.strip else "")
         never = f"{card.name} was not trained to put frames between."
-        explain(self.numbers["interpolate"], "" if card.passes else never)
+        set_enabled(self.numbers["interpolate"], "" if card.passes else never)
 
     def _set(self, setting: Setting, value: Fraction) -> None:
         if self._shot:

@@ -14,9 +14,9 @@ from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
-from studio.ui.widgets.controls import ElidedLabel, column, explain, label, tip, tool
+from studio.ui.widgets.controls import ElidedLabel, column, label, set_enabled, tip, tool
 from studio.ui.widgets.icons import Icons
-from studio.ui.widgets.theme import UNIT, set_tone
+from studio.ui.widgets.theme import UNIT, set_role
 
 NAMES: dict[str, str] = dict(
     zip(STAGES, ("Keys", "Extend", "Between", "Decode", "Upsample"), strict=True)
@@ -59,7 +59,7 @@ class StageCell(QWidget):
             ElidedLabel(),
             ElidedLabel("", "small"),
         )
-        set_tone(self.title, "small")
+        set_role(self.title, "small")
         self.run = tool(icons, "play", WORDS[name])
         self.run.setObjectName("over")
         self.run.setFixedSize(20, 20)
@@ -80,12 +80,12 @@ class StageCell(QWidget):
         ratio = self.devicePixelRatioF()
         self.picture.setPixmap(thumbnail(picture, PICTURE.height(), ratio))
 
-    def say(self, state: str, tone: str, work: str, percent: int) -> None:
+    def say(self, state: str, role: str, work: str, percent: int) -> None:
         self.state.say(state)
-        set_tone(self.state, tone)
+        set_role(self.state, role)
         self.work.say(work)
         self.bar.setValue(percent)
-        set_tone(self.bar, "" if tone == "accent" else tone)
+        set_role(self.bar, "" if role == "accent" else role)
         tip(self, f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
 
 
@@ -117,11 +117,13 @@ class Stages(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        job, why_not = self._running(), self._present.state.why_no_order
+        job, disabled_reason = self._running(), self._present.state.render_disabled_reason
         for name, cell in self.cells.items():
             stage = self._render_forecast.stage(name)
             is_absent = stage is not None and stage.state == ABSENT
-            explain(cell.run, why_not or (ABSENT_BECAUSE.get(name, "") if is_absent else ""))
+            set_enabled(
+                cell.run, disabled_reason or (ABSENT_BECAUSE.get(name, "") if is_absent else "")
+            )
             cell.say(*self._said(stage, job))
             cell.show_picture(self._picture(name, stage))
 
@@ -131,7 +133,7 @@ class Stages(QWidget):
         return next((job for job in jobs if self._render_forecast.makes(job.id)), None)
 
     def _said(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
-        """State, its tone, the work and per cent done."""
+        """State, its role, the work and per cent done."""
         if stage is None:
             return "–", "small", "", 0
         if job is not None and stage.name == self._stage_of(job):

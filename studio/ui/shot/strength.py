@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from studio.spec.numbers import possible
 from studio.ui.widgets.adaptive import field
-from studio.ui.widgets.controls import explain
+from studio.ui.widgets.controls import set_enabled
 from studio.ui.widgets.number_field import NumberField
 from studio.ui.widgets.theme import UNIT
 
@@ -27,7 +27,7 @@ class Strength(QWidget):
         self.slider.setRange(0, round(STRONGEST * PARTS))
         self.number = NumberField(" ×", decimals=2)
         self.number.allow(possible(0, STRONGEST, "0.01"), 1 / PARTS)
-        self.number.setProperty("tone", "bare")
+        self.number.setProperty("role", "bare")
         self.number.setAccessibleName("Strength as a number")
         line = QHBoxLayout()
         line.setSpacing(UNIT)
@@ -41,9 +41,9 @@ class Strength(QWidget):
         self.slider.valueChanged.connect(self._moved)
         self.number.changed.connect(self._typed)
 
-    def reflect(self, strength: float, why_not: str) -> None:
+    def reflect(self, strength: float, disabled_reason: str) -> None:
         for control in (self.slider, self.number):
-            explain(control, why_not, HELP)
+            set_enabled(control, disabled_reason, HELP)
         self.number.reflect(strength)
         self._slide(strength)
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QImage
 
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
-from studio.ui.state.frames import Wish
+from studio.ui.state.frames import FrameRequest
 
 LIMIT = 256 * 2**20
 """Bytes of pictures in memory and on their way there.  What is read lies there a second time, as
@@ -60,7 +60,7 @@ class FrameCache(QObject):
         self._has_room(size)
         self._there[key], self._sizes[key] = pictures, size
 
-    def wish(self, wishes: Iterable[Wish]) -> None:
+    def wish(self, wishes: Iterable[FrameRequest]) -> None:
         """Have these in memory, the first ones before all others, as many as fit the bound."""
         chosen: dict[str, int] = {}
         room = self.limit

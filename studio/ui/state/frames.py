@@ -39,12 +39,12 @@ class Frames(Protocol):
         """Which part, of those that come into memory as one, a frame belongs to."""
         ...
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> "Iterator[Wish]":
+    def wishes(self, number: int, speed: int, *, loop: bool) -> "Iterator[FrameRequest]":
         """The parts that should be in memory when `number` is shown, the most urgent first."""
         ...
 
 
-class Wish(NamedTuple):
+class FrameRequest(NamedTuple):
     """The key of a part and the bytes that it takes."""
 
     key: str
@@ -76,7 +76,7 @@ class Loaded:
     def part(self, number: int) -> int:
         return 0
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[Wish]:
+    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
         return iter(())
 
 
@@ -141,7 +141,7 @@ class Stored:
     def part(self, number: int) -> int:
         return min(bisect_right(self._ends, number), max(0, len(self._parts) - 1))
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[Wish]:
+    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
         """The part that is shown, those that play next, and one that was played just now."""
         count, here = len(self._parts), self.part(number)
         way = -1 if speed < 0 else 1
@@ -152,12 +152,12 @@ class Stored:
         for step in range(1, count):
             yield from self._wish(here - way * step, loop=loop)
 
-    def _wish(self, part: int, *, loop: bool) -> Iterator[Wish]:
+    def _wish(self, part: int, *, loop: bool) -> Iterator[FrameRequest]:
         count = len(self._parts)
         if 0 <= part < count or loop:
             key, frames = self._parts[part % count]
             line = -(-CHANNELS * self._size.width() // 4) * 4  # as Qt lays it out
-            yield Wish(key, frames * self._size.height() * line)
+            yield FrameRequest(key, frames * self._size.height() * line)
 
     def _start(self, part: int) -> int:
         return self._ends[part] - self._parts[part].frames

@@ -15,7 +15,7 @@ KEPT_FINISHED = 40
 
 
 @dataclass
-class Seen:
+class JobProgress:
     """One job as watched: `began` and `first` anchor the pace of the stage it is in; `needs` are
     the seconds that its stages are expected to take."""
 
@@ -43,7 +43,7 @@ class JobMonitor(QObject):
     def __init__(self, queue: Queue) -> None:
         super().__init__()
         self._queue = queue
-        self._seen: dict[int, Seen] = {}
+        self._seen: dict[int, JobProgress] = {}
         self.jobs: tuple[Job, ...] = ()
         self.over: tuple[Job, ...] = ()
         self._look()
@@ -55,8 +55,8 @@ class JobMonitor(QObject):
         known = (job for job in (*self.jobs, *self.over) if job.id == id)
         return next(known, None) or self._queue.job(id)
 
-    def seen(self, job: int) -> Seen:
-        return self._seen.setdefault(job, Seen())
+    def seen(self, job: int) -> JobProgress:
+        return self._seen.setdefault(job, JobProgress())
 
     def fraction(self, job: int) -> float:
         """How much of its present stage a job has done, 0..1."""
@@ -113,7 +113,7 @@ class JobMonitor(QObject):
             self._keep(seen, progress.preview)
 
     @staticmethod
-    def _keep(seen: Seen, preview: Preview) -> None:
+    def _keep(seen: JobProgress, preview: Preview) -> None:
         if preview.frames > 1:
             seen.moving = preview
         else:

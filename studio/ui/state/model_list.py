@@ -19,13 +19,13 @@ class FoundModels:
     """The models that can be used, why there is none, and what is wrong with those that cannot."""
 
     models: tuple[Model, ...] = ()
-    why_empty: str = LOOKING
+    empty_reason: str = LOOKING
     troubles: tuple[str, ...] = ()
 
     @property
     def is_looking(self) -> bool:
         """Whether nobody knows yet which models there are."""
-        return self.why_empty == LOOKING
+        return self.empty_reason == LOOKING
 
     def model(self, wanted: str) -> Model | None:
         """The model a shot asks for; the first where it asks for none."""
@@ -33,10 +33,10 @@ class FoundModels:
             return self.models[0] if self.models else None
         return next((m for m in self.models if m.card.id == wanted), None)
 
-    def why_not(self, wanted: str) -> Refusal:
+    def missing(self, wanted: str) -> Refusal:
         """Why `model` has none to give: with the models there are, and what is wrong with others."""
         if not self.models:
-            return Refusal("There is no model to make clips with.", self.why_empty)
+            return Refusal("There is no model to make clips with.", self.empty_reason)
         known = f"There is: {', '.join(model.card.id for model in self.models)}."
         return Refusal(f"There is no model “{wanted}”.", " ".join((known, *self.troubles)))
 

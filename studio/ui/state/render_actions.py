@@ -93,7 +93,7 @@ class RenderActions(QObject):
     def _train(self, subject: str, method: str, steps: int, *, anew: bool) -> None:
         model = self._present.state.model
         if model is None:
-            raise Refusal("There is no model to train with.", self._model_list.found.why_empty)
+            raise Refusal("There is no model to train with.", self._model_list.found.empty_reason)
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
 
@@ -119,7 +119,7 @@ class RenderActions(QObject):
             self._queue.pause("engine")
         self._add("free_memory", "Free GPU", {}, lane="disk")
 
-    def why_not_tile(self, request: ClipRequest) -> str:
+    def tile_disabled_reason(self, request: ClipRequest) -> str:
         """Why no tile of a take can be upsampled, or ""."""
         model = self._model_list.found.model(request.model)
         has_one = model is not None and model.card.upsampling is not None
@@ -164,7 +164,7 @@ class RenderActions(QObject):
     def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
         model = self._model_list.found.model(render.request.model)
         if model is None or model.card.upsampling is None:
-            raise Refusal(self.why_not_tile(render.request), "Choose another take.")
+            raise Refusal(self.tile_disabled_reason(render.request), "Choose another take.")
         asked = replace(render.request, upsample=model.card.upsampling, only=None)
         if render.request.only:
             frame += render.request.only[0]

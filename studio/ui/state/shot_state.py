@@ -51,22 +51,22 @@ class ShotState:
         return replace(self.request, upsample=upsampling) if self.request and upsampling else None
 
     @property
-    def why_not(self) -> str:
+    def disabled_reason(self) -> str:
         """Why the shot cannot be made, or ""."""
         if self.read_only:
             return READ_ONLY
         return str(self.refusal) if self.refusal else ""
 
     @property
-    def why_no_order(self) -> str:
+    def render_disabled_reason(self) -> str:
         """Why the shot cannot be ordered, or ""; an order waits for models to be found."""
         waits = self.is_waiting and self.shot.prompt.strip() and not self.read_only
-        return "" if waits else self.why_not
+        return "" if waits else self.disabled_reason
 
     @property
-    def why_not_upsampled(self) -> str:
+    def upsample_disabled_reason(self) -> str:
         """Why the shot cannot be upsampled, or ""."""
-        return self.why_not or ("" if self.upsampled else NO_UPSAMPLER)
+        return self.disabled_reason or ("" if self.upsampled else NO_UPSAMPLER)
 
 
 def resolve(
@@ -75,7 +75,7 @@ def resolve(
     """What a shot is, with these subjects and models."""
     is_waiting, model = models.is_looking, models.model(shot.model)
     if model is None:
-        missing = models.why_not(shot.model)
+        missing = models.missing(shot.model)
         return ShotState(shot, refusal=missing, read_only=read_only, is_waiting=is_waiting)
     use, refusal = None, None
     try:

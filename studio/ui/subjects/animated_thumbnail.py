@@ -11,7 +11,7 @@ from studio.ui.widgets.theme import Theme
 FRAME_MS = 125
 
 
-class MovingPicture(QWidget):
+class AnimatedThumbnail(QWidget):
     """Shows one picture, or several in turn at 8 frames per second while it can be seen."""
 
     def __init__(self, side: int, name: str, theme: Theme) -> None:

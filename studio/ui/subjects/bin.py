@@ -8,7 +8,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.images import Pictures
 from studio.ui.subjects.card import SubjectCard
 from studio.ui.widgets.adaptive import scrolled
-from studio.ui.widgets.controls import EmptyState, push, row, take_out
+from studio.ui.widgets.controls import EmptyState, push, remove_widget, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -31,7 +31,7 @@ class SubjectBin(QWidget):
     def rebuild(self) -> None:
         """Make the cards anew from what lies in the bin."""
         for card in self.cards.values():
-            take_out(self._cards_box, card)
+            remove_widget(self._cards_box, card)
         self.cards = {subject.name: self._card(subject) for subject in self._document.bin}
         for card in self.cards.values():
             self._cards_box.addWidget(card)

@@ -48,10 +48,10 @@ class SubjectCard(QWidget):
         if face:
             pictures.photo(face, self, self._show_face)
 
-    def reflect(self, status: str, tone: str, *, chosen: bool) -> None:
+    def reflect(self, status: str, role: str, *, chosen: bool) -> None:
         """The status line, and whether this is the subject the panel shows."""
         self.status.say(status)
-        theme.set_tone(self.status, tone)
+        theme.set_role(self.status, role)
         self.setObjectName("card" if chosen else "row")
         self.style().unpolish(self)
         self.style().polish(self)

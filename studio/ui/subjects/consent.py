@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.ui.widgets.adaptive import Tick
+from studio.ui.widgets.adaptive import CheckBox
 from studio.ui.widgets.controls import label
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -23,7 +23,7 @@ class Consent(QWidget):
         super().__init__()
         self.setObjectName("card")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.tick = Tick("It is me, or this person agreed")
+        self.tick = CheckBox("It is me, or this person agreed")
         self.tick.toggled.connect(self.changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(UNIT + UNIT // 2,) * 4)

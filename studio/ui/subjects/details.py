@@ -16,9 +16,9 @@ from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.next_training import MOST_AT_ONCE, NextTraining, what_next
 from studio.ui.subjects.training import Training, training_of
-from studio.ui.subjects.versions import Learned
+from studio.ui.subjects.versions import TrainingResults
 from studio.ui.widgets.adaptive import Buttons
-from studio.ui.widgets.controls import column, label, push, take_out, tool
+from studio.ui.widgets.controls import column, label, push, remove_widget, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField, number_row
 from studio.ui.widgets.theme import UNIT
@@ -49,7 +49,7 @@ class SubjectDetails(QWidget):
         self._render_actions, self._job_monitor = render_actions, job_monitor
         self._present, self._background, self._icons = present, background, icons
         self.training: Training | None = None
-        self.learned: Learned | None = None
+        self.learned: TrainingResults | None = None
         self.next: NextTraining | None = None
         self._training_of, self._learning = 0, Learning()
         self._learned_of: str | None = None
@@ -100,7 +100,7 @@ class SubjectDetails(QWidget):
         if wanted == self._training_of:
             return
         if self.training:
-            take_out(self._shown, self.training)
+            remove_widget(self._shown, self.training)
             self.training = None
         self._training_of = wanted
         if job:
@@ -123,7 +123,7 @@ class SubjectDetails(QWidget):
         if self._learned_of != subject.name or self._training_of:
             return
         self._forget_learned()
-        self.learned = Learned(subject, learning, self._background, self._icons)
+        self.learned = TrainingResults(subject, learning, self._background, self._icons)
         use = self._document.use_version
         self.learned.version_chosen.connect(lambda file: use(subject.name, file))
         self.learned.photos_asked.connect(lambda: self.photos_asked.emit(subject))
@@ -152,7 +152,7 @@ class SubjectDetails(QWidget):
 
     def _forget_learned(self) -> None:
         if self.learned:
-            take_out(self._shown, self.learned)
+            remove_widget(self._shown, self.learned)
         self.learned = self.next = self._length = None
         for part in (self.train_again, self.start_anew, self.takes, self.length):
             part.setVisible(False)

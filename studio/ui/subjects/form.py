@@ -25,13 +25,13 @@ from studio.ui.subjects.consent import Consent
 from studio.ui.subjects.next_training import MOST_AT_ONCE
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets import theme
-from studio.ui.widgets.adaptive import Choice, Tick, field, scrolled
-from studio.ui.widgets.controls import Fold, column, explain, label, line, push, row, tip
+from studio.ui.widgets.adaptive import CheckBox, ComboBox, field, scrolled
+from studio.ui.widgets.controls import Collapsible, column, label, line, push, row, set_enabled, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField, number_row
 
 
-class NewSubject(QWidget):
+class SubjectForm(QWidget):
     """Everything before Train; asks for consent before a person is trained."""
 
     ordered = Signal(object, object, int)  # Subject, list[Path], steps
@@ -100,19 +100,19 @@ class NewSubject(QWidget):
         self.no_person.setVisible(self._spoken is Spoken.UNKNOWN and bool(self.noun.text().strip()))
         try:
             self.subject()
-            why_not = ""
+            disabled_reason = ""
         except Refusal as refusal:
-            why_not = str(refusal)
-        explain(self.train, why_not, "Learn this subject from the photos")
-        self.why_not.setText(why_not)
-        self.why_not.setVisible(bool(why_not))
+            disabled_reason = str(refusal)
+        set_enabled(self.train, disabled_reason, "Learn this subject from the photos")
+        self.reason.setText(disabled_reason)
+        self.reason.setVisible(bool(disabled_reason))
         self._reflect_noun()
 
     @property
     def _spoken(self) -> Spoken:
         return spoken_of(self.noun.text())
 
-    def _answered(self, other: Tick, ticked: bool) -> None:
+    def _answered(self, other: CheckBox, ticked: bool) -> None:
         """One answer takes the other back."""
         if ticked:
             other.setChecked(False)
@@ -134,12 +134,12 @@ class NewSubject(QWidget):
         self.name.setPlaceholderText("rex")
         self.noun.setPlaceholderText("dog")
         self.noun_note = label("", "small", wrap=True)
-        self.person = Tick("This is a person")
-        self.no_person = Tick("This is an animal or a thing")
+        self.person = CheckBox("This is a person")
+        self.no_person = CheckBox("This is an animal or a thing")
         self.consent = Consent(icons)
         self.token, self.method, self.steps = (
-            Choice(),
-            Choice(),
+            ComboBox(),
+            ComboBox(),
             NumberField(" steps", " step", in_document=False),
         )
         self.token.addItems(RARE_TOKENS)
@@ -153,10 +153,10 @@ class NewSubject(QWidget):
             field("Method", self.method),
             number_row("Length", self.steps),
         )
-        self.fold = Fold("Token and method", more, icons)
+        self.fold = Collapsible("Token and method", more, icons)
         self.give_up = push("Cancel")
         self.train = push("Train", "primary")
-        self.why_not = label("", "small", wrap=True)
+        self.reason = label("", "small", wrap=True)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -170,7 +170,7 @@ class NewSubject(QWidget):
         box = fields.layout()
         assert isinstance(box, QVBoxLayout)
         box.addStretch(1)
-        foot = column(line(), self.why_not, row(self.give_up, None, self.train))
+        foot = column(line(), self.reason, row(self.give_up, None, self.train))
         foot.setContentsMargins(2 * theme.UNIT, 0, 2 * theme.UNIT, theme.UNIT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -13,7 +13,7 @@ from studio.ui.state.images import Pictures
 from studio.ui.state.status import Status
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets.adaptive import scrolled
-from studio.ui.widgets.controls import column, explain, label, line, push, row
+from studio.ui.widgets.controls import column, label, line, push, row, set_enabled
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -33,7 +33,7 @@ class MorePhotos(QWidget):
         self._subject = Subject("", "")
         self.wall = PhotoWall(pictures, icons)
         self.title = label("", "title", wrap=True)
-        self.why_not = label("", "small", wrap=True)
+        self.reason = label("", "small", wrap=True)
         self.give_up, self.add = push("Cancel"), push("Add", "primary")
         self._lay_out()
         self.wall.changed.connect(self.reflect)
@@ -49,13 +49,15 @@ class MorePhotos(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        new, why_not = len(self.wall.good), ""
+        new, disabled_reason = len(self.wall.good), ""
         try:
             check_room(self._subject, new)
         except Refusal as refusal:
-            why_not = str(refusal)
-        explain(self.add, why_not or "" if new else "Choose or drop photos first.", NEXT)
-        self.why_not.setText(why_not or NEXT)
+            disabled_reason = str(refusal)
+        set_enabled(
+            self.add, disabled_reason or "" if new else "Choose or drop photos first.", NEXT
+        )
+        self.reason.setText(disabled_reason or NEXT)
 
     def _add(self) -> None:
         before, photos = len(self._subject.photos), list[Path](self.wall.good)
@@ -79,7 +81,7 @@ class MorePhotos(QWidget):
         box = fields.layout()
         assert isinstance(box, QVBoxLayout)
         box.addStretch(1)
-        foot = column(line(), self.why_not, row(self.give_up, None, self.add))
+        foot = column(line(), self.reason, row(self.give_up, None, self.add))
         foot.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -20,11 +20,11 @@ from studio.ui.subjects.bin import SubjectBin
 from studio.ui.subjects.card import SubjectCard
 from studio.ui.subjects.details import SubjectDetails
 from studio.ui.subjects.drop_zone import DropZone, places_of
-from studio.ui.subjects.form import NewSubject
+from studio.ui.subjects.form import SubjectForm
 from studio.ui.subjects.more_photos import MorePhotos
 from studio.ui.subjects.training import standing
 from studio.ui.widgets.adaptive import scrolled
-from studio.ui.widgets.controls import Panel, label, row, take_out
+from studio.ui.widgets.controls import Panel, label, remove_widget, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -95,7 +95,7 @@ class SubjectsPanel(Panel):
     def rebuild(self) -> None:
         """Make the cards anew from the subjects there are."""
         for card in self.cards.values():
-            take_out(self._cards_box, card)
+            remove_widget(self._cards_box, card)
         damaged = tuple(Subject(name, "") for name in self._document.damaged)
         self.cards = {s.name: self._card(s) for s in (*self._document.subjects, *damaged)}
         for card in self.cards.values():
@@ -125,7 +125,7 @@ class SubjectsPanel(Panel):
         takes(places_of(event.mimeData()))
 
     def _build(self) -> None:
-        self.form = NewSubject(self._present, self._pictures, self._icons)
+        self.form = SubjectForm(self._present, self._pictures, self._icons)
         self.list_page, self.form_page = scrolled(self._list()), self.form
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()
@@ -133,7 +133,7 @@ class SubjectsPanel(Panel):
         for page in (self.list_page, self.form_page, self.bin, self.more):
             self.pages.addWidget(page)
         self.show_bin = QCheckBox()
-        self.show_bin.setProperty("tone", "small")
+        self.show_bin.setProperty("role", "small")
         foot = row(label(PRIVATE, "small", wrap=True), self.show_bin)
         foot.layout().setStretch(0, 1)  # type: ignore[union-attr]
         foot.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
@@ -187,8 +187,8 @@ class SubjectsPanel(Panel):
         self.details.reflect(is_there=card is not None)
 
     def _reflect_card(self, subject: Subject) -> None:
-        said, tone = standing(subject, self._job_monitor)
-        self.cards[subject.name].reflect(said, tone, chosen=subject.name == self._selection.subject)
+        said, role = standing(subject, self._job_monitor)
+        self.cards[subject.name].reflect(said, role, chosen=subject.name == self._selection.subject)
 
     def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
         def adopted(made: Subject) -> None:

@@ -12,7 +12,7 @@ from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import MOST_PHOTOS
 from studio.ui.state.images import Pictures, thumbnail
-from studio.ui.widgets.controls import explain, label, push, row, tip
+from studio.ui.widgets.controls import label, push, row, set_enabled, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import ask_for_photos
 from studio.ui.widgets.text_fields import means_undo
@@ -173,10 +173,10 @@ class PhotoWall(QWidget):
 
     def _say_taken(self) -> None:
         chosen = bool(self.list.selectedItems())
-        why_not = "" if chosen else "Choose photos in the list first."
-        explain(self.out, why_not, "Do without the chosen photos (Del)")
+        disabled_reason = "" if chosen else "Choose photos in the list first."
+        set_enabled(self.out, disabled_reason, "Do without the chosen photos (Del)")
         self.out.setVisible(bool(self.good))
-        explain(self.back, "", "Bring back what was taken out last (Ctrl+Z)")
+        set_enabled(self.back, "", "Bring back what was taken out last (Ctrl+Z)")
         self.back.setVisible(bool(self._taken))
 
     def _say(self) -> None:

@@ -10,7 +10,7 @@ from studio.spec.quantities import count, time_left
 from studio.ui.state.background import Background
 from studio.ui.state.images import from_preview
 from studio.ui.state.job_monitor import JobMonitor
-from studio.ui.subjects.animated_thumbnail import MovingPicture
+from studio.ui.subjects.animated_thumbnail import AnimatedThumbnail
 from studio.ui.subjects.loss_curve import LossCurve
 from studio.ui.widgets.controls import column, label, push, row
 from studio.ui.widgets.icons import Icons
@@ -32,9 +32,9 @@ class Training(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Training")
         self.curve = LossCurve(background, icons.theme)
-        self.still = MovingPicture(SAMPLE, "Sample picture", icons.theme)
-        self.moving = MovingPicture(SAMPLE, "Sample that moves", icons.theme)
-        self._drawn: dict[MovingPicture, Preview] = {}
+        self.still = AnimatedThumbnail(SAMPLE, "Sample picture", icons.theme)
+        self.moving = AnimatedThumbnail(SAMPLE, "Sample that moves", icons.theme)
+        self._drawn: dict[AnimatedThumbnail, Preview] = {}
         self.said = label(WAITING, "small", wrap=True)
         self.stop = push("Stop training", tip="What was learned so far is kept; training can go on")
         self.stop.clicked.connect(lambda: queue.cancel(self._id))
@@ -79,7 +79,7 @@ def training_of(subject: str, job_monitor: JobMonitor) -> Job | None:
 
 
 def standing(subject: Subject, job_monitor: JobMonitor) -> tuple[str, str]:
-    """How a subject stands, and the tone to say it in."""
+    """How a subject stands, and the role of that text."""
     if job := training_of(subject.name, job_monitor):
         return status(job, job_monitor), "accent"
     if subject.is_trained:

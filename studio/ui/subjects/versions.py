@@ -11,16 +11,16 @@ from studio.spec.progress import Preview
 from studio.spec.quantities import count
 from studio.ui.state.background import Background
 from studio.ui.state.images import from_preview
-from studio.ui.subjects.animated_thumbnail import MovingPicture
+from studio.ui.subjects.animated_thumbnail import AnimatedThumbnail
 from studio.ui.subjects.card import METHOD
 from studio.ui.subjects.loss_curve import LossCurve
 from studio.ui.subjects.training import SAMPLE
-from studio.ui.widgets.controls import column, explain, label, push, row
+from studio.ui.widgets.controls import column, label, push, row, set_enabled
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
 
-class Learned(QWidget):
+class TrainingResults(QWidget):
     """Of one subject that is not being trained; made anew when anything of it changes."""
 
     version_chosen = Signal(str)
@@ -46,7 +46,9 @@ class Learned(QWidget):
             self._offer(subject, learning.versions)
         self.more_photos = push("Add photos …", "link")
         self.more_photos.clicked.connect(self.photos_asked)
-        explain(self.more_photos, _why_none(learning), "More photos for its next training")
+        set_enabled(
+            self.more_photos, _photos_disabled_reason(learning), "More photos for its next training"
+        )
         layout.addWidget(row(self.versions, None, self.more_photos))
 
     def _offer(self, subject: Subject, versions: tuple[Version, ...]) -> None:
@@ -63,7 +65,7 @@ class Learned(QWidget):
         return lambda: self.version_chosen.emit(file)
 
 
-def _why_none(learning: Learning) -> str:
+def _photos_disabled_reason(learning: Learning) -> str:
     """Why photos cannot be added now."""
     if learning.training and not learning.training.is_finished:
         return "It stopped in the midst of a training: go on with that first, or start anew."
@@ -74,7 +76,7 @@ def _samples(samples: dict[str, Preview], icons: Icons) -> QWidget:
     shown = []
     for name in ("still", "moving"):
         if preview := samples.get(name):
-            picture = MovingPicture(SAMPLE, f"Sample, {name}", icons.theme)
+            picture = AnimatedThumbnail(SAMPLE, f"Sample, {name}", icons.theme)
             picture.show_frames(from_preview(preview))
             words = "picture" if name == "still" else name
             shown.append(column(picture, label(words, "small"), gap=2))

@@ -58,7 +58,7 @@ class DragExport(QObject):
         self.prepare(render)
         return None
 
-    def why_not(self, render: Render) -> str:
+    def disabled_reason(self, render: Render) -> str:
         """Why there is no file yet: it is being made, or what was in the way the last time."""
         return self._troubles.get(render.id, BEING_MADE)
 

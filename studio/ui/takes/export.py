@@ -22,8 +22,8 @@ from studio.spec.quantities import clip_length, count
 from studio.spec.refusal import Refusal
 from studio.spec.timing import frame_rate, retimed
 from studio.ui.takes.drag_export import fresh_name
-from studio.ui.widgets.adaptive import Choice, field
-from studio.ui.widgets.controls import explain, label, push, row
+from studio.ui.widgets.adaptive import ComboBox, field
+from studio.ui.widgets.controls import label, push, row, set_enabled
 from studio.ui.widgets.number_field import NumberField, number_row
 from studio.ui.widgets.theme import UNIT
 
@@ -72,11 +72,11 @@ class ExportDialog(QDialog):
             f"{count(frames, 'frame')} · {clip_length(frames, fps)} · "
             f"{asked.size[0]} × {asked.size[1]} px. The rate does not change the speed."
         )
-        why_not = self._why_not()
-        explain(self.export, why_not, "Place this export in the queue")
-        self.why_not.setText(why_not)
-        self.why_not.setVisible(bool(why_not))
-        older = "" if why_not else replaced(self.path)
+        disabled_reason = self._disabled_reason()
+        set_enabled(self.export, disabled_reason, "Place this export in the queue")
+        self.reason.setText(disabled_reason)
+        self.reason.setVisible(bool(disabled_reason))
+        older = "" if disabled_reason else replaced(self.path)
         self.replaces.setText(f"This replaces {older}.")
         self.replaces.setVisible(bool(older))
         self._grow()
@@ -92,7 +92,7 @@ class ExportDialog(QDialog):
         layout.activate()
         self.setMinimumHeight(max(0, layout.totalHeightForWidth(self.width())))
 
-    def _why_not(self) -> str:
+    def _disabled_reason(self) -> str:
         if not self.folder.text().strip() or not self.name.text().strip():
             return "Choose where to put the file."
         if not self.path.is_absolute():
@@ -112,7 +112,7 @@ class ExportDialog(QDialog):
         return ""
 
     def _build(self, folder: Path) -> None:
-        self.format = Choice()
+        self.format = ComboBox()
         self.fps = NumberField(" fps", in_document=False)
         for name, suffix, _ in FORMATS:
             self.format.addItem(name, suffix)
@@ -127,7 +127,7 @@ class ExportDialog(QDialog):
             label("", "small", wrap=True),
             label("", "attention", wrap=True),
         )
-        self.why_not = label("", "attention", wrap=True)
+        self.reason = label("", "attention", wrap=True)
         self.export, cancel = push("Export", "primary"), push("Cancel")
         self.export.setDefault(True)
         cancel.clicked.connect(self.reject)
@@ -138,7 +138,7 @@ class ExportDialog(QDialog):
         where.layout().setStretch(0, 1)  # type: ignore[union-attr]
         for part in (
             field("Format", self.format), number_row("Rate", self.fps), where,
-            field("Name", self.name), self.recipe, self.facts, label(MARK, "small"), self.why_not, self.replaces, row(None, cancel, self.export),
+            field("Name", self.name), self.recipe, self.facts, label(MARK, "small"), self.reason, self.replaces, row(None, cancel, self.export),
         ):  # fmt: skip
             layout.addWidget(part)
 

@@ -17,7 +17,7 @@ from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
 from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
-from studio.ui.widgets.controls import EmptyState, Panel, explain, label, rename, row, tip, tool
+from studio.ui.widgets.controls import EmptyState, Panel, label, rename, row, set_enabled, tip, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -49,7 +49,7 @@ class TakesList(QListView):
         file = self._drag_export.file(render) if render else None
         if file is None:
             if render:
-                self._status.post(self._drag_export.why_not(render))
+                self._status.post(self._drag_export.disabled_reason(render))
             return
         drag, data = QDrag(self), QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(file))])
@@ -143,7 +143,7 @@ class TakesPanel(Panel):
         if file:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(file).parent)))
         else:
-            self._status.post(self._drag_export.why_not(render))
+            self._status.post(self._drag_export.disabled_reason(render))
 
     def press(self, event: QKeyEvent) -> bool:
         """S and Delete act on the chosen take; False for any other key, or without one."""
@@ -171,7 +171,7 @@ class TakesPanel(Panel):
         self.reveal_it = tool(icons, "folder", "Reveal in folder")
         self.throw = tool(icons, "bin", "Delete (Del)")
         self.show_bin = QCheckBox()
-        self.show_bin.setProperty("tone", "small")
+        self.show_bin.setProperty("role", "small")
         tools = row(
             self.star_it, self.recipe, self.export, self.reveal_it, self.throw, None,
             self.show_bin, gap=4, margin=UNIT,
@@ -227,9 +227,9 @@ class TakesPanel(Panel):
 
     def _reflect_tools(self) -> None:
         render = self.chosen
-        why_not = "" if render else CHOOSE
+        disabled_reason = "" if render else CHOOSE
         for control in (self.star_it, self.recipe, self.export, self.reveal_it, self.throw):
-            explain(control, why_not)
+            set_enabled(control, disabled_reason)
         starred, binned = bool(render and render.starred), bool(render and render.in_bin)
         self.star_it.setIcon(
             self._icons("star_full" if starred else "star", "attention" if starred else "text")

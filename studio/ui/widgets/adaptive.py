@@ -94,7 +94,7 @@ class Buttons(QWidget):
         return QSize(max(shown, default=0), self._box.minimumSize().height())
 
 
-class Choice(QComboBox):
+class ComboBox(QComboBox):
     """A list box that does not ask for the width of its longest item, which its list shows whole.
 
     What does not fit ends in "…".  The wheel passes over it: nothing is chosen by scrolling past.
@@ -132,7 +132,7 @@ class Choice(QComboBox):
         event.ignore()
 
 
-class Tick(QCheckBox):
+class CheckBox(QCheckBox):
     """A box to tick whose words wrap."""
 
     def __init__(self, words: str) -> None:

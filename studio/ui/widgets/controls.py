@@ -37,15 +37,15 @@ class Panel(QWidget):
         return self
 
 
-def label(text: str = "", tone: str = "", *, wrap: bool = False) -> QLabel:
-    """Plain text (never read as markup) in one of the style sheet's tones."""
+def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
+    """Plain text (never read as markup) in one of the style sheet's roles."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
     if wrap:
         made.setMinimumWidth(1)  # a word without an end must not widen its panel
-    if tone:
-        made.setProperty("tone", tone)
+    if role:
+        made.setProperty("role", role)
     return made
 
 
@@ -75,20 +75,20 @@ class Push(QPushButton):
             super().keyPressEvent(event)
 
 
-def push(text: str, tone: str = "", *, tip: str = "") -> QPushButton:
+def push(text: str, role: str = "", *, tip: str = "") -> QPushButton:
     """A button with words; Enter elsewhere does not press it."""
     made = Push(text)
     made.setAutoDefault(False)
-    if tone:
-        made.setProperty("tone", tone)
-    explain(made, "", tip)
+    if role:
+        made.setProperty("role", role)
+    set_enabled(made, "", tip)
     return made
 
 
 def tool(icons: Icons, name: str, what: str, *, checkable: bool = False) -> QToolButton:
     """A flat icon button; `what` is its name for screen readers and its tooltip."""
     made = Tool()
-    made.setProperty("tone", "flat")
+    made.setProperty("role", "flat")
     made.setIcon(icons(name))
     made.setIconSize(QSize(16, 16))
     made.setCheckable(checkable)
@@ -100,7 +100,7 @@ def tool(icons: Icons, name: str, what: str, *, checkable: bool = False) -> QToo
 def rename(button: QAbstractButton, what: str) -> None:
     """Say what a button does, to eyes and ears; the part after a bracket is its key."""
     button.setAccessibleName(what.split(" (")[0])
-    explain(button, "", what)
+    set_enabled(button, "", what)
 
 
 def as_tip(text: str) -> str:
@@ -119,7 +119,7 @@ def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
     thing.setToolTip(as_tip(text))
 
 
-def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
+def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -> None:
     """Enable a control, or disable it and say why in its tooltip and the status line.
 
     `tip` is what it says while it works; left out, the last one said is used again.
@@ -127,10 +127,10 @@ def explain(widget: QWidget, why_not: str, tip: str | None = None) -> None:
     if tip is not None:
         widget.setProperty("tip", tip)
     name = str(widget.property("tip") or "")
-    said = why_not or name
-    if why_not and name and isinstance(widget, Tool):
-        said = f"{name}: {why_not}"  # an icon alone would not say what cannot be done
-    widget.setEnabled(not why_not)
+    said = disabled_reason or name
+    if disabled_reason and name and isinstance(widget, Tool):
+        said = f"{name}: {disabled_reason}"  # an icon alone would not say what cannot be done
+    widget.setEnabled(not disabled_reason)
     widget.setToolTip(as_tip(said))
     widget.setStatusTip(said)
     widget.setAccessibleDescription(said)
@@ -166,7 +166,7 @@ def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
     return made
 
 
-class Fold(QWidget):
+class Collapsible(QWidget):
     """A heading that shows and hides what lies under it, and scrolls there what it shows."""
 
     def __init__(self, title: str, content: QWidget, icons: Icons) -> None:
@@ -205,32 +205,32 @@ class Fold(QWidget):
 class EmptyState(QWidget):
     """What a panel says while it holds nothing: what belongs here, and the next step."""
 
-    def __init__(self, icons: Icons, icon: str, title: str, step: str) -> None:
+    def __init__(self, icons: Icons, icon: str, title: str, hint: str) -> None:
         super().__init__()
         picture = QLabel()
         picture.setPixmap(icons(icon, "edge", 32).pixmap(QSize(32, 32)))
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.title, self.step = label(title, "title", wrap=True), label(step, "muted", wrap=True)
+        self.title, self.hint = label(title, "title", wrap=True), label(hint, "muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
         layout.addStretch(1)
         layout.addWidget(picture)
-        for text in (self.title, self.step):
+        for text in (self.title, self.hint):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(text)
         layout.addStretch(1)
-        self.setAccessibleName(f"{title} {step}")
+        self.setAccessibleName(f"{title} {hint}")
 
 
 class ElidedLabel(QLabel):
     """One line that ends in "…" where it does not fit; the whole text is its tooltip."""
 
-    def __init__(self, text: str = "", tone: str = "") -> None:
+    def __init__(self, text: str = "", role: str = "") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        if tone:
-            self.setProperty("tone", tone)
+        if role:
+            self.setProperty("role", role)
         self._whole = ""
         self.say(text)
 
@@ -255,7 +255,7 @@ class ElidedLabel(QLabel):
         tip(self, self._whole[:1000] if shown != self._whole else "")
 
 
-def take_out(box: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:
+def remove_widget(box: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:
     """Remove a widget for good; hidden at once, for it lives on until the event loop is idle."""
     box.removeWidget(widget)
     widget.hide()

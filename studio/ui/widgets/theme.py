@@ -69,11 +69,11 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def set_tone(widget: QWidget, tone: str) -> None:
-    """Give a widget one of the style sheet's tones, at any time."""
-    if widget.property("tone") == tone:
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget one of the style sheet's roles, at any time."""
+    if widget.property("role") == role:
         return
-    widget.setProperty("tone", tone)
+    widget.setProperty("role", role)
     widget.style().unpolish(widget)
     widget.style().polish(widget)
 

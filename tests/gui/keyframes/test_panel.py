@@ -253,7 +253,7 @@ def test_delete_leaves_one(made, view, qtbot):
     press(made, qtbot, Key.Key_Delete)
     assert len(edited(made).keys) == 7
     view.choice.set(frozenset(range(7)))
-    assert made.keyframes.gestures["delete"].why_not() == "A clip needs a keyframe."
+    assert made.keyframes.gestures["delete"].disabled_reason() == "A clip needs a keyframe."
     made.edits.delete(range(7))
     assert len(edited(made).keys) == 1
 

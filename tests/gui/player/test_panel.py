@@ -34,7 +34,7 @@ def press(studio, qtbot, key, modifier=Qt.KeyboardModifier.NoModifier):
 def test_empty_says_the_next_step(studio):
     player = studio.player
     assert player.stage.currentWidget() is player.empty
-    assert "Ctrl+Enter" in player.empty.step.text()
+    assert "Ctrl+Enter" in player.empty.hint.text()
     assert "Nothing to play" in player.transport.play.toolTip()
 
 

@@ -36,7 +36,7 @@ def test_a_new_shot_begins_with_an_empty_player(rendered, until):
     rendered.shot.new_shot()
     assert rendered.player_state.shown is None
     assert rendered.player_state.speed == 0
-    assert rendered.player.empty.step.text().startswith("Choose a take")
+    assert rendered.player.empty.hint.text().startswith("Choose a take")
     rendered.shot.prompt.setPlainText("a blue star")
     until(lambda: rendered.keyframes.view.count == 8)
     assert rendered.keyframes.view.playing() is None
@@ -123,28 +123,28 @@ def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until,
 
     caplog.set_level(logging.CRITICAL)
     works.own = broken
-    studio.strip.open.setChecked(True)
+    studio.queue_bar.open.setChecked(True)
     for _ in range(2):
         studio.render_actions.render()
-    until(lambda: len(studio.queue.history()) == 2 and len(studio.list.rows) == 2)
-    until(lambda: all(row.why.isVisible() for row in studio.list.rows.values()))
-    studio.list.clear.click()
-    until(lambda: not studio.list.rows)
+    until(lambda: len(studio.queue.history()) == 2 and len(studio.queue_panel.rows) == 2)
+    until(lambda: all(row.why.isVisible() for row in studio.queue_panel.rows.values()))
+    studio.queue_panel.clear.click()
+    until(lambda: not studio.queue_panel.rows)
     assert studio.queue.history() == ()
 
 
 def test_the_first_that_waits_cannot_go_earlier_nor_the_last_later(studio, works, until):
     works.gate.clear()
-    studio.strip.open.setChecked(True)
+    studio.queue_bar.open.setChecked(True)
     studio.render_actions.render(4)
-    until(lambda: studio.strip.running() is not None and len(studio.list.rows) == 4)
+    until(lambda: studio.queue_bar.running() is not None and len(studio.queue_panel.rows) == 4)
     waiting = [job.id for job in studio.queue.jobs() if job.state is State.WAITING]
-    rows = [studio.list.rows[id] for id in waiting]
+    rows = [studio.queue_panel.rows[id] for id in waiting]
     until(lambda: [row.earlier.isEnabled() for row in rows] == [False, True, True])
     assert [row.later.isEnabled() for row in rows] == [True, True, False]
     rows[0].later.click()
-    until(lambda: not studio.list.rows[waiting[1]].earlier.isEnabled())
-    assert studio.list.rows[waiting[0]].earlier.isEnabled()
+    until(lambda: not studio.queue_panel.rows[waiting[1]].earlier.isEnabled())
+    assert studio.queue_panel.rows[waiting[0]].earlier.isEnabled()
 
 
 def test_painting_that_fails_ends_its_painter(studio, monkeypatch):

@@ -13,8 +13,8 @@ def busy(studio, works, until):
     works.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
     studio.render_actions.render(4)
-    until(lambda: studio.strip.running() is not None)
-    studio.strip.open.setChecked(True)
+    until(lambda: studio.queue_bar.running() is not None)
+    studio.queue_bar.open.setChecked(True)
     return studio
 
 
@@ -23,47 +23,47 @@ def states(studio):
 
 
 def test_idle_says_so(studio):
-    assert studio.strip.what.whole == "Nothing is running"
-    assert not studio.strip.cancel.isVisible()
-    studio.strip.open.setChecked(True)
+    assert studio.queue_bar.what.whole == "Nothing is running"
+    assert not studio.queue_bar.cancel.isVisible()
+    studio.queue_bar.open.setChecked(True)
     assert studio.window.docks["Queue"].isVisible()
-    assert studio.list.pages.currentWidget() is studio.list.empty
+    assert studio.queue_panel.pages.currentWidget() is studio.queue_panel.empty
 
 
 def test_what_runs_how_far_how_long(busy, until):
-    until(lambda: "keyframes · 13 of 20" in busy.strip.far.whole)
-    assert "left" in busy.strip.far.whole
-    assert busy.strip.bar.value() == 650
-    assert busy.strip.open.text() == "Queue 4"
-    assert busy.strip.cancel.isVisible()
-    assert len(busy.list.rows) == 4
+    until(lambda: "keyframes · 13 of 20" in busy.queue_bar.far.whole)
+    assert "left" in busy.queue_bar.far.whole
+    assert busy.queue_bar.bar.value() == 650
+    assert busy.queue_bar.open.text() == "Queue 4"
+    assert busy.queue_bar.cancel.isVisible()
+    assert len(busy.queue_panel.rows) == 4
 
 
 def test_pause_now_frees_the_engine_and_resume_goes_on(busy, works, until):
-    busy.strip.pause.menu().actions()[0].trigger()
+    busy.queue_bar.pause.menu().actions()[0].trigger()
     until(lambda: State.RUNNING not in states(busy))
-    until(lambda: busy.strip.what.whole == "Paused · 4 waiting")
-    busy.strip.resume.click()
+    until(lambda: busy.queue_bar.what.whole == "Paused · 4 waiting")
+    busy.queue_bar.resume.click()
     works.gate.set()
     until(lambda: len(busy.document.project.takes) == 4)
     assert not busy.queue.jobs()
 
 
 def test_pause_after_this_job(busy, works, until):
-    busy.strip.pause.menu().actions()[1].trigger()
+    busy.queue_bar.pause.menu().actions()[1].trigger()
     assert State.RUNNING in states(busy)
     works.gate.set()
     until(lambda: State.RUNNING not in states(busy))
     assert len(busy.queue.jobs()) == 3
-    until(busy.strip.resume.isVisible)
+    until(busy.queue_bar.resume.isVisible)
 
 
 def test_cancel_keeps_the_rest(busy, works, until):
-    running = busy.strip.running().id
-    busy.strip.cancel.click()
+    running = busy.queue_bar.running().id
+    busy.queue_bar.cancel.click()
     until(lambda: busy.queue.job(running).state is State.CANCELLED)
-    until(lambda: busy.list.rows[running].status.whole == "cancelled")
-    row = busy.list.rows[running]
+    until(lambda: busy.queue_panel.rows[running].status.whole == "cancelled")
+    row = busy.queue_panel.rows[running]
     assert row.again.isEnabled()
     row.again.click()
     assert busy.queue.job(running).state is State.WAITING
@@ -71,48 +71,52 @@ def test_cancel_keeps_the_rest(busy, works, until):
 
 def test_reorder_by_key_and_button(busy, qtbot):
     waiting = [job.id for job in busy.queue.jobs() if job.state is State.WAITING]
-    qtbot.keyClick(busy.list.rows[waiting[0]], Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(
+        busy.queue_panel.rows[waiting[0]], Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier
+    )
     now = [job.id for job in busy.queue.jobs() if job.state is State.WAITING]
     assert now == [waiting[1], waiting[0], waiting[2]]
-    busy.list.rows[waiting[0]].earlier.click()
+    busy.queue_panel.rows[waiting[0]].earlier.click()
     assert [j.id for j in busy.queue.jobs() if j.state is State.WAITING] == waiting
 
 
 def test_only_what_waits_can_be_moved_and_the_row_says_so(busy):
-    row = busy.list.rows[busy.strip.running().id]
+    row = busy.queue_panel.rows[busy.queue_bar.running().id]
     assert not row.earlier.isEnabled()
     assert "wait" in row.earlier.toolTip()
     assert not row.again.isEnabled()
 
 
 def test_duplicate_and_remove(busy, works, until):
-    row = busy.list.rows[busy.strip.running().id]
+    row = busy.queue_panel.rows[busy.queue_bar.running().id]
     row.twice.click()
     assert len(busy.queue.jobs()) == 5
     works.gate.set()
     until(lambda: not busy.queue.jobs())
     over = busy.queue.history()[0].id
-    until(lambda: busy.list.rows[over].job.state in FINISHED)  # until then the button cancels
-    busy.list.rows[over].stop.click()
-    assert over not in busy.list.rows
+    until(
+        lambda: busy.queue_panel.rows[over].job.state in FINISHED
+    )  # until then the button cancels
+    busy.queue_panel.rows[over].stop.click()
+    assert over not in busy.queue_panel.rows
 
 
 def test_a_failed_job_says_why(studio, works, until):
     works.failure = Refusal("The disk is full.", "Make room and try again.")
-    studio.strip.open.setChecked(True)
+    studio.queue_bar.open.setChecked(True)
     studio.shot.prompt.setPlainText("a red ball")
     studio.render_actions.render()
     until(lambda: studio.queue.history())
     said = "The disk is full. Make room and try again."
-    until(lambda: [row.status.whole for row in studio.list.rows.values()] == [said])
-    (row,) = studio.list.rows.values()
-    assert row.status.property("tone") == "danger"
+    until(lambda: [row.status.whole for row in studio.queue_panel.rows.values()] == [said])
+    (row,) = studio.queue_panel.rows.values()
+    assert row.status.property("role") == "danger"
 
 
 def test_the_strip_tells_what_a_control_says(studio, qapp):
     from PySide6.QtGui import QStatusTipEvent
 
     qapp.sendEvent(studio.window, QStatusTipEvent("Make the whole clip"))
-    assert studio.strip.words.whole == "Make the whole clip"
+    assert studio.queue_bar.words.whole == "Make the whole clip"
     qapp.sendEvent(studio.window, QStatusTipEvent(""))
-    assert studio.strip.words.whole == ""
+    assert studio.queue_bar.words.whole == ""

@@ -12,7 +12,7 @@ def test_without_a_gpu_the_button_says_why(studio, until):
 
 def test_a_gpu_is_shown_and_can_be_freed(studio, until):
     studio.top._can_free = True
-    studio.top.show_glance(DeviceInfo("RTX 3060", 5 * 2**30, 8 * 2**30, has_gpu=True))
+    studio.top.show_device_info(DeviceInfo("RTX 3060", 5 * 2**30, 8 * 2**30, has_gpu=True))
     assert studio.top.device.text() == "RTX 3060 · 5.0 GB of 8.0 GB memory"
     assert studio.top.free.isEnabled()
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
 from studio.ui.shell.window import BOTTOM
-from studio.ui.widgets.controls import column, label, take_out
+from studio.ui.widgets.controls import column, label, remove_widget
 
 LONG = "supercalifragilisticexpialidocious " * 250
 
@@ -22,7 +22,7 @@ def test_docks_come_back_as_left(open_studio):
     window = second.window
     assert window.dockWidgetArea(window.docks["Takes"]) == BOTTOM
     assert window.docks["Queue"].isVisible()
-    assert second.strip.open.isChecked()
+    assert second.queue_bar.open.isChecked()
     second.actions["arrange"].trigger()
     assert window.dockWidgetArea(window.docks["Takes"]) != BOTTOM
 
@@ -38,13 +38,13 @@ def test_a_panel_has_one_heading(studio, qtbot):
 def test_long_texts_widen_nothing(studio, qtbot, until):
     studio.window.resize(1280, 800)
     until(lambda: studio.shot.width() == 352)
-    before = (studio.shot.width(), studio.player.width(), studio.strip.height())
+    before = (studio.shot.width(), studio.player.width(), studio.queue_bar.height())
     studio.shot.prompt.setPlainText(LONG)
     studio.shot.shots.setItemText(0, LONG)
     studio.banner.say(LONG[:400])
     studio.status.post(LONG)
     qtbot.wait(50)
-    assert (studio.shot.width(), studio.player.width(), studio.strip.height()) == before
+    assert (studio.shot.width(), studio.player.width(), studio.queue_bar.height()) == before
     assert studio.window.width() == 1280
 
 
@@ -106,6 +106,6 @@ def test_what_is_taken_out_of_a_panel_is_gone_at_once(qtbot):
     qtbot.addWidget(panel)
     panel.show()
     assert gone.isVisible()
-    take_out(panel.layout(), gone)
+    remove_widget(panel.layout(), gone)
     assert not gone.isVisible()
     assert panel.layout().count() == 1

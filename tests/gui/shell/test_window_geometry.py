@@ -123,10 +123,10 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
         studio.document.change_shot(studio.document.shot, "nothing")
         studio.render_actions.preview()
         until(lambda: studio.player_state.shown and not studio.queue.jobs())
-        studio.strip.open.setChecked(True)
+        studio.queue_bar.open.setChecked(True)
     qtbot.wait(100)
     assert (window.width(), window.height()) == size
-    for panel in (studio.top, studio.player, studio.shot, studio.subjects, studio.strip):
+    for panel in (studio.top, studio.player, studio.shot, studio.subjects, studio.queue_bar):
         assert cut(panel) == [], panel
         assert overlapping(panel) == [], panel
     assert overlapping(window) == []
@@ -138,11 +138,13 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
 def test_a_banner_covers_nothing_to_click_and_moves_nothing(studio, qtbot):
     studio.window.resize(1280, 800)
     qtbot.wait(50)
-    before = [w.geometry() for w in (studio.player, studio.shot, studio.strip, studio.keyframes)]
+    before = [
+        w.geometry() for w in (studio.player, studio.shot, studio.queue_bar, studio.keyframes)
+    ]
     studio.banner.say("The clip could not be saved: the disk is full. " * 3, "Try again", print)
     qtbot.wait(50)
     assert [
-        w.geometry() for w in (studio.player, studio.shot, studio.strip, studio.keyframes)
+        w.geometry() for w in (studio.player, studio.shot, studio.queue_bar, studio.keyframes)
     ] == before
     banner = studio.banner
     assert banner.isVisible()

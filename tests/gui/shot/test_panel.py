@@ -27,7 +27,7 @@ def test_an_empty_prompt_says_what_to_do(studio):
         assert not button.isEnabled()
         assert "prompt is empty" in button.toolTip()
         assert button.statusTip() == button.toolTip() == button.accessibleDescription()
-    assert panel.why_not.text() == panel.render_it.toolTip()
+    assert panel.reason.text() == panel.render_it.toolTip()
 
 
 def test_without_a_model_the_panel_says_how_to_get_one(open_studio):
@@ -147,10 +147,10 @@ def test_settings_follow_the_model_until_they_are_changed(studio):
 
 def test_two_thousand_words_are_refused_in_a_sentence(studio, qtbot, until):
     write(studio, " ".join(["ball"] * 2000))
-    assert "2000 words" in studio.shot.why_not.text()
-    assert "400" in studio.shot.why_not.text()
+    assert "2000 words" in studio.shot.reason.text()
+    assert "400" in studio.shot.reason.text()
     studio.render_actions.preview()
-    assert studio.banner.words.text() == studio.shot.why_not.text()
+    assert studio.banner.words.text() == studio.shot.reason.text()
     assert studio.queue.jobs() == ()
 
 

@@ -76,7 +76,7 @@ def test_after_an_edit_the_old_job_stands_beside_nothing(decoding, until):
 
 
 def test_the_time_left_is_that_of_the_whole_job(decoding, until):
-    job = decoding.strip.running().id
+    job = decoding.queue_bar.running().id
     job_monitor = decoding.job_monitor
     job_monitor.expect(job, {"decode": 9.0, "upsample": 100.0})
     seen = job_monitor.seen(job)
@@ -85,8 +85,8 @@ def test_the_time_left_is_that_of_the_whole_job(decoding, until):
     assert job_monitor.all_left(job) == pytest.approx(job_monitor.seconds_left(job) + 100, abs=0.5)
     job_monitor.expect(job, {"decode": 9.0, "upsample": None})
     assert job_monitor.all_left(job) is None
-    decoding.strip.reflect()
-    assert "left of this stage" in decoding.strip.far.whole
+    decoding.queue_bar.reflect()
+    assert "left of this stage" in decoding.queue_bar.far.whole
 
 
 def test_reasons_go_when_the_model_is_found(open_studio, until):

@@ -39,7 +39,7 @@ while time.monotonic() < deadline:
     if studio.model_list.found.models and not placed:
         studio.render_actions.render(2)
         placed = True
-    running = studio.strip.running()
+    running = studio.queue_bar.running()
     if running and studio.document.is_saved and studio.job_monitor.seen(running.id).last:
         os._exit(9)
 os._exit(1)
@@ -87,7 +87,7 @@ def test_a_save_that_fails_is_told_once_and_tried_again_until_it_works(studio, f
     full_disk.set()
     until(lambda: document.is_saved)
     assert studio.top.state.text() == "saved"
-    assert "saved again" in studio.strip.words.whole
+    assert "saved again" in studio.queue_bar.words.whole
     assert not document._again.isActive()
 
 
@@ -190,7 +190,7 @@ def test_a_second_window_watches_only(open_studio):
     assert not first.document.read_only
     assert second.document.read_only
     for gesture in second.keyframes.gestures.values():
-        assert "another window" in gesture.why_not(), gesture.name
+        assert "another window" in gesture.disabled_reason(), gesture.name
     assert "another window" in second.banner.words.text()
     assert "another window" in second.shot.render_it.toolTip()
     assert second.top.state.text().startswith("read only")

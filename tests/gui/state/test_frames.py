@@ -14,7 +14,7 @@ from studio.app import take_store
 from studio.media.video import write_video
 from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.state.frame_cache import FrameCache
-from studio.ui.state.frames import Part, Stored, Wish
+from studio.ui.state.frames import FrameRequest, Part, Stored
 from studio.ui.state.player_state import Shown
 
 WIDTH, HEIGHT = 128, 64
@@ -160,7 +160,7 @@ def test_the_frame_for_a_keyframe_or_the_clipboard_is_read_again_where_it_is_not
     studio.player_state.seek(300)
     studio.player.setFocus()
     qtbot.keyClick(studio.player, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    until(lambda: "Frame 301 copied" in studio.strip.words.whole)
+    until(lambda: "Frame 301 copied" in studio.queue_bar.words.whole)
     assert code(qapp.clipboard().image()) == 300
     assert [code(p) for p in studio.player_state.shown.frames.read(155, 10)] == list(
         range(155, 165)
@@ -173,7 +173,7 @@ def test_a_part_that_cannot_be_read_is_told_and_playing_stops(playing, until):
     studio.player_state.set_speed(1)
     studio.player_state.seek(30 * COUNT - 2)
     until(lambda: studio.player_state.speed == 0)
-    assert "Render it again" in studio.strip.words.whole
+    assert "Render it again" in studio.queue_bar.words.whole
 
 
 def picture() -> QImage:
@@ -191,7 +191,7 @@ def test_what_is_wished_no_longer_is_never_read(qtbot):
 
     cache = FrameCache(load, limit=3 * 768)
     for number in range(100):
-        cache.wish([Wish(str(number), 768)])
+        cache.wish([FrameRequest(str(number), 768)])
     gate.set()
     qtbot.waitUntil(lambda: cache.get("99") is not None, timeout=20_000)
     assert len(read) <= 3
@@ -201,7 +201,7 @@ def test_what_is_wished_no_longer_is_never_read(qtbot):
 def test_one_part_larger_than_the_bound_is_still_shown(qtbot):
     cache = FrameCache(lambda key: (picture(),), limit=10)
     for key in ("a", "b"):
-        cache.wish([Wish(key, 768), Wish("next", 768)])
+        cache.wish([FrameRequest(key, 768), FrameRequest("next", 768)])
         qtbot.waitUntil(lambda key=key: cache.get(key) is not None, timeout=20_000)
         assert cache.held == 768
     cache.close()

@@ -30,7 +30,7 @@ def test_a_bad_folder_beside_a_good_one(look, home):
     (folder / "bad" / "model.toml").write_text(card.replace('"4"', '"1/0"'), "utf-8")
     model_list = look(lambda: models.scan([folder]))
     assert model_list.found.model("") is model_list.found.model("tiny") is not None
-    refusal = str(model_list.found.why_not("bad"))
+    refusal = str(model_list.found.missing("bad"))
     assert refusal.startswith("There is no model “bad”. There is: tiny. The model card ")
     assert "native_fps is '1/0'" in refusal
 
@@ -41,8 +41,8 @@ def test_a_look_that_fails_ends_with_a_sentence(look):
 
     model_list = look(broken)
     assert model_list.found.models == ()
-    assert model_list.found.why_empty != LOOKING
-    assert "could not be looked for" in str(model_list.found.why_not("any"))
+    assert model_list.found.empty_reason != LOOKING
+    assert "could not be looked for" in str(model_list.found.missing("any"))
 
 
 def test_all_ids_are_named(look, tiny_home):
@@ -50,5 +50,5 @@ def test_all_ids_are_named(look, tiny_home):
     other = replace(tiny, card=replace(tiny.card, id="other"))
     model_list = look(lambda: ((tiny, other), ()))
     assert (
-        str(model_list.found.why_not("gone")) == "There is no model “gone”. There is: tiny, other."
+        str(model_list.found.missing("gone")) == "There is no model “gone”. There is: tiny, other."
     )

@@ -70,13 +70,17 @@ def test_a_state_says_what_can_be_made():
     assert state.checked() == state.request == state.draft
     assert state.strip == strip_of(state.request)
     assert state.upsampled.upsample == LARGER.card.upsampling
-    assert (state.why_not, state.why_no_order, state.why_not_upsampled) == ("", "", "")
+    assert (
+        state.disabled_reason,
+        state.render_disabled_reason,
+        state.upsample_disabled_reason,
+    ) == ("", "", "")
     small = resolve(replace(WORDS, model="small"), (), MODELS)
-    assert (small.why_not, small.why_not_upsampled) == ("", NO_UPSAMPLER)
+    assert (small.disabled_reason, small.upsample_disabled_reason) == ("", NO_UPSAMPLER)
 
 
 @pytest.mark.parametrize(
-    ("shot", "why_not"),
+    ("shot", "disabled_reason"),
     [
         (replace(WORDS, prompt=" "), "The prompt is empty."),
         (replace(WORDS, model="gone"), "There is no model “gone”."),
@@ -86,10 +90,15 @@ def test_a_state_says_what_can_be_made():
     ],
     ids=["words", "model", "subject", "training", "size"],
 )
-def test_a_state_says_why_a_shot_cannot_be_made(shot, why_not):
+def test_a_state_says_why_a_shot_cannot_be_made(shot, disabled_reason):
     state = resolve(shot, (Subject("tux", "character"),), MODELS)
     assert state.request is state.strip is state.upsampled is None
-    assert why_not in state.why_not == state.why_no_order == state.why_not_upsampled
+    assert (
+        disabled_reason
+        in state.disabled_reason
+        == state.render_disabled_reason
+        == state.upsample_disabled_reason
+    )
     with pytest.raises(Refusal, match=r".+"):
         state.checked()
     assert (state.draft is None) == (state.model is None), "what it would be can still be told"
@@ -97,11 +106,11 @@ def test_a_state_says_why_a_shot_cannot_be_made(shot, why_not):
 
 def test_an_order_waits_for_the_models_unless_nothing_can_be_made_anyway():
     looking = FoundModels()
-    assert LOOKING in resolve(WORDS, (), looking).why_not
-    assert resolve(WORDS, (), looking).why_no_order == ""
-    assert resolve(replace(WORDS, prompt=""), (), looking).why_no_order
+    assert LOOKING in resolve(WORDS, (), looking).disabled_reason
+    assert resolve(WORDS, (), looking).render_disabled_reason == ""
+    assert resolve(replace(WORDS, prompt=""), (), looking).render_disabled_reason
     for models in (looking, MODELS):
-        assert resolve(WORDS, (), models, read_only=True).why_no_order == READ_ONLY
+        assert resolve(WORDS, (), models, read_only=True).render_disabled_reason == READ_ONLY
 
 
 @pytest.mark.parametrize("extend", [0, 5])

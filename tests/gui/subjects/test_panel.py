@@ -44,13 +44,13 @@ def test_what_is_no_photo_is_named_and_the_rest_counts(studio, photos, tmp_path,
 
 def test_the_form_says_what_is_missing(studio, photos, until):
     form = fill(studio, photos, until, name="")
-    assert "no name" in form.why_not.text()
+    assert "no name" in form.reason.text()
     form.name.setText("../rex")
-    assert "/" in form.why_not.text()
+    assert "/" in form.reason.text()
     form.name.setText("rex")
     assert form.train.isEnabled()
     form.noun.setText("")
-    assert form.train.toolTip() == form.why_not.text() != ""
+    assert form.train.toolTip() == form.reason.text() != ""
     form.noun.setText("labradoodle")
     assert "starts from “thing”" in form.noun_note.text()
 
@@ -86,7 +86,7 @@ def test_a_person_needs_consent_first(studio, photos, until):
 def test_a_word_that_nobody_knows_has_to_be_answered_for(studio, photos, until):
     form = fill(studio, photos, until, noun="Pikachu")
     assert not form.train.isEnabled()
-    assert "whether this is a person" in form.why_not.text()
+    assert "whether this is a person" in form.reason.text()
     form.no_person.setChecked(True)
     assert form.train.isEnabled()
     assert not form.subject().is_person
@@ -189,7 +189,7 @@ def test_the_curve_outlives_the_window(open_studio, works, photos, until):
     fill(first, photos, until).train.click()
     until(lambda: len(first.job_monitor.seen(1).losses) > 10)
     first.queue.pause()
-    until(lambda: not first.strip.running())
+    until(lambda: not first.queue_bar.running())
     heard = list(first.job_monitor.seen(1).losses)
     first.close()
     second = open_studio()
@@ -213,7 +213,7 @@ def test_the_same_name_twice_is_refused(studio, works, photos, until):
     fill(studio, photos, until).train.click()
     until(lambda: "rex" in studio.subjects.cards)
     form = fill(studio, photos, until, name="Rex")
-    assert "already" in form.why_not.text()
+    assert "already" in form.reason.text()
     assert form.steps.value() == DEFAULT_STEPS
     form.steps.reflect(3)
     form.give_up.click()
@@ -277,7 +277,7 @@ def test_the_bin_is_there_when_something_lies_in_it(pair, until):
     assert "4 photos" in subjects.bin.cards["tux"].facts.whole
     subjects.bin.restore_it.click()
     until(lambda: list(subjects.cards) == ["rex", "tux"])
-    assert "“tux” is back." in pair.strip.words.whole
+    assert "“tux” is back." in pair.queue_bar.words.whole
     assert pair.selection.subject == "tux"
     assert subjects.bin.pages.currentIndex() == 1
     words = [text.text() for text in subjects.bin.pages.currentWidget().findChildren(QLabel)]
@@ -321,7 +321,7 @@ def test_a_name_that_is_taken_by_now_is_told(pair, photos, until):
     pair.document._subject_store.adopt(Subject("Rex", "cat"), photos)
     pair.banner.act.click()
     until(lambda: "rex (2)" in pair.subjects.cards)
-    assert "is back as “rex (2)”" in pair.strip.words.whole
+    assert "is back as “rex (2)”" in pair.queue_bar.words.whole
 
 
 def test_photos_dropped_on_the_bin_begin_a_subject(pair, photos, until):
@@ -454,7 +454,7 @@ def test_more_photos_than_a_subject_has_are_refused(pair, tmp_path, until):
     drop(panel, pictures(tmp_path / "more", 29))
     until(lambda: len(panel.more.wall.good) == 29)
     assert not panel.more.add.isEnabled()
-    assert "would have" in panel.more.why_not.text()
+    assert "would have" in panel.more.reason.text()
     panel.more.give_up.click()
     assert panel.pages.currentWidget() is panel.list_page
 

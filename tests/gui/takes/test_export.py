@@ -64,26 +64,26 @@ def test_a_bad_place_is_said_at_once(dialog, place, said, tmp_path):
     dialog.name.setText(name)
     assert not dialog.export.isEnabled()
     assert said in dialog.export.toolTip()
-    assert dialog.why_not.isVisible()
+    assert dialog.reason.isVisible()
 
 
 def test_a_wrong_ending_and_a_file_that_exists(dialog, tmp_path):
     dialog.name.setText("clip.avi")
-    assert "end with .mp4" in dialog.why_not.text()
+    assert "end with .mp4" in dialog.reason.text()
     (tmp_path / "there.mp4").write_bytes(b"")
     dialog.name.setText("there.mp4")
     assert dialog.replaces.isVisible()
     assert dialog.export.isEnabled()
     (tmp_path / "folder.mp4").mkdir()
     dialog.name.setText("folder.mp4")
-    assert "a folder with this name" in dialog.why_not.text()
+    assert "a folder with this name" in dialog.reason.text()
 
 
 def test_a_long_sentence_squeezes_no_field(dialog, until):
     needed = dialog.layout().minimumHeightForWidth(dialog.width())
     for name in ("clip.gif", "x" * 300 + ".mp4"):
         dialog.name.setText(name)
-        until(dialog.why_not.isVisible)
+        until(dialog.reason.isVisible)
     assert dialog.layout().minimumHeightForWidth(dialog.width()) > needed
     until(lambda: dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width()))
 
@@ -105,7 +105,7 @@ def test_a_series_that_was_not_made_here_is_refused(dialog, tmp_path):
     dialog.format.setCurrentIndex(3)
     (tmp_path / "x_0007.png").write_bytes(b"a photo")
     dialog.name.setText("x_%04d.png")
-    assert "was not made here" in dialog.why_not.text()
+    assert "was not made here" in dialog.reason.text()
     assert not dialog.export.isEnabled()
 
 
@@ -126,7 +126,7 @@ def test_export_goes_through_the_queue(studio, dialog, until):
     dialog.recipe.setChecked(False)
     dialog.export.click()
     until(out.is_file)
-    until(lambda: "Exported to" in studio.strip.words.whole)
+    until(lambda: "Exported to" in studio.queue_bar.words.whole)
     job = studio.queue.history()[0]
     assert (job.kind, job.lane) == ("export", "encode")
     assert job.payload["recipe"] is False

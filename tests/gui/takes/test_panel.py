@@ -35,7 +35,7 @@ def choose(studio, row):
 def test_empty_says_the_next_step(studio):
     takes = studio.takes
     assert takes.pages.currentWidget() is takes.empty
-    assert "press Render" in takes.empty.step.text()
+    assert "press Render" in takes.empty.hint.text()
     for control in (takes.star_it, takes.recipe, takes.export, takes.reveal_it, takes.throw):
         assert not control.isEnabled()
         assert control.toolTip().endswith(": Choose a take first.")
@@ -65,7 +65,7 @@ def test_delete_goes_to_a_bin_and_undo_brings_it_back(filled, qtbot):
     take = choose(filled, 0)
     qtbot.keyClick(filled.takes.list, Qt.Key.Key_Delete)
     assert take.id not in [r.id for r in filled.document.project.takes]
-    assert "Ctrl+Z" in filled.strip.words.whole
+    assert "Ctrl+Z" in filled.queue_bar.words.whole
     assert filled.takes.show_bin.text() == "Bin (1)"
     filled.document.undo()
     assert len(rows(filled)) == 3
@@ -123,12 +123,12 @@ def test_dropped_frames_are_said_to_be_gone(filled, until):
     filled.project.pictures._takes.remove(take.spans)
     choose(filled, 0)
     choose(filled, 1)
-    until(lambda: "Render it again" in filled.strip.words.whole)
+    until(lambda: "Render it again" in filled.queue_bar.words.whole)
     filled.status.post("")
     filled.takes.reveal()
-    until(lambda: "no longer stored" in filled._drag_export.why_not(take))
+    until(lambda: "no longer stored" in filled._drag_export.disabled_reason(take))
     filled.takes.reveal()
-    assert "no longer stored" in filled.strip.words.whole
+    assert "no longer stored" in filled.queue_bar.words.whole
 
 
 def quietly(studio, until):
@@ -180,7 +180,7 @@ def test_nothing_is_looked_at_while_a_job_runs(studio, works, until, qtbot):
     works.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
     studio.render_actions.render()
-    until(studio.strip.running)
+    until(studio.queue_bar.running)
     studio.project.disk_usage._quiet.start(0)
     qtbot.wait(50)
     assert studio.project.disk_usage.usage is None
