@@ -151,10 +151,10 @@ def take_store(folder: Path) -> TakeStore:
     return TakeStore(folder, save, load)
 
 
-def device(asked: str | None = None) -> DeviceInfo:
+def device(name: str | None = None) -> DeviceInfo:
     """What computes: the processor until the engine has been imported and may know better."""
     known = sys.modules.get("studio.engine.device")
-    chosen = known.choose(asked) if known else None
+    chosen = known.choose(name) if known else None
     if chosen is None or chosen.name == "cpu":
         return processor()
     return DeviceInfo(chosen.described, has_gpu=True)

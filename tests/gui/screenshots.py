@@ -174,7 +174,7 @@ def training(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     yield "new-subject"
     form.train.click()
     spin(PATIENCE, lambda: studio.subjects.details.training is not None)
-    watched = studio.job_monitor.seen(studio.job_monitor.jobs[0].id)
+    watched = studio.job_monitor.progress(studio.job_monitor.jobs[0].id)
     spin(PATIENCE, lambda: watched.moving is not None and len(watched.losses) > 20)
     spin(1.5)
     yield "training"

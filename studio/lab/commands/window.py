@@ -130,7 +130,7 @@ class Play:
         self._engine_ready = False
         self._trouble = ""
         self._losses = 0
-        studio.queue.progressed.connect(self._hear)
+        studio.queue.progressed.connect(self._on_progress)
         studio.queue.failed.connect(self._fail)
         studio.open()
         self._until(lambda: studio.model_list.found.models, "the models")
@@ -212,7 +212,7 @@ class Play:
         self.meter.phase = phase
         self._session.voice.say(phase)
 
-    def _hear(self, _job: int, progress: Progress) -> None:
+    def _on_progress(self, _job: int, progress: Progress) -> None:
         if self.meter.phase == LOADING and progress.stage == "keyframes" and progress.step:
             self._enter(RENDERING)
         self._losses += progress.loss is not None

@@ -100,10 +100,10 @@ class StripEdits(QObject):
 
     def upsample(self, first: int, last: int) -> None:
         """Make only the frames from one keyframe to another four times as large."""
-        asked = self._present.state.request
-        if asked is not None:
-            dense = 4**asked.interpolate
-            end = min(last * dense, asked.frames - 1)
+        request = self._present.state.request
+        if request is not None:
+            dense = 4**request.interpolate
+            end = min(last * dense, request.frames - 1)
             self._render_actions.upsample((first * dense, max(first * dense, end)))
 
     def reroll(self, chosen: Collection[int], prompt: str | None = None) -> None:

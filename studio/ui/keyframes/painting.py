@@ -131,12 +131,12 @@ def _added(painter: QPainter, added: int, places: Places, theme: Theme) -> None:
         painter.drawRect(_rect(places.keyframe(number)).adjusted(0, 0, -1, -1))
     if added:
         end = _rect(places.end(before=added < 0)).center()
-        said = QRectF(end.x() - 24, end.y() - 12, 48, 24)
+        badge = QRectF(end.x() - 24, end.y() - 12, 48, 24)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("accent"))
-        painter.drawRoundedRect(said, 6, 6)
+        painter.drawRoundedRect(badge, 6, 6)
         painter.setPen(theme.colour("on_accent"))
-        painter.drawText(said, Qt.AlignmentFlag.AlignCenter, f"+{abs(added)}")
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, f"+{abs(added)}")
 
 
 def _intervals(drawn: Drawn) -> tuple[Work | None, ...]:

@@ -112,8 +112,8 @@ class KeyframesPanel(QWidget):
     def _build(self, icons: Icons) -> None:
         for name in ROW:
             gesture = self.gestures[name]
-            said = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
-            button = tool(icons, gesture.icon, said.replace(" …", ""))
+            text = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
+            button = tool(icons, gesture.icon, text.replace(" …", ""))
             button.clicked.connect(lambda _=False, act=gesture.act: act())
             self.buttons[name] = button
         self.facts = ElidedLabel("", "small")
@@ -167,12 +167,12 @@ class KeyframesPanel(QWidget):
         if found.work.missing == 0:
             return f"{number} · all made"
         stale = sum(work.missing > 0 for work in found.intervals)
-        said = f"{count(found.clip.missing, 'frame')} to make"
+        text = f"{count(found.clip.missing, 'frame')} to make"
         if stale < len(found.intervals):
-            said = f"{stale} of {count(len(found.intervals), 'interval')} to make"
+            text = f"{stale} of {count(len(found.intervals), 'interval')} to make"
         if found.work.seconds is None:
-            return f"{number} · {said}"
-        return f"{said} · about {duration(found.work.seconds)}"
+            return f"{number} · {text}"
+        return f"{text} · about {duration(found.work.seconds)}"
 
     def _reroll(self) -> None:
         self._edits.reroll(self.view.chosen)
@@ -185,7 +185,7 @@ class KeyframesPanel(QWidget):
         words, chosen = source.prompt or self._edits.prompt, self.view.chosen
         ask_for_words(
             self, "Re-roll with other words", "What these keyframes show", words,
-            lambda said: self._edits.reroll(chosen, said), lines=4,
+            lambda text: self._edits.reroll(chosen, text), lines=4,
         )  # fmt: skip
 
     def _lock(self) -> None:

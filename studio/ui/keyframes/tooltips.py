@@ -12,15 +12,15 @@ def state(keyframes: int, chosen: int) -> str:
 def origin(strip: Strip, number: int) -> str:
     """Where a keyframe comes from, where that is not the shot's own words and seed."""
     key = strip.keys[number]
-    source, said = strip.sources[key.source], []
+    source, parts = strip.sources[key.source], []
     if source.picture:
-        said.append("a picture of yours")
+        parts.append("a picture of yours")
     if source.is_prediction:
-        said.append("predicted")
+        parts.append("predicted")
     if source.prompt is not None:
-        said.append(f"“{source.prompt[:60]}”")
+        parts.append(f"“{source.prompt[:60]}”")
     if source.seed is not None:
-        said.append(f"seed {source.seed}")
+        parts.append(f"seed {source.seed}")
     if key.locked:
-        said.append("locked")
-    return f": {', '.join(said)}" if said else ""
+        parts.append("locked")
+    return f": {', '.join(parts)}" if parts else ""

@@ -97,12 +97,12 @@ class ImportedClip(QObject):
         """Elsewhere: gives how many frames were read, all of the clip or `LONGEST_CLIP`."""
         from studio.media.looking import declared, fitting, read_shrunk
 
-        said = declared(clip, LONGEST_CLIP)
-        longest, shown, read = fitting(said, self._room), None, 0
+        facts = declared(clip, LONGEST_CLIP)
+        longest, shown, read = fitting(facts, self._room), None, 0
         for frame in read_shrunk(clip, longest, LONGEST_CLIP, lambda: not stop.is_set()):
             if shown is None:
-                frames = BroughtFrames(clip, _upright(said, frame.shape[1], frame.shape[0]))
-                shown = Shown("clip", clip.name, frames, said.fps)
+                frames = BroughtFrames(clip, _upright(facts, frame.shape[1], frame.shape[0]))
+                shown = Shown("clip", clip.name, frames, facts.fps)
             self._came.emit(shown, (image(frame),))
             read += 1
         if not read and not stop.is_set():
@@ -135,7 +135,7 @@ class ImportedClip(QObject):
         self.refused.emit(error.what, error.hint)
 
 
-def _upright(said: "Declared", width: int, height: int) -> QSize:
+def _upright(facts: "Declared", width: int, height: int) -> QSize:
     """The clip's own size, turned as its frames come."""
-    sides = sorted((said.width, said.height))
+    sides = sorted((facts.width, facts.height))
     return QSize(*(sides if width < height else reversed(sides)))

@@ -267,17 +267,17 @@ class Player(Panel):
         job = self._job_monitor.job(id)
         if id != self._selection.following or job.kind != "preview_keyframes":
             return
-        asked = from_plain(ClipRequest, job.payload["request"])
+        request = from_plain(ClipRequest, job.payload["request"])
 
         def arrived(frames: Frames) -> None:
             if self._selection.following == id:
-                said = job.title
+                title = job.title
                 self._player_state.show(
-                    Shown("keyframes", said, frames, asked.fps, dense=1, shot=_shot(job))
+                    Shown("keyframes", title, frames, request.fps, dense=1, shot=_shot(job))
                 )
                 self._player_state.set_speed(1)
 
-        keys = last_keys(spans(asked))
+        keys = last_keys(spans(request))
         self._pictures.frames(keys, self, arrived, lambda error: self._status.post(str(error)))
 
 
@@ -287,10 +287,10 @@ def _shot(job: Job) -> str:
 
 def of_take(render: Render, frames: Frames) -> Shown:
     """A take as the player shows it; a range of a clip does not begin with a keyframe."""
-    asked = render.request
-    dense = 0 if asked.only else 4**asked.interpolate
-    title = f"Take {render.order} · {asked.prompt}"
-    return Shown("clip", title, frames, asked.rate, render.id, dense, render.shot)
+    request = render.request
+    dense = 0 if request.only else 4**request.interpolate
+    title = f"Take {render.order} · {request.prompt}"
+    return Shown("clip", title, frames, request.rate, render.id, dense, render.shot)
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

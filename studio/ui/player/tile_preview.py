@@ -89,15 +89,15 @@ class TilePreview(QObject):
 
     def _finished(self, id: int, result: object) -> None:
         job, shown = self._job_monitor.job(id), self._player_state.shown
-        preview = self._job_monitor.seen(id).moving or self._job_monitor.seen(id).still
+        preview = self._job_monitor.progress(id).moving or self._job_monitor.progress(id).still
         if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
             return
         render = self._render()
         if shown and render and render.id == job.payload.get("take"):
             self._show(shown, render.request, preview, result)
 
-    def _show(self, shown: Shown, asked: ClipRequest, preview: Preview, found: dict) -> None:
-        first = int(found["first"]) - (asked.only[0] if asked.only else 0)
+    def _show(self, shown: Shown, request: ClipRequest, preview: Preview, found: dict) -> None:
+        first = int(found["first"]) - (request.only[0] if request.only else 0)
 
         def arrived(before: tuple[QImage, ...]) -> None:
             if self._player_state.shown is not shown or not before:

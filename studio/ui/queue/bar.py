@@ -32,7 +32,7 @@ class QueueBar(QWidget):
         self._soon.timeout.connect(self.reflect)
         self._build()
         queue.changed.connect(self._soon.start)
-        queue.progressed.connect(self._hear)
+        queue.progressed.connect(self._on_progress)
         self.reflect()
 
     def say(self, tip: str) -> None:
@@ -99,7 +99,7 @@ class QueueBar(QWidget):
         ):  # fmt: skip
             layout.addWidget(part, stretch)
 
-    def _hear(self, id: int, _progress: object) -> None:
+    def _on_progress(self, id: int, _progress: object) -> None:
         job = self.running()
         if job and job.id == id:
             self._reflect_progress(job)

@@ -57,11 +57,11 @@ class JobRow(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        said = status(self.job, self._job_monitor)
-        self.status.say(said)
+        text = status(self.job, self._job_monitor)
+        self.status.say(text)
         theme.set_role(self.status, ROLES.get(self.job.state, "small"))
         self.bar.setValue(round(1000 * self._job_monitor.fraction(self.job.id)))
-        self.setAccessibleName(f"{self.job.title}: {said}")
+        self.setAccessibleName(f"{self.job.title}: {text}")
 
     def reflect_place(self) -> None:
         """Which way it can be moved."""
@@ -171,7 +171,7 @@ class QueuePanel(Panel):
         self.setMinimumHeight(20 * theme.UNIT)
         self.clear.clicked.connect(queue.clear)
         queue.changed.connect(self._follow)
-        queue.progressed.connect(self._hear)
+        queue.progressed.connect(self._on_progress)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -209,6 +209,6 @@ class QueuePanel(Panel):
         if row is not None:
             remove_widget(self._box, row)
 
-    def _hear(self, id: int, _progress: object) -> None:
+    def _on_progress(self, id: int, _progress: object) -> None:
         if id in self.rows:
             self.rows[id].reflect()

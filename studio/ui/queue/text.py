@@ -18,7 +18,7 @@ ROLES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
 
 def progress(job: Job, job_monitor: JobMonitor) -> str:
     """ "keyframes · 12 of 20 · 8 s left"; the time is that of the whole job where it is known."""
-    last = job_monitor.seen(job.id).last
+    last = job_monitor.progress(job.id).last
     if not last:
         return "loading"
     left = time_left(job_monitor.all_left(job.id))

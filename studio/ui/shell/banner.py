@@ -35,7 +35,7 @@ class Banner(QWidget):
         self.act, self.details = push(""), push("Details", tip="The technical part, for a report")
         self.close_it = tool(icons, "close", "Close this message")
         self._waiting: list[_Message] = []
-        self._said = _Message("")
+        self._message = _Message("")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * UNIT, UNIT, UNIT, UNIT)
         layout.setSpacing(UNIT + UNIT // 2)
@@ -60,7 +60,7 @@ class Banner(QWidget):
         """A message, with one thing to do about it if there is one, and its technical part."""
         if any(words == waiting.words for waiting in self._waiting):
             return
-        if not self.isHidden() and words == self._said.words:
+        if not self.isHidden() and words == self._message.words:
             return
         self._waiting.append(_Message(words, action, then, details))
         if self.isHidden():
@@ -69,26 +69,26 @@ class Banner(QWidget):
     def withdraw(self, words: str) -> None:
         """A message that is no longer true."""
         self._waiting = [waiting for waiting in self._waiting if waiting.words != words]
-        if not self.isHidden() and words == self._said.words:
+        if not self.isHidden() and words == self._message.words:
             self._next()
 
     def _next(self) -> None:
         if not self._waiting:
             self.hide()
             return
-        self._said = said = self._waiting.pop(0)
-        self.words.setText(said.words)
-        self.words.setAccessibleName(said.words)
-        self.act.setText(said.action)
-        self.act.setVisible(bool(said.action))
-        self.details.setVisible(bool(said.details))
+        self._message = message = self._waiting.pop(0)
+        self.words.setText(message.words)
+        self.words.setAccessibleName(message.words)
+        self.act.setText(message.action)
+        self.act.setVisible(bool(message.action))
+        self.details.setVisible(bool(message.details))
         self.show()
 
     def _show_details(self) -> None:
-        DetailsDialog(self._said.words, self._said.details, self.window()).open()
+        DetailsDialog(self._message.words, self._message.details, self.window()).open()
 
     def _do(self) -> None:
-        then = self._said.then
+        then = self._message.then
         self._next()
         if then:
             then()

@@ -155,6 +155,6 @@ def all_keys() -> tuple[tuple[str, str], ...]:
 
 
 def _line(what: str, keys: str) -> QWidget:
-    said, key = label(what), label(keys, "chip")
+    name, key = label(what), label(keys, "chip")
     key.setAlignment(Qt.AlignmentFlag.AlignRight)
-    return row(said, None, key)
+    return row(name, None, key)

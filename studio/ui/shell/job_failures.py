@@ -14,7 +14,7 @@ class JobFailures(QObject):
     def __init__(self, queue: Queue, job_monitor: JobMonitor, banner: Banner) -> None:
         super().__init__(banner)
         self._queue, self._job_monitor, self._banner = queue, job_monitor, banner
-        self._said: dict[int, str] = {}
+        self._shown: dict[int, str] = {}
         queue.failed.connect(self._failed)
         queue.changed.connect(self._take_back)
 
@@ -24,9 +24,9 @@ class JobFailures(QObject):
             return
         job = self._job_monitor.job(id)
         # a fault says which job it was; "try again" and "report it" are the buttons
-        said = what if job.detail else f"{job.title}: {what} {hint}".strip()
-        self._said[id] = said
-        self._banner.say(said, "Try again", lambda: self._try_again(id), details=job.detail)
+        text = what if job.detail else f"{job.title}: {what} {hint}".strip()
+        self._shown[id] = text
+        self._banner.say(text, "Try again", lambda: self._try_again(id), details=job.detail)
 
     def _try_again(self, id: int) -> None:
         if any(job.id == id and job.state is State.FAILED for job in self._job_monitor.over):
@@ -35,5 +35,5 @@ class JobFailures(QObject):
     def _take_back(self) -> None:
         """A message about a job that is no longer a failed one."""
         failed = {job.id for job in self._job_monitor.over if job.state is State.FAILED}
-        for id in [id for id in self._said if id not in failed]:
-            self._banner.withdraw(self._said.pop(id))
+        for id in [id for id in self._shown if id not in failed]:
+            self._banner.withdraw(self._shown.pop(id))

@@ -17,7 +17,7 @@ class SaveFailures(QObject):
     def __init__(self, document: Document, status: Status, banner: Banner) -> None:
         super().__init__(banner)
         self._document, self._status, self._banner = document, status, banner
-        self._said: list[str] = []
+        self._shown: list[str] = []
         self._is_warned = False
         document.save_failed.connect(self._say)
         document.saved_again.connect(self._take_back)
@@ -35,17 +35,17 @@ class SaveFailures(QObject):
         return not self._is_warned
 
     def _say(self, why: str) -> None:
-        if why not in self._said:
-            self._said.append(why)
+        if why not in self._shown:
+            self._shown.append(why)
             self._banner.say(why, "Try again now", self._try_again)
 
     def _try_again(self) -> None:
-        self._said.clear()
+        self._shown.clear()
         self._document.save_now()
 
     def _take_back(self) -> None:
-        for why in self._said:
+        for why in self._shown:
             self._banner.withdraw(why)
-        self._said.clear()
+        self._shown.clear()
         self._is_warned = False
         self._status.post("The project is saved again.")

@@ -55,13 +55,13 @@ class TopBar(QWidget):
         for title in MENUS:
             menu = self.menus.addMenu(title)
             menu.setToolTipsVisible(True)
-            asked = {}
+            reasons = {}
             for command in (c for c in COMMANDS if c.menu == title):
                 menu.addAction(actions[command.name])
                 if command.name in disabled_reason:
-                    asked[actions[command.name]] = disabled_reason[command.name]
-            menu.aboutToShow.connect(lambda asked=asked: _forbid(asked))
-            menu.aboutToHide.connect(lambda asked=asked: _allow(asked))
+                    reasons[actions[command.name]] = disabled_reason[command.name]
+            menu.aboutToShow.connect(lambda reasons=reasons: _forbid(reasons))
+            menu.aboutToHide.connect(lambda reasons=reasons: _allow(reasons))
 
     def reflect(self) -> None:
         document = self._document
@@ -73,14 +73,14 @@ class TopBar(QWidget):
             self.state.setText("saved" if document.is_saved else waits)
         set_role(self.state, "attention" if document.trouble else "small")
 
-    def show_device_info(self, seen: DeviceInfo) -> None:
-        said = seen.name
-        if seen.total:
-            used = f"{memory(seen.used)} of " if seen.used else ""
-            said += f" · {used}{memory(seen.total)} memory"
-        self.device.setText(said)
+    def show_device_info(self, info: DeviceInfo) -> None:
+        text = info.name
+        if info.total:
+            used = f"{memory(info.used)} of " if info.used else ""
+            text += f" · {used}{memory(info.total)} memory"
+        self.device.setText(text)
         disabled_reason = "" if self._can_free else "No model is held in memory."
-        if not seen.has_gpu:
+        if not info.has_gpu:
             disabled_reason = "This computer works on its processor: there is no GPU to free."
         set_enabled(
             self.free, disabled_reason, "Take the waiting models out of the graphics card’s memory"
@@ -114,13 +114,13 @@ class TopBar(QWidget):
         self._background.ask(self._device_info, self.show_device_info, owner=self)
 
 
-def _forbid(asked: Mapping[QAction, Callable[[], str]]) -> None:
-    for action, disabled_reason in asked.items():
+def _forbid(reasons: Mapping[QAction, Callable[[], str]]) -> None:
+    for action, disabled_reason in reasons.items():
         reason = disabled_reason()
         action.setEnabled(not reason)
         tip(action, reason)
 
 
-def _allow(asked: Mapping[QAction, Callable[[], str]]) -> None:
-    for action in asked:
+def _allow(reasons: Mapping[QAction, Callable[[], str]]) -> None:
+    for action in reasons:
         action.setEnabled(True)

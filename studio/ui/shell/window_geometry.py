@@ -31,8 +31,8 @@ def brought_back(window: QRect, screens: Sequence[QRect]) -> QRect:
     best = max(screens, key=lambda screen: _area(screen.intersected(window)))
     wide, high = min(window.width(), best.width()), min(window.height(), best.height() - TITLE_BAR)
     top = QRect(window.left(), window.top(), window.width(), TITLE_BAR)
-    seen = [screen.intersected(top) for screen in screens]
-    held = any(part.width() >= GRIP and part.height() >= TITLE_BAR // 2 for part in seen)
+    visible = [screen.intersected(top) for screen in screens]
+    held = any(part.width() >= GRIP and part.height() >= TITLE_BAR // 2 for part in visible)
     if (wide, high) == (window.width(), window.height()) and held:
         return window
     left = min(max(window.left(), best.left()), best.right() + 1 - wide)

@@ -35,13 +35,13 @@ class WindowState:
 
     def keep(self, geometry: QByteArray, state: QByteArray, widths: Mapping[str, int]) -> None:
         """Write all of it down; where that fails the window opens as at first."""
-        said = [f"{name}={width}" for name, width in widths.items()]
+        entries = [f"{name}={width}" for name, width in widths.items()]
         lines = (
             b"[General]",
             b"geometry=" + binascii.b2a_base64(geometry.data(), newline=False),
             b"state=" + binascii.b2a_base64(state.data(), newline=False),
-            b"widths=" + ", ".join(said).encode(),
-            b"hash=" + _hash(geometry, state, said).encode(),
+            b"widths=" + ", ".join(entries).encode(),
+            b"hash=" + _hash(geometry, state, entries).encode(),
         )
         with suppress(Refusal):
             write_whole(self._path, b"\n".join((*lines, b"")))
@@ -55,13 +55,13 @@ class WindowState:
         try:
             found = dict(_LINE.findall(read_whole(self._path, LARGEST)))
             geometry, state = (QByteArray(_bytes(found[k])) for k in (b"geometry", b"state"))
-            said = [w.strip() for w in _WIDTH.findall(found.get(b"widths", b"").decode())]
+            entries = [w.strip() for w in _WIDTH.findall(found.get(b"widths", b"").decode())]
         except (OSError, ValueError, KeyError):
             return nothing
         earlier = b"hash" not in found and _OF_QT.fullmatch(found[b"geometry"])
-        if not earlier and found.get(b"hash") != _hash(geometry, state, said).encode():
+        if not earlier and found.get(b"hash") != _hash(geometry, state, entries).encode():
             return nothing
-        return geometry, state, {n: int(w) for n, _, w in (part.partition("=") for part in said)}
+        return geometry, state, {n: int(w) for n, _, w in (part.partition("=") for part in entries)}
 
 
 def _bytes(written: bytes) -> bytes:

@@ -124,7 +124,7 @@ class Stages(QWidget):
             set_enabled(
                 cell.run, disabled_reason or (ABSENT_BECAUSE.get(name, "") if is_absent else "")
             )
-            cell.say(*self._said(stage, job))
+            cell.say(*self._texts(stage, job))
             cell.show_picture(self._picture(name, stage))
 
     def _running(self) -> Job | None:
@@ -132,7 +132,7 @@ class Stages(QWidget):
         jobs = (job for job in self._job_monitor.jobs if job.state is State.RUNNING)
         return next((job for job in jobs if self._render_forecast.makes(job.id)), None)
 
-    def _said(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
+    def _texts(self, stage: StageForecast | None, job: Job | None) -> tuple[str, str, str, int]:
         """State, its role, the work and per cent done."""
         if stage is None:
             return "–", "small", "", 0
@@ -158,7 +158,7 @@ class Stages(QWidget):
 
     def _stage_of(self, job: Job) -> str:
         """Which stage a job is in; keyframes that are predicted count as the next one's."""
-        last = self._job_monitor.seen(job.id).last
+        last = self._job_monitor.progress(job.id).last
         name, made = ENGINE.get(last.stage, "") if last else "", self._render_forecast.makes(job.id)
         first = self._render_forecast.stage("keyframes")
         if name == "keyframes" and "extended" in made and first and first.state == MADE:

@@ -46,7 +46,7 @@ class Document(QObject):
         self.subjects: tuple[Subject, ...] = ()
         self.bin: tuple[Subject, ...] = ()
         self.damaged: tuple[str, ...] = ()
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._later = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._again = QTimer(self, singleShot=True, interval=RETRY_MS)
         for timer in (self._later, self._again):
@@ -109,9 +109,9 @@ class Document(QObject):
         self._looks += 1
         look, store = self._looks, self._subject_store
 
-        def found(seen: tuple[tuple, ...]) -> None:
+        def found(listed: tuple[tuple, ...]) -> None:
             if look == self._looks:
-                self.subjects, self.bin, self.damaged, restored = seen
+                self.subjects, self.bin, self.damaged, restored = listed
                 self.subjects_changed.emit()
                 self._tell_restored(restored)
             if then:
@@ -139,8 +139,8 @@ class Document(QObject):
 
     def _tell_restored(self, names: tuple[str, ...]) -> None:
         for name in names:
-            if name not in self._told:
-                self._told.add(name)
+            if name not in self._announced:
+                self._announced.add(name)
                 self.refused.emit(
                     f"What is known of “{name}” was damaged.",
                     "This is what was known before, with all its versions.",

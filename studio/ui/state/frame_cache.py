@@ -114,6 +114,6 @@ class FrameCache(QObject):
     def _could_not(self, key: str, error: Exception) -> None:
         del self._sizes[key]
         self._refused.add(key)
-        said = str(error) if isinstance(error, Refusal) else "Frames of this take cannot be read."
-        self.failed.emit(key, said)
+        reason = str(error) if isinstance(error, Refusal) else "Frames of this take cannot be read."
+        self.failed.emit(key, reason)
         self._begin()

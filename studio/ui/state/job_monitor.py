@@ -43,78 +43,78 @@ class JobMonitor(QObject):
     def __init__(self, queue: Queue) -> None:
         super().__init__()
         self._queue = queue
-        self._seen: dict[int, JobProgress] = {}
+        self._progress: dict[int, JobProgress] = {}
         self.jobs: tuple[Job, ...] = ()
         self.over: tuple[Job, ...] = ()
         self._look()
         queue.changed.connect(self._look)
-        queue.progressed.connect(self._hear)
+        queue.progressed.connect(self._on_progress)
 
     def job(self, id: int) -> Job:
         """The job with that id; KeyError where there is none."""
         known = (job for job in (*self.jobs, *self.over) if job.id == id)
         return next(known, None) or self._queue.job(id)
 
-    def seen(self, job: int) -> JobProgress:
-        return self._seen.setdefault(job, JobProgress())
+    def progress(self, job: int) -> JobProgress:
+        return self._progress.setdefault(job, JobProgress())
 
     def fraction(self, job: int) -> float:
         """How much of its present stage a job has done, 0..1."""
-        last = self.seen(job).last
+        last = self.progress(job).last
         return last.step / last.total if last and last.total else 0.0
 
     def seconds_left(self, job: int) -> float | None:
         """Time left in the present stage at the pace so far; None while nobody can know."""
-        seen = self.seen(job)
-        if not seen.last or seen.last.step - seen.first < 2:
+        known = self.progress(job)
+        if not known.last or known.last.step - known.first < 2:
             return None
-        each = (time.monotonic() - seen.began) / (seen.last.step - seen.first)
-        return each * (seen.last.total - seen.last.step)
+        each = (time.monotonic() - known.began) / (known.last.step - known.first)
+        return each * (known.last.total - known.last.step)
 
     def expect(self, job: int, needs: Mapping[str, float | None]) -> None:
         """What is still missing of a job's stages will take so many seconds; None is not known."""
-        self.seen(job).needs = needs
+        self.progress(job).needs = needs
 
     def all_left(self, job: int) -> float | None:
         """Time left until the job is done, through all its stages; None while nobody can know."""
-        seen, now = self.seen(job), self.seconds_left(job)
-        later = [needed for stage, needed in seen.needs.items() if stage != seen.stage]
+        known, now = self.progress(job), self.seconds_left(job)
+        later = [needed for stage, needed in known.needs.items() if stage != known.stage]
         known = [needed for needed in later if needed is not None]
         return None if now is None or len(known) < len(later) else now + sum(known)
 
     def is_last(self, job: int) -> bool:
         """Whether no other stage is known to follow the present one."""
-        seen = self.seen(job)
-        return all(stage == seen.stage for stage in seen.needs)
+        known = self.progress(job)
+        return all(stage == known.stage for stage in known.needs)
 
     def recall(self, job: int, losses: Sequence[tuple[int, float]]) -> None:
         """What an earlier window heard of a training, (step, loss), up to where this one began."""
-        heard = self.seen(job).losses
-        heard[:0] = [loss for loss in losses if not heard or loss[0] < heard[0][0]]
+        kept = self.progress(job).losses
+        kept[:0] = [loss for loss in losses if not kept or loss[0] < kept[0][0]]
         self.recalled.emit(job)
 
     def _look(self) -> None:
         self.jobs, self.over = self._queue.jobs(), self._queue.history(KEPT_FINISHED)
 
-    def _hear(self, job: int, progress: Progress) -> None:
-        seen = self.seen(job)
-        if progress.stage != seen.stage or (seen.last and progress.step < seen.last.step):
-            seen.stage, seen.began, seen.first = progress.stage, time.monotonic(), progress.step
-        seen.last = progress
+    def _on_progress(self, job: int, progress: Progress) -> None:
+        known = self.progress(job)
+        if progress.stage != known.stage or (known.last and progress.step < known.last.step):
+            known.stage, known.began, known.first = progress.stage, time.monotonic(), progress.step
+        known.last = progress
         if progress.note.endswith("."):  # a sentence, not the name of a part or a photo
-            seen.note = progress.note
+            known.note = progress.note
         if progress.loss is not None:
-            while seen.losses and seen.losses[-1][0] >= progress.step:
-                seen.losses.pop()  # it went on from a checkpoint, or began anew
-            seen.losses.append((progress.step, progress.loss))
-            if len(seen.losses) > KEPT_LOSSES:
-                del seen.losses[::2]
+            while known.losses and known.losses[-1][0] >= progress.step:
+                known.losses.pop()  # it went on from a checkpoint, or began anew
+            known.losses.append((progress.step, progress.loss))
+            if len(known.losses) > KEPT_LOSSES:
+                del known.losses[::2]
         if progress.preview:
-            self._keep(seen, progress.preview)
+            self._keep(known, progress.preview)
 
     @staticmethod
-    def _keep(seen: JobProgress, preview: Preview) -> None:
+    def _keep(known: JobProgress, preview: Preview) -> None:
         if preview.frames > 1:
-            seen.moving = preview
+            known.moving = preview
         else:
-            seen.still = preview
+            known.still = preview

@@ -26,11 +26,11 @@ class LossLog(QObject):
     ) -> None:
         super().__init__()
         self._subjects, self._job_monitor, self._background = subjects, job_monitor, background
-        self._asked: set[int] = set()
+        self._recalled: set[int] = set()
         self._running: dict[int, str] = {}
         self._kept = time.monotonic()
         queue.changed.connect(self._follow)
-        queue.progressed.connect(self._hear)
+        queue.progressed.connect(self._on_progress)
 
     def start(self) -> None:
         """Ask for what was kept of the trainings that wait."""
@@ -44,7 +44,7 @@ class LossLog(QObject):
 
     def _follow(self) -> None:
         jobs = {job.id: job for job in self._job_monitor.jobs if job.kind == "train_subject"}
-        for id in jobs.keys() - self._asked:
+        for id in jobs.keys() - self._recalled:
             self._recall(jobs[id])
         running = {id: _subject(j) for id, j in jobs.items() if j.state is State.RUNNING}
         for id in self._running.keys() - running.keys():
@@ -52,18 +52,18 @@ class LossLog(QObject):
         self._running = running
 
     def _recall(self, job: Job) -> None:
-        self._asked.add(job.id)
+        self._recalled.add(job.id)
         ask, name = self._background.ask, _subject(job)
         arrived = lambda losses: self._job_monitor.recall(job.id, losses)  # noqa: E731
         ask(lambda: self._subjects.losses(name), arrived, _ignored, owner=self)
 
-    def _hear(self, id: int, progress: Progress) -> None:
+    def _on_progress(self, id: int, progress: Progress) -> None:
         if id in self._running and time.monotonic() - self._kept > EVERY:
             self._kept = time.monotonic()
             self._background.ask(self._keep(id), failed=_ignored, owner=self)
 
     def _keep(self, id: int) -> Callable[[], None]:
-        name, losses = self._running[id], tuple(self._job_monitor.seen(id).losses)
+        name, losses = self._running[id], tuple(self._job_monitor.progress(id).losses)
         return lambda: self._subjects.keep_losses(name, losses)
 
 

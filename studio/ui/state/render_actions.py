@@ -54,7 +54,7 @@ class RenderActions(QObject):
         super().__init__()
         self._document, self._queue, self._model_list = document, queue, model_list
         self._present, self._selection, self._status = present, selection, status
-        self._seen: ClipRequest | None = None
+        self._previewed: ClipRequest | None = None
         self._held: Callable[[], object] | None = None
         model_list.changed.connect(self._let_go)
         queue.finished.connect(self._finished)
@@ -126,27 +126,29 @@ class RenderActions(QObject):
         return "" if has_one else "This take's model has no upsampler."
 
     def _preview(self) -> None:
-        self._seen = self._with_a_seed()
-        self._keyframes(sparse(self._seen))
+        self._previewed = self._with_a_seed()
+        self._keyframes(sparse(self._previewed))
 
     def _look(self, stage: str) -> None:
-        self._seen = self._present.state.checked()
-        self._keyframes(sparse(self._seen, extended=stage == "extended"))
+        self._previewed = self._present.state.checked()
+        self._keyframes(sparse(self._previewed, extended=stage == "extended"))
 
-    def _keyframes(self, asked: ClipRequest) -> None:
-        self._follow(self._place("preview_keyframes", "Keyframes", asked, short=True))
+    def _keyframes(self, request: ClipRequest) -> None:
+        self._follow(self._place("preview_keyframes", "Keyframes", request, short=True))
 
     def _interpolate(self) -> None:
-        self._seen = self._present.state.checked()
-        self._follow(self._place("interpolate", "Interpolate", self._seen, until="interpolated"))
+        self._previewed = self._present.state.checked()
+        self._follow(
+            self._place("interpolate", "Interpolate", self._previewed, until="interpolated")
+        )
 
     def _render(self, variations: int) -> None:
-        asked = self._present.state.checked()
-        if asked != self._seen:
-            asked = self._with_a_seed()
-        self._seen = None
+        request = self._present.state.checked()
+        if request != self._previewed:
+            request = self._with_a_seed()
+        self._previewed = None
         jobs = [
-            self._place("render", "Render", replace(asked, seed=(asked.seed + k) % 2**63))
+            self._place("render", "Render", replace(request, seed=(request.seed + k) % 2**63))
             for k in range(variations)
         ]
         self._follow(jobs[0])
@@ -154,24 +156,24 @@ class RenderActions(QObject):
             self._status.post(f"{count(variations, 'variation')} placed in the queue.")
 
     def _upsample(self, only: tuple[int, int] | None) -> None:
-        clip, asked = self._present.state.checked(), self._present.state.upsampled
-        if asked is None:
+        clip, request = self._present.state.checked(), self._present.state.upsampled
+        if request is None:
             raise Refusal(NO_UPSAMPLER, "Choose another model.")
-        self._seen = clip  # a render that follows is of the same clip
-        only = only and whole_chunks(asked, *only)
-        self._follow(self._place("render", "Upsample", replace(asked, only=only)))
+        self._previewed = clip  # a render that follows is of the same clip
+        only = only and whole_chunks(request, *only)
+        self._follow(self._place("render", "Upsample", replace(request, only=only)))
 
     def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
         model = self._model_list.found.model(render.request.model)
         if model is None or model.card.upsampling is None:
             raise Refusal(self.tile_disabled_reason(render.request), "Choose another take.")
-        asked = replace(render.request, upsample=model.card.upsampling, only=None)
+        request = replace(render.request, upsample=model.card.upsampling, only=None)
         if render.request.only:
             frame += render.request.only[0]
         payload = {
             "project": str(self._document.folder),
             "take": render.id,
-            "request": to_plain(asked),
+            "request": to_plain(request),
             "frame": frame,
             "place": place,
         }
@@ -180,24 +182,24 @@ class RenderActions(QObject):
 
     def _with_a_seed(self) -> ClipRequest:
         """The request, with a fresh seed where neither lock nor edited keyframes hold the shot's."""
-        asked = self._present.state.checked()
+        request = self._present.state.checked()
         if self._document.shot.seed_locked or self._document.shot.strip is not None:
-            return asked
+            return request
         seed = secrets.randbelow(SEEDS)
         self._document.change_shot(replace(self._document.shot, seed=seed), "Seed")
-        return replace(asked, seed=seed)
+        return replace(request, seed=seed)
 
     def _place(
-        self, kind: str, verb: str, asked: ClipRequest, *, short: bool = False, until: str = ""
+        self, kind: str, verb: str, request: ClipRequest, *, short: bool = False, until: str = ""
     ) -> int:
         payload = {
             "project": str(self._document.folder),
             "shot": self._document.shot.id,
-            "request": to_plain(asked),
+            "request": to_plain(request),
         }
         if until:
             payload["until"] = until
-        title = f"{verb}: {' '.join(asked.prompt.split())[:80]} · seed {asked.seed}"
+        title = f"{verb}: {' '.join(request.prompt.split())[:80]} · seed {request.seed}"
         return self._add(kind, title, payload, short=short)
 
     def _add(
@@ -242,11 +244,11 @@ class RenderActions(QObject):
     def _keep(self, job: Job) -> None:
         if job.payload.get("project") != str(self._document.folder):
             return
-        asked = from_plain(ClipRequest, job.payload["request"])
-        last = last_keys(spans(asked))
+        request = from_plain(ClipRequest, job.payload["request"])
+        last = last_keys(spans(request))
         shot = str(job.payload["shot"])
         self._document.keep(
-            lambda project: edits.add_render(project, shot, asked, last, thumbnail=last[0])
+            lambda project: edits.add_render(project, shot, request, last, thumbnail=last[0])
         )
         render = next(r for r in reversed(self._document.project.renders) if r.spans == last)
         self.made.emit(render)

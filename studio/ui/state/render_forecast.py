@@ -62,7 +62,7 @@ class RenderForecast(QObject):
         present.changed.connect(self._later.start)
         queue.finished.connect(lambda *_: self._later.start())
         queue.changed.connect(self._later.start)
-        queue.progressed.connect(self._hear)
+        queue.progressed.connect(self._on_progress)
 
     def look(self) -> None:
         """Look at the disk again; of several looks the last one counts."""
@@ -128,7 +128,7 @@ class RenderForecast(QObject):
         ours = job.payload.get("project") == str(self._document.folder)
         return ours and job.state is State.RUNNING and "shot" in job.payload
 
-    def _hear(self, id: int, _progress: object) -> None:
+    def _on_progress(self, id: int, _progress: object) -> None:
         if not self._during.isActive() and any(
             j.id == id for j in self._job_monitor.jobs if self._is_ours(j)
         ):

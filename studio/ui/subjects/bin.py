@@ -69,5 +69,5 @@ class SubjectBin(QWidget):
     def _choose(self, name: str) -> None:
         self.chosen = name
         for subject in self._document.bin:
-            said = "in the bin" if subject.class_noun else "in the bin · cannot be read"
-            self.cards[subject.name].reflect(said, "small", chosen=subject.name == name)
+            status = "in the bin" if subject.class_noun else "in the bin · cannot be read"
+            self.cards[subject.name].reflect(status, "small", chosen=subject.name == name)

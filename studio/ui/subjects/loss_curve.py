@@ -41,8 +41,8 @@ class LossCurve(QWidget):
         """Draw these (step, loss) pairs, oldest first: at once, then a few times a second."""
         self._points = points
         if points:
-            said = f"Loss {points[-1][1]:.4f} at step {points[-1][0]}"
-            self.setAccessibleDescription(said)
+            text = f"Loss {points[-1][1]:.4f} at step {points[-1][0]}"
+            self.setAccessibleDescription(text)
         if not self._calm.isActive():
             self._draw()
             self._calm.start()

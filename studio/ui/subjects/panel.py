@@ -170,7 +170,7 @@ class SubjectsPanel(Panel):
         self._document.subjects_changed.connect(self.rebuild)
         self._selection.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)
-        self._queue.progressed.connect(self._hear)
+        self._queue.progressed.connect(self._on_progress)
 
     def _card(self, subject: Subject) -> SubjectCard:
         paths = self._document.photo_paths(subject)
@@ -187,8 +187,10 @@ class SubjectsPanel(Panel):
         self.details.reflect(is_there=card is not None)
 
     def _reflect_card(self, subject: Subject) -> None:
-        said, role = standing(subject, self._job_monitor)
-        self.cards[subject.name].reflect(said, role, chosen=subject.name == self._selection.subject)
+        status, role = standing(subject, self._job_monitor)
+        self.cards[subject.name].reflect(
+            status, role, chosen=subject.name == self._selection.subject
+        )
 
     def _train_new(self, subject: Subject, photos: list[Path], steps: int) -> None:
         def adopted(made: Subject) -> None:
@@ -216,7 +218,7 @@ class SubjectsPanel(Panel):
         has_place = self.pages.currentWidget() in (self.list_page, self.bin)
         self.show_bin.setVisible(has_place and (bool(in_bin) or self.show_bin.isChecked()))
 
-    def _hear(self, id: int, _progress: object) -> None:
+    def _on_progress(self, id: int, _progress: object) -> None:
         job = self._job_monitor.job(id)
         subject = self._document.subject(str(job.payload.get("subject", "")))
         if job.kind == "train_subject" and subject and subject.name in self.cards:

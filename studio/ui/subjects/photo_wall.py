@@ -57,9 +57,9 @@ class PhotoWall(QWidget):
         self.refused = label("", "attention", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        said = row(self.total, self.more)
-        said.layout().setStretch(0, 1)  # type: ignore[union-attr]
-        for part in (self.list, said, self.fewer, row(None, self.back, self.out), self.refused):
+        head = row(self.total, self.more)
+        head.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        for part in (self.list, head, self.fewer, row(None, self.back, self.out), self.refused):
             layout.addWidget(part)
         self.more.clicked.connect(self._choose)
         self.fewer.clicked.connect(self._keep_different)

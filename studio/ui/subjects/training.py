@@ -35,7 +35,7 @@ class Training(QWidget):
         self.still = AnimatedThumbnail(SAMPLE, "Sample picture", icons.theme)
         self.moving = AnimatedThumbnail(SAMPLE, "Sample that moves", icons.theme)
         self._drawn: dict[AnimatedThumbnail, Preview] = {}
-        self.said = label(WAITING, "small", wrap=True)
+        self.note = label(WAITING, "small", wrap=True)
         self.stop = push("Stop training", tip="What was learned so far is kept; training can go on")
         self.stop.clicked.connect(lambda: queue.cancel(self._id))
         self.samples = row(
@@ -46,28 +46,28 @@ class Training(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
         layout.setSpacing(UNIT)
-        for part in (self.bar, self.curve, self.said, self.samples, row(None, self.stop)):
+        for part in (self.bar, self.curve, self.note, self.samples, row(None, self.stop)):
             layout.addWidget(part)
-        queue.progressed.connect(self._hear)
-        job_monitor.recalled.connect(self._hear)  # a method: let go of with the widget
+        queue.progressed.connect(self._on_progress)
+        job_monitor.recalled.connect(self._on_progress)  # a method: let go of with the widget
         self.reflect()
 
     def reflect(self) -> None:
-        seen = self._job_monitor.seen(self._id)
-        last = seen.last
+        progress = self._job_monitor.progress(self._id)
+        last = progress.last
         self.bar.setRange(0, max(1, last.total) if last else 1)
         self.bar.setValue(last.step if last else 0)
-        self.curve.show_losses(seen.losses)
-        for widget, preview in ((self.still, seen.still), (self.moving, seen.moving)):
+        self.curve.show_losses(progress.losses)
+        for widget, preview in ((self.still, progress.still), (self.moving, progress.moving)):
             if preview and self._drawn.get(widget) is not preview:  # not again with every step
                 self._drawn[widget] = preview
                 widget.show_frames(from_preview(preview))
-        has_samples = bool(seen.still or seen.moving)
+        has_samples = bool(progress.still or progress.moving)
         self.samples.setVisible(has_samples)
-        self.said.setText(seen.note or WAITING)
-        self.said.setVisible(bool(seen.note) or not has_samples)
+        self.note.setText(progress.note or WAITING)
+        self.note.setVisible(bool(progress.note) or not has_samples)
 
-    def _hear(self, id: int, _progress: Progress | None = None) -> None:
+    def _on_progress(self, id: int, _progress: Progress | None = None) -> None:
         if id == self._id:
             self.reflect()
 
@@ -93,7 +93,7 @@ def status(job: Job, job_monitor: JobMonitor) -> str:
         return "waiting for its turn to train"
     if job.state is not State.RUNNING:
         return "training is paused"
-    last = job_monitor.seen(job.id).last
+    last = job_monitor.progress(job.id).last
     if not last:
         return "training · loading the model"
     left = time_left(job_monitor.seconds_left(job.id))

@@ -45,15 +45,15 @@ class TakeDialogs:
 
 def with_recipe(project: Project, render: Render) -> Project:
     """The selected shot with everything that made this take, its seed locked."""
-    asked, shot = render.request, project.shot(project.selected)
-    subject = asked.subject
+    request, shot = render.request, project.shot(project.selected)
+    subject = request.subject
     return edits.replace_shot(
         project,
         replace(
-            shot, prompt=asked.prompt, negative=asked.negative, seed=asked.seed, seed_locked=True,
-            model=asked.model, keyframes=asked.keyframes, steps=asked.steps, fps=asked.fps,
-            guidance=asked.guidance, width=asked.width, height=asked.height,
+            shot, prompt=request.prompt, negative=request.negative, seed=request.seed, seed_locked=True,
+            model=request.model, keyframes=request.keyframes, steps=request.steps, fps=request.fps,
+            guidance=request.guidance, width=request.width, height=request.height,
             subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
-            extend=asked.extend, loop=asked.loop, interpolate=asked.interpolate, strip=asked.strip,
+            extend=request.extend, loop=request.loop, interpolate=request.interpolate, strip=request.strip,
         ),
     )  # fmt: skip

@@ -47,7 +47,7 @@ class DragExport(QObject):
     def __init__(self, background: Background, takes: "TakeStore", folder: Path) -> None:
         super().__init__()
         self._background, self._takes, self._folder = background, takes, folder
-        self._asked: set[str] = set()
+        self._pending: set[str] = set()
         self._troubles: dict[str, str] = {}
 
     def file(self, render: Render) -> Path | None:
@@ -64,12 +64,12 @@ class DragExport(QObject):
 
     def prepare(self, render: Render) -> None:
         """Begin to make the file, unless it is there or being made."""
-        if render.id in self._asked or self._path(render).is_file():
+        if render.id in self._pending or self._path(render).is_file():
             return
-        self._asked.add(render.id)
+        self._pending.add(render.id)
         self._background.ask(
             lambda: self._write(render),
-            lambda _: self._asked.discard(render.id),
+            lambda _: self._pending.discard(render.id),
             lambda error: self._could_not(render, error),
             owner=self,
         )
@@ -80,16 +80,16 @@ class DragExport(QObject):
     def _write(self, render: Render) -> None:
         from studio.media.video import write_video  # numpy stays out of the start-up
 
-        path, asked = self._path(render), render.request
+        path, request = self._path(render), render.request
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refused(error, path) from error
-        frames, size = stored_frames(self._takes, list(render.spans)), asked.size
-        write_video(path, frames, fps=asked.rate, size=size, recipe=recipe(asked))
+        frames, size = stored_frames(self._takes, list(render.spans)), request.size
+        write_video(path, frames, fps=request.rate, size=size, recipe=recipe(request))
 
     def _could_not(self, render: Render, error: Exception) -> None:
-        self._asked.discard(render.id)
+        self._pending.discard(render.id)
         if not isinstance(error, Refusal):
             raise error
         self._troubles[render.id] = str(error)

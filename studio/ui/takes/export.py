@@ -65,12 +65,12 @@ class ExportDialog(QDialog):
         return f".{FORMATS[self.format.currentIndex()][1].rpartition('.')[2]}"
 
     def reflect(self) -> None:
-        asked = self._render.request
+        request = self._render.request
         fps = frame_rate(self.fps.value())
-        frames = len(retimed(asked.frames, asked.rate, fps))
+        frames = len(retimed(request.frames, request.rate, fps))
         self.facts.setText(
             f"{count(frames, 'frame')} · {clip_length(frames, fps)} · "
-            f"{asked.size[0]} × {asked.size[1]} px. The rate does not change the speed."
+            f"{request.size[0]} × {request.size[1]} px. The rate does not change the speed."
         )
         disabled_reason = self._disabled_reason()
         set_enabled(self.export, disabled_reason, "Place this export in the queue")

@@ -140,17 +140,17 @@ class TakePainter(QStyledItemDelegate):
         small.setPixelSize(theme.small)
         painter.setFont(small)
         painter.setPen(theme.colour("muted"))
-        for row, said in enumerate((facts(render), origin(render))):
+        for row, text in enumerate((facts(render), origin(render))):
             top = box.top() + high + 3 + row * (painter.fontMetrics().height() + 1)
-            cut = painter.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, box.width())
+            cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(QRect(box.left(), top, box.width(), 16), 0, cut)
 
 
 def facts(render: Render) -> str:
     """Length and size."""
-    asked = render.request
-    length = clip_length(asked.frames, asked.rate)
-    return f"{length} · {asked.size[0]} × {asked.size[1]} px"
+    request = render.request
+    length = clip_length(request.frames, request.rate)
+    return f"{length} · {request.size[0]} × {request.size[1]} px"
 
 
 def origin(render: Render) -> str:

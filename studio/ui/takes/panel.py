@@ -216,13 +216,13 @@ class TakesPanel(Panel):
         usage, limit = self._disk_usage.usage, memory(self._disk_usage.limit)
         if not usage:
             return
-        said = (
+        text = (
             f"The frames of all takes. Over {limit} the oldest are dropped; the takes stay, and "
             f"Render makes their frames again from what is kept ({memory(usage.costly)} more)."
         )
         self.used.setText(f"Frames: {memory(usage.derived)} of {limit}")
-        tip(self.used, said)
-        self.used.setAccessibleDescription(said)
+        tip(self.used, text)
+        self.used.setAccessibleDescription(text)
         self.used.setVisible(bool(usage.derived))
 
     def _reflect_tools(self) -> None:

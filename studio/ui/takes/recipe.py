@@ -34,8 +34,8 @@ class RecipeDialog(QDialog):
         prompt.setFixedHeight(9 * UNIT)
         layout.addWidget(label("Prompt", "small"))
         layout.addWidget(prompt)
-        for name, said in _lines(render):
-            layout.addWidget(field(name, ElidedLabel(said)))
+        for name, text in _lines(render):
+            layout.addWidget(field(name, ElidedLabel(text)))
         self.copy, self.use = push("Copy as text"), push("Use in the shot", "primary")
         done = push("Close")
         self.copy.clicked.connect(lambda: QApplication.clipboard().setText(as_text(render)))
@@ -51,29 +51,29 @@ def as_text(render: Render) -> str:
 
 
 def _lines(render: Render) -> list[tuple[str, str]]:
-    asked = render.request
-    subject = asked.subject
-    length = f"{count(asked.frames, 'frame')} · {clip_length(asked.frames, asked.rate)}"
+    request = render.request
+    subject = request.subject
+    length = f"{count(request.frames, 'frame')} · {clip_length(request.frames, request.rate)}"
     lines = [
-        ("Without", asked.negative or "nothing named"),
+        ("Without", request.negative or "nothing named"),
         (
             "Subject",
             f"{subject.name} at {subject.strength:.2f} ×" if subject else "nobody in particular",
         ),
-        ("Seed", str(asked.seed)),
-        ("Length", f"{length} at {rate(asked.rate)}"),
-        ("Keyframes", _keyframes(asked)),
-        ("Size", " × ".join(map(str, asked.size)) + " px"),
-        ("Steps", f"{count(asked.steps, 'step')} · guidance {asked.guidance:g} ×"),
-        ("Model", asked.model),
+        ("Seed", str(request.seed)),
+        ("Length", f"{length} at {rate(request.rate)}"),
+        ("Keyframes", _keyframes(request)),
+        ("Size", " × ".join(map(str, request.size)) + " px"),
+        ("Steps", f"{count(request.steps, 'step')} · guidance {request.guidance:g} ×"),
+        ("Model", request.model),
     ]
-    lines += [(role.capitalize(), identity) for role, identity in asked.weights]
+    lines += [(role.capitalize(), identity) for role, identity in request.weights]
     return lines
 
 
-def _keyframes(asked: ClipRequest) -> str:
+def _keyframes(request: ClipRequest) -> str:
     """How many keyframes, and how often three frames were put between two."""
-    strip = strip_of(asked)
-    said = [count(len(strip.keys), "keyframe"), count(asked.interpolate, "pass", "passes")]
-    said += ["edited by hand"] * (asked.strip is not None) + ["a loop"] * strip.loop
-    return " · ".join(said)
+    strip = strip_of(request)
+    parts = [count(len(strip.keys), "keyframe"), count(request.interpolate, "pass", "passes")]
+    parts += ["edited by hand"] * (request.strip is not None) + ["a loop"] * strip.loop
+    return " · ".join(parts)

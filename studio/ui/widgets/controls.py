@@ -127,13 +127,13 @@ def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -
     if tip is not None:
         widget.setProperty("tip", tip)
     name = str(widget.property("tip") or "")
-    said = disabled_reason or name
+    text = disabled_reason or name
     if disabled_reason and name and isinstance(widget, Tool):
-        said = f"{name}: {disabled_reason}"  # an icon alone would not say what cannot be done
+        text = f"{name}: {disabled_reason}"  # an icon alone would not say what cannot be done
     widget.setEnabled(not disabled_reason)
-    widget.setToolTip(as_tip(said))
-    widget.setStatusTip(said)
-    widget.setAccessibleDescription(said)
+    widget.setToolTip(as_tip(text))
+    widget.setStatusTip(text)
+    widget.setAccessibleDescription(text)
 
 
 def line() -> QFrame:

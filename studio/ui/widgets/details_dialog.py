@@ -9,7 +9,7 @@ from studio.ui.widgets.theme import UNIT
 class DetailsDialog(QDialog):
     """Shows a text as it is; `copy` puts it on the clipboard."""
 
-    def __init__(self, said: str, details: str, parent: QWidget) -> None:
+    def __init__(self, text: str, details: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Details")
         self.setMinimumSize(480, 240)
@@ -25,6 +25,6 @@ class DetailsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(2 * UNIT,) * 4)
         layout.setSpacing(UNIT + UNIT // 2)
-        layout.addWidget(label(said, wrap=True))
+        layout.addWidget(label(text, wrap=True))
         layout.addWidget(self.text, 1)
         layout.addWidget(row(self.copy, None, close))

@@ -93,7 +93,7 @@ class Words(QDialog):
             layout.addWidget(part)
 
     @property
-    def said(self) -> str:
+    def answer(self) -> str:
         """The words as they are now, without spaces around them."""
         field = self.text
         return (field.text() if isinstance(field, QLineEdit) else field.toPlainText()).strip()
@@ -104,7 +104,7 @@ def ask_for_words(
 ) -> None:
     """Open the question; `then` gets the answer, unless it is empty or the question is closed."""
     dialog = Words(parent, title, name, text, lines)
-    dialog.accepted.connect(lambda: dialog.said and then(dialog.said))
+    dialog.accepted.connect(lambda: dialog.answer and then(dialog.answer))
     open_dialog(dialog)
 
 

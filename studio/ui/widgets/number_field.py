@@ -84,15 +84,15 @@ class NumberField(QAbstractSpinBox):
         """Say what counts, in the place of what was typed."""
         if not self._is_typed:
             return
-        said = ""
+        message = ""
         try:
             typed = self._read(self.text())
             if self._possible.nearest(typed) != typed:
-                said = self._snapped(typed)
+                message = self._snapped(typed)
         except Refusal as refusal:
-            said = f"{refusal.what} It stays {self.shown(self._value)}."
+            message = f"{refusal.what} It stays {self.shown(self._value)}."
         self._show(self._value)
-        self._say(said)
+        self._say(message)
 
     def shown(self, value: Fraction) -> str:
         """A number with its unit."""

@@ -28,9 +28,9 @@ class Theme:
 
 def load_theme(assets: Path) -> Theme:
     """Read `theme.toml`; a broken theme is a bug, so nothing is caught here."""
-    told = read(assets)
-    fonts = told["fonts"]
-    return Theme(told["colours"], fonts["family"], fonts["text"], fonts["small"], assets)
+    table = read(assets)
+    fonts = table["fonts"]
+    return Theme(table["colours"], fonts["family"], fonts["text"], fonts["small"], assets)
 
 
 def read(assets: Path) -> dict[str, Any]:

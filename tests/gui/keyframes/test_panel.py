@@ -176,7 +176,7 @@ def test_w_asks_for_words_of_their_own(made, view, qtbot, until):
     click(view, qtbot, 2, Held.ShiftModifier)
     press(made, qtbot, Key.Key_W)
     dialog = made.keyframes.findChild(Words)
-    assert dialog.said == BALL
+    assert dialog.answer == BALL
     dialog.text.setPlainText(" a blue star over sand ")
     dialog.accept()
     until(lambda: edited(made) is not None)

@@ -79,7 +79,7 @@ def test_the_time_left_is_that_of_the_whole_job(decoding, until):
     job = decoding.queue_bar.running().id
     job_monitor = decoding.job_monitor
     job_monitor.expect(job, {"decode": 9.0, "upsample": 100.0})
-    seen = job_monitor.seen(job)
+    seen = job_monitor.progress(job)
     seen.began, seen.first = seen.began - 10, 0
     assert job_monitor.all_left(job) > 100
     assert job_monitor.all_left(job) == pytest.approx(job_monitor.seconds_left(job) + 100, abs=0.5)

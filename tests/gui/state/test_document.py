@@ -40,7 +40,7 @@ while time.monotonic() < deadline:
         studio.render_actions.render(2)
         placed = True
     running = studio.queue_bar.running()
-    if running and studio.document.is_saved and studio.job_monitor.seen(running.id).last:
+    if running and studio.document.is_saved and studio.job_monitor.progress(running.id).last:
         os._exit(9)
 os._exit(1)
 """

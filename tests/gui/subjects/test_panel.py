@@ -151,9 +151,11 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
             panel.details.training.curve._plot and panel.details.training.curve._plot.isVisible()
         )
     )
-    assert panel.details.training.said.text() == "The first photo is kept for measuring."
+    assert panel.details.training.note.text() == "The first photo is kept for measuring."
     steps, _ = panel.details.training.curve._values.getData()
-    heard = [step for step, _ in studio.job_monitor.seen(1).losses]  # a busy machine hears of fewer
+    heard = [
+        step for step, _ in studio.job_monitor.progress(1).losses
+    ]  # a busy machine hears of fewer
     assert list(steps) == heard[: len(steps)]
     assert len(steps) > 3
     works.gate.set()
@@ -170,7 +172,11 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     works.gate.clear()
     works.pace = 0.002
     fill(studio, photos, until).train.click()
-    until(lambda: len(studio.job_monitor.seen(1).losses) > 5 and studio.job_monitor.seen(1).moving)
+    until(
+        lambda: (
+            len(studio.job_monitor.progress(1).losses) > 5 and studio.job_monitor.progress(1).moving
+        )
+    )
     selection = Selection()
     again = SubjectsPanel(
         studio.document, studio.queue, selection, studio.status, studio.render_actions, studio.job_monitor, studio.present,
@@ -187,14 +193,16 @@ def test_the_curve_outlives_the_window(open_studio, works, photos, until):
     works.pace = 0.004
     first = open_studio()
     fill(first, photos, until).train.click()
-    until(lambda: len(first.job_monitor.seen(1).losses) > 10)
+    until(lambda: len(first.job_monitor.progress(1).losses) > 10)
     first.queue.pause()
     until(lambda: not first.queue_bar.running())
-    heard = list(first.job_monitor.seen(1).losses)
+    heard = list(first.job_monitor.progress(1).losses)
     first.close()
     second = open_studio()
-    until(lambda: second.subjects.details.training and second.job_monitor.seen(1).losses)
-    assert [step for step, _ in second.job_monitor.seen(1).losses] == [step for step, _ in heard]
+    until(lambda: second.subjects.details.training and second.job_monitor.progress(1).losses)
+    assert [step for step, _ in second.job_monitor.progress(1).losses] == [
+        step for step, _ in heard
+    ]
     curve = second.subjects.details.training.curve
     until(lambda: curve._plot and curve._plot.isVisible())
     assert len(curve._values.getData()[0]) > 10
@@ -206,7 +214,13 @@ def test_a_training_that_goes_back_draws_over_what_it_does_again(studio):
         hear(step, 0.1)
     hear(6, 0.2)
     studio.job_monitor.recall(5, [(1, 0.5), (3, 0.4), (4, 0.9)])
-    assert studio.job_monitor.seen(5).losses == [(1, 0.5), (3, 0.4), (4, 0.1), (5, 0.1), (6, 0.2)]
+    assert studio.job_monitor.progress(5).losses == [
+        (1, 0.5),
+        (3, 0.4),
+        (4, 0.1),
+        (5, 0.1),
+        (6, 0.2),
+    ]
 
 
 def test_the_same_name_twice_is_refused(studio, works, photos, until):
