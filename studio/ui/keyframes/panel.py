@@ -35,7 +35,7 @@ NONE_CHOSEN = "Choose a keyframe first."
 class Gesture:
     """A thing to do with the chosen keyframes: its icon, words and key, and whether it may.
 
-    `why_not` says in a sentence what stands against it, or "".
+    `disabled_reason` says in a sentence what stands against it, or "".
     """
 
     name: str

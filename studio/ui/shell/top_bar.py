@@ -47,7 +47,8 @@ class TopBar(QWidget):
     def set_actions(
         self, actions: Mapping[str, QAction], disabled_reason: Mapping[str, Callable[[], str]]
     ) -> None:
-        """Fill the menus.  `why_not` says of some commands, when asked, what stands against them.
+        """Fill the menus.  `disabled_reason` says of some commands, when called, what stands against
+        them.
 
         Such a command is disabled while its menu is open, with the reason as its tip.  Its key
         stays: pressed, it has the reason told.

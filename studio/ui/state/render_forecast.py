@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from studio.project.takes import TakeStore
 
 SETTLE_MS = 150
-"""Words are looked up when the typing pauses, not at every letter."""
+"""Words are looked up when the typing pauses, not at every letter.
+
+superqt's `qdebounced` would do as well for one timer; here `look` stops both, and tests ask whether
+one is running.
+"""
 DURING_MS = 700
 """While a job runs it is looked so long after it was heard of."""
 KEPT_PICTURES = 400

@@ -51,7 +51,7 @@ class DragExport(QObject):
         self._troubles: dict[str, str] = {}
 
     def file(self, render: Render) -> Path | None:
-        """The finished file, or None while it is being made; `why_not` says more."""
+        """The finished file, or None while it is being made; `disabled_reason` says more."""
         path = self._path(render)
         if path.is_file():
             return path

@@ -1,4 +1,8 @@
-"""Small controls that every panel is made of: labels, buttons, folds, and the reason for a no."""
+"""Small controls that every panel is made of: labels, buttons, and why a control is disabled.
+
+superqt has an eliding label, a collapsible, a labelled slider and debounced calls, too.  Importing it
+takes 310 ms and 103 modules before the first paint; what else theirs lacks is said at each.
+"""
 
 from html import escape
 
@@ -167,7 +171,11 @@ def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
 
 
 class Collapsible(QWidget):
-    """A heading that shows and hides what lies under it, and scrolls there what it shows."""
+    """A heading that shows and hides what lies under it, and scrolls there what it shows.
+
+    superqt's QCollapsible scrolls nowhere, says nothing to screen readers, gives its button a style
+    sheet of its own, and bounds the content's height by what it asked for when it was opened.
+    """
 
     def __init__(self, title: str, content: QWidget, icons: Icons) -> None:
         super().__init__()
@@ -223,7 +231,10 @@ class EmptyState(QWidget):
 
 
 class ElidedLabel(QLabel):
-    """One line that ends in "…" where it does not fit; the whole text is its tooltip."""
+    """One line that ends in "…" where it does not fit; the whole text is its tooltip.
+
+    superqt's QElidingLabel has no tooltip, reads markup, and asks for the width of its text.
+    """
 
     def __init__(self, text: str = "", role: str = "") -> None:
         super().__init__()

@@ -8,7 +8,8 @@ import pytest
 
 from studio.project.shot import Shot
 from studio.project.subject import Subject
-from studio.spec import request, spans, strip
+from studio.spec import spans, strip
+from studio.spec.check import check
 from studio.spec.frame_spans import decode_spans
 from studio.spec.refusal import Refusal
 from studio.spec.spans import keyframes, source_spans, strip_of
@@ -27,7 +28,7 @@ def calls(monkeypatch):
     """How often the functions ran that make a request, check it, and unroll it, wherever they were
     imported to."""
     counted: Counter[str] = Counter()
-    watched = (Shot.request, request.check, spans.spans)
+    watched = (Shot.request, check, spans.spans)
     for function in watched:
         name = function.__name__
         original = types.FunctionType(function.__code__, function.__globals__, name)
