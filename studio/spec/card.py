@@ -189,7 +189,8 @@ class Card:
         self, prompt: str, seed: int, weights: tuple[tuple[str, str], ...], **choices: Any
     ) -> ClipRequest:
         """A request with nothing left open: `choices` are fields of it, and what they do not say,
-        or say as None, is the card's own.  The one way in which requests are built.
+        or say as None, is the card's own; a text of spaces says nothing.  The one way in which
+        requests are built.
         """
         width, height = self.size
         own = {
@@ -205,8 +206,13 @@ class Card:
             "context_noise": self.defaults.context_noise,
             "walked": self.defaults.strengths,
         }
-        chosen = {name: value for name, value in choices.items() if value is not None}
+        chosen = {name: value for name, value in choices.items() if _says(value)}
         return ClipRequest(prompt=prompt, seed=seed, model=self.id, weights=weights, **own | chosen)
+
+
+def _says(choice: object) -> bool:
+    """Whether a choice says anything; a space in a field must not make another clip."""
+    return choice is not None and not (isinstance(choice, str) and not choice.strip())
 
 
 def covers(pattern: str, known: tuple[bool, ...]) -> bool:

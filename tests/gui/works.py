@@ -15,7 +15,7 @@ from studio.library.models import Model
 from studio.project.folders import Folders
 from studio.project.plain import from_plain
 from studio.project.subjects import SubjectStore
-from studio.spec.progress import CheckBox, Preview, Progress
+from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import UPSAMPLED, ClipRequest, Upsampling
 from studio.spec.span import Span
@@ -96,7 +96,7 @@ class Works:
             "preview_tile": self.preview_tile,
         }
 
-    def render(self, job: Job, tick: CheckBox) -> object:
+    def render(self, job: Job, tick: Tick) -> object:
         if self.own:
             return self.own(job, tick)
         request = from_plain(ClipRequest, job.payload["request"])
@@ -137,14 +137,14 @@ class Works:
             takes.put(span.key, made, {"seconds": 0.5 * len(at)})
         return [span.key for span in missing]
 
-    def preview_tile(self, job: Job, tick: CheckBox) -> object:
+    def preview_tile(self, job: Job, tick: Tick) -> object:
         """A white tile, where the pointer is not."""
         frame = int(str(job.payload["frame"]))
         made = np.full((8, 160, 160, 3), 255, np.uint8)
         tick(Progress("upsample", 1, 1, preview=strip(made)))
         return {"tile": [24, 0, 40, 40], "first": frame // 8 * 8}
 
-    def train(self, job: Job, tick: CheckBox) -> object:
+    def train(self, job: Job, tick: Tick) -> object:
         name, total = str(job.payload["subject"]), int(str(job.payload["steps"]))
         tick(Progress("training", 0, total, note="The first photo is kept for measuring."))
         time.sleep(50 * self.pace)  # real steps take longer than the queue's beat
@@ -162,7 +162,7 @@ class Works:
         self.subjects.add_adapter(name, adapter, method="lora", trained_steps=total)
         return {}
 
-    def export(self, job: Job, tick: CheckBox) -> object:
+    def export(self, job: Job, tick: Tick) -> object:
         if self.own_export:
             return self.own_export(job, tick)
         if self.failure:

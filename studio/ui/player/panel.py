@@ -212,7 +212,7 @@ class Player(Panel):
         def arrived(frames: Frames) -> None:
             if self._selection.take == take:
                 self._player_state.show(of_take(render, frames))
-                self._player_state.set_speed(1)
+                self._player_state.set_speed(int(self._selection.plays))
                 self._fetch_before(render)
 
         def refused(error: Exception) -> None:

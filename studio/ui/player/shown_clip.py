@@ -29,12 +29,12 @@ class ShownClip(QObject):
         self._takes = self._kept()
         document.changed.connect(self._follow)
 
-    def show_newest(self) -> None:
-        """Put the newest take of the shot on the player."""
+    def show_newest(self, *, play: bool = True) -> None:
+        """Put the newest take of the shot on the player; it begins to play, or stands."""
         shot, project = self._document.shot.id, self._document.project
         newest = next((take for take in project.takes if take.shot == shot), None)
         if newest:
-            self._selection.select_take(newest.id)
+            self._selection.select_take(newest.id, play=play)
 
     def _kept(self) -> frozenset[str]:
         return frozenset(take.id for take in self._document.project.takes)

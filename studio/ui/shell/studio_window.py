@@ -90,7 +90,7 @@ class StudioWindow:
         self.shot.prompt.setFocus()
         self.project.start(self.scan)
         self._notices.say_at_opening()
-        self._shown_clip.show_newest()
+        self._shown_clip.show_newest(play=False)
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
         """Do `steps` in the engine's lane once nobody has done anything for `wait` milliseconds.

@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject, Signal
 class Selection(QObject):
     """Views set it and listen to it.
 
-    `take` and `subject` are an id and a name, or ""; `following` is the job that the player shows
-    as soon as there is something to see of it, or 0.
+    `take` and `subject` are an id and a name, or ""; `plays` tells whether the take begins to play
+    when it is shown; `following` is the job that the player shows as soon as there is something to
+    see of it, or 0.
     """
 
     subject_selected = Signal(str)
@@ -17,6 +18,7 @@ class Selection(QObject):
         super().__init__()
         self.subject = ""
         self.take = ""
+        self.plays = True
         self.following = 0
 
     def follow(self, job: int) -> None:
@@ -29,9 +31,9 @@ class Selection(QObject):
             self.subject = name
             self.subject_selected.emit(name)
 
-    def select_take(self, take: str) -> None:
+    def select_take(self, take: str, *, play: bool = True) -> None:
         if take:
             self.following = 0
         if take != self.take:
-            self.take = take
+            self.take, self.plays = take, play
             self.take_selected.emit(take)

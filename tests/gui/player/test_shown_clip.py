@@ -44,6 +44,19 @@ def test_a_new_shot_begins_with_an_empty_player(rendered, until):
     until(lambda: rendered.player_state.shown and rendered.player_state.shown.take == take)
 
 
+def test_a_project_that_is_opened_stands_at_the_first_frame_of_its_newest_take(
+    rendered, open_studio, until
+):
+    take = rendered.selection.take
+    assert rendered.player_state.speed == 1, "one that was just made plays"
+    rendered.close()
+    again = open_studio(models=(DENSE,))
+    until(lambda: again.player_state.shown and again.player_state.shown.take == take)
+    assert (again.player_state.speed, again.player_state.playhead) == (0, 0)
+    again.playback.toggle()
+    assert again.player_state.speed == 1
+
+
 def test_a_take_of_another_shot_says_whose_it_is_and_marks_nothing(rendered, until):
     take = rendered.document.project.takes[0]
     assert rendered.player.title.whole.startswith("Take 1")

@@ -105,6 +105,13 @@ def test_a_state_says_why_a_shot_cannot_be_made(shot, disabled_reason):
     assert (state.draft is None) == (state.model is None), "what it would be can still be told"
 
 
+@pytest.mark.parametrize("blank", [" ", "\t \n"])
+def test_a_space_in_the_negative_prompt_makes_no_other_clip(blank):
+    said = resolve(replace(WORDS, negative=blank), (), MODELS)
+    assert said.request == resolve(WORDS, (), MODELS).request
+    assert said.shot.negative == blank, "what was typed stays as it is"
+
+
 def test_an_order_waits_for_the_models_unless_nothing_can_be_made_anyway():
     looking = FoundModels()
     assert LOOKING in resolve(WORDS, (), looking).disabled_reason
