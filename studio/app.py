@@ -123,7 +123,7 @@ def build(
     return StudioWindow(
         store=store,
         subjects=SubjectStore(folders.subjects),
-        takes=take_store(store.takes),
+        span_results=take_store(store.takes),
         queue=Queue(Ledger(folders.queue, mend=True), works),
         scan=lambda: scan(model_folders),
         device_info=device_info or device,

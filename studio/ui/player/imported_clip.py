@@ -28,7 +28,7 @@ ROOM = 256 * 2**20
 FIND = "Find the frame, then replace or insert a keyframe by it (P or I)."
 
 
-class BroughtFrames:
+class ImportedFrames:
     """The frames that have been read so far, shrunk; `read` reads them again as they are."""
 
     def __init__(self, clip: Path, size: QSize) -> None:
@@ -64,7 +64,7 @@ class ImportedClip(QObject):
     clip is dropped or something else is shown."""
 
     refused = Signal(str, str)
-    _came = Signal(object, object)  # Shown, pictures
+    _frames_read = Signal(object, object)  # Shown, pictures
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class ImportedClip(QObject):
         self._selection, self._player_state = selection, player_state
         self._status, self._background, self._room = status, background, room
         self._stop = Event()
-        self._came.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._frames_read.connect(self._show, Qt.ConnectionType.QueuedConnection)
         player_state.shown_changed.connect(self._follow_shown)
 
-    def look_into(self, clip: Path) -> None:
+    def open(self, clip: Path) -> None:
         """Read a clip; frames appear as they come."""
         self.stop()
         self._stop = Event()
@@ -101,9 +101,9 @@ class ImportedClip(QObject):
         longest, shown, read = fitting(facts, self._room), None, 0
         for frame in read_shrunk(clip, longest, LONGEST_CLIP, lambda: not stop.is_set()):
             if shown is None:
-                frames = BroughtFrames(clip, _upright(facts, frame.shape[1], frame.shape[0]))
+                frames = ImportedFrames(clip, _upright(facts, frame.shape[1], frame.shape[0]))
                 shown = Shown("clip", clip.name, frames, facts.fps)
-            self._came.emit(shown, (image(frame),))
+            self._frames_read.emit(shown, (image(frame),))
             read += 1
         if not read and not stop.is_set():
             raise Refusal(f"{clip.name} holds no video.", "Choose another file.")
@@ -111,7 +111,7 @@ class ImportedClip(QObject):
 
     def _show(self, shown: Shown, pictures: Pictures) -> None:
         frames = shown.frames
-        assert isinstance(frames, BroughtFrames)
+        assert isinstance(frames, ImportedFrames)
         first = not len(frames)
         if self._stop.is_set() or not (first or self._player_state.shown is shown):
             return
@@ -122,7 +122,7 @@ class ImportedClip(QObject):
 
     def _follow_shown(self) -> None:
         shown = self._player_state.shown
-        if shown is None or not isinstance(shown.frames, BroughtFrames):
+        if shown is None or not isinstance(shown.frames, ImportedFrames):
             self.stop()
 
     def _read_to_its_end(self, read: int) -> None:

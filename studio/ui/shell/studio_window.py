@@ -54,7 +54,7 @@ class StudioWindow:
         *,
         store: ProjectStore,
         subjects: SubjectStore,
-        takes: TakeStore,
+        span_results: TakeStore,
         queue: Queue,
         scan: Scan,
         device_info: Callable[[], DeviceInfo],
@@ -65,7 +65,7 @@ class StudioWindow:
         self.scan, self.is_closed = scan, False
         self.next_project: Path | None = None
         self._garbage = Garbage()
-        self.project = project = OpenProject(store, subjects, takes, queue)
+        self.project = project = OpenProject(store, subjects, span_results, queue)
         self.queue, self.background = queue, project.background
         self.document, self.present = project.document, project.present
         self.model_list, self.job_monitor = project.model_list, project.job_monitor
@@ -76,7 +76,7 @@ class StudioWindow:
             self.document, self.present, self.render_actions, self.render_forecast,
             PictureStore(store.folder), self.background,
         )  # fmt: skip
-        self._drag_export = DragExport(project.encoding, takes, store.folder / "files")
+        self._drag_export = DragExport(project.encoding, span_results, store.folder / "files")
         self._imported_clip = ImportedClip(
             self.selection, self.player_state, self.status, self.background
         )
@@ -213,7 +213,7 @@ class StudioWindow:
         self._notices.say_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
-        self.keyframes.view.clip_dropped.connect(self._imported_clip.look_into)
+        self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self._reflect_actions()
 

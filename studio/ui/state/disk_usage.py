@@ -24,11 +24,11 @@ class DiskUsage(QObject):
     changed = Signal()
 
     def __init__(
-        self, store: ProjectStore, takes: TakeStore, document: Document, queue: Queue, selection: Selection,
+        self, store: ProjectStore, span_results: TakeStore, document: Document, queue: Queue, selection: Selection,
         background: Background,
     ) -> None:  # fmt: skip
         super().__init__()
-        self._store, self._takes, self._background = store, takes, background
+        self._store, self._span_results, self._background = store, span_results, background
         self._document, self._queue, self._selection = document, queue, selection
         self.limit = DERIVED_BYTES
         self.usage: Usage | None = None
@@ -55,8 +55,8 @@ class DiskUsage(QObject):
 
     def _tidied(self, limit: int, keep: tuple[str, ...]) -> Usage:
         """Not on the window's thread.  While others have the project open nothing is dropped."""
-        tidy(self._takes, self._store.alone(), limit, keep)
-        return self._takes.usage()
+        tidy(self._span_results, self._store.alone(), limit, keep)
+        return self._span_results.usage()
 
     def _arrived(self, usage: Usage) -> None:
         if usage != self.usage:

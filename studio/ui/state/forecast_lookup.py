@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from studio.project.takes import TakeStore
 
 SAMPLED = 5
-"""Takes of each stage whose seconds are read."""
+"""Span results of each stage whose seconds are read."""
 
 Place = tuple[str, int]
 """A keyframe's span key and its frame in there."""
@@ -59,24 +59,24 @@ class Found:
 
 
 def look_up(
-    wanted: Wanted, takes: "TakeStore", pace: Mapping[str, float], known: Collection[Place]
+    wanted: Wanted, span_results: "TakeStore", pace: Mapping[str, float], known: Collection[Place]
 ) -> Found:
-    """Unroll the request once and ask the take store for every span.
+    """Unroll the request once and ask the store for the result of every span.
 
     `pace` is what was measured before, `known` the keyframes whose pictures are there already.
     """
     walk = spans(wanted.upsampled or wanted.clip)
-    pace = {**pace, **_measured(walk, takes)}
+    pace = {**pace, **_measured(walk, span_results)}
     clip = tuple(span for span in walk if span.stage != "upsample")
-    found = forecast(wanted.clip, takes.has, pace, before=wanted.before, walk=clip)
+    found = forecast(wanted.clip, span_results.has, pace, before=wanted.before, walk=clip)
     upsampled = None
     if wanted.upsampled:
-        upsampled = upsampled_forecast(walk, takes.has, pace, before=wanted.before)
+        upsampled = upsampled_forecast(walk, span_results.has, pace, before=wanted.before)
     keys = {span.key for span in walk}
     walks = {id: wanted.walks.get(id) or _walk_of(payload) for id, payload in wanted.jobs.items()}
     makes = {id: frozenset(stage_of(s) for s in w if s.key in keys) for id, w in walks.items()}
-    needs = {id: _needs(made, takes, pace) for id, made in walks.items()}
-    pictures = _pictures(found, clip, takes, known)
+    needs = {id: _needs(made, span_results, pace) for id, made in walks.items()}
+    pictures = _pictures(found, clip, span_results, known)
     return Found(found, upsampled, pace, pictures, walks, makes, needs)
 
 
@@ -86,10 +86,10 @@ def _walk_of(payload: Mapping[str, object]) -> Walk:
     return until(walk, str(payload.get("until") or STAGES[-1]))
 
 
-def _needs(walk: Walk, takes: "TakeStore", pace: Mapping[str, float]) -> Needs:
+def _needs(walk: Walk, span_results: "TakeStore", pace: Mapping[str, float]) -> Needs:
     """The seconds that what is missing of a walk will take, by the stage of its spans."""
     needs: dict[str, float | None] = {}
-    for span in (span for span in walk if not takes.has(span.key)):
+    for span in (span for span in walk if not span_results.has(span.key)):
         so_far, each = needs.get(span.stage, 0.0), pace.get(span.stage)
         needs[span.stage] = None
         if so_far is not None and each is not None:
@@ -97,11 +97,11 @@ def _needs(walk: Walk, takes: "TakeStore", pace: Mapping[str, float]) -> Needs:
     return needs
 
 
-def _measured(walk: Walk, takes: "TakeStore") -> dict[str, float]:
+def _measured(walk: Walk, span_results: "TakeStore") -> dict[str, float]:
     """Seconds a frame of what is there, by stage; the median, for the first one also loads."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for span in walk:
-        if len(seconds[span.stage]) < SAMPLED and (record := takes.record(span.key)):
+        if len(seconds[span.stage]) < SAMPLED and (record := span_results.record(span.key)):
             spent = record.get("facts", {}).get("seconds")
             if isinstance(spent, int | float):
                 seconds[span.stage].append(spent / len(span.makes))
@@ -109,7 +109,7 @@ def _measured(walk: Walk, takes: "TakeStore") -> dict[str, float]:
 
 
 def _pictures(
-    found: Forecast, walk: Walk, takes: "TakeStore", known: Collection[Place]
+    found: Forecast, walk: Walk, span_results: "TakeStore", known: Collection[Place]
 ) -> dict[Place, QImage]:
     """The pictures of keyframes that were decoded, alone or in the clip, and not known yet."""
     made: dict[Place, QImage] = {}
@@ -121,9 +121,9 @@ def _pictures(
     for span in (*alone, *(span for span in walk if span.stage == "decode")):
         reads = span.reads[span.lead : span.lead + len(span.makes)]
         places = [read and (span.inputs[read.input], read.frame) for read in reads]
-        if not wanted.intersection(places) or not takes.has(span.key):
+        if not wanted.intersection(places) or not span_results.has(span.key):
             continue
-        arrays = takes.get(span.key) or {"frames": ()}
+        arrays = span_results.get(span.key) or {"frames": ()}
         for place, frame in zip(places, arrays["frames"], strict=False):
             if place in wanted:
                 made[place] = shrunk(image(frame))

@@ -49,9 +49,9 @@ def thumbnail(picture: QImage, side: int, ratio: float, *, square: bool = False)
 class Pictures(QObject):
     """Loads pictures elsewhere and hands them over here; keeps the small ones."""
 
-    def __init__(self, background: Background, takes: "TakeStore") -> None:
+    def __init__(self, background: Background, span_results: "TakeStore") -> None:
         super().__init__()
-        self._background, self._takes = background, takes
+        self._background, self._span_results = background, span_results
         self.cache = FrameCache(self._frames)
         self._photos: dict[Path, QImage] = {}
         self._firsts: dict[str, QImage] = {}
@@ -133,14 +133,14 @@ class Pictures(QObject):
         return parts, self._frames(parts[0].key)
 
     def _count(self, key: str) -> int:
-        record = self._takes.record(key) or {}
+        record = self._span_results.record(key) or {}
         placed = record.get("arrays", {}).get("frames")
         if placed is None:
             raise _dropped()
         return int(placed["shape"][0])
 
     def _frames(self, key: str) -> tuple[QImage, ...]:
-        arrays = self._takes.get(key)
+        arrays = self._span_results.get(key)
         if arrays is None or "frames" not in arrays:
             raise _dropped()
         return tuple(map(image, arrays["frames"]))

@@ -26,9 +26,9 @@ class OpenProject:
     """Made and wired by the studio window, which hands each view the objects that it uses."""
 
     def __init__(
-        self, store: ProjectStore, subjects: SubjectStore, takes: TakeStore, queue: Queue
+        self, store: ProjectStore, subjects: SubjectStore, span_results: TakeStore, queue: Queue
     ) -> None:
-        self.store, self.takes, self.queue = store, takes, queue
+        self.store, self.span_results, self.queue = store, span_results, queue
         self.background, self.encoding = Background(), Background(1)
         self.document = Document(store, subjects, self.background)
         self.model_list = ModelList()
@@ -40,12 +40,12 @@ class OpenProject:
         self.render_actions = RenderActions(
             self.document, queue, self.model_list, self.present, self.selection, self.status
         )
-        self.pictures = Pictures(self.background, takes)
+        self.pictures = Pictures(self.background, span_results)
         self.render_forecast = RenderForecast(
-            self.document, queue, self.job_monitor, self.present, takes, self.background
+            self.document, queue, self.job_monitor, self.present, span_results, self.background
         )
         self.disk_usage = DiskUsage(
-            store, takes, self.document, queue, self.selection, self.encoding
+            store, span_results, self.document, queue, self.selection, self.encoding
         )
         self.model_list.changed.connect(self.render_forecast.look)
 

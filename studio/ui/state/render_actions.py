@@ -1,6 +1,6 @@
 """What the user orders: wishes become jobs, and what the jobs made comes back into the project.
 
-words → request → queue → work → takes → render in the document → player
+words → request → queue → work → span results → render in the document → player
 """
 
 import secrets

@@ -46,11 +46,11 @@ class RenderForecast(QObject):
         queue: Queue,
         job_monitor: JobMonitor,
         present: PresentShot,
-        takes: "TakeStore",
+        span_results: "TakeStore",
         background: Background,
     ) -> None:
         super().__init__()
-        self._document, self._present, self._takes = document, present, takes
+        self._document, self._present, self._span_results = document, present, span_results
         self._job_monitor, self._background = job_monitor, background
         self.forecast: Forecast | None = None
         self._upsampled: StageForecast | None = None
@@ -79,7 +79,7 @@ class RenderForecast(QObject):
             self._answers = look
             self._become(None)
             return
-        takes, pace, known = self._takes, dict(self._pace), frozenset(self.pictures)
+        span_results, pace, known = self._span_results, dict(self._pace), frozenset(self.pictures)
 
         def answered(found: Found) -> None:
             if look == self._looks:
@@ -91,7 +91,9 @@ class RenderForecast(QObject):
                     self._job_monitor.expect(job, needs)
                 self._become(found)
 
-        self._background.ask(lambda: look_up(wanted, takes, pace, known), answered, owner=self)
+        self._background.ask(
+            lambda: look_up(wanted, span_results, pace, known), answered, owner=self
+        )
 
     def makes(self, job: int) -> frozenset[str]:
         """Of which stages of the present shot, as it is now, a running job makes something."""

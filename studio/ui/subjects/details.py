@@ -73,12 +73,12 @@ class SubjectDetails(QWidget):
         self.remove_it = tool(icons, "bin", "Remove the chosen subject")
         self.train_again = push("Train", tip="Train the chosen subject, or go on training it")
         self.start_anew = push("Start anew", tip="Forget what it learned; its versions are kept")
-        self.takes = label("", "small", wrap=True)
+        self.plan = label("", "small", wrap=True)
         self.steps = NumberField(" steps", " step", in_document=False)
         self.steps.allow(possible(1, MOST_AT_ONCE))
         self.length = number_row("Length", self.steps)
         buttons = Buttons(self.remove_it, self.start_anew, self.train_again)
-        trains = column(self.takes, self.length, buttons)
+        trains = column(self.plan, self.length, buttons)
         trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, UNIT, 0, UNIT)
@@ -140,8 +140,8 @@ class SubjectDetails(QWidget):
         self.next = what_next(subject, self._learning, model, self._length)
         self.train_again.setText(self.next.words)
         self.train_again.setVisible(True)
-        self.takes.setText(self.next.takes)
-        self.takes.setVisible(True)
+        self.plan.setText(self.next.plan)
+        self.plan.setVisible(True)
         self.steps.reflect(self.next.length or DEFAULT_STEPS)
         self.length.setVisible(self.next.length > 0)
         self.start_anew.setVisible(self.next.may_forget)
@@ -154,7 +154,7 @@ class SubjectDetails(QWidget):
         if self.learned:
             remove_widget(self._shown, self.learned)
         self.learned = self.next = self._length = None
-        for part in (self.train_again, self.start_anew, self.takes, self.length):
+        for part in (self.train_again, self.start_anew, self.plan, self.length):
             part.setVisible(False)
 
     def _train(self, *, anew: bool = False) -> None:

@@ -14,14 +14,14 @@ MOST_AT_ONCE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class NextTraining:
-    """What the button does: `words` on it, `takes` beside it, up to `steps` in all.
+    """What the button does: `words` on it, `plan` beside it, up to `steps` in all.
 
     `length` is how many of these are to come, where the user may say so, or 0; `anew` forgets what
     was learned, and `may_forget` tells that this is offered too.
     """
 
     words: str
-    takes: str
+    plan: str
     steps: int
     length: int = 0
     anew: bool = False
@@ -43,19 +43,17 @@ def what_next(
         far = f"{learning.step} of {count(begun.steps, 'step')} learned"
         if for_it:
             left = _lasts(begun.steps - learning.step, learning)
-            takes = f"{far}{left and left + ' to go'}."
-            return NextTraining("Go on", takes, begun.steps, may_forget=True)
-        takes = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
-        return NextTraining(f"Start anew for {name}", takes, usual, usual, anew=True)
+            plan = f"{far}{left and left + ' to go'}."
+            return NextTraining("Go on", plan, begun.steps, may_forget=True)
+        plan = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
+        return NextTraining(f"Start anew for {name}", plan, usual, usual, anew=True)
     if not for_it:
-        takes = f"{count(usual, 'step')}{_lasts(usual, learning)}. What it learned for "
-        return NextTraining(
-            f"Train for {name}", f"{takes}{begun.model_name} is kept.", usual, usual
-        )
+        plan = f"{count(usual, 'step')}{_lasts(usual, learning)}. What it learned for "
+        return NextTraining(f"Train for {name}", f"{plan}{begun.model_name} is kept.", usual, usual)
     more = length or DEFAULT_STEPS
-    takes = f"{count(more, 'step')} more, to {begun.steps + more}"
-    takes += f"{_lasts(more, learning)}. The version in use is kept."
-    return NextTraining("Train further", takes, begun.steps + more, more, may_forget=True)
+    plan = f"{count(more, 'step')} more, to {begun.steps + more}"
+    plan += f"{_lasts(more, learning)}. The version in use is kept."
+    return NextTraining("Train further", plan, begun.steps + more, more, may_forget=True)
 
 
 def _lasts(steps: int, learning: Learning) -> str:

@@ -44,9 +44,9 @@ def fresh_name(folder: Path, render: Render, suffix: str) -> str:
 class DragExport(QObject):
     """One MP4 per take in the project's own folder, named by its words and seed."""
 
-    def __init__(self, background: Background, takes: "TakeStore", folder: Path) -> None:
+    def __init__(self, background: Background, span_results: "TakeStore", folder: Path) -> None:
         super().__init__()
-        self._background, self._takes, self._folder = background, takes, folder
+        self._background, self._span_results, self._folder = background, span_results, folder
         self._pending: set[str] = set()
         self._troubles: dict[str, str] = {}
 
@@ -85,7 +85,7 @@ class DragExport(QObject):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise refused(error, path) from error
-        frames, size = stored_frames(self._takes, list(render.spans)), request.size
+        frames, size = stored_frames(self._span_results, list(render.spans)), request.size
         write_video(path, frames, fps=request.rate, size=size, recipe=recipe(request))
 
     def _could_not(self, render: Render, error: Exception) -> None:

@@ -169,7 +169,7 @@ def test_the_frame_for_a_keyframe_or_the_clipboard_is_read_again_where_it_is_not
 
 def test_a_part_that_cannot_be_read_is_told_and_playing_stops(playing, until):
     studio, _ = playing
-    studio.project.pictures._takes.remove([f"{30:032x}"])
+    studio.project.pictures._span_results.remove([f"{30:032x}"])
     studio.player_state.set_speed(1)
     studio.player_state.seek(30 * COUNT - 2)
     until(lambda: studio.player_state.speed == 0)

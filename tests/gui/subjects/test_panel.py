@@ -374,7 +374,7 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
 ):
     store, panel = trained.document._subject_store, trained.subjects
     pair, model = trained, trained.model_list.found.models[0]
-    assert panel.details.takes.text() == (
+    assert panel.details.plan.text() == (
         "400 steps more, to 1200 · about 2 min. The version in use is kept."
     )
     until(
@@ -405,7 +405,7 @@ def test_a_subject_is_trained_further_by_as_many_steps_as_wished(trained, monkey
     assert details.steps.value() == 400
     details.steps.selectAll()
     QTest.keyClicks(details.steps, "150")
-    assert details.takes.text() == (
+    assert details.plan.text() == (
         "150 steps more, to 950 · about 45 s. The version in use is kept."
     )
     details.train_again.click()
@@ -483,7 +483,7 @@ def test_a_stopped_training_goes_on_with_its_own_numbers(pair, until):
     pair.selection.select_subject("tux")
     pair.document.read_subjects()
     until(lambda: panel.details.next and panel.details.next.words == "Go on")
-    assert panel.details.takes.text() == "120 of 300 steps learned."
+    assert panel.details.plan.text() == "120 of 300 steps learned."
     assert panel.details.next.steps == 300
     assert not panel.details.learned.more_photos.isEnabled()
     assert "go on with that first" in panel.details.learned.more_photos.toolTip()

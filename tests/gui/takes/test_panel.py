@@ -120,7 +120,7 @@ def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
 def test_dropped_frames_are_said_to_be_gone(filled, until):
     take = choose(filled, 1)
     until(lambda: filled.player_state.shown and filled.player_state.shown.take == take.id)
-    filled.project.pictures._takes.remove(take.spans)
+    filled.project.pictures._span_results.remove(take.spans)
     choose(filled, 0)
     choose(filled, 1)
     until(lambda: "Render it again" in filled.queue_bar.words.whole)
@@ -148,7 +148,7 @@ def test_the_space_of_the_frames_is_shown_with_its_bound(filled, until):
 
 
 def test_the_oldest_frames_over_the_bound_are_dropped_after_a_job(filled, until):
-    store = filled.project.pictures._takes
+    store = filled.project.pictures._span_results
     quietly(filled, until)
     newest, middle, oldest = filled.document.project.takes
     for age, take in enumerate((oldest, middle, newest)):
@@ -163,7 +163,7 @@ def test_the_oldest_frames_over_the_bound_are_dropped_after_a_job(filled, until)
 
 
 def test_nothing_is_dropped_while_another_has_the_project_open(filled, until):
-    store = filled.project.pictures._takes
+    store = filled.project.pictures._span_results
     quietly(filled, until)
     filled.project.disk_usage.limit = 0
     with reading(filled.document.folder):
