@@ -81,7 +81,7 @@ class SubjectDetails(QWidget):
         trains = column(self.plan, self.length, buttons)
         trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, UNIT, 0, UNIT)
+        layout.setContentsMargins(0, UNIT, 0, 0)
         layout.setSpacing(UNIT)
         layout.addLayout(self._shown)
         layout.addWidget(trains)

@@ -209,7 +209,7 @@ def test_the_curve_outlives_the_window(open_studio, works, photos, until):
 
 
 def test_a_training_that_goes_back_draws_over_what_it_does_again(studio):
-    hear = lambda step, loss: studio.job_monitor._hear(5, Progress("t", step, 9, loss=loss))  # noqa: E731
+    hear = lambda step, loss: studio.job_monitor._on_progress(5, Progress("t", step, 9, loss=loss))  # noqa: E731
     for step in (4, 5, 6, 7):
         hear(step, 0.1)
     hear(6, 0.2)
