@@ -30,7 +30,7 @@ def check(path: Path) -> None:
         stat = path.stat()
         if not S_ISREG(stat.st_mode):  # a pipe would be waited for
             raise ValueError("no file")
-        header, length = _header(path)
+        header, length, _ = read_header(path)
         whole = _end(header) == stat.st_size - 8 - length
     except FileNotFoundError:
         raise Refusal(f"The weight file {path} is missing.", advice) from None
@@ -42,13 +42,18 @@ def check(path: Path) -> None:
         raise Refusal(f"The weight file {path} is cut short or damaged.", advice)
 
 
-def _header(path: Path) -> tuple[dict[str, Mapping], int]:
+def read_header(path: Path) -> tuple[dict[str, Mapping], int, dict[str, str]]:
+    """Entries by tensor name, the header's length in bytes, and the file's metadata.
+
+    ValueError, or one of what reading JSON raises, for what is no header.
+    """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > LARGEST_HEADER:
             raise ValueError("no header is this long")
         header = json.loads(file.read(length))
-    return {name: entry for name, entry in header.items() if name != "__metadata__"}, length
+    notes = header.pop("__metadata__", {})
+    return header, length, {str(name): str(note) for name, note in notes.items()}
 
 
 def _end(header: Mapping[str, Mapping]) -> int:
