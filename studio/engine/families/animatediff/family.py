@@ -6,24 +6,27 @@ Its folder holds the parts of a Stable Diffusion 1.x pipeline (`unet`, `vae`, `t
 frames, "control", in the published original layout or in diffusers'.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from diffusers import DDIMScheduler
 
+from studio.engine.between import FilledBetween
 from studio.engine.device import Device, set_attention
 from studio.engine.families.animatediff import published
+from studio.engine.families.animatediff.codec import ImageCodec
 from studio.engine.families.animatediff.fill import AnimateDiff
 from studio.engine.families.videoldm.backbone import Backbone, load_backbone
 from studio.engine.loading import loading
-from studio.engine.roles import Filler
+from studio.engine.roles import Parts
 from studio.spec.card import Card
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 
 MOTION, CONTROL = "motion", "control"
+FACTOR = 4
+"""Frames from one keyframe to the next where a card does not say."""
 NOISE = {
     "beta_schedule": "linear",
     "clip_sample": False,
@@ -33,8 +36,9 @@ NOISE = {
 """The noise levels that motion modules were trained at, which are not Stable Diffusion's own."""
 
 
-def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Mapping[str, Filler]:
-    """What fills "keyframes" and, where the card names a control network, "holes".
+def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Parts:
+    """What fills "keyframes" and "codec" and, where the card names a control network, "holes" and
+    "interpolator".
 
     A part that is missing, damaged or of another model's shape is refused by name.
     """
@@ -47,7 +51,11 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Map
         if CONTROL in files:
             filler = replace(filler, control=_control(backbone, files[CONTROL]))
             tick(Progress("loading model", 1, 1, note=CONTROL))
-    return {"keyframes": filler} | ({"holes": filler} if filler.control else {})
+    parts: Parts = {"keyframes": filler, "codec": ImageCodec(filler.backbone)}
+    if filler.control is None:
+        return parts
+    factor = card.interpolation.factor if card.interpolation else FACTOR
+    return {**parts, "holes": filler, "interpolator": FilledBetween(filler, factor)}
 
 
 def _moving(backbone: Backbone, file: Path) -> Backbone:

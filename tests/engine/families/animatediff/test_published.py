@@ -119,9 +119,11 @@ def test_the_roles_that_a_folder_fills(folder):
     parts = family.load(
         folder, replace(tiny.CARD, files=tiny.FILES["original"]), "holes", tiny.CPU, silent
     )
+    assert set(parts) == {"keyframes", "codec", "holes", "interpolator"}
     assert parts["holes"] is parts["keyframes"]
+    assert (parts["interpolator"].factor, parts["interpolator"].space) == (4, "latents")
     bare = family.load(folder, tiny.CARD, "keyframes", tiny.CPU, silent)
-    assert "holes" not in bare
+    assert set(bare) == {"keyframes", "codec"}
 
 
 def loaded(folder: Path, motion: str = "mm.safetensors", control: str = "sparsectrl.safetensors"):
@@ -164,3 +166,16 @@ def test_loading_ticks_for_every_part(folder):
     assert [note for note in heard if note] == [
         "tokenizer", "text_encoder", "unet", "vae", "scheduler", "motion",
     ]  # fmt: skip
+
+
+def test_the_codec_of_a_folder_takes_frames_one_by_one(folder):
+    codec, heard = family.load(folder, tiny.CARD, "codec", tiny.CPU, silent)["codec"], []
+    frames = torch.randint(0, 256, (3, 16, 16, 3), dtype=torch.uint8)
+    latents = codec.encode(frames)
+    assert (latents.shape, latents.dtype) == ((3, 4, 4, 4), torch.float32)
+    made = codec.decode(latents, heard.append)
+    assert (made.shape, made.dtype) == (frames.shape, torch.uint8)
+    assert torch.equal(codec.decode(latents[1:2], silent), made[1:2])
+    assert [(p.stage, p.step, p.total) for p in heard] == [("decode", k, 3) for k in range(4)]
+    with pytest.raises(ValueError, match="no whole cells"):
+        codec.encode(torch.zeros(1, 18, 16, 3, dtype=torch.uint8))
