@@ -132,6 +132,7 @@ def test_a_finished_subject_learns_on_and_keeps_every_version(studio):
     assert len([*(studio.store.folder / "pip" / "versions").iterdir()]) == 2
 
 
+@pytest.mark.long
 def test_photos_can_be_added_to_a_finished_subject(studio):
     studio.adopt(photos=3)
     studio.train(steps=4)
@@ -165,6 +166,7 @@ def test_stopped_at_any_step_it_ends_in_the_adapter_of_an_unbroken_run(studio):
     assert studio.train("max", steps=0).identity == unbroken.identity
 
 
+@pytest.mark.long
 def test_an_order_to_start_anew_forgets_once(studio):
     """Paused and put back into the queue it goes on, as any other."""
     studio.adopt()

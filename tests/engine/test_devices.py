@@ -56,7 +56,14 @@ def quick(monkeypatch) -> None:
     monkeypatch.setattr(samples, "STEPS", 1)
 
 
-@pytest.fixture(params=DEVICES, autouse=True)
+# the others are combined in these two
+RARE = ("second", "half")
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.long if name in RARE else ()) for name in DEVICES],
+    autouse=True,
+)
 def on(request):
     """Where and how precisely; the second device can be moved to meanwhile."""
     with SecondDevice():

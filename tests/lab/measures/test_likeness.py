@@ -50,6 +50,7 @@ def test_roc_area_at_its_ends():
         measure.roc_area(np.ones(3), np.array([]))
 
 
+@pytest.mark.long
 def test_training_teaches_to_tell_apart():
     held = _sets(HELD_OUT, 12, 4)
     torch.manual_seed(5)

@@ -24,6 +24,7 @@ def test_real_clips_are_read_right():
     assert rights(lambda frames: frames).tolist() == [COUNT] * 3
 
 
+@pytest.mark.long
 def test_worn_clips_are_read_almost_as_well():
     assert (rights(clips.worn) >= COUNT - 1).all()
 

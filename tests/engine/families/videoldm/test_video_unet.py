@@ -162,6 +162,7 @@ def test_checkpointing_changes_neither_output_nor_gradient():
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
+@pytest.mark.long
 @torch.no_grad()
 def test_traced_whole_it_computes_the_same():
     """One graph without breaks: nothing depends on hooks or on values."""
