@@ -176,8 +176,8 @@ def import_engine() -> None:
 def rehearse() -> None:
     """Load the starter once: patterns are compiled and plug-ins found now, and not while somebody
     waits for a first clip with the mouse in hand."""
-    from studio.jobs.residents import Residents
+    from studio.jobs.model_cache import ModelCache
     from studio.jobs.work import BUILT_IN
 
     with suppress(Refusal):  # whoever uses a damaged starter is told then
-        Residents(None).video(find("starter", (BUILT_IN,)), silent)
+        ModelCache(None).part(find("starter", (BUILT_IN,)), "keyframes", silent)

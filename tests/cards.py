@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.library.card import read_card
-from studio.spec import roles
+from studio.spec import components
 from studio.spec.card import Card, Defaults, Interpolation, Window
 
 STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
@@ -37,7 +37,7 @@ def card(
         Defaults(steps, guidance),
         size_multiple=multiple,
         largest=largest,
-        uses=tuple(roles.USES.items()),
+        uses=tuple(components.USES.items()),
     )
     return with_(plain, **more)
 

@@ -26,14 +26,15 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from studio.engine.tiles import Tile, Tiling
-from studio.spec.card import Card, Grid
+from studio.spec.card import Card
+from studio.spec.grid import Grid
 from studio.spec.progress import Tick
 from studio.spec.request import SubjectUse
 
 Known = tuple[bool, ...]
 """Of each frame of a window, whether it is given."""
 Parts = Mapping[str, Any]
-"""By role (`studio.spec.card.ROLES`), what fills it."""
+"""By role (`studio.spec.part.ROLES`), what fills it."""
 Prompt = Any
 """Encoded words: what a family's `prompt` gives to its own `fill` or `between`, and nobody else
 looks into."""
@@ -57,7 +58,7 @@ class FillSpec:
     window's frames, which the noise belongs to; `seed` 0..2**63-1.  `steps` of the sampler, of
     which `start_step` are skipped by starting from an estimate (image to image); with all of them
     skipped the estimate is the result.  `guidance`, `context_guidance` and `context_noise` as in
-    `studio.spec.card.Defaults`.  `pass_index` counts the passes of interpolation from 1; 0 is the
+    `studio.spec.part.Defaults`.  `pass_index` counts the passes of interpolation from 1; 0 is the
     keyframes' own rate.  `fps` of the window's frames, 0 where it is not known.  `sampler` is a
     name of `studio.engine.sampling`, "" for the model's own; `options` belong to the family.
     """

@@ -1,6 +1,6 @@
 """Whether networks are those that were loaded: no adapter on, no weight replaced or written to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from torch import nn
@@ -9,12 +9,19 @@ Mark = tuple[object, ...]
 
 
 def networks(part: object) -> Iterator[nn.Module]:
-    """Every module in a loaded part, a dataclass that may hold others."""
+    """Every module in what was loaded, each once: of a dataclass or a mapping, and what these hold."""
+    return iter({id(module): module for module in _modules(part)}.values())
+
+
+def _modules(part: object) -> Iterator[nn.Module]:
     if isinstance(part, nn.Module):
         yield part
+    elif isinstance(part, Mapping):
+        for inner in part.values():
+            yield from _modules(inner)
     elif is_dataclass(part):
         for field in fields(part):
-            yield from networks(getattr(part, field.name))
+            yield from _modules(getattr(part, field.name))
 
 
 def mark(part: object) -> Mark:

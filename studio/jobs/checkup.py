@@ -65,10 +65,9 @@ def _tried(works: Works, model: library.Model, tick: Tick) -> Check:
     request = model.card.request(PROMPT, SEED, model.weights, keyframes=2, steps=4, interpolate=0)
     memo = _Memory()
     try:
-        video = works.residents.video(model, tick)
         started = time.monotonic()
         walk = spans(request)
-        film(walk, lambda: Models(video), memo, tick)
+        film(walk, Models(lambda _, role: works.models.part(model, role, tick)), memo, tick)
     except Refusal as refusal:
         return Check("self-test", False, str(refusal))
     seconds = time.monotonic() - started
@@ -96,7 +95,7 @@ class _Memory:
 def _device(works: Works) -> Check:
     import torch
 
-    device = works.residents.device()
+    device = works.models.device()
     memory = ""
     if device.name == "cuda":
         free, total = torch.cuda.mem_get_info()

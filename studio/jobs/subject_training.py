@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from studio.engine.families.videoldm.videomodel import VideoModel
     from studio.engine.subjects.subject_spec import TrainedSubject
-    from studio.jobs.residents import Residents
+    from studio.jobs.model_cache import ModelCache
 
 LONGEST = 1024
 """Pixels of a photo's longer side that are read."""
@@ -56,7 +56,7 @@ def order(
 
 def train(
     store: SubjectStore,
-    residents: Residents,
+    models: ModelCache,
     folders: Iterable[Path],
     job: Job,
     tick: Tick,
@@ -87,7 +87,7 @@ def train(
             trainings.forget(folder)
         heard = _Heard(tick, folder, training)
         try:
-            video = residents.video(model, tick)
+            video = models.video(model, tick)
             trained = _learned(video, photos, subject, training, folder, heard.tick)
         finally:
             with suppress(Refusal):

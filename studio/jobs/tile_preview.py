@@ -13,7 +13,7 @@ from studio.spec.span import Span
 from studio.spec.spans import spans
 
 if TYPE_CHECKING:
-    from studio.engine.families.videoldm.upsampler import Upsampler
+    from studio.engine.roles import Upscaler
     from studio.project.takes import TakeStore
 
 
@@ -25,7 +25,7 @@ def portion(request: ClipRequest, frame: int) -> Span:
 def preview_tile(
     span: Span,
     takes: TakeStore,
-    load: Callable[[], Upsampler],
+    load: Callable[[], Upscaler],
     place: tuple[float, float],
     tick: Tick,
 ) -> dict[str, object]:
@@ -34,14 +34,15 @@ def preview_tile(
     The frames of the tile go out with the last tick; gives where it lies in the small frames, and
     the first frame's number.
     """
-    from studio.engine.families.videoldm.upsample import STAGE, upsample
-    from studio.engine.film import small_frames, upsample_spec
+    from studio.engine.clips import known_frames
+    from studio.engine.film import upscale_spec
 
-    small, spec = small_frames(span, takes), upsample_spec(span)
+    small, spec = known_frames(span, takes), upscale_spec(span)
     tile = spec.tiling.around(small.shape[1], small.shape[2], *place)
-    made = upsample(load(), small, spec, tick, only=tile)[span.lead : span.lead + len(span.makes)]
+    before, count = span.context_before, len(span.makes)
+    made = load().upscale(small, spec, tick, only=tile)[before : before + count]
     count, height, width, _ = made.shape
     preview = Preview(count, height, width, made.numpy().tobytes())
-    tick(Progress(STAGE, 1, 1, preview=preview))
+    tick(Progress("upsample", 1, 1, preview=preview))
     first = span.request.only[0] if span.request.only else 0
     return {"tile": [tile.top, tile.left, tile.height, tile.width], "first": first}

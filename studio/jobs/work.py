@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.jobs.job import Job, Work
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
@@ -18,10 +18,10 @@ from studio.project.plain import from_plain, to_plain
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.check import check
+from studio.spec.part import Part
 from studio.spec.progress import Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
 from studio.spec.timing import frame_rate, retimed
@@ -47,7 +47,7 @@ class Works:
         self.folders = folders
         self.model_folders: tuple[Path, ...] = (BUILT_IN, folders.models)
         self.subjects = SubjectStore(folders.subjects)
-        self.residents = Residents(device)
+        self.models = ModelCache(device)
         self.read: dict[str, np.ndarray] = {}
         """Photos that were read and wait to be learned from, by identity: none is decoded twice."""
 
@@ -68,7 +68,7 @@ class Works:
         """`work`, alone on the networks in memory."""
 
         def leased(job: Job, tick: Tick) -> object:
-            with self.residents.leased(tick):
+            with self.models.leased(tick):
                 return work(job, tick)
 
         return leased
@@ -79,8 +79,8 @@ class Works:
         Payload: "project" (folder), "request" (plain), "until" (a stage, all of them without).
         """
         request = from_plain(ClipRequest, job.payload["request"])
-        model = library.promised(request, self.model_folders)
-        check(request, model.card)
+        models = library.promised(request, self.model_folders)
+        check(request, models[request.model].card)
         project = Path(str(job.payload["project"]))
         stage = str(job.payload.get("until") or STAGES[-1])
         takes, walk = self.takes(project), until(spans(request), stage)
@@ -88,16 +88,8 @@ class Works:
             return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
 
-        def load() -> Models:
-            return self._models(request, model, project, tick)
-
-        walked = film(
-            walk,
-            load,
-            takes.noting(lambda _: self._facts()),
-            tick,
-            upsampler=lambda: self.residents.upsampler(model, tick),
-        )
+        memo = takes.noting(lambda _: self._facts())
+        walked = film(walk, self._models(request, models, project, tick), memo, tick)
         return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
 
     def preview_tile(self, job: Job, tick: Tick) -> dict:
@@ -112,12 +104,12 @@ class Works:
         last = portion(request, int(str(said["frame"])))
         before = {**said, "request": to_plain(last.request), "until": "decoded"}
         self.render(replace(job, payload=before), tick)
-        model = library.promised(request, self.model_folders)
+        models = library.promised(request, self.model_folders)
         down, across = said["place"]  # pyright: ignore[reportGeneralTypeIssues]
         return preview_tile(
             last,
             self.takes(Path(str(said["project"]))),
-            lambda: self.residents.upsampler(model, tick),
+            lambda: self.models.part(models[last.part.model], last.role, tick),
             (float(down), float(across)),
             tick,
         )
@@ -129,7 +121,7 @@ class Works:
         """
         from studio.jobs.subject_training import train
 
-        return train(self.subjects, self.residents, self.model_folders, job, tick, self.read)
+        return train(self.subjects, self.models, self.model_folders, job, tick, self.read)
 
     def export(self, job: Job, tick: Tick) -> dict:
         """Write stored frames to a file.
@@ -185,7 +177,7 @@ class Works:
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""
-        self.residents.free()
+        self.models.free()
 
     def takes(self, project: Path) -> TakeStore:
         """The take store of a project folder, with frames as lossless video."""
@@ -197,23 +189,30 @@ class Works:
         return TakeStore(project / "takes", save, read_lossless)
 
     def _models(
-        self, request: ClipRequest, model: library.Model, project: Path, tick: Tick
+        self,
+        request: ClipRequest,
+        models: Mapping[str, library.Model],
+        project: Path,
+        tick: Tick,
     ) -> Models:
         from studio.engine.film import Models
         from studio.media.photo import open_photo
 
-        video = self.residents.video(model, tick)
-        adapter = None
-        if request.subject is not None:
-            adapter = self.subjects.adapter_of(request.subject.name, request.subject.identity)
+        def load(part: Part, role: str) -> object:
+            return self.models.part(models[part.model], role, tick)
+
+        def adapter() -> Path | None:
+            use = request.subject
+            return use and self.subjects.adapter_of(use.name, use.identity)
+
         brought = PictureStore(project)
-        return Models(video, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST))
+        return Models(load, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST))
 
     def _facts(self) -> dict[str, object]:
         import diffusers
         import torch
 
-        device = self.residents.device()
+        device = self.models.device()
         return {
             "device": device.described,
             "precision": str(device.dtype).removeprefix("torch."),
@@ -221,11 +220,6 @@ class Works:
             "torch": torch.__version__,
             "diffusers": diffusers.__version__,
         }
-
-
-def last_keys(walk: tuple[Span, ...]) -> tuple[str, ...]:
-    """The keys of the spans whose frames are the clip, in order."""
-    return tuple(span.key for span in walk if span.stage == walk[-1].stage)
 
 
 def stored_frames(takes: TakeStore, keys: list[str]) -> Iterator[np.ndarray]:

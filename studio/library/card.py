@@ -9,23 +9,19 @@ from typing import Any
 from studio.library import card_fields as check
 from studio.library.card_fields import Check, checked, must, shown
 from studio.library.subject_defaults import subject_defaults
-from studio.spec import roles
+from studio.spec import components
 from studio.spec.bounds import AT_ONCE
 from studio.spec.card import (
     FAMILIES,
-    FRAMES,
-    LATENTS,
-    PATTERNS,
-    ROLES,
-    VIDEOLDM,
     Card,
-    Defaults,
-    Grid,
     Interpolation,
     Window,
 )
+from studio.spec.grid import STILLS, Grid
+from studio.spec.part import FRAMES, LATENTS, PICTURE, ROLES, STRENGTHS, VIDEOLDM, Defaults
+from studio.spec.patterns import PATTERNS
 from studio.spec.refusal import Refusal
-from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, PASSES, WALKED, Upsampling
+from studio.spec.request import MAX_GUIDANCE, MAX_STEPS, PASSES, Upsampling
 from studio.spec.strip import BRIDGE, CONTEXT
 
 CARD = "model.toml"
@@ -86,7 +82,7 @@ def _card(content: Mapping[str, Any], folder: Path) -> Card:
         defaults=_defaults(said),
         size_multiple=said["size_multiple"],
         largest=said["largest"],
-        grid=said.get("grid", Grid()),
+        grid=said.get("grid", STILLS),
         fills=fills,
         interpolation=_interpolation(said),
         upsampling=said.get("upsampling"),
@@ -96,6 +92,8 @@ def _card(content: Mapping[str, Any], folder: Path) -> Card:
         settings=pinned,
         subjects=subject_defaults(content, folder),
         licence=said.get("licence", ""),
+        context=said.get("codec_context"),
+        scale=said.get("scale", 4),
         notice=said.get("notice", ""),
     )
 
@@ -117,11 +115,16 @@ def _checked(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _our_files(weights: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Each component's file is the one that the engine opens: any other would be hashed, not used."""
-    if strange := roles.unknown(weights):
+    if strange := components.unknown(weights):
         raise ValueError(f"this version has no use for weights called “{shown(strange[0])}”")
     for role, file in weights.items():
-        must(file == roles.FILES[role], role, file, f"the place {roles.FILES[role]} in its folder")
-    needed = roles.NEEDED + (roles.NEEDED_TO_UPSAMPLE if "upsampling" in said else ())
+        must(
+            file == components.FILES[role],
+            role,
+            file,
+            f"the place {components.FILES[role]} in its folder",
+        )
+    needed = components.NEEDED + (components.NEEDED_TO_UPSAMPLE if "upsampling" in said else ())
     if missing := [role for role in needed if role not in weights]:
         raise ValueError(f"it names no weights for {', '.join(missing)}")
     return tuple(weights.items())
@@ -139,8 +142,8 @@ def _uses(
     table: Mapping[str, Any], files: Mapping[str, str]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """By role, its components.  A component without a role would be in no key: that is an error."""
-    components = check.each(check.one_of(*files), 30)
-    uses = checked(table, dict.fromkeys((*ROLES, "picture"), components), ())
+    named = check.each(check.one_of(*files), 30)
+    uses = checked(table, dict.fromkeys((*ROLES, PICTURE), named), ())
     if idle := sorted(set(files) - {name for used in uses.values() for name in used}):
         raise ValueError(f"no role in [uses] names “{shown(idle[0])}”")
     return tuple(uses.items())
@@ -157,7 +160,7 @@ def _our_uses(
         "picture": True,
         "upscaler": "upsampling" in said,
     }
-    return tuple((role, used) for role, used in roles.USES.items() if able[role])
+    return tuple((role, used) for role, used in components.USES.items() if able[role])
 
 
 def _fills(said: Mapping[str, Any]) -> tuple[str, ...]:
@@ -193,7 +196,7 @@ def _defaults(said: Mapping[str, Any]) -> Defaults:
         guidance=said["guidance"],
         context_guidance=said.get("context_guidance", 1.0),
         context_noise=said.get("context_noise", 0.0),
-        strengths=said.get("walked", WALKED),
+        strengths=said.get("walked", STRENGTHS),
         sampler=said.get("sampler", ""),
         options=said.get("options", ()),
     )
@@ -270,6 +273,8 @@ MODEL: Mapping[str, Check] = {
     "options": check.numbers,
     "upsampling": _upsampling,
     "latent_space": check.line(64),
+    "codec_context": check.whole(0, AT_ONCE),
+    "scale": check.whole(1, 64),
     "licence": check.line(100),
     "notice": check.line(300, empty=True),
 }

@@ -10,9 +10,9 @@ from studio.library.headers import check
 from studio.library.settings import settings_of
 from studio.library.strays import check_strays
 from studio.spec.card import Card
+from studio.spec.components import SETTINGS
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.roles import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,21 @@ def find(name: str, folders: Iterable[Path]) -> Model:
     raise Refusal(f'There is no model called "{name}".', f"There is: {known}.")
 
 
-def promised(request: ClipRequest, folders: Iterable[Path]) -> Model:
-    """The model that a request was made for, by the hashes it carries, however long it waited.
+def promised(request: ClipRequest, folders: Iterable[Path]) -> dict[str, Model]:
+    """By id, the models that a request was made for: its own and those of its parts, by the hashes
+    it carries, however long it waited.
 
     Refused where other weights lie there by now: what is stored under a key is what the key says.
     """
-    model = find(request.model, folders)
-    if sorted(model.weights) != sorted(request.weights):
+    folders = tuple(folders)
+    wanted = {part.model: part.weights for part in request.parts}
+    wanted[request.model] = request.weights
+    return {name: _promised(name, weights, folders) for name, weights in wanted.items()}
+
+
+def _promised(name: str, weights: tuple[tuple[str, str], ...], folders: Iterable[Path]) -> Model:
+    model = find(name, folders)
+    if sorted(model.weights) != sorted(weights):
         raise _replaced(model)
     return model
 

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from studio.spec.card import Card
+from studio.spec.components import FILES
 from studio.spec.refusal import Refusal
-from studio.spec.roles import FILES
 
 BESIDE = ("{}.index.json", "adapter_config.json")
 """What makes diffusers load other files instead of a weight file, or transformers one more."""

@@ -97,6 +97,7 @@ def _read_fields(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
     if not isinstance(data, dict):
         raise ValueError(f"{kind.__name__} is not an object")
     hints = _hints(kind)
+    data = _renamed(data, getattr(kind, "ALIASES", {}))
     left: dict[str, Plain] = {k: v for k, v in data.items() if k not in hints or k == UNKNOWN}
     values = {}
     for name in hints.keys() & data.keys() - {UNKNOWN}:
@@ -112,6 +113,12 @@ def _read_fields(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
     if hasattr(noun, "unfit") and (field := next(noun.unfit(), None)):
         raise ValueError(f"the {field} of a {kind.__name__} does not fit")
     return noun, left
+
+
+def _renamed(data: Mapping[str, Plain], aliases: Mapping[str, str]) -> Mapping[str, Plain]:
+    """Fields under the names that they have now."""
+    older = {new: data[old] for old, new in aliases.items() if old in data and new not in data}
+    return {name: value for name, value in data.items() if name not in aliases} | older
 
 
 def _read_tuple(kinds: tuple[Any, ...], data: Plain) -> tuple[Any, ...]:
@@ -147,4 +154,4 @@ def _merged(known: Plain, unknown: Mapping[str, Plain]) -> Plain:
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+    return {name: hint for name, hint in get_type_hints(kind).items() if name != "ALIASES"}

@@ -108,12 +108,13 @@ def _intervals(
 ) -> tuple[Work, ...]:
     """The work of each interval: its passes, and the frames in it decoded and upsampled."""
     found: list[list[Work]] = [[] for _ in range(count)]
-    dense = 4**request.interpolate
     between = [span for span in walk if stage_of(span) == "interpolated"]
     for number, span in enumerate(between):
         found[number // request.interpolate].append(_work(span, there, pace))
     for stage in ("decoded", "upsampled") if request.interpolate else ():
         frame = 0
+        apart = stage == "decoded" and request.interpolates_frames  # keyframes alone
+        dense = 1 if apart else request.frames_per_keyframe
         for span in (span for span in walk if stage_of(span) == stage):
             if frame // dense < count:
                 found[frame // dense].append(_work(span, there, pace))

@@ -1,11 +1,12 @@
 """The spans from latents to frames, on one grid that no edit of a keyframe moves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from studio.spec.request import ClipRequest
-from studio.spec.span import Frame, Span, reads_of, said, span_key, weights
+from studio.spec.span import Frame, Read, Span, reads_of, said, span_key
 
 DECODE_CHUNK = 8
 """Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
@@ -19,10 +20,20 @@ def decode_spans(
     request: ClipRequest, parts: Sequence[Sequence[Frame]], *, loop: bool = False
 ) -> list[Span]:
     """Latents to frames in chunks of `DECODE_CHUNK`; none makes frames across an interpolated
-    keyframe.  A decoder that sees time looks beyond its chunk, in a `loop` over the clip's end."""
+    keyframe.  A decoder that sees time looks beyond its chunk, in a `loop` over the clip's end.
+
+    Where a latent holds several frames, what was made at once is decoded at once: a latent of such
+    a codec means nothing without those before it.
+    """
     frames = [frame for part in parts for frame in part]
-    sizes = [len(part) for part in parts] if request.interpolate else [len(frames)]
-    beyond = margin("decoder" in dict(request.weights))
+    codec = request.part("codec")
+    if codec.grid.temporal > 1:
+        return _whole_windows(request, frames)
+    apart = request.interpolate and not request.interpolates_frames
+    sizes = [len(part) for part in parts] if apart else [len(frames)]
+    beyond = codec.context
+    if beyond is None:
+        beyond = margin("decoder" in dict(codec.weights))
     made, start = [], 0
     for size in sizes:
         for first in range(start, start + size, DECODE_CHUNK):
@@ -30,6 +41,19 @@ def decode_spans(
             seen, lead = around(frames, first, end, beyond, loop=loop)
             made.append(_decode_span(request, seen, lead, end - first))
         start += size
+    return made
+
+
+def _whole_windows(request: ClipRequest, frames: Sequence[Frame]) -> list[Span]:
+    """One span for each window whose frames follow one another from its first."""
+    made = []
+    grid = request.part("codec").grid
+    for key, run in groupby(frames, key=lambda frame: frame.key):
+        window = list(run)
+        latents = range(grid.latents(len(window)))
+        inputs, reads = reads_of([(key, latent) for latent in latents])
+        makes = tuple(frame.position for frame in window)
+        made.append(_decoded(request, makes, inputs, reads, {"reads": said(reads)}))
     return made
 
 
@@ -51,26 +75,41 @@ def around(
 def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:
     inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
     makes = tuple(frame.position for frame in seen[lead : lead + count])
-    meant: dict[str, object] = {"weights": weights(request, "decode")}
+    more: dict[str, object] = {}
     if said(reads) != [(0, position) for position in makes]:
-        meant["reads"] = said(reads)
+        more["reads"] = said(reads)
     if lead:
-        meant["lead"] = lead
-    key = span_key("decode", makes, inputs, meant)
-    return Span("decode", makes, reads, inputs, key, request, lead=lead)
+        more["lead"] = lead
+    return _decoded(request, makes, inputs, reads, more, lead)
+
+
+def _decoded(
+    request: ClipRequest,
+    makes: tuple[int, ...],
+    inputs: tuple[str, ...],
+    reads: tuple[Read | None, ...],
+    more: Mapping[str, object],
+    lead: int = 0,
+) -> Span:
+    part = request.part("codec")
+    key = span_key("decode", makes, inputs, {"weights": part.named("codec"), **more})
+    return Span(
+        "decode", makes, reads, inputs, key, request,
+        context_before=lead, role="codec", part=part,
+    )  # fmt: skip
 
 
 def upsample_spans(
-    request: ClipRequest, decoded: Sequence[Span], *, loop: bool = False
+    request: ClipRequest, shown: Sequence[Span], *, loop: bool = False
 ) -> list[Span]:
-    """Frames to larger frames, in the portions in which they were decoded (section 3.4: of eight)."""
+    """Frames to larger frames, in the portions in which they were made (section 3.4: of eight)."""
     frames = [
         Frame(span.key, number, position)
-        for span in decoded
+        for span in shown
         for number, position in enumerate(span.makes)
     ]
     made, start = [], 0
-    for span in decoded:
+    for span in shown:
         end = start + len(span.makes)
         seen, lead = around(frames, start, end, UPSAMPLE_MARGIN, loop=loop)
         made.append(_upsample_span(request, seen, lead, len(span.makes)))
@@ -82,6 +121,7 @@ def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count
     inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
     positions = tuple(frame.position for frame in seen)
     makes = positions[lead : lead + count]
+    part = request.part("upscaler")
     assert request.upsample is not None
     meant = {
         "reads": said(reads),
@@ -89,26 +129,39 @@ def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count
         "lead": lead,
         "how": asdict(request.upsample),
         "prompt": request.prompt if request.upsample.guidance != 1.0 else "",
-        "weights": weights(request, "upsample"),
+        "weights": part.named("upscaler"),
         "seed": request.seed,
     }
     key = span_key("upsample", makes, inputs, meant)
-    return Span("upsample", makes, reads, inputs, key, request, lead=lead, positions=positions)
+    return Span(
+        "upsample", makes, reads, inputs, key, request,
+        context_before=lead, positions=positions, role="upscaler", part=part,
+    )  # fmt: skip
 
 
 def whole_chunks(request: ClipRequest, first: int, last: int) -> tuple[int, int]:
     """The range of frames that is made where `first` to `last` are wanted: whole chunks."""
-    between = 4**request.interpolate if request.interpolate else request.whole_frames
-    ends = _chunk(request, between, first), _chunk(request, between, last)
-    return ends[0][0], ends[1][1]
+    return _chunk(request, first)[0], _chunk(request, last)[1]
 
 
-def _chunk(request: ClipRequest, between: int, frame: int) -> tuple[int, int]:
+def _chunk(request: ClipRequest, frame: int) -> tuple[int, int]:
     """First and last frame of the chunk in which a frame is decoded and upsampled."""
-    start = frame // between * between
+    whole = request.whole_frames
+    interval = request.frames_per_keyframe if request.interpolate else whole
+    start = frame // interval * interval
+    if request.interpolates_frames:  # made at once, the last one with its end
+        start = min(start, max(0, whole - 2) // interval * interval)
+        end = start + interval
+        return start, whole - 1 if end >= whole - 1 else end - 1
+    end = min(start + interval, whole)
     start += (frame - start) // DECODE_CHUNK * DECODE_CHUNK
-    end = min(start + DECODE_CHUNK, frame // between * between + between, request.whole_frames)
-    return start, end - 1
+    return start, min(start + DECODE_CHUNK, end) - 1
+
+
+def last_spans(walk: Sequence[Span]) -> list[Span]:
+    """The spans whose frames are the clip, in order: of the last stage, and of its last pass."""
+    last = walk[-1]
+    return [span for span in walk if (span.stage, span.pass_index) == (last.stage, last.pass_index)]
 
 
 def wanted(walk: Sequence[Span], only: tuple[int, int] | None) -> tuple[Span, ...]:
@@ -116,11 +169,10 @@ def wanted(walk: Sequence[Span], only: tuple[int, int] | None) -> tuple[Span, ..
     if only is None:
         return tuple(walk)
     needed, frame = set[str](), 0
-    for span in walk:
-        if span.stage == walk[-1].stage:
-            if frame <= only[1] and frame + len(span.makes) > only[0]:
-                needed.add(span.key)
-            frame += len(span.makes)
+    for span in last_spans(walk):
+        if frame <= only[1] and frame + len(span.makes) > only[0]:
+            needed.add(span.key)
+        frame += len(span.makes)
     for span in reversed(walk):
         if span.key in needed:
             needed.update(span.inputs)

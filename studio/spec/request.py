@@ -1,11 +1,23 @@
 """What a user asks for, with nothing left open: frozen, hashable, free of paths."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
-from studio.spec.bounds import AT_ONCE, LABEL, SEED, TEXT, between, is_name, misfits, several
-from studio.spec.roles import FILES, SETTINGS
+from studio.spec.bounds import (
+    AT_ONCE,
+    LABEL,
+    SEED,
+    TEXT,
+    anything,
+    between,
+    is_name,
+    misfits,
+    several,
+)
+from studio.spec.components import unknown
+from studio.spec.part import LATENTS, ROLES, STRENGTHS, Defaults, Part
 from studio.spec.strip import BRIDGE, Strip
 from studio.spec.timing import FASTEST, SLOWEST
 
@@ -20,9 +32,6 @@ LARGEST = 65_536
 """Pixels of a side."""
 PASSES = 3
 """Of interpolation, at most, whatever model it is."""
-
-WALKED = (1.0, 1.0, 0.6, 0.4)
-"""Shares of the steps that a model walks around given frames, if it does not say (`studio.spec.card`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class Upsampling:
 
 
 UPSAMPLED = 4
-"""Times as large along one side."""
+"""Times as large along one side, by an upsampler of the Video LDM family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +83,14 @@ class ClipRequest:
 
     `keyframes` come from words at once and `extend` more by prediction, in windows of `window`
     frames; in a `loop` some lead back to the first.  A `strip` says otherwise how each keyframe is
-    made.  `interpolate` passes, 0..2, each put three frames between two.  Given frames are followed
+    made.  `interpolate` passes each put frames between two, three if the part for it says no other.  Given frames are followed
     with `context_guidance`, seen through `context_noise` and filled around in the shares of the
-    `steps` that are `walked` (`studio.spec.card`).  With `upsample` its frames end four times as large, and
+    `steps` that `strengths` say (`studio.spec.part.Defaults`).  With `upsample` its frames end larger, and
     with `only` (first, last) those frames alone are made; a range ends where chunks do
     (`studio.spec.frame_spans.whole_chunks`).
 
-    `weights` pairs each role (`studio.spec.roles`) with the hash of its
-    file; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
+    `weights` pairs each component of the `model` with the hash of its file; `parts` fill roles that
+    are not the model's, and say of a model of another family what it is; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
     """
 
     prompt: str
@@ -103,32 +112,74 @@ class ClipRequest:
     strip: Strip | None = None
     context_guidance: float = 1.0
     context_noise: float = 0.0
-    walked: tuple[float, ...] = WALKED
+    strengths: tuple[float, ...] = STRENGTHS
     upsample: Upsampling | None = None
     only: tuple[int, int] | None = None
+    sampler: str = ""
+    options: tuple[tuple[str, float], ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    ALIASES: ClassVar[Mapping[str, str]] = {"walked": "strengths"}
+    """Names of fields in what older versions stored."""
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what neither window nor terminal asks for, whatever the model."""
         yield from misfits(
             self, prompt=TEXT, negative=TEXT, seed=SEED, model=is_name,
-            weights=several(lambda pair: pair[0] in (*FILES, SETTINGS) and LABEL(pair[1]), most=100),
+            weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
             width=between(1, LARGEST), height=between(1, LARGEST), keyframes=between(1, AT_ONCE),
             fps=between(SLOWEST, FASTEST), steps=between(1, MAX_STEPS),
             guidance=between(0, MAX_GUIDANCE), window=between(1, AT_ONCE),
             extend=between(0, MAX_EXTEND), interpolate=between(0, PASSES),
             context_guidance=between(0, 100), context_noise=between(0, 1),
-            walked=several(between(0, 1), most=100, fewest=1),
+            strengths=several(between(0, 1), most=100, fewest=1), sampler=LABEL,
+            options=several(lambda pair: LABEL(pair[0]), most=100), parts=several(anything, most=100),
         )  # fmt: skip
         if self.loop and self.strip is None and self.window < BRIDGE + 2:
             yield "window"
+        if not any(part.model == self.model for part in self.parts) and unknown(
+            component for component, _ in self.weights
+        ):
+            yield "weights"
         if self.only and not 0 <= self.only[0] <= self.only[1] < self.whole_frames:
             yield "only"
 
-    def steps_around(self, rank: int, *, between: bool = True) -> int:
-        """Steps that are walked where frames are given, in pass `rank` of interpolation, 1 and up,
-        or at the keyframes' rate, 0: `between` given ones or beyond them."""
-        share = self.walked[min(rank + 1, len(self.walked) - 1) if between else 0]
-        return min(self.steps, round(self.steps * share))
+    def part(self, role: str, known: tuple[bool, ...] = ()) -> Part:
+        """What fills a role: of the parts for it the first that fills around these known frames, or
+        else the request's own model.  ValueError where nothing does.
+        """
+        for part in self.parts:
+            if role in part.roles and (not known or part.can_fill(known)):
+                return part
+        if any(part.model == self.model for part in self.parts):
+            raise ValueError(f"nothing fills the role “{role}”")
+        return Part(self.model, ROLES, self.weights)
+
+    def sampling(self, part: Part) -> Defaults:
+        """The numbers with which a part works: its own, or the request's."""
+        return part.sampling or Defaults(
+            self.steps,
+            self.guidance,
+            self.context_guidance,
+            self.context_noise,
+            self.strengths,
+            self.sampler,
+            self.options,
+        )
+
+    def denoising_steps(self, pass_index: int, *, between: bool = True) -> int:
+        """`Defaults.denoising_steps` with the request's own numbers."""
+        return self.sampling(Part("", (), ())).denoising_steps(pass_index, between=between)
+
+    @property
+    def frames_per_keyframe(self) -> int:
+        """Frames from a keyframe to just before the next, after all passes of interpolation."""
+        return self.part("interpolator").factor ** self.interpolate if self.interpolate else 1
+
+    @property
+    def interpolates_frames(self) -> bool:
+        """Whether frames are put between behind the codec: it decodes the keyframes alone."""
+        return self.interpolate > 0 and self.part("interpolator").space != LATENTS
 
     @property
     def frames(self) -> int:
@@ -145,15 +196,15 @@ class ClipRequest:
         else:
             keys, loop = self.keyframes + self.extend + BRIDGE * self.loop, self.loop
         gaps = keys if loop else keys - 1
-        return gaps * 4**self.interpolate + (not loop)
+        return gaps * self.frames_per_keyframe + (not loop)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the clip's frames, in pixels."""
-        factor = UPSAMPLED if self.upsample else 1
+        factor = self.part("upscaler").scale if self.upsample else 1
         return factor * self.width, factor * self.height
 
     @property
     def rate(self) -> Fraction:
         """Frames per second of the clip."""
-        return self.fps * 4**self.interpolate
+        return self.fps * self.frames_per_keyframe

@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from studio.spec import roles
+from studio.spec.part import Part
 from studio.spec.request import ClipRequest
 from studio.spec.strip import Source
 
 # Raising a revision is a deliberate act: every stored result of that stage becomes stale.
 REVISIONS = {"keyframes": 1, "picture": 1, "interpolation": 1, "decode": 1, "upsample": 1}
+
+
+NOBODY = Part("", (), ())
+"""What makes spans that are made already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,10 @@ class Span:
 
     `inputs` are the keys of the spans it reads; `reads` says which of their frames, in the order
     of the clip with holes that is filled, where None is a hole, or of the frames to decode or to
-    upsample; the first `lead` of these are looked at only for what they tell of those after them.
-    `rank` counts the passes of interpolation from 1.  `positions` are those of all frames that an
-    upsampler reads: its noise belongs to them.
+    upsample; the first `context_before` of these are looked at only for what they tell of those
+    after them.
+    `pass_index` counts the passes of interpolation from 1.  `positions` are those of all frames that
+    an upsampler reads: its noise belongs to them.  `part` fills the `role` in which it is made.
     """
 
     stage: str
@@ -40,9 +45,11 @@ class Span:
     key: str
     request: ClipRequest = field(repr=False, compare=False)
     source: Source = field(default=Source(), repr=False, compare=False)
-    rank: int = 0
-    lead: int = 0
+    pass_index: int = 0
+    context_before: int = 0
     positions: tuple[int, ...] = ()
+    role: str = ""
+    part: Part = field(default=NOBODY, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +77,6 @@ def reads_of(
 def said(reads: Sequence[Read | None]) -> list[tuple[int, int] | None]:
     """Reads as a key spells them."""
     return [read and (read.input, read.frame) for read in reads]
-
-
-def weights(request: ClipRequest, stage: str) -> list[tuple[str, str]]:
-    """The hashes of the files that a stage computes with, as a key spells them.
-
-    ValueError for a role that no stage knows: its weights would be in no key.
-    """
-    if strange := roles.unknown(role for role, _ in request.weights):
-        raise ValueError(f"weights of no known role: {', '.join(strange)}")
-    return [(role, of) for role, of in request.weights if role in roles.OF_STAGE[stage]]
 
 
 def span_key(

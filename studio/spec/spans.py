@@ -1,18 +1,14 @@
 """A request unrolls into spans: the one list behind cache, plan, progress, cancel and resume."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import pairwise
 
-from studio.spec.frame_spans import decode_spans, upsample_spans, wanted
-from studio.spec.request import ClipRequest, SubjectUse
-from studio.spec.span import Frame, Read, Span, reads_of, said, span_key, weights
+from studio.spec.between_spans import between, between_frames
+from studio.spec.frame_spans import decode_spans, last_spans, upsample_spans, wanted
+from studio.spec.meaning import context, meant
+from studio.spec.request import ClipRequest
+from studio.spec.span import Frame, Span, reads_of, span_key
 from studio.spec.strip import Source, Strip, fresh
-
-BETWEEN = 3
-"""Frames that a pass of interpolation puts between two: T frames become 4T − 3 (section 3.3)."""
-WORDS = Source()
-"""What says nothing of its own: seed and words are the request's."""
 
 
 def spans(request: ClipRequest) -> tuple[Span, ...]:
@@ -21,19 +17,50 @@ def spans(request: ClipRequest) -> tuple[Span, ...]:
     sources = source_spans(request, strip)
     keys = keyframes(strip, sources)
     walk = [span for span in sources if span.stage != "take"]
+    shown = _frames_first if request.interpolates_frames else _latents_first
+    walk += shown(request, keys, loop=strip.loop)
+    if request.upsample:
+        walk += upsample_spans(request, last_spans(walk), loop=strip.loop)
+    return wanted(walk, request.only)
+
+
+def last_keys(walk: Sequence[Span]) -> tuple[str, ...]:
+    """The keys of the spans whose frames are the clip, in order."""
+    return tuple(span.key for span in last_spans(walk))
+
+
+def _latents_first(request: ClipRequest, keys: Sequence[Frame], *, loop: bool) -> list[Span]:
+    """Latents between keyframes, and all of them decoded."""
+    made: list[Span] = []
     parts: list[list[Frame]] = [[key] for key in keys]
     if request.interpolate:
-        ends = [*keys, keys[0]] if strip.loop else keys
         parts = []
-        for one, other in pairwise(ends):
-            made, frames = between(request, one, other)
-            walk += made
+        for one, other in _intervals(keys, loop=loop):
+            spans, frames = between(request, one, other)
+            made += spans
             parts.append(frames)
-        if not strip.loop:
+        if not loop:
             parts.append([keys[-1]])
-    decoded = decode_spans(request, parts, loop=strip.loop)
-    larger = upsample_spans(request, decoded, loop=strip.loop) if request.upsample else []
-    return wanted((*walk, *decoded, *larger), request.only)
+    return made + decode_spans(request, parts, loop=loop)
+
+
+def _frames_first(request: ClipRequest, keys: Sequence[Frame], *, loop: bool) -> list[Span]:
+    """The keyframes decoded, and frames between them.  The last interval has both of its ends."""
+    made = decode_spans(request, [[key] for key in keys], loop=loop)
+    shown = [
+        Frame(span.key, number, position)
+        for span in made
+        for number, position in enumerate(span.makes)
+    ]
+    intervals = _intervals(shown, loop=loop)
+    for number, (one, other) in enumerate(intervals, start=1):
+        ends = not loop and number == len(intervals)
+        made += between_frames(request, one, other, ends=ends)
+    return made
+
+
+def _intervals(keys: Sequence[Frame], *, loop: bool) -> list[tuple[Frame, Frame]]:
+    return list(pairwise([*keys, keys[0]] if loop else keys))
 
 
 def seed_of(span: Span) -> int:
@@ -69,85 +96,28 @@ def keyframes(strip: Strip, sources: Sequence[Span]) -> tuple[Frame, ...]:
 
 
 def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) -> Span:
-    """All frames of a window at once: they share attention, so they are one span."""
+    """All frames of a window at once: they share attention, so they are one span.
+
+    Made by the first part that can fill around the frames that are given.
+    """
     given = [key and (made[key.source].key, key.frame) for key in source.given]
     inputs, reads = reads_of(given)
     makes = tuple(range(source.first, source.first + len(source.given)))
-    meant = _meant(request, "keyframes", source) | (_context(request, reads) if inputs else {})
-    key = span_key("keyframes", makes, inputs, meant)
-    return Span("keyframes", makes, reads, inputs, key, request, source)
+    known = tuple(frame is not None for frame in given)
+    role = "holes" if any(known) else "keyframes"
+    part = request.part(role, known)
+    said = meant(request, part, role, source) | (context(request, part, reads) if inputs else {})
+    key = span_key("keyframes", makes, inputs, said)
+    return Span("keyframes", makes, reads, inputs, key, request, source, role=role, part=part)
 
 
 def picture_span(request: ClipRequest, source: Source) -> Span:
     """A picture that the user brought, fitted to the clip's size and encoded."""
-    meant = {
+    part = request.part("codec")
+    said = {
         "picture": source.picture,
         "size": (request.width, request.height),
-        "weights": weights(request, "picture"),
+        "weights": part.encoding(),
     }
-    return Span("picture", (0,), (), (), span_key("picture", (0,), (), meant), request, source)
-
-
-def between(request: ClipRequest, one: Frame, other: Frame) -> tuple[list[Span], list[Frame]]:
-    """The passes of interpolation from a keyframe to the next, and the frames from the first to
-    just before the second.
-
-    Its noise lies where the first keyframe was made, so that it stays what it is when keyframes
-    are put in or taken out elsewhere.
-    """
-    made: list[Span] = []
-    frames = [one]
-    for rank in range(1, request.interpolate + 1):
-        span = interpolation_span(request, rank, [*frames, other])
-        made.append(span)
-        at = iter(range(len(span.makes)))
-        start = 4 * frames[0].position
-        frames = [
-            Frame(frame.key, frame.frame, 4 * frame.position) if step == 0
-            else Frame(span.key, next(at), start + 4 * k + step)
-            for k, frame in enumerate(frames)
-            for step in range(BETWEEN + 1)
-        ]  # fmt: skip
-    return made, frames
-
-
-def interpolation_span(request: ClipRequest, rank: int, frames: Sequence[Frame]) -> Span:
-    """`BETWEEN` frames after each but the last of `frames`."""
-    given: list[tuple[str, int] | None] = []
-    for frame in frames:
-        given += [(frame.key, frame.frame), *(None,) * BETWEEN]
-    inputs, reads = reads_of(given[: -BETWEEN or None])
-    start = 4 * frames[0].position
-    makes = tuple(start + k for k, read in enumerate(reads) if read is None)
-    meant = _meant(request, "interpolation") | _context(request, reads) | {"rank": rank}
-    key = span_key("interpolation", makes, inputs, meant)
-    return Span("interpolation", makes, reads, inputs, key, request, rank=rank)
-
-
-def _meant(request: ClipRequest, stage: str, source: Source = WORDS) -> dict[str, object]:
-    return {
-        "prompt": request.prompt if source.prompt is None else source.prompt,
-        "negative": request.negative,
-        "size": (request.width, request.height),
-        "fps": request.fps,
-        "steps": request.steps,
-        "guidance": request.guidance,
-        "subject": _subject(request.subject) if request.subject else None,
-        "weights": weights(request, stage),
-        "seed": request.seed if source.seed is None else source.seed,
-    }
-
-
-def _context(request: ClipRequest, reads: Sequence[Read | None]) -> dict[str, object]:
-    """What decides a fill beside what decides keyframes from words."""
-    return {
-        "reads": said(reads),
-        "context guidance": request.context_guidance,
-        "context noise": request.context_noise,
-        "walked": request.walked,
-    }
-
-
-def _subject(use: SubjectUse) -> dict[str, object]:
-    """All but the name: a subject may be renamed and its clips stay."""
-    return {key: value for key, value in asdict(use).items() if key != "name"}
+    key = span_key("picture", (0,), (), said)
+    return Span("picture", (0,), (), (), key, request, source, role="codec", part=part)

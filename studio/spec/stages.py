@@ -30,8 +30,16 @@ def stage_of(span: Span) -> str:
 def stages(walk: tuple[Span, ...]) -> tuple[Stage, ...]:
     """All spans of a request by stage, in the order in which they are made."""
     return tuple(
-        Stage(name, tuple(span for span in walk if stage_of(span) == name)) for name in STAGES
+        Stage(name, tuple(span for span in walk if stage_of(span) == name))
+        for name in in_order(walk[0].request)
     )
+
+
+def in_order(request: ClipRequest) -> tuple[str, ...]:
+    """`STAGES` as a request makes them: frames may be put between before the codec or behind it."""
+    if request.interpolates_frames:
+        return ("keyframes", "extended", "decoded", "interpolated", "upsampled")
+    return STAGES
 
 
 def stages_in(request: ClipRequest) -> frozenset[str]:
@@ -43,7 +51,8 @@ def stages_in(request: ClipRequest) -> frozenset[str]:
 
 def until(walk: tuple[Span, ...], stage: str) -> tuple[Span, ...]:
     """The spans up to and with a stage."""
-    wanted = STAGES[: STAGES.index(stage) + 1]
+    order = in_order(walk[0].request)
+    wanted = order[: order.index(stage) + 1]
     return tuple(span for span in walk if stage_of(span) in wanted)
 
 

@@ -25,7 +25,7 @@ from studio.spec.prompts import foreign_marks, with_subject
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse, Upsampling
-from studio.spec.spans import spans, strip_of
+from studio.spec.spans import last_keys, spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.spec.vocabulary import unknown_words
 from studio.terminal.memory import peak_megabytes
@@ -82,7 +82,7 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
     card = model.card
     passes = 0 if args.keyframes_only else args.interpolate
     passes = card.passes if passes is None else passes
-    rate = card.fps * 4**passes
+    rate = card.rate(passes)
     fps = frame_rate(args.fps) if args.fps is not None else rate
     keyframes, extend, frames = _length(args, card, fps)
     request = card.request(
@@ -121,8 +121,6 @@ def render(order: Order, works: Works, session: Session, project: str) -> Mappin
 
 def write(order: Order, works: Works, session: Session, project: str) -> int:
     """Write the takes to the order's file; gives how many frames were written."""
-    from studio.jobs.work import last_keys
-
     payload = {
         "project": project,
         "request": to_plain(order.request),

@@ -71,7 +71,7 @@ class Session:
 
         works = Works(self.folders, self.device or None)
         if self.device:
-            works.residents.device()
+            works.models.device()
         return works
 
     def do(self, works: Works, kind: str, payload: Mapping[str, object]) -> Mapping:

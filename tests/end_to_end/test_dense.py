@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from studio.jobs.once import run_once
-from studio.jobs.work import Works, last_keys, stored_frames
+from studio.jobs.work import Works, stored_frames
 from studio.library import models
 from studio.media.container import probe
 from studio.project.folders import Folders
@@ -21,7 +21,7 @@ from studio.project.plain import to_plain
 from studio.project.shot import Shot
 from studio.spec import strip as strips
 from studio.spec.request import ClipRequest
-from studio.spec.spans import spans
+from studio.spec.spans import last_keys, spans
 from tests.engine import tiny_upsampler
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 
 from studio.cli import main
-from studio.jobs.work import Works, last_keys, stored_frames
+from studio.jobs.work import Works, stored_frames
 from studio.library import models
 from studio.media.container import probe
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked
 from studio.project.folders import Folders
 from studio.spec.request import ClipRequest
-from studio.spec.spans import spans
+from studio.spec.spans import last_keys, spans
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "a big blue star rising over sand"

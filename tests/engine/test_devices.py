@@ -15,10 +15,11 @@ from studio.engine.device import PROCESSOR, Device
 from studio.engine.families.videoldm.backbone import encode_text
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.families.videoldm.encode import encode
-from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models, film
+from studio.engine.film import film
+from studio.engine.roles import UpscaleSpec
 from studio.engine.subjects import dataset, samples
 from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject
@@ -107,7 +108,7 @@ def test_a_film_is_that_of_the_processor(on):
     made = {}
     for name, where in (("here", PROCESSOR), ("there", on)):
         video, made[name] = model(where, over_time=True), Memory()
-        film(walk, lambda video=video: Models(video), made[name], silent)
+        film(walk, tiny_video.in_memory(video), made[name], silent)
     for span in walk:
         for kind, array in made["there"][span.key].items():
             there, here = np.asarray(array), np.asarray(made["here"][span.key][kind])
@@ -125,7 +126,7 @@ def test_a_picture_of_the_users_is_encoded_where_the_network_is(on):
 @pytest.mark.parametrize("kind", ["latent", "pixel"])
 def test_frames_and_a_tile_made_larger(on, kind):
     frames = torch.from_numpy(np.stack([photo[:16, :16] for photo in photos(2)]))
-    spec = UpsampleSpec((0, 1), 7, 2, 100, Tiling(12, 4), "a ball", 1.5)
+    spec = UpscaleSpec((0, 1), 7, 2, 100, Tiling(12, 4), "a ball", 1.5)
     here, there = (
         upsample(upsampler(kind, where), frames, spec, silent).numpy() for where in (PROCESSOR, on)
     )
@@ -205,5 +206,5 @@ def test_larger_frames_in_a_film_take_the_same_way(on):
     how = Upsampling(steps=1, level=20, tile=12, overlap=4)
     walk = spans(tiny_video.request(width=16, height=16, keyframes=1, steps=1, upsample=how))
     memory, video = Memory(), model(on)
-    film(walk, lambda: Models(video), memory, silent, upsampler=lambda: upsampler("pixel", on))
+    film(walk, tiny_video.in_memory(video, upsampler=upsampler("pixel", on)), memory, silent)
     assert memory[walk[-1].key]["frames"].shape == (1, 64, 64, 3)

@@ -18,7 +18,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 from studio.spec.spans import spans
 from tests.engine.tiny_backbone import tiny, traces
-from tests.engine.tiny_video import model, request
+from tests.engine.tiny_video import in_memory, model, request, video_of
 
 SUBJECT = SubjectUse("rex", "1f", "sks", "dog", 1.0)
 
@@ -43,14 +43,14 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module")
 def models():
-    return Models(model())
+    return in_memory(model())
 
 
 @pytest.fixture(scope="module")
 def whole(models):
     """An unbroken run."""
     memory = Memory()
-    film(spans(request()), lambda: models, memory, silent)
+    film(spans(request()), models, memory, silent)
     return memory
 
 
@@ -69,16 +69,16 @@ def test_stored_types_and_shapes(whole):
 def test_made_once_in_order_and_reused(models):
     memory, loads = Memory(), []
 
-    def load():
-        loads.append(1)
-        return models
+    def load(part, role):
+        loads.append(role)
+        return models.load(part, role)
 
     keys = [span.key for span in spans(request())]
-    first = film(spans(request()), load, memory, silent)
+    first = film(spans(request()), Models(load), memory, silent)
     assert (first.made, first.reused) == (keys, [])
     assert set(first.seconds) == {"keyframes", "decode"}
     loads.clear()
-    second = film(spans(request()), load, memory, silent)
+    second = film(spans(request()), Models(load), memory, silent)
     assert (second.made, second.reused, dict(second.seconds)) == ([], keys, {})
     assert loads == []  # nothing to make: no model is loaded
 
@@ -86,7 +86,7 @@ def test_made_once_in_order_and_reused(models):
 def test_only_what_changed_is_made_again(models, whole):
     memory = Memory(whole)
     weights = tuple((role, "new" if role == "autoencoder" else w) for role, w in request().weights)
-    walked = film(spans(request(weights=weights)), lambda: models, memory, silent)
+    walked = film(spans(request(weights=weights)), models, memory, silent)
     assert walked.reused == [spans(request())[0].key]
     assert len(walked.made) == 2
 
@@ -108,9 +108,9 @@ def test_killed_between_spans_and_resumed(models, whole, finished):
             return memory.get(key)
 
     with pytest.raises(Killed):
-        film(spans(request()), lambda: models, Dying(), silent)
+        film(spans(request()), models, Dying(), silent)
     assert len(memory) == finished
-    walked = film(spans(request()), lambda: models, memory, silent)
+    walked = film(spans(request()), models, memory, silent)
     assert len(walked.reused) == finished
     assert memory.bytes() == whole.bytes()
 
@@ -130,7 +130,7 @@ def test_what_is_damaged_when_it_is_read_is_made_again(models, whole, stage):
 
     memory = Damaged({span.key: whole[span.key] for span in walk[:-1]})
     memory.found = False
-    walked = film(walk, lambda: models, memory, silent)
+    walked = film(walk, models, memory, silent)
     expected = {span.key: whole[span.key] for span in walk}
     assert memory.bytes() == Memory(expected).bytes()
     assert set(walked.made) == ({lost, walk[-1].key} if stage == 0 else {walk[-1].key})
@@ -152,20 +152,20 @@ def test_a_locked_keyframe_that_is_no_latent_of_this_clip_is_refused(models, sto
     locked = replace(asked, strip=strips.locked(words, 1, "ab" * 16, 5), interpolate=0)
     memory = Memory({"ab" * 16: stored})
     with pytest.raises(Refusal, match="another take"):
-        film(spans(locked), lambda: models, memory, silent)
+        film(spans(locked), models, memory, silent)
 
 
 def test_no_network_is_referred_to_when_the_next_span_is_made():
     """So that loading an upsampler finds the video model gone, not held by the last span."""
     seen = []
 
-    def load():
+    def load(part, role):
         assert [ref for ref in seen if ref() is not None] == []
-        loaded = Models(model())
-        seen.append(weakref.ref(loaded.video.net))
-        return loaded
+        fresh = in_memory(model())
+        seen.append(weakref.ref(video_of(fresh).net))
+        return fresh.load(part, role)
 
-    film(spans(request()), load, Memory(), silent)
+    film(spans(request()), Models(load), Memory(), silent)
     assert len(seen) == 3
 
 
@@ -184,9 +184,9 @@ def test_cancelled_at_every_tick_of_a_span(models, whole, number):
                 raise Cancelled
 
         with pytest.raises(Cancelled):
-            film(spans(request()), lambda: models, memory, tick)
+            film(spans(request()), models, memory, tick)
         assert memory.keys() == before.keys()
-    film(spans(request()), lambda: models, memory, silent)
+    film(spans(request()), models, memory, silent)
     assert memory.bytes() == whole.bytes()
 
 
@@ -250,14 +250,14 @@ def lora(tmp_path):
 
 
 def test_a_subject_is_worn_for_the_keyframes_and_taken_off(models, lora):
-    video, (file, identity) = models.video, lora
+    video, (file, identity) = video_of(models), lora
     rex = replace(SUBJECT, identity=identity)
     before = traces(video.net)
     clips = []
     for strength in (0.0, 1.0):
         asked = request(prompt="a dog", subject=replace(rex, strength=strength))
         memory = Memory()
-        film(spans(asked), lambda: Models(video, file), memory, silent)
+        film(spans(asked), in_memory(video, file), memory, silent)
         clips.append(memory[spans(asked)[0].key]["latents"])
     assert np.abs(clips[0] - clips[1]).max() > 1e-2
     assert traces(video.net) == before
@@ -266,7 +266,7 @@ def test_a_subject_is_worn_for_the_keyframes_and_taken_off(models, lora):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        film(spans(request(subject=rex)), lambda: Models(video, file), Memory(), stop)
+        film(spans(request(subject=rex)), in_memory(video, file), Memory(), stop)
     assert traces(video.net) == before
 
 
@@ -275,31 +275,31 @@ def test_nothing_is_made_with_another_adapter_than_was_asked_for(models, lora, i
     """What is stored under a key that holds an adapter's hash is made with that very adapter."""
     asked, memory = request(subject=replace(SUBJECT, identity=identity)), Memory()
     with pytest.raises(Refusal, match="not what was trained"):
-        film(spans(asked), lambda: Models(models.video, lora[0]), memory, silent)
+        film(spans(asked), in_memory(video_of(models), lora[0]), memory, silent)
     assert not memory
 
 
 def test_a_damaged_adapter_is_noticed_after_it_was_read(models, lora):
     file, identity = lora
     asked = request(subject=replace(SUBJECT, identity=identity))
-    film(spans(asked)[:1], lambda: Models(models.video, file), Memory(), silent)
+    film(spans(asked)[:1], in_memory(video_of(models), file), Memory(), silent)
     data = bytearray(file.read_bytes())
     data[-20] ^= 1
     file.write_bytes(data)
     with pytest.raises(Refusal, match="not what was trained"):
-        film(spans(asked)[:1], lambda: Models(models.video, file), Memory(), silent)
+        film(spans(asked)[:1], in_memory(video_of(models), file), Memory(), silent)
 
 
 def test_the_rare_token_is_kept_from_the_temporal_layers(models):
     """A clip for "sks dog" tells time of a dog only: its time text is that of the plain noun."""
     heard = []
-    net = models.video.net
+    net = video_of(models).net
     handle = net.register_forward_pre_hook(lambda _, args: heard.append((args[2], args[3])))
     for asked in (
         request(prompt="a sks dog", subject=SUBJECT, guidance=1.0),
         request(prompt="a dog", guidance=1.0),
     ):
-        film(spans(asked)[:1], lambda: models, Memory(), silent)
+        film(spans(asked)[:1], models, Memory(), silent)
     handle.remove()
     worn, plain = heard[0], heard[-1]
     assert torch.equal(worn[1], plain[1])

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
-from studio.engine.film import Models, film, small_frames
+from studio.engine.clips import known_frames
+from studio.engine.families.videoldm.upsample import upsample
+from studio.engine.film import film
+from studio.engine.roles import UpscaleSpec
 from studio.engine.tiles import Tiling
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
@@ -14,14 +16,14 @@ from studio.spec.request import Upsampling
 from studio.spec.spans import spans
 from tests.engine.test_film import Memory
 from tests.engine.tiny_upsampler import tiny
-from tests.engine.tiny_video import model, request
+from tests.engine.tiny_video import in_memory, model, request
 
 HOW = Upsampling(steps=1, level=20, tile=12, overlap=4)
 
 
 @pytest.fixture(scope="module", params=["latent", "pixel"])
 def models(request):
-    return Models(model()), tiny(request.param)
+    return model(), tiny(request.param)
 
 
 def asked(**more):
@@ -31,7 +33,7 @@ def asked(**more):
 
 def make(walk, models, memory, tick=silent):
     video, upsampler = models
-    return film(walk, lambda: video, memory, tick, upsampler=lambda: upsampler)
+    return film(walk, in_memory(video, upsampler=upsampler), memory, tick)
 
 
 def larger(walk):
@@ -54,10 +56,10 @@ def test_every_frame_comes_out_four_times_as_large(whole):
 
 def test_a_portion_is_made_from_its_frames_and_those_beside_it(models, whole):
     span = larger(spans(asked()))[1]
-    assert (span.lead, len(span.makes), len(span.reads)) == (2, 8, 12)
+    assert (span.context_before, len(span.makes), len(span.reads)) == (2, 8, 12)
     assert span.positions == tuple(range(6, 18))
-    spec = UpsampleSpec(span.positions, 7, 1, 20, Tiling(12, 4), "a ball")
-    made = upsample(models[1], small_frames(span, whole), spec, silent)
+    spec = UpscaleSpec(span.positions, 7, 1, 20, Tiling(12, 4), "a ball")
+    made = upsample(models[1], known_frames(span, whole), spec, silent)
     np.testing.assert_array_equal(whole[span.key]["frames"], made[2:10].numpy())
 
 
@@ -110,8 +112,8 @@ def test_steps_add_up(models, whole):
 def test_a_model_without_an_upsampler_says_so(models, whole):
     walk = spans(asked())
     memory = Memory({k: v for k, v in whole.items() if k not in {s.key for s in larger(walk)}})
-    with pytest.raises(Refusal, match="no upsampler"):
-        film(walk, lambda: models[0], memory, silent)
+    with pytest.raises(Refusal, match="no upscaler"):
+        film(walk, in_memory(models[0]), memory, silent)
 
 
 def test_what_decides_a_larger_frame_is_in_its_key():

@@ -8,11 +8,11 @@ import torch
 
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
-from studio.engine.film import Models, film
+from studio.engine.film import film
 from studio.spec.progress import Cancelled, silent
 from studio.spec.spans import spans
 from tests.engine.test_film import Memory
-from tests.engine.tiny_video import model, request
+from tests.engine.tiny_video import in_memory, model, request, video_of
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def models():
         for parameter in layers.parameters():
             if not parameter.any():
                 parameter.normal_(0, 0.2)
-    return Models(dataclasses.replace(video, decoder=layers.requires_grad_(False)))
+    return in_memory(dataclasses.replace(video, decoder=layers.requires_grad_(False)))
 
 
 def asked(**more):
@@ -36,7 +36,7 @@ def asked(**more):
 @pytest.fixture(scope="module")
 def whole(models):
     memory = Memory()
-    film(spans(asked()), lambda: models, memory, silent)
+    film(spans(asked()), models, memory, silent)
     return memory
 
 
@@ -51,10 +51,12 @@ def test_every_frame_is_made_once_and_sees_its_neighbours(models, whole):
     latents = {}
     for span in spans(asked()):
         for number, position in enumerate(span.makes if "latents" in whole[span.key] else ()):
-            scale = 4 ** (2 - span.rank)  # keyframes, then passes: positions at the clip's rate
+            scale = 4 ** (
+                2 - span.pass_index
+            )  # keyframes, then passes: positions at the clip's rate
             latents[position * scale] = torch.from_numpy(whole[span.key]["latents"][number])
     seen = torch.stack([latents[k] for k in range(4, 20)])
-    again = decode(models.video.backbone, seen, silent, models.video.decoder)[4:12]
+    again = decode(video_of(models).backbone, seen, silent, video_of(models).decoder)[4:12]
     np.testing.assert_array_equal(frames[1], again.numpy())
 
 
@@ -68,17 +70,17 @@ def test_a_run_that_was_stopped_ends_in_the_same_bytes(models, whole):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        film(spans(asked()), lambda: models, memory, tick)
+        film(spans(asked()), models, memory, tick)
     made = len([span for span in decoded(spans(asked())) if span.key in memory])
     assert 0 < made < 5
-    film(spans(asked()), lambda: models, memory, silent)
+    film(spans(asked()), models, memory, silent)
     for span in decoded(spans(asked())):
         np.testing.assert_array_equal(memory[span.key]["frames"], whole[span.key]["frames"])
 
 
 def test_steps_add_up(models):
     heard = []
-    film(spans(asked()), lambda: models, Memory(), heard.append)
+    film(spans(asked()), models, Memory(), heard.append)
     steps = [(p.step, p.total) for p in heard if p.stage == "decode"]
     assert steps[-1][0] == steps[-1][1]
     assert steps == sorted(steps)

@@ -1,17 +1,24 @@
 """Tiny video networks in the block layouts that Stable Diffusion models come in."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 
 from studio.engine.device import set_attention
+from studio.engine.families.videoldm.parts import upscaler_parts, video_parts
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
+from studio.engine.film import Models, loaded
 from studio.spec.request import ClipRequest
+from studio.spec.span import NOBODY
 from tests.cards import card
 from tests.engine.tiny_backbone import tiny
 from tests.tiny_starter import awake
@@ -77,3 +84,20 @@ def request(**changes) -> ClipRequest:
     weights = (("image", "i"), ("temporal", "t"), ("autoencoder", "a"), ("text", "x"))
     plain = ClipRequest("a ball", 7, "tiny", weights, 32, 32, 10, Fraction(4), 2, 2.0)
     return replace(plain, **changes)
+
+
+def in_memory(
+    video: VideoModel,
+    adapter: Path | None = None,
+    pictures: Callable[[str], np.ndarray] | None = None,
+    upsampler: Upsampler | None = None,
+) -> Models:
+    """What the walk makes clips with, all of it loaded already."""
+    parts = {**video_parts(video), **(upscaler_parts(upsampler) if upsampler else {})}
+    brought = {} if pictures is None else {"pictures": pictures}
+    return Models(loaded(parts), lambda: adapter, **brought)
+
+
+def video_of(models: Models) -> VideoModel:
+    """The video model among `in_memory` ones."""
+    return models.load(NOBODY, "keyframes").model

@@ -15,7 +15,8 @@ from PIL import Image
 from studio.engine.device import PROCESSOR
 from studio.engine.families.videoldm import family as videoldm
 from studio.engine.families.videoldm import upsampler
-from studio.engine.film import Models, film
+from studio.engine.families.videoldm.parts import upscaler_parts, video_parts
+from studio.engine.film import Models, film, loaded
 from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
@@ -44,7 +45,7 @@ PROMPT = "a red ball moving left over grass"
 
 
 def opened(starter, device):
-    return videoldm.load(starter.folder, starter.card, device, decodes=True)
+    return videoldm.load_video(starter.folder, starter.card, device)
 
 
 def asked(starter, **more):
@@ -59,7 +60,8 @@ def opened_photos():
 def filmed(starter, device, walk):
     memo, video = Kept(), opened(starter, device)
     larger = upsampler.load(starter.folder / upsampler.FOLDER, device)
-    film(walk, lambda: Models(video), memo, silent, upsampler=lambda: larger)
+    parts = {**video_parts(video), **upscaler_parts(larger)}
+    film(walk, Models(loaded(parts)), memo, silent)
     return memo.arrays
 
 
@@ -204,7 +206,7 @@ def test_a_cancelled_run_gives_its_memory_back(starter, tmp_path):
 
     with pytest.raises(Cancelled):
         render(works, starter, tmp_path / "p", tick)
-    works.residents.free()
+    works.models.free()
     assert allocated() <= before + 2**20
 
 

@@ -107,11 +107,11 @@ def test_a_model_that_is_replaced_while_it_is_loaded_is_neither_used_nor_kept(wo
 
     model = library.find("tiny", works.model_folders)
     with pytest.raises(Refusal, match=REPLACED):
-        works.residents.video(model, exchanged)
+        works.models.video(model, exchanged)
     shutil.rmtree(works.folders.data / "models" / "tiny")
     tiny_starter.make(works.folders.data / "models" / "tiny")
     assert make(works, asked)["made"]
-    kept = works.residents.video(library.find("tiny", works.model_folders), silent)
+    kept = works.models.video(library.find("tiny", works.model_folders), silent)
     assert kept.backbone.unet.conv_in.weight.equal(
         load_file(model.folder / "unet" / "diffusion_pytorch_model.safetensors")[
             "conv_in.weight"

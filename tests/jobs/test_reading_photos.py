@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from studio.jobs.job import Job
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.jobs.subject_training import READING, order, train
 from studio.jobs.work import BUILT_IN
 from studio.library import models as library
@@ -51,7 +51,7 @@ def test_a_training_stops_between_two_photos_and_says_which_it_reads(tmp_path, o
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        train(store, Residents(), (BUILT_IN,), job, tick)
+        train(store, ModelCache(), (BUILT_IN,), job, tick)
     assert said == [(READING, 0, 3, "a one.jpg"), (READING, 1, 3, "b.jpg")]
     assert opened == ["0001.jpg"]
 

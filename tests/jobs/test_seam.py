@@ -258,8 +258,8 @@ def test_networks_that_were_left_altered_are_loaded_anew(first_home, tmp_path, c
     from studio.engine.adapter import put_lora_on
 
     bench = Bench(first_home, tmp_path)
-    video = bench.works.residents.video(bench.model, silent)
-    assert bench.works.residents.video(bench.model, silent) is video
+    video = bench.works.models.video(bench.model, silent)
+    assert bench.works.models.video(bench.model, silent) is video
     weight = next(video.backbone.unet.parameters())
     damages = (
         lambda v: put_lora_on(v.backbone.unet, LoraConfig(target_modules=["to_q"]), 0),
@@ -269,7 +269,7 @@ def test_networks_that_were_left_altered_are_loaded_anew(first_home, tmp_path, c
     )
     for damage in damages:
         damage(video)
-        again = bench.works.residents.video(bench.model, silent)
+        again = bench.works.models.video(bench.model, silent)
         assert again is not video
         assert torch.equal(first(again), weight) or damage is damages[2]
         video = again
@@ -283,29 +283,29 @@ def first(video):
 
 def test_the_gpu_is_freed_when_nobody_computes_on_it(first_home, tmp_path):
     bench = Bench(first_home, tmp_path)
-    residents = bench.works.residents
-    residents.video(bench.model, silent)
+    models = bench.works.models
+    models.video(bench.model, silent)
     waiting = threading.Event()
 
     def tick(progress):
         waiting.set()
 
-    with residents.leased(silent):
+    with models.leased(silent):
         freeing = threading.Thread(
             target=lambda: run_once(bench.works.by_kind(), "free_memory", {}, tick=tick)
         )
         freeing.start()
         assert waiting.wait(30)
-        assert residents._held is not None
+        assert models._held is not None
     freeing.join(30)
-    assert residents._held is None
+    assert models._held is None
 
 
 def test_two_threads_that_load_get_whole_networks(first_home, tmp_path):
     """Loading replaces a function of torch for the whole process; left in place, nothing loads."""
     import torch
 
-    from studio.jobs.residents import Residents
+    from studio.jobs.model_cache import ModelCache
 
     bench = Bench(first_home, tmp_path)
     before = torch.nn.Module.register_parameter
@@ -315,7 +315,7 @@ def test_two_threads_that_load_get_whole_networks(first_home, tmp_path):
         try:
             for _ in range(6):
                 start.wait(60)
-                video = Residents("cpu").video(bench.model, silent)
+                video = ModelCache("cpu").video(bench.model, silent)
                 assert not any(p.is_meta for p in video.net.parameters())
         except BaseException as error:
             troubles.append(error)

@@ -14,11 +14,13 @@ from studio.lab.training import packing
 from studio.library import models
 from studio.library.card import read_card
 from studio.library.headers import check
-from studio.spec import roles
+from studio.spec import components
 from studio.spec.refusal import Refusal
 
 PLAIN = packing.CARD
-LARGER = PLAIN + "".join(f'"{r}" = "{roles.FILES[r]}"\n' for r in roles.NEEDED_TO_UPSAMPLE)
+LARGER = PLAIN + "".join(
+    f'"{r}" = "{components.FILES[r]}"\n' for r in components.NEEDED_TO_UPSAMPLE
+)
 PATHS = """
 [subjects.paths]
 upright = ["moving up"]
@@ -160,7 +162,7 @@ def test_a_role_is_a_known_one_whose_file_the_engine_opens(shelf, role, file, wh
     only_trouble(shelf)
 
 
-@pytest.mark.parametrize("role", roles.NEEDED)
+@pytest.mark.parametrize("role", components.NEEDED)
 def test_a_role_that_every_clip_needs_is_asked_for(tmp_path, role):
     said = "".join(line for line in PLAIN.splitlines(True) if not line.startswith(f"{role} ="))
     with pytest.raises(Refusal, match=f"no weights for {role}"):

@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from studio.engine.families.videoldm import upsampler
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.library import models
 from studio.library.strays import OPTIONAL
-from studio.spec import roles
+from studio.spec import components
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from tests import tiny_starter
@@ -23,7 +23,7 @@ def whole(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("role", [*roles.NEEDED, *roles.NEEDED_TO_UPSAMPLE, *OPTIONAL])
+@pytest.mark.parametrize("role", [*components.NEEDED, *components.NEEDED_TO_UPSAMPLE, *OPTIONAL])
 def test_without_its_file_a_role_cannot_be_loaded(whole, tmp_path, role):
     if role == "upsampler text":
         assert OPTIONAL[role] == f"{upsampler.FOLDER}/text_encoder"
@@ -32,11 +32,10 @@ def test_without_its_file_a_role_cannot_be_loaded(whole, tmp_path, role):
     folder = tmp_path / "tiny"
     shutil.copytree(whole, folder)
     model = models.read(folder)
-    (folder / roles.FILES[role]).unlink()
-    residents = Residents("cpu")
-    load = residents.upsampler if role.startswith("upsampler") else residents.video
+    (folder / components.FILES[role]).unlink()
+    loads = "upscaler" if role.startswith("upsampler") else "codec"
     with pytest.raises(Refusal, match="cannot be read"):
-        load(model, silent)
+        ModelCache("cpu").part(model, loads, silent)
 
 
 def test_every_folder_an_upsampler_may_have_is_a_role():

@@ -8,8 +8,8 @@ import pytest
 from studio.jobs.work import BUILT_IN
 from studio.library import models as library
 from studio.library.settings import settings_of
+from studio.spec.components import SETTINGS, USES
 from studio.spec.refusal import Refusal
-from studio.spec.roles import OF_STAGE, SETTINGS
 from studio.spec.spans import spans
 from tests.spec.test_keys import REQUESTS
 
@@ -47,7 +47,7 @@ def test_pinned_settings_are_not_said_and_changed_ones_are(model):
 def test_a_job_ordered_before_the_settings_changed_is_refused(model, home):
     found = library.read(model)
     request = replace(REQUESTS["plain"], model="tiny", weights=found.weights)
-    assert library.promised(request, (home / "models",)) == found
+    assert library.promised(request, (home / "models",)) == {"tiny": found}
     config = model / "scheduler" / "scheduler_config.json"
     config.write_text(config.read_text("utf-8").replace("v_prediction", "epsilon"), "utf-8")
     with pytest.raises(Refusal, match="was replaced since"):
@@ -58,7 +58,7 @@ def test_a_job_ordered_before_the_settings_changed_is_refused(model, home):
 def test_every_stage_has_them_in_its_key(name):
     request = REQUESTS[name]
     other = replace(request, weights=(*request.weights, (SETTINGS, "0" * 32)))
-    assert all(SETTINGS in roles for roles in OF_STAGE.values())
+    assert all(SETTINGS in used for used in USES.values())
     assert not {s.key for s in spans(request)} & {s.key for s in spans(other)}
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from studio.spec.card import PATTERNS, Grid, Window, covers, pattern_of
+from studio.spec.card import Window
+from studio.spec.grid import Grid
+from studio.spec.patterns import PATTERNS, covers, pattern_of
 
 CAUSAL = Grid(8, 4)
 

@@ -20,25 +20,29 @@ def decoded(**more):
 def test_an_image_decoder_reads_what_it_makes():
     plain = decoded()
     blind = [s for s in spans(replace(plain[0].request, weights=SEES[:1])) if s.stage == "decode"]
-    assert all(len(span.reads) == len(span.makes) and not span.lead for span in blind)
+    assert all(len(span.reads) == len(span.makes) and not span.context_before for span in blind)
     assert [span.makes for span in blind] == [span.makes for span in plain]
     assert not {span.key for span in blind} & {span.key for span in plain}
 
 
 def test_a_decoder_that_sees_time_looks_beyond_its_chunk_and_makes_the_same_frames():
     first, *middle, before, last = decoded()
-    assert first.lead == 0
+    assert first.context_before == 0
     assert len(first.reads) == DECODE_CHUNK + DECODE_MARGIN
     for span in middle:
-        assert (span.lead, len(span.makes)) == (DECODE_MARGIN, DECODE_CHUNK)
+        assert (span.context_before, len(span.makes)) == (DECODE_MARGIN, DECODE_CHUNK)
         assert len(span.reads) == DECODE_CHUNK + 2 * DECODE_MARGIN
     assert len(before.reads) == DECODE_MARGIN + DECODE_CHUNK + 1
-    assert (last.lead, len(last.makes), len(last.reads)) == (DECODE_MARGIN, 1, DECODE_MARGIN + 1)
+    assert (last.context_before, len(last.makes), len(last.reads)) == (
+        DECODE_MARGIN,
+        1,
+        DECODE_MARGIN + 1,
+    )
 
 
 def test_in_a_loop_it_looks_over_the_end():
     first, *_, last = decoded(loop=True)
-    assert first.lead == DECODE_MARGIN
+    assert first.context_before == DECODE_MARGIN
     assert last.inputs[-1] in first.inputs
     assert len(last.reads) == len(last.makes) + 2 * DECODE_MARGIN
 

@@ -38,7 +38,7 @@ PLAIN = ClipRequest(
     Fraction(3, 2),
     20,
     2.5,
-    walked=(1.0, 0.4, 0.0, 0.0),
+    strengths=(1.0, 0.4, 0.0, 0.0),
 )
 REX = SubjectUse("rex", "0123456789abcdef" * 2, "sks", "dog", 0.8)
 WORDS = strips.fresh(8, 8)

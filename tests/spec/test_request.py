@@ -35,17 +35,17 @@ requests = st.builds(
 
 
 @pytest.mark.parametrize(
-    ("walked", "steps"),
+    ("strengths", "steps"),
     [
         ((1.0, 1.0, 0.6, 0.4), (20, 20, 12, 8)),
         ((1.0, 0.5, 0.0), (20, 10, 0, 0)),
         ((9.0,), (20, 20, 20, 20)),
     ],
 )
-def test_where_frames_are_given_fewer_steps_are_walked(walked, steps):
+def test_where_frames_are_given_fewer_steps_are_strengths(strengths, steps):
     """Beyond given keyframes, between them, and pass by pass; the last share goes for the rest."""
-    asked = replace(ASKED, walked=walked)
-    found = (asked.steps_around(0, between=False), *(asked.steps_around(n) for n in range(3)))
+    asked = replace(ASKED, strengths=strengths)
+    found = (asked.denoising_steps(0, between=False), *(asked.denoising_steps(n) for n in range(3)))
     assert found == steps
 
 

@@ -180,7 +180,7 @@ def test_a_second_pass_reads_the_first():
     one, two = (spans(replace(ASKED, interpolate=n)) for n in (1, 2))
     made = {s.key for s in two}
     assert all(s.key in made for s in one if s.stage == "interpolation")
-    second = next(s for s in two if s.rank == 2)
+    second = next(s for s in two if s.pass_index == 2)
     assert [k for k, read in enumerate(second.reads) if read] == [0, 4, 8, 12, 16]
     assert len(second.makes) == 12
 

@@ -49,8 +49,8 @@ def test_the_window_loads_its_engine_and_a_model_without_a_word(tmp_path):
     """Stderr is the user's terminal: no progress bar and no remark of a library shows up there."""
     code = START + (
         "from studio import app; from studio.jobs.work import BUILT_IN\n"
-        "from studio.jobs.residents import Residents; from studio.spec.progress import silent\n"
-        "app.import_engine(); Residents(None).video(app.find('starter', (BUILT_IN,)), silent)"
+        "from studio.jobs.model_cache import ModelCache; from studio.spec.progress import silent\n"
+        "app.import_engine(); ModelCache(None).video(app.find('starter', (BUILT_IN,)), silent)"
     )
     words = ("--quit-after-first-paint", "--data-dir", str(tmp_path))
     done = python(code, *words, **TOWARDS_THE_NETWORK)

@@ -7,9 +7,10 @@ import torch
 
 from studio.engine.families.videoldm.backbone import encode_text
 from studio.engine.families.videoldm.decode import decode
-from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
+from studio.engine.roles import FillSpec
 from studio.engine.subjects.subject_spec import Students, SubjectSpec
 from studio.spec.progress import Preview, silent
 

@@ -29,7 +29,7 @@ def train_starter(said: Namespace, session: Session) -> Answer:
     started = time.monotonic()
     scale = starter.Scale().times(said.scale)
     start = model.folder if model else None
-    device = works.residents.device()
+    device = works.models.device()
     folder = starter.train(said.seed, scale, out, start=start, device=device, tick=session.tick)
     seconds = time.monotonic() - started
     return Answer(

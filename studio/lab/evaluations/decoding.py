@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.lab.training.clips import find_videos
 from studio.library import models as library
 from studio.spec.progress import Progress, Tick, silent
@@ -39,9 +39,9 @@ def evaluate_decoding(
     """
     from studio.lab.measures import decoding
 
-    found, residents = library.find(model, folders), Residents(device)
+    found, models = library.find(model, folders), ModelCache(device)
     real = [] if clips is None else _beginnings(clips, found.card.size[0], tick)
-    video = residents.video(found, tick)
+    video = models.video(found, tick)
     decoders = _decoders(video, others)
     seen = []
     for done in range(count):

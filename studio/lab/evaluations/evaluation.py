@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.lab.evaluations.parallel import Run, running
 from studio.library import models as library
 from studio.spec.progress import Progress, Tick, silent
@@ -88,16 +88,16 @@ def evaluate(
     """
     from studio.lab.measures import evaluation, fidelity, starter
 
-    found, residents = library.find(model, folders), Residents(device)
+    found, models = library.find(model, folders), ModelCache(device)
     pictures = [] if photos is None else _pictures(photos, found.card.size[0])
     asked = evaluation.prompts(count, seed)
     tasks = [(name, prompt, at) for at, prompt in enumerate(asked) for name in starter.COLUMNS]
-    with running(jobs, found, residents, tick) as run:
+    with running(jobs, found, models, tick) as run:
         seen = _counted(run(starter.look, tasks), "evaluating", [name for name, *_ in tasks], tick)
         said = evaluation.markdown(starter.columns(asked, list(seen)))
     if photos is None:
         return said
-    video = residents.video(found, tick)
+    video = models.video(found, tick)
     level = fidelity.mean_psnr(lambda p: starter.through_autoencoder(video, p), pictures)
     return f"{said}\nAutoencoder on {counted(len(pictures), 'photo')}: {level:.1f} dB\n"
 
@@ -126,7 +126,7 @@ def evaluate_filling(
         for name in filling.PATTERNS
         for at, prompt in enumerate(asked)
     ]
-    with running(jobs, found, Residents(device), tick) as run:
+    with running(jobs, found, ModelCache(device), tick) as run:
         seen = list(_counted(run(filling.look, tasks), "filling", [t[0] for t in tasks], tick))
         if sheet is not None:
             shown = [task for at, task in enumerate(tasks) if at % count < filling.SHOWN]
@@ -157,8 +157,8 @@ def evaluate_rollouts(
     from studio.lab.drawing import grammar
     from studio.lab.measures import rollout
 
-    found, residents = library.find(model, folders), Residents(device)
-    video = residents.video(found, tick)
+    found, models = library.find(model, folders), ModelCache(device)
+    video = models.video(found, tick)
     said, shown = [], []
     for prompt in prompts:
         columns = {}
@@ -201,11 +201,11 @@ def evaluate_subjects(
     from studio.engine.subjects.subject_spec import SubjectSpec
     from studio.lab.measures import likeness, subjects, upsampling
 
-    found, residents = library.find(model, folders), Residents(device)
-    net = likeness.load(found.folder / "likeness.safetensors", residents.device())
+    found, models = library.find(model, folders), ModelCache(device)
+    net = likeness.load(found.folder / "likeness.safetensors", models.device())
     columns, pairs = {}, list(product(sets, methods))
     bare = {}  # motion without a subject: it differs by the class noun alone
-    with upsampling.kept_open(), running(jobs, found, residents, tick) as run:
+    with upsampling.kept_open(), running(jobs, found, models, tick) as run:
         for number, (known, method) in enumerate(pairs, 1):
             name = f"{known.name}, {method}"
             told = _named(tick, f"{number} of {len(pairs)}, {name}")
@@ -213,7 +213,7 @@ def evaluate_subjects(
             folder = work_folder / _recipe(known, spec, found)
             columns[name] = subjects.measure(
                 _looking(run, told),
-                _trained(residents.video(found, tick), known, spec, folder, told),
+                _trained(models.video(found, tick), known, spec, folder, told),
                 list(known.photos),
                 known.held_out,
                 net,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.lab.evaluations.parallel import running
 from studio.library import models as library
 from studio.spec.progress import Progress, Tick, silent
@@ -33,7 +33,7 @@ def evaluate_longer(
         (way, prompt, seed * 100_000 + at) for at, prompt in enumerate(asked) for way in longer.WAYS
     ]
     seen = []
-    with running(jobs, found, Residents(device), tick) as run:
+    with running(jobs, found, ModelCache(device), tick) as run:
         for looked in run(longer.look, tasks):
             tick(Progress("longer clips", len(seen), len(tasks)))
             seen.append(looked)

@@ -13,7 +13,7 @@ from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.library.models import Model
 from studio.spec.progress import PULSE, Tick, silent
 from studio.spec.refusal import Refusal
@@ -25,22 +25,22 @@ POLL = 0.2
 Run = Callable[[Callable[..., Any], Sequence[tuple]], Iterator[Any]]
 """(verb, tasks) → verb(video model, *task) of every task, in order."""
 
-_residents = Residents()  # of a process that was started for the work; `_begin` sets it
+_models = ModelCache()  # of a process that was started for the work; `_begin` sets it
 
 
 @contextmanager
-def running(jobs: int, model: Model, residents: Residents, tick: Tick = silent) -> Iterator[Run]:
+def running(jobs: int, model: Model, models: ModelCache, tick: Tick = silent) -> Iterator[Run]:
     """Give what runs a verb on tasks with `model`: in this process, or in `jobs` of them.
 
     One thread computes a task wherever it runs, so that no result depends on `jobs`.  Verbs are
     functions of a module.  Refused when a process dies.
     """
     if jobs == 1:
-        video = residents.video(model, tick)
+        video = models.video(model, tick)
         yield lambda verb, tasks: (_done(verb, video, task) for task in tasks)
         return
     before = active_children()
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (residents.device().name,))
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (models.device().name,))
 
     def run(verb: Callable[..., Any], tasks: Sequence[tuple]) -> Iterator[Any]:
         return _awaited([pool.submit(_there, model, verb, task) for task in tasks], tick)
@@ -69,12 +69,12 @@ def _awaited(futures: Sequence[Future], tick: Tick) -> Iterator[Any]:
 
 
 def _begin(device: str) -> None:
-    global _residents
+    global _models
     threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):  # they are for the process that asked
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    _residents = Residents(device)
+    _models = ModelCache(device)
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -84,7 +84,7 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 def _there(model: Model, verb: Callable[..., Any], task: tuple) -> Any:
-    return _done(verb, _residents.video(model, silent), task)
+    return _done(verb, _models.video(model, silent), task)
 
 
 def _done(verb: Callable[..., Any], video: object, task: tuple) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.lab.evaluations.evaluation import write_picture
 from studio.lab.evaluations.parallel import running
 from studio.library import models as library
@@ -78,7 +78,7 @@ def evaluate_upsampling(
     how = found.card.upsampling or USUAL
     tasks = [(tuple(places), how, seed * 100_000 + at, size) for at in range(count)]
     seen = []
-    with upsampling.kept_open(), running(jobs, found, Residents(device), tick) as run:
+    with upsampling.kept_open(), running(jobs, found, ModelCache(device), tick) as run:
         for looked in run(upsampling.look, tasks):
             tick(Progress("upsampling", len(seen), count))
             seen.append(looked)

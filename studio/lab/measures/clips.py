@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from studio.engine.families.videoldm.parts import video_parts
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models, film
+from studio.engine.film import Models, film, loaded
 from studio.spec.card import Card
 from studio.spec.progress import silent
 from studio.spec.request import ClipRequest, SubjectUse
@@ -15,12 +17,18 @@ from studio.spec.spans import spans
 Arrays = Mapping[str, np.ndarray]
 
 
+def in_memory(video: VideoModel, adapter: Path | None = None) -> Models:
+    """A video model, and a subject's adapter, as the walk takes them."""
+    return Models(loaded(video_parts(video)), lambda: adapter)
+
+
 def clip(
-    models: Models,
+    video: VideoModel,
     prompt: str,
     seed: int,
     use: SubjectUse | None = None,
     *,
+    adapter: Path | None = None,
     extend: int = 0,
     interpolate: int = 0,
 ) -> np.ndarray:
@@ -28,11 +36,11 @@ def clip(
 
     `extend` keyframes more by prediction, and `interpolate` passes between them all.
     """
-    asked = request(models.video.card, prompt, seed)
+    asked = request(video.card, prompt, seed)
     asked = replace(asked, subject=use, extend=extend, interpolate=interpolate)
-    asked = replace(asked, weights=roles(models.video))
+    asked = replace(asked, weights=roles(video))
     walk, memo = spans(asked), Kept()
-    film(walk, lambda: models, memo, silent)
+    film(walk, in_memory(video, adapter), memo, silent)
     frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
     return np.concatenate(list(frames))
 

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from studio.engine.families.videoldm.backbone import encode_text
 from studio.engine.families.videoldm.decode import decode
-from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.interpolate import GUIDANCE
 from studio.engine.families.videoldm.videomodel import VideoModel, pattern_of
+from studio.engine.roles import FillSpec
 from studio.lab.drawing import grammar, scenes
 from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import outlines, segmenting
@@ -228,17 +229,17 @@ def _filled(
     asked, pattern = request(video.card, "", seed), pattern_of(known)
     steps = asked.steps
     if pattern != "keyframes":
-        steps = asked.steps_around(rank, between=pattern == "interpolation")
+        steps = asked.denoising_steps(rank, between=pattern == "interpolation")
     spec = FillSpec(
         "filling",
         tuple(range(len(known))),
         seed,
         asked.steps,
         GUIDANCE if rank else asked.guidance,
-        rank=rank,
+        pass_index=rank,
         context_guidance=asked.context_guidance,
-        augment=asked.context_noise,
-        skip=asked.steps - steps,
+        context_noise=asked.context_noise,
+        start_step=asked.steps - steps,
     )
     return fill(video, real, known, text, spec, silent)
 

@@ -12,9 +12,9 @@ from statistics import mean
 import numpy as np
 
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models, film
+from studio.engine.film import film
 from studio.lab.measures import rollout
-from studio.lab.measures.clips import Kept, request, roles
+from studio.lab.measures.clips import Kept, in_memory, request, roles
 from studio.lab.measures.evaluation import Prompt
 from studio.lab.measures.rollout import Stretch
 from studio.spec.progress import silent
@@ -52,7 +52,7 @@ def look(video: VideoModel, way: str, prompt: Prompt, seed: int) -> Looked:
         asked = replace(asked, extend=wanted - taught)
     walk, memo = spans(replace(asked, weights=roles(video))), Kept()
     started = time.monotonic()
-    film(walk, lambda: Models(video), memo, silent)
+    film(walk, in_memory(video), memo, silent)
     seconds = time.monotonic() - started
     parts = [memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode"]
     frames = np.concatenate(parts)

@@ -6,11 +6,11 @@ from dataclasses import astuple, dataclass, fields, replace
 import numpy as np
 
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models, film
+from studio.engine.film import film
 from studio.lab.drawing import scenes
 from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import segmenting
-from studio.lab.measures.clips import Kept, request, roles
+from studio.lab.measures.clips import Kept, in_memory, request, roles
 from studio.lab.measures.filling import shape_of
 from studio.spec.card import Card
 from studio.spec.progress import Tick
@@ -58,7 +58,7 @@ def roll_out(
     more = round(minutes * 60 * video.card.fps) - asked.keyframes
     asked = replace(asked, extend=max(0, more), context_guidance=guidance, weights=roles(video))
     walk, memo = spans(asked), Kept()
-    film(walk, lambda: Models(video), memo, tick)
+    film(walk, in_memory(video), memo, tick)
     return np.concatenate(
         [memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode"]
     )

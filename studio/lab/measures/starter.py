@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models
 from studio.lab.measures import evaluation
 from studio.lab.measures.clips import clip
 from studio.lab.measures.evaluation import Prompt, Seen, Table
@@ -31,7 +30,7 @@ def look(video: VideoModel, column: str, prompt: Prompt, seed: int) -> Seen:
         frames = through_autoencoder(video, evaluation.real_clip(meaning, seed))
         return evaluation.see(frames, meaning)
     net = FrameByFrame(video.net) if column == CONTROL else video.net
-    return evaluation.see(clip(Models(replace(video, net=net)), words, seed), meaning)
+    return evaluation.see(clip(replace(video, net=net), words, seed), meaning)
 
 
 def columns(asked: Sequence[Prompt], seen: Sequence[Seen]) -> dict[str, Table]:

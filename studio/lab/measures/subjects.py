@@ -12,7 +12,6 @@ from studio.engine.adapter_file import read_adapter
 from studio.engine.device import Device
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models
 from studio.engine.subjects.dataset import encode
 from studio.lab.drawing import characters
 from studio.lab.measures import blocks, likeness, oracle, upsampling
@@ -98,10 +97,10 @@ def look(video: VideoModel, shot: Shot) -> Seen:
 
     One that moves less than a still on its way through the decoder counts as still.
     """
-    models, card = Models(video, shot.adapter), video.card
+    card = video.card
     long = bool(shot.place) and card.predicts and card.passes > 0
     more = {"extend": EXTENDED, "interpolate": 1} if long else {}
-    made = clip(models, shot.prompt, shot.seed, shot.use, **more)
+    made = clip(video, shot.prompt, shot.seed, shot.use, adapter=shot.adapter, **more)
     keys = made[::4] if long else made
     first, later = keys[: card.window.usual], keys[card.window.usual :]
     goes = _goes(video, first, shot.direction)

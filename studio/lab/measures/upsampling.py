@@ -15,9 +15,10 @@ from studio.engine.device import Device
 from studio.engine.families.videoldm.backbone import Backbone
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.encode import encode
-from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler, load
 from studio.engine.families.videoldm.videomodel import VideoModel
+from studio.engine.roles import UpscaleSpec
 from studio.engine.tiles import Tiling
 from studio.lab.drawing import footage, scenes
 from studio.lab.measures import frechet, regions
@@ -147,7 +148,7 @@ def ways(model: Upsampler) -> tuple[tuple[str, Upsampler], ...]:
 def larger(model: Upsampler, small: np.ndarray, how: Upsampling, seed: int) -> np.ndarray:
     """Frames uint8 (T, h, w, 3) made larger by an upsampler, (T, 4 h, 4 w, 3)."""
     tiling = Tiling(how.tile, how.overlap)
-    spec = UpsampleSpec(tuple(range(len(small))), seed, how.steps, how.level, tiling)
+    spec = UpscaleSpec(tuple(range(len(small))), seed, how.steps, how.level, tiling)
     return upsample(model, torch.from_numpy(small), spec, silent).numpy()
 
 

@@ -102,7 +102,7 @@ class StripEdits(QObject):
         """Make only the frames from one keyframe to another four times as large."""
         request = self._present.state.request
         if request is not None:
-            dense = 4**request.interpolate
+            dense = request.frames_per_keyframe
             end = min(last * dense, request.frames - 1)
             self._render_actions.upsample((first * dense, max(first * dense, end)))
 

@@ -10,13 +10,12 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QStackedWidget, QVBoxLa
 
 from studio.jobs.job import Job
 from studio.jobs.queue import Queue
-from studio.jobs.work import last_keys
 from studio.project.plain import from_plain
 from studio.project.project import Render
 from studio.spec.progress import Progress
 from studio.spec.quantities import clip_length, count, rate
 from studio.spec.request import ClipRequest
-from studio.spec.spans import spans
+from studio.spec.spans import last_keys, spans
 from studio.ui.player.canvas import Canvas
 from studio.ui.player.transport import Transport
 from studio.ui.state.document import Document
@@ -288,7 +287,7 @@ def _shot(job: Job) -> str:
 def of_take(render: Render, frames: Frames) -> Shown:
     """A take as the player shows it; a range of a clip does not begin with a keyframe."""
     request = render.request
-    dense = 0 if request.only else 4**request.interpolate
+    dense = 0 if request.only else request.frames_per_keyframe
     title = f"Take {render.order} · {request.prompt}"
     return Shown("clip", title, frames, request.rate, render.id, dense, render.shot)
 

@@ -119,7 +119,7 @@ def _pictures(
     request, keys = found.request, [[key] for key in found.keyframes]
     alone = decode_spans(sparse(request), keys, loop=strip_of(request).loop)
     for span in (*alone, *(span for span in walk if span.stage == "decode")):
-        reads = span.reads[span.lead : span.lead + len(span.makes)]
+        reads = span.reads[span.context_before : span.context_before + len(span.makes)]
         places = [read and (span.inputs[read.input], read.frame) for read in reads]
         if not wanted.intersection(places) or not span_results.has(span.key):
             continue

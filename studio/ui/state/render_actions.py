@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, Signal
 from studio.jobs.job import Job
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
-from studio.jobs.work import last_keys
 from studio.project import edits
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Render
@@ -22,7 +21,7 @@ from studio.spec.frame_spans import whole_chunks
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.spans import spans
+from studio.spec.spans import last_keys, spans
 from studio.spec.stages import sparse
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import ModelList

@@ -66,11 +66,11 @@ from studio.app import import_engine, rehearse
 import_engine()
 rehearse()
 before = set(sys.modules)
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.jobs.work import BUILT_IN
 from studio.library.models import find
 from studio.spec.progress import silent
-Residents(None).video(find("starter", (BUILT_IN,)), silent)
+ModelCache(None).video(find("starter", (BUILT_IN,)), silent)
 print(sorted(set(sys.modules) - before))
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.lab.evaluations.parallel import running
 from studio.library import models as library
 from studio.spec.refusal import Refusal
@@ -44,10 +44,10 @@ def three_threads() -> Iterator[None]:
 @pytest.mark.usefixtures("three_threads")
 def test_processes_give_what_one_process_gives_in_order(model):
     tasks = [(seed,) for seed in range(4)]
-    with running(1, model, Residents()) as run:
+    with running(1, model, ModelCache()) as run:
         here = list(run(threads_and_noise, tasks))
     assert torch.get_num_threads() == 3
-    with running(2, model, Residents()) as run:
+    with running(2, model, ModelCache()) as run:
         assert list(run(threads_and_noise, tasks)) == here
     assert {threads for threads, _ in here} == {1}
     assert len({noise for _, noise in here}) == 4
@@ -56,7 +56,7 @@ def test_processes_give_what_one_process_gives_in_order(model):
 def test_a_process_that_dies_is_a_refusal(model):
     with (
         pytest.raises(Refusal, match="ended before its work was done"),
-        running(2, model, Residents()) as run,
+        running(2, model, ModelCache()) as run,
     ):
         list(run(end, [(3,)]))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from studio.jobs.once import run_once
-from studio.jobs.work import Works, last_keys, stored_frames
+from studio.jobs.work import Works, stored_frames
 from studio.lab.evaluations import upsamplers
 from studio.lab.measures import upsampling
 from studio.library import models as library
@@ -20,7 +20,7 @@ from studio.spec.check import check
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
-from studio.spec.spans import spans
+from studio.spec.spans import last_keys, spans
 from tests import tiny_starter
 from tests.engine import tiny_upsampler
 
@@ -105,10 +105,10 @@ def test_a_stopped_render_goes_on(works, asked, project, tmp_path):
 
 def test_only_one_of_both_networks_is_in_memory(works, asked, project):
     model = library.find("tiny", works.model_folders)
-    upsampler = works.residents.upsampler(model, silent)
-    assert works.residents.upsampler(model, silent) is upsampler
-    works.residents.video(model, silent)
-    assert works.residents.upsampler(model, silent) is not upsampler
+    upsampler = works.models.part(model, "upscaler", silent)
+    assert works.models.part(model, "upscaler", silent) is upsampler
+    works.models.video(model, silent)
+    assert works.models.part(model, "upscaler", silent) is not upsampler
 
 
 def test_what_cannot_be_upsampled_is_refused(works, asked):

@@ -7,7 +7,6 @@ import torch
 from studio.engine.device import choose
 from studio.engine.families.videoldm import family as videoldm
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.film import Models
 from studio.lab.measures import evaluation, starter
 from studio.lab.measures.clips import clip
 from studio.library import models as library
@@ -19,15 +18,15 @@ from tests.cards import with_
 def video(tmp_path_factory: pytest.TempPathFactory) -> VideoModel:
     folder = tiny_starter.make(tmp_path_factory.mktemp("models") / "tiny")
     found = library.read(folder)
-    return videoldm.load(found.folder, with_(found.card, steps=4), choose("cpu"))
+    return videoldm.load_video(found.folder, with_(found.card, steps=4), choose("cpu"))
 
 
 def test_a_clip_has_the_family_s_length_and_size_and_follows_its_seed(video: VideoModel) -> None:
-    one = clip(Models(video), "a red ball", 1)
+    one = clip(video, "a red ball", 1)
     assert one.shape == (video.card.window.usual, 64, 64, 3)
     assert one.dtype == np.uint8
-    assert np.array_equal(one, clip(Models(video), "a red ball", 1))
-    assert not np.array_equal(one, clip(Models(video), "a red ball", 2))
+    assert np.array_equal(one, clip(video, "a red ball", 1))
+    assert not np.array_equal(one, clip(video, "a red ball", 2))
 
 
 def test_the_control_is_the_image_model_frame_by_frame(video: VideoModel) -> None:

@@ -25,7 +25,7 @@ from tests.cards import with_
 def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "tiny"))
     card = with_(found.card, steps=2)
-    video = videoldm.load(found.folder, card, choose("cpu"))
+    video = videoldm.load_video(found.folder, card, choose("cpu"))
     rng = np.random.default_rng(3)
     photos = [rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in range(4)]
     spec = SubjectSpec("dog", steps=4, preview_every=1, prior_pictures=1, crops=1)
@@ -79,7 +79,7 @@ def test_the_table_has_a_column_per_subject_and_says_what_is_not_reliable() -> N
 def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp_path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "dense", plain=False))
     card = with_(found.card, steps=1, size=64)
-    video = replace(videoldm.load(found.folder, card, choose("cpu")), card=card)
+    video = replace(videoldm.load_video(found.folder, card, choose("cpu")), card=card)
     seen = subjects.look(video, subjects.Shot("a dog moving left on grass", 3, "left", "grass"))
     assert seen.extended is not None
     assert seen.between is not None
@@ -107,6 +107,6 @@ def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp
 @pytest.mark.parametrize("word", subjects.DIRECTIONS)
 def test_a_still_never_counts_as_moving(word: str, tmp_path: Path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "tiny"))
-    video = videoldm.load(found.folder, found.card, choose("cpu"))
+    video = videoldm.load_video(found.folder, found.card, choose("cpu"))
     still = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3), np.uint8).repeat(8, 0)
     assert not subjects._goes(video, still, word)

@@ -7,8 +7,9 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from studio.engine.device import PROCESSOR
-from studio.engine.families.videoldm.family import load
-from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.family import load_video
+from studio.engine.families.videoldm.fill import Text, fill
+from studio.engine.roles import FillSpec
 from studio.lab.starter import codec, figures, image, over_time, packing, reader
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.recipe import Recipe, Scale
@@ -44,7 +45,7 @@ def test_a_stock_pipeline_opens_it(packed: Path):
 
 def test_the_studio_opens_it_and_makes_keyframes_alone(packed: Path):
     found = models.read(packed)
-    model = load(packed, found.family, PROCESSOR)
+    model = load_video(packed, found.card, PROCESSOR)
     cells = torch.zeros(2, codec.CHANNELS, 4, 4)
     said = torch.zeros(1, reader.POSITIONS, reader.WIDTH)
     text, spec = Text(said, said, said, said), FillSpec("keyframes", (0, 1), 0, 1, 1.0)

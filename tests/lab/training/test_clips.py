@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.jobs.residents import Residents
+from studio.jobs.model_cache import ModelCache
 from studio.lab.training import clips
 from studio.library import models as library
 from studio.media.video import write_video
@@ -68,6 +68,6 @@ def test_a_stopped_training_goes_on_and_its_file_makes_the_model_see_time(home, 
     file.rename(folder / file.name)
     card = folder / "model.toml"
     card.write_text(card.read_text("utf-8") + 'decoder = "decoder.safetensors"\n', "utf-8")
-    video = Residents().video(library.read(folder), lambda _: None)
+    video = ModelCache().video(library.read(folder), lambda _: None)
     assert video.decoder is not None
     assert not any(p.requires_grad for p in video.decoder.parameters())

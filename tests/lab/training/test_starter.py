@@ -13,8 +13,9 @@ from safetensors import safe_open
 from studio.engine.device import choose
 from studio.engine.families.videoldm import family as videoldm
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
-from studio.engine.film import Models, film
+from studio.engine.film import film
 from studio.lab.drawing import pictures
+from studio.lab.measures.clips import in_memory
 from studio.lab.training import autoencoder, backbone, latents, packing, starter, temporal, text
 from studio.lab.training.starter import Scale
 from studio.library import models as library
@@ -55,16 +56,16 @@ def test_each_stage_speaks(packed):
 
 
 def test_latents_have_unit_deviation(packed):
-    vae = videoldm.load(packed[0], model().card, choose("cpu")).backbone.vae
+    vae = videoldm.load_video(packed[0], model().card, choose("cpu")).backbone.vae
     data = pictures.pool(5, 40)
     deviation = autoencoder.latent_std(vae, torch.from_numpy(data)) * vae.config.scaling_factor
     assert deviation == pytest.approx(1.0, abs=0.02)
 
 
 def test_the_studio_makes_a_clip_of_it(packed):
-    video = videoldm.load(packed[0], model().card, choose("cpu"))
+    video = videoldm.load_video(packed[0], model().card, choose("cpu"))
     asked, memory = request(width=64, height=64, keyframes=3), Memory()
-    film(spans(asked), lambda: Models(video), memory, silent)
+    film(spans(asked), in_memory(video), memory, silent)
     assert memory[spans(asked)[1].key]["frames"].shape == (3, 64, 64, 3)
     assert video.taught == set(packing.TAUGHT)
 

@@ -7,12 +7,15 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from studio.engine.device import Device, set_attention
+from studio.engine.families.videoldm import upsampler
 from studio.engine.families.videoldm.backbone import load_backbone
 from studio.engine.families.videoldm.decoder import DecoderLayers
+from studio.engine.families.videoldm.parts import upscaler_parts, video_parts
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.loading import loading
+from studio.engine.roles import Parts
 from studio.spec.card import Card
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
@@ -20,25 +23,32 @@ from studio.spec.refusal import Refusal
 TEMPORAL, DECODER = "temporal.safetensors", "decoder.safetensors"
 
 
-def load(
-    folder: Path, card: Card, device: Device, tick: Tick = silent, *, decodes: bool = False
-) -> VideoModel:
-    """Open a model folder: a stock pipeline's parts and `temporal.safetensors` beside them, and
-    `decoder.safetensors` where its card names a decoder.
+def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Parts:
+    """Open what fills a role of a model folder: a stock pipeline with `temporal.safetensors` beside
+    it, all roles but one at once; or the upsampler in there.
+    """
+    if role == "upscaler":
+        return upscaler_parts(upsampler.load(folder / upsampler.FOLDER, device, tick))
+    return video_parts(load_video(folder, card, device, tick))
+
+
+def load_video(folder: Path, card: Card, device: Device, tick: Tick = silent) -> VideoModel:
+    """The video model of a folder, with `decoder.safetensors` where its card names a decoder.
 
     A part that is missing, damaged or of a newer format is refused by name.
     """
     with loading():
-        return _load(folder, card, device, tick, decodes=decodes)
+        return _load(folder, card, device, tick)
 
 
-def _load(folder: Path, card: Card, device: Device, tick: Tick, *, decodes: bool) -> VideoModel:
+def _load(folder: Path, card: Card, device: Device, tick: Tick) -> VideoModel:
     backbone = load_backbone(folder, device, tick)
     try:
         layers, _ = TemporalLayers.load(folder / TEMPORAL, backbone.unet)
         notes = metadata(folder / TEMPORAL)
         taught = frozenset(json.loads(notes["taught"]))
         factors = torch.tensor(json.loads(notes["preview_factors"]))
+        decodes = "decoder" in dict(card.files)
         decoder = DecoderLayers.load(folder / DECODER, backbone.vae.decoder) if decodes else None
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise Refusal(

@@ -5,6 +5,7 @@ Video LDM's keyframes, prediction and interpolation differ only in which frames 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,7 +14,9 @@ from studio.engine.families.videoldm.conditioning import spread
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.noise import clip_noise
 from studio.engine.preview import latent_to_rgb
+from studio.engine.roles import FillSpec
 from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
+from studio.engine.schedulers import scheduler_named
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 
@@ -26,28 +29,6 @@ class Text:
     negative: Tensor
     time_prompt: Tensor
     time_negative: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class FillSpec:
-    """How to fill: `frames` are absolute positions, which the noise belongs to.
-
-    `rank` tells a pass of interpolation, from 1; 0 is the keyframes' own rate.
-    `context_guidance` leads away from what would be made without the known frames, 1 for not;
-    `augment` is the noise level, 0..1, of the copy of them that the network sees.  `skip` steps are
-    spared by starting from the model's guess, or else from the known frames blended; with all of
-    them spared that is the result.
-    """
-
-    stage: str
-    frames: tuple[int, ...]
-    seed: int
-    steps: int
-    guidance: float
-    rank: int = 0
-    context_guidance: float = 1.0
-    augment: float = 0.0
-    skip: int = 0
 
 
 def fill(
@@ -65,23 +46,29 @@ def fill(
     condition = _condition(model, clip, given, spec)
     guess = _guess(model, condition, text, spec)
     begun = _begun(clip, known, guess).to(model.backbone.device.name)
-    if spec.skip < spec.steps:
+    if spec.start_step < spec.steps:
         shared = 0.0 if any(known) else model.net.temporal.config.shared_noise
         begun = sample(
             _denoiser(model, text, spec, condition, guess),
-            model.backbone.scheduler,
+            scheduler_of(model, spec),
             _noise(spec, clip, "start", shared).to(begun.device),
             spec.steps,
             tick,
             stage=spec.stage,
             preview=lambda x: latent_to_rgb(x, model.preview_factors),
             known=_replaced(model, clip, given, spec) if any(known) else None,
-            init_latents=begun if spec.skip else None,
-            start_step=spec.skip,
+            init_latents=begun if spec.start_step else None,
+            start_step=spec.start_step,
         )
     else:
         tick(Progress(spec.stage, 1, 1, preview=latent_to_rgb(begun, model.preview_factors)))
     return torch.where(given, clip, begun.float().cpu())
+
+
+def scheduler_of(model: VideoModel, spec: FillSpec) -> Any:
+    """The sampler that a spec names, on the model's noise schedule; the model's own without."""
+    own = model.backbone.scheduler
+    return scheduler_named(spec.sampler, own) if spec.sampler else own
 
 
 @torch.no_grad()
@@ -103,7 +90,7 @@ def _begun(clip: Tensor, known: tuple[bool, ...], guess: Tensor | None) -> Tenso
 
 
 def _rank(model: VideoModel, spec: FillSpec) -> Tensor:
-    return torch.tensor([float(spec.rank)], device=model.backbone.device.name)
+    return torch.tensor([float(spec.pass_index)], device=model.backbone.device.name)
 
 
 def _noise(spec: FillSpec, clip: Tensor, purpose: str, shared: float = 0.0) -> Tensor:
@@ -130,7 +117,7 @@ def _condition(
     if not given.any():
         return None
     to = model.backbone.device
-    level, noise = spec.augment, _noise(spec, clip, "known")
+    level, noise = spec.context_noise, _noise(spec, clip, "known")
     seen = (1 - level**2) ** 0.5 * clip + level * noise
     seen = spread(seen[None], given.reshape(1, -1))[0]
     mask = (given * (1 - level)).expand(-1, 1, *clip.shape[-2:])

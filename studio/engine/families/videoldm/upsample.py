@@ -5,7 +5,6 @@ patches and applied convolutionally, over portions of eight frames.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,33 +12,18 @@ from torch.nn import functional as F
 
 from studio.engine.families.videoldm.upsampler import DETAIL, Upsampler, resampled
 from studio.engine.noise import clip_noise
+from studio.engine.roles import UpscaleSpec
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
-from studio.engine.tiles import Tile, Tiling, mixed
+from studio.engine.tiles import Tile, mixed
 from studio.spec.progress import Progress, Tick
 from studio.spec.request import UPSAMPLED
 
 STAGE = "upsample"
 
 
-@dataclass(frozen=True, slots=True)
-class UpsampleSpec:
-    """How to upsample: `frames` are absolute positions, which the noise belongs to.
-
-    `level`, of 1000, is the noise put on the small frames, and `tiling` is in their pixels.
-    """
-
-    frames: tuple[int, ...]
-    seed: int
-    steps: int
-    level: int
-    tiling: Tiling
-    prompt: str = ""
-    guidance: float = 1.0
-
-
 @torch.no_grad()
 def upsample(
-    model: Upsampler, frames: Tensor, spec: UpsampleSpec, tick: Tick, *, only: Tile | None = None
+    model: Upsampler, frames: Tensor, spec: UpscaleSpec, tick: Tick, *, only: Tile | None = None
 ) -> Tensor:
     """Frames uint8 (T, h, w, 3) → uint8 (T, 4 h, 4 w, 3) on the CPU; one tick a tile and step.
 
@@ -88,12 +72,12 @@ class _Counter:
             self._say()
 
 
-def _noise(model: Upsampler, spec: UpsampleSpec, shape: tuple[int, ...], purpose: str) -> Tensor:
+def _noise(model: Upsampler, spec: UpscaleSpec, shape: tuple[int, ...], purpose: str) -> Tensor:
     shared = model.net.temporal.config.shared_noise
     return clip_noise(spec.seed, STAGE, spec.frames, shape, shared=shared, purpose=purpose)
 
 
-def _beside(model: Upsampler, small: Tensor, spec: UpsampleSpec) -> Tensor:
+def _beside(model: Upsampler, small: Tensor, spec: UpscaleSpec) -> Tensor:
     """The small frames with noise on them, as large as what is made, (T, 3, H, W)."""
     noise = _noise(model, spec, tuple(small.shape[1:]), "small")
     seen = model.low_scheduler.add_noise(small, noise, torch.tensor([spec.level]))
@@ -103,7 +87,7 @@ def _beside(model: Upsampler, small: Tensor, spec: UpsampleSpec) -> Tensor:
     return F.interpolate(seen, scale_factor=model.cells, mode="bilinear")
 
 
-def _denoiser(model: Upsampler, beside: Tensor, spec: UpsampleSpec, counter: _Counter) -> Denoiser:
+def _denoiser(model: Upsampler, beside: Tensor, spec: UpscaleSpec, counter: _Counter) -> Denoiser:
     tiling = spec.tiling.times(model.cells)
     size = (beside.shape[-2], beside.shape[-1])
     tiles = tiling.tiles(*size)
@@ -127,7 +111,7 @@ def _denoiser(model: Upsampler, beside: Tensor, spec: UpsampleSpec, counter: _Co
     return guided(told(model.words(spec.prompt), counter.next), without)
 
 
-def _pictures(model: Upsampler, made: Tensor, spec: UpsampleSpec, counter: _Counter) -> Tensor:
+def _pictures(model: Upsampler, made: Tensor, spec: UpscaleSpec, counter: _Counter) -> Tensor:
     """What was made, (T, C, H, W), as uint8 frames on the CPU."""
     if model.vae is not None:
         vae, tiling = model.vae, spec.tiling.times(model.cells)

@@ -8,6 +8,7 @@ from studio.engine.families.videoldm.backbone import Backbone
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.spec.card import Card
+from studio.spec.patterns import pattern_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,3 @@ class VideoModel:
         if len(known) > self.card.window.most:
             return f"{self.card.name} fills at most {self.card.window.most} frames at once."
         return None
-
-
-def pattern_of(known: tuple[bool, ...]) -> str:
-    """What filling these holes is called: keyframes, interpolation (both ends) or prediction."""
-    if not any(known):
-        return "keyframes"
-    return "interpolation" if known[0] and known[-1] else "prediction"

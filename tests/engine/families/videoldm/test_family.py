@@ -30,7 +30,7 @@ CARD = model().card
 
 
 def opened(folder, tick=lambda _: None):
-    return videoldm.load(folder, CARD, choose("cpu"), tick)
+    return videoldm.load_video(folder, CARD, choose("cpu"), tick)
 
 
 def rewrite(folder, tensors=None, **notes):

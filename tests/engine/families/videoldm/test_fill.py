@@ -9,9 +9,10 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from studio.engine.families.videoldm.backbone import encode_text
-from studio.engine.families.videoldm.fill import FillSpec, Text, fill
+from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.videomodel import pattern_of
 from studio.engine.noise import clip_noise
+from studio.engine.roles import FillSpec
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_video import model
@@ -156,7 +157,7 @@ def test_steps_that_are_spared_are_not_walked(video, text, skip):
     """With all of them spared the holes show their neighbours mixed, and the network is not asked."""
     calls, heard = [], []
     handle = video.net.register_forward_hook(lambda *_: calls.append(1))
-    filled = fill(video, clip(3), (True, False, True), text, spec(3, skip=skip), heard.append)
+    filled = fill(video, clip(3), (True, False, True), text, spec(3, start_step=skip), heard.append)
     handle.remove()
     assert len(calls) == 2 - skip
     mixed = torch.lerp(clip(3)[0], clip(3)[2], 0.5)
@@ -177,7 +178,7 @@ def test_context_guidance_and_augmentation_steer(video, text):
     known = (True, False, False)
     runs = [
         fill(video, clip(3), known, text, spec(3, **more), silent)
-        for more in ({}, {"context_guidance": 3.0}, {"augment": 0.5})
+        for more in ({}, {"context_guidance": 3.0}, {"context_noise": 0.5})
     ]
     for run in runs:
         assert torch.equal(run[0], clip(3)[0])
@@ -189,7 +190,7 @@ def test_the_network_is_told_how_noisy_its_copy_is(video, text):
     handle = video.net.register_forward_pre_hook(
         lambda _, args, kw: seen.append(kw["condition"]), with_kwargs=True
     )
-    fill(video, clip(2), (True, False), text, spec(2, augment=0.3), silent)
+    fill(video, clip(2), (True, False), text, spec(2, context_noise=0.3), silent)
     handle.remove()
     for seen_clip, mask in seen:
         torch.testing.assert_close(mask[0], torch.full_like(mask[0], 0.7))
@@ -231,7 +232,7 @@ def test_a_walk_that_skips_steps_starts_from_the_neighbours_mixed(video, text):
     """Nearly at its end a walk has no way left from there."""
     held, known = clip(3), (True, False, True)
     whole = replace(spec(3, steps=8, guidance=1.0))
-    ends = [fill(video, held, known, text, replace(whole, skip=k), silent) for k in (0, 4, 7)]
+    ends = [fill(video, held, known, text, replace(whole, start_step=k), silent) for k in (0, 4, 7)]
     mixed = torch.lerp(held[0], held[2], 0.5)
     far = [(end[1] - mixed).abs().mean() for end in ends]
     assert far[2] < far[1] < far[0]

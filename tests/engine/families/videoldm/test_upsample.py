@@ -8,9 +8,10 @@ from torch.nn import functional as F
 
 from studio.engine.device import choose
 from studio.engine.families.videoldm import upsampler
-from studio.engine.families.videoldm.upsample import UpsampleSpec, upsample
+from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import DETAIL
 from studio.engine.noise import clip_noise
+from studio.engine.roles import UpscaleSpec
 from studio.engine.tiles import Tile, Tiling
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
@@ -32,7 +33,7 @@ def frames(count: int = 3, side: int = 16) -> torch.Tensor:
 def spec(count: int = 3, *, side: int = 16, overlap: int = 4, first: int = 0, **more):
     positions = tuple(range(first, first + count))
     said = {"seed": 7, "steps": 2, "level": 20, "tiling": Tiling(side, overlap)}
-    return UpsampleSpec(positions, **said | more)
+    return UpscaleSpec(positions, **said | more)
 
 
 def test_four_times_as_large(model):

@@ -1,4 +1,4 @@
-"""The roles that weights play: the one table from which keys, cards and loaders take them.
+"""The components of the Video LDM family: the one table from which keys, cards and loaders take them.
 
 What a stage computes with is in the key of its spans by the hashes of these files, and of the
 settings beside them where these are not the ones that the model's card pins.
@@ -20,9 +20,10 @@ FILES: Mapping[str, str] = MappingProxyType(
         "upsampler text": "upsampler/text_encoder/model.safetensors",
     }
 )
-"""By role, the file inside a model's folder that the engine opens for it, and no other."""
+"""By component, the file inside a model's folder that the engine opens for it, and no other."""
 SETTINGS = "settings"
-"""The role of configs, schedulers and tokenizers; it has no one file, and no card names it."""
+"""The component of configs, schedulers and tokenizers, of any family; it has no one file, and no card
+names it."""
 
 USES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -41,22 +42,11 @@ USES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """By role, and "picture" for what the codec encodes with, the components that decide its result."""
-OF_STAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "keyframes": USES["keyframes"],
-        "picture": USES["picture"],
-        "interpolation": USES["interpolator"],
-        "decode": USES["codec"],
-        "upsample": USES["upscaler"],
-    }
-)
-"""By stage, the components whose weights decide its result."""
-
 NEEDED = ("image", "temporal", "text", "autoencoder")
-"""Roles without which nothing can be made."""
+"""Components without which nothing can be made."""
 NEEDED_TO_UPSAMPLE = ("upsampler", "upsampler over time")
 
 
-def unknown(roles: Iterable[str]) -> list[str]:
+def unknown(components: Iterable[str]) -> list[str]:
     """Those that no stage's key would hold: whatever changed their weights would go unseen."""
-    return sorted(set(roles) - set(FILES) - {SETTINGS})
+    return sorted(set(components) - set(FILES) - {SETTINGS})

@@ -1,0 +1,73 @@
+"""What is meant to decide a span's result, as its key spells it.
+
+Words and order of a key's text are for good: a field that is new is left out where it says nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from studio.spec.part import Part
+from studio.spec.prompts import for_time, with_subject
+from studio.spec.request import ClipRequest, SubjectUse
+from studio.spec.span import Read, said
+from studio.spec.strip import Source
+
+WORDS = Source()
+"""What says nothing of its own: seed and words are the request's."""
+ADAPTED = ("image", "text")
+"""Components that a subject's adapter changes."""
+
+
+def meant(request: ClipRequest, part: Part, role: str, source: Source = WORDS) -> dict[str, object]:
+    """What decides keyframes from words."""
+    how, (prompt, subject) = request.sampling(part), words_of(request, part, source)
+    whole: dict[str, object] = {
+        "prompt": prompt,
+        "negative": request.negative,
+        "size": (request.width, request.height),
+        "fps": request.fps,
+        "steps": how.steps,
+        "guidance": how.guidance,
+        "subject": _subject(subject) if subject else None,
+        "weights": part.named(role),
+        "seed": request.seed if source.seed is None else source.seed,
+    }
+    if how.sampler:
+        whole["sampler"] = how.sampler
+    if how.options:
+        whole["options"] = how.options
+    return whole
+
+
+def context(request: ClipRequest, part: Part, reads: Sequence[Read | None]) -> dict[str, object]:
+    """What decides a fill beside what decides keyframes from words."""
+    how = request.sampling(part)
+    return {
+        "reads": said(reads),
+        "context guidance": how.context_guidance,
+        "context noise": how.context_noise,
+        "walked": how.strengths,
+    }
+
+
+def words_of(
+    request: ClipRequest, part: Part, source: Source = WORDS
+) -> tuple[str, SubjectUse | None]:
+    """The prompt that a part is told, and the subject that it can show.
+
+    An adapter fits the networks that it was made for; another model is told the subject's noun.
+    """
+    prompt = request.prompt if source.prompt is None else source.prompt
+    use = request.subject
+    if use is None or _adapted(part.weights) == _adapted(request.weights):
+        return prompt, use
+    return for_time(with_subject(prompt, use.token, use.class_noun), use.token), None
+
+
+def _adapted(weights: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    return sorted(pair for pair in weights if pair[0] in ADAPTED)
+
+
+def _subject(use: SubjectUse) -> dict[str, object]:
+    """All but the name: a subject may be renamed and its clips stay."""
+    return {key: value for key, value in asdict(use).items() if key != "name"}
