@@ -64,7 +64,7 @@ def marked(studio, tmp_path, until, works):
     studio.subjects.form.noun.setText("<b>dog</b>")
     studio.subjects.form.name.setText("<b>rex")
     studio.queue_bar.open.setChecked(True)
-    studio.banner.say(BOLD)
+    studio.banner.show_message(BOLD)
     studio.status.post(BOLD)
     works.gate.clear()
     studio.render_actions.render()

@@ -63,7 +63,7 @@ def test_a_render_is_not_asked_for_more_than_small_frames(studio, until):
     studio.render_actions.render()
     until(lambda: settled(studio) and studio.render_forecast.forecast.work.missing == 0)
     assert studio.render_forecast.stage("upsampled").work.missing == 113
-    assert "all made" in studio.keyframes.facts.whole
+    assert "all made" in studio.keyframes.facts.full_text
 
 
 def test_what_is_upsampled_is_the_clip_that_is_rendered(upsampled, until):

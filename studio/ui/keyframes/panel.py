@@ -94,7 +94,7 @@ class KeyframesPanel(QWidget):
         for name, gesture in self.gestures.items():
             if name in self.buttons:
                 set_enabled(self.buttons[name], gesture.disabled_reason())
-        self.facts.say(self._facts())
+        self.facts.set_text(self._facts())
 
     def menu(self, at: QPoint) -> None:
         """All gestures at the pointer; those that are not possible say why in their tips."""

@@ -55,7 +55,7 @@ class ImportedFrames:
     def part(self, number: int) -> int:
         return 0
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
+    def requests(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
         return iter(())
 
 

@@ -20,7 +20,7 @@ from studio.ui.player.canvas import Canvas
 from studio.ui.player.transport import Transport
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames, Loaded
-from studio.ui.state.images import Pictures, from_preview
+from studio.ui.state.images import ImageLoader, from_preview
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState, Shown
@@ -51,7 +51,7 @@ class Player(Panel):
         selection: Selection,
         player_state: PlayerState,
         status: Status,
-        pictures: Pictures,
+        pictures: ImageLoader,
         playback: Playback,
         keyframes: QWidget,
         icons: Icons,
@@ -150,7 +150,7 @@ class Player(Panel):
             has_takes = bool(self._document.project.takes)
             self.empty.title.setText("Nothing is shown" if has_takes else "Nothing to watch yet")
             self.empty.hint.setText(NEXT_STEP if has_takes else FIRST_STEP)
-        self.title.say(self._titled(shown) if shown else "Player")
+        self.title.set_text(self._titled(shown) if shown else "Player")
         self.facts.setText(self._facts(shown) if shown else "")
         self._paint()
 
@@ -191,12 +191,12 @@ class Player(Panel):
         spot = (*map(id, played), *parts, player_state.speed < 0, player_state.loop)
         if spot != self._spot:
             self._spot = spot
-            wishes = (
-                f.wishes(player_state.playhead, player_state.speed, loop=player_state.loop)
+            requests = (
+                f.requests(player_state.playhead, player_state.speed, loop=player_state.loop)
                 for f in played
             )
-            both = chain.from_iterable(zip_longest(*wishes))
-            self._pictures.cache.wish(wish for wish in both if wish)
+            both = chain.from_iterable(zip_longest(*requests))
+            self._pictures.cache.request(request for request in both if request)
 
     def _unreadable(self, _key: str, why: str) -> None:
         self._player_state.set_speed(0)

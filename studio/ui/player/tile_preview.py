@@ -11,7 +11,7 @@ from studio.spec.progress import Preview
 from studio.spec.request import UPSAMPLED, ClipRequest
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Loaded
-from studio.ui.state.images import Pictures, from_preview
+from studio.ui.state.images import ImageLoader, from_preview
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.render_actions import RenderActions
@@ -43,7 +43,7 @@ class TilePreview(QObject):
         queue: Queue,
         job_monitor: JobMonitor,
         render_actions: RenderActions,
-        pictures: Pictures,
+        pictures: ImageLoader,
         theme: Theme,
     ) -> None:
         super().__init__()

@@ -35,7 +35,7 @@ class QueueBar(QWidget):
         queue.progressed.connect(self._on_progress)
         self.reflect()
 
-    def say(self, tip: str) -> None:
+    def show_tip(self, tip: str) -> None:
         """What the control under the pointer or with the focus says."""
         self._tip = tip
         self._reflect_words()
@@ -55,7 +55,7 @@ class QueueBar(QWidget):
     def reflect(self) -> None:
         job, paused = self.running(), self._queue.paused()
         waiting = sum(j.state in (State.WAITING, State.SET_ASIDE) for j in self._job_monitor.jobs)
-        self.what.say(job.title if job else _idle(waiting, paused))
+        self.what.set_text(job.title if job else _idle(waiting, paused))
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
         self.pause.setVisible(not paused and bool(job or waiting))
@@ -105,12 +105,12 @@ class QueueBar(QWidget):
             self._reflect_progress(job)
 
     def _reflect_progress(self, job: Job | None) -> None:
-        self.far.say(progress(job, self._job_monitor) if job else "")
+        self.far.set_text(progress(job, self._job_monitor) if job else "")
         self.bar.setRange(0, 1000)
         self.bar.setValue(round(1000 * self._job_monitor.fraction(job.id)) if job else 0)
 
     def _reflect_words(self) -> None:
-        self.words.say(self._tip or self._notice or self._next())
+        self.words.set_text(self._tip or self._notice or self._next())
 
     def _next(self) -> str:
         waiting = [j.title for j in self._job_monitor.jobs if j.state is State.WAITING]

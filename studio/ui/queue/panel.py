@@ -58,7 +58,7 @@ class JobRow(QWidget):
 
     def reflect(self) -> None:
         text = status(self.job, self._job_monitor)
-        self.status.say(text)
+        self.status.set_text(text)
         theme.set_role(self.status, ROLES.get(self.job.state, "small"))
         self.bar.setValue(round(1000 * self._job_monitor.fraction(self.job.id)))
         self.setAccessibleName(f"{self.job.title}: {text}")

@@ -49,7 +49,7 @@ class Banner(QWidget):
         self.close_it.clicked.connect(self._next)
         self.hide()
 
-    def say(
+    def show_message(
         self,
         words: str,
         action: str = "",

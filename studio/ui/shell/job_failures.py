@@ -20,13 +20,15 @@ class JobFailures(QObject):
 
     def _failed(self, id: int, what: str, hint: str) -> None:
         if not id:  # the queue itself
-            self._banner.say(f"{what} {hint}".strip())
+            self._banner.show_message(f"{what} {hint}".strip())
             return
         job = self._job_monitor.job(id)
         # a fault says which job it was; "try again" and "report it" are the buttons
         text = what if job.detail else f"{job.title}: {what} {hint}".strip()
         self._shown[id] = text
-        self._banner.say(text, "Try again", lambda: self._try_again(id), details=job.detail)
+        self._banner.show_message(
+            text, "Try again", lambda: self._try_again(id), details=job.detail
+        )
 
     def _try_again(self, id: int) -> None:
         if any(job.id == id and job.state is State.FAILED for job in self._job_monitor.over):

@@ -29,19 +29,19 @@ class Notices(QObject):
         self._store, self._document = store, document
         self._queue, self._job_monitor, self._banner = queue, job_monitor, banner
 
-    def say_at_opening(self) -> None:
+    def show_at_opening(self) -> None:
         """What happened to the project or the queue while nobody looked."""
         read_only = READ_ONLY if self._document.read_only else ""
         for notice in (self._store.notice, read_only, self._queue.damage):
             if notice:
-                self._banner.say(notice)
+                self._banner.show_message(notice)
         if self._queue.notice:
-            self._banner.say(self._queue.notice, "Resume the queue", self._resume)
+            self._banner.show_message(self._queue.notice, "Resume the queue", self._resume)
 
-    def say_refusals(self, sources: Iterable[SignalInstance]) -> None:
-        """Say whatever these signals refuse: what, and a hint."""
+    def show_refusals(self, sources: Iterable[SignalInstance]) -> None:
+        """Show whatever these signals refuse: what, and a hint."""
         for source in sources:
-            source.connect(lambda what, hint: self._banner.say(f"{what} {hint}".strip()))
+            source.connect(lambda what, hint: self._banner.show_message(f"{what} {hint}".strip()))
 
     def _resume(self) -> None:
         """Go on with what was interrupted too."""

@@ -19,7 +19,7 @@ class SaveFailures(QObject):
         self._document, self._status, self._banner = document, status, banner
         self._shown: list[str] = []
         self._is_warned = False
-        document.save_failed.connect(self._say)
+        document.save_failed.connect(self._show)
         document.saved_again.connect(self._take_back)
 
     def may_close(self) -> bool:
@@ -30,14 +30,14 @@ class SaveFailures(QObject):
             self._document.save_here()
         except Refusal as refusal:
             self._banner.withdraw(str(refusal))
-            self._say(f"{refusal} Close again to leave without the last changes.")
+            self._show(f"{refusal} Close again to leave without the last changes.")
             self._is_warned = True
         return not self._is_warned
 
-    def _say(self, why: str) -> None:
+    def _show(self, why: str) -> None:
         if why not in self._shown:
             self._shown.append(why)
-            self._banner.say(why, "Try again now", self._try_again)
+            self._banner.show_message(why, "Try again now", self._try_again)
 
     def _try_again(self) -> None:
         self._shown.clear()

@@ -89,7 +89,7 @@ class StudioWindow:
         self.window.show()
         self.shot.prompt.setFocus()
         self.project.start(self.scan)
-        self._notices.say_at_opening()
+        self._notices.show_at_opening()
         self._shown_clip.show_newest(play=False)
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
@@ -196,7 +196,7 @@ class StudioWindow:
 
     def _connect(self) -> None:
         queue_dock = self.window.docks["Queue"]
-        self.window.tipped.connect(self.queue_bar.say)
+        self.window.tipped.connect(self.queue_bar.show_tip)
         self.window.closing.connect(QApplication.quit)
         self.status.posted.connect(self.queue_bar.notice)
         self.queue_bar.opened.connect(queue_dock.setVisible)
@@ -210,7 +210,7 @@ class StudioWindow:
         self.render_actions.placed.connect(lambda _: settle_typing())
         self.render_actions.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
         refusing = (self.render_actions, self.document, self.edits, self._imported_clip)
-        self._notices.say_refusals(each.refused for each in refusing)
+        self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
@@ -257,14 +257,14 @@ class StudioWindow:
 
     def _removed(self, name: str, kept: str) -> None:
         undo = lambda: self.subjects.restore(kept)  # noqa: E731
-        self.banner.say(f"The subject “{name}” is in the bin.", "Bring it back", undo)
+        self.banner.show_message(f"The subject “{name}” is in the bin.", "Bring it back", undo)
 
     def _leave_for(self, project: Path) -> None:
         """Open another project in place of this one, unless it cannot be opened."""
         try:
             ProjectStore(project).close()
         except Refusal as refusal:
-            self.banner.say(str(refusal))
+            self.banner.show_message(str(refusal))
             return
         if self.window.close():
             self.next_project = project

@@ -66,7 +66,7 @@ class TopBar(QWidget):
 
     def reflect(self) -> None:
         document = self._document
-        self.name.say(document.project.name)
+        self.name.set_text(document.project.name)
         if document.read_only:
             self.state.setText("read only: open in another window")
         else:

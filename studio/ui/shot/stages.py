@@ -80,10 +80,10 @@ class StageCell(QWidget):
         ratio = self.devicePixelRatioF()
         self.picture.setPixmap(thumbnail(picture, PICTURE.height(), ratio))
 
-    def say(self, state: str, role: str, work: str, percent: int) -> None:
-        self.state.say(state)
+    def show_state(self, state: str, role: str, work: str, percent: int) -> None:
+        self.state.set_text(state)
         set_role(self.state, role)
-        self.work.say(work)
+        self.work.set_text(work)
         self.bar.setValue(percent)
         set_role(self.bar, "" if role == "accent" else role)
         tip(self, f"{self.bar.accessibleName()}: {state}, {work}".strip(", "))
@@ -124,7 +124,7 @@ class Stages(QWidget):
             set_enabled(
                 cell.run, disabled_reason or (ABSENT_BECAUSE.get(name, "") if is_absent else "")
             )
-            cell.say(*self._texts(stage, job))
+            cell.show_state(*self._texts(stage, job))
             cell.show_picture(self._picture(name, stage))
 
     def _running(self) -> Job | None:

@@ -32,7 +32,7 @@ class FrameCache(QObject):
         self._readers = Background(READERS)
         self._there: OrderedDict[str, tuple[QImage, ...]] = OrderedDict()
         self._sizes: dict[str, int] = {}
-        self._wishes: dict[str, int] = {}
+        self._requested: dict[str, int] = {}
         self._refused: set[str] = set()
 
     @property
@@ -56,32 +56,32 @@ class FrameCache(QObject):
         """Keep what somebody has read already, as the only thing that is wished for."""
         size = sum(picture.sizeInBytes() for picture in pictures)
         self._refused.clear()  # another clip: maybe made again since
-        self._wishes = {key: size}
+        self._requested = {key: size}
         self._has_room(size)
         self._there[key], self._sizes[key] = pictures, size
 
-    def wish(self, wishes: Iterable[FrameRequest]) -> None:
+    def request(self, requests: Iterable[FrameRequest]) -> None:
         """Have these in memory, the first ones before all others, as many as fit the bound."""
         chosen: dict[str, int] = {}
         room = self.limit
-        for key, size in wishes:
+        for key, size in requests:
             if key in chosen:
                 continue
             if chosen and size > room:
                 break
             chosen[key] = size
             room -= size
-        self._wishes = chosen
+        self._requested = chosen
         self._begin()
 
     def close(self) -> None:
         """Read no more, and wait for what is being read."""
-        self._wishes = {}
+        self._requested = {}
         self._readers.close()
         self._there.clear()
 
     def _begin(self) -> None:
-        for key, size in self._wishes.items():
+        for key, size in self._requested.items():
             if len(self._sizes) - len(self._there) >= READERS:
                 return
             if key in self._sizes or key in self._refused:
@@ -98,7 +98,7 @@ class FrameCache(QObject):
 
     def _has_room(self, size: int) -> bool:
         """Let go of what nobody wishes for, as much as needed; one part may be over the bound."""
-        for key in [key for key in self._there if key not in self._wishes]:
+        for key in [key for key in self._there if key not in self._requested]:
             if self.held + size <= self.limit:
                 break
             del self._there[key], self._sizes[key]

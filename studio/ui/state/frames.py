@@ -39,7 +39,7 @@ class Frames(Protocol):
         """Which part, of those that come into memory as one, a frame belongs to."""
         ...
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> "Iterator[FrameRequest]":
+    def requests(self, number: int, speed: int, *, loop: bool) -> "Iterator[FrameRequest]":
         """The parts that should be in memory when `number` is shown, the most urgent first."""
         ...
 
@@ -76,7 +76,7 @@ class Loaded:
     def part(self, number: int) -> int:
         return 0
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
+    def requests(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
         return iter(())
 
 
@@ -141,7 +141,7 @@ class Stored:
     def part(self, number: int) -> int:
         return min(bisect_right(self._ends, number), max(0, len(self._parts) - 1))
 
-    def wishes(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
+    def requests(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
         """The part that is shown, those that play next, and one that was played just now."""
         count, here = len(self._parts), self.part(number)
         way = -1 if speed < 0 else 1

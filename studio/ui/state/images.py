@@ -46,7 +46,7 @@ def thumbnail(picture: QImage, side: int, ratio: float, *, square: bool = False)
     return pixmap
 
 
-class Pictures(QObject):
+class ImageLoader(QObject):
     """Loads pictures elsewhere and hands them over here; keeps the small ones."""
 
     def __init__(self, background: Background, span_results: "TakeStore") -> None:

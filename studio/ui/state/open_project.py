@@ -9,7 +9,7 @@ from studio.project.takes import TakeStore
 from studio.ui.state.background import Background
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
-from studio.ui.state.images import Pictures
+from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.loss_log import LossLog
 from studio.ui.state.model_list import ModelList, Scan
@@ -40,7 +40,7 @@ class OpenProject:
         self.render_actions = RenderActions(
             self.document, queue, self.model_list, self.present, self.selection, self.status
         )
-        self.pictures = Pictures(self.background, span_results)
+        self.pictures = ImageLoader(self.background, span_results)
         self.render_forecast = RenderForecast(
             self.document, queue, self.job_monitor, self.present, span_results, self.background
         )

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject
 from studio.ui.state.document import Document
-from studio.ui.state.images import Pictures
+from studio.ui.state.images import ImageLoader
 from studio.ui.subjects.card import SubjectCard
 from studio.ui.widgets.adaptive import scrolled
 from studio.ui.widgets.controls import EmptyState, push, remove_widget, row
@@ -18,7 +18,7 @@ class SubjectBin(QWidget):
 
     restore_asked = Signal(str)
 
-    def __init__(self, document: Document, pictures: Pictures, icons: Icons) -> None:
+    def __init__(self, document: Document, pictures: ImageLoader, icons: Icons) -> None:
         super().__init__()
         self._document, self._pictures, self._icons = document, pictures, icons
         self.cards: dict[str, SubjectCard] = {}

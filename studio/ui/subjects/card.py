@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject
 from studio.spec.quantities import count
-from studio.ui.state.images import Pictures, thumbnail
+from studio.ui.state.images import ImageLoader, thumbnail
 from studio.ui.widgets import theme
 from studio.ui.widgets.controls import ElidedLabel
 from studio.ui.widgets.icons import Icons
@@ -23,7 +23,7 @@ class SubjectCard(QWidget):
     chosen = Signal(str)
 
     def __init__(
-        self, subject: Subject, face: Path | None, pictures: Pictures, icons: Icons
+        self, subject: Subject, face: Path | None, pictures: ImageLoader, icons: Icons
     ) -> None:
         super().__init__()
         self._name = subject.name
@@ -50,13 +50,13 @@ class SubjectCard(QWidget):
 
     def reflect(self, status: str, role: str, *, chosen: bool) -> None:
         """The status line, and whether this is the subject the panel shows."""
-        self.status.say(status)
+        self.status.set_text(status)
         theme.set_role(self.status, role)
         self.setObjectName("card" if chosen else "row")
         self.style().unpolish(self)
         self.style().polish(self)
         self.setAccessibleName(f"Subject {self._name}")
-        self.setAccessibleDescription(f"{self.facts.whole}, {status}")
+        self.setAccessibleDescription(f"{self.facts.full_text}, {status}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -19,7 +19,7 @@ from studio.spec.subjects import (
     spoken_of,
 )
 from studio.spec.vocabulary import nearest_noun
-from studio.ui.state.images import Pictures
+from studio.ui.state.images import ImageLoader
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.consent import Consent
 from studio.ui.subjects.next_training import MOST_AT_ONCE
@@ -37,7 +37,7 @@ class SubjectForm(QWidget):
     ordered = Signal(object, object, int)  # Subject, list[Path], steps
     given_up = Signal()
 
-    def __init__(self, present: PresentShot, pictures: Pictures, icons: Icons) -> None:
+    def __init__(self, present: PresentShot, pictures: ImageLoader, icons: Icons) -> None:
         super().__init__()
         self._present = present
         self._taken: frozenset[str] = frozenset()
@@ -128,7 +128,7 @@ class SubjectForm(QWidget):
             f"The model does not know “{shown(noun)}”; it starts from “{stands_in}”."
         )
 
-    def _build(self, pictures: Pictures, icons: Icons) -> None:
+    def _build(self, pictures: ImageLoader, icons: Icons) -> None:
         self.wall = PhotoWall(pictures, icons)
         self.name, self.noun = QLineEdit(), QLineEdit()
         self.name.setPlaceholderText("rex")

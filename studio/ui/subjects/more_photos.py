@@ -9,7 +9,7 @@ from studio.project.subject import Subject, check_room
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.ui.state.document import Document
-from studio.ui.state.images import Pictures
+from studio.ui.state.images import ImageLoader
 from studio.ui.state.status import Status
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets.adaptive import scrolled
@@ -26,7 +26,7 @@ class MorePhotos(QWidget):
     over = Signal()
 
     def __init__(
-        self, document: Document, status: Status, pictures: Pictures, icons: Icons
+        self, document: Document, status: Status, pictures: ImageLoader, icons: Icons
     ) -> None:
         super().__init__()
         self._document, self._status = document, status

@@ -10,7 +10,7 @@ from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.images import Pictures
+from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.selection import Selection
@@ -49,7 +49,7 @@ class SubjectsPanel(Panel):
         render_actions: RenderActions,
         job_monitor: JobMonitor,
         present: PresentShot,
-        pictures: Pictures,
+        pictures: ImageLoader,
         background: Background,
         icons: Icons,
     ) -> None:

@@ -11,7 +11,7 @@ from studio.media.photo_files import found_photos
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import MOST_PHOTOS
-from studio.ui.state.images import Pictures, thumbnail
+from studio.ui.state.images import ImageLoader, thumbnail
 from studio.ui.widgets.controls import label, push, row, set_enabled, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import ask_for_photos
@@ -30,7 +30,7 @@ class PhotoWall(QWidget):
 
     changed = Signal()
 
-    def __init__(self, pictures: Pictures, icons: Icons) -> None:
+    def __init__(self, pictures: ImageLoader, icons: Icons) -> None:
         super().__init__()
         self._pictures, self._icons = pictures, icons
         self.good: list[Path] = []
@@ -66,7 +66,7 @@ class PhotoWall(QWidget):
         self.out.clicked.connect(self._take_out)
         self.back.clicked.connect(self._put_back)
         self.list.itemSelectionChanged.connect(self._say_taken)
-        self._say()
+        self._reflect_texts()
 
     def add(self, places: list[Path]) -> None:
         """Photos or folders of photos; each is tried before it counts."""
@@ -83,7 +83,7 @@ class PhotoWall(QWidget):
                     lambda picture, path=path: self._arrived(path, picture),
                     lambda error, path=path: self._failed(path, error),
                 )
-        self._say()
+        self._reflect_texts()
 
     def clear(self) -> None:
         self.list.clear()
@@ -93,7 +93,7 @@ class PhotoWall(QWidget):
         self._notices.clear()
         self._checked.clear()
         self._taken.clear()
-        self._say()
+        self._reflect_texts()
 
     def eventFilter(self, watched, event) -> bool:
         if watched is self.list and isinstance(event, QKeyEvent):
@@ -124,14 +124,14 @@ class PhotoWall(QWidget):
         item.setData(PATH, path)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, path.name)
         self.list.addItem(item)
-        self._say()
+        self._reflect_texts()
 
     def _failed(self, path: Path, error: Exception) -> None:
         if path not in self._checked:
             return
         self._bad.add(path)
         self._notices.append(str(getattr(error, "what", f"{path.name} cannot be read.")))
-        self._say()
+        self._reflect_texts()
 
     def _look(self, path: Path, picture: QImage) -> "np.ndarray":
         """What a photo looks like from afar; refused where it teaches nothing, or nothing new."""
@@ -164,7 +164,7 @@ class PhotoWall(QWidget):
             self.good.remove(path)
             self._checked.remove(path)
             self.list.takeItem(self.list.row(item))
-        self._say()
+        self._reflect_texts()
 
     def _put_back(self) -> None:
         """Bring back what was taken out last."""
@@ -179,7 +179,7 @@ class PhotoWall(QWidget):
         set_enabled(self.back, "", "Bring back what was taken out last (Ctrl+Z)")
         self.back.setVisible(bool(self._taken))
 
-    def _say(self) -> None:
+    def _reflect_texts(self) -> None:
         self._say_taken()
         waiting = len(self._checked) - len(self.good) - len(self._bad)
         reading = f" · reading {waiting} more" if waiting else ""

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.project.project import Render
 from studio.spec.quantities import clip_length
-from studio.ui.state.images import Pictures, thumbnail
+from studio.ui.state.images import ImageLoader, thumbnail
 from studio.ui.widgets.controls import as_tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.painter import saved
@@ -20,7 +20,7 @@ PICTURE = Qt.ItemDataRole.DecorationRole
 class TakesModel(QAbstractListModel):
     """Renders, newest first; pictures come when a row is first painted."""
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, pictures: ImageLoader) -> None:
         super().__init__()
         self._pictures = pictures
         self._renders: tuple[Render, ...] = ()

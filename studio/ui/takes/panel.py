@@ -11,7 +11,7 @@ from studio.project.project import Render
 from studio.spec.quantities import memory
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
-from studio.ui.state.images import Pictures
+from studio.ui.state.images import ImageLoader
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
@@ -84,7 +84,7 @@ class TakesPanel(Panel):
     export_asked = Signal(object)
 
     def __init__(
-        self, document: Document, selection: Selection, player_state: PlayerState, status: Status, pictures: Pictures, drag_export: DragExport, disk_usage: DiskUsage,
+        self, document: Document, selection: Selection, player_state: PlayerState, status: Status, pictures: ImageLoader, drag_export: DragExport, disk_usage: DiskUsage,
         icons: Icons,
     ) -> None:  # fmt: skip
         super().__init__()

@@ -242,17 +242,17 @@ class ElidedLabel(QLabel):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if role:
             self.setProperty("role", role)
-        self._whole = ""
-        self.say(text)
+        self._full_text = ""
+        self.set_text(text)
 
-    def say(self, text: str) -> None:
-        self._whole = " ".join(text.split())
-        self.setAccessibleName(self._whole[:500])
+    def set_text(self, text: str) -> None:
+        self._full_text = " ".join(text.split())
+        self.setAccessibleName(self._full_text[:500])
         self._fit()
 
     @property
-    def whole(self) -> str:
-        return self._whole
+    def full_text(self) -> str:
+        return self._full_text
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
@@ -260,10 +260,10 @@ class ElidedLabel(QLabel):
 
     def _fit(self) -> None:
         end = Qt.TextElideMode.ElideRight
-        shown = self.fontMetrics().elidedText(self._whole, end, max(0, self.width()))
+        shown = self.fontMetrics().elidedText(self._full_text, end, max(0, self.width()))
         if shown != self.text():
             self.setText(shown)
-        tip(self, self._whole[:1000] if shown != self._whole else "")
+        tip(self, self._full_text[:1000] if shown != self._full_text else "")
 
 
 def remove_widget(box: QHBoxLayout | QVBoxLayout, widget: QWidget) -> None:

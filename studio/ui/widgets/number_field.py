@@ -68,7 +68,7 @@ class NumberField(QAbstractSpinBox):
             self._value = exact
             return
         self._show(exact)
-        self._say("")
+        self._show_note("")
 
     def enter(self, text: str) -> None:
         """As if a person typed this and went on."""
@@ -92,7 +92,7 @@ class NumberField(QAbstractSpinBox):
         except Refusal as refusal:
             message = f"{refusal.what} It stays {self.shown(self._value)}."
         self._show(self._value)
-        self._say(message)
+        self._show_note(message)
 
     def shown(self, value: Fraction) -> str:
         """A number with its unit."""
@@ -110,17 +110,17 @@ class NumberField(QAbstractSpinBox):
     def take_back(self) -> None:
         """Forget a text that says no number."""
         self._show(self._value)
-        self._say("")
+        self._show_note("")
 
     def _typed(self, text: str) -> None:
         self._is_typed = True
         try:
             typed = self._read(text)
         except Refusal:
-            self._say("")
+            self._show_note("")
             self._become(self._kept)
             return
-        self._say(self._snapped(typed) if typed > self._possible.highest else "")
+        self._show_note(self._snapped(typed) if typed > self._possible.highest else "")
         self._become(self._possible.nearest(typed))
 
     def _become(self, value: Fraction) -> None:
@@ -155,7 +155,7 @@ class NumberField(QAbstractSpinBox):
             self.updateGeometry()
         self._is_typed = False
 
-    def _say(self, what: str) -> None:
+    def _show_note(self, what: str) -> None:
         self.note.setText(what)
         self.note.setVisible(bool(what))
         self.note.setAccessibleName(what)
@@ -164,7 +164,7 @@ class NumberField(QAbstractSpinBox):
         value = self._possible.nearest(self._value + steps * self._by)
         self.lineEdit().setText(self.shown(value))
         self._is_typed, self._kept = False, value
-        self._say("")
+        self._show_note("")
         self._become(value)
 
     def stepEnabled(self) -> QAbstractSpinBox.StepEnabledFlag:

@@ -85,7 +85,7 @@ def test_before_anything_is_made_every_keyframe_is_an_empty_place(studio, view):
     assert view.count == 8
     assert view.picture(3) is None
     assert states(studio)[0] == TO_MAKE
-    assert studio.keyframes.facts.whole == "8 keyframes · 113 frames to make"
+    assert studio.keyframes.facts.full_text == "8 keyframes · 113 frames to make"
     assert view.accessibleDescription() == "8 keyframes, 0 chosen"
 
 
@@ -122,13 +122,13 @@ def test_the_stages_say_how_they_stand_and_run_one_by_one(made, until):
 def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     made.render_actions.render()
     until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)
-    assert "all made" in made.keyframes.facts.whole
+    assert "all made" in made.keyframes.facts.full_text
     made.edits.reroll({3})
     until(lambda: made.render_forecast.forecast.work.missing > 0)
     missing = [work.missing for work in made.render_forecast.forecast.intervals]
     assert missing == [0, 0, 31, 31, 0, 0, 0]
     assert made.render_forecast.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
-    assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.whole
+    assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.full_text
     assert states(made)[2:4] == [OUT_OF_DATE, OUT_OF_DATE]
     made.render_actions.render()
     until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)

@@ -59,12 +59,12 @@ def test_a_project_that_is_opened_stands_at_the_first_frame_of_its_newest_take(
 
 def test_a_take_of_another_shot_says_whose_it_is_and_marks_nothing(rendered, until):
     take = rendered.document.project.takes[0]
-    assert rendered.player.title.whole.startswith("Take 1")
+    assert rendered.player.title.full_text.startswith("Take 1")
     rendered.shot.new_shot()
     rendered.shot.prompt.setPlainText("a blue star")
     rendered.selection.select_take(take.id)
     until(lambda: rendered.player_state.shown and rendered.player_state.shown.take == take.id)
-    assert rendered.player.title.whole.startswith("Shot 1 · Take 1")
+    assert rendered.player.title.full_text.startswith("Shot 1 · Take 1")
     assert rendered.keyframes.view.playing() is None
 
 

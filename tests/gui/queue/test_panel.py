@@ -23,7 +23,7 @@ def states(studio):
 
 
 def test_idle_says_so(studio):
-    assert studio.queue_bar.what.whole == "Nothing is running"
+    assert studio.queue_bar.what.full_text == "Nothing is running"
     assert not studio.queue_bar.cancel.isVisible()
     studio.queue_bar.open.setChecked(True)
     assert studio.window.docks["Queue"].isVisible()
@@ -31,8 +31,8 @@ def test_idle_says_so(studio):
 
 
 def test_what_runs_how_far_how_long(busy, until):
-    until(lambda: "keyframes · 13 of 20" in busy.queue_bar.far.whole)
-    assert "left" in busy.queue_bar.far.whole
+    until(lambda: "keyframes · 13 of 20" in busy.queue_bar.far.full_text)
+    assert "left" in busy.queue_bar.far.full_text
     assert busy.queue_bar.bar.value() == 650
     assert busy.queue_bar.open.text() == "Queue 4"
     assert busy.queue_bar.cancel.isVisible()
@@ -42,7 +42,7 @@ def test_what_runs_how_far_how_long(busy, until):
 def test_pause_now_frees_the_engine_and_resume_goes_on(busy, works, until):
     busy.queue_bar.pause.menu().actions()[0].trigger()
     until(lambda: State.RUNNING not in states(busy))
-    until(lambda: busy.queue_bar.what.whole == "Paused · 4 waiting")
+    until(lambda: busy.queue_bar.what.full_text == "Paused · 4 waiting")
     busy.queue_bar.resume.click()
     works.gate.set()
     until(lambda: len(busy.document.project.takes) == 4)
@@ -62,7 +62,7 @@ def test_cancel_keeps_the_rest(busy, works, until):
     running = busy.queue_bar.running().id
     busy.queue_bar.cancel.click()
     until(lambda: busy.queue.job(running).state is State.CANCELLED)
-    until(lambda: busy.queue_panel.rows[running].status.whole == "cancelled")
+    until(lambda: busy.queue_panel.rows[running].status.full_text == "cancelled")
     row = busy.queue_panel.rows[running]
     assert row.again.isEnabled()
     row.again.click()
@@ -108,7 +108,7 @@ def test_a_failed_job_says_why(studio, works, until):
     studio.render_actions.render()
     until(lambda: studio.queue.history())
     said = "The disk is full. Make room and try again."
-    until(lambda: [row.status.whole for row in studio.queue_panel.rows.values()] == [said])
+    until(lambda: [row.status.full_text for row in studio.queue_panel.rows.values()] == [said])
     (row,) = studio.queue_panel.rows.values()
     assert row.status.property("role") == "danger"
 
@@ -117,6 +117,6 @@ def test_the_strip_tells_what_a_control_says(studio, qapp):
     from PySide6.QtGui import QStatusTipEvent
 
     qapp.sendEvent(studio.window, QStatusTipEvent("Make the whole clip"))
-    assert studio.queue_bar.words.whole == "Make the whole clip"
+    assert studio.queue_bar.words.full_text == "Make the whole clip"
     qapp.sendEvent(studio.window, QStatusTipEvent(""))
-    assert studio.queue_bar.words.whole == ""
+    assert studio.queue_bar.words.full_text == ""

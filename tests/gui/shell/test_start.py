@@ -151,7 +151,7 @@ def test_what_is_ordered_while_models_are_looked_for_starts_when_they_are_found(
     for _ in range(2):  # pressed again by someone in a hurry
         qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert not studio.banner.isVisible()
-    assert "as soon as" in studio.queue_bar.words.whole
+    assert "as soon as" in studio.queue_bar.words.full_text
     assert studio.queue.jobs() == ()
     found.set()
     until(studio.queue.history)

@@ -41,7 +41,7 @@ def test_long_texts_widen_nothing(studio, qtbot, until):
     before = (studio.shot.width(), studio.player.width(), studio.queue_bar.height())
     studio.shot.prompt.setPlainText(LONG)
     studio.shot.shots.setItemText(0, LONG)
-    studio.banner.say(LONG[:400])
+    studio.banner.show_message(LONG[:400])
     studio.status.post(LONG)
     qtbot.wait(50)
     assert (studio.shot.width(), studio.player.width(), studio.queue_bar.height()) == before

@@ -141,7 +141,9 @@ def test_a_banner_covers_nothing_to_click_and_moves_nothing(studio, qtbot):
     before = [
         w.geometry() for w in (studio.player, studio.shot, studio.queue_bar, studio.keyframes)
     ]
-    studio.banner.say("The clip could not be saved: the disk is full. " * 3, "Try again", print)
+    studio.banner.show_message(
+        "The clip could not be saved: the disk is full. " * 3, "Try again", print
+    )
     qtbot.wait(50)
     assert [
         w.geometry() for w in (studio.player, studio.shot, studio.queue_bar, studio.keyframes)

@@ -86,7 +86,7 @@ def test_the_time_left_is_that_of_the_whole_job(decoding, until):
     job_monitor.expect(job, {"decode": 9.0, "upsample": None})
     assert job_monitor.all_left(job) is None
     decoding.queue_bar.reflect()
-    assert "left of this stage" in decoding.queue_bar.far.whole
+    assert "left of this stage" in decoding.queue_bar.far.full_text
 
 
 def test_reasons_go_when_the_model_is_found(open_studio, until):

@@ -87,7 +87,7 @@ def test_a_save_that_fails_is_told_once_and_tried_again_until_it_works(studio, f
     full_disk.set()
     until(lambda: document.is_saved)
     assert studio.top.state.text() == "saved"
-    assert "saved again" in studio.queue_bar.words.whole
+    assert "saved again" in studio.queue_bar.words.full_text
     assert not document._again.isActive()
 
 
@@ -201,5 +201,5 @@ def test_rename_shows_in_the_title(studio):
 
     studio.document.change(lambda p: edits.rename(p, "Biscuit’s summer"), "Rename project")
     assert studio.window.windowTitle() == "Biscuit’s summer · Studio"
-    assert studio.top.name.whole == "Biscuit’s summer"
+    assert studio.top.name.full_text == "Biscuit’s summer"
     assert studio.actions["undo"].text() == "Undo rename project"

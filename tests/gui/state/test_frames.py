@@ -160,7 +160,7 @@ def test_the_frame_for_a_keyframe_or_the_clipboard_is_read_again_where_it_is_not
     studio.player_state.seek(300)
     studio.player.setFocus()
     qtbot.keyClick(studio.player, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    until(lambda: "Frame 301 copied" in studio.queue_bar.words.whole)
+    until(lambda: "Frame 301 copied" in studio.queue_bar.words.full_text)
     assert code(qapp.clipboard().image()) == 300
     assert [code(p) for p in studio.player_state.shown.frames.read(155, 10)] == list(
         range(155, 165)
@@ -173,7 +173,7 @@ def test_a_part_that_cannot_be_read_is_told_and_playing_stops(playing, until):
     studio.player_state.set_speed(1)
     studio.player_state.seek(30 * COUNT - 2)
     until(lambda: studio.player_state.speed == 0)
-    assert "Render it again" in studio.queue_bar.words.whole
+    assert "Render it again" in studio.queue_bar.words.full_text
 
 
 def picture() -> QImage:
@@ -191,7 +191,7 @@ def test_what_is_wished_no_longer_is_never_read(qtbot):
 
     cache = FrameCache(load, limit=3 * 768)
     for number in range(100):
-        cache.wish([FrameRequest(str(number), 768)])
+        cache.request([FrameRequest(str(number), 768)])
     gate.set()
     qtbot.waitUntil(lambda: cache.get("99") is not None, timeout=20_000)
     assert len(read) <= 3
@@ -201,7 +201,7 @@ def test_what_is_wished_no_longer_is_never_read(qtbot):
 def test_one_part_larger_than_the_bound_is_still_shown(qtbot):
     cache = FrameCache(lambda key: (picture(),), limit=10)
     for key in ("a", "b"):
-        cache.wish([FrameRequest(key, 768), FrameRequest("next", 768)])
+        cache.request([FrameRequest(key, 768), FrameRequest("next", 768)])
         qtbot.waitUntil(lambda key=key: cache.get(key) is not None, timeout=20_000)
         assert cache.held == 768
     cache.close()
@@ -210,9 +210,9 @@ def test_one_part_larger_than_the_bound_is_still_shown(qtbot):
 def test_playing_backwards_wishes_for_what_comes_before():
     parts = [Part(str(k), 8) for k in range(10)]
     frames = Stored(parts, QSize(16, 16), lambda key: None, lambda key: ())
-    wished = [wish.key for wish in frames.wishes(40, -1, loop=False)]
+    wished = [request.key for request in frames.requests(40, -1, loop=False)]
     assert wished[:4] == ["5", "4", "6", "3"]
-    wished = [wish.key for wish in frames.wishes(76, 1, loop=True)]
+    wished = [request.key for request in frames.requests(76, 1, loop=True)]
     assert wished[:4] == ["9", "0", "8", "1"]
     assert frames.near(40).isNull()
 

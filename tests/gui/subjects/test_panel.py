@@ -142,9 +142,9 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     panel = studio.subjects
     until(lambda: panel.details.training and panel.details.training.moving._frames)
     far = f"160 of {DEFAULT_STEPS}"
-    until(lambda: studio.queue.jobs() and far in panel.cards["rex"].status.whole)
+    until(lambda: studio.queue.jobs() and far in panel.cards["rex"].status.full_text)
     said = panel.cards["rex"].status
-    assert "left" in said.whole
+    assert "left" in said.full_text
     assert "left" in said.text(), "the time left is not what a narrow card cuts off"
     until(
         lambda: (
@@ -159,7 +159,7 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     assert list(steps) == heard[: len(steps)]
     assert len(steps) > 3
     works.gate.set()
-    until(lambda: panel.cards["rex"].status.whole == f"ready · {DEFAULT_STEPS} steps")
+    until(lambda: panel.cards["rex"].status.full_text == f"ready · {DEFAULT_STEPS} steps")
     assert panel.details.training is None
     assert studio.shot.subject.isEnabled()
     studio.shot.subject.activated.emit(studio.shot.subject.findData("rex"))
@@ -287,11 +287,11 @@ def test_the_bin_is_there_when_something_lies_in_it(pair, until):
     assert subjects.show_bin.text() == "Bin (1)"
     subjects.show_bin.setChecked(True)
     assert subjects.pages.currentWidget() is subjects.bin
-    assert subjects.bin.cards["tux"].status.whole == "in the bin"
-    assert "4 photos" in subjects.bin.cards["tux"].facts.whole
+    assert subjects.bin.cards["tux"].status.full_text == "in the bin"
+    assert "4 photos" in subjects.bin.cards["tux"].facts.full_text
     subjects.bin.restore_it.click()
     until(lambda: list(subjects.cards) == ["rex", "tux"])
-    assert "“tux” is back." in pair.queue_bar.words.whole
+    assert "“tux” is back." in pair.queue_bar.words.full_text
     assert pair.selection.subject == "tux"
     assert subjects.bin.pages.currentIndex() == 1
     words = [text.text() for text in subjects.bin.pages.currentWidget().findChildren(QLabel)]
@@ -335,7 +335,7 @@ def test_a_name_that_is_taken_by_now_is_told(pair, photos, until):
     pair.document._subject_store.adopt(Subject("Rex", "cat"), photos)
     pair.banner.act.click()
     until(lambda: "rex (2)" in pair.subjects.cards)
-    assert "is back as “rex (2)”" in pair.queue_bar.words.whole
+    assert "is back as “rex (2)”" in pair.queue_bar.words.full_text
 
 
 def test_photos_dropped_on_the_bin_begin_a_subject(pair, photos, until):
@@ -386,7 +386,7 @@ def test_a_trained_subject_keeps_its_curve_its_samples_and_its_versions(
     assert (newest.isChecked(), oldest.isChecked()) == (True, False)
     assert "400 steps · LoRA" in oldest.text()
     oldest.trigger()
-    until(lambda: panel.cards["rex"].status.whole == "ready · 400 steps")
+    until(lambda: panel.cards["rex"].status.full_text == "ready · 400 steps")
     assert store.get("rex").trained_steps == 400
     ordered = []
     monkeypatch.setattr(pair.queue, "add", lambda *a, **k: ordered.append(a[2]) or 1)
@@ -455,7 +455,7 @@ def test_photos_are_added_to_a_subject_that_there_is(pair, photos, tmp_path, unt
     form.add.click()
     until(lambda: panel.pages.currentWidget() is panel.list_page)
     assert [photo.name for photo in store.get("rex").photos[had:]] == ["0.png", "1.png"]
-    assert f"{had + 2} photos" in panel.cards["rex"].facts.whole
+    assert f"{had + 2} photos" in panel.cards["rex"].facts.full_text
     asked = trainings.wanted(pair.document.subject("rex"), "lora", 0, "", "", ())
     assert len(asked.photos) == had + 2  # what is trained next learns from all
 
@@ -494,7 +494,7 @@ def test_a_subject_that_is_damaged_is_shown_and_can_be_removed(pair, until):
     store, panel = pair.document._subject_store, pair.subjects
     (store.folder / "rex" / "subject.json").write_bytes(b"?")
     pair.document.read_subjects()
-    until(lambda: "rex" in panel.cards and panel.cards["rex"].status.whole == "cannot be read")
+    until(lambda: "rex" in panel.cards and panel.cards["rex"].status.full_text == "cannot be read")
     remove(pair, "rex", until)
     assert store.names() == ("tux",)
 

@@ -126,7 +126,7 @@ def test_export_goes_through_the_queue(studio, dialog, until):
     dialog.recipe.setChecked(False)
     dialog.export.click()
     until(out.is_file)
-    until(lambda: "Exported to" in studio.queue_bar.words.whole)
+    until(lambda: "Exported to" in studio.queue_bar.words.full_text)
     job = studio.queue.history()[0]
     assert (job.kind, job.lane) == ("export", "encode")
     assert job.payload["recipe"] is False

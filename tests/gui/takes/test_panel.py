@@ -65,7 +65,7 @@ def test_delete_goes_to_a_bin_and_undo_brings_it_back(filled, qtbot):
     take = choose(filled, 0)
     qtbot.keyClick(filled.takes.list, Qt.Key.Key_Delete)
     assert take.id not in [r.id for r in filled.document.project.takes]
-    assert "Ctrl+Z" in filled.queue_bar.words.whole
+    assert "Ctrl+Z" in filled.queue_bar.words.full_text
     assert filled.takes.show_bin.text() == "Bin (1)"
     filled.document.undo()
     assert len(rows(filled)) == 3
@@ -123,12 +123,12 @@ def test_dropped_frames_are_said_to_be_gone(filled, until):
     filled.project.pictures._span_results.remove(take.spans)
     choose(filled, 0)
     choose(filled, 1)
-    until(lambda: "Render it again" in filled.queue_bar.words.whole)
+    until(lambda: "Render it again" in filled.queue_bar.words.full_text)
     filled.status.post("")
     filled.takes.reveal()
     until(lambda: "no longer stored" in filled._drag_export.disabled_reason(take))
     filled.takes.reveal()
-    assert "no longer stored" in filled.queue_bar.words.whole
+    assert "no longer stored" in filled.queue_bar.words.full_text
 
 
 def quietly(studio, until):
