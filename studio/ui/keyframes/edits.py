@@ -115,7 +115,7 @@ class StripEdits(QObject):
         )
 
     def toggle_lock(self, chosen: Collection[int]) -> None:
-        """Keep the chosen keyframes as they are whatever changes, or let them go again."""
+        """Keep the chosen keyframes as they are whatever changes, or unlock them."""
         strip = self.strip
         if strip is None:
             return

@@ -1,4 +1,4 @@
-"""Where keyframes lie on the strip: plain geometry, in pixels."""
+"""The layout of the strip: where each keyframe and interval is, in pixels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the strip says of itself and of a keyframe."""
+"""Texts about the strip: its accessible description, and the origin of a keyframe."""
 
 from studio.spec.quantities import count
 from studio.spec.strip import Strip

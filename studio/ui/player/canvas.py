@@ -1,4 +1,4 @@
-"""The surface on which one frame is painted, sharp or smooth, alone or beside what it was."""
+"""The widget that paints one frame: nearest or smooth scaling, with a wipe to the frame before."""
 
 from functools import partial
 
@@ -105,7 +105,7 @@ class Canvas(QWidget):
                 painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint(self, painter: QPainter, target: QRectF, *, closely: bool = False) -> None:
-        """The picture, and what it was on the left of the line; of it little is seen `closely`."""
+        """Paint the frame, and left of the wipe the frame before; `closely` for the loupe, a small part."""
         shrinks = target.width() * self.devicePixelRatioF() < self._picture.width()
         smooth = self._smooth or shrinks
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)

@@ -182,7 +182,7 @@ class Player(Panel):
             self.canvas.look_closely(actual=player_state.actual, loupe=player_state.loupe)
 
     def _look_ahead(self, *_: object) -> None:
-        """Have read what plays next, and what it is compared with."""
+        """Request the frames that play next, and those they are compared with."""
         player_state, shown = self._player_state, self._player_state.shown
         if shown is None:
             return

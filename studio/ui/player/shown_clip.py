@@ -1,4 +1,4 @@
-"""What is on the player follows the shot and the takes: neither plays on when it is gone."""
+"""Which clip the player shows when the shot changes or a take is deleted."""
 
 from PySide6.QtCore import QObject
 

@@ -1,4 +1,4 @@
-"""One tile of a clip made larger, shown where it lies, before the whole clip is upsampled."""
+"""Preview of the upsampling: one tile, shown in its place in the smoothly enlarged frame."""
 
 from dataclasses import replace
 

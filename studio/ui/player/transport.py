@@ -118,7 +118,7 @@ class Transport(QWidget):
         self._follow_playhead(self._player_state.playhead)
 
     def offer_tile(self, does: str, disabled_reason: str) -> None:
-        """Say what the button for a tile does, and why it can not where it cannot."""
+        """Name the action of the tile button; disabled with a reason where there is one."""
         set_enabled(self.tile, disabled_reason)
         if self.tile.isEnabled():
             rename(self.tile, does)

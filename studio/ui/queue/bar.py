@@ -15,7 +15,7 @@ NOTICE_MS = 8000
 
 
 class QueueBar(QWidget):
-    """Also the window's status line: what a control says for itself appears at the right."""
+    """The running job with its progress; at the right the status line: tips and short messages."""
 
     opened = Signal(bool)
 
@@ -36,7 +36,7 @@ class QueueBar(QWidget):
         self.reflect()
 
     def show_tip(self, tip: str) -> None:
-        """What the control under the pointer or with the focus says."""
+        """Show the status tip of the control under the pointer or with the focus."""
         self._tip = tip
         self._reflect_words()
 

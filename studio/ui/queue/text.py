@@ -1,4 +1,4 @@
-"""What the queue's views say about a job."""
+"""A job's state and progress as text."""
 
 from studio.jobs.job import Job, State
 from studio.spec.quantities import duration, time_left

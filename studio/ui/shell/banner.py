@@ -14,7 +14,7 @@ from studio.ui.widgets.theme import UNIT
 
 @dataclass(frozen=True)
 class _Message:
-    """What is said, what can be done about it, and its technical part."""
+    """A message: its text, a button with its callback, and a traceback or the like."""
 
     words: str
     action: str = ""

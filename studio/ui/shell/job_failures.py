@@ -1,4 +1,4 @@
-"""What the user hears of a job that failed: one sentence, and what can be done about it."""
+"""Failed jobs on the banner: one sentence each, with a button that tries again."""
 
 from PySide6.QtCore import QObject
 

@@ -1,4 +1,4 @@
-"""What the banner says of the project as a whole: at the opening, and of what was refused."""
+"""Messages of the project as a whole on the banner: at the opening, and refusals."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What the user hears of saves that fail, and of the one that works again."""
+"""Failed saves on the banner, until one succeeds."""
 
 from PySide6.QtCore import QObject
 
@@ -9,7 +9,7 @@ from studio.ui.state.status import Status
 
 
 class SaveFailures(QObject):
-    """Says each reason once and takes it back when it is no longer true.
+    """Shows each reason once and withdraws it after a save that succeeds.
 
     That a save is tried again and again stands at the top of the window.
     """

@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 
 class StudioWindow:
-    """Owned by the composition root alone; no view knows it."""
+    """Made by the composition root alone; no view has a reference to it."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class StudioWindow:
         self._connect()
 
     def open(self) -> None:
-        """Show the window, start the queue, say what has to be known."""
+        """Show the window, start the queue, show messages about both."""
         self._garbage.start()
         self.window.show()
         self.shot.prompt.setFocus()
@@ -106,7 +106,7 @@ class StudioWindow:
         FirstIdle(wait, preparation.ask, self.window)
 
     def close(self) -> None:
-        """In the reverse order of making: nothing is left running, everything is saved."""
+        """Stop threads and timers, save, delete: in the reverse order of construction."""
         self.is_closed = True
         for dialog in self.window.findChildren(QDialog):
             dialog.close()

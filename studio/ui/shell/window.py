@@ -1,4 +1,4 @@
-"""The window: arranges the panels and remembers where they were.  It knows nothing else."""
+"""The QMainWindow: docks and their places, restored at the next start; no other state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -226,7 +226,7 @@ class Window(QMainWindow):
         return found
 
     def _watch_line(self, event: QMouseEvent) -> None:
-        """The user wishes widths by dragging the line between panels, which is no widget."""
+        """Dragging the line between docks, which is no widget, sets the widths to keep."""
         if event.type() == QEvent.Type.MouseButtonPress:
             self._on_line = self.childAt(event.position().toPoint()) is None
         elif event.type() == QEvent.Type.MouseButtonRelease and self._on_line:

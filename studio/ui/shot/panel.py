@@ -1,4 +1,4 @@
-"""The shot: words, subject, seed and settings, and the two orders that come of them."""
+"""The shot panel: prompts, subject, seed and settings, and the buttons Preview and Render."""
 
 from dataclasses import replace
 

@@ -17,7 +17,7 @@ LARGEST = 2**63 - 1
 
 
 class Seed(QWidget):
-    """Unlocked, each order rolls a fresh seed; locked, the same one is used again."""
+    """Unlocked, every render or preview draws a new seed; locked, the same one is used again."""
 
     changed = Signal(object, bool)  # seed, locked
 

@@ -133,7 +133,7 @@ class Document(QObject):
         self._move_subject(use, lambda _: None)
 
     def _not_there(self, error: Exception) -> None:
-        """Removed meanwhile: nothing to say."""
+        """A subject that was removed meanwhile is no error."""
         if not isinstance(error, Refusal):
             raise error
 
@@ -156,7 +156,7 @@ class Document(QObject):
     def adopt(
         self, subject: Subject, photos: Sequence[Path], done: Callable[[Subject], None]
     ) -> None:
-        """Copy photos into a new subject, then call `done` with it; refusals are told."""
+        """Copy photos into a new subject, then call `done` with it; a refusal goes to `refused`."""
 
         def arrived(made: Subject) -> None:
             self.subjects = (*self.subjects, made)
@@ -169,7 +169,7 @@ class Document(QObject):
         )
 
     def add_photos(self, name: str, photos: Sequence[Path], done: Callable[[str], None]) -> None:
-        """Copy more photos to a subject, then call `done` with its name; refusals are told."""
+        """Copy more photos to a subject, then call `done` with its name; a refusal goes to `refused`."""
         store, chosen = self._subject_store, tuple(photos)
         self._move_subject(lambda: store.add_photos(name, chosen).name, done)
 

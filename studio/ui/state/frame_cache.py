@@ -17,7 +17,7 @@ READERS = 2
 
 
 class FrameCache(QObject):
-    """Spans as pictures by key.  What is wished for is read elsewhere, the most urgent first; what
+    """Spans as pictures by key.  What is requested is read on another thread, the most urgent first; what
     was looked at least lately makes room.  Of a wish that has been changed only what is being read
     comes to its end.
     """
@@ -53,7 +53,7 @@ class FrameCache(QObject):
         return found
 
     def put(self, key: str, pictures: tuple[QImage, ...]) -> None:
-        """Keep what somebody has read already, as the only thing that is wished for."""
+        """Keep what somebody has read already, as the only request."""
         size = sum(picture.sizeInBytes() for picture in pictures)
         self._refused.clear()  # another clip: maybe made again since
         self._requested = {key: size}
@@ -97,7 +97,7 @@ class FrameCache(QObject):
             )
 
     def _has_room(self, size: int) -> bool:
-        """Let go of what nobody wishes for, as much as needed; one part may be over the bound."""
+        """Evict what is not requested, as much as needed; one part may be over the bound."""
         for key in [key for key in self._there if key not in self._requested]:
             if self.held + size <= self.limit:
                 break

@@ -47,7 +47,7 @@ def thumbnail(picture: QImage, side: int, ratio: float, *, square: bool = False)
 
 
 class ImageLoader(QObject):
-    """Loads pictures elsewhere and hands them over here; keeps the small ones."""
+    """Loads pictures on another thread and calls back on this one; caches thumbnails."""
 
     def __init__(self, background: Background, span_results: "TakeStore") -> None:
         super().__init__()

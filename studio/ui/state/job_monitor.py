@@ -1,4 +1,4 @@
-"""What running jobs have said so far: how far, how fast, how the loss moves, what it looks like."""
+"""Progress of the running jobs: step, pace, losses, previews, and time left."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,10 @@ class JobProgress:
 
 
 class JobMonitor(QObject):
-    """Remembers what the queue said, so that any view can be built at any time.
+    """Collects the queue's progress signals, so that a view can be built at any time.
 
     `jobs` (unfinished, in order) and `over` (newest first) are read from the queue's database once
-    per change, not once per view.  Made before the views, it hears of a change before they do.
+    per change, not once per view.  It is made before the views, so that its slots run before theirs.
     """
 
     recalled = Signal(int)
@@ -88,7 +88,7 @@ class JobMonitor(QObject):
         return all(stage == known.stage for stage in known.needs)
 
     def recall(self, job: int, losses: Sequence[tuple[int, float]]) -> None:
-        """What an earlier window heard of a training, (step, loss), up to where this one began."""
+        """Put (step, loss) pairs from an earlier window before those of this one."""
         kept = self.progress(job).losses
         kept[:0] = [loss for loss in losses if not kept or loss[0] < kept[0][0]]
         self.recalled.emit(job)

@@ -1,4 +1,4 @@
-"""The loss curve of a training lies with its subject, so that it outlives the window."""
+"""The loss curve of a training, kept in the subject's folder and read back by the next window."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ EVERY = 30.0
 
 
 class LossLog(QObject):
-    """Hands the job monitor what was kept of a training, and keeps what it hears of one."""
+    """Reads stored losses into the job monitor, and writes new ones while a training runs."""
 
     def __init__(
         self, subjects: SubjectStore, queue: Queue, job_monitor: JobMonitor, background: Background
@@ -37,7 +37,7 @@ class LossLog(QObject):
         self._follow()
 
     def close(self) -> None:
-        """Keep what was heard until now, on this thread: the others are about to end."""
+        """Write the losses so far, on this thread: the others are about to end."""
         for id in self._running:
             with suppress(Refusal):
                 self._keep(id)()
@@ -72,6 +72,6 @@ def _subject(job: Job) -> str:
 
 
 def _ignored(error: Exception) -> None:
-    """A curve is no reason to disturb: the subject may be gone by now, the disk full."""
+    """A curve that cannot be written is no message: the subject may be removed, the disk full."""
     if not isinstance(error, Refusal):
         raise error

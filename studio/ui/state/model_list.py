@@ -24,7 +24,7 @@ class FoundModels:
 
     @property
     def is_looking(self) -> bool:
-        """Whether nobody knows yet which models there are."""
+        """Whether the first scan for models is still running."""
         return self.empty_reason == LOOKING
 
     def model(self, wanted: str) -> Model | None:

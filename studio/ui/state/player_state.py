@@ -151,7 +151,7 @@ class PlayerState(QObject):
         self.options_changed.emit()
 
     def set_compare(self, on: bool) -> None:
-        """Beside what it was before; pixel for pixel at first, where the difference is true."""
+        """Compare with the frames before upsampling, at first at 1:1, where no scaling hides a difference."""
         self.compare = on
         self.actual = on
         self.options_changed.emit()

@@ -1,4 +1,4 @@
-"""What the user orders: wishes become jobs, and what the jobs made comes back into the project.
+"""Actions of the user become jobs in the queue; results of jobs become takes of the project.
 
 words → request → queue → work → span results → render in the document → player
 """
@@ -110,7 +110,7 @@ class RenderActions(QObject):
         self._politely(lambda: self._add("export", title, payload, lane="encode"))
 
     def free_memory(self) -> None:
-        """Let go of the models in memory; what computes on them is paused and goes on later."""
+        """Free the models in memory; jobs that compute with them are paused first."""
         self._politely(self._free_memory)
 
     def _free_memory(self) -> None:

@@ -1,4 +1,4 @@
-"""What the present shot would still need, looked up away from the window's thread."""
+"""The forecast of the present shot (what is stored, what is to be made), found on another thread."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -26,12 +26,12 @@ superqt's `qdebounced` would do as well for one timer; here `look` stops both, a
 one is running.
 """
 DURING_MS = 700
-"""While a job runs it is looked so long after it was heard of."""
+"""While a job runs: the delay from its progress to the next look at the store."""
 KEPT_PICTURES = 400
 
 
 class RenderForecast(QObject):
-    """Knows how the present shot's stages stand and what its keyframes look like.
+    """The state of the present shot's stages, and pictures of its keyframes.
 
     Looks again after every change of the shot, and while a job of this project runs at least as
     often as it finishes something.

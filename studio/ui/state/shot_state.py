@@ -93,7 +93,7 @@ def resolve(
 
 
 def _subject_use(shot: Shot, subjects: Sequence[Subject], model: Model) -> SubjectUse | None:
-    """What a request says of the shot's subject; refused where it cannot be used."""
+    """The subject as a request has it; refused where it cannot be used."""
     if not shot.subject:
         return None
     subject = next((subject for subject in subjects if subject.name == shot.subject), None)
@@ -117,7 +117,7 @@ class PresentShot(QObject):
 
     @property
     def state(self) -> ShotState:
-        """As it is now: resolved when first read after a change, whoever is told of that first."""
+        """The present state, resolved when it is first read after a change, whichever slot runs first."""
         document = self._document
         shot, subjects, models = document.shot, document.subjects, self._models.found
         made_of = (shot, subjects, models)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 
 
 class Status(QObject):
-    """Whoever has something to say posts it; the window shows it for a while."""
+    """Any view posts; the window's status line shows each for a while."""
 
     posted = Signal(str)
 

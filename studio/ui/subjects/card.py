@@ -1,4 +1,4 @@
-"""One subject in the list: its face, what it is, how it stands."""
+"""A subject in the list: a photo of it, its class noun, its state."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ WORDS = (
 
 
 class Consent(QWidget):
-    """One card, one tick; without it Train says why it waits."""
+    """A card with one checkbox; without it Train is disabled, with the reason."""
 
     changed = Signal()
 

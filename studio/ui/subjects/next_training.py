@@ -1,4 +1,4 @@
-"""What training a subject for a model would do, said before it is done."""
+"""The next training of a subject for a model: what its button does, and the steps it takes."""
 
 from dataclasses import dataclass
 

@@ -15,7 +15,7 @@ from studio.ui.widgets.input_dialogs import VIDEOS, folder_of, open_dialog, reme
 
 
 class TakeDialogs:
-    """Opens dialogs over `parent`; what they decide goes to the document or the orders."""
+    """Opens dialogs over `parent`; their results go to the document or to `RenderActions`."""
 
     def __init__(self, document: Document, render_actions: RenderActions, parent: QWidget) -> None:
         self._document, self._render_actions, self._parent = document, render_actions, parent

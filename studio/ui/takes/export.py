@@ -38,7 +38,7 @@ MARK = "Every file says that it was made with AI."
 
 
 class ExportDialog(QDialog):
-    """Asks where to and how; `ordered` carries path, frames per second and the recipe switch."""
+    """Path, format and rate of a file; `ordered` carries path, frames per second, recipe switch."""
 
     ordered = Signal(object, object, bool)  # Path, Fraction, bool
 

@@ -27,7 +27,7 @@ class TakesModel(QAbstractListModel):
         self._loaded: dict[str, QPixmap | None] = {}
 
     def show(self, renders: tuple[Render, ...]) -> None:
-        """Show these; only what differs is told, so that the selection stays."""
+        """Show these; rows that are equal send no signal, so that the selection stays."""
         if [r.id for r in renders] == [r.id for r in self._renders]:
             self._renders = renders
             if renders:

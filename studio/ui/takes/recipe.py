@@ -16,7 +16,7 @@ from studio.ui.widgets.theme import UNIT
 
 
 class RecipeDialog(QDialog):
-    """What it was made with; "use again" puts it into the shot."""
+    """All fields of a take's request; "use again" copies them into the shot."""
 
     used = Signal(object)  # Render
 

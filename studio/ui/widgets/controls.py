@@ -102,7 +102,7 @@ def tool(icons: Icons, name: str, what: str, *, checkable: bool = False) -> QToo
 
 
 def rename(button: QAbstractButton, what: str) -> None:
-    """Say what a button does, to eyes and ears; the part after a bracket is its key."""
+    """Set a button's tooltip and accessible name; the part in brackets is its key."""
     button.setAccessibleName(what.split(" (")[0])
     set_enabled(button, "", what)
 
@@ -119,12 +119,12 @@ def as_tip(text: str) -> str:
 
 
 def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
-    """What a thing says under the pointer."""
+    """Set a tooltip."""
     thing.setToolTip(as_tip(text))
 
 
 def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -> None:
-    """Enable a control, or disable it and say why in its tooltip and the status line.
+    """Enable a control, or disable it with the reason as its tooltip and status tip.
 
     `tip` is what it says while it works; left out, the last one said is used again.
     """
@@ -171,7 +171,7 @@ def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
 
 
 class Collapsible(QWidget):
-    """A heading that shows and hides what lies under it, and scrolls there what it shows.
+    """A heading that shows and hides the content below it, and scrolls the content into view.
 
     superqt's QCollapsible scrolls nowhere, says nothing to screen readers, gives its button a style
     sheet of its own, and bounds the content's height by what it asked for when it was opened.
@@ -211,7 +211,7 @@ class Collapsible(QWidget):
 
 
 class EmptyState(QWidget):
-    """What a panel says while it holds nothing: what belongs here, and the next step."""
+    """A placeholder for an empty panel: what belongs there, and a hint at the next step."""
 
     def __init__(self, icons: Icons, icon: str, title: str, hint: str) -> None:
         super().__init__()

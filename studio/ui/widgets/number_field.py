@@ -81,7 +81,7 @@ class NumberField(QAbstractSpinBox):
         self.enter(self.shown(self._value))
 
     def settle(self) -> None:
-        """Say what counts, in the place of what was typed."""
+        """Replace the typed text by the value that is used."""
         if not self._is_typed:
             return
         message = ""
@@ -100,7 +100,7 @@ class NumberField(QAbstractSpinBox):
 
     @property
     def is_unread(self) -> bool:
-        """Whether the text says no number."""
+        """Whether the text is not a number."""
         try:
             self._read(self.text())
         except Refusal:
@@ -108,7 +108,7 @@ class NumberField(QAbstractSpinBox):
         return False
 
     def take_back(self) -> None:
-        """Forget a text that says no number."""
+        """Discard a text that is not a number."""
         self._show(self._value)
         self._show_note("")
 
@@ -227,12 +227,12 @@ class _Line(QLineEdit):
 
 
 def number_row(name: str, number: NumberField, *, width: int = 96) -> QWidget:
-    """A number beside its name, and below it what the field has to say."""
+    """A number beside its name, and below it the field's note."""
     return column(field(name, number, width=width), number.note, gap=2)
 
 
 def settle_typing() -> None:
-    """Let the number being typed, if there is one, say what counts: it has just been used."""
+    """Replace the number being typed, if there is one, by its value: it has just been used."""
     focused = QApplication.focusWidget()
     if isinstance(focused, NumberField):
         focused.settle()
