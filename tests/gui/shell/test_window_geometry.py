@@ -124,11 +124,15 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
         studio.render_actions.preview()
         until(lambda: studio.player_state.shown and not studio.queue.jobs())
         studio.queue_bar.open.setChecked(True)
-    qtbot.wait(100)
-    assert (window.width(), window.height()) == size
-    for panel in (studio.top, studio.player, studio.shot, studio.subjects, studio.queue_bar):
-        assert cut(panel) == [], panel
-        assert overlapping(panel) == [], panel
+    panels = (studio.top, studio.player, studio.shot, studio.subjects, studio.queue_bar)
+
+    def is_whole() -> None:
+        assert (window.width(), window.height()) == size
+        for panel in panels:
+            assert cut(panel) == [], panel
+            assert overlapping(panel) == [], panel
+
+    qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
     assert overlapping(window) == []
     for dock in window.docks.values():
         if dock.isVisible():
