@@ -12,10 +12,10 @@ from typing import Any
 
 from diffusers import DDIMScheduler
 
+from studio.engine.autoencoders import AutoencoderCodec
 from studio.engine.between import FilledBetween
 from studio.engine.device import Device, set_attention
 from studio.engine.families.animatediff import published
-from studio.engine.families.animatediff.codec import ImageCodec
 from studio.engine.families.animatediff.fill import AnimateDiff
 from studio.engine.families.videoldm.backbone import Backbone, load_backbone
 from studio.engine.loading import loading
@@ -51,7 +51,7 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Par
         if CONTROL in files:
             filler = replace(filler, control=_control(backbone, files[CONTROL]))
             tick(Progress("loading model", 1, 1, note=CONTROL))
-    parts: Parts = {"keyframes": filler, "codec": ImageCodec(filler.backbone)}
+    parts: Parts = {"keyframes": filler, "codec": AutoencoderCodec(backbone.vae)}
     if filler.control is None:
         return parts
     factor = card.interpolation.factor if card.interpolation else FACTOR
