@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKLTemporalDecoder
 from torch import Tensor
 
-from studio.spec.card import Grid
+from studio.spec.grid import Grid
 from studio.spec.progress import Progress, Tick
 
 CONTEXT = 4

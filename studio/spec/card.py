@@ -17,7 +17,12 @@ from studio.spec.patterns import covers
 from studio.spec.request import ClipRequest, Upsampling
 from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
 
-FAMILIES: Mapping[str, str] = MappingProxyType({VIDEOLDM: "studio.engine.families.videoldm.family"})
+FAMILIES: Mapping[str, str] = MappingProxyType(
+    {
+        name: f"studio.engine.families.{name}.family"
+        for name in (VIDEOLDM, "animatediff", "autoencoder", "wan")
+    }
+)
 """By family, the module whose `load` opens a role of its models (`studio.engine.roles`)."""
 
 

@@ -20,7 +20,8 @@ from studio.engine.preview import latent_to_rgb
 from studio.engine.roles import FillSpec, Known, Words
 from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
 from studio.engine.schedulers import scheduler_named
-from studio.spec.card import LATENTS, Card
+from studio.spec.card import Card
+from studio.spec.part import LATENTS
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.prompts import with_subject
 from studio.spec.refusal import Refusal

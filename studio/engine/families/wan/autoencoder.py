@@ -12,7 +12,7 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from studio.engine.preview import fit_factors
-from studio.spec.card import Grid
+from studio.spec.grid import Grid
 
 CELLS = 16
 """Latent cells along each side of the picture that preview colours are fitted to."""

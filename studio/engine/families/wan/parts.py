@@ -11,7 +11,9 @@ from studio.engine.families.wan.autoencoder import Autoencoder, to_pixels
 from studio.engine.families.wan.colours import matched
 from studio.engine.families.wan.network import Prompt, Wan, options
 from studio.engine.roles import FillSpec, Known, Words
-from studio.spec.card import FRAMES, LATENTS, Card, Grid
+from studio.spec.card import Card
+from studio.spec.grid import Grid
+from studio.spec.part import FRAMES, LATENTS
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from studio.engine.device import Device
 from studio.engine.families.animatediff import family
 from studio.engine.families.animatediff.fill import AnimateDiff
-from studio.spec.card import Card, Defaults, Grid, Window
+from studio.spec.card import Card, Window
+from studio.spec.grid import Grid
+from studio.spec.part import Defaults
 from studio.spec.progress import silent
 from tests.engine.tiny_backbone import tiny
 

@@ -13,7 +13,8 @@ from diffusers import AutoencoderKL, AutoencoderKLTemporalDecoder, AutoencoderTi
 from studio.engine.autoencoders import CONTEXT
 from studio.engine.device import Device
 from studio.engine.families.autoencoder import family
-from studio.spec.card import Card, Defaults, Window
+from studio.spec.card import Card, Window
+from studio.spec.part import Defaults
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 

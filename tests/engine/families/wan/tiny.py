@@ -16,7 +16,9 @@ from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from studio.engine.device import Device
 from studio.engine.families.wan import family
-from studio.spec.card import Card, Defaults, Grid, Window
+from studio.spec.card import Card, Window
+from studio.spec.grid import Grid
+from studio.spec.part import Defaults
 from studio.spec.progress import silent
 
 CPU = Device("cpu", torch.float32)
