@@ -29,8 +29,7 @@ def decode_spans(
     codec = request.part("codec")
     if codec.grid.temporal > 1:
         return _whole_windows(request, frames)
-    apart = request.interpolate and not request.interpolates_frames
-    sizes = [len(part) for part in parts] if apart else [len(frames)]
+    sizes = [len(part) for part in parts] if request.interpolate else [len(frames)]
     beyond = codec.context
     if beyond is None:
         beyond = margin("decoder" in dict(codec.weights))
