@@ -4,10 +4,11 @@
 
 KEYFRAMES are added to the strip's eight first.  Of 104 keys the median and the largest: until the
 key is in the document and in every view, and for what is painted and laid out thereafter.
-On two cores that others used as well (load 4 to 12), 8 keyframes:
+On two cores that other programs used as well, 8 keyframes; `load` is the system's, over a minute:
 
-    before views shared one state    3.1 (5.1) ms + 2.8 (9.3) ms
-    now                              2.4 (3.8) ms + 1.6 (7.2) ms
+                                     load 5                      load 12
+    before views shared one state    3.1 (5.1) + 2.8 (9.3) ms    3.9 (6.0) + 3.3 (10.4) ms
+    now                              2.4 (3.8) + 1.6 (7.2) ms    3.0 (3.7) + 2.1  (7.1) ms
 """
 
 import os

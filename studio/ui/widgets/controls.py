@@ -6,7 +6,7 @@ takes 310 ms and 103 modules before the first paint; what else theirs lacks is s
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -135,6 +135,8 @@ def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -
     if disabled_reason and name and isinstance(widget, Tool):
         text = f"{name}: {disabled_reason}"  # an icon alone would not say what cannot be done
     widget.setEnabled(not disabled_reason)
+    if (widget.toolTip(), widget.statusTip()) == (as_tip(text), text):
+        return  # each of these sends an event, and most are as they were at the last key
     widget.setToolTip(as_tip(text))
     widget.setStatusTip(text)
     widget.setAccessibleDescription(text)
@@ -236,17 +238,21 @@ class ElidedLabel(QLabel):
     superqt's QElidingLabel has no tooltip, reads markup, and asks for the width of its text.
     """
 
+    _full_text = ""
+
     def __init__(self, text: str = "", role: str = "") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if role:
             self.setProperty("role", role)
-        self._full_text = ""
         self.set_text(text)
 
     def set_text(self, text: str) -> None:
-        self._full_text = " ".join(text.split())
+        text = " ".join(text.split())
+        if text == self._full_text:
+            return
+        self._full_text = text
         self.setAccessibleName(self._full_text[:500])
         self._fit()
 
@@ -257,6 +263,11 @@ class ElidedLabel(QLabel):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
 
     def _fit(self) -> None:
         end = Qt.TextElideMode.ElideRight
