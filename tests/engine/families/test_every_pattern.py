@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from studio.engine.families.videoldm import fill as videoldm
-from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.families.videoldm.parts import VideoFiller
 from studio.engine.roles import Filler, FillSpec, Known, Words
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
@@ -61,15 +60,7 @@ def _seeded() -> torch.Generator:
 
 
 def _videoldm(_: Path) -> Case:
-    model = tiny_video.model()
-    words = encode_text(model.backbone, ["a red ball", ""])
-    text = videoldm.Text(words[:1], words[1:], words[:1], words[1:])
-
-    def fill(given: Tensor, known: Known) -> Tensor:
-        spec = videoldm.FillSpec("keyframes", tuple(range(len(known))), 3, 1, 1.0)
-        return videoldm.fill(model, given, known, text, spec, silent)
-
-    return Case(model.refuses, fill, latents(8), lambda frame: frame + 1, 1e-5)
+    return of_filler(VideoFiller(tiny_video.model()), latents(8), 1e-5)
 
 
 def _animatediff(folder: Path) -> Case:
