@@ -138,10 +138,10 @@ def _denoiser(
     def told(words: Tensor, time_words: Tensor, context: tuple[Tensor, Tensor] | None) -> Denoiser:
         def denoise(x: Tensor, t: float) -> Tensor:
             # Autocast would round the timestep; the network is already in its own precision.
-            timestep = torch.full((len(x),), t, device=x.device)
+            timestep = torch.full((len(x),), t)
             said = model.net(
                 x.to(dtype),
-                timestep,
+                timestep.to(x.device),
                 words,
                 time_words,
                 frames=len(x),

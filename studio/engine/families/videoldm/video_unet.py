@@ -47,7 +47,8 @@ class VideoUNet(nn.Module):
         condition (known, mask) of (B T) C H W and (B T) 1 H W, and a `guess` of what the holes
         show beside it (`TemporalLayers.guess`); fps and passes (B,); level (B T), the
         noise level of what an upsampler enlarges; opening (B T)
-        in 0..1 for the mixes (`TemporalConfig.opening`).  With `shut` no temporal branch is
+        in 0..1 for the mixes (`TemporalConfig.opening`), on the processor where nothing learns: it
+        is looked at, and an accelerator would be waited for.  With `shut` no temporal branch is
         computed and the result is the image UNet's, bit for bit.
         """
         batch = latents.shape[0] // frames
@@ -57,7 +58,8 @@ class VideoUNet(nn.Module):
         walk.one_text = walk.time_text is text
         if positions is None:
             positions = torch.arange(frames, device=latents.device).expand(batch, -1)
-        walk.positions, walk.opening = positions, opening
+        walk.positions = positions
+        walk.opening = None if opening is None else opening.to(latents.device)
         # most steps of a walk have closed mixes; open ones may have something to learn
         walk.closed = opening is not None and not self._learns_over_time() and not opening.any()
         labels = None if shut else self.temporal.labels(fps, passes)

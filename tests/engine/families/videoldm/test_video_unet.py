@@ -325,6 +325,16 @@ def test_closed_mixes_cost_nothing_and_leave_the_motion_prior():
     assert not torch.equal(closed, net(**call, shut=True))
 
 
+@pytest.mark.parametrize("level", [0.0, 0.5])
+@torch.no_grad()
+def test_nothing_is_read_back_from_the_device(level):
+    """How far mixes are open is known on the processor.  Meta tensors have nothing to be read."""
+    net = video(shut_below=0.1, open_from=0.9).to("meta")
+    told = {k: v.to("meta") if isinstance(v, torch.Tensor) else v for k, v in given(3).items()}
+    opening = net.temporal.config.opening(torch.full((3,), level))
+    assert net(**told, opening=opening).device.type == "meta"
+
+
 @torch.no_grad()
 def test_only_differences_of_positions_matter():
     net, call = video(reach=2), given(frames=5)
