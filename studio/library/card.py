@@ -132,7 +132,7 @@ def _our_files(weights: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[tup
 
 def _files(weights: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Of a family whose loader opens what the card names."""
-    must(1 <= len(weights) <= 30, "weights", len(weights), "1 to 30 components")
+    must(1 <= len(weights) <= 200, "weights", len(weights), "1 to 200 components")
     return tuple(
         (check.line(64)(name, name), check.file(name, file)) for name, file in weights.items()
     )
@@ -142,7 +142,7 @@ def _uses(
     table: Mapping[str, Any], files: Mapping[str, str]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """By role, its components.  A component without a role would be in no key: that is an error."""
-    named = check.each(check.one_of(*files), 30)
+    named = check.each(check.one_of(*files), 200)
     uses = checked(table, dict.fromkeys((*ROLES, PICTURE), named), ())
     if idle := sorted(set(files) - {name for used in uses.values() for name in used}):
         raise ValueError(f"no role in [uses] names “{shown(idle[0])}”")

@@ -92,7 +92,7 @@ def read(folder: Path) -> Model:
 def _opened(folder: Path, card: Card) -> Model:
     weights = tuple((role, identity(folder / file)) for role, file in card.files)
     check_strays(folder, card)
-    if (settings := settings_of(folder)) != card.settings:
+    if (settings := settings_of(folder, card.family)) != card.settings:
         weights = (*weights, (SETTINGS, settings))
     return Model(card, folder, weights)
 
