@@ -5,6 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from studio.spec.part import Part
 from studio.spec.request import ClipRequest
 from studio.spec.span import Frame, Read, Span, reads_of, said, span_key
 
@@ -30,9 +31,7 @@ def decode_spans(
     if codec.grid.temporal > 1:
         return _whole_windows(request, frames)
     sizes = [len(part) for part in parts] if request.interpolate else [len(frames)]
-    beyond = codec.context
-    if beyond is None:
-        beyond = margin("decoder" in dict(codec.weights))
+    beyond = _context(request, codec)
     made, start = [], 0
     for size in sizes:
         for first in range(start, start + size, DECODE_CHUNK):
@@ -54,6 +53,14 @@ def _whole_windows(request: ClipRequest, frames: Sequence[Frame]) -> list[Span]:
         makes = tuple(frame.position for frame in window)
         made.append(_decoded(request, makes, inputs, reads, {"reads": said(reads)}))
     return made
+
+
+def _context(request: ClipRequest, codec: Part) -> int:
+    """Latents on either side that a codec looks at; none where keyframes are decoded alone: they are
+    seconds apart, and would all follow one that is edited."""
+    if request.interpolates_frames:
+        return 0
+    return margin("decoder" in dict(codec.weights)) if codec.context is None else codec.context
 
 
 def margin(sees_time: bool) -> int:
