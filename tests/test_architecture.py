@@ -38,6 +38,10 @@ BREAKS = {
     "Qt stops at jobs": ("studio/project/plain.py", "import PySide6.QtCore"),
     "torch stays in the engine": ("studio/ui/state/selection.py", "import torch"),
     "spec needs nobody, not even numpy": ("studio/spec/timing.py", "import numpy"),
+    "families never import one another": (
+        "studio/engine/families/wan/colours.py",
+        "import studio.engine.families.videoldm.encode",
+    ),
     "nobody but the command line knows the lab": (
         "studio/terminal/demo.py",
         "import studio.lab.starter.recipe",
@@ -65,6 +69,12 @@ def test_the_contracts_hold():
 
 def test_every_contract_has_been_thought_of():
     assert {contract["name"] for contract in CONTRACTS["contracts"]} == set(BREAKS)
+
+
+def test_every_family_is_in_the_contract_of_families():
+    (listed,) = (c["modules"] for c in CONTRACTS["contracts"] if c["type"] == "independence")
+    there = (ROOT / "studio" / "engine" / "families").glob("*/family.py")
+    assert set(listed) == {f"studio.engine.families.{file.parent.name}" for file in there}
 
 
 @pytest.mark.parametrize("name", BREAKS)

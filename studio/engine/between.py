@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from studio.engine.roles import Filler, FillSpec, Known, Prompt, Words
@@ -45,3 +46,16 @@ def _gaps(known: Known) -> Iterator[range]:
     """Known neighbours with the holes between them, both included."""
     ends = [frame for frame, is_known in enumerate(known) if is_known]
     return (range(one, other + 1) for one, other in pairwise(ends) if other > one + 1)
+
+
+def blended(clip: Tensor, known: Known) -> Tensor:
+    """`clip` (T, ...), in floats, whose holes are the known frames around them, mixed by nearness:
+    what image to image starts from.  Beyond the outermost known frames these are repeated."""
+    ends = [frame for frame, is_known in enumerate(known) if is_known]
+    made = []
+    for number in range(len(known)):
+        before = max((k for k in ends if k <= number), default=ends[0])
+        after = min((k for k in ends if k >= number), default=ends[-1])
+        share = (number - before) / max(1, after - before)
+        made.append(torch.lerp(clip[before].float(), clip[after].float(), share))
+    return torch.stack(made)

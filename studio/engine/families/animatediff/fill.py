@@ -12,9 +12,9 @@ from diffusers import SparseControlNetModel, UNetMotionModel
 from torch import Tensor
 
 from studio.engine.adapter import adapted, check_bare
+from studio.engine.between import blended
 from studio.engine.families.animatediff.contexts import Contexts
 from studio.engine.families.videoldm.backbone import Backbone, encode_text
-from studio.engine.families.videoldm.conditioning import spread
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
 from studio.engine.roles import FillSpec, Known, Words
@@ -118,7 +118,7 @@ class AnimateDiff:
             raise Refusal(why, "Use another model for these frames.")
         mask = torch.tensor(known)[:, None, None, None]
         clip = torch.where(mask, clip, torch.zeros(()))
-        estimate = spread(clip[None], torch.tensor([known]))[0] if any(known) else clip
+        estimate = blended(clip, known) if any(known) else clip
         if spec.start_step < spec.steps:
             estimate = _Filling(self, clip, mask, prompt, spec).walk(estimate, tick)
         else:

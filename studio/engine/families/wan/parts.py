@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from studio.engine.between import blended
 from studio.engine.families.wan.autoencoder import Autoencoder, to_pixels
 from studio.engine.families.wan.colours import matched
 from studio.engine.families.wan.network import Prompt, Wan, options
@@ -101,7 +102,7 @@ class AroundFrames(_Filling):
             made = self.model.autoencoder.decode(self.latents(clip, known, prompt, spec, tick))
             made = matched(made, clip, known, ramp)
         else:
-            made = blended(clip, known)
+            made = blended(clip, known).round().to(torch.uint8)
             tick(Progress(spec.stage, 1, 1))
         return torch.where(torch.tensor(known)[:, None, None, None], clip, made)
 
@@ -113,7 +114,8 @@ class AroundFrames(_Filling):
         if spec.context_guidance != 1:
             free = model.condition(clip, (False,) * len(known), spec)
         if spec.start_step:
-            estimate = model.autoencoder.encode(to_pixels(blended(clip, known)))
+            start = blended(clip, known).round().to(torch.uint8)
+            estimate = model.autoencoder.encode(to_pixels(start))
             estimate = estimate.to(model.device.name)
         shape = self.latents_shape(clip.shape[2], clip.shape[1], len(clip))
         condition = model.condition(clip, known, spec)
@@ -145,15 +147,3 @@ class WanCodec:
         made = self.autoencoder.decode(latents.transpose(0, 1)[None])
         tick(Progress("decode", frames, frames))
         return made
-
-
-def blended(clip: Tensor, known: Known) -> Tensor:
-    """Frames uint8 (T, H, W, 3) whose holes are the known frames around them, mixed by nearness."""
-    ends = [frame for frame, is_known in enumerate(known) if is_known]
-    made = []
-    for number in range(len(known)):
-        before = max((k for k in ends if k <= number), default=ends[0])
-        after = min((k for k in ends if k >= number), default=ends[-1])
-        share = (number - before) / max(1, after - before)
-        made.append(torch.lerp(clip[before].float(), clip[after].float(), share))
-    return torch.stack(made).round().to(torch.uint8)

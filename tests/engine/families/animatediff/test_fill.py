@@ -8,9 +8,9 @@ import torch
 from diffusers import AnimateDiffPipeline, AnimateDiffSparseControlNetPipeline
 from PIL import Image
 
+from studio.engine.autoencoders import AutoencoderCodec
 from studio.engine.device import Device
 from studio.engine.families.animatediff.contexts import Contexts
-from studio.engine.families.videoldm.encode import encode
 from studio.engine.noise import clip_noise
 from studio.engine.roles import FillSpec, Words
 from studio.engine.schedulers import scheduler_named
@@ -95,7 +95,7 @@ def test_with_other_samplers_as_well(model, sampler):
 @pytest.mark.parametrize("at", [(0,), (0, 3), (2,), (1, 3)])
 def test_sparse_control_fills_as_in_the_stock_pipeline(model, at):
     pictures = np.random.default_rng(5).integers(0, 256, (FRAMES, 16, 16, 3), np.uint8)
-    clip = encode(model.backbone, torch.from_numpy(pictures))
+    clip = AutoencoderCodec(model.backbone.vae).encode(torch.from_numpy(pictures))
     known = tuple(k in at for k in range(FRAMES))
     ours = filled(model, clip, known)
     stock = pipeline(model, kind=AnimateDiffSparseControlNetPipeline, controlnet=model.control)
