@@ -20,8 +20,9 @@ BITS = {
 """Of one number, by the name of its type; types made up later are not counted."""
 
 
-def check(path: Path) -> None:
-    """Refuse a safetensors file that is missing, cut short, or something else, by its header.
+def check(path: Path) -> tuple[dict[str, Mapping], dict[str, str]]:
+    """Entries by tensor name and the metadata of a safetensors file; refused where it is missing,
+    cut short, or something else, by its header.
 
     The header says where each tensor begins and ends; they must fill the file without gaps.
     """
@@ -30,7 +31,7 @@ def check(path: Path) -> None:
         stat = path.stat()
         if not S_ISREG(stat.st_mode):  # a pipe would be waited for
             raise ValueError("no file")
-        header, length, _ = read_header(path)
+        header, length, notes = _header(path)
         whole = _end(header) == stat.st_size - 8 - length
     except FileNotFoundError:
         raise Refusal(f"The weight file {path} is missing.", advice) from None
@@ -40,13 +41,10 @@ def check(path: Path) -> None:
         raise Refusal(f"{path} is not a safetensors file.", advice) from None
     if not whole:
         raise Refusal(f"The weight file {path} is cut short or damaged.", advice)
+    return header, notes
 
 
-def read_header(path: Path) -> tuple[dict[str, Mapping], int, dict[str, str]]:
-    """Entries by tensor name, the header's length in bytes, and the file's metadata.
-
-    ValueError, or one of what reading JSON raises, for what is no header.
-    """
+def _header(path: Path) -> tuple[dict[str, Mapping], int, dict[str, str]]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > LARGEST_HEADER:
@@ -58,27 +56,21 @@ def read_header(path: Path) -> tuple[dict[str, Mapping], int, dict[str, str]]:
 
 def _end(header: Mapping[str, Mapping]) -> int:
     """Where the last tensor ends; -1 where they leave gaps, overlap or are not what they say."""
+    places = []
+    for entry in header.values():
+        begin, end = entry["data_offsets"]
+        shape = entry["shape"]
+        for number in (begin, end, *shape):
+            if type(number) is not int or not 0 <= number < 2**63:
+                raise ValueError(f"{number!r:.40} counts nothing")
+        bits = BITS.get(entry["dtype"])
+        if len(shape) > MOST_AXES or (bits and math.prod(shape) * bits != 8 * (end - begin)):
+            return -1
+        places.append((begin, end))
+    places.sort()
     at = 0
-    for entry in sorted(header.values(), key=_place):
-        begin, end = _place(entry)
-        if begin != at or end < begin or not _fits(entry, end - begin):
+    for begin, end in places:
+        if begin != at or end < begin:
             return -1
         at = end
     return at
-
-
-def _place(entry: Mapping) -> tuple[int, int]:
-    begin, end = entry["data_offsets"]
-    return _count(begin), _count(end)
-
-
-def _fits(entry: Mapping, size: int) -> bool:
-    shape = [_count(side) for side in entry["shape"]]
-    bits = BITS.get(entry["dtype"])
-    return len(shape) <= MOST_AXES and (bits is None or math.prod(shape) * bits == 8 * size)
-
-
-def _count(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise ValueError(f"{value!r:.40} counts nothing")
-    return value

@@ -30,6 +30,7 @@ class TensorInfo:
 
     @property
     def count(self) -> int:
+        """Numbers that it holds."""
         return prod(self.shape)
 
 
@@ -65,8 +66,7 @@ def read(path: Path) -> WeightFile:
         found = gguf_files.read(path)
         tensors = {name: TensorInfo(*info) for name, info in found.tensors.items()}
         return WeightFile(path, "gguf", tensors, found.metadata)
-    headers.check(path)
-    entries, _, notes = headers.read_header(path)
+    entries, notes = headers.check(path)
     tensors = {
         name: TensorInfo(entry["dtype"], tuple(entry["shape"])) for name, entry in entries.items()
     }

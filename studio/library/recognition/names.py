@@ -15,6 +15,7 @@ class Names:
 
     def __init__(self, tensors: Mapping[str, TensorInfo]) -> None:
         self._tensors = tensors
+        self._lines = "\n".join(tensors)  # searched as one text: names are many, patterns too
 
     def __contains__(self, name: str) -> bool:
         return name in self._tensors
@@ -36,12 +37,16 @@ class Names:
 
     def any(self, pattern: str) -> bool:
         """Whether a name holds this regular expression."""
-        return any(map(re.compile(pattern).search, self._tensors))
+        return re.search(pattern, self._lines, re.MULTILINE) is not None
 
     def first(self, pattern: str) -> str:
         """The first name, in order of the alphabet, that holds it; "" for none."""
-        search = re.compile(pattern).search
-        return min((name for name in self._tensors if search(name)), default="")
+        found = re.finditer(pattern, self._lines, re.MULTILINE)
+        return min((self._name_at(match.start()) for match in found), default="")
+
+    def _name_at(self, at: int) -> str:
+        end = self._lines.find("\n", at)
+        return self._lines[self._lines.rfind("\n", 0, at) + 1 : end if end >= 0 else None]
 
     def below(self, *prefixes: str) -> "Names":
         """Those under the first of the prefixes that any name has, without it; all for none."""

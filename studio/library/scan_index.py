@@ -1,0 +1,89 @@
+"""What scans have read of weight files, kept between them; it may be removed at any time."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.library.recognition.found import Found
+
+if TYPE_CHECKING:
+    from studio.library.scan import Entry
+
+VERSION = 1
+"""Rises with every change of what is recognised: older indexes are read anew."""
+LARGEST = 64_000_000
+"""Bytes that are read back."""
+Stamp = tuple[int, int, int]
+"""Size, time of the last write in ns, inode."""
+
+
+def stamp_of(path: Path) -> Stamp:
+    """What changes when a file does; of a pipeline's folder, its index's."""
+    stat = (path / "model_index.json").stat() if path.is_dir() else path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
+
+
+class Index:
+    """Entries by path, valid as long as the file's stamp is the same."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._known = _read(file)
+
+    def get(self, path: Path, stamp: Stamp) -> dict[str, Any] | None:
+        """An entry's fields but its path, where the file is the one that was read."""
+        known = self._known.get(str(path.absolute()))
+        if known is None or tuple(known["stamp"]) != stamp:
+            return None
+        try:
+            fields = dict(known["entry"])
+            found = fields.pop("found")
+            if found is not None:
+                found = Found(**{**found, "fits": tuple(found["fits"])})
+            return {**fields, "found": found}
+        except (TypeError, KeyError, ValueError):
+            return None
+
+    def put(self, path: Path, stamp: Stamp, entry: "Entry") -> None:
+        fields = asdict(entry)
+        del fields["path"]
+        self._known[str(path.absolute())] = {"stamp": list(stamp), "entry": fields}
+
+    def keep(self, paths: Iterable[Path]) -> None:
+        """Write down what is known of these files, besides those of other folders that are there."""
+        there = {str(path.absolute()) for path in paths}
+        self._known = {
+            name: known
+            for name, known in self._known.items()
+            if name in there or Path(name).exists()
+        }
+        _write(self._file, self._known)
+
+
+def _read(file: Path | None) -> dict[str, dict[str, Any]]:
+    if file is None:
+        return {}
+    try:
+        with file.open("rb") as opened:
+            stored = json.loads(opened.read(LARGEST))
+        files = stored["files"] if stored["version"] == VERSION else {}
+        return {
+            n: k for n, k in files.items() if isinstance(k, dict) and {"stamp", "entry"} <= k.keys()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _write(file: Path | None, known: Mapping[str, object]) -> None:
+    """Whole or not at all; what cannot be written is read again another time."""
+    if file is None:
+        return
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        part.write_text(json.dumps({"version": VERSION, "files": known}), "utf-8")
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
