@@ -37,6 +37,7 @@ COMMANDS = {
     "train starter": "lab.commands.training.train_starter",
     "train decoder": "lab.commands.training.train_decoder",
     "train upsampler": "lab.commands.training.train_upsampler",
+    "library scan": "terminal.library.scan_folders",
     "queue list": "terminal.queue.list_all",
     "queue pause": "terminal.queue.pause",
     "queue resume": "terminal.queue.resume",

@@ -7,7 +7,7 @@ is remembered by path, size, time of writing and inode, so that the next one rea
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -187,11 +187,3 @@ def provisional_identity(path: Path) -> str:
         file.seek(max(0, size - ENDS))
         hashed.update(file.read(ENDS))
     return hashed.hexdigest()
-
-
-def told(scan: Scan, plural: Callable[[int, str], str]) -> str:
-    """ "12 checkpoints, 30 LoRAs, 2 motion modules, 4 unknown"."""
-    return ", ".join(
-        f"{count} unknown" if role == "unknown" else plural(count, role)
-        for role, count in scan.counts().items()
-    )

@@ -77,6 +77,11 @@ class Folders:
         return self.data / "hashes.json"
 
     @property
+    def models_index(self) -> Path:
+        """What scans have read of models, wherever they lie; may be removed at any time."""
+        return self.data / "models.json"
+
+    @property
     def faults(self) -> Path:
         """Where a crash of the whole process leaves the stacks of its threads."""
         return self.data / "faults.log"

@@ -47,6 +47,7 @@ def _add_commands(add: "Commands") -> None:
     _demo(add.computing("demo", "from sample pictures to a clip, with nothing to choose"))
     _generate(add.computing("generate", "make a clip from words"))
     _add_subject(add)
+    _add_library(add)
     _add_queue(add)
     add.computing("doctor", "check this computer: device, memory, ffmpeg, models")
     _studio(add.computing("studio", "open the window (also: no command)"))
@@ -60,6 +61,12 @@ def _add_subject(add: "Commands") -> None:
     _named(versions := add.plain("subject versions", "its trainings; which one is used"))
     versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
     _named(add.plain("subject remove", "put a subject into the bin"))
+
+
+def _add_library(add: "Commands") -> None:
+    add.group("library", "which models are on this computer")
+    scanned = add.plain("library scan", "name the models in folders; nothing is moved or changed")
+    scanned.add_argument("folders", metavar="DIR", nargs="*", help="(the studio's own folder)")
 
 
 def _add_queue(add: "Commands") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.library.scan import provisional_identity, scan, told
+from studio.library.scan import provisional_identity, scan
 from studio.library.scan_index import Index
 from tests.library.test_recognition import BAD, SMALL, WAN
 from tests.library.weight_builder import gguf, safetensors
@@ -56,7 +56,19 @@ def test_each_of_400_files_is_named_rightly(models):
     whole = scan([models])
     assert whole.counts()["unknown"] == 30
     assert list(whole.counts())[-1] == "unknown"
-    assert told(whole, lambda n, role: f"{n} {role}s").endswith("30 unknown")
+
+
+def test_the_command_names_them_and_says_why_others_are_none(models, run):
+    home = models.parent / "data"
+    ran = run("library", "scan", str(models), "--json", "--data-dir", str(home))
+    assert (ran.code, len(ran.answer["models"])) == (0, 400)
+    assert ran.answer["counts"]["unknown"] == 30
+    again = run("library", "scan", str(models), "--data-dir", str(home))
+    assert "30 unknown." in again.out.splitlines()[-1]
+    assert "git lfs pull" in again.out
+    run("library", "scan", str(models / "gone"), "--data-dir", str(home)).refused("is no folder")
+    empty = run("library", "scan", "--data-dir", str(home))
+    assert empty.out.strip() == "Found no models."
 
 
 def test_the_index_is_right_whatever_happens_to_files(tmp_path):
