@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.library import weight_files
+from studio.library.card import CARD, read_card
 from studio.library.recognition.found import Found
 from studio.library.recognition.weights import recognise
 from studio.library.scan_index import Index, stamp_of
@@ -23,7 +24,8 @@ DEEPEST = 12
 ENDS = 64 * 1024
 """Bytes at either end of a file that its provisional identity counts in."""
 PIPELINE = "model_index.json"
-SHARDS = ".safetensors.index.json"
+WHOLE = (CARD, PIPELINE)
+"""Files by which a folder is one model."""
 NOT_MODELS = ("optimizer.", "scheduler.bin", "training_args.bin", "rng_state", "random_states")
 """What files of trainings are called that lie beside weights."""
 
@@ -89,7 +91,7 @@ def _below(folder: Path, levels: int, seen: set, unread: list[Path]) -> Iterator
     except OSError:
         unread.append(folder)
         return
-    if any(item.name == PIPELINE for item in inside):
+    if any(item.name in WHOLE for item in inside):
         yield folder
         return
     for item in inside:
@@ -127,7 +129,7 @@ def _entry(place: Path, index: Index) -> Entry:
         known = index.get(place, stamp_of(place))
         if known is not None:
             return Entry(place, **known)
-        entry = _pipeline(place) if place.is_dir() else _file(place)
+        entry = _folder(place) if place.is_dir() else _file(place)
         index.put(place, stamp_of(place), entry)
     except OSError as error:
         why = f"It cannot be read: {(error.strerror or 'the disk does not say why').lower()}."
@@ -162,6 +164,19 @@ def _shards(path: Path) -> list[Path]:
 
 def _literal(text: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+
+
+def _folder(folder: Path) -> Entry:
+    """A model of the studio's by its card, or a pipeline as diffusers saves them."""
+    if not (folder / CARD).is_file():
+        return _pipeline(folder)
+    size = sum(f.stat().st_size for f in folder.rglob("*.safetensors"))
+    try:
+        card = read_card(folder)
+    except Refusal as refusal:
+        return Entry(folder, size, why=str(refusal))
+    role = "video model" if "keyframes" in card.roles else "autoencoder"
+    return Entry(folder, size, found=Found(role, card.name, spelling="studio"), title=card.name)
 
 
 def _pipeline(folder: Path) -> Entry:

@@ -21,8 +21,12 @@ Stamp = tuple[int, int, int]
 
 
 def stamp_of(path: Path) -> Stamp:
-    """What changes when a file does; of a pipeline's folder, its index's."""
-    stat = (path / "model_index.json").stat() if path.is_dir() else path.stat()
+    """What changes when a file does; of a folder that is one model, its card's or its index's."""
+    if path.is_dir():
+        path = next(
+            (f for f in map(path.joinpath, ("model.toml", "model_index.json")) if f.exists()), path
+        )
+    stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 

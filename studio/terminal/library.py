@@ -1,7 +1,6 @@
 """`library scan`: what models lie in folders, and why a weight file is none."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from studio.library.scan import Entry, Scan, scan
 from studio.library.scan_index import Index

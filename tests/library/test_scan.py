@@ -67,8 +67,10 @@ def test_the_command_names_them_and_says_why_others_are_none(models, run):
     assert "30 unknown." in again.out.splitlines()[-1]
     assert "git lfs pull" in again.out
     run("library", "scan", str(models / "gone"), "--data-dir", str(home)).refused("is no folder")
-    empty = run("library", "scan", "--data-dir", str(home))
-    assert empty.out.strip() == "Found no models."
+    ours = run("library", "scan", "--json")
+    assert [Path(model["path"]).name for model in ours.answer["models"]] == ["tiny"]
+    (home / "nothing").mkdir(parents=True)
+    assert run("library", "scan", str(home / "nothing")).out.strip() == "Found no models."
 
 
 def test_the_index_is_right_whatever_happens_to_files(tmp_path):
