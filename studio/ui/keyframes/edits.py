@@ -102,9 +102,9 @@ class StripEdits(QObject):
         """Make only the frames from one keyframe to another four times as large."""
         request = self._present.state.request
         if request is not None:
-            dense = request.frames_per_keyframe
-            end = min(last * dense, request.frames - 1)
-            self._render_actions.upsample((first * dense, max(first * dense, end)))
+            each = request.frames_per_keyframe
+            end = min(last * each, request.frames - 1)
+            self._render_actions.upsample((first * each, max(first * each, end)))
 
     def reroll(self, chosen: Collection[int], prompt: str | None = None) -> None:
         """Make the chosen keyframes anew, with a fresh seed and maybe with words of their own."""

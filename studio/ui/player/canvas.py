@@ -105,7 +105,7 @@ class Canvas(QWidget):
                 painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint(self, painter: QPainter, target: QRectF, *, closely: bool = False) -> None:
-        """Paint the frame, and left of the wipe the frame before; `closely` for the loupe, a small part."""
+        """Paint the frame, and left of the wipe the frame before; `closely` for the loupe."""
         shrinks = target.width() * self.devicePixelRatioF() < self._picture.width()
         smooth = self._smooth or shrinks
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)

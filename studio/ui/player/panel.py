@@ -17,6 +17,7 @@ from studio.spec.quantities import clip_length, count, rate
 from studio.spec.request import ClipRequest
 from studio.spec.spans import last_keys, spans
 from studio.ui.player.canvas import Canvas
+from studio.ui.player.shown_clip import of_take
 from studio.ui.player.transport import Transport
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames, Loaded
@@ -256,7 +257,7 @@ class Player(Panel):
             frames, fps = Loaded(from_preview(progress.preview)), Fraction(request["fps"])
             starts = not self._player_state.shown or self._player_state.shown.kind != "preview"
             self._player_state.show(
-                Shown("preview", job.title, frames, fps, dense=1, shot=_shot(job))
+                Shown("preview", job.title, frames, fps, frames_per_keyframe=1, shot=_shot(job))
             )
             if starts:
                 self._player_state.set_speed(1)
@@ -272,7 +273,14 @@ class Player(Panel):
             if self._selection.following == id:
                 title = job.title
                 self._player_state.show(
-                    Shown("keyframes", title, frames, request.fps, dense=1, shot=_shot(job))
+                    Shown(
+                        "keyframes",
+                        title,
+                        frames,
+                        request.fps,
+                        frames_per_keyframe=1,
+                        shot=_shot(job),
+                    )
                 )
                 self._player_state.set_speed(1)
 
@@ -282,14 +290,6 @@ class Player(Panel):
 
 def _shot(job: Job) -> str:
     return str(job.payload.get("shot", ""))
-
-
-def of_take(render: Render, frames: Frames) -> Shown:
-    """A take as the player shows it; a range of a clip does not begin with a keyframe."""
-    request = render.request
-    dense = 0 if request.only else request.frames_per_keyframe
-    title = f"Take {render.order} · {request.prompt}"
-    return Shown("clip", title, frames, request.rate, render.id, dense, render.shot)
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

@@ -2,13 +2,15 @@
 
 from PySide6.QtCore import QObject
 
+from studio.project.project import Render
 from studio.ui.state.document import Document
+from studio.ui.state.frames import Frames
 from studio.ui.state.job_monitor import JobMonitor
-from studio.ui.state.player_state import PlayerState
+from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.selection import Selection
 
 
-class ShownClip(QObject):
+class ShotFollower(QObject):
     """Another shot brings its newest take, or what is being made of it; a deleted take goes.
 
     Takes of other shots, and clips of the user's, can be chosen all the same: frames of them become
@@ -63,3 +65,11 @@ class ShownClip(QObject):
     def _clear(self) -> None:
         self._selection.follow(0)
         self._player_state.show(None)
+
+
+def of_take(render: Render, frames: Frames) -> Shown:
+    """A take as the player shows it; a range of a clip does not begin with a keyframe."""
+    request = render.request
+    frames_per_keyframe = 0 if request.only else request.frames_per_keyframe
+    title = f"Take {render.order} · {request.prompt}"
+    return Shown("clip", title, frames, request.rate, render.id, frames_per_keyframe, render.shot)

@@ -109,7 +109,7 @@ class TilePreview(QObject):
             at = self._player_state.playhead - first
             tile = replace(
                 shown, kind="tile", title=f"{shown.title} · a tile", frames=Loaded(frames),
-                before=Loaded(before), take="", dense=0,
+                before=Loaded(before), take="", frames_per_keyframe=0,
             )  # fmt: skip
             self._player_state.lay_over(tile, at)
             _, left, _, width = found["tile"]

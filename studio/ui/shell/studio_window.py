@@ -18,7 +18,7 @@ from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.panel import KeyframesPanel
 from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.player.panel import Player
-from studio.ui.player.shown_clip import ShownClip
+from studio.ui.player.shown_clip import ShotFollower
 from studio.ui.player.tile_preview import TilePreview
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.panel import QueuePanel
@@ -90,7 +90,7 @@ class StudioWindow:
         self.shot.prompt.setFocus()
         self.project.start(self.scan)
         self._notices.show_at_opening()
-        self._shown_clip.show_newest(play=False)
+        self._shot_follower.show_newest(play=False)
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
         """Do `steps` in the engine's lane once nobody has done anything for `wait` milliseconds.
@@ -118,7 +118,7 @@ class StudioWindow:
         finally:
             self._garbage.stop()
             self.window.deleteLater()
-            for each in (self._tiles, self._shown_clip, self._imported_clip, self.edits):
+            for each in (self._tiles, self._shot_follower, self._imported_clip, self.edits):
                 each.deleteLater()
             self.project.delete()
 
@@ -137,11 +137,19 @@ class StudioWindow:
         self._notices = Notices(self.project.store, document, queue, job_monitor, self.banner)
         self._save_failures = SaveFailures(document, status, self.banner)
         self._job_failures = JobFailures(queue, job_monitor, self.banner)
-        self._shown_clip = ShownClip(document, job_monitor, selection, player_state)
+        self._shot_follower = ShotFollower(document, job_monitor, selection, player_state)
         self.subjects = SubjectsPanel(
-            document, queue, selection, status, render_actions, job_monitor, self.present, pictures, background,
+            document,
+            queue,
+            selection,
+            status,
+            render_actions,
+            job_monitor,
+            self.present,
+            pictures,
+            background,
             icons,
-        )  # fmt: skip
+        )
         self.takes = TakesPanel(
             document,
             selection,
@@ -178,9 +186,15 @@ class StudioWindow:
             QueueBar(queue, job_monitor, icons),
         )
         panels = Panels(
-            self.top, self.banner, self.subjects, self.takes, self.player, self.shot, self.queue_panel,
+            self.top,
+            self.banner,
+            self.subjects,
+            self.takes,
+            self.player,
+            self.shot,
+            self.queue_panel,
             self.queue_bar,
-        )  # fmt: skip
+        )
         self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, icons, self.window)
         self.take_dialogs = TakeDialogs(document, render_actions, self.window)

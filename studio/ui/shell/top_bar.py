@@ -47,8 +47,7 @@ class TopBar(QWidget):
     def set_actions(
         self, actions: Mapping[str, QAction], disabled_reason: Mapping[str, Callable[[], str]]
     ) -> None:
-        """Fill the menus.  `disabled_reason` says of some commands, when called, what stands against
-        them.
+        """Fill the menus.  `disabled_reason` has, by command, a function that gives the reason or "".
 
         Such a command is disabled while its menu is open, with the reason as its tip.  Its key
         stays: pressed, it has the reason told.

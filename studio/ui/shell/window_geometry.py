@@ -1,4 +1,4 @@
-"""Where the window is: within the screen at first and whenever it comes back, docks as wide as they were set."""
+"""The window's geometry: within the screen at every start, docks as wide as they were set."""
 
 from collections.abc import Mapping, Sequence
 

@@ -128,7 +128,7 @@ class Stages(QWidget):
             cell.show_picture(self._picture(name, stage))
 
     def _running(self) -> Job | None:
-        """The running job that makes spans of the present request; one of an earlier request is none."""
+        """The running job that makes spans of the present request, not of an earlier one."""
         jobs = (job for job in self._job_monitor.jobs if job.state is State.RUNNING)
         return next((job for job in jobs if self._render_forecast.makes(job.id)), None)
 
@@ -166,7 +166,7 @@ class Stages(QWidget):
         return name if name in made else ""
 
     def _picture(self, name: str, stage: StageForecast | None) -> QImage | None:
-        """A frame of the stage: the first keyframe, the last for extensions, the middle for in-betweens."""
+        """A keyframe for the stage: the last for extensions, the middle for in-betweens, or the first."""
         found = self._render_forecast.forecast
         if found is None or stage is None or stage.state == ABSENT:
             return None

@@ -19,8 +19,8 @@ HELP = "0 hides the subject, 1 is as trained, 1.5 exaggerates"
 class Strength(QWidget):
     """From 0 to 1.5: a slider in steps of a twentieth, and the number for all between.
 
-    superqt's QLabeledDoubleSlider has a spin box of Qt's for the number: it keeps an undo of its own
-    beside the document's, and does not say what it makes of a number that is not possible.
+    superqt's QLabeledDoubleSlider has a spin box of Qt's for the number: it keeps an undo of its
+    own beside the document's, and does not say what it makes of a number that is not possible.
     """
 
     changed = Signal(float)

@@ -24,9 +24,14 @@ class DiskUsage(QObject):
     changed = Signal()
 
     def __init__(
-        self, store: ProjectStore, span_results: TakeStore, document: Document, queue: Queue, selection: Selection,
+        self,
+        store: ProjectStore,
+        span_results: TakeStore,
+        document: Document,
+        queue: Queue,
+        selection: Selection,
         background: Background,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self._store, self._span_results, self._background = store, span_results, background
         self._document, self._queue, self._selection = document, queue, selection

@@ -169,7 +169,7 @@ class Document(QObject):
         )
 
     def add_photos(self, name: str, photos: Sequence[Path], done: Callable[[str], None]) -> None:
-        """Copy more photos to a subject, then call `done` with its name; a refusal goes to `refused`."""
+        """Copy photos to a subject, then call `done` with its name; a refusal goes to `refused`."""
         store, chosen = self._subject_store, tuple(photos)
         self._move_subject(lambda: store.add_photos(name, chosen).name, done)
 

@@ -17,7 +17,7 @@ READERS = 2
 
 
 class FrameCache(QObject):
-    """Spans as pictures by key.  What is requested is read on another thread, the most urgent first; what
+    """Spans as pictures by key.  What is requested is read elsewhere, the most urgent first; what
     was looked at least lately makes room.  Of a wish that has been changed only what is being read
     comes to its end.
     """

@@ -34,7 +34,7 @@ class JobMonitor(QObject):
     """Collects the queue's progress signals, so that a view can be built at any time.
 
     `jobs` (unfinished, in order) and `over` (newest first) are read from the queue's database once
-    per change, not once per view.  It is made before the views, so that its slots run before theirs.
+    per change, not once per view.  Made before the views, so that its slots run before theirs.
     """
 
     recalled = Signal(int)

@@ -10,12 +10,12 @@ from studio.ui.state.frames import Frames
 
 @dataclass(frozen=True)
 class Shown:
-    """Moving pictures on the player: `kind` is "clip", "keyframes", "tile" or "preview" (still growing).
+    """What is on the player.
 
-    `take` is the id of the take it belongs to, empty for what no take holds yet, and `shot` that of
-    the shot that it shows.  Every `dense`-th frame is a keyframe; 0 where there are none.  `before`
-    are the frames as they were before they were made larger, as many, or none.  "tile" is a clip of
-    which one tile was made larger.
+    `kind`: "clip", "keyframes", "preview" (of keyframes, while they are made) or "tile" (a clip of
+    which one tile is upsampled).  `take`, `shot`: ids, "" where it belongs to none.
+    `frames_per_keyframe`: 0 where no frame is a keyframe.  `before`: as many frames before
+    upsampling, or None.
     """
 
     kind: str
@@ -23,23 +23,23 @@ class Shown:
     frames: Frames
     fps: Fraction
     take: str = ""
-    dense: int = 0
+    frames_per_keyframe: int = 0
     shot: str = ""
     before: Frames | None = None
 
     @property
     def shot_keyframes(self) -> int:
         """How many keyframes it has; 0 for a clip that is not of keyframes."""
-        if not self.dense:
+        if not self.frames_per_keyframe:
             return 0
-        return -(-len(self.frames) // self.dense)
+        return -(-len(self.frames) // self.frames_per_keyframe)
 
     def frame_of(self, keyframe: int) -> int:
-        return keyframe * max(1, self.dense)
+        return keyframe * max(1, self.frames_per_keyframe)
 
     def keyframe_at(self, frame: int) -> int:
         """The keyframe that `frame` is, or comes after."""
-        return frame // max(1, self.dense)
+        return frame // max(1, self.frames_per_keyframe)
 
     def same_as(self, other: "Shown") -> bool:
         """Whether `other` is this clip grown on."""
@@ -151,7 +151,7 @@ class PlayerState(QObject):
         self.options_changed.emit()
 
     def set_compare(self, on: bool) -> None:
-        """Compare with the frames before upsampling, at first at 1:1, where no scaling hides a difference."""
+        """Compare with the frames before upsampling, at first at 1:1: scaling hides differences."""
         self.compare = on
         self.actual = on
         self.options_changed.emit()

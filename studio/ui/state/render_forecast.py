@@ -1,4 +1,4 @@
-"""The forecast of the present shot (what is stored, what is to be made), found on another thread."""
+"""The forecast of the present shot: what is stored and what is to be made."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -117,7 +117,7 @@ class PresentShot(QObject):
 
     @property
     def state(self) -> ShotState:
-        """The present state, resolved when it is first read after a change, whichever slot runs first."""
+        """Resolved when it is first read after a change, whichever slot runs first."""
         document = self._document
         shot, subjects, models = document.shot, document.subjects, self._models.found
         made_of = (shot, subjects, models)

@@ -50,10 +50,12 @@ def with_recipe(project: Project, render: Render) -> Project:
     return edits.replace_shot(
         project,
         replace(
-            shot, prompt=request.prompt, negative=request.negative, seed=request.seed, seed_locked=True,
+            shot, prompt=request.prompt, negative=request.negative, seed=request.seed,
+            seed_locked=True,
             model=request.model, keyframes=request.keyframes, steps=request.steps, fps=request.fps,
             guidance=request.guidance, width=request.width, height=request.height,
             subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
-            extend=request.extend, loop=request.loop, interpolate=request.interpolate, strip=request.strip,
+            extend=request.extend, loop=request.loop, interpolate=request.interpolate,
+            strip=request.strip,
         ),
     )  # fmt: skip

@@ -137,9 +137,17 @@ class ExportDialog(QDialog):
         where = row(field("Folder", self.folder), self.choose)
         where.layout().setStretch(0, 1)  # type: ignore[union-attr]
         for part in (
-            field("Format", self.format), number_row("Rate", self.fps), where,
-            field("Name", self.name), self.recipe, self.facts, label(MARK, "small"), self.reason, self.replaces, row(None, cancel, self.export),
-        ):  # fmt: skip
+            field("Format", self.format),
+            number_row("Rate", self.fps),
+            where,
+            field("Name", self.name),
+            self.recipe,
+            self.facts,
+            label(MARK, "small"),
+            self.reason,
+            self.replaces,
+            row(None, cancel, self.export),
+        ):
             layout.addWidget(part)
 
     def _format_chosen(self, index: int) -> None:

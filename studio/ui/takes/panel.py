@@ -84,9 +84,16 @@ class TakesPanel(Panel):
     export_asked = Signal(object)
 
     def __init__(
-        self, document: Document, selection: Selection, player_state: PlayerState, status: Status, pictures: ImageLoader, drag_export: DragExport, disk_usage: DiskUsage,
+        self,
+        document: Document,
+        selection: Selection,
+        player_state: PlayerState,
+        status: Status,
+        pictures: ImageLoader,
+        drag_export: DragExport,
+        disk_usage: DiskUsage,
         icons: Icons,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self._document, self._icons = document, icons
         self._selection, self._player_state, self._status = selection, player_state, status

@@ -1,7 +1,7 @@
 """Small controls that every panel is made of: labels, buttons, and why a control is disabled.
 
-superqt has an eliding label, a collapsible, a labelled slider and debounced calls, too.  Importing it
-takes 310 ms and 103 modules before the first paint; what else theirs lacks is said at each.
+superqt has an eliding label, a collapsible, a labelled slider and debounced calls, too.  Importing
+it takes 310 ms and 103 modules before the first paint; what else theirs lacks is said at each.
 """
 
 from html import escape

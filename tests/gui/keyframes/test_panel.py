@@ -338,7 +338,7 @@ def test_a_clip_on_the_player_shows_which_keyframe_it_has_reached(studio, view):
     frames = from_preview(strip(clip(3, 113)))
     shot = studio.document.shot.id
     studio.player_state.show(
-        Shown("clip", "Clip", Loaded(frames), Fraction(24), dense=16, shot=shot)
+        Shown("clip", "Clip", Loaded(frames), Fraction(24), frames_per_keyframe=16, shot=shot)
     )
     studio.player_state.seek(50)
     assert view.playing() == 3
@@ -348,7 +348,9 @@ def test_a_clip_on_the_player_shows_which_keyframe_it_has_reached(studio, view):
 
 def test_a_take_of_another_shot_marks_nothing_in_this_strip(studio, view, qtbot):
     frames = Loaded(from_preview(strip(clip(3, 113))))
-    studio.player_state.show(Shown("clip", "Clip", frames, Fraction(24), dense=16, shot="another"))
+    studio.player_state.show(
+        Shown("clip", "Clip", frames, Fraction(24), frames_per_keyframe=16, shot="another")
+    )
     studio.player_state.seek(50)
     assert view.playing() is None
     click(view, qtbot, 6)

@@ -179,7 +179,8 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     )
     selection = Selection()
     again = SubjectsPanel(
-        studio.document, studio.queue, selection, studio.status, studio.render_actions, studio.job_monitor, studio.present,
+        studio.document, studio.queue, selection, studio.status, studio.render_actions,
+        studio.job_monitor, studio.present,
         studio.project.pictures, studio.background, studio.subjects._icons,
     )  # fmt: skip
     assert again.details.training is not None
