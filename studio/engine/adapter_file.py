@@ -9,7 +9,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from studio.engine.tensor_file import save_whole, sync_folder
+from studio.durable import sync_folder
+from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
 VERSION = 1

@@ -1,12 +1,11 @@
 """Tensors on disk, whole or not at all: the one writer of safetensors, and seals that tell damage."""
 
-import errno
 import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,13 +14,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from studio.durable import FULL, written_whole
 from studio.spec.refusal import Refusal
 
 DAMAGE = (OSError, SafetensorError, ValueError, KeyError, TypeError)
 """What reading a file raises that is not what was written."""
 SEAL = "seal"
 """The metadata's word for a hash of all that the file holds besides."""
-FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _SYSTEM = re.compile(r"\(os error (\d+)\)")
 
 
@@ -34,10 +33,9 @@ def save_whole(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str,
     with _aside(file) as part:
         file.parent.mkdir(parents=True, exist_ok=True)
         save_file(there, part, dict(metadata))
-        with part.open("rb+") as written:
-            if metadata:
+        if metadata:
+            with part.open("rb+") as written:
                 _sort_metadata(written)
-            os.fsync(written.fileno())
 
 
 def save_sealed(file: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -65,34 +63,16 @@ def write_text_whole(file: Path, text: str) -> None:
     """A small text file, whole or not at all."""
     with _aside(file) as part, part.open("w", encoding="utf-8") as written:
         written.write(text)
-        written.flush()
-        os.fsync(written.fileno())
 
 
 @contextmanager
 def _aside(file: Path) -> Iterator[Path]:
     """Give the place to write to; what was written there takes the place of `file`."""
-    part = file.with_name(file.name + ".part")
     try:
-        yield part
-        part.replace(file)
-        sync_folder(file.parent)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        with written_whole(file, file.with_name(file.name + ".part")) as part:
+            yield part
+    except (OSError, SafetensorError) as error:
         raise (_refused(error, file) or error) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut."""
-    if os.name != "posix":
-        return  # Windows has no handle for a folder; its rename is durable with the file
-    with suppress(OSError):  # some network disks cannot sync a folder: the file is in its place
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _seal(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:

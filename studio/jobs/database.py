@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from studio.project.files import patiently, refused, sync_file
+from studio.durable import retry_while_locked, sync_file
+from studio.project.files import refused
 from studio.spec.refusal import Refusal
 
 VERSION = 1
@@ -236,7 +237,7 @@ def set_aside(path: Path) -> Path:
     try:
         for ending in ("-shm", "-wal", ""):  # a log without its file would be put into the next
             with suppress(FileNotFoundError):
-                patiently(lambda end=ending: _beside(path, end).rename(_beside(kept, end)))
+                retry_while_locked(lambda end=ending: _beside(path, end).rename(_beside(kept, end)))
     except OSError as error:
         raise refused(error, path) from error
     return kept

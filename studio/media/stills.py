@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from studio.durable import put_in_place, sync_folder
 from studio.media import formats
 from studio.media.naming import IN_FOLDER, numbered, replaced, series
 from studio.media.places import is_folder
 from studio.media.provenance import PNG_RECIPE, PNG_XMP, Recipe, recipe_json, xmp_packet
-from studio.media.writing import move, scratch_beside, sync_folder, write_aside
+from studio.media.writing import scratch_beside, write_aside
 from studio.spec.refusal import Refusal
 
 
@@ -70,9 +71,9 @@ def _move(ready: Path, folder: Path) -> None:
     try:
         if is_folder(folder):
             for file in sorted(ready.iterdir()):
-                move(file, folder / file.name)
+                put_in_place(file, folder / file.name)
         else:
-            move(ready, folder)
+            put_in_place(ready, folder)
     except OSError as error:
         raise Refusal(
             f"The frames could not be put into {folder}.", "Choose an empty folder."

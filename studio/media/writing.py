@@ -1,20 +1,18 @@
 """Writes a file beside its place and moves it there only when it is whole."""
 
-import errno
 import os
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from studio.durable import FULL, put_in_place, sync_file
 from studio.media.claims import Claim, is_left
 from studio.media.places import is_folder
 from studio.spec.refusal import Refusal
 
-_DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _ASIDE = re.compile(r"\..*\.[0-9a-f]{12}\.part", re.DOTALL)
 
 
@@ -34,7 +32,7 @@ def write_aside(path: Path) -> Iterator[Path]:
     try:
         with full_disk_refused(path):
             yield part
-            _to_disk(part)
+            sync_file(part)
         if os.name == "nt":  # which moves no open file
             claim.release()
         _replace(part, path)
@@ -72,7 +70,7 @@ def full_disk_refused(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _DISK_FULL:
+        if error.errno in FULL:
             raise disk_full(path) from error
         raise
 
@@ -83,28 +81,6 @@ def disk_full(path: Path) -> Refusal:
         f"The disk that holds {path.parent} has no room for {path.name}.",
         "Free some space or choose a folder on another disk.",
     )
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` survive a power cut, where the system lets a folder be synced."""
-    if os.name == "nt":  # Windows opens no folders; NTFS journals renames by itself
-        return
-    with suppress(OSError):  # nor do some network disks: the file is whole and in its place
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def move(source: Path, target: Path) -> None:
-    """Rename in one step, again for half a second while Windows says that a scanner reads it."""
-    for wait in (0.02, 0.06, 0.14, 0.28) if os.name == "nt" else ():
-        with suppress(PermissionError):
-            source.replace(target)
-            return
-        time.sleep(wait)
-    source.replace(target)
 
 
 def _aside_name(path: Path) -> Path:
@@ -136,15 +112,9 @@ def _create_aside(path: Path) -> Path:
     return part
 
 
-def _to_disk(part: Path) -> None:
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
 def _replace(part: Path, path: Path) -> None:
     with _refused_as(f"{path} could not be replaced."):
-        move(part, path)
-    sync_folder(path.parent)
+        put_in_place(part, path)
 
 
 @contextmanager

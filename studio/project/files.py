@@ -10,12 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
 
+from studio.durable import FULL, retry_while_locked, sync_file, sync_folder, written_whole
 from studio.spec.refusal import Refusal
 
-T = TypeVar("T")
-FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
 ASIDE = ".aside"
 """The folder in which whole folders are prepared, beside the place they are for."""
 STALE = 24 * 3600.0
@@ -34,18 +32,10 @@ def write_whole(path: Path, data: bytes) -> None:
     part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
+        with written_whole(path, part), part.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        patiently(lambda: part.replace(path))
-        sync_folder(path.parent)
-    except BaseException as error:  # Ctrl+C leaves nothing behind either
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise refused(error, path) from error
-        raise
+    except OSError as error:
+        raise refused(error, path) from error
 
 
 def read_whole(path: Path, most: int) -> bytes:
@@ -69,36 +59,6 @@ def check_writable(folder: Path) -> None:
             trial.unlink(missing_ok=True)
     except OSError as error:
         raise refused(error, folder) from error
-
-
-def sync_file(path: Path) -> None:
-    """Wait until the bytes of a file that somebody else wrote are on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until a rename in `folder` is on the disk.  Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    with suppress(OSError):  # some network disks have none either: the file is in its place
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def patiently(action: Callable[[], T], tries: int = 8) -> T:
-    """Do `action`, again for up to a second while Windows says that a scanner holds the file."""
-    for attempt in range(tries):
-        try:
-            return action()
-        except PermissionError:
-            if os.name != "nt" or attempt == tries - 1:
-                raise
-            time.sleep(0.01 * 2**attempt)
-    raise AssertionError("unreachable")
 
 
 def refused(error: OSError, path: Path) -> Refusal:
@@ -215,7 +175,7 @@ class Aside:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():  # POSIX would replace an empty folder without a word
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-        patiently(lambda: self.path.rename(path))
+        retry_while_locked(lambda: self.path.rename(path))
         sync_folder(path.parent)
 
     def __exit__(self, *_: object) -> None:

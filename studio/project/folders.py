@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.project.files import FULL, refused
+from studio.durable import FULL
+from studio.project.files import refused
 from studio.spec.refusal import Refusal
 
 HOME_VARIABLE = "STUDIO_HOME"

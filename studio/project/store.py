@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from studio.project.files import is_real, patiently, read_whole, refused, sweep, write_whole
+from studio.durable import retry_while_locked
+from studio.project.files import is_real, read_whole, refused, sweep, write_whole
 from studio.project.lock import Lock
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.project import Project
@@ -167,7 +168,7 @@ class ProjectStore:
         taken = {path.name for path in self.folder.iterdir()}
         name = next(n for i in range(1, 10**6) if (n := f"project.damaged-{i}.json") not in taken)
         with suppress(FileNotFoundError):  # it was gone rather than damaged
-            patiently(lambda: self.file.rename(self.folder / name))
+            retry_while_locked(lambda: self.file.rename(self.folder / name))
         self._damaged = False
 
     def _versions(self) -> list[int]:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio.project.files import patiently, read_whole, refused, sync_folder, write_whole
+from studio.durable import retry_while_locked, sync_folder
+from studio.project.files import read_whole, refused, write_whole
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.subject import Photo, Subject
 from studio.project.subject_versions import next_number, recovered
@@ -78,7 +79,7 @@ def _put_aside(file: Path) -> None:
     taken = {path.name for path in file.parent.iterdir()}
     name = next(n for i in range(1, 10**6) if (n := f"subject.damaged-{i}.json") not in taken)
     try:
-        patiently(lambda: file.rename(file.with_name(name)))
+        retry_while_locked(lambda: file.rename(file.with_name(name)))
     except OSError as error:
         raise refused(error, file) from error
 
@@ -126,7 +127,7 @@ def move(path: Path, target: Path) -> Path:
         number += 1
     try:
         free.parent.mkdir(exist_ok=True)
-        patiently(lambda: path.rename(free))
+        retry_while_locked(lambda: path.rename(free))
         sync_folder(free.parent)
     except OSError as error:
         raise refused(error, path) from error

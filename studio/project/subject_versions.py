@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from studio.project.files import Aside, patiently, refused, sync_file, sync_folder
+from studio.durable import retry_while_locked, sync_file, sync_folder
+from studio.project.files import Aside, refused
 from studio.project.subject import Subject, Version
 
 FOLDER = "versions"
@@ -29,7 +30,7 @@ def keep(adapter: Path, folder: Path, *, move: bool) -> Path:
     try:
         versions.mkdir(exist_ok=True)
         if move:
-            patiently(lambda: adapter.rename(target))
+            retry_while_locked(lambda: adapter.rename(target))
             sync_folder(adapter.parent)
         else:
             _copy(adapter, target)
@@ -49,7 +50,7 @@ def _copy(adapter: Path, target: Path) -> None:
         for file in (part, *part.rglob("*")):
             if file.is_file():
                 sync_file(file)
-        patiently(lambda: part.rename(target))
+        retry_while_locked(lambda: part.rename(target))
 
 
 def taken_in(folder: Path, subject: Subject, adapter: Path, *, move: bool) -> tuple[Subject, Path]:
@@ -61,7 +62,7 @@ def taken_in(folder: Path, subject: Subject, adapter: Path, *, move: bool) -> tu
             adapter.unlink() if adapter.is_file() else shutil.rmtree(adapter)
         return subject, found
     if found:
-        patiently(lambda: found.rename(found.with_name(f"{found.name}.damaged")))
+        retry_while_locked(lambda: found.rename(found.with_name(f"{found.name}.damaged")))
     versions = tuple(v for v in subject.versions if v.identity != identity)
     return replace(subject, versions=versions), keep(adapter, folder, move=move)
 

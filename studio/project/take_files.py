@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.project.files import sync_file
+from studio.durable import sync_file
 from studio.project.take_record import RECORD, Damaged, encoded, read_record
 from studio.spec.refusal import Refusal
 

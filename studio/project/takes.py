@@ -12,8 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.durable import retry_while_locked
 from studio.project import take_files
-from studio.project.files import Aside, is_real, patiently, refused, sweep
+from studio.project.files import Aside, is_real, refused, sweep
 from studio.project.take_record import RECORD, Damaged, Newer, read_record
 from studio.spec.memo import Memo
 from studio.spec.refusal import Refusal
@@ -199,7 +200,7 @@ class TakeStore:
             taken = {p.name for p in damaged.iterdir()}
             names = (f"{path.name}-{n}" for n in range(1, 10**6))
             target = damaged / next(name for name in names if name not in taken)
-            patiently(lambda: path.rename(target))
+            retry_while_locked(lambda: path.rename(target))
 
     def _remove(self, path: Path) -> int:
         if not self._is_ours(path):
@@ -207,7 +208,7 @@ class TakeStore:
         size = _size(path)
         try:
             with Aside(self._folder) as aside:
-                patiently(lambda: path.rename(aside.path / path.name))
+                retry_while_locked(lambda: path.rename(aside.path / path.name))
         except FileNotFoundError:
             return 0
         except OSError as error:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 
+from studio import durable
 from studio.project import files
 from studio.project.project import Project
 from studio.project.store import ProjectStore
@@ -33,7 +34,7 @@ PATIENCE = 20.0
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "sync_folder", lambda folder: None)  # nobody pulls the plug here
+    monkeypatch.setattr(durable, "sync_folder", lambda folder: None)  # nobody pulls the plug here
     monkeypatch.setattr(files.os, "fsync", lambda handle: None)
     with ProjectStore(tmp_path / "Summer") as store:
         store.save(replace(good(), name="older"))
