@@ -115,7 +115,7 @@ def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_p
         assert begun.steps == 24
         assert reached + end["learned"] <= step < 24
         reached = step
-    assert reached > 3 * times
+    assert reached >= 3 * times
     assert victim(*GO_ON, "--data-dir", str(home))["code"] == 0
     first, second = (SubjectStore(h / "subjects").get("pip") for h in (whole, home))
     assert second.is_trained

@@ -52,7 +52,13 @@ def test_an_answer_that_nobody_reads_is_no_fault(tmp_path, line, words):
 
 
 @posix
-@pytest.mark.parametrize("line", [DEAD["no stdout"], DEAD["nothing at all"], DEAD["a full disk"]])
+@pytest.mark.parametrize(
+    "line",
+    [
+        DEAD["nothing at all"],
+        *(pytest.param(DEAD[k], marks=pytest.mark.long) for k in ("no stdout", "a full disk")),
+    ],
+)
 def test_a_clip_is_made_whoever_watches(home, tmp_path, line):
     out = tmp_path / "a.mp4"
     words = ("generate", "a red ball", *QUICK, "--json", "--out", str(out), "--data-dir", str(home))

@@ -43,6 +43,7 @@ def column(ran: Ran, name: str) -> list[str]:
     return [row[at + 1].strip() for row in rows[2:]]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick")
 def test_a_table_of_photos_and_a_character(run, home, tmp_path):
     rex = photos(tmp_path / "rex")

@@ -56,6 +56,7 @@ def test_from_pictures_to_layers_over_time(tmp_path):
     assert there(vae, encoder, net)
 
 
+@pytest.mark.long
 def test_decoder_upsamplers_and_what_previews_are_drawn_with(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "pool", lambda seed, count, draw=pictures.pool: draw(seed, 2))
     vae = autoencoder.fresh(SEED).eval().requires_grad_(False).to(NAME)

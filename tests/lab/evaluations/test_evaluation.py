@@ -28,6 +28,7 @@ def test_progress_counts_all_clips_and_names_the_column(models):
     assert table.splitlines()[2] == "| clips | 2 | 2 | 2 |"
 
 
+@pytest.mark.long
 def test_both_methods_stand_side_by_side_and_clips_without_a_subject_are_made_once(
     models, tmp_path
 ):

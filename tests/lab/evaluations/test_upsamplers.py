@@ -24,10 +24,10 @@ from studio.spec.spans import last_keys, spans
 from tests import tiny_starter
 from tests.engine import tiny_upsampler
 
-KINDS = ("pixel", "latent")
+SOME = ["pixel", pytest.param("latent", marks=pytest.mark.long)]
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=SOME)
 def works(request, tmp_path_factory):
     home = tmp_path_factory.mktemp("upsampled ünï")
     folder = tiny_starter.make(home / "models" / "tiny", plain=False)
@@ -119,7 +119,7 @@ def test_what_cannot_be_upsampled_is_refused(works, asked):
         check(replace(asked, only=(29, 39)), card)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SOME)
 def test_a_stopped_training_goes_on_and_its_folder_opens(kind, tiny_home, tmp_path):
     model, seen = library.read(tiny_home / "models" / "tiny"), []
 

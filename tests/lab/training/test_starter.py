@@ -100,6 +100,7 @@ def test_the_card_is_the_starters(packed):
     assert all((packed[0] / path).is_file() for path in card["weights"].values())
 
 
+@pytest.mark.long
 def test_a_packed_model_goes_on_to_given_frames(packed, tmp_path):
     """The networks below the layers stay as they were; the guess and its way in are taught."""
     least = replace(Scale().times(1e-9), windows=4)
