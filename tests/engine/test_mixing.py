@@ -169,3 +169,19 @@ def test_other_weights_of_one_part_are_in_its_keys_alone():
     keys = {span.key for span in spans(plain)}
     anew = Counter(span.stage for span in spans(other) if span.key not in keys)
     assert anew == {"interpolation": 4}
+
+
+def test_keyframes_by_a_codec_that_compresses_time_are_decoded_whole(tmp_path):
+    """Nine frames of Wan's text to video are three latents, which mean nothing one by one."""
+    card = replace(
+        tiny_wan.CARD,
+        fills=("keyframes",),
+        uses=(("keyframes", ("transformer", "text")), ("codec", ("autoencoder",))),
+    )
+    parts = wan.load(tiny_wan.make(tmp_path, "t2v"), card, "keyframes", tiny_wan.CPU, silent)
+    asked, memory = card.request("a ball", 7, hashes(card), keyframes=9, window=9), Memory()
+    film(spans(asked), Models(lambda _, role: parts[role]), memory, silent)
+    first, second = spans(asked)
+    assert memory[first.key]["latents"].shape == (3, 16, 4, 4)
+    assert (second.stage, len(second.reads), len(second.makes)) == ("decode", 3, 9)
+    assert shown(asked, memory).shape == (9, SIDE, SIDE, 3)
