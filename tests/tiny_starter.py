@@ -6,16 +6,38 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from transformers import CLIPTokenizer
 
+from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
-from studio.lab.training import autoencoder, backbone, packing, temporal, text
+from studio.lab.starter import tokenizer
+from tests.tiny_card import CARD, TAUGHT
 
 STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
 WIDTHS = (32, 32, 64)
 
 
+AUTOENCODER = {
+    "in_channels": 3,
+    "out_channels": 3,
+    "down_block_types": ("DownEncoderBlock2D",) * 3,
+    "up_block_types": ("UpDecoderBlock2D",) * 3,
+    "block_out_channels": (32, 64, 96),
+    "layers_per_block": 1,
+    "latent_channels": 4,
+    "norm_num_groups": 8,
+    "mid_block_add_attention": False,
+    "sample_size": 64,
+}
+"""That of the starter of 64 pixels."""
+SCHEDULER = DDIMScheduler.from_pretrained(STARTER / "scheduler", local_files_only=True)
+TEMPORAL = TemporalConfig(
+    reach=7, norm_groups=8, shared_noise=1.0, shut_below=0.6, open_from=0.9, condition_width=32,
+    words=True, motion_prior=64, drift=True, passes=True,
+)  # fmt: skip
 PLAIN = {
     'native_fps = "1.5"': 'native_fps = "4"',
     "passes = 2\n": "",
@@ -31,29 +53,55 @@ def make(folder: Path, seed: int = 0, *, plain: bool = True) -> Path:
     A `plain` one makes keyframes from words and nothing else, four a second.
     """
     with torch.random.fork_rng():
-        words = text.tokenizer()
-        unet = backbone.fresh(seed, WIDTHS)
-        net = awake(temporal.fresh(unet, seed))
+        words = CLIPTokenizer.from_pretrained(STARTER / "tokenizer", local_files_only=True)
+        unet = _unet(seed)
+        net = awake(_over_time(unet, seed))
         parts = {
-            "vae": AutoencoderKL(**autoencoder.CONFIG | {"block_out_channels": (8, 16, 16)}),
-            "text_encoder": text.fresh(words, seed),
+            "vae": AutoencoderKL(**AUTOENCODER | {"block_out_channels": (8, 16, 16)}),
+            "text_encoder": tokenizer.fresh(words, seed),
             "unet": unet,
         }
     folder.mkdir(parents=True)
     words.save_pretrained(folder / "tokenizer")
     for name, part in parts.items():
         part.half().save_pretrained(folder / name)
-    backbone.scheduler().save_pretrained(folder / "scheduler")
-    save_layers(net.temporal, folder, ("keyframes",) if plain else packing.TAUGHT)
+    SCHEDULER.save_pretrained(folder / "scheduler")
+    save_layers(net.temporal, folder, ("keyframes",) if plain else TAUGHT)
     for file in ("words.toml", "grounds.png"):
         shutil.copy(STARTER / file, folder)
     subjects = (STARTER / "model.toml").read_text("utf-8").partition("[subjects]")
-    card = 'words = "words.toml"\n\n' + "".join(subjects[1:]) + packing.CARD
+    card = 'words = "words.toml"\n\n' + "".join(subjects[1:]) + CARD
     card = card.replace('id = "starter"', f'id = "{folder.name}"')
     for said, instead in PLAIN.items() if plain else ():
         card = card.replace(said, instead)
     (folder / "model.toml").write_text(card, "utf-8")
     return folder
+
+
+def autoencoder(seed: int) -> AutoencoderKL:
+    """The starter's autoencoder with random weights: 64×64 pixels to 4×16×16 latents."""
+    torch.manual_seed(seed)
+    return AutoencoderKL(**AUTOENCODER)
+
+
+def _unet(seed: int) -> UNet2DConditionModel:
+    torch.manual_seed(seed)
+    config = UNet2DConditionModel.load_config(STARTER / "unet", local_files_only=True)
+    heads = tuple(width // 32 for width in WIDTHS)
+    config |= {"block_out_channels": WIDTHS, "attention_head_dim": heads}
+    unet = UNet2DConditionModel.from_config(config)
+    unet.set_attn_processor(AttnProcessor())
+    return unet
+
+
+def _over_time(unet: UNet2DConditionModel, seed: int) -> VideoUNet:
+    torch.manual_seed(seed)
+    net = VideoUNet(unet, TemporalLayers(unet, TEMPORAL))
+    net.image.requires_grad_(False)
+    for layer in net.modules():
+        if hasattr(layer, "set_processor"):
+            layer.set_processor(AttnProcessor())
+    return net
 
 
 def awake(net: VideoUNet) -> VideoUNet:

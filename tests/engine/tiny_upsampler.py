@@ -11,8 +11,8 @@ from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.video_unet import VideoUNet
-from studio.lab.training import packing
 from studio.lab.training import upsampler as training
+from tests.tiny_card import beside
 from tests.tiny_starter import awake
 
 
@@ -63,7 +63,7 @@ def give(folder: Path, kind: str = "pixel") -> Path:
     """Put an upsampler into a tiny starter's folder, and into its card."""
     save(tiny(kind), folder / upsampler.FOLDER)
     card = (folder / "model.toml").read_text("utf-8")
-    said = packing.card(folder).removeprefix(packing.CARD)
+    said = beside(folder)
     said = said.replace("steps = 2", "steps = 1").replace("tile = 24", "tile = 40")
     said = said.replace("overlap = 4", "overlap = 16")
     (folder / "model.toml").write_text(card + said, "utf-8")

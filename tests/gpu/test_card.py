@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from studio.engine.device import PROCESSOR
 from studio.engine.families.videoldm import family as videoldm
@@ -24,9 +25,10 @@ from studio.jobs.once import run_once
 from studio.jobs.work import Works
 from studio.lab.measures import likeness, upsampling
 from studio.lab.measures.clips import Kept, request
-from studio.lab.training import autoencoder, backbone, clips, latents, temporal, text
-from studio.lab.training import starter as starters
-from studio.lab.training.starter import Scale
+from studio.lab.starter import later
+from studio.lab.starter.recipe import Recipe, Scale
+from studio.lab.training import clips
+from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.spec.progress import Cancelled, silent
@@ -131,27 +133,19 @@ def test_an_upsampler_is_taught_and_measured(run, tmp_path, kind):
 
 
 def test_the_starter_is_made_on_the_card(card, tmp_path):
-    vae = autoencoder.train(5, 2, tmp_path / "autoencoder", pool=16, device=card)
-    words, encoder = text.train(5, 2, tmp_path / "text", device=card)
-    made = latents.make(vae, 5, 2, tmp_path / "clips.safetensors")
-    unet = backbone.fresh(5).to(card.name)
-    backbone.train(unet, words, encoder, made, 5, 2, tmp_path / "image")
-    net = temporal.fresh(unet, 5)
-    layers = temporal.train(net, words, encoder, made, 5, 2, tmp_path / "temporal")
-    tensors = [t for part in (vae, encoder, unet, layers) for t in part.state_dict().values()]
-    assert {t.device.type for t in tensors} == {card.name}
-    assert all(t.isfinite().all() for t in tensors)
+    few = {"cast": 8, "grounds": 1, "text_batch": 4, "codec_batch": 2, "image_batch": 2}
+    few |= {"temporal_batch": 2, "given_batch": 16}
+    scale = Scale(**dict.fromkeys(Scale.__slots__, 2) | few)
+    recipe = Recipe(tmp_path, scale, card.name)
+    recipe.train()
+    folder = later.train(recipe)
+    assert library.read(folder).card.can_fill((True, False))
+    for file in folder.glob("**/*.safetensors"):
+        assert all(t.isfinite().all() for t in load_file(file).values()), file
 
 
-def test_the_starter_is_taught_given_frames_and_packed(starter, card, tmp_path):
-    few = Scale(*(2 for _ in Scale.__slots__))
-    folder = starters.train(5, few, tmp_path, start=starter.folder, device=card)
-    assert (folder / "model.toml").is_file()
-    assert (folder / "upsampler" / "temporal.safetensors").is_file()
-
-
-def test_likeness_is_taught_and_measured_there(card):
-    net = likeness.train_likeness(3, 2, None, pool=24, device=card)
+def test_likeness_is_taught_and_measured_there(card, tmp_path):
+    net = likeness.train_likeness(3, 2, tmp_path, pool=24, device=card)
     found = likeness.features(net, opened_photos())
     assert found.device.type == "cpu"
     assert found.isfinite().all()

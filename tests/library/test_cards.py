@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from studio.lab.training import packing
 from studio.library import models
 from studio.library.card import read_card
 from studio.library.headers import check
 from studio.spec import components
 from studio.spec.refusal import Refusal
+from tests.tiny_card import CARD
 
-PLAIN = packing.CARD
+PLAIN = CARD
 LARGER = PLAIN + "".join(
     f'"{r}" = "{components.FILES[r]}"\n' for r in components.NEEDED_TO_UPSAMPLE
 )

@@ -4,6 +4,9 @@ from studio.lab.commands import evaluation_flags
 from studio.terminal.arguments import DEFAULT_MODEL, Commands
 from studio.terminal.parser import Parser, number, whole_number
 
+LEARN_ON = ("unet", "temporal")
+"""Parts of the starter that can learn on once they are finished."""
+
 
 def add(commands: Commands) -> None:
     """Everything that the lab can be asked for."""
@@ -26,7 +29,13 @@ def _train_starter(to: Parser) -> None:
     to.add_argument("--seed", metavar="N", type=whole_number, default=0, help="(0)")
     to.add_argument("--scale", metavar="X", type=number, default=1.0, help="times as long (1)")
     to.add_argument(
-        "--model", metavar="ID", help="go on from its keyframes, and teach it given frames alone"
+        "--minutes", metavar="X", type=number, help="stop after so long; the same command goes on"
+    )
+    to.add_argument(
+        "--fit", metavar="X", type=number, help="fit what makes keyframes into so many minutes"
+    )
+    to.add_argument(
+        "--again", nargs="+", choices=LEARN_ON, default=(), help="finished parts that learn on"
     )
 
 

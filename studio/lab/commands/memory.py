@@ -1,16 +1,42 @@
-"""`bench memory`: how much memory the stages take at full size."""
+"""`bench memory`: how much memory the stages take at full size, predicted and measured."""
 
+import sys
 from argparse import Namespace
 
+from studio.spec.refusal import Refusal
 from studio.terminal.session import NOT_KEPT, Session
 from studio.terminal.voice import Answer
 
+MULTIPLE = 64
+"""Pixels that a side must be a multiple of: the networks halve it so often."""
 
-def bench(said: Namespace, session: Session) -> Answer:
-    """`bench memory`: what the stages take with the layouts of public networks."""
-    from studio.lab.evaluations.memory import memory_table
 
+def bench(args: Namespace, session: Session) -> Answer:
+    """What the stages take with the layouts of public networks."""
     session.if_stopped(NOT_KEPT)
     session.works()  # refuses a device that is not there
-    table = memory_table(said.width, said.height, measure=said.measure, device=said.device)
-    return Answer(table, {"table": table, "width": said.width, "height": said.height})
+    table = memory_table(args.width, args.height, measure=args.measure, device=args.device)
+    return Answer(table, {"table": table, "width": args.width, "height": args.height})
+
+
+def memory_table(
+    width: int, height: int, *, measure: bool = False, device: str | None = None
+) -> str:
+    """The table in Markdown, for small frames of `width` × `height` pixels."""
+    for side in (width, height):
+        if side < MULTIPLE or side % MULTIPLE:
+            raise Refusal(f"Frames of {width} × {height} fit no network.", "Use multiples of 64.")
+    import torch
+
+    from studio.engine.device import choose
+    from studio.lab.measures import memory
+
+    columns = {"predicted, half": memory.predicted(width, height, torch.float16)}
+    if measure:
+        on = choose(device)
+        if on.name not in ("cuda", "cpu") or (on.name == "cpu" and sys.platform != "linux"):
+            raise Refusal("This system does not say what memory was used.", "Leave --measure out.")
+        if on.dtype != torch.float16:
+            columns["predicted, full"] = memory.predicted(width, height, on.dtype)
+        columns[f"measured, {on.described}"] = memory.measured(width, height, on)
+    return memory.markdown(columns)

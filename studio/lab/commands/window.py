@@ -40,13 +40,13 @@ PATIENCE = 900.0
 """Seconds that a phase may take."""
 
 
-def window(said: Namespace, session: Session) -> Answer:
+def window(args: Namespace, session: Session) -> Answer:
     """Work in the real window, with the real engine, and measure each phase.
 
     Exit code 2 when a limit does not hold on a computer that was free.  Everything is made in a folder that is thrown away.
     """
-    if said.steps < 1:
-        raise Refusal(f"{said.steps} steps train nothing.", "Use 1 or more; 120 by default.")
+    if args.steps < 1:
+        raise Refusal(f"{args.steps} steps train nothing.", "Use 1 or more; 120 by default.")
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     session.if_stopped(NOT_KEPT)
@@ -56,7 +56,7 @@ def window(said: Namespace, session: Session) -> Answer:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
         folders = Folders(Path(data)).make()
         session.voice.remark("Leave the computer alone until the table appears.")
-        verdicts = measured(said.app, folders, works.model_folders, session, steps=said.steps)
+        verdicts = measured(args.app, folders, works.model_folders, session, steps=args.steps)
     cores = os.cpu_count() or 1
     is_busy = load is not None and load > BUSY * cores
     if is_busy:

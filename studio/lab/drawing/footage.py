@@ -3,7 +3,6 @@
 import numpy as np
 
 from studio.lab.drawing import grounds, pictures, scenes
-from studio.lab.training import latents
 from studio.spec.progress import Progress, Tick, silent
 
 FRAMES = scenes.FRAMES
@@ -33,8 +32,8 @@ def scene(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:
 def staged(rng: Rng) -> scenes.Scene:
     """The scene of `scene`, before it is drawn."""
     rate = rng.choice(RATES)
-    start = rng.integers(-latents.LATER * rate, latents.LATER * rate)
-    return latents.teachable(rng, (start + np.arange(FRAMES)) / rate)
+    start = rng.integers(-scenes.LATER * rate, scenes.LATER * rate)
+    return scenes.teachable(rng, (start + np.arange(FRAMES)) / rate)
 
 
 def passed(rng: Rng, size: int = grounds.SIZE) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Procedural pictures for the autoencoder: dead leaves, 1/f noise, scenes.  No photograph."""
+"""Procedural pictures: dead leaves over 1/f noise.  No photograph."""
 
 import numpy as np
 
-from studio.lab.drawing import grounds, scenes
+from studio.lab.drawing import grounds
 
 SIZE = grounds.SIZE
 
@@ -47,19 +47,3 @@ def _coloured_noise(rng: np.random.Generator, size: int = SIZE) -> np.ndarray:
     mix = np.eye(3) * 0.4 + rng.uniform(0.1, 0.6)
     contrast = rng.uniform(0.05, 0.22)
     return np.clip(_colour(rng) + contrast * field @ mix, 0, 1)
-
-
-def picture(rng: np.random.Generator) -> np.ndarray:
-    """One training picture, float32 (64, 64, 3) in 0..1: 45 % scenes, 45 % leaves, 10 % noise."""
-    kind = rng.random()
-    if kind < 0.45:
-        scene = scenes.random_scene(rng)
-        frame = rng.integers(len(scene.radii))
-        return scenes.draw(scene, (frame,))[0]
-    return dead_leaves(rng) if kind < 0.9 else _coloured_noise(rng).astype(np.float32)
-
-
-def pool(seed: int, count: int) -> np.ndarray:
-    """`count` pictures as uint8 (N, 3, 64, 64); the same for the same seed."""
-    made = (picture(np.random.default_rng((seed, i))) for i in range(count))
-    return np.stack([np.rint(p * 255).astype(np.uint8).transpose(2, 0, 1) for p in made])

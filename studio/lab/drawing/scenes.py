@@ -30,6 +30,8 @@ REST = 0.3
 """How far growth goes on after the first frames, of what it was in these."""
 OUTERMOST = 1.3
 """No outline reaches farther than this from its centre, in radii."""
+LATER = 24
+"""Frames before and after its first clip in which a scene is looked at again."""
 STEP = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 Rng = np.random.Generator
@@ -73,6 +75,14 @@ def random_scene(
     times = first if times is None else times
     centres = wrapped(start + np.outer(times, step), OUTERMOST * largest + 1)
     return Scene(meaning, centres, radius * growth(meaning, times), seed)
+
+
+def teachable(rng: np.random.Generator, times: np.ndarray | None = None) -> Scene:
+    """A random scene whose (colour, shape, place) is not held out for the evaluation."""
+    while True:
+        meaning = random_meaning(rng)
+        if not grammar.held_out(meaning):
+            return random_scene(rng, meaning, times)
 
 
 def growth(meaning: Meaning, times: np.ndarray) -> np.ndarray:
@@ -122,14 +132,6 @@ def random_caption(rng: Rng, meaning: Meaning) -> str:
 def unnamed(meaning: Meaning) -> Meaning:
     """The meaning with its object's colour and shape left open."""
     return replace(meaning, colour="", shape="")
-
-
-def vague(rng: Rng, meaning: Meaning) -> Meaning:
-    """The meaning with colour, shape and place left open, each with even odds."""
-    kept = {name: getattr(meaning, name) for name in ("colour", "shape", "place")}
-    return replace(
-        meaning, **{name: word if rng.random() < 0.5 else "" for name, word in kept.items()}
-    )
 
 
 def _pick(rng: Rng, options: tuple[str, ...]) -> str:

@@ -18,11 +18,10 @@ from studio.engine.families.videoldm.videomodel import VideoModel, pattern_of
 from studio.engine.roles import FillSpec
 from studio.lab.drawing import grammar, scenes
 from studio.lab.drawing.grammar import Meaning
-from studio.lab.measures import outlines, segmenting
+from studio.lab.measures import latents, outlines, segmenting
 from studio.lab.measures.clips import request
 from studio.lab.measures.evaluation import Prompt
 from studio.lab.measures.oracle import LEAST_OVERLAP
-from studio.lab.training import latents
 from studio.spec.progress import silent
 
 OURS, NEAREST, BLEND = "the starter", "nearest given frame", "linear blend"

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.engine.device import PROCESSOR, Device, place_of
-from studio.engine.subjects.loop import Plan, fit
+from studio.engine.subjects.loop import Plan
 from studio.engine.tensor_file import save_whole
 from studio.lab.drawing import characters
+from studio.lab.training.trainer import train
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
@@ -65,7 +66,7 @@ class Roc:
 def train_likeness(
     seed: int,
     steps: int,
-    folder: Path | None,
+    folder: Path,
     tick: Tick = silent,
     *,
     pool: int = 500,
@@ -80,15 +81,14 @@ def train_likeness(
     data = _pool(seed, pool, 20, tick)
     plan = Plan("likeness", steps, rate=2e-3, decay=0.01, ema=0.99)
 
-    def loss_at(step: int) -> Tensor:
+    def loss_at(step: int, done: float) -> Tensor:
         rng = np.random.default_rng((seed, step, 3))
         who = rng.choice(len(data), min(TOGETHER, len(data)), replace=False)
         shots = np.stack([rng.choice(data.shape[1], SHOTS, replace=False) for _ in who])
         chosen = data[who[:, None], shots].flatten(0, 1)
         return contrastive(net(augment(chosen, rng).to(device.name)), SHOTS)
 
-    net.load_state_dict(fit(net, loss_at, plan, folder, tick=tick))
-    return net.eval().requires_grad_(False)
+    return train(net, loss_at, plan, folder, tick=tick)
 
 
 def _pool(seed: int, count: int, photos: int, tick: Tick) -> Tensor:

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.lab.measures import evaluation
+from studio.lab.measures import evaluation, latents
 from studio.lab.measures.clips import clip
 from studio.lab.measures.evaluation import Prompt, Seen, Table
-from studio.lab.training import latents
 from studio.spec.progress import silent
 
 OURS = "the starter"

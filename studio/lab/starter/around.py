@@ -18,7 +18,8 @@ from studio.lab.starter.clips import Clips
 from studio.lab.starter.given import Drawing, Given
 from studio.lab.starter.image import Schedule
 from studio.lab.starter.over_time import MAX_START_POSITION, SHUT_BELOW
-from studio.lab.starter.training import fit
+from studio.lab.training.trainer import scaled_rate
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
 GUESSED = {"later": 0.6, "pass 1": 0.25, "pass 2": 0.15}
@@ -33,7 +34,7 @@ LEARNED = ("pyramid", "entries", "leads", "pass_embed")
 """Parts of the layers that keyframes never meet."""
 BETWEEN = 0.3
 """Share of the noise schedule up to which interpolation is learned: its walks are short."""
-GUESS_RATE, FILL_RATE, AT_FRAMES, MOST = 2e-3, 8e-4, 64, 1.6
+GUESS_RATE, FILL_RATE, AT_FRAMES = 2e-3, 8e-4, 64
 
 
 def train_guess(
@@ -46,15 +47,14 @@ def train_guess(
         raise ValueError("these layers have no guess to teach")
     drift.requires_grad_(True)
     drawing = Drawing(sets, GUESSED, seed, frames)
-    rate = GUESS_RATE * min(MOST, (frames / AT_FRAMES) ** 0.5)
+    rate = scaled_rate(GUESS_RATE, frames, AT_FRAMES)
     plan = Plan("guesses of holes", steps, rate=rate, checkpoint_seconds=120)
 
     def loss_at(step: int, done: float) -> Tensor:
         generator = places.generator(17_000_000 * (seed + 1) + step, device)
         return guess_error(net, drawing.batch(step, generator))
 
-    drift.load_state_dict(fit(drift, loss_at, plan, folder, seconds=seconds, tick=tick))
-    drift.eval().requires_grad_(False)
+    learn(drift, loss_at, plan, folder, seconds=seconds, tick=tick)
 
 
 def guess_error(net: VideoUNet, batch: Given) -> Tensor:
@@ -76,7 +76,7 @@ def train(
     """From layers that make keyframes and a trained guess: what lets given frames in learns."""
     device = place_of(net)
     schedule, drawing = Schedule(device), Drawing(sets, FILLED, seed + 1, frames)
-    rate = FILL_RATE * min(MOST, (frames / AT_FRAMES) ** 0.5)
+    rate = scaled_rate(FILL_RATE, frames, AT_FRAMES)
     plan = Plan("frames around given ones", steps, rate=rate, checkpoint_seconds=120)
     for name, parameter in net.temporal.named_parameters():
         parameter.requires_grad_(name.startswith(LEARNED))
@@ -88,9 +88,7 @@ def train(
         t = timesteps(len(batch.x0), schedule.steps, generator, low, high)
         return fill_error(net, schedule, batch, t, generator)
 
-    average = fit(net, loss_at, plan, folder, seconds=seconds, tick=tick)
-    net.load_state_dict(average, strict=False)
-    net.temporal.eval().requires_grad_(False)
+    learn(net, loss_at, plan, folder, seconds=seconds, tick=tick)
 
 
 def span(step: int, *, between: bool) -> tuple[float, float]:

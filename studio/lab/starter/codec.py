@@ -17,7 +17,8 @@ from studio.engine.device import in_half
 from studio.engine.subjects.loop import Plan
 from studio.lab.starter import animation, leaves, places
 from studio.lab.starter.animation import Stage
-from studio.lab.starter.training import fit
+from studio.lab.training.trainer import scaled_rate
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Progress, Tick, silent
 
 SIZE, CELLS, CHANNELS = 128, 16, 8
@@ -87,7 +88,7 @@ def train(
     Returns the averaged network, frozen and normalised.
     """
     vae = fresh(seed).to(pool.device)
-    rate = RATE * min(1.6, (batch / AT_BATCH) ** 0.5)
+    rate = scaled_rate(RATE, batch, AT_BATCH)
     plan = Plan("autoencoder", steps, rate=rate, decay=0.0, checkpoint_seconds=120)
 
     def loss_at(step: int, done: float) -> Tensor:
@@ -97,9 +98,7 @@ def train(
         shown = batch_of(pool, rng, batch if whole else 4 * batch, generator, whole=whole)
         return loss(vae, shown, generator)
 
-    vae.load_state_dict(fit(vae, loss_at, plan, folder, seconds=seconds, tick=tick))
-    vae.eval().requires_grad_(False)
-    return normalised(vae, pool)
+    return normalised(learn(vae, loss_at, plan, folder, seconds=seconds, tick=tick), pool)
 
 
 def batch_of(

@@ -12,10 +12,9 @@ from torch import Tensor
 
 from studio.engine.families.videoldm.conditioning import spread
 from studio.engine.families.videoldm.video_unet import VideoUNet
-from studio.lab.starter import clips, over_time
+from studio.lab.starter import clips, over_time, patterns
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.clips import Clips
-from studio.lab.training import patterns
 from studio.spec.progress import Tick, silent
 
 TIMES: Mapping[str, clips.Times] = {

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -12,16 +12,14 @@ from studio.engine.subjects.loop import Plan
 from studio.lab.starter import places, reader
 from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
 from studio.lab.starter.codec import CELLS, CHANNELS
-from studio.lab.starter.training import fit
-from studio.lab.training.backbone import scheduler
+from studio.lab.training.trainer import scaled_rate
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
 WIDTHS = (48, 96, 144)
 DROP_PROBABILITY = 0.12
 OBJECT_WEIGHT = 4.0
-RATE, AT_BATCH = 1e-3, 48
-"""The learning rate, and the batch it belongs to; larger ones take it times the root, up to `MOST`."""
-MOST, WARMUP = 1.6, 200
+RATE, AT_BATCH, WARMUP = 1e-3, 48, 200
 
 
 def config(widths: tuple[int, ...] = WIDTHS) -> dict:
@@ -48,6 +46,21 @@ def fresh(seed: int, widths: tuple[int, ...] = WIDTHS) -> UNet2DConditionModel:
     """An untrained UNet."""
     torch.manual_seed(seed)
     return UNet2DConditionModel(**config(widths))
+
+
+def scheduler() -> DDIMScheduler:
+    """v-prediction on a schedule that ends in pure noise, sampled from the trailing end."""
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=1,  # says nothing with trailing steps; stock pipelines ask for it
+    )
 
 
 class Schedule:
@@ -83,7 +96,7 @@ def train(
     """
     device = place_of(unet)
     schedule = Schedule(device)
-    rate = RATE * min(MOST, (batch / AT_BATCH) ** 0.5)
+    rate = scaled_rate(RATE, batch, AT_BATCH)
     plan = Plan("image model", steps, rate=rate, warmup=WARMUP, checkpoint_seconds=120)
 
     def loss_at(step: int, done: float) -> Tensor:
@@ -103,9 +116,7 @@ def train(
             guess = unet(noisy, t, context).sample
         return (weight * (guess.float() - target) ** 2).mean()
 
-    average = fit(unet, loss_at, plan, folder, seconds=seconds, tick=tick)
-    unet.load_state_dict(average)
-    return unet.eval().requires_grad_(False)
+    return learn(unet, loss_at, plan, folder, seconds=seconds, tick=tick)
 
 
 def captions(clips: Clips, chosen: Tensor, generator: torch.Generator) -> Tensor:

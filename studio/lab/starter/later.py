@@ -9,13 +9,17 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
-from studio.engine.families.videoldm import upsampler as enlarging
+from studio.engine.device import choose
 from studio.engine.families.videoldm.family import DECODER
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.lab.starter import around, clips, figures, footage, frames, given, packing
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.recipe import Recipe
-from studio.lab.training import upsampler
+from studio.lab.training import decoder, upsampler
+from studio.lab.training.packing import pack_upsampler
+
+KIND = "pixel"
+"""The upsampler makes the pixels' detail, not latents: at this size it is the better one."""
 
 
 def train(recipe: Recipe) -> Path:
@@ -70,7 +74,7 @@ def decode(recipe: Recipe, stage: Stage, vae: AutoencoderKL) -> None:
     """Layers over time for the autoencoder's decoder."""
     scale, folder = recipe.scale, recipe.out / "runs" / "decoder"
     shown = footage.footage(stage, recipe.seed, scale.footage, tick=recipe.tick)
-    layers = frames.train_decoder(vae, shown, recipe.seed, scale.decoder, folder, tick=recipe.tick)
+    layers = decoder.train(vae, shown, recipe.seed, scale.decoder, folder, tick=recipe.tick)
     draft = recipe.draft("decoder")
     draft.mkdir(parents=True)
     deepcopy(layers).half().save(draft / DECODER)
@@ -84,11 +88,7 @@ def enlarge(recipe: Recipe, vae: AutoencoderKL) -> None:
     large = frames.large_stage(cast, max(1, scale.grounds // 8), recipe.seed, recipe.device)
     shown = frames.pairs(large, vae, recipe.seed, scale.pairs, tick=recipe.tick)
     steps = (scale.upsampler, scale.upsampler_over_time)
-    net = frames.train_upsampler(shown, recipe.seed, steps, folder, tick=recipe.tick)
-    draft = recipe.draft("upsampler")
-    draft.mkdir(parents=True)
-    net.image.half().save_pretrained(draft / "unet")
-    upsampler.scheduler().save_pretrained(draft / "scheduler")
-    upsampler.low_scheduler().save_pretrained(draft / "low_res_scheduler")
-    net.temporal.half().save(draft / enlarging.TEMPORAL, "")
+    device = choose(recipe.device)
+    net = upsampler.train(KIND, shown, recipe.seed, steps, folder, device=device, tick=recipe.tick)
+    draft = pack_upsampler(recipe.draft("upsampler"), net)
     draft.rename(recipe.part("upsampler"))

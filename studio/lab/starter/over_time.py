@@ -14,7 +14,8 @@ from studio.engine.subjects.loop import Plan
 from studio.lab.starter import places
 from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
 from studio.lab.starter.image import DROP_PROBABILITY, OBJECT_WEIGHT, Schedule
-from studio.lab.starter.training import fit
+from studio.lab.training.trainer import scaled_rate
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
 REACH = 7
@@ -36,7 +37,7 @@ MAX_START_POSITION = 64
 """Positions start anywhere below this in training: only their differences may matter."""
 AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "drift")
 """What is learned where frames are given: not in the training of keyframes."""
-RATE, AT_BATCH, MOST = 8e-4, 8, 1.6
+RATE, AT_BATCH = 8e-4, 8
 
 
 def config() -> TemporalConfig:
@@ -77,7 +78,7 @@ def train(
     """All frames are holes.  Returns the averaged layers, frozen."""
     device = place_of(net)
     schedule, config = Schedule(device), net.temporal.config
-    rate = RATE * min(MOST, (batch / AT_BATCH) ** 0.5)
+    rate = scaled_rate(RATE, batch, AT_BATCH)
     plan = Plan("temporal layers", steps, rate=rate, checkpoint_seconds=120)
     for name, parameter in net.temporal.named_parameters():
         parameter.requires_grad_(not name.startswith(AROUND_GIVEN))
@@ -108,9 +109,7 @@ def train(
         heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - done)
         return cost(error, near, heavy)
 
-    average = fit(net, loss_at, plan, folder, seconds=seconds, tick=tick)
-    net.load_state_dict(average, strict=False)
-    return net.temporal.eval().requires_grad_(False)
+    return learn(net, loss_at, plan, folder, seconds=seconds, tick=tick).temporal
 
 
 def grown(masks: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import diffusers
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -18,7 +19,7 @@ from studio.lab.drawing import card_files
 from studio.lab.starter import codec, image, wording
 from studio.lab.starter.animation import Stage
 from studio.lab.starter.places import PLACES, view
-from studio.lab.training.packing import pipeline_index
+from studio.lab.training.packing import forget_origin
 
 CARD = """\
 words = "words.toml"
@@ -89,7 +90,7 @@ def pack(parts: Path, folder: Path, stage: Stage) -> Path:
     if (parts / "upsampler").exists():
         shutil.copytree(parts / "upsampler", folder / upsampler.FOLDER)
     for config in folder.glob("**/config.json"):
-        _without_origin(config)
+        forget_origin(config)
     card_files.write_words(folder, wording.VOCABULARY)
     card_files.write_grounds(folder, grounds(stage))
     (folder / "model.toml").write_text(card(folder, fills=_fills(parts)), "utf-8")
@@ -148,13 +149,21 @@ def grounds(stage: Stage) -> list[np.ndarray]:
     return made
 
 
-def _without_origin(config: Path) -> None:
-    """Without where a part was loaded from; text encoders open in fp32, as all else does."""
-    settings = json.loads(config.read_text("utf-8"))
-    settings.pop("_name_or_path", None)
-    if "dtype" in settings:
-        settings["dtype"] = "float32"
-    config.write_text(json.dumps(settings, indent=2) + "\n", "utf-8")
+def pipeline_index() -> dict:
+    """What diffusers needs to open the folder as a StableDiffusionPipeline."""
+    return {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": diffusers.__version__,
+        "feature_extractor": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
 
 
 @torch.no_grad()

@@ -17,13 +17,12 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from studio.engine.subjects.loop import Plan
 from studio.lab.starter import animation, wording
 from studio.lab.starter.figures import Figures
-from studio.lab.starter.training import fit
+from studio.lab.starter.tokenizer import WIDTH, fresh, word_tokenizer
 from studio.lab.starter.wording import ASPECTS, RARE_TOKENS
-from studio.lab.training import text
-from studio.lab.training.text import fresh
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
-POSITIONS, WIDTH = 32, text.WIDTH
+POSITIONS = 32
 BITS = 12
 """Bits of a hash by which unknown words are told apart."""
 UNKNOWN_PROBABILITY = 0.3
@@ -32,7 +31,7 @@ UNKNOWN_PROBABILITY = 0.3
 
 def tokenizer() -> CLIPTokenizer:
     """Byte-level BPE in CLIP's layout; every word that is taught is one token."""
-    return text.tokenizer(wording.words(), POSITIONS)
+    return word_tokenizer(wording.words(), POSITIONS)
 
 
 class Reader(nn.Module):
@@ -78,9 +77,8 @@ def train(
         )
         return named + (told_apart.mean(1) * known).sum() / known.sum().clamp_min(1)
 
-    average = fit(reader, loss_at, plan, folder, seconds=seconds, tick=tick)
-    reader.load_state_dict(average, strict=False)
-    return words, reader.encoder.eval().requires_grad_(False)
+    learn(reader, loss_at, plan, folder, seconds=seconds, tick=tick)
+    return words, reader.encoder
 
 
 def kept_tokenizer(folder: Path) -> CLIPTokenizer:

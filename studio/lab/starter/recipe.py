@@ -99,9 +99,13 @@ class Slice:
     def __init__(self, minutes: float, tick: Tick) -> None:
         self._until, self._tick = time.monotonic() + 60 * minutes, tick
 
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self._until
+
     def __call__(self, progress: Progress) -> None:
         self._tick(progress)
-        if time.monotonic() > self._until:
+        if self.is_over:
             raise Cancelled
 
 

@@ -1,4 +1,4 @@
-"""Clips as training sets: a user's own, cut into pieces of one size and length, or drawn ones."""
+"""A user's own clips as a training set: cut into pieces of one size and length."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.library.models import Model
 from studio.media.places import is_folder
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
@@ -15,45 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SUFFIXES = frozenset((".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".gif"))
-DRAWN = 1500
-"""Clips that are drawn where no folder is given."""
 MOST_BYTES = 2**30
 """Of frames in memory."""
-
-
-def teach_decoder(
-    model: Model,
-    folder: Path | None,
-    out: Path,
-    *,
-    seed: int,
-    steps: int,
-    drawn: int = DRAWN,
-    critics: tuple[str, ...] = ("clips",),
-    device: str | None = None,
-    tick: Tick = silent,
-) -> Path:
-    """Layers for a model's decoder from the clips in a folder; the file that holds them.
-
-    Without a folder so many clips are `drawn`.  A run that was stopped goes on.
-    """
-    from studio.engine.device import choose
-    from studio.engine.families.videoldm.backbone import load_teacher
-    from studio.lab.drawing import footage
-    from studio.lab.training import decoder
-
-    if folder is not None:
-        find_videos(folder)
-    vae = load_teacher(model.folder, choose(device))
-    if folder is None:
-        clips = footage.pool(seed, drawn, model.card.size[0], tick=tick)
-    else:
-        clips = cut(folder, model.card.size[0], footage.FRAMES, tick)
-    runs = out / "runs" / "-".join(("decoder", *critics))
-    layers = decoder.train(vae, clips, seed, steps, runs, critics=critics, tick=tick)
-    file = out / "decoder.safetensors"
-    layers.half().save(file)
-    return file
 
 
 def cut(folder: Path, size: int, length: int, tick: Tick = silent) -> np.ndarray:

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from studio.engine.device import in_half
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
-from studio.engine.subjects.loop import Plan, fit
+from studio.engine.subjects.loop import Plan
 from studio.lab.training.adversary import Critic, displeasure, heard, hinge
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
-CLIPS = 2
-"""Clips a step."""
+CLIPS, RATE = 2, 3e-4
+"""Clips an update, and the learning rate."""
 UNHEARD = 0.5
 """Share of the steps in which a critic learns and is not listened to yet."""
 LOUDNESS = 0.1
@@ -36,41 +37,33 @@ def fresh(vae: AutoencoderKL, seed: int) -> DecoderLayers:
 
 
 def train(
-    vae: AutoencoderKL,
-    clips: np.ndarray,
-    seed: int,
-    steps: int,
-    folder: Path,
-    *,
-    critics: tuple[str, ...] = ("clips",),
-    rate: float = 3e-4,
-    tick: Tick = silent,
-) -> DecoderLayers:
+    vae: AutoencoderKL, clips: Tensor, seed: int, steps: int, folder: Path,
+    *, critics: tuple[str, ...] = ("clips",), seconds: float | None = None, tick: Tick = silent,
+) -> DecoderLayers:  # fmt: skip
     """From clips uint8 (N, T, H, W, 3), where `vae` is, which must be in fp32; returns the layers,
     averaged.
 
     `critics` are of "clips" and perhaps of "pictures".
     """
-    layers, pool = fresh(vae, seed), torch.from_numpy(clips)
+    layers = fresh(vae, seed)
     net = nn.ModuleDict({"layers": layers})
     net["critics"] = nn.ModuleDict({name: Critic(over_time=name == "clips") for name in critics})
     net.to(vae.device)
-    plan = Plan("temporal decoder", steps, rate=rate, warmup=min(100, steps // 10 + 1), decay=0.0)
+    plan = Plan("temporal decoder", steps, rate=RATE, decay=0.0, checkpoint_seconds=120)
 
-    def loss_at(step: int) -> Tensor:
+    def loss_at(step: int, done: float) -> Tensor:
         rng = np.random.default_rng((seed, step, 12))
-        batch = drawn(pool, rng).to(vae.device)
-        return loss(vae, net, batch, rng, listening=step >= UNHEARD * steps)
+        batch = drawn(clips, rng).to(vae.device)
+        return loss(vae, net, batch, rng, listening=done >= UNHEARD)
 
-    average = fit(net, loss_at, plan, folder, tick=tick)
-    net.load_state_dict(average)
-    return layers.eval().requires_grad_(False)
+    learn(net, loss_at, plan, folder, seconds=seconds, keep_last=True, tick=tick)
+    return layers
 
 
 def drawn(clips: Tensor, rng: np.random.Generator) -> Tensor:
     """Some clips uint8 (B, T, H, W, 3), mirrored at times; whole, for norms see other statistics in
     crops."""
-    chosen = clips[torch.from_numpy(rng.integers(len(clips), size=CLIPS))]
+    chosen = clips[torch.from_numpy(rng.integers(len(clips), size=CLIPS)).to(clips.device)]
     return chosen.flip(3) if rng.random() < 0.5 else chosen
 
 

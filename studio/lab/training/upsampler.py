@@ -13,14 +13,15 @@ from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.device import PROCESSOR, Device, in_half
+from studio.engine.device import PROCESSOR, Device, in_half, place_of
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.upsampler import DETAIL, resampled
 from studio.engine.families.videoldm.video_unet import VideoUNet
-from studio.engine.subjects.loop import Plan, fit
+from studio.engine.subjects.loop import Plan
 from studio.lab.training.decoder import seen
 from studio.lab.training.enlarged import Pairs
+from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 from studio.spec.request import UPSAMPLED
 
@@ -98,70 +99,34 @@ def low_scheduler() -> DDPMScheduler:
 
 
 def train(
-    kind: str,
-    pairs: Pairs,
-    seed: int,
-    steps: tuple[int, int],
-    folder: Path,
-    *,
-    device: Device = PROCESSOR,
-    tick: Tick = silent,
-) -> VideoUNet:
-    """Both stages of one kind, with so many updates each; checkpoints below `folder`."""
-    first = folder / f"{kind} image"
-    image = train_image(kind, pairs, seed, steps[0], first, device=device, tick=tick)
-    over = folder / f"{kind} over time"
-    return train_time(kind, image, pairs, seed, steps[1], over, tick=tick)
+    kind: str, pairs: Pairs, seed: int, steps: tuple[int, int], folder: Path,
+    *, device: Device = PROCESSOR, seconds: float | None = None, tick: Tick = silent,
+) -> VideoUNet:  # fmt: skip
+    """The image network of a kind on single patches, then its layers over time, with so many updates
+    each; averaged, frozen.  Checkpoints lie below `folder`."""
+    image = fresh(kind, seed).to(device.name)
+    alone = over_time(image, seed)
+    image.requires_grad_(True)
+    how = {"seconds": None if seconds is None else seconds / 2, "keep_last": True, "tick": tick}
+
+    def of_pictures(step: int, done: float) -> Tensor:
+        return _loss(alone, kind, pairs, np.random.default_rng((seed, step, 14)), 1)
+
+    plan = Plan("upsampler", steps[0], rate=1.5e-3, decay=0.0, checkpoint_seconds=120)
+    learn(image, of_pictures, plan, folder / "image", **how)
+    net, frames = over_time(image, seed), pairs.large.shape[1]
+
+    def of_clips(step: int, done: float) -> Tensor:
+        return _loss(net, kind, pairs, np.random.default_rng((seed, step, 15)), frames)
+
+    plan = Plan("upsampler over time", steps[1], rate=1e-3, decay=0.0, checkpoint_seconds=120)
+    learn(net.temporal, of_clips, plan, folder / "time", **how)
+    return net
 
 
-def train_image(
-    kind: str,
-    pairs: Pairs,
-    seed: int,
-    steps: int,
-    folder: Path,
-    *,
-    device: Device = PROCESSOR,
-    tick: Tick = silent,
-) -> UNet2DConditionModel:
-    """The image network, on single patches; averaged, frozen."""
-    unet = fresh(kind, seed).to(device.name)
-    net = VideoUNet(unet, over_time(fresh(kind, seed), seed).temporal.requires_grad_(False)).to(
-        device.name
-    )
-    plan = Plan(f"{kind} upsampler", steps, rate=1.5e-3, decay=0.0)
-
-    def loss_at(step: int) -> Tensor:
-        rng = np.random.default_rng((seed, step, 14))
-        part = patches(kind, pairs, rng, PATCHES[kind], 1).to(unet.device)
-        return loss(net, kind, part, rng, 1, shut=True)
-
-    unet.load_state_dict(fit(unet, loss_at, plan, folder, tick=tick))
-    return unet.eval().requires_grad_(False)
-
-
-def train_time(
-    kind: str,
-    image: UNet2DConditionModel,
-    pairs: Pairs,
-    seed: int,
-    steps: int,
-    folder: Path,
-    *,
-    tick: Tick = silent,
-) -> VideoUNet:
-    """The layers over time, on patches of clips; averaged, frozen."""
-    net = over_time(image, seed)
-    plan = Plan(f"{kind} upsampler over time", steps, rate=1e-3, decay=0.0)
-    frames = pairs.large.shape[1]
-
-    def loss_at(step: int) -> Tensor:
-        rng = np.random.default_rng((seed, step, 15))
-        part = patches(kind, pairs, rng, PATCHES[kind] // frames, frames).to(image.device)
-        return loss(net, kind, part, rng, frames)
-
-    net.temporal.load_state_dict(fit(net.temporal, loss_at, plan, folder, tick=tick))
-    return net.eval().requires_grad_(False)
+def _loss(net: VideoUNet, kind: str, pairs: Pairs, rng: np.random.Generator, frames: int) -> Tensor:
+    part = patches(kind, pairs, rng, max(1, PATCHES[kind] // frames), frames)
+    return loss(net, kind, part.to(place_of(net)), rng, frames, shut=frames == 1)
 
 
 def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frames: int) -> Patches:

@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studio.lab.drawing import grammar, grounds, pictures, scenes
+from studio.lab.drawing import grammar, grounds, scenes
 from studio.lab.drawing.grammar import Meaning
-from studio.lab.training import latents
 
 PLAIN = Meaning("red", "ball", "grass", "still", "normal", "normally")
 
@@ -147,7 +146,7 @@ def test_held_out_scenes_are_never_drawn_for_training():
     draw = rng(2)
     for _ in range(2000):
         held += grammar.held_out(scenes.random_meaning(draw))
-        kept += grammar.held_out(latents.teachable(draw).meaning)
+        kept += grammar.held_out(scenes.teachable(draw).meaning)
     assert kept == 0
     assert 0.02 < held / 2000 < 0.09  # so that the sieve has something to do
 
@@ -161,14 +160,9 @@ def test_captions_say_nothing_that_is_not_so():
             assert getattr(said, name) in ("", getattr(meaning, name))
 
 
-def test_less_is_said_at_times_and_never_otherwise():
-    draw, full = rng(6), Meaning("red", "ball", "snow", "left", "big", "quickly")
+def test_an_object_can_be_left_unnamed():
+    full = Meaning("red", "ball", "snow", "left", "big", "quickly")
     assert scenes.unnamed(full) == replace(full, colour="", shape="")
-    drawn = [scenes.vague(draw, full) for _ in range(200)]
-    assert {(m.motion, m.size, m.speed) for m in drawn} == {("left", "big", "quickly")}
-    for name in ("colour", "shape", "place"):
-        assert 60 < sum(getattr(m, name) == "" for m in drawn) < 140
-        assert {getattr(m, name) for m in drawn} == {"", getattr(full, name)}
 
 
 def test_captions_say_most_of_it():
@@ -182,16 +176,6 @@ def test_captions_say_most_of_it():
             meaning.motion,
         )
     assert full > 0.7 * 300
-
-
-def test_pictures_for_the_autoencoder():
-    one, two = pictures.pool(3, 12), pictures.pool(3, 12)
-    np.testing.assert_array_equal(one, two)
-    assert (one.dtype, one.shape) == (np.uint8, (12, 3, 64, 64))
-    assert len({p.tobytes() for p in one}) == 12
-    np.testing.assert_array_equal(pictures.pool(3, 5), one[:5])
-    assert not np.array_equal(pictures.pool(4, 5), one[:5])
-    assert (one.std((1, 2, 3)) > 3).all()
 
 
 def test_noise_is_standard_and_has_its_slope():

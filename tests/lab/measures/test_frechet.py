@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from studio.lab.measures import frechet
-from studio.lab.training import autoencoder
+from tests.tiny_starter import autoencoder
 
 
 def drawn(seed: int, mean: float = 0.0, scale: float = 1.0) -> np.ndarray:
@@ -24,7 +24,7 @@ def test_it_is_that_of_two_normal_distributions(mean, scale):
 
 
 def test_a_clip_is_what_is_seen_and_how_it_changes():
-    vae = autoencoder.fresh(1).eval()
+    vae = autoencoder(1).eval()
     rng = np.random.default_rng(1)
     still = np.repeat(rng.integers(0, 255, (1, 16, 16, 3), np.uint8), 4, 0)
     shaken = np.roll(still, 1, 0).copy()

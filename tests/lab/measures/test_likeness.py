@@ -51,22 +51,22 @@ def test_roc_area_at_its_ends():
 
 
 @pytest.mark.long
-def test_training_teaches_to_tell_apart():
+def test_training_teaches_to_tell_apart(tmp_path):
     held = _sets(HELD_OUT, 12, 4)
     torch.manual_seed(5)
     untaught = measure.roc_of_sets(measure.LikenessNet().eval(), held).area
-    taught = measure.roc_of_sets(measure.train_likeness(5, 12, None, pool=24), held).area
+    taught = measure.roc_of_sets(measure.train_likeness(5, 12, tmp_path, pool=24), held).area
     assert taught > untaught + 0.05
     assert taught > 0.75
 
 
-def test_training_can_be_cancelled():
+def test_training_can_be_cancelled(tmp_path):
     def tick(progress):
         if progress.stage == "likeness":
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        measure.train_likeness(0, 5, None, tick, pool=3)
+        measure.train_likeness(0, 5, tmp_path, tick, pool=3)
 
 
 def test_contrastive_loss_prefers_the_right_neighbours():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from studio.jobs.model_cache import ModelCache
-from studio.lab.training import clips
+from studio.lab.training import clips, parts
 from studio.library import models as library
 from studio.media.video import write_video
 from studio.spec.progress import Cancelled
@@ -61,9 +61,9 @@ def test_a_stopped_training_goes_on_and_its_file_makes_the_model_see_time(home, 
     how = {"seed": 1, "steps": 3}
     model = library.read(folder)
     with pytest.raises(Cancelled):
-        clips.teach_decoder(model, tmp_path / "clips", out, **how, tick=stop)
+        parts.teach_decoder(model, tmp_path / "clips", out, **how, tick=stop)
     seen.clear()
-    file = clips.teach_decoder(model, tmp_path / "clips", out, **how, tick=seen.append)
+    file = parts.teach_decoder(model, tmp_path / "clips", out, **how, tick=seen.append)
     assert [p.step for p in seen if p.stage == "temporal decoder"] == [3]
     file.rename(folder / file.name)
     card = folder / "model.toml"

@@ -22,7 +22,7 @@ def vae():
 
 @pytest.fixture(scope="module")
 def clips():
-    return footage.pool(1, 2)[:, :, 8:40, 8:40]
+    return torch.from_numpy(footage.pool(1, 2)[:, :, 8:40, 8:40])
 
 
 def tensors(layers: nn.Module) -> dict[str, torch.Tensor]:
@@ -59,7 +59,7 @@ def test_a_critic_is_listened_to_only_after_a_while(vae, clips):
     def gradients(listening: bool) -> tuple[torch.Tensor, torch.Tensor]:
         net.zero_grad()
         rng = np.random.default_rng(1)
-        decoder.loss(vae, net, torch.from_numpy(clips), rng, listening=listening).backward()
+        decoder.loss(vae, net, clips, rng, listening=listening).backward()
         critic = next(net["critics"].parameters())
         return layers.time_conv_out.weight.grad.clone(), critic.grad.clone()
 
@@ -70,14 +70,14 @@ def test_a_critic_is_listened_to_only_after_a_while(vae, clips):
 
 
 def test_unlikeness_is_none_of_the_same_and_some_of_a_blur(vae, clips):
-    real = decoder.seen(torch.from_numpy(clips))
+    real = decoder.seen(clips)
     blurred = nn.functional.avg_pool2d(real, 3, 1, 1)
     assert decoder.unlikeness(vae, real, real) == 0
     assert decoder.unlikeness(vae, blurred, real) > 1e-3
 
 
 def test_steps_see_whole_clips_mirrored_at_times(clips):
-    rng, pool = np.random.default_rng(1), torch.from_numpy(clips)
+    rng, pool = np.random.default_rng(1), clips
     seen = [decoder.drawn(pool, rng) for _ in range(12)]
     assert {tuple(batch.shape) for batch in seen} == {(decoder.CLIPS, 8, 32, 32, 3)}
     as_they_were = [any(torch.equal(batch[0], clip) for clip in pool) for batch in seen]

@@ -5,13 +5,14 @@ import copy
 import pytest
 import torch
 
-from studio.lab.training import autoencoder, enlarged
+from studio.lab.training import enlarged
 from studio.spec.request import UPSAMPLED
+from tests.tiny_starter import autoencoder
 
 
 @pytest.fixture(scope="module")
 def vae():
-    return autoencoder.fresh(0).eval().requires_grad_(False)
+    return autoencoder(0).eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="module")

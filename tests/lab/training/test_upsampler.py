@@ -1,5 +1,7 @@
 """The stages that teach upsamplers, of both kinds."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -29,10 +31,11 @@ def small(monkeypatch):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_stages_teach_their_own_part_alone(kind, pairs, tmp_path):
-    image = upsampler.train_image(kind, pairs, 1, 3, tmp_path / "image")
-    assert not torch.equal(image.conv_in.weight, upsampler.fresh(kind, 1).conv_in.weight)
-    before = {name: p.clone() for name, p in image.named_parameters()}
-    net = upsampler.train_time(kind, image, pairs, 1, 3, tmp_path / "time")
+    alone = upsampler.train(kind, pairs, 1, (3, 0), tmp_path)
+    assert not torch.equal(alone.image.conv_in.weight, upsampler.fresh(kind, 1).conv_in.weight)
+    before = {name: p.clone() for name, p in alone.image.named_parameters()}
+    shutil.rmtree(tmp_path / "time")
+    net = upsampler.train(kind, pairs, 1, (3, 3), tmp_path)
     assert all(torch.equal(p, before[name]) for name, p in net.image.named_parameters())
     fresh = upsampler.over_time(upsampler.fresh(kind, 1), 1).temporal
     moved = [

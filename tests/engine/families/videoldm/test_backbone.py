@@ -16,7 +16,7 @@ from studio.engine.families.videoldm.backbone import (
     load_teacher,
     token_ids,
 )
-from studio.lab.training import packing
+from studio.lab.starter import packing
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests import tiny_starter

@@ -1,4 +1,4 @@
-"""Upsamplers in jobs: a whole film made larger, a range of it, one tile, and their training."""
+"""Upsamplers in jobs: a whole film made larger, a range of it, and one tile."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -8,8 +8,6 @@ import pytest
 
 from studio.jobs.once import run_once
 from studio.jobs.work import Works, stored_frames
-from studio.lab.evaluations import upsamplers
-from studio.lab.measures import upsampling
 from studio.library import models as library
 from studio.media.container import probe
 from studio.media.footage import read_video
@@ -117,44 +115,3 @@ def test_what_cannot_be_upsampled_is_refused(works, asked):
         check(asked, replace(card, upsampling=None))
     with pytest.raises(Refusal, match="no frames 30 to 40"):
         check(replace(asked, only=(29, 39)), card)
-
-
-@pytest.mark.parametrize("kind", SOME)
-def test_a_stopped_training_goes_on_and_its_folder_opens(kind, tiny_home, tmp_path):
-    model, seen = library.read(tiny_home / "models" / "tiny"), []
-
-    def stop(progress):
-        seen.append((progress.stage, progress.step))
-        if seen[-1] == (f"{kind} upsampler over time", 1):
-            raise Cancelled
-
-    how = {"seed": 1, "steps": (2, 2), "pairs": 1}
-    with pytest.raises(Cancelled):
-        upsamplers.teach_upsampler(model, kind, tmp_path, **how, tick=stop)
-    drawn = ("drawing footage", 1)
-    assert drawn in seen
-    heard = []
-    folder = upsamplers.teach_upsampler(model, kind, tmp_path, **how, tick=heard.append)
-    steps = [(p.stage, p.step) for p in heard]
-    assert drawn not in steps
-    assert steps[-1] == (f"{kind} upsampler over time", 2)
-    assert (f"{kind} upsampler", 1) not in steps
-    table = upsamplers.evaluate_upsampling(
-        "tiny",
-        (tiny_home / "models",),
-        count=2,
-        size=64,
-        others=[folder],
-        sheet=tmp_path / "sheet.png",
-    )
-    rows = [line.split(" | ")[0] for line in table.splitlines()[2:]]
-    name = {"pixel": "pixels", "latent": "latents"}[kind]
-    assert rows == [
-        "| bicubic",
-        "| Lanczos",
-        f"| {name}, frame by frame",
-        f"| {name}, frame by frame, one noise",
-        f"| {name}, over time",
-    ]
-    assert (tmp_path / "sheet.png").is_file()
-    assert upsampling.opened.cache_info().currsize == 0  # let go of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from studio.lab.training import patterns
+from studio.lab.starter import patterns
 
 
 def drawn(count: int, frames: int = 8) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The loop of every stage: fused updates, nothing that waits for the device, a pace that is measured.
+"""The trainer of every stage: fused updates, nothing waits for the device, a pace that is measured.
 
 A card is kept busy by not asking it: losses are read about once a second.  A stage that is given
 seconds instead of updates learns from its first updates how many fit, and keeps that number in its
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,11 @@ BAD = 0.02
 SPAN = 12
 """The average reaches back over the training's length divided by this, at most."""
 PACE = "pace.json"
+FUSED = ("cuda", "cpu", "mps", "xpu")
+"""Kinds of devices on which an update is one kernel."""
+MOST = 1.6
+"""Times as high as for its usual batch a learning rate gets at most."""
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(slots=True)
@@ -45,6 +51,22 @@ class _State:
     done: int = 0
 
 
+def train(net: Net, loss_at: Loss, plan: Plan, folder: Path, **how: Any) -> Net:
+    """Train what asks for a gradient in `net`, as `fit` does; it ends with the averages, frozen."""
+    net.load_state_dict(fit(net, loss_at, plan, folder, **how), strict=False)
+    return net.eval().requires_grad_(False)
+
+
+def scaled_rate(rate: float, batch: int, usual: int) -> float:
+    """The learning rate of a `usual` batch for a larger one: times the root, up to `MOST`."""
+    return rate * min(MOST, (batch / usual) ** 0.5)
+
+
+def allow_tf32() -> None:
+    """Let cards multiply single precision by TF32: faster, and exact enough for training."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+
+
 def fit(
     net: nn.Module,
     loss_at: Loss,
@@ -52,13 +74,14 @@ def fit(
     folder: Path,
     *,
     seconds: float | None = None,
+    keep_last: bool = False,
     tick: Tick = silent,
 ) -> dict[str, Tensor]:
     """Train what asks for a gradient; returns the averaged weights.
 
     `loss_at` must depend on the update alone for its data and noise.  With `seconds` the number of
     updates is what fits into them, whatever the plan says.  Stopped at a tick it leaves a
-    checkpoint; who packs the result needs none at the end.
+    checkpoint, and with `keep_last` at the end too; who packs the result needs none there.
     """
     state = _begun(net, plan)
     _restore(state, folder)
@@ -77,13 +100,16 @@ def fit(
         _store(state, folder)
         raise
     clock.look(state, None)
+    if keep_last:
+        _store(state, folder)
     return state.average
 
 
 def _begun(net: nn.Module, plan: Plan) -> _State:
     live = {name: p for name, p in net.named_parameters() if p.requires_grad}
     average = {name: p.detach().clone() for name, p in live.items()}
-    optimizer = torch.optim.AdamW(live.values(), lr=plan.rate, weight_decay=plan.decay, fused=True)
+    fused = place_of(net).type in FUSED
+    optimizer = torch.optim.AdamW(live.values(), plan.rate, weight_decay=plan.decay, fused=fused)
     return _State(live, average, optimizer, torch.zeros((), device=place_of(net)))
 
 
@@ -93,11 +119,14 @@ def _update(state: _State, loss: Tensor, plan: Plan) -> None:
         group["lr"] = rate_at(plan, step)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    norm = nn.utils.clip_grad_norm_(state.live.values(), plan.clip, foreach=True)
-    # the fused kernel leaves an update out where this is 1, so that nobody has to wait and see
+    norm = nn.utils.clip_grad_norm_(state.live.values(), plan.clip)
     missed = (~torch.isfinite(norm)).float()
-    setattr(optimizer, "found_inf", missed)  # noqa: B010
-    optimizer.step()
+    if norm.device.type in FUSED:
+        # the kernel leaves an update out where this is 1, so that nobody has to wait and see
+        setattr(optimizer, "found_inf", missed)  # noqa: B010
+        optimizer.step()
+    elif not missed:
+        optimizer.step()
     limit = min(plan.ema, 1 - SPAN / max(plan.steps, 2 * SPAN))
     keep = min(limit, (step + 1) / (step + 10))
     with torch.no_grad():
@@ -148,7 +177,7 @@ class _Clock:
     def look(self, state: _State, loss: Tensor | None) -> None:
         """Read what the device has counted: it has done all updates by then."""
         asked = [state.bad] if loss is None else [state.bad, loss.detach().float()]
-        bad, *losses = torch.stack(asked).tolist()
+        bad, *losses = torch.stack(asked).cpu().tolist()
         self._loss = losses[0] if losses else self._loss
         self._looked = time.monotonic()
         if bad > 20 + BAD * state.done:
