@@ -60,7 +60,7 @@ class FillSpec:
     skipped the estimate is the result.  `guidance`, `context_guidance` and `context_noise` as in
     `studio.spec.part.Defaults`.  `pass_index` counts the passes of interpolation from 1; 0 is the
     keyframes' own rate.  `fps` of the window's frames, 0 where it is not known.  `sampler` is a
-    name of `studio.engine.sampling`, "" for the model's own; `options` belong to the family.
+    name of `studio.engine.schedulers`, "" for the model's own; `options` belong to the family.
     """
 
     stage: str

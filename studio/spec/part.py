@@ -29,7 +29,7 @@ class Defaults:
     would be made without the known frames, 1 for not; `context_noise`, 0..1, is the noise level of
     the copy of them that the network sees.  `strengths` are shares of the steps, as in image to
     image: of prediction, between given keyframes, and of each pass of interpolation.  `sampler` is
-    a name of `studio.engine.sampling`, "" for the one that lies beside the weights.  `options` are
+    a name of `studio.engine.schedulers`, "" for the one that lies beside the weights.  `options` are
     numbers that mean something to the card's family alone.
     """
 

@@ -140,8 +140,9 @@ class _Filling:
         self.options = _options(spec)
         self.device, self.dtype = model.backbone.device.name, model.unet.dtype
         positions = next(b for n, b in model.unet.named_buffers() if n.endswith("pos_embed.pe"))
-        length = min(int(self.options.context_length), positions.shape[1])
-        self.contexts = Contexts(length, min(int(self.options.context_overlap), length - 1))
+        length = max(1, min(int(self.options.context_length), positions.shape[1]))
+        overlap = max(0, min(int(self.options.context_overlap), length - 1))
+        self.contexts = Contexts(length, overlap)
 
     def walk(self, estimate: Tensor, tick: Tick) -> Tensor:
         spec, own = self.spec, self.model.backbone.scheduler

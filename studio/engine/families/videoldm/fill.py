@@ -5,6 +5,7 @@ Video LDM's keyframes, prediction and interpolation differ only in which frames 
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from studio.engine.families.videoldm.conditioning import spread
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.noise import clip_noise
+from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
 from studio.engine.roles import FillSpec
 from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
@@ -59,6 +60,7 @@ def fill(
             known=_replaced(model, clip, given, spec) if any(known) else None,
             init_latents=begun if spec.start_step else None,
             start_step=spec.start_step,
+            generators=partial(step_generators, spec.seed, spec.stage, spec.frames),
         )
     else:
         tick(Progress(spec.stage, 1, 1, preview=latent_to_rgb(begun, model.preview_factors)))

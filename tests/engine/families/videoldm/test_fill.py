@@ -13,6 +13,7 @@ from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.videomodel import pattern_of
 from studio.engine.noise import clip_noise
 from studio.engine.roles import FillSpec
+from studio.engine.schedulers import SAMPLERS
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_video import model
@@ -295,3 +296,18 @@ def test_one_frame_without_time_is_the_stock_pipeline(text, guidance):
         assert torch.equal(ours, theirs)
     # they run both prompts as one batch, whose sums are taken in another order
     torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS.keys() - {"flow euler"}))
+def test_any_sampler_fills_around_known_frames_the_same_twice(video, text, sampler):
+    """What a sampler draws belongs to seed, frame and step, whoever else draws meanwhile."""
+    known, how = (True, False, True), spec(3, steps=3, sampler=sampler)
+    made = []
+    for drawn in (1, 2):
+        torch.manual_seed(drawn)
+        made.append(fill(video, clip(3), known, text, how, silent))
+    assert torch.equal(made[0], made[1])
+    assert torch.equal(made[0][[0, 2]], clip(3)[[0, 2]])
+    assert made[0].isfinite().all()
+    again = fill(video, clip(3), known, text, replace(how, seed=4), silent)
+    assert (again[1] - made[0][1]).abs().max() > 1e-3
