@@ -4,7 +4,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ from studio.jobs.device_info import DeviceInfo, processor
 from studio.jobs.job import Work
 from studio.jobs.ledger import Ledger
 from studio.jobs.queue import Queue
+from studio.jobs.take_store import take_store
 from studio.library.models import find, scan
 from studio.project.folders import Folders
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
-from studio.project.takes import TakeStore
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from studio.ui.shell.studio_window import StudioWindow
@@ -30,7 +30,7 @@ from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 ENGINE = (
@@ -131,24 +131,6 @@ def build(
         memory=folders.data / "window.ini",
         icons=Icons(theme.load_theme(ASSETS)),
     )
-
-
-def take_store(folder: Path) -> TakeStore:
-    """A take store whose frames are lossless video; numpy is imported with the first take."""
-
-    def save(path: Path, frames: "np.ndarray") -> None:
-        from fractions import Fraction
-
-        from studio.media.video import write_lossless
-
-        write_lossless(path, frames, Fraction(8))
-
-    def load(path: Path) -> "Iterable[np.ndarray]":
-        from studio.media.video import read_lossless
-
-        return read_lossless(path)
-
-    return TakeStore(folder, save, load)
 
 
 def device(name: str | None = None) -> DeviceInfo:

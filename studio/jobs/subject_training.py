@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.jobs.job import Job
+from studio.jobs.payloads import TrainingPayload
 from studio.library import models as library
 from studio.project import trainings
+from studio.project.plain import from_plain, to_plain
 from studio.project.subject import Subject, changed
 from studio.project.subject_versions import identity_of
 from studio.project.subjects import SubjectStore
@@ -44,14 +46,9 @@ def order(
 
     It names the model by its hashes: what waits is not trained for another one.
     """
-    return {
-        "subject": subject,
-        "method": method,
-        "steps": steps,
-        "model": model.card.id,
-        "weights": [list(pair) for pair in changed(model.weights)],
-        "anew": secrets.token_hex(8) if anew else "",
-    }
+    mark = secrets.token_hex(8) if anew else ""
+    weights = changed(model.weights)
+    return to_plain(TrainingPayload(subject, method, steps, model.card.id, weights, mark))
 
 
 def train(
@@ -66,17 +63,17 @@ def train(
 
     `read` holds photos by identity that were read before, within `LONGEST`; they are taken out.
     """
-    said = job.payload
-    subject = store.get(str(said["subject"]))
-    model = _model(job, folders)
+    said = from_plain(TrainingPayload, job.payload)
+    subject = store.get(said.subject)
+    model = _model(said, folders)
     asked = trainings.wanted(
         subject,
-        str(said.get("method") or "lora"),
-        int(str(said.get("steps") or 0)),
+        said.method,
+        said.steps,
         model.card.id,
         model.card.name,
         model.weights,
-        str(said.get("anew") or ""),
+        said.anew,
     )
     with store.training(subject.name) as place:
         folder = place / asked.method
@@ -97,11 +94,10 @@ def train(
     return {"losses": list(trained.losses), "notes": list(trained.notes)}
 
 
-def _model(job: Job, folders: Iterable[Path]) -> library.Model:
+def _model(said: TrainingPayload, folders: Iterable[Path]) -> library.Model:
     """The model that was promised; refused where its weights have changed since."""
-    model = library.find(str(job.payload.get("model") or "starter"), folders)
-    promised = job.payload.get("weights")
-    if promised and promised != [list(pair) for pair in changed(model.weights)]:
+    model = library.find(said.model, folders)
+    if said.weights and said.weights != changed(model.weights):
         raise Refusal(
             f"{model.card.name} has been changed since this training was ordered.",
             "Order the training again.",

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.jobs.job import Job, Work
 from studio.jobs.model_cache import ModelCache
+from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload
+from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
-from studio.project.plain import from_plain, to_plain
+from studio.project.plain import from_plain
+from studio.project.recipe import recipe
+from studio.project.stored_frames import in_order, stored_frames
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.check import check
 from studio.spec.part import Part
 from studio.spec.progress import Tick
-from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
-from studio.spec.stages import STAGES, until
+from studio.spec.stages import STAGES, before_upsampling, until
 from studio.spec.timing import frame_rate, retimed
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 LONGEST = 2048
 """Pixels of a picture's longer side that are read: more than any clip has."""
 BUILT_IN = Path(__file__).resolve().parents[2] / "models"
-
-
-class FramesGone(Refusal):
-    """Frames that were there are damaged or evicted: rendering makes them again."""
 
 
 class Works:
@@ -74,16 +71,15 @@ class Works:
         return leased
 
     def render(self, job: Job, tick: Tick) -> dict:
-        """Make what the take store lacks of a request; returns keys made and reused, seconds.
+        """Make what the take store lacks of a `RenderPayload`; returns keys made and reused, and the
+        seconds of each stage."""
+        return self._render(from_plain(RenderPayload, job.payload), tick)
 
-        Payload: "project" (folder), "request" (plain), "until" (a stage, all of them without).
-        """
-        request = from_plain(ClipRequest, job.payload["request"])
+    def _render(self, asked: RenderPayload, tick: Tick) -> dict:
+        request, project = asked.request, Path(asked.project)
         models = library.promised(request, self.model_folders)
         check(request, models[request.model].card)
-        project = Path(str(job.payload["project"]))
-        stage = str(job.payload.get("until") or STAGES[-1])
-        takes, walk = self.takes(project), until(spans(request), stage)
+        takes, walk = self.takes(project), until(spans(request), asked.until or STAGES[-1])
         if all(takes.has(span.key) for span in walk):  # without waiting for torch
             return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
@@ -93,24 +89,20 @@ class Works:
         return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
 
     def preview_tile(self, job: Job, tick: Tick) -> dict:
-        """Make one tile of the portion of a frame larger; nothing of it is stored.
-
-        Payload: "project", "request" (with its upsampling), "frame", "place" (0..1 down, across).
-        """
+        """Make one tile of a `TilePayload`; nothing of it is stored."""
         from studio.jobs.tile_preview import portion, preview_tile
 
-        said = job.payload
-        request = from_plain(ClipRequest, said["request"])
-        last = portion(request, int(str(said["frame"])))
-        before = {**said, "request": to_plain(last.request), "until": "decoded"}
-        self.render(replace(job, payload=before), tick)
-        models = library.promised(request, self.model_folders)
-        down, across = said["place"]  # pyright: ignore[reportGeneralTypeIssues]
+        asked = from_plain(TilePayload, job.payload)
+        last = portion(asked.request, asked.frame)
+        self._render(
+            RenderPayload(asked.project, last.request, before_upsampling(last.request)), tick
+        )
+        models = library.promised(asked.request, self.model_folders)
         return preview_tile(
             last,
-            self.takes(Path(str(said["project"]))),
+            self.takes(Path(asked.project)),
             lambda: self.models.part(models[last.part.model], last.role, tick),
-            (float(down), float(across)),
+            asked.place,
             tick,
         )
 
@@ -124,69 +116,53 @@ class Works:
         return train(self.subjects, self.models, self.model_folders, job, tick, self.read)
 
     def export(self, job: Job, tick: Tick) -> dict:
-        """Write stored frames to a file.
-
-        Payload: "project", "request", "spans" (keys), "out", "fps", "recipe" (bool), "frames" (at most).
-        """
+        """Write stored frames to a file, as an `ExportPayload` says."""
         from studio.media.video import write_video
 
-        said = job.payload
-        request = from_plain(ClipRequest, said["request"])
-        takes = self.takes(Path(str(said["project"])))
-        fps = frame_rate(str(said["fps"]))
+        asked = from_plain(ExportPayload, job.payload)
+        request, fps = asked.request, frame_rate(asked.fps or asked.request.rate)
         order = retimed(request.frames, request.rate, fps)
-        order = order[: int(str(said.get("frames") or len(order)))]
-        keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
-        out = Path(str(said["out"]))
+        order = order[: asked.frames or len(order)]
+        takes = self.takes(Path(asked.project))
         written = write_video(
-            out,
-            in_order(stored_frames(takes, keys), order),
+            Path(asked.out),
+            in_order(stored_frames(takes, asked.spans), order),
             fps=fps,
             size=request.size,
-            recipe=recipe(request) if said.get("recipe", True) else None,
+            recipe=recipe(request) if asked.recipe else None,
             tick=tick,
             total=len(order),
         )
-        return {"out": str(out), "frames": written}
+        return {"out": asked.out, "frames": written}
 
     def contact_sheet(self, job: Job, tick: Tick) -> dict:
-        """Write stored frames side by side into one picture.
-
-        Payload: "project", "request", "spans" (keys), "out", "recipe" (bool).
-        """
+        """Write stored frames side by side into one picture, as an `ExportPayload` says."""
         import numpy as np
 
+        from studio.media.contact_sheet import side_by_side
         from studio.media.video import write_video
 
-        said = job.payload
-        request = from_plain(ClipRequest, said["request"])
-        takes = self.takes(Path(str(said["project"])))
-        keys = [str(key) for key in said["spans"]]  # pyright: ignore[reportGeneralTypeIssues]
-        sheet = side_by_side(np.stack(list(stored_frames(takes, keys))))
-        out = Path(str(said["out"]))
+        asked = from_plain(ExportPayload, job.payload)
+        takes = self.takes(Path(asked.project))
+        sheet = side_by_side(np.stack(list(stored_frames(takes, asked.spans))))
         write_video(
-            out,
+            Path(asked.out),
             [sheet],
-            fps=request.rate,
+            fps=asked.request.rate,
             size=(sheet.shape[1], sheet.shape[0]),
-            recipe=recipe(request) if said.get("recipe", True) else None,
+            recipe=recipe(asked.request) if asked.recipe else None,
             tick=tick,
             total=1,
         )
-        return {"out": str(out), "frames": request.frames}
+        return {"out": asked.out, "frames": asked.request.frames}
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""
         self.models.free()
 
     def takes(self, project: Path) -> TakeStore:
-        """The take store of a project folder, with frames as lossless video."""
-        from studio.media.video import read_lossless, write_lossless
-
-        def save(path: Path, frames: np.ndarray) -> None:
-            write_lossless(path, frames, Fraction(8))  # the rate is the request's affair
-
-        return TakeStore(project / "takes", save, read_lossless)
+        """The take store of a project folder."""
+        return take_store(project / "takes")
 
     def _models(
         self,
@@ -220,49 +196,6 @@ class Works:
             "torch": torch.__version__,
             "diffusers": diffusers.__version__,
         }
-
-
-def stored_frames(takes: TakeStore, keys: list[str]) -> Iterator[np.ndarray]:
-    """The frames of finished spans, one by one; never more than a span in memory."""
-    for key in keys:
-        arrays = takes.get(key)
-        if arrays is None or "frames" not in arrays:
-            raise FramesGone("Frames of this take are no longer stored.", "Render it again.")
-        yield from arrays["frames"]
-
-
-def in_order(frames: Iterator[np.ndarray], order: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """The frames that a rising `order` names, repeated or left out, without keeping them all."""
-    at, frame = -1, None
-    for wanted in order:
-        while at < wanted:
-            frame, at = next(frames, None), at + 1
-        if frame is None:
-            raise Refusal("This take has fewer frames than its recipe says.", "Render it again.")
-        yield frame
-
-
-def side_by_side(frames: np.ndarray, columns: int = 4, gap: int = 2) -> np.ndarray:
-    """Frames uint8 (T, H, W, 3) on one dark sheet, row after row, uint8 (h, w, 3)."""
-    import numpy as np
-
-    count, height, width, _ = frames.shape
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    size = (rows * (height + gap) + gap, columns * (width + gap) + gap, 3)
-    sheet = np.full(size, 24, np.uint8)
-    for k, frame in enumerate(frames):
-        top, left = (
-            n * (side + gap) + gap
-            for n, side in zip(divmod(k, columns), (height, width), strict=True)
-        )
-        sheet[top : top + height, left : left + width] = frame
-    return sheet
-
-
-def recipe(request: ClipRequest) -> dict:
-    """What a file says of how it was made; no clock time, no path."""
-    return {"studio": 1, "request": to_plain(request)}
 
 
 def resolved_seed(seed: int | None) -> int:

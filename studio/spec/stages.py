@@ -69,3 +69,8 @@ def sparse(request: ClipRequest, *, extended: bool = True) -> ClipRequest:
     strip = request.strip
     keys = tuple(key for key in strip.keys if not strip.sources[key.source].is_prediction)
     return replace(small, strip=replace(strip, keys=keys, loop=False))
+
+
+def before_upsampling(request: ClipRequest) -> str:
+    """The stage whose frames an upsampler reads."""
+    return "interpolated" if request.interpolates_frames else "decoded"

@@ -50,7 +50,7 @@ class Order:
 
 def generate(args: Namespace, session: Session) -> Answer:
     """Make what was asked for, reusing takes; everything is checked before anything is loaded."""
-    from studio.jobs.work import FramesGone
+    from studio.project.stored_frames import FramesGone
 
     started = time.monotonic()
     works = session.works()
@@ -115,21 +115,22 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
 
 def render(order: Order, works: Works, session: Session, project: str) -> Mapping:
     """Make the takes that are missing; what `Works.render` returns."""
+    from studio.jobs.payloads import RenderPayload
+
     kind = "preview_keyframes" if order.sheet else "render"
-    return session.do(works, kind, {"project": project, "request": to_plain(order.request)})
+    return session.do(works, kind, to_plain(RenderPayload(project, order.request)))
 
 
 def write(order: Order, works: Works, session: Session, project: str) -> int:
     """Write the takes to the order's file; gives how many frames were written."""
-    payload = {
-        "project": project,
-        "request": to_plain(order.request),
-        "spans": list(last_keys(spans(order.request))),
-        "out": str(order.out),
-        "fps": str(order.fps),
-        "frames": order.frames,
-        "recipe": order.recipe,
-    }
+    from studio.jobs.payloads import ExportPayload
+
+    keys = last_keys(spans(order.request))
+    out, fps = str(order.out), str(order.fps)
+    asked = ExportPayload(
+        project, order.request, keys, out, fps, recipe=order.recipe, frames=order.frames
+    )
+    payload = to_plain(asked)
     return session.do(works, "contact_sheet" if order.sheet else "export", payload)["frames"]
 
 

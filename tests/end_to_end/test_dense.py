@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from studio.jobs.once import run_once
-from studio.jobs.work import Works, stored_frames
+from studio.jobs.work import Works
 from studio.library import models
 from studio.media.container import probe
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.project.shot import Shot
+from studio.project.stored_frames import stored_frames
 from studio.spec import strip as strips
 from studio.spec.request import ClipRequest
 from studio.spec.spans import last_keys, spans

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from studio.cli import main
-from studio.jobs.work import Works, stored_frames
+from studio.jobs.work import Works
 from studio.library import models
 from studio.media.container import probe
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked
 from studio.project.folders import Folders
+from studio.project.stored_frames import stored_frames
 from studio.spec.request import ClipRequest
 from studio.spec.spans import last_keys, spans
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.app import take_store
 from studio.jobs.job import Job, Work
+from studio.jobs.take_store import take_store
 from studio.library.models import Model
 from studio.project.folders import Folders
 from studio.project.plain import from_plain

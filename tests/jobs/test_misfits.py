@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from studio.jobs.work import in_order, stored_frames
+from studio.project.stored_frames import in_order, stored_frames
 from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
 from studio.spec.timing import retimed

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from studio.jobs.once import run_once
-from studio.jobs.work import Works, stored_frames
+from studio.jobs.work import Works
 from studio.library import models as library
 from studio.media.container import probe
 from studio.media.footage import read_video
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.project.shot import Shot
+from studio.project.stored_frames import stored_frames
 from studio.spec.check import check
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.progress import Cancelled, silent

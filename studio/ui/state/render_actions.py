@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
+from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.project import edits
@@ -98,16 +99,10 @@ class RenderActions(QObject):
 
     def export(self, render: Render, path: Path, fps: Fraction, *, recipe: bool) -> None:
         """Write a take to a file."""
-        payload = {
-            "project": str(self._document.folder),
-            "request": to_plain(render.request),
-            "spans": list(render.spans),
-            "out": str(path),
-            "fps": str(fps),
-            "recipe": recipe,
-        }
+        folder = str(self._document.folder)
+        payload = ExportPayload(folder, render.request, render.spans, str(path), str(fps), recipe)
         title = f"Export {path.name}"
-        self._politely(lambda: self._add("export", title, payload, lane="encode"))
+        self._politely(lambda: self._add("export", title, to_plain(payload), lane="encode"))
 
     def free_memory(self) -> None:
         """Free the models in memory; jobs that compute with them are paused first."""
@@ -169,15 +164,9 @@ class RenderActions(QObject):
         request = replace(render.request, upsample=model.card.upsampling, only=None)
         if render.request.only:
             frame += render.request.only[0]
-        payload = {
-            "project": str(self._document.folder),
-            "take": render.id,
-            "request": to_plain(request),
-            "frame": frame,
-            "place": place,
-        }
+        payload = TilePayload(str(self._document.folder), request, frame, place, render.id)
         title = f"Preview of a tile of take {render.order}"
-        self._add("preview_tile", title, payload, short=True)
+        self._add("preview_tile", title, to_plain(payload), short=True)
 
     def _with_a_seed(self) -> ClipRequest:
         """The request, with a fresh seed where neither lock nor edited keyframes hold the shot's."""
@@ -191,15 +180,10 @@ class RenderActions(QObject):
     def _place(
         self, kind: str, verb: str, request: ClipRequest, *, short: bool = False, until: str = ""
     ) -> int:
-        payload = {
-            "project": str(self._document.folder),
-            "shot": self._document.shot.id,
-            "request": to_plain(request),
-        }
-        if until:
-            payload["until"] = until
+        document = self._document
+        payload = RenderPayload(str(document.folder), request, until, document.shot.id)
         title = f"{verb}: {' '.join(request.prompt.split())[:80]} · seed {request.seed}"
-        return self._add(kind, title, payload, short=short)
+        return self._add(kind, title, to_plain(payload), short=short)
 
     def _add(
         self, kind: str, title: str, payload: dict, *, lane: str = "engine", short: bool = False

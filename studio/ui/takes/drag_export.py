@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from studio.jobs.work import recipe, stored_frames
 from studio.media.naming import series
 from studio.media.places import is_file, is_folder
 from studio.project.files import refused
 from studio.project.project import Render
+from studio.project.recipe import recipe
+from studio.project.stored_frames import stored_frames
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 

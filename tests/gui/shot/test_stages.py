@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.app import take_store
+from studio.jobs.take_store import take_store
 from studio.project.plain import from_plain
 from studio.spec.forecast import MADE, TO_MAKE
 from studio.spec.progress import Progress

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 
-from studio.app import take_store
+from studio.jobs.take_store import take_store
 from studio.media.video import write_video
 from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.state.frame_cache import FrameCache

@@ -1,0 +1,74 @@
+"""What jobs are told, as data that the queue keeps: `to_plain` writes it, `from_plain` reads it.
+
+Fields are for good: rows of older versions lack some, which have a default, and hold others, which
+are passed over.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from studio.project.subject import METHODS
+from studio.spec.bounds import AT_ONCE, LABEL, MOST, between, either, misfits, nothing, several
+from studio.spec.request import ClipRequest
+from studio.spec.stages import STAGES
+
+
+@dataclass(frozen=True, slots=True)
+class RenderPayload:
+    """Make what a project folder lacks of a request, up to the stage `until`, "" for all of them;
+    `shot` is the id of the one that it was ordered for."""
+
+    project: str
+    request: ClipRequest
+    until: str = ""
+    shot: str = ""
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what nobody orders."""
+        yield from misfits(self, until=either(nothing, STAGES.__contains__))
+
+
+@dataclass(frozen=True, slots=True)
+class TilePayload:
+    """Make one tile of a frame larger, of a request with its upsampling, at a `place`, 0..1 down and
+    across; `take` is the id of the clip in which it is looked at."""
+
+    project: str
+    request: ClipRequest
+    frame: int
+    place: tuple[float, float]
+    take: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPayload:
+    """Write the frames of finished `spans` (keys) to a file, at most so many, at `fps` as a text, ""
+    for the request's own; `recipe`: with what made them."""
+
+    project: str
+    request: ClipRequest
+    spans: tuple[str, ...]
+    out: str
+    fps: str = ""
+    recipe: bool = True
+    frames: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPayload:
+    """Train a subject with a model, named by the `weights` that its adapter changes: up to so many
+    updates, 0 for those it was begun with; `anew` is a mark of a training that starts over."""
+
+    subject: str
+    method: str = "lora"
+    steps: int = 0
+    model: str = "starter"
+    weights: tuple[tuple[str, str], ...] = ()
+    anew: str = ""
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what nobody orders."""
+        yield from misfits(
+            self, method=METHODS.__contains__, steps=between(0, MOST * AT_ONCE), subject=LABEL,
+            weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
+        )  # fmt: skip

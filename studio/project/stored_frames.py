@@ -1,0 +1,36 @@
+"""The frames of finished spans, one by one, as files and players take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from studio.project.takes import TakeStore
+from studio.spec.refusal import Refusal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class FramesGone(Refusal):
+    """Frames that were there are damaged or evicted: rendering makes them again."""
+
+
+def stored_frames(takes: TakeStore, keys: Sequence[str]) -> Iterator[np.ndarray]:
+    """The frames of finished spans, one by one; never more than a span in memory."""
+    for key in keys:
+        arrays = takes.get(key)
+        if arrays is None or "frames" not in arrays:
+            raise FramesGone("Frames of this take are no longer stored.", "Render it again.")
+        yield from arrays["frames"]
+
+
+def in_order(frames: Iterator[np.ndarray], order: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """The frames that a rising `order` names, repeated or left out, without keeping them all."""
+    at, frame = -1, None
+    for wanted in order:
+        while at < wanted:
+            frame, at = next(frames, None), at + 1
+        if frame is None:
+            raise Refusal("This take has fewer frames than its recipe says.", "Render it again.")
+        yield frame
