@@ -35,7 +35,7 @@ def _evaluate_given(to: Parser) -> None:
         metavar="PROMPT",
         action="append",
         default=[],
-        help="a long clip of these words, half minute by half minute; can be said again",
+        help="a long clip of these words, half minute by half minute; may be given again",
     )
     given.add_argument(
         "--longer",
@@ -55,7 +55,7 @@ def _evaluate_larger(to: Parser) -> None:
         "--decoder",
         metavar="FILE",
         action="append",
-        help="layers to stand beside the model's own; can be said again",
+        help="layers to stand beside the model's own; may be given again",
     )
     decoding.add_argument("--clips", metavar="DIR", help="real clips, for how chunks join in them")
     larger = to.add_argument_group("on upsamplers (instead of prompts)")
@@ -66,7 +66,7 @@ def _evaluate_larger(to: Parser) -> None:
         "--upsampler",
         metavar="DIR",
         action="append",
-        help="an upsampler to stand beside the model's own; can be said again",
+        help="an upsampler to stand beside the model's own; may be given again",
     )
 
 
@@ -77,7 +77,7 @@ def _evaluate_subjects(to: Parser) -> None:
         metavar="FOLDER:NOUN",
         action="append",
         default=[],
-        help="photos of a subject and what it is; can be said again",
+        help="photos of a subject and what it is; may be given again",
     )
     subjects.add_argument(
         "--characters", metavar="N", type=whole_number, help="subjects that the studio draws"

@@ -145,14 +145,14 @@ def read(prompt: str) -> Meaning:
     """
     text = " " + " ".join(re.findall(r"[^\W_]+", prompt.lower())) + " "
     rows = sorted(((p, w) for w, ps in PHRASES.items() for p in ps if p), key=lambda r: -len(r[0]))
-    said: list[str] = []
+    found: list[str] = []
     for phrase, word in rows:
         if f" {phrase} " in text:
-            said.append(word)
+            found.append(word)
             text = text.replace(f" {phrase} ", "  ", 1)
 
     def first(kind: tuple[str, ...]) -> str:
-        return next((w for w in said if w in kind), "")
+        return next((w for w in found if w in kind), "")
 
     return Meaning(*(first(k) for k in (COLOURS, SHAPES, PLACES, MOTIONS, SIZES, SPEEDS)))
 

@@ -122,8 +122,8 @@ def random_caption(rng: Rng, meaning: Meaning) -> str:
     drop = rng.random(6) < (0.06, 0.05, 0.08, 0.08, 0.1, 0.1)
     if rng.random() < 0.1:
         meaning = unnamed(meaning)
-    said = (meaning.colour, meaning.shape, meaning.place, meaning.motion, meaning.size)
-    kept = [("" if d else w) for d, w in zip(drop, (*said, meaning.speed), strict=True)]
+    words = (meaning.colour, meaning.shape, meaning.place, meaning.motion, meaning.size)
+    kept = [("" if d else w) for d, w in zip(drop, (*words, meaning.speed), strict=True)]
     if not kept[3] or kept[3] == "still":
         kept[5] = ""  # a speed needs a movement to speak of
     return grammar.caption(Meaning(*kept), lambda options: _pick(rng, options))

@@ -78,8 +78,8 @@ def _prompt(rng: np.random.Generator, index: int, unseen: float) -> Prompt:
     drawn = scenes.random_meaning(rng)
     speed = "normally" if motion == "still" else drawn.speed
     meaning = Meaning(colour, shape, place, motion, drawn.size, speed)
-    said = grammar.caption(meaning, lambda options: options[_plain_or_not(rng, len(options))])
-    return said, meaning
+    prompt = grammar.caption(meaning, lambda options: options[_plain_or_not(rng, len(options))])
+    return prompt, meaning
 
 
 def _plain_or_not(rng: np.random.Generator, options: int) -> int:

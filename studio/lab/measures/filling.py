@@ -51,8 +51,8 @@ def _some(rng: Rng) -> tuple[bool, ...]:
     return tuple(order < rng.integers(2, 6))
 
 
-def _fixed(said: str) -> Callable[[Rng], tuple[bool, ...]]:
-    return lambda _: tuple(letter == "x" for letter in said)
+def _fixed(pattern: str) -> Callable[[Rng], tuple[bool, ...]]:
+    return lambda _: tuple(letter == "x" for letter in pattern)
 
 
 PATTERNS = {

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL
 
-from studio.lab.training.decoder import features, seen
+from studio.lab.training.decoder import as_pictures, features
 
 
 @torch.no_grad()
 def of_clip(vae: AutoencoderKL, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Features of a clip uint8 (T, H, W, 3): of each of its frames (T, D), and of the clip (2 D,),
     what is seen and how it changes from frame to frame."""
-    shown = seen(torch.from_numpy(frames)[None]).to(vae.device, vae.dtype)
+    shown = as_pictures(torch.from_numpy(frames)[None]).to(vae.device, vae.dtype)
     levels = [level.float().cpu() for level in features(vae, shown)]
     still = torch.cat([level.mean((2, 3)) for level in levels], 1)
     moves = torch.cat([level.diff(dim=0).abs().mean((0, 2, 3)) for level in levels])

@@ -99,8 +99,8 @@ def judge(sighting: Sighting, meaning: Meaning) -> Verdict:
 
 def judged(meaning: Meaning) -> bool:
     """Whether a meaning names colour, shape, place and motion and can be told apart by colour."""
-    said = meaning.colour and meaning.shape and meaning.place and meaning.motion
-    return bool(said) and (meaning.colour, meaning.place) not in grammar.AMBIGUOUS
+    is_whole = meaning.colour and meaning.shape and meaning.place and meaning.motion
+    return bool(is_whole) and (meaning.colour, meaning.place) not in grammar.AMBIGUOUS
 
 
 def _agreed(names: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from studio.lab.starter import codec, footage
 from studio.lab.starter.animation import Stage
-from studio.lab.training.decoder import seen
+from studio.lab.training.decoder import as_pictures
 from studio.lab.training.enlarged import Pairs, as_bytes, shrunk
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.request import UPSAMPLED
@@ -26,7 +26,7 @@ def pairs(large: Stage, vae: AutoencoderKL, seed: int, count: int, *, tick: Tick
         rng = np.random.default_rng((seed, index, 13))
         whole = footage.footage(large, seed * 100_003 + index, 1, portion=1)[0]
         small = shrunk(whole)
-        back = vae.decode(vae.encode(seen(small[None])).latent_dist.mean).sample
+        back = vae.decode(vae.encode(as_pictures(small[None])).latent_dist.mean).sample
         y, x = (int(at) for at in rng.integers(0, small_side - side + 1, 2))
         cut = slice(y, y + side), slice(x, x + side)
         found["small"].append(small[:, *cut].clone())

@@ -104,10 +104,9 @@ def train(
                 opening=config.opening(each / schedule.steps),
             )
         error = (guess.float() - target).unflatten(0, (batch, frames))
-        near = grown(clips.masks[chosen].float())[:, :, None]
         settled = t < LAYOUT_LEVEL * schedule.steps
         heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - done)
-        return cost(error, near, heavy)
+        return cost(error, grown(clips.masks[chosen].float())[:, :, None], heavy)
 
     return learn(net, loss_at, plan, folder, seconds=seconds, tick=tick).temporal
 

@@ -132,10 +132,10 @@ def subjects() -> str:
     ways = {
         "across": [plain[word] for word in ACROSS],
         "upright": [plain[word] for word in UPRIGHT],
-        "in_place": [said for word, said in plain.items() if word not in ACROSS + UPRIGHT],
+        "in_place": [phrases for word, phrases in plain.items() if word not in ACROSS + UPRIGHT],
         "places": [wording.PHRASES["place"][place][0] for place in PLACES],
     }
-    return SUBJECTS.format(**{name: json.dumps(said) for name, said in ways.items()})
+    return SUBJECTS.format(**{name: json.dumps(phrases) for name, phrases in ways.items()})
 
 
 def grounds(stage: Stage) -> list[np.ndarray]:

@@ -1,7 +1,7 @@
-"""A critic of clips: what a decoder that is only told of errors leaves out, it finds.
+"""Discriminator of clips, and its losses, for decoders that see time.
 
 The patch-wise discriminator of Isola et al. 2017 with convolutions over time as well (Video LDM
-section 3.1.1), the hinge loss, and the weight by which VQGAN (Esser et al. 2021) lets it be heard.
+section 3.1.1), the hinge loss, and the weight that VQGAN (Esser et al. 2021) adapts.
 """
 
 import torch
@@ -10,11 +10,11 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 WIDTHS = (32, 64, 128)
-LOUDEST = 1e4
+MAX_ADAPTIVE_WEIGHT = 1e4
 """The adaptive weight goes no higher."""
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """Clips (B, 3, T, H, W) in -1..1 → scores of patches, high for what looks real.
 
     Where it does not look `over_time` it is a critic of pictures, frame by frame.
@@ -44,19 +44,20 @@ def _conv(before: int, after: int, depth: int, *, stride: int) -> nn.Conv3d:
 
 
 def hinge(critic: nn.Module, real: Tensor, made: Tensor) -> Tensor:
-    """What the critic learns by: real clips above 1, made ones, whose maker is left alone, below -1."""
+    """Hinge loss of the discriminator: real clips above 1, generated ones, without a gradient, below -1."""
     return 0.5 * (F.relu(1 - critic(real)).mean() + F.relu(1 + critic(made.detach())).mean())
 
 
-def displeasure(critic: nn.Module, made: Tensor) -> Tensor:
-    """What a maker learns by: the critic's scores the other way round, the critic left alone."""
+def generator_loss(critic: nn.Module, made: Tensor) -> Tensor:
+    """The generator's loss: the negative mean score, without a gradient for the discriminator."""
     held = {name: value.detach() for name, value in critic.named_parameters()}
     return -functional_call(critic, held, (made,)).mean()
 
 
-def heard(error: Tensor, displeased: Tensor, last: Tensor) -> Tensor:
-    """How much a critic's word weighs: so that it moves the maker's `last` weights as the error does."""
+def adaptive_weight(error: Tensor, adversarial: Tensor, last: Tensor) -> Tensor:
+    """VQGAN's adaptive weight: the adversarial gradient of the `last` weights as long as the error's."""
     by_error, by_critic = (
-        torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (error, displeased)
+        torch.autograd.grad(loss, last, retain_graph=True)[0].norm()
+        for loss in (error, adversarial)
     )
-    return (by_error / (by_critic + 1e-6)).clamp(0, LOUDEST).detach()
+    return (by_error / (by_critic + 1e-6)).clamp(0, MAX_ADAPTIVE_WEIGHT).detach()

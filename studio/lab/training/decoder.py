@@ -14,17 +14,17 @@ from torch import Tensor, nn
 from studio.engine.device import in_half
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.subjects.loop import Plan
-from studio.lab.training.adversary import Critic, displeasure, heard, hinge
+from studio.lab.training.adversary import Discriminator, adaptive_weight, generator_loss, hinge
 from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
 CLIPS, RATE = 2, 3e-4
 """Clips an update, and the learning rate."""
-UNHEARD = 0.5
-"""Share of the steps in which a critic learns and is not listened to yet."""
-LOUDNESS = 0.1
-"""How a critic weighs, of what would move the last layer as much as the error does."""
-NOISIEST = 0.1
+DISCRIMINATOR_START = 0.5
+"""Share of the updates in which the discriminator learns alone."""
+ADVERSARIAL_WEIGHT = 0.1
+"""Of the adaptive weight, by which both gradients of the last layer are as long."""
+MAX_NOISE_LEVEL = 0.1
 """Half of the latents have noise of a deviation up to this on them: those of the product are made,
 not encoded, and tremble a little."""
 
@@ -47,14 +47,16 @@ def train(
     """
     layers = fresh(vae, seed)
     net = nn.ModuleDict({"layers": layers})
-    net["critics"] = nn.ModuleDict({name: Critic(over_time=name == "clips") for name in critics})
+    net["critics"] = nn.ModuleDict(
+        {name: Discriminator(over_time=name == "clips") for name in critics}
+    )
     net.to(vae.device)
     plan = Plan("temporal decoder", steps, rate=RATE, decay=0.0, checkpoint_seconds=120)
 
     def loss_at(step: int, done: float) -> Tensor:
         rng = np.random.default_rng((seed, step, 12))
         batch = drawn(clips, rng).to(vae.device)
-        return loss(vae, net, batch, rng, listening=done >= UNHEARD)
+        return loss(vae, net, batch, rng, adversarial=done >= DISCRIMINATOR_START)
 
     learn(net, loss_at, plan, folder, seconds=seconds, keep_last=True, tick=tick)
     return layers
@@ -73,26 +75,30 @@ def loss(
     clips: Tensor,
     rng: np.random.Generator,
     *,
-    listening: bool,
+    adversarial: bool,
 ) -> Tensor:
     """What the layers and their critics learn by from clips uint8 (B, T, H, W, 3)."""
     layers = net["layers"]
-    real, frames = seen(clips), clips.shape[1]
+    real, frames = as_pictures(clips), clips.shape[1]
     with in_half(real.device):
         made = VideoDecoder(vae, layers)(latents(vae, real, rng), frames).float()
-        amiss = as_clips(made - real, frames)
-        found = amiss.abs().mean() + amiss.diff(dim=2).abs().mean() + unlikeness(vae, made, real)
+        difference = as_clips(made - real, frames)
+        found = (
+            difference.abs().mean()
+            + difference.diff(dim=2).abs().mean()
+            + perceptual_distance(vae, made, real)
+        )
         learned = found
         for critic in net["critics"].values():
             learned = learned + hinge(critic, as_clips(real, frames), as_clips(made, frames))
-            if listening:
-                word = displeasure(critic, as_clips(made, frames))
-                weight = heard(found, word, layers.time_conv_out.weight)
-                learned = learned + LOUDNESS * weight * word
+            if adversarial:
+                generated = generator_loss(critic, as_clips(made, frames))
+                weight = adaptive_weight(found, generated, layers.time_conv_out.weight)
+                learned = learned + ADVERSARIAL_WEIGHT * weight * generated
     return learned
 
 
-def seen(clips: Tensor) -> Tensor:
+def as_pictures(clips: Tensor) -> Tensor:
     """Frames uint8 (B, T, H, W, 3) → (B T) 3 H W in -1..1."""
     return clips.flatten(0, 1).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
 
@@ -107,12 +113,12 @@ def latents(vae: AutoencoderKL, frames: Tensor, rng: np.random.Generator) -> Ten
     """Unscaled latents of frames (N, 3, H, W), with a little noise on some."""
     # torch 2.13: frozen group norms whose channels come last end the process in their backward
     mean = vae.encode(frames).latent_dist.mean.contiguous()
-    level = rng.uniform(0, NOISIEST) * (rng.random() < 0.5) / vae.config.scaling_factor
+    level = rng.uniform(0, MAX_NOISE_LEVEL) * (rng.random() < 0.5) / vae.config.scaling_factor
     noise = torch.from_numpy(rng.standard_normal(mean.shape, np.float32))
     return mean + level * noise.to(mean)
 
 
-def unlikeness(vae: AutoencoderKL, made: Tensor, real: Tensor) -> Tensor:
+def perceptual_distance(vae: AutoencoderKL, made: Tensor, real: Tensor) -> Tensor:
     """How differently the autoencoder's own encoder sees two sets of frames (N, 3, H, W).
 
     Features of each level, of length 1 in each cell, as LPIPS compares those of other networks

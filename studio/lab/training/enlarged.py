@@ -11,7 +11,7 @@ from torch import Tensor
 from studio.engine.adapter_file import weights_identity
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.lab.drawing import footage, grounds
-from studio.lab.training.decoder import seen
+from studio.lab.training.decoder import as_pictures
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.request import UPSAMPLED
 
@@ -52,22 +52,27 @@ def make(vae: AutoencoderKL, seed: int, count: int, path: Path, *, tick: Tick = 
 def _read(path: Path, seed: int, count: int, autoencoder: str) -> Pairs | None:
     """The pairs of a file, if it has as many of this seed and autoencoder; None if it is damaged."""
     try:
-        tensors, said = read_sealed(path)
+        tensors, metadata = read_sealed(path)
         found = Pairs(**tensors)
     except DAMAGE:
         return None
-    mine = said.get("seed") == str(seed) and said.get("autoencoder", autoencoder) == autoencoder
+    mine = (
+        metadata.get("seed") == str(seed)
+        and metadata.get("autoencoder", autoencoder) == autoencoder
+    )
     return found if mine and len(found.large) == count else None
 
 
 def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
     whole = torch.from_numpy(footage.clip(rng, LARGE))
     small = shrunk(whole)
-    through = vae.decode(vae.encode(seen(small[None]).to(vae.device)).latent_dist.mean).sample
+    through = vae.decode(
+        vae.encode(as_pictures(small[None]).to(vae.device)).latent_dist.mean
+    ).sample
     y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // UPSAMPLED + 1, 2))
     side = WINDOW // UPSAMPLED
     large = whole[:, UPSAMPLED * y :][:, :WINDOW, UPSAMPLED * x :][:, :, :WINDOW]
-    mean = vae.encode(seen(large[None]).to(vae.device)).latent_dist.mean.cpu()
+    mean = vae.encode(as_pictures(large[None]).to(vae.device)).latent_dist.mean.cpu()
     return {
         "large": large.contiguous(),
         "small": small[:, y : y + side, x : x + side].contiguous(),

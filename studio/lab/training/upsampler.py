@@ -19,7 +19,7 @@ from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.upsampler import DETAIL, resampled
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
-from studio.lab.training.decoder import seen
+from studio.lab.training.decoder import as_pictures
 from studio.lab.training.enlarged import Pairs
 from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
@@ -30,25 +30,25 @@ CELLS = {"latent": 24, "pixel": 64}
 WIDTHS = {"latent": (32, 64, 96), "pixel": (16, 32, 64)}
 PATCHES = {"latent": 16, "pixel": 8}
 """Patches a step; for the layers over time, the frames of one or two clips."""
-NOISIEST = 350
+MAX_NOISE_LEVEL = 350
 """Of 1000 levels, the most noise on what is enlarged, as in the public upscaler."""
-KEPT = 0.7
+RECONSTRUCTED_PROBABILITY = 0.7
 """How often the small frames come through the video model's autoencoder, as the product's do."""
-RESTLESS = 2.0
+TEMPORAL_DIFF_WEIGHT = 2.0
 """What errors that change from frame to frame cost, of those that do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """What a step sees: `wanted` (N, C, h, w), latents or the detail of pixels, and what is
+    """What a step sees: `target` (N, C, h, w), latents or the detail of pixels, and what is
     enlarged, (N, 3, h', w') in -1..1."""
 
-    wanted: Tensor
+    target: Tensor
     small: Tensor
 
     def to(self, place: torch.device) -> "Patches":
         """The same, where the network is that learns from it."""
-        return Patches(self.wanted.to(place), self.small.to(place))
+        return Patches(self.target.to(place), self.small.to(place))
 
 
 def fresh(kind: str, seed: int) -> UNet2DConditionModel:
@@ -133,14 +133,14 @@ def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frame
     """`count` windows of so many frames each, all of one clip or one frame."""
     cells, latent = CELLS[kind], kind == "latent"
     side = cells if latent else cells // UPSAMPLED
-    wanted, small = [], []
+    target, small = [], []
     for _ in range(count):
         clip = int(rng.integers(len(pairs.large)))
         start = int(rng.integers(pairs.large.shape[1] - frames + 1))
         y, x = (int(at) for at in rng.integers(0, pairs.small.shape[2] - side + 1, 2))
         when = slice(start, start + frames)
-        source = pairs.kept if rng.random() < KEPT else pairs.small
-        low = seen(source[clip, when, y : y + side, x : x + side][None])
+        source = pairs.kept if rng.random() < RECONSTRUCTED_PROBABILITY else pairs.small
+        low = as_pictures(source[clip, when, y : y + side, x : x + side][None])
         if latent:
             high = pairs.latents[clip, when, :, y : y + side, x : x + side].float()
         else:
@@ -148,11 +148,11 @@ def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frame
                 slice(UPSAMPLED * y, UPSAMPLED * y + cells),
                 slice(UPSAMPLED * x, UPSAMPLED * x + cells),
             )
-            high = DETAIL * (seen(pairs.large[clip, when, *where][None]) - resampled(low))
+            high = DETAIL * (as_pictures(pairs.large[clip, when, *where][None]) - resampled(low))
         flip = rng.random() < 0.5 and not latent  # a mirrored latent is no mirrored picture's
-        wanted.append(high.flip(-1) if flip else high)
+        target.append(high.flip(-1) if flip else high)
         small.append(low.flip(-1) if flip else low)
-    return Patches(torch.cat(wanted), torch.cat(small))
+    return Patches(torch.cat(target), torch.cat(small))
 
 
 def loss(
@@ -167,25 +167,31 @@ def loss(
     """Squared error of the predicted v, and of its changes from frame to frame; every clip at a
     timestep and a noise level of its own."""
     schedule, low = scheduler(), low_scheduler()
-    clips = len(part.wanted) // frames
+    clips = len(part.target) // frames
     t = (np.arange(clips) + rng.random(clips)) / clips * 1000
-    place = part.wanted.device
+    place = part.target.device
     t = torch.from_numpy(t.astype(np.int64)).repeat_interleave(frames).to(place)
-    level = torch.from_numpy(rng.integers(0, NOISIEST, clips)).repeat_interleave(frames).to(place)
-    noise, blur = (_noise(rng, clips, frames, tensor) for tensor in (part.wanted, part.small))
-    noisy = schedule.add_noise(part.wanted, noise, t)
-    beside = enlarged(low.add_noise(part.small, blur, level), noisy.shape[-2:])
+    level = (
+        torch.from_numpy(rng.integers(0, MAX_NOISE_LEVEL, clips))
+        .repeat_interleave(frames)
+        .to(place)
+    )
+    noise, blur = (_noise(rng, clips, frames, tensor) for tensor in (part.target, part.small))
+    noisy = schedule.add_noise(part.target, noise, t)
+    low_res = resized(low.add_noise(part.small, blur, level), noisy.shape[-2:])
     text = torch.zeros(clips, 1, 8, device=place)
     with in_half(noisy.device):
-        said = net(torch.cat([noisy, beside], 1), t, text, frames=frames, level=level, shut=shut)
-    error = (said.float() - schedule.get_velocity(part.wanted, noise, t)).unflatten(
+        prediction = net(
+            torch.cat([noisy, low_res], 1), t, text, frames=frames, level=level, shut=shut
+        )
+    error = (prediction.float() - schedule.get_velocity(part.target, noise, t)).unflatten(
         0, (clips, frames)
     )
     changes = error.diff(dim=1).square().mean() if frames > 1 else 0.0
-    return error.square().mean() + RESTLESS * changes
+    return error.square().mean() + TEMPORAL_DIFF_WEIGHT * changes
 
 
-def enlarged(small: Tensor, size: tuple[int, int]) -> Tensor:
+def resized(small: Tensor, size: tuple[int, int]) -> Tensor:
     """Small frames (N, 3, h, w) at the size of what the network works on; (N, 3, H, W)."""
     if small.shape[-2:] == size:
         return small

@@ -4,13 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from studio.lab.training.adversary import LOUDEST, Critic, displeasure, heard, hinge
+from studio.lab.training.adversary import (
+    MAX_ADAPTIVE_WEIGHT,
+    Discriminator,
+    adaptive_weight,
+    generator_loss,
+    hinge,
+)
 
 
 @pytest.fixture
 def critic():
     torch.manual_seed(1)
-    return Critic()
+    return Discriminator()
 
 
 def clips(frames: int = 4) -> torch.Tensor:
@@ -19,7 +25,7 @@ def clips(frames: int = 4) -> torch.Tensor:
 
 def test_a_critic_of_clips_sees_neighbours_and_one_of_pictures_does_not(critic):
     torch.manual_seed(1)
-    still = Critic(over_time=False)
+    still = Discriminator(over_time=False)
     one, other = clips(), clips()
     other[:, :, 0] = 0
     assert (critic(one) != critic(other)).any(-1).any(-1).all()
@@ -33,7 +39,7 @@ def test_each_learns_from_its_own_loss_alone(critic):
     assert made.grad is None
     assert all(p.grad is not None for p in critic.parameters())
     critic.zero_grad()
-    displeasure(critic, made).backward()
+    generator_loss(critic, made).backward()
     assert made.grad.any()
     assert all(p.grad is None for p in critic.parameters())
 
@@ -51,7 +57,7 @@ def test_scores_beyond_the_margin_teach_nothing():
 def test_a_critic_is_as_loud_as_the_error():
     last = torch.tensor([1.0, 2.0], requires_grad=True)
     error, word = (3 * last).sum(), (last * torch.tensor([6.0, 8.0])).sum()
-    weight = heard(error, word, last)
+    weight = adaptive_weight(error, word, last)
     assert weight.item() == pytest.approx(3 * 2**0.5 / 10)
     assert not weight.requires_grad
-    assert heard(1e9 * error, word, last) == LOUDEST
+    assert adaptive_weight(1e9 * error, word, last) == MAX_ADAPTIVE_WEIGHT

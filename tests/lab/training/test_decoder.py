@@ -8,7 +8,7 @@ from torch import nn
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.lab.drawing import footage
 from studio.lab.training import decoder
-from studio.lab.training.adversary import Critic
+from studio.lab.training.adversary import Discriminator
 from studio.spec.progress import Cancelled
 from tests.engine.tiny_backbone import autoencoder
 
@@ -54,12 +54,12 @@ def test_a_stopped_run_goes_on_to_the_same_end(vae, clips, tmp_path):
 
 def test_a_critic_is_listened_to_only_after_a_while(vae, clips):
     layers = decoder.fresh(vae, 1)
-    net = nn.ModuleDict({"layers": layers, "critics": nn.ModuleDict({"clips": Critic()})})
+    net = nn.ModuleDict({"layers": layers, "critics": nn.ModuleDict({"clips": Discriminator()})})
 
-    def gradients(listening: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def gradients(adversarial: bool) -> tuple[torch.Tensor, torch.Tensor]:
         net.zero_grad()
         rng = np.random.default_rng(1)
-        decoder.loss(vae, net, clips, rng, listening=listening).backward()
+        decoder.loss(vae, net, clips, rng, adversarial=adversarial).backward()
         critic = next(net["critics"].parameters())
         return layers.time_conv_out.weight.grad.clone(), critic.grad.clone()
 
@@ -70,17 +70,17 @@ def test_a_critic_is_listened_to_only_after_a_while(vae, clips):
 
 
 def test_unlikeness_is_none_of_the_same_and_some_of_a_blur(vae, clips):
-    real = decoder.seen(clips)
+    real = decoder.as_pictures(clips)
     blurred = nn.functional.avg_pool2d(real, 3, 1, 1)
-    assert decoder.unlikeness(vae, real, real) == 0
-    assert decoder.unlikeness(vae, blurred, real) > 1e-3
+    assert decoder.perceptual_distance(vae, real, real) == 0
+    assert decoder.perceptual_distance(vae, blurred, real) > 1e-3
 
 
 def test_steps_see_whole_clips_mirrored_at_times(clips):
     rng, pool = np.random.default_rng(1), clips
-    seen = [decoder.drawn(pool, rng) for _ in range(12)]
-    assert {tuple(batch.shape) for batch in seen} == {(decoder.CLIPS, 8, 32, 32, 3)}
-    as_they_were = [any(torch.equal(batch[0], clip) for clip in pool) for batch in seen]
+    batches = [decoder.drawn(pool, rng) for _ in range(12)]
+    assert {tuple(batch.shape) for batch in batches} == {(decoder.CLIPS, 8, 32, 32, 3)}
+    as_they_were = [any(torch.equal(batch[0], clip) for clip in pool) for batch in batches]
     assert set(as_they_were) == {False, True}
 
 

@@ -53,9 +53,9 @@ def test_patches_show_the_same_place_small_and_large(kind, pairs):
         part = upsampler.patches(kind, pairs, np.random.default_rng(seed), 2, 8)
         side = upsampler.CELLS[kind] // (1 if kind == "latent" else UPSAMPLED)
         assert part.small.shape == (16, 3, side, side)
-        assert part.wanted.shape[-1] == upsampler.CELLS[kind]
+        assert part.target.shape[-1] == upsampler.CELLS[kind]
         if kind == "pixel":
-            large = resampled(part.small) + part.wanted / DETAIL
+            large = resampled(part.small) + part.target / DETAIL
             shrunk = torch.nn.functional.avg_pool2d(large, UPSAMPLED)
             for clip in range(2):
                 rows = slice(8 * clip, 8 * clip + 8)
@@ -88,7 +88,7 @@ def test_what_changes_from_frame_to_frame_costs_more():
         for how in ((1, 1, 1, 1), (1, -1, 1, -1))
     )
     assert steady.item() == pytest.approx(1, abs=1e-4)
-    assert restless.item() == pytest.approx(1 + 4 * upsampler.RESTLESS, abs=1e-3)
+    assert restless.item() == pytest.approx(1 + 4 * upsampler.TEMPORAL_DIFF_WEIGHT, abs=1e-3)
 
 
 def still() -> upsampler.Patches:
