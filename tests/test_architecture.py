@@ -67,6 +67,12 @@ def test_the_contracts_hold():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_arrow_in_the_documents_is_the_one_that_is_checked():
+    layers = next(c["layers"] for c in CONTRACTS["contracts"] if c["name"] == "one way down")
+    arrow = " → ".join(layer.replace("studio.", "") for layer in layers)
+    assert f"\n{arrow}\n" in (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+
+
 def test_every_contract_has_been_thought_of():
     assert {contract["name"] for contract in CONTRACTS["contracts"]} == set(BREAKS)
 
