@@ -128,16 +128,10 @@ def _enlarged(shot: Shot, frames: np.ndarray, device: Device) -> np.ndarray | No
 
 
 def measure(
-    look_at: LookAt,
-    adapter: Path,
-    photos: list[np.ndarray],
-    held_out: np.ndarray,
-    net: LikenessNet,
-    *,
-    seeds: int = 8,
-    before: Share | None = None,
+    look_at: LookAt, adapter: Path, photos: list[np.ndarray], held_out: np.ndarray,
+    net: LikenessNet, *, seeds: int = 8, before: Share | None = None,
     upsampler: Larger | None = None,
-) -> Figures:
+) -> Figures:  # fmt: skip
     """Clips of the subject in 4 directions × `seeds`, with and without it, and in 4 places.
 
     `photos` are those it was trained on, `held_out` one that was kept from training; all uint8

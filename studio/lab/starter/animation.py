@@ -125,14 +125,12 @@ def poses(scene: Scenes, legs: np.ndarray, times: np.ndarray) -> Poses:
     reach = radius * np.where(scene.is_figure, 1.55, 1.15)
     grown = _growth(scene, times)
     largest = reach * np.where(_is(motion, "growing", "shrinking"), _growth_at_most(scene), 1.0)
-    start = _start(
-        u, steps, largest, np.where(_is(motion, "jumping"), np.take(JUMP, scene.speed), 0)
-    )
+    leap = np.where(_is(motion, "jumping"), np.take(JUMP, scene.speed), 0)
+    start = _start(u, steps, largest, leap)
     path = start[:, None] + times[..., None] * steps[:, None]
     margin = (1.3 * largest)[:, None, None]
-    path = np.where(
-        (np.abs(steps).sum(1) > 0)[:, None, None], (path + margin) % (1 + 2 * margin) - margin, path
-    )
+    moves = (np.abs(steps).sum(1) > 0)[:, None, None]
+    path = np.where(moves, (path + margin) % (1 + 2 * margin) - margin, path)
     beat = times / PERIOD + u[:, 4:5]
     hop = np.abs(np.sin(np.pi * beat)) * (np.take(JUMP, scene.speed) * rate)[:, None]
     path[..., 1] -= np.where(_is(motion, "jumping")[:, None], hop, 0)

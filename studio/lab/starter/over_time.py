@@ -65,16 +65,9 @@ def fresh(image: UNet2DConditionModel, seed: int) -> VideoUNet:
 
 
 def train(
-    net: VideoUNet,
-    clips: Clips,
-    seed: int,
-    steps: int,
-    batch: int,
-    folder: Path,
-    *,
-    seconds: float | None = None,
-    tick: Tick = silent,
-) -> TemporalLayers:
+    net: VideoUNet, clips: Clips, seed: int, steps: int, batch: int, folder: Path,
+    *, seconds: float | None = None, tick: Tick = silent,
+) -> TemporalLayers:  # fmt: skip
     """All frames are holes.  Returns the averaged layers, frozen."""
     device = place_of(net)
     schedule, config = Schedule(device), net.temporal.config
