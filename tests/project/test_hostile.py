@@ -11,8 +11,9 @@ import pytest
 
 from studio import durable
 from studio.project import files
+from studio.project.plain import parsed
 from studio.project.project import Project
-from studio.project.store import ProjectStore
+from studio.project.store import VERSION, ProjectStore
 from studio.spec.refusal import Refusal
 from studio.spec.spans import spans
 from tests.cards import card
@@ -62,6 +63,15 @@ def test_the_good_project_is_good(folder):
         use(store.project)
 
 
+def is_newer(data: bytes) -> bool:
+    """Whether a project says that a newer studio saved it, which is left as it is."""
+    try:
+        version = parsed(data)["version"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return type(version) is int and version > VERSION
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_project_is_used_as_it_is_or_an_older_one_is_offered(folder, seed):
     """Whatever is wrong with the newest file: nothing is lost, and saving goes on."""
@@ -71,6 +81,11 @@ def test_a_project_is_used_as_it_is_or_an_older_one_is_offered(folder, seed):
             kept.rename(folder.parent / "seen") if kept.is_dir() else kept.unlink()
         (folder / "project.json").write_bytes(data)
         begun = time.monotonic()
+        if is_newer(data):
+            with pytest.raises(Refusal, match="newer studio"), ProjectStore(folder):
+                pass
+            assert (folder / "project.json").read_bytes() == data, what
+            continue
         with ProjectStore(folder) as store:
             if store.notice:
                 assert store.project.name in ("Summer", "older"), what
