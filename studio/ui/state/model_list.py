@@ -60,6 +60,10 @@ class ModelList(QObject):
         )
 
     def offer(self, models: tuple[Model, ...], troubles: tuple[str, ...] = ()) -> None:
-        """What was found, and what is wrong with what cannot be used."""
+        """What was found, and what is wrong with what cannot be used.
+
+        A part of a clip, as a codec by itself, is no model to choose for a shot.
+        """
+        models = tuple(model for model in models if "keyframes" in model.card.roles)
         self.found = FoundModels(models, " ".join(troubles) or NONE, troubles)
         self.changed.emit()

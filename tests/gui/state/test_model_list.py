@@ -52,3 +52,12 @@ def test_all_ids_are_named(look, tiny_home):
     assert (
         str(model_list.found.missing("gone")) == "There is no model “gone”. There is: tiny, other."
     )
+
+
+def test_what_makes_no_keyframes_is_no_model_for_a_shot(look, tiny_home):
+    tiny = models.find("tiny", [tiny_home / "models"])
+    codec = replace(
+        tiny, card=replace(tiny.card, id="codec", fills=(), uses=(("codec", ("autoencoder",)),))
+    )
+    model_list = look(lambda: ((codec, tiny), ()))
+    assert [model.card.id for model in model_list.found.models] == ["tiny"]
