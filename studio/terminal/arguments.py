@@ -141,6 +141,13 @@ def _generate(to: Parser) -> None:
         "--subject", metavar="NAME[:STRENGTH]", default="", help="a trained subject, 0 to 1.5"
     )
     to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    for flag, does in (
+        ("--keyframes-model", "the keyframes"),
+        ("--holes-model", "the frames around and between given ones"),
+        ("--decoder", "decoding"),
+        ("--upscaler", "larger frames"),
+    ):
+        to.add_argument(flag, metavar="ID", default="", help=f"another model for {does}")
     to.add_argument("--seed", metavar="N", type=whole_number, help="the same seed, the same clip")
     to.add_argument("--steps", metavar="N", type=whole_number, help="denoising steps")
     to.add_argument("--guidance", metavar="X", type=number, help="how closely to follow the words")

@@ -24,10 +24,11 @@ from studio.spec.check import check, snapped
 from studio.spec.prompts import foreign_marks, with_subject
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest, SubjectUse, Upsampling
+from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import last_keys, spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
 from studio.spec.vocabulary import unknown_words
+from studio.terminal import parts
 from studio.terminal.memory import peak_megabytes
 from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer
@@ -79,12 +80,13 @@ def _going_on(args: Namespace, order: Order, session: Session) -> str:
 def ordered(args: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
     model = library.find(args.model, works.model_folders)
-    card = model.card
+    card, others = model.card, parts.others(args, works.model_folders)
+    between, larger = (others.get(r, model).card for r in ("interpolator", "upscaler"))
     passes = 0 if args.keyframes_only else args.interpolate
-    passes = card.passes if passes is None else passes
-    rate = card.rate(passes)
+    passes = between.passes if passes is None else passes
+    rate = card.fps * between.rate(passes) / between.fps
     fps = frame_rate(args.fps) if args.fps is not None else rate
-    keyframes, extend, frames = _length(args, card, fps)
+    keyframes, extend, frames = _length(args, card, others.get("holes", model).card.predicts, fps)
     request = card.request(
         args.prompt,
         _seed(args.seed),
@@ -99,7 +101,8 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
         extend=extend,
         loop=args.loop,
         interpolate=passes,
-        upsample=_upsampling(card) if args.upsample and not args.keyframes_only else None,
+        upsample=parts.upsampling(args, larger),
+        parts=parts.parts(others),
     )
     check(request, card)
     frames = frames or len(retimed(request.frames, rate, fps))
@@ -196,13 +199,9 @@ def _words(order: Order, frames: int, made: Mapping, seconds: float) -> str:
     return f"{order.out}: {what}, seed {order.request.seed}, {duration(seconds)}.{reused}"
 
 
-def _upsampling(card: Card) -> Upsampling:
-    if card.upsampling is None:
-        raise Refusal(f"{card.name} has no upsampler.", "Leave --upsample out.")
-    return card.upsampling
-
-
-def _length(args: Namespace, card: Card, fps: Fraction) -> tuple[int, int, int | None]:
+def _length(
+    args: Namespace, card: Card, predicts: bool, fps: Fraction
+) -> tuple[int, int, int | None]:
     """Keyframes to make at once, those to add by prediction, and frames to write; None for all."""
     frames: int | None = args.frames
     if args.seconds == 0:
@@ -220,7 +219,7 @@ def _length(args: Namespace, card: Card, fps: Fraction) -> tuple[int, int, int |
             "Say its length in --keyframes and --extend instead.",
         )
     needed = math.ceil(Fraction(frames - 1) / fps * card.fps) + 1
-    at_once = min(needed, card.window.most) if card.predicts else needed
+    at_once = min(needed, card.window.most) if predicts else needed
     return at_once, needed - at_once, frames
 
 

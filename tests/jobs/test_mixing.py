@@ -1,5 +1,6 @@
 """One clip of several models: each role by another card, on the disk as users have them."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -220,3 +221,27 @@ def test_weights_that_the_card_does_not_name_are_refused(folder, tmp_path):
             library.find("taesd", [folder])
     finally:
         stray.unlink()
+
+
+def test_the_command_line_names_a_model_for_each_role(folder, run, home):
+    """The same keys as the request built by hand; what cannot be is one sentence."""
+    shutil.copytree(folder, home / "models", dirs_exist_ok=True)
+    words = ("generate", "a red ball moving left", "--model", "one", "--seed", "7", "--steps", "2")
+    words += (
+        "--keyframes",
+        "2",
+        "--extend",
+        "1",
+        "--interpolate",
+        "0",
+        "--out",
+        str(home / "a.gif"),
+    )
+    chosen = ("--holes-model", "two", "--decoder", "taesd")
+    made = run(*words, *chosen, "--json")
+    assert (made.code, made.answer["frames"]) == (0, 3)
+    assert run(*words, *chosen, "--json").answer["made"] == 0
+    plain = run(*words, "--json").answer
+    assert (plain["made"], plain["reused"]) == (2, 1), "other parts are in no key of the keyframes"
+    run(*words, "--keyframes-model", "taesd").refused("cannot be used with --keyframes-model")
+    run(*words, "--decoder", "nobody").refused("There is no model called")

@@ -1,0 +1,61 @@
+"""One role of a clip by another model: --keyframes-model, --holes-model, --decoder, --upscaler."""
+
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from studio.library import models as library
+from studio.spec.card import Card
+from studio.spec.part import Part
+from studio.spec.refusal import Refusal
+from studio.spec.request import Upsampling
+
+FLAGS: Mapping[str, tuple[str, ...]] = {
+    "keyframes_model": ("keyframes",),
+    "holes_model": ("holes", "interpolator"),
+    "decoder": ("codec",),
+    "upscaler": ("upscaler",),
+}
+"""By the name of a flag, the roles that its model fills, as far as it can."""
+SAMPLED = ("keyframes", "holes", "interpolator")
+"""Roles that sample, by the numbers of their own model's card."""
+
+
+def others(args: Namespace, folders: Iterable[Path]) -> dict[str, library.Model]:
+    """By role, the models that flags name for it; refused where one cannot fill any of its roles."""
+    found: dict[str, library.Model] = {}
+    for flag, roles in FLAGS.items():
+        if not (name := getattr(args, flag)):
+            continue
+        model = library.find(name, folders)
+        filled = [role for role in roles if role in model.card.roles]
+        if not filled:
+            raise Refusal(
+                f"{model.card.name} cannot be used with --{flag.replace('_', '-')}.",
+                _those_that_can(roles, folders),
+            )
+        found |= dict.fromkeys(filled, model)
+    return found
+
+
+def parts(models: Mapping[str, library.Model]) -> tuple[Part, ...]:
+    """The models as parts of a request, each with its own numbers where it samples."""
+    return tuple(
+        model.card.part(model.weights, (role,), model.card.defaults if role in SAMPLED else None)
+        for role, model in models.items()
+    )
+
+
+def upsampling(args: Namespace, card: Card) -> Upsampling | None:
+    """How frames are made larger by the card; None where nobody asks for it."""
+    if args.keyframes_only or not (args.upsample or args.upscaler):
+        return None
+    if card.upsampling is None:
+        raise Refusal(f"{card.name} has no upsampler.", "Leave --upsample out.")
+    return card.upsampling
+
+
+def _those_that_can(roles: tuple[str, ...], folders: Iterable[Path]) -> str:
+    there, _ = library.scan(folders)
+    names = [model.card.id for model in there if set(roles) & set(model.card.roles)]
+    return f"Models that can: {', '.join(names)}." if names else "Leave it out."
