@@ -74,7 +74,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", ["the demo", pytest.param("an upsampler", marks=pytest.mark.long)])
 def test_whatever_runs_long_ends_with_the_code_of_its_signal(victim, tiny_home, tmp_path, name):
     """At seeded ticks, with no half-written file left behind."""
     for (by, code), moment in zip(CODES.items(), moments(name, 3, 12), strict=True):

@@ -27,7 +27,7 @@ def adapter(home: Path) -> bytes:
     return store.adapter_path(store.get("pip")).read_bytes()
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [pytest.param(20, marks=pytest.mark.long)])
 def test_at_seeded_moments(victim, unbroken, tiny_home, tmp_path, count):
     """From the first tick to the last, with each signal in turn."""
     words, whole, ticks = unbroken

@@ -117,7 +117,13 @@ def clip(memo: Kept, request) -> np.ndarray:
     return np.concatenate([memo[key]["frames"] for key in last_keys(spans(request))])
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.float16], ids=["full", "half"])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param(torch.float32, id="full"),
+        pytest.param(torch.float16, id="half", marks=pytest.mark.long),
+    ],
+)
 def test_every_role_by_another_model_is_one_clip(folder, cache, monkeypatch, precision):
     monkeypatch.setattr(cache, "device", lambda: Device("cpu", precision))
     upsampling = model(folder, "large").card.upsampling

@@ -22,6 +22,7 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_every_phase_is_measured(clone: Path):
     # in an interpreter of its own: the first import is part of what is measured

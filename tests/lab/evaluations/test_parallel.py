@@ -41,6 +41,7 @@ def three_threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("three_threads")
 def test_processes_give_what_one_process_gives_in_order(model):
     tasks = [(seed,) for seed in range(4)]

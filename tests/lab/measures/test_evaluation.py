@@ -9,6 +9,7 @@ from studio.lab.drawing import grammar
 from studio.lab.measures import evaluation, oracle
 from studio.lab.measures.evaluation import Seen, Share, Table
 from studio.lab.measures.oracle import Verdict
+from studio.spec.vocabulary import unknown_words
 
 
 def test_prompts_are_reproducible_and_say_what_they_mean():
@@ -17,7 +18,7 @@ def test_prompts_are_reproducible_and_say_what_they_mean():
     assert asked != evaluation.prompts(300, 2)
     for prompt, meaning in asked:
         assert oracle.judged(meaning)
-        assert not grammar.unknown_words(prompt)
+        assert not unknown_words(prompt, grammar.VOCABULARY)
         read = grammar.read(prompt)
         assert (read.colour, read.shape, read.place, read.motion) == (
             (meaning.colour, meaning.shape, meaning.place, meaning.motion)

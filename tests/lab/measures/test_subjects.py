@@ -22,6 +22,7 @@ from tests import tiny_starter
 from tests.cards import with_
 
 
+@pytest.mark.long
 def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     found = library.read(tiny_starter.make(tmp_path / "tiny"))
     card = with_(found.card, steps=2)
