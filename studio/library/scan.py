@@ -1,7 +1,8 @@
 """Which models lie in folders, read in place: single files, sharded ones, and diffusers' folders.
 
 Nothing is moved, renamed or opened but by its header.  Links are followed once; what a scan has read
-is remembered by path, size, time of writing and inode, so that the next one reads what is new.
+of single files is remembered by path, size, time of writing and inode, so that the next one reads
+what is new.
 """
 
 import hashlib
@@ -35,7 +36,7 @@ class Entry:
     """A model that was found, or why a weight file is none: `found` or `why` is there.
 
     `path` is a file, or the folder of a diffusers pipeline.  `identity` is provisional: BLAKE2b (32
-    hex digits) of its size, header and both ends; it finds a moved file again, and no key holds it.
+    hex digits) of its size, header and both ends; a moved file keeps it, and no key holds it.
     """
 
     path: Path
@@ -126,11 +127,15 @@ def _is_weights(name: str) -> bool:
 
 def _entry(place: Path, index: Index) -> Entry:
     try:
-        known = index.get(place, stamp_of(place))
-        if known is not None:
+        if place.is_dir():
+            return _folder(place)
+        if len(_shards(place)) > 1:  # the stamp of one file says nothing of the others
+            return _file(place)
+        stamp = stamp_of(place)
+        if (known := index.get(place, stamp)) is not None:
             return Entry(place, **known)
-        entry = _folder(place) if place.is_dir() else _file(place)
-        index.put(place, stamp_of(place), entry)
+        entry = _file(place)
+        index.put(place, stamp, entry)
     except OSError as error:
         why = f"It cannot be read: {(error.strerror or 'the disk does not say why').lower()}."
         return Entry(place, 0, why=why)

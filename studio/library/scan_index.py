@@ -21,11 +21,7 @@ Stamp = tuple[int, int, int]
 
 
 def stamp_of(path: Path) -> Stamp:
-    """What changes when a file does; of a folder that is one model, its card's or its index's."""
-    if path.is_dir():
-        path = next(
-            (f for f in map(path.joinpath, ("model.toml", "model_index.json")) if f.exists()), path
-        )
+    """What changes when a file does."""
     stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 

@@ -115,6 +115,27 @@ def test_links_shards_pipelines_and_circles(tmp_path):
     assert [path.name for path in found.unread] == ["nowhere.safetensors"]
 
 
+def test_weights_replaced_inside_a_folder_or_a_later_shard_are_seen(tmp_path):
+    """Neither the pipeline's index nor the first shard changes then."""
+    folder, kept = tmp_path / "models", tmp_path / "index.json"
+    unet = folder / "pipeline" / "unet" / "diffusion_pytorch_model.safetensors"
+    unet.parent.mkdir(parents=True)
+    (folder / "pipeline" / "model_index.json").write_text("{}")
+    safetensors(unet, SMALL["SD ×4 upscaler"])
+    names = list(WAN["wan2.1_i2v_480p"][0].items())
+    safetensors(folder / "wan-00001-of-00002.safetensors", dict(names[:4]))
+    later = safetensors(folder / "wan-00002-of-00002.safetensors", dict(names[4:]))
+    assert named(folder, Index(kept)) == {
+        "pipeline": "SD ×4 upscaler",
+        "wan-00001-of-00002.safetensors": WAN["wan2.1_i2v_480p"][1],
+    }
+    safetensors(unet, {"foreign.weight": (4, 4)})
+    safetensors(later, {"foreign.weight": (4, 4)})
+    after = named(folder, Index(kept))
+    assert "does not know" in after["pipeline"]
+    assert after["wan-00001-of-00002.safetensors"] == "Wan 2.2 I2V A14B video model"
+
+
 def test_an_identity_is_that_of_the_bytes_wherever_they_lie(tmp_path):
     one = gguf(tmp_path / "one.gguf", WAN["wan2.2_ti2v_5B"][0])
     before = provisional_identity(one)

@@ -5,7 +5,6 @@ from studio.library.recognition.names import Names
 
 WAN_SIZES = {1536: "1.3B", 2048: "1.3B", 3072: "5B", 5120: "14B"}
 """By the width of the transformer."""
-MOTION = "temporal_transformer.transformer_blocks.0."
 OTHERS = {
     "patchify_proj.weight": "LTX",
     "txt_in.individual_token_refiner.blocks.0.adaLN_modulation.1.bias": "HunyuanVideo",
