@@ -125,79 +125,14 @@ class StudioWindow:
     def _build(
         self, device_info: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
     ) -> None:
-        document, queue, render_actions = self.document, self.queue, self.render_actions
-        selection, player_state, status = self.selection, self.player_state, self.status
-        job_monitor, background, pictures = (
-            self.job_monitor,
-            self.background,
-            self.project.pictures,
+        self.top = TopBar(
+            self.document, self.render_actions, self.background, device_info, can_free=can_free
         )
-        self.top = TopBar(document, render_actions, background, device_info, can_free=can_free)
         self.banner = Banner(icons)
-        self._notices = Notices(self.project.store, document, queue, job_monitor, self.banner)
-        self._save_failures = SaveFailures(document, status, self.banner)
-        self._job_failures = JobFailures(queue, job_monitor, self.banner)
-        self._shot_follower = ShotFollower(document, job_monitor, selection, player_state)
-        self.subjects = SubjectsPanel(
-            document,
-            queue,
-            selection,
-            status,
-            render_actions,
-            job_monitor,
-            self.present,
-            pictures,
-            background,
-            icons,
-        )
-        self.takes = TakesPanel(
-            document,
-            selection,
-            player_state,
-            status,
-            pictures,
-            self._drag_export,
-            self.project.disk_usage,
-            icons,
-        )
-        self.keyframes = KeyframesPanel(
-            self.edits, self.render_forecast, player_state, status, self.playback, icons
-        )
-        self.player = Player(
-            document, queue, job_monitor, selection, player_state, status, pictures, self.playback,
-            self.keyframes, icons,
-        )  # fmt: skip
-        self._tiles = TilePreview(
-            document,
-            player_state,
-            status,
-            queue,
-            job_monitor,
-            render_actions,
-            pictures,
-            icons.theme,
-        )
-        self.stages = Stages(
-            queue, job_monitor, self.present, render_actions, self.render_forecast, icons
-        )
-        self.shot = ShotPanel(document, self.present, render_actions, self.stages, icons)
-        self.queue_panel, self.queue_bar = (
-            QueuePanel(queue, job_monitor, icons),
-            QueueBar(queue, job_monitor, icons),
-        )
-        panels = Panels(
-            self.top,
-            self.banner,
-            self.subjects,
-            self.takes,
-            self.player,
-            self.shot,
-            self.queue_panel,
-            self.queue_bar,
-        )
-        self.window = Window(panels, self._press, self._may_close, memory)
-        self.dialogs = Dialogs(document, icons, self.window)
-        self.take_dialogs = TakeDialogs(document, render_actions, self.window)
+        self._build_followers()
+        self._build_side_panels(icons)
+        self._build_middle(icons)
+        self._build_window(memory, icons)
         self.actions = make_actions(self._handlers(), self.window)
         self.top.set_actions(
             self.actions,
@@ -207,6 +142,55 @@ class StudioWindow:
                 "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
             },
         )
+
+    def _build_followers(self) -> None:
+        """What listens and tells, without a view of its own."""
+        document, queue, monitor = self.document, self.queue, self.job_monitor
+        self._notices = Notices(self.project.store, document, queue, monitor, self.banner)
+        self._save_failures = SaveFailures(document, self.status, self.banner)
+        self._job_failures = JobFailures(queue, monitor, self.banner)
+        self._shot_follower = ShotFollower(document, monitor, self.selection, self.player_state)
+
+    def _build_side_panels(self, icons: Icons) -> None:
+        self.subjects = SubjectsPanel(
+            self.document, self.queue, self.selection, self.status, self.render_actions,
+            self.job_monitor, self.present, self.project.pictures, self.background, icons,
+        )  # fmt: skip
+        self.takes = TakesPanel(
+            self.document, self.selection, self.player_state, self.status, self.project.pictures,
+            self._drag_export, self.project.disk_usage, icons,
+        )  # fmt: skip
+
+    def _build_middle(self, icons: Icons) -> None:
+        """Keyframes and player, and the shot beside them."""
+        document, queue, monitor = self.document, self.queue, self.job_monitor
+        player_state, status, pictures = self.player_state, self.status, self.project.pictures
+        self.keyframes = KeyframesPanel(
+            self.edits, self.render_forecast, player_state, status, self.playback, icons
+        )
+        self.player = Player(
+            document, queue, monitor, self.selection, player_state, status, pictures,
+            self.playback, self.keyframes, icons,
+        )  # fmt: skip
+        self._tiles = TilePreview(
+            document, player_state, status, queue, monitor, self.render_actions, pictures,
+            icons.theme,
+        )  # fmt: skip
+        self.stages = Stages(
+            queue, monitor, self.present, self.render_actions, self.render_forecast, icons
+        )
+        self.shot = ShotPanel(document, self.present, self.render_actions, self.stages, icons)
+
+    def _build_window(self, memory: Path, icons: Icons) -> None:
+        self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
+        self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
+        panels = Panels(
+            self.top, self.banner, self.subjects, self.takes, self.player, self.shot,
+            self.queue_panel, self.queue_bar,
+        )  # fmt: skip
+        self.window = Window(panels, self._press, self._may_close, memory)
+        self.dialogs = Dialogs(self.document, icons, self.window)
+        self.take_dialogs = TakeDialogs(self.document, self.render_actions, self.window)
 
     def _connect(self) -> None:
         queue_dock = self.window.docks["Queue"]
