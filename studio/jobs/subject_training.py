@@ -63,17 +63,17 @@ def train(
 
     `read` holds photos by identity that were read before, within `LONGEST`; they are taken out.
     """
-    said = from_plain(TrainingPayload, job.payload)
-    subject = store.get(said.subject)
-    model = _model(said, folders)
+    payload = from_plain(TrainingPayload, job.payload)
+    subject = store.get(payload.subject)
+    model = _model(payload, folders)
     asked = trainings.wanted(
         subject,
-        said.method,
-        said.steps,
+        payload.method,
+        payload.steps,
         model.card.id,
         model.card.name,
         model.weights,
-        said.anew,
+        payload.anew,
     )
     with store.training(subject.name) as place:
         folder = place / asked.method
@@ -94,10 +94,10 @@ def train(
     return {"losses": list(trained.losses), "notes": list(trained.notes)}
 
 
-def _model(said: TrainingPayload, folders: Iterable[Path]) -> library.Model:
+def _model(payload: TrainingPayload, folders: Iterable[Path]) -> library.Model:
     """The model that was promised; refused where its weights have changed since."""
-    model = library.find(said.model, folders)
-    if said.weights and said.weights != changed(model.weights):
+    model = library.find(payload.model, folders)
+    if payload.weights and payload.weights != changed(model.weights):
         raise Refusal(
             f"{model.card.name} has been changed since this training was ordered.",
             "Order the training again.",

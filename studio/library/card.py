@@ -66,35 +66,35 @@ def _why(error: Exception) -> str:
 
 def _card(content: Mapping[str, Any], folder: Path) -> Card:
     name = next((name for name in TABLES if isinstance(content.get(name), dict)), TABLES[-1])
-    said = _checked(_table(content, name))
+    values = _checked(_table(content, name))
     pinned = check.hash_or_nothing("settings", content.get("settings", ""))
-    weights, is_ours = _table(content, "weights"), said.get("family", VIDEOLDM) == VIDEOLDM
-    files = _our_files(weights, said) if is_ours else _files(weights)
-    fills = said.get("fills") or _fills(said)
-    uses = _our_uses(said, fills) if is_ours else _uses(_table(content, "uses"), dict(files))
+    weights, is_ours = _table(content, "weights"), values.get("family", VIDEOLDM) == VIDEOLDM
+    files = _our_files(weights, values) if is_ours else _files(weights)
+    fills = values.get("fills") or _fills(values)
+    uses = _our_uses(values, fills) if is_ours else _uses(_table(content, "uses"), dict(files))
     return Card(
-        id=said["id"],
-        name=said["name"],
-        family=said.get("family", VIDEOLDM),
-        fps=said["native_fps"],
-        window=_window(said, fills),
-        sizes=_sizes(said),
-        defaults=_defaults(said),
-        size_multiple=said["size_multiple"],
-        largest=said["largest"],
-        grid=said.get("grid", STILLS),
+        id=values["id"],
+        name=values["name"],
+        family=values.get("family", VIDEOLDM),
+        fps=values["native_fps"],
+        window=_window(values, fills),
+        sizes=_sizes(values),
+        defaults=_defaults(values),
+        size_multiple=values["size_multiple"],
+        largest=values["largest"],
+        grid=values.get("grid", STILLS),
         fills=fills,
-        interpolation=_interpolation(said),
-        upsampling=said.get("upsampling"),
-        latent_space=said.get("latent_space", ""),
+        interpolation=_interpolation(values),
+        upsampling=values.get("upsampling"),
+        latent_space=values.get("latent_space", ""),
         files=files,
         uses=uses,
         settings=pinned,
         subjects=subject_defaults(content, folder),
-        licence=said.get("licence", ""),
-        context=said.get("codec_context"),
-        scale=said.get("scale", 4),
-        notice=said.get("notice", ""),
+        licence=values.get("licence", ""),
+        context=values.get("codec_context"),
+        scale=values.get("scale", 4),
+        notice=values.get("notice", ""),
     )
 
 
@@ -107,13 +107,20 @@ def _table(content: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _checked(table: Mapping[str, Any]) -> dict[str, Any]:
     needed = NEEDED if "sizes" in table else (*NEEDED, "size")
-    said = checked(table, MODEL, needed)
+    values = checked(table, MODEL, needed)
     for name, word in (("passes", "interpolation"), ("predicts", "fills"), ("size", "sizes")):
-        must(name not in said or word not in said, name, said.get(name), f"left out beside {word}")
-    return said
+        must(
+            name not in values or word not in values,
+            name,
+            values.get(name),
+            f"left out beside {word}",
+        )
+    return values
 
 
-def _our_files(weights: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def _our_files(
+    weights: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
     """Each component's file is the one that the engine opens: any other would be hashed, not used."""
     if strange := components.unknown(weights):
         raise ValueError(f"this version has no use for weights called “{shown(strange[0])}”")
@@ -124,7 +131,7 @@ def _our_files(weights: Mapping[str, Any], said: Mapping[str, Any]) -> tuple[tup
             file,
             f"the place {components.FILES[role]} in its folder",
         )
-    needed = components.NEEDED + (components.NEEDED_TO_UPSAMPLE if "upsampling" in said else ())
+    needed = components.NEEDED + (components.NEEDED_TO_UPSAMPLE if "upsampling" in values else ())
     if missing := [role for role in needed if role not in weights]:
         raise ValueError(f"it names no weights for {', '.join(missing)}")
     return tuple(weights.items())
@@ -150,62 +157,62 @@ def _uses(
 
 
 def _our_uses(
-    said: Mapping[str, Any], fills: tuple[str, ...]
+    values: Mapping[str, Any], fills: tuple[str, ...]
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     able = {
         "keyframes": "keyframes" in fills,
         "holes": len(fills) > 1,
-        "interpolator": bool(said.get("passes")),
+        "interpolator": bool(values.get("passes")),
         "codec": True,
         "picture": True,
-        "upscaler": "upsampling" in said,
+        "upscaler": "upsampling" in values,
     }
     return tuple((role, used) for role, used in components.USES.items() if able[role])
 
 
-def _fills(said: Mapping[str, Any]) -> tuple[str, ...]:
-    if said.get("predicts"):
+def _fills(values: Mapping[str, Any]) -> tuple[str, ...]:
+    if values.get("predicts"):
         return ("keyframes", "prediction", "interpolation")
-    return ("keyframes", "interpolation") if said.get("passes") else ("keyframes",)
+    return ("keyframes", "interpolation") if values.get("passes") else ("keyframes",)
 
 
-def _window(said: Mapping[str, Any], fills: tuple[str, ...]) -> Window:
-    usual, most = said["frames_per_call"], said["most_frames"]
+def _window(values: Mapping[str, Any], fills: tuple[str, ...]) -> Window:
+    usual, most = values["frames_per_call"], values["most_frames"]
     predicts = bool({"prediction", "any"} & set(fills))
     least = CONTEXT + BRIDGE if predicts else 1
     must(least <= usual, "frames_per_call", usual, f"{least} or more, which predicting takes")
     must(usual <= most, "frames_per_call", usual, "at most most_frames")
-    window = Window(usual, most, said.get("frame_step", 1), said.get("fewest_frames", 1))
+    window = Window(usual, most, values.get("frame_step", 1), values.get("fewest_frames", 1))
     must(window.fits(usual), "frames_per_call", usual, "fewest_frames and a number of frame_steps")
     must(window.fits(most), "most_frames", most, "fewest_frames and a number of frame_steps")
     return window
 
 
-def _sizes(said: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
-    multiple, largest = said["size_multiple"], said["largest"]
-    sizes = said.get("sizes") or ((said["size"], said["size"]),)
+def _sizes(values: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    multiple, largest = values["size_multiple"], values["largest"]
+    sizes = values.get("sizes") or ((values["size"], values["size"]),)
     for name, side in (("largest", largest), *(("size", side) for size in sizes for side in size)):
         must(side % multiple == 0, name, side, f"a multiple of size_multiple, {multiple}")
         must(side <= largest, name, side, "at most the largest")
     return tuple((width, height) for width, height in sizes)
 
 
-def _defaults(said: Mapping[str, Any]) -> Defaults:
+def _defaults(values: Mapping[str, Any]) -> Defaults:
     return Defaults(
-        steps=said["steps"],
-        guidance=said["guidance"],
-        context_guidance=said.get("context_guidance", 1.0),
-        context_noise=said.get("context_noise", 0.0),
-        strengths=said.get("walked", STRENGTHS),
-        sampler=said.get("sampler", ""),
-        options=said.get("options", ()),
+        steps=values["steps"],
+        guidance=values["guidance"],
+        context_guidance=values.get("context_guidance", 1.0),
+        context_noise=values.get("context_noise", 0.0),
+        strengths=values.get("walked", STRENGTHS),
+        sampler=values.get("sampler", ""),
+        options=values.get("options", ()),
     )
 
 
-def _interpolation(said: Mapping[str, Any]) -> Interpolation | None:
-    if "interpolation" in said:
-        return said["interpolation"]
-    return Interpolation(said["passes"]) if said.get("passes") else None
+def _interpolation(values: Mapping[str, Any]) -> Interpolation | None:
+    if "interpolation" in values:
+        return values["interpolation"]
+    return Interpolation(values["passes"]) if values.get("passes") else None
 
 
 def _upsampling(name: str, value: object) -> Upsampling:

@@ -62,12 +62,12 @@ def _span(
     makes = tuple(
         start + k for k, read in enumerate(reads) if read is None or (whole and (k < last or ends))
     )
-    said = meant(request, part, "interpolator") | context(request, part, reads) | {"rank": index}
+    decides = meant(request, part, "interpolator") | context(request, part, reads) | {"rank": index}
     if part.factor != 4:
-        said["factor"] = part.factor
+        decides["factor"] = part.factor
     if whole:
-        said["space"] = part.space
-    key = span_key("interpolation", makes, inputs, said)
+        decides["space"] = part.space
+    key = span_key("interpolation", makes, inputs, decides)
     return Span(
         "interpolation", makes, reads, inputs, key, request,
         pass_index=index, role="interpolator", part=part,

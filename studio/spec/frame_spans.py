@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.spec.part import Part
 from studio.spec.request import ClipRequest
-from studio.spec.span import Frame, Read, Span, reads_of, said, span_key
+from studio.spec.span import Frame, Read, Span, encode_reads, reads_of, span_key
 
 DECODE_CHUNK = 8
 """Frames per decode span, on a grid anchored at the keyframes; part of the key, never of the plan."""
@@ -51,7 +51,7 @@ def _whole_windows(request: ClipRequest, frames: Sequence[Frame]) -> list[Span]:
         latents = range(grid.latents(len(window)))
         inputs, reads = reads_of([(key, latent) for latent in latents])
         makes = tuple(frame.position for frame in window)
-        made.append(_decoded(request, makes, inputs, reads, {"reads": said(reads)}))
+        made.append(_decoded(request, makes, inputs, reads, {"reads": encode_reads(reads)}))
     return made
 
 
@@ -82,8 +82,8 @@ def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: 
     inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
     makes = tuple(frame.position for frame in seen[lead : lead + count])
     more: dict[str, object] = {}
-    if said(reads) != [(0, position) for position in makes]:
-        more["reads"] = said(reads)
+    if encode_reads(reads) != [(0, position) for position in makes]:
+        more["reads"] = encode_reads(reads)
     if lead:
         more["lead"] = lead
     return _decoded(request, makes, inputs, reads, more, lead)
@@ -130,7 +130,7 @@ def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count
     part = request.part("upscaler")
     assert request.upsample is not None
     meant = {
-        "reads": said(reads),
+        "reads": encode_reads(reads),
         "positions": positions,
         "lead": lead,
         "how": asdict(request.upsample),

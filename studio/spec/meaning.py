@@ -9,7 +9,7 @@ from dataclasses import asdict
 from studio.spec.part import Part
 from studio.spec.prompts import for_time, with_subject
 from studio.spec.request import ClipRequest, SubjectUse
-from studio.spec.span import Read, said
+from studio.spec.span import Read, encode_reads
 from studio.spec.strip import Source
 
 WORDS = Source()
@@ -43,7 +43,7 @@ def context(request: ClipRequest, part: Part, reads: Sequence[Read | None]) -> d
     """What decides a fill beside what decides keyframes from words."""
     how = request.sampling(part)
     return {
-        "reads": said(reads),
+        "reads": encode_reads(reads),
         "context guidance": how.context_guidance,
         "context noise": how.context_noise,
         "walked": how.strengths,

@@ -74,7 +74,7 @@ def reads_of(
     return inputs, reads
 
 
-def said(reads: Sequence[Read | None]) -> list[tuple[int, int] | None]:
+def encode_reads(reads: Sequence[Read | None]) -> list[tuple[int, int] | None]:
     """Reads as a key spells them."""
     return [read and (read.input, read.frame) for read in reads]
 

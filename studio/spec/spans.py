@@ -106,18 +106,18 @@ def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) ->
     known = tuple(frame is not None for frame in given)
     role = "holes" if any(known) else "keyframes"
     part = request.part(role, known)
-    said = meant(request, part, role, source) | (context(request, part, reads) if inputs else {})
-    key = span_key("keyframes", makes, inputs, said)
+    decides = meant(request, part, role, source) | (context(request, part, reads) if inputs else {})
+    key = span_key("keyframes", makes, inputs, decides)
     return Span("keyframes", makes, reads, inputs, key, request, source, role=role, part=part)
 
 
 def picture_span(request: ClipRequest, source: Source) -> Span:
     """A picture that the user brought, fitted to the clip's size and encoded."""
     part = request.part("codec")
-    said = {
+    decides = {
         "picture": source.picture,
         "size": (request.width, request.height),
         "weights": part.encoding(),
     }
-    key = span_key("picture", (0,), (), said)
+    key = span_key("picture", (0,), (), decides)
     return Span("picture", (0,), (), (), key, request, source, role="codec", part=part)
