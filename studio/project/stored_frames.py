@@ -17,10 +17,15 @@ class FramesGone(Refusal):
 
 
 def stored_frames(takes: TakeStore, keys: Sequence[str]) -> Iterator[np.ndarray]:
-    """The frames of finished spans, one by one; never more than a span in memory."""
+    """The frames of finished spans, one by one; never more than a span in memory.
+
+    `FramesGone` at the first that is missing; all other damaged ones are set aside with it, so that
+    rendering once makes the whole clip good.
+    """
     for key in keys:
         arrays = takes.get(key)
         if arrays is None or "frames" not in arrays:
+            takes.set_damaged_aside(keys)
             raise FramesGone("Frames of this take are no longer stored.", "Render it again.")
         yield from arrays["frames"]
 

@@ -54,8 +54,7 @@ def read(folder: Path, load: LoadFrames) -> Arrays:
 
     What is whole and still cannot be decoded (no ffmpeg, say) raises what the decoder refuses.
     """
-    record = read_record(folder)
-    _check_files(folder, record)
+    record = check(folder)
     try:
         return {name: _array(folder, name, record, load) for name in record["arrays"]}
     except (Damaged, OSError):
@@ -69,6 +68,13 @@ def read(folder: Path, load: LoadFrames) -> Arrays:
         raise Damaged(f"{folder.name}: shape") from error
     except Exception as error:  # a record of the first release, or one made to look like another
         raise Damaged(f"{folder.name}: arrays") from error
+
+
+def check(folder: Path) -> Mapping[str, Any]:
+    """The record of a take, once its files' hashes are found to be the recorded ones."""
+    record = read_record(folder)
+    _check_files(folder, record)
+    return record
 
 
 def _check_files(folder: Path, record: Mapping[str, Any]) -> None:
