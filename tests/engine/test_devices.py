@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from studio.engine import device as devices
+from studio.engine.backbone import encode_text
 from studio.engine.device import PROCESSOR, Device
-from studio.engine.families.videoldm.backbone import encode_text
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.families.videoldm.encode import encode
 from studio.engine.families.videoldm.upsample import upsample

@@ -6,7 +6,7 @@ import torch
 from studio.engine import adapter, adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.adapter_file import Label
-from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.spec.progress import silent
 from tests.engine.families.videoldm.test_fill import clip, spec

@@ -5,8 +5,8 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from studio.engine.backbone import Backbone
 from studio.engine.device import choose
-from studio.engine.families.videoldm.backbone import Backbone
 from studio.lab.drawing import characters
 
 

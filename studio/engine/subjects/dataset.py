@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.adapter import Networks
-from studio.engine.families.videoldm.backbone import Backbone, token_ids
+from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.subjects import paths

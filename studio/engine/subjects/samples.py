@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.video_unet import VideoUNet

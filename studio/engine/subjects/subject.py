@@ -18,8 +18,8 @@ from torch.nn import functional as F
 from studio.engine import adapter, adapter_file
 from studio.engine.adapter import undisturbed
 from studio.engine.adapter_file import Label
+from studio.engine.backbone import Backbone
 from studio.engine.device import in_half
-from studio.engine.families.videoldm.backbone import Backbone
 from studio.engine.noise import noise
 from studio.engine.subjects import checkpoint, dataset, loop
 from studio.engine.subjects.dataset import SubjectData

@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.backbone import Backbone
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.engine.families.videoldm.encode import encode

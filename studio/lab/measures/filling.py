@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.interpolate import GUIDANCE

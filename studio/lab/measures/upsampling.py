@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from studio.engine.backbone import Backbone
 from studio.engine.device import Device
-from studio.engine.families.videoldm.backbone import Backbone
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.encode import encode
 from studio.engine.families.videoldm.upsample import upsample

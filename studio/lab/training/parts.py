@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
+from studio.engine.backbone import load_teacher
 from studio.engine.device import choose
-from studio.engine.families.videoldm.backbone import load_teacher
 from studio.engine.families.videoldm.upsampler import FOLDER
 from studio.lab.drawing import footage
 from studio.lab.training import decoder, enlarged, packing, upsampler

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from studio.engine import adapter_file
 from studio.engine.adapter import adapted
-from studio.engine.families.videoldm.backbone import token_ids
+from studio.engine.backbone import token_ids
 from studio.engine.subjects import checkpoint, dataset, subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tensor_file import read_sealed

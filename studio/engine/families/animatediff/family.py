@@ -13,11 +13,11 @@ from typing import Any
 from diffusers import DDIMScheduler
 
 from studio.engine.autoencoders import AutoencoderCodec
+from studio.engine.backbone import Backbone, load_backbone
 from studio.engine.between import FilledBetween
 from studio.engine.device import Device, set_attention
 from studio.engine.families.animatediff import published
 from studio.engine.families.animatediff.fill import AnimateDiff
-from studio.engine.families.videoldm.backbone import Backbone, load_backbone
 from studio.engine.loading import loading
 from studio.engine.roles import Parts
 from studio.spec.card import Card

@@ -12,9 +12,9 @@ from diffusers import SparseControlNetModel, UNetMotionModel
 from torch import Tensor
 
 from studio.engine.adapter import adapted, check_bare
+from studio.engine.backbone import Backbone, encode_text
 from studio.engine.between import blended
 from studio.engine.families.animatediff.contexts import Contexts
-from studio.engine.families.videoldm.backbone import Backbone, encode_text
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
 from studio.engine.roles import FillSpec, Known, Words

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.backbone import Backbone
 from studio.engine.families.videoldm.decoder import DecoderLayers, VideoDecoder
 from studio.spec.progress import Progress, Tick
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.backbone import Backbone
 
 
 @torch.no_grad()

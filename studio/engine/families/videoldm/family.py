@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
+from studio.engine.backbone import load_backbone
 from studio.engine.device import Device, set_attention
 from studio.engine.families.videoldm import upsampler
-from studio.engine.families.videoldm.backbone import load_backbone
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.engine.families.videoldm.parts import upscaler_parts, video_parts
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from studio.engine.adapter import adapted, check_bare
-from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.encode import encode
 from studio.engine.families.videoldm.fill import Text, fill

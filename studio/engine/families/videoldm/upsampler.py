@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.backbone import Open, autoencoder, network, plain
 from studio.engine.device import Device, set_attention
-from studio.engine.families.videoldm.backbone import Open, autoencoder, network, plain
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.loading import loading

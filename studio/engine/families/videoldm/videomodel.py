@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from studio.engine.families.videoldm.backbone import Backbone
+from studio.engine.backbone import Backbone
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.spec.card import Card

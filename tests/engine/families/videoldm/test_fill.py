@@ -8,7 +8,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from studio.engine.families.videoldm.backbone import encode_text
+from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.videomodel import pattern_of
 from studio.engine.noise import clip_noise

@@ -1,4 +1,4 @@
-"""An image latent diffusion model from a stock pipeline folder, part by part."""
+"""Stable Diffusion from a stock pipeline folder, part by part: what families of its layout share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -8,14 +8,14 @@ import torch
 from diffusers import StableDiffusionPipeline
 from diffusers.utils import logging
 
-from studio.engine.device import Device, choose
-from studio.engine.families.videoldm.backbone import (
+from studio.engine.backbone import (
     PARTS,
     encode_text,
     load_backbone,
     load_teacher,
     token_ids,
 )
+from studio.engine.device import Device, choose
 from studio.lab.starter import packing
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
