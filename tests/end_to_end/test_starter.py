@@ -55,18 +55,18 @@ def test_stock_diffusers_opens_the_image_part() -> None:
 
 def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
     from studio.lab.measures import upsampling
-    from studio.lab.training import enlarged
+    from studio.lab.training import frame_pairs
 
     how = library.read(STARTER).card.upsampling
     assert how is not None
     true = upsampling.filmed(3, 256).frames[:3]
-    small = enlarged.shrunk(torch.from_numpy(true))
+    small = frame_pairs.shrunk(torch.from_numpy(true))
     made = upsampling.larger(
         upsampling.opened(STARTER / "upsampler", PROCESSOR), small.numpy(), how, 1
     )
     blurred = upsampling.resampled(small.numpy(), upsampling.RESAMPLED["bicubic"])
     assert upsampling.sharpness(made) > 1.3 * upsampling.sharpness(blurred)
-    again = enlarged.shrunk(torch.from_numpy(made)).float()
+    again = frame_pairs.shrunk(torch.from_numpy(made)).float()
     assert (again - small).abs().mean() < 3  # levels of 255
 
 

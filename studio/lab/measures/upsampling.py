@@ -23,7 +23,7 @@ from studio.engine.tiles import Tiling
 from studio.lab.drawing import footage, scenes
 from studio.lab.measures import frechet, regions
 from studio.lab.measures.starter import FrameByFrame
-from studio.lab.training import enlarged
+from studio.lab.training import frame_pairs
 from studio.spec.progress import silent
 from studio.spec.request import UPSAMPLED, Upsampling
 
@@ -104,7 +104,7 @@ def enlargements(
 ) -> dict[str, np.ndarray]:
     """Frames that are small and went through the autoencoder, as the product's do, made larger:
     resampled, and by the upsamplers in `folders`."""
-    small = enlarged.shrunk(torch.from_numpy(filmed(seed, size).frames))
+    small = frame_pairs.shrunk(torch.from_numpy(filmed(seed, size).frames))
     small = decode(video.backbone, encode(video.backbone, small), silent, video.decoder).numpy()
     made = {name: resampled(small, way) for name, way in RESAMPLED.items()}
     for folder in folders:

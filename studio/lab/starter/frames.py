@@ -8,7 +8,7 @@ from torch import Tensor
 from studio.lab.starter import codec, footage
 from studio.lab.starter.animation import Stage
 from studio.lab.training.decoder import as_pictures
-from studio.lab.training.enlarged import Pairs, as_bytes, shrunk
+from studio.lab.training.frame_pairs import Pairs, as_bytes, shrunk
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.request import UPSAMPLED
 

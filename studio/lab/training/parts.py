@@ -8,7 +8,7 @@ from studio.engine.backbone import load_teacher
 from studio.engine.device import choose
 from studio.engine.families.videoldm.upsampler import FOLDER
 from studio.lab.drawing import footage
-from studio.lab.training import decoder, enlarged, packing, upsampler
+from studio.lab.training import decoder, frame_pairs, packing, upsampler
 from studio.lab.training.clips import cut, find_videos
 from studio.library.models import Model
 from studio.spec.progress import Tick, silent
@@ -70,7 +70,7 @@ def teach_upsampler(
 
     chosen = choose(device)
     vae = load_teacher(model.folder, chosen)
-    footage = enlarged.make(vae, seed, pairs, out / "runs" / "pairs.safetensors", tick=tick)
+    footage = frame_pairs.make(vae, seed, pairs, out / "runs" / "pairs.safetensors", tick=tick)
     net = upsampler.train(kind, footage, seed, steps, out / "runs" / kind, device=chosen, tick=tick)
     own = vae if kind == "latent" else None
     return packing.pack_upsampler(out / FOLDER, net, own)

@@ -20,7 +20,7 @@ from studio.engine.families.videoldm.upsampler import DETAIL, resampled
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
 from studio.lab.training.decoder import as_pictures
-from studio.lab.training.enlarged import Pairs
+from studio.lab.training.frame_pairs import Pairs
 from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 from studio.spec.request import UPSAMPLED

@@ -6,7 +6,7 @@ import torch
 
 from studio.lab.drawing import footage
 from studio.lab.measures import likeness
-from studio.lab.training import decoder, enlarged, upsampler
+from studio.lab.training import decoder, frame_pairs, upsampler
 from tests.second_device import NAME, SecondDevice, device
 from tests.tiny_starter import autoencoder
 
@@ -30,7 +30,7 @@ def test_decoder_and_upsamplers(tmp_path):
     drawn = torch.from_numpy(footage.pool(SEED, 2))
     critics = ("clips", "pictures")
     layers = decoder.train(vae, drawn, SEED, 2, tmp_path / "decoder", critics=critics)
-    pairs = enlarged.make(vae, SEED, 1, tmp_path / "pairs.safetensors")
+    pairs = frame_pairs.make(vae, SEED, 1, tmp_path / "pairs.safetensors")
     nets = [
         upsampler.train(kind, pairs, SEED, (1, 1), tmp_path / kind, device=device())
         for kind in ("pixel", "latent")

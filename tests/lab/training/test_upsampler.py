@@ -8,7 +8,7 @@ import torch
 
 from studio.engine.families.videoldm.upsampler import DETAIL, resampled
 from studio.lab.training import upsampler
-from studio.lab.training.enlarged import Pairs
+from studio.lab.training.frame_pairs import Pairs
 from studio.spec.request import UPSAMPLED
 
 KINDS = ("latent", "pixel")

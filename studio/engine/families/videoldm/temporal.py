@@ -37,7 +37,7 @@ class TemporalConfig:
     text too, by an embedding of their own; the image network's, where it has one, need not tell
     left from right.  `motion_prior`: channels of the features that tell every place of every frame
     what the words alone say of it (motion_prior.py), 0 for none.  `drift`: whether holes are also
-    shown a guess, the given frames beside them moved along (drift.py); needs `condition_width`.
+    shown a guess, the given frames beside them moved along (motion_compensation.py); needs `condition_width`.
     `attends`: whether transformers over time stand behind the spatial ones; upsamplers, whose small
     pictures tell all that is far away, do without.
     """

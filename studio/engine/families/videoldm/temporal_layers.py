@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from studio.engine.families.videoldm import layer_file
 from studio.engine.families.videoldm.conditioning import ConditionPyramid, entry
-from studio.engine.families.videoldm.drift import Drift
+from studio.engine.families.videoldm.motion_compensation import Drift
 from studio.engine.families.videoldm.motion_prior import MotionPrior
 from studio.engine.families.videoldm.temporal import (
     TemporalConfig,
@@ -93,7 +93,7 @@ class TemporalLayers(nn.Module):
     def guess(
         self, condition: tuple[Tensor, Tensor], text: Tensor, positions: Tensor, passes: Tensor
     ) -> Tensor | None:
-        """What the holes show (drift.py), (B T) C h w, or None where nothing was learned of it.
+        """What the holes show (motion_compensation.py), (B T) C h w, or None where nothing was learned of it.
 
         condition (clip, mask) as the network sees it; text (B, L, D); positions (B, T); passes (B,).
         """

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from studio.lab.training import enlarged
+from studio.lab.training import frame_pairs
 from studio.spec.request import UPSAMPLED
 from tests.tiny_starter import autoencoder
 
@@ -17,15 +17,15 @@ def vae():
 
 @pytest.fixture(scope="module")
 def pairs(vae, tmp_path_factory):
-    return enlarged.make(vae, 1, 2, tmp_path_factory.mktemp("pairs") / "pairs.safetensors")
+    return frame_pairs.make(vae, 1, 2, tmp_path_factory.mktemp("pairs") / "pairs.safetensors")
 
 
 def test_small_frames_are_the_large_ones_shrunk(vae, pairs):
-    side = enlarged.WINDOW // UPSAMPLED
-    assert pairs.large.shape[2:] == (enlarged.WINDOW, enlarged.WINDOW, 3)
+    side = frame_pairs.WINDOW // UPSAMPLED
+    assert pairs.large.shape[2:] == (frame_pairs.WINDOW, frame_pairs.WINDOW, 3)
     assert pairs.small.shape == pairs.kept.shape == (2, 8, side, side, 3)
     for large, small in zip(pairs.large, pairs.small, strict=True):
-        assert torch.equal(enlarged.shrunk(large), small)
+        assert torch.equal(frame_pairs.shrunk(large), small)
 
 
 def test_latents_are_those_of_the_large_frames(vae, pairs):
@@ -37,11 +37,11 @@ def test_latents_are_those_of_the_large_frames(vae, pairs):
 
 def test_they_are_read_back_and_drawn_anew_for_another_seed(vae, tmp_path):
     path, ticks = tmp_path / "pairs.safetensors", []
-    first = enlarged.make(vae, 1, 1, path)
-    again = enlarged.make(vae, 1, 1, path, tick=ticks.append)
+    first = frame_pairs.make(vae, 1, 1, path)
+    again = frame_pairs.make(vae, 1, 1, path, tick=ticks.append)
     assert not ticks
     assert torch.equal(first.latents, again.latents)
-    other = enlarged.make(vae, 2, 1, path, tick=ticks.append)
+    other = frame_pairs.make(vae, 2, 1, path, tick=ticks.append)
     assert ticks
     assert not torch.equal(first.large, other.large)
 
@@ -49,20 +49,20 @@ def test_they_are_read_back_and_drawn_anew_for_another_seed(vae, tmp_path):
 def test_pixels_and_bytes():
     frames = torch.arange(256).to(torch.uint8).reshape(1, 8, 8, 4)[..., :3]
     pictures = frames.permute(0, 3, 1, 2).float() / 127.5 - 1
-    assert torch.equal(enlarged.as_bytes(pictures), frames)
+    assert torch.equal(frame_pairs.as_bytes(pictures), frames)
 
 
 def test_pairs_that_are_damaged_or_of_another_autoencoder_are_made_anew(vae, tmp_path):
     path = tmp_path / "pairs.safetensors"
-    first = enlarged.make(vae, 1, 1, path)
+    first = frame_pairs.make(vae, 1, 1, path)
     data = bytearray(path.read_bytes())
     data[-5] ^= 1
     path.write_bytes(data)
     ticks = []
-    again = enlarged.make(vae, 1, 1, path, tick=ticks.append)
+    again = frame_pairs.make(vae, 1, 1, path, tick=ticks.append)
     assert ticks
     assert torch.equal(again.latents, first.latents)
     other = copy.deepcopy(vae)
     with torch.no_grad():
         other.encoder.conv_in.weight.mul_(1.1)
-    assert not torch.equal(enlarged.make(other, 1, 1, path).latents, first.latents)
+    assert not torch.equal(frame_pairs.make(other, 1, 1, path).latents, first.latents)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from studio.engine.families.videoldm.drift import Drift, along, beside, moved, places
+from studio.engine.families.videoldm.motion_compensation import Drift, along, beside, moved, places
 
 
 def dot(x: float, y: float, size: int = 16) -> torch.Tensor:
