@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Victim:
         by: str = "SIGKILL",
         after: float = 0.0,
         room: int | None = None,
+        beside: Sequence[str] = (),
     ) -> dict[str, Any]:
         assert self._program.stdin is not None
         assert self._program.stdout is not None
@@ -35,6 +36,7 @@ class Victim:
             "signal": by,
             "after": after,
             "room": room,
+            "beside": list(beside) or None,
         }
         self._program.stdin.write(json.dumps(order) + "\n")
         self._program.stdin.flush()

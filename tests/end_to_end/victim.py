@@ -3,9 +3,11 @@
     python -m tests.end_to_end.victim < orders > endings
 
 One order per line, JSON: "words" (the command line), "kill_at" (the tick, or null to let it end),
-"signal" (its name), "after" (seconds after that tick) and "room" (bytes that a file may have, as on
-a full disk, or null).  One ending per line, JSON: "code" (negative: the signal that killed it),
-"ticks" heard, how many of them "learned" something, and what was "said" on standard error.  The
+"signal" (its name), "after" (seconds after that tick), "room" (bytes that a file may have, as on
+a full disk, or null) and "beside" (another command line that is started with it, or null; it is
+waited for).  One ending per line, JSON: "code" (negative: the signal that killed it),
+"ticks" heard, how many of them "learned" something, what was "said" on standard error, and the code
+of the one "beside" (0 without).  The
 heavy imports are paid once, here; every child starts from the same untouched memory.
 """
 
@@ -46,6 +48,22 @@ def child(words: list[str], pipe: int, room: int | None) -> int:
     return main(words)
 
 
+def started(words: list[str]) -> int:
+    """Fork a child that nobody listens to; its process."""
+    pid = os.fork()
+    if pid == 0:
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (1, 2):
+            os.dup2(silence, stream)
+        os._exit(child(words, silence, None))
+    return pid
+
+
+def code_of(pid: int) -> int:
+    """Wait for a child's end; its exit code."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 def ending(
     words: list[str], kill_at: int | None, name: str, after: float, room: int | None
 ) -> dict[str, int | str]:
@@ -71,7 +89,7 @@ def ending(
     while os.read(heard, 4096):  # a closed pipe would end it otherwise
         pass
     os.close(heard)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = code_of(pid)
     with open(aside, encoding="utf-8", errors="replace") as whole:  # noqa: PTH123
         said = whole.read()
     return {"code": code, "ticks": ticks, "learned": learned, "said": said}
@@ -82,4 +100,6 @@ if __name__ == "__main__":
     for line in sys.stdin:
         order = json.loads(line)
         how = (order["signal"], order["after"], order["room"])
-        print(json.dumps(ending(order["words"], order["kill_at"], *how)), flush=True)
+        beside = order["beside"] and started(order["beside"])
+        end = ending(order["words"], order["kill_at"], *how)
+        print(json.dumps({**end, "beside": code_of(beside) if beside else 0}), flush=True)
