@@ -45,8 +45,9 @@ FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
 class Job:
     """A job as the queue knows it.
 
-    `kind` chooses the work; `payload` is plain JSON data for it; a `short` job cuts in at a long
-    job's next tick on the same lane.  `what` and `hint` say why it failed, and `detail` the
+    `kind` chooses the work; `payload` is plain JSON data for it, and `told` the same as typed data
+    (`studio.jobs.payloads`), None where that kind is told nothing or this does not fit; a `short`
+    job cuts in at a long job's next tick on the same lane.  `what` and `hint` say why it failed, and `detail` the
     technical part of it; `result` is what the work returned, where that is plain JSON data.
     """
 
@@ -61,6 +62,7 @@ class Job:
     hint: str = ""
     result: object = field(default=None, hash=False)
     detail: str = ""
+    told: object = field(default=None, compare=False, repr=False)
 
 
 Work = Callable[[Job, Tick], object]

@@ -4,9 +4,11 @@ Fields are for good: rows of older versions lack some, which have a default, and
 are passed over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from studio.project.plain import from_plain
 from studio.project.subject import METHODS
 from studio.spec.bounds import AT_ONCE, LABEL, MOST, between, either, misfits, nothing, several
 from studio.spec.request import ClipRequest
@@ -72,3 +74,26 @@ class TrainingPayload:
             self, method=METHODS.__contains__, steps=between(0, MOST * AT_ONCE), subject=LABEL,
             weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
         )  # fmt: skip
+
+
+KINDS: Mapping[str, type] = MappingProxyType(
+    {
+        "preview_keyframes": RenderPayload,
+        "interpolate": RenderPayload,
+        "render": RenderPayload,
+        "preview_tile": TilePayload,
+        "export": ExportPayload,
+        "contact_sheet": ExportPayload,
+        "train_subject": TrainingPayload,
+    }
+)
+"""By kind of job what it is told; jobs of other kinds are told nothing."""
+
+
+def told(kind: str, payload: Mapping[str, object]) -> object:
+    """A payload as its kind reads it; None where that is told nothing or the payload does not fit:
+    its work says so when the job runs."""
+    try:
+        return from_plain(KINDS[kind], payload) if kind in KINDS else None
+    except ValueError:
+        return None

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from studio.jobs.job import FINISHED, LANES, MOVES, UNFINISHED, UNREADABLE, Job, State
+from studio.jobs.payloads import told
 from studio.project.plain import from_plain, parsed
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
@@ -157,16 +158,18 @@ def _read(row: sqlite3.Row) -> Job:
     said = {name: row[name] for name in texts}
     if not all(isinstance(text, str) for text in said.values()) or said["lane"] not in LANES:
         raise ValueError("no job")
-    said["payload"], said["result"] = _payload(said["payload"]), parsed(said["result"])
+    said["result"] = parsed(said["result"])
+    said["payload"], said["told"] = _payload(said["kind"], said["payload"])
     return Job(id=row["id"], short=bool(int(row["short"])), state=State(row["state"]), **said)
 
 
 @lru_cache(512)
-def _payload(text: str) -> Mapping[str, object]:
-    """What a job is to do; a request in it holds together.  Nobody changes it: it is shared."""
+def _payload(kind: str, text: str) -> tuple[Mapping[str, object], object]:
+    """What a job is to do, plain and typed; a request in it holds together.  Nobody changes it: it
+    is shared."""
     payload = parsed(text)
     if not text.isascii() or not isinstance(payload, dict):  # it is written in ASCII
         raise ValueError("no payload")
     if "request" in payload:
         from_plain(ClipRequest, payload["request"])
-    return payload
+    return payload, told(kind, payload)

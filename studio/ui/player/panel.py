@@ -1,7 +1,6 @@
 """The player: a picture, the keyframes of the shot, and the transport."""
 
 from dataclasses import replace
-from fractions import Fraction
 from itertools import chain, zip_longest
 
 from PySide6.QtCore import Qt, Signal
@@ -9,12 +8,11 @@ from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.job import Job
+from studio.jobs.payloads import RenderPayload
 from studio.jobs.queue import Queue
-from studio.project.plain import from_plain
 from studio.project.project import Render
 from studio.spec.progress import Progress
 from studio.spec.quantities import clip_length, count, rate
-from studio.spec.request import ClipRequest
 from studio.spec.spans import last_keys, spans
 from studio.ui.player.canvas import Canvas
 from studio.ui.player.shown_clip import of_take
@@ -252,13 +250,10 @@ class Player(Panel):
         if id != self._selection.following or not progress.preview or progress.stage != "keyframes":
             return
         job = self._job_monitor.job(id)
-        request = job.payload.get("request")
-        if isinstance(request, dict):
-            frames, fps = Loaded(from_preview(progress.preview)), Fraction(request["fps"])
+        if isinstance(job.told, RenderPayload):
             starts = not self._player_state.shown or self._player_state.shown.kind != "preview"
-            self._player_state.show(
-                Shown("preview", job.title, frames, fps, frames_per_keyframe=1, shot=_shot(job))
-            )
+            frames = Loaded(from_preview(progress.preview))
+            self._player_state.show(_keyframes("preview", job, job.told, frames))
             if starts:
                 self._player_state.set_speed(1)
 
@@ -267,29 +262,23 @@ class Player(Panel):
         job = self._job_monitor.job(id)
         if id != self._selection.following or job.kind != "preview_keyframes":
             return
-        request = from_plain(ClipRequest, job.payload["request"])
+        told = job.told
+        if not isinstance(told, RenderPayload):
+            return
 
         def arrived(frames: Frames) -> None:
             if self._selection.following == id:
-                title = job.title
-                self._player_state.show(
-                    Shown(
-                        "keyframes",
-                        title,
-                        frames,
-                        request.fps,
-                        frames_per_keyframe=1,
-                        shot=_shot(job),
-                    )
-                )
+                self._player_state.show(_keyframes("keyframes", job, told, frames))
                 self._player_state.set_speed(1)
 
-        keys = last_keys(spans(request))
+        keys = last_keys(spans(told.request))
         self._pictures.frames(keys, self, arrived, lambda error: self._status.post(str(error)))
 
 
-def _shot(job: Job) -> str:
-    return str(job.payload.get("shot", ""))
+def _keyframes(kind: str, job: Job, told: RenderPayload, frames: Frames) -> Shown:
+    """The keyframes that a job makes, at their own rate."""
+    fps, shot = told.request.fps, told.shot
+    return Shown(kind, job.title, frames, fps, frames_per_keyframe=1, shot=shot)
 
 
 def _pad(widget: QWidget, sides: int, ends: int) -> None:

@@ -2,6 +2,8 @@
 
 from PySide6.QtCore import QObject
 
+from studio.jobs.job import Job
+from studio.jobs.payloads import RenderPayload
 from studio.project.project import Render
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames
@@ -55,7 +57,7 @@ class ShotFollower(QObject):
         shown = self._player_state.shown
         if shown and not shown.shot:
             return  # a clip of the user's belongs to no shot
-        making = [job.id for job in self._job_monitor.jobs if job.payload.get("shot") == self._shot]
+        making = [job.id for job in self._job_monitor.jobs if _shot_of(job) == self._shot]
         self._clear()
         if making:
             self._selection.follow(making[-1])
@@ -65,6 +67,10 @@ class ShotFollower(QObject):
     def _clear(self) -> None:
         self._selection.follow(0)
         self._player_state.show(None)
+
+
+def _shot_of(job: Job) -> str:
+    return job.told.shot if isinstance(job.told, RenderPayload) else ""
 
 
 def of_take(render: Render, frames: Frames) -> Shown:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QPen
 
+from studio.jobs.payloads import TilePayload
 from studio.jobs.queue import Queue
 from studio.project.project import Render
 from studio.spec.progress import Preview
@@ -93,7 +94,8 @@ class TilePreview(QObject):
         if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
             return
         render = self._render()
-        if shown and render and render.id == job.payload.get("take"):
+        told = job.told
+        if shown and render and isinstance(told, TilePayload) and render.id == told.take:
             self._show(shown, render.request, preview, result)
 
     def _show(self, shown: Shown, request: ClipRequest, preview: Preview, found: dict) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from studio.project.plain import from_plain
+from studio.jobs.payloads import RenderPayload
 from studio.spec.forecast import Forecast, StageForecast, forecast, upsampled_forecast
 from studio.spec.frame_spans import decode_spans
 from studio.spec.request import ClipRequest
@@ -35,12 +35,12 @@ Walk = tuple[Span, ...]
 @dataclass(frozen=True)
 class Wanted:
     """What is looked up: the shot's clip, the same upsampled, the stages that were made for the
-    shot once, the payloads of running jobs, and of these the spans that were unrolled before."""
+    shot once, what running jobs are told, and of these the spans that were unrolled before."""
 
     clip: ClipRequest
     upsampled: ClipRequest | None
     before: frozenset[str]
-    jobs: Mapping[int, Mapping[str, object]]
+    jobs: Mapping[int, RenderPayload]
     walks: Mapping[int, Walk]
 
 
@@ -73,17 +73,16 @@ def look_up(
     if wanted.upsampled:
         upsampled = upsampled_forecast(walk, span_results.has, pace, before=wanted.before)
     keys = {span.key for span in walk}
-    walks = {id: wanted.walks.get(id) or _walk_of(payload) for id, payload in wanted.jobs.items()}
+    walks = {id: wanted.walks.get(id) or _walk_of(told) for id, told in wanted.jobs.items()}
     makes = {id: frozenset(stage_of(s) for s in w if s.key in keys) for id, w in walks.items()}
     needs = {id: _needs(made, span_results, pace) for id, made in walks.items()}
     pictures = _pictures(found, clip, span_results, known)
     return Found(found, upsampled, pace, pictures, walks, makes, needs)
 
 
-def _walk_of(payload: Mapping[str, object]) -> Walk:
+def _walk_of(told: RenderPayload) -> Walk:
     """The spans that a job makes."""
-    walk = spans(from_plain(ClipRequest, payload["request"]))
-    return until(walk, str(payload.get("until") or STAGES[-1]))
+    return until(spans(told.request), told.until or STAGES[-1])
 
 
 def _needs(walk: Walk, span_results: "TakeStore", pace: Mapping[str, float]) -> Needs:

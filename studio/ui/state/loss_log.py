@@ -7,6 +7,7 @@ from contextlib import suppress
 from PySide6.QtCore import QObject
 
 from studio.jobs.job import Job, State
+from studio.jobs.payloads import TrainingPayload
 from studio.jobs.queue import Queue
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import Progress
@@ -68,7 +69,7 @@ class LossLog(QObject):
 
 
 def _subject(job: Job) -> str:
-    return str(job.payload.get("subject", ""))
+    return job.told.subject if isinstance(job.told, TrainingPayload) else ""
 
 
 def _ignored(error: Exception) -> None:

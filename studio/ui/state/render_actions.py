@@ -12,11 +12,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
-from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload
+from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TrainingPayload
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.project import edits
-from studio.project.plain import from_plain, to_plain
+from studio.project.plain import to_plain
 from studio.project.project import Render
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.quantities import count
@@ -216,20 +216,20 @@ class RenderActions(QObject):
 
     def _finished(self, id: int, result: object) -> None:
         job = self._queue.job(id)
-        if job.kind == "train_subject":
-            self._document.read_subjects()
-            self._status.post(f"{job.payload['subject']} is ready: choose it in the shot.")
-        elif job.kind == "render":
-            self._keep(job)
-        elif job.kind == "export":
-            self.exported.emit(str(job.payload["out"]))
+        match job.told:
+            case TrainingPayload(subject=subject):
+                self._document.read_subjects()
+                self._status.post(f"{subject} is ready: choose it in the shot.")
+            case RenderPayload() as told if job.kind == "render":
+                self._keep(job, told)
+            case ExportPayload(out=out) if job.kind == "export":
+                self.exported.emit(out)
 
-    def _keep(self, job: Job) -> None:
-        if job.payload.get("project") != str(self._document.folder):
+    def _keep(self, job: Job, told: RenderPayload) -> None:
+        if told.project != str(self._document.folder):
             return
-        request = from_plain(ClipRequest, job.payload["request"])
+        request, shot = told.request, told.shot
         last = last_keys(spans(request))
-        shot = str(job.payload["shot"])
         self._document.keep(
             lambda project: edits.add_render(project, shot, request, last, thumbnail=last[0])
         )

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from studio.jobs.job import Job, State
+from studio.jobs.payloads import RenderPayload
 from studio.jobs.queue import Queue
 from studio.spec.forecast import Forecast, StageForecast
 from studio.spec.stages import stages_in
@@ -126,17 +127,20 @@ class RenderForecast(QObject):
             return None
         renders = (r for r in self._document.project.renders if r.shot == state.shot.id)
         before = frozenset[str]().union(*(stages_in(render.request) for render in renders))
-        running = {job.id: job.payload for job in self._job_monitor.jobs if self._is_ours(job)}
+        jobs = ((job.id, self._told(job)) for job in self._job_monitor.jobs)
+        running = {id: told for id, told in jobs if told}
         return Wanted(state.request, state.upsampled, before, running, self._walks)
 
-    def _is_ours(self, job: Job) -> bool:
-        """Whether a job runs that makes something for a shot of this project."""
-        ours = job.payload.get("project") == str(self._document.folder)
-        return ours and job.state is State.RUNNING and "shot" in job.payload
+    def _told(self, job: Job) -> RenderPayload | None:
+        """What a running job is told that makes something for a shot of this project."""
+        told = job.told if job.state is State.RUNNING else None
+        if isinstance(told, RenderPayload) and told.project == str(self._document.folder):
+            return told if told.shot else None
+        return None
 
     def _on_progress(self, id: int, _progress: object) -> None:
         if not self._during.isActive() and any(
-            j.id == id for j in self._job_monitor.jobs if self._is_ours(j)
+            job.id == id and self._told(job) for job in self._job_monitor.jobs
         ):
             self._during.start()
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
+from studio.jobs.payloads import TrainingPayload
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.ui.state.background import Background
@@ -220,6 +221,7 @@ class SubjectsPanel(Panel):
 
     def _on_progress(self, id: int, _progress: object) -> None:
         job = self._job_monitor.job(id)
-        subject = self._document.subject(str(job.payload.get("subject", "")))
-        if job.kind == "train_subject" and subject and subject.name in self.cards:
+        name = job.told.subject if isinstance(job.told, TrainingPayload) else ""
+        subject = self._document.subject(name)
+        if subject and subject.name in self.cards:
             self._reflect_card(subject)

@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from studio.jobs.job import Job, State
+from studio.jobs.payloads import TrainingPayload
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.spec.progress import Preview, Progress
@@ -74,8 +75,9 @@ class Training(QWidget):
 
 def training_of(subject: str, job_monitor: JobMonitor) -> Job | None:
     """The job that trains a subject, or will."""
-    trains = (job for job in job_monitor.jobs if job.kind == "train_subject")
-    return next((job for job in trains if job.payload.get("subject") == subject), None)
+    told = ((job, job.told) for job in job_monitor.jobs)
+    trains = ((job, told) for job, told in told if isinstance(told, TrainingPayload))
+    return next((job for job, told in trains if told.subject == subject), None)
 
 
 def standing(subject: Subject, job_monitor: JobMonitor) -> tuple[str, str]:

@@ -1,0 +1,53 @@
+"""What jobs are told, as typed data beside the plain."""
+
+from dataclasses import fields
+
+import pytest
+
+from studio.jobs.ledger import Ledger
+from studio.jobs.payloads import (
+    KINDS,
+    ExportPayload,
+    RenderPayload,
+    TilePayload,
+    TrainingPayload,
+    told,
+)
+from studio.project.plain import to_plain
+from tests.cards import card
+
+REQUEST = card().request("a red ball", 7, ())
+TOLD = {
+    RenderPayload: RenderPayload("/p", REQUEST, "decoded", "shot"),
+    TilePayload: TilePayload("/p", REQUEST, 3, (0.5, 0.25), "take"),
+    ExportPayload: ExportPayload("/p", REQUEST, ("0" * 32,), "/clip.mp4", "24"),
+    TrainingPayload: TrainingPayload("rex", steps=3),
+}
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    made = Ledger(tmp_path / "queue.db")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_of_the_queue_is_told_what_was_ordered(ledger, kind):
+    ordered = TOLD[KINDS[kind]]
+    job = ledger.job(ledger.add(kind, "title", to_plain(ordered)))
+    assert job.told == ordered
+    assert job.payload == to_plain(ordered)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_payload_that_does_not_fit_is_nothing_told(ledger, kind):
+    """A number where a word belongs, or nothing at all: what reads it in the window goes on."""
+    wrong = to_plain(TOLD[KINDS[kind]]) | {f.name: {} for f in fields(KINDS[kind])[1:2]}
+    wrong.pop("request", None)
+    assert ledger.job(ledger.add(kind, "title", wrong)).told is None
+    assert ledger.job(ledger.add(kind, "title")).told is None
+
+
+def test_a_kind_that_is_told_nothing():
+    assert told("free_memory", {}) is None
