@@ -15,6 +15,7 @@ from tests.commands import Ran
 # before anything makes a QApplication or computes
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["HF_HUB_CACHE"] = str(Path(__file__).with_name("no cache"))  # not the user's own
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")  # no pool that outlives its test
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread mostly waits

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from studio.library import weight_files
 from studio.library.card import CARD, read_card
+from studio.library.program_folders import places_of
 from studio.library.recognition.found import Found
 from studio.library.recognition.weights import recognise
 from studio.library.scan_index import Index, stamp_of
@@ -81,7 +82,8 @@ def _places(folders: Iterable[Path], unread: list[Path]) -> Iterator[Path]:
     """Weight files and pipelines' folders, each once, whatever links lead to it."""
     seen: set[tuple[int, int]] = set()
     for folder in folders:
-        yield from _below(Path(folder), DEEPEST, seen, unread)
+        for place in places_of(Path(folder)).folders:
+            yield from _below(place, DEEPEST, seen, unread)
 
 
 def _below(folder: Path, levels: int, seen: set, unread: list[Path]) -> Iterator[Path]:

@@ -83,6 +83,21 @@ class Folders:
         return self.data / "models.json"
 
     @property
+    def library(self) -> Path:
+        """Which folders of models the user added."""
+        return self.data / "library.json"
+
+    @property
+    def seen_models(self) -> Path:
+        """Which models lay where when somebody last looked."""
+        return self.data / "seen_models.json"
+
+    @property
+    def stacks(self) -> Path:
+        """Models by role, under names that the user gave."""
+        return self.data / "stacks.json"
+
+    @property
     def faults(self) -> Path:
         """Where a crash of the whole process leaves the stacks of its threads."""
         return self.data / "faults.log"

@@ -66,7 +66,14 @@ def _add_subject(add: "Commands") -> None:
 def _add_library(add: "Commands") -> None:
     add.group("library", "which models are on this computer")
     scanned = add.plain("library scan", "name the models in folders; nothing is moved or changed")
-    scanned.add_argument("folders", metavar="DIR", nargs="*", help="(the studio's own folder)")
+    scanned.add_argument("folders", metavar="DIR", nargs="*", help="(all that are looked into)")
+    for what, does in (
+        ("add", "look into a folder from now on, such as ComfyUI's; nothing is moved or changed"),
+        ("remove", "look into a folder no more"),
+    ):
+        add.plain(f"library {what}", does).add_argument("folder", metavar="DIR")
+    add.plain("library folders", "the folders that are looked into")
+    add.plain("library list", "the models in them, and those that were moved or are missing")
 
 
 def _add_queue(add: "Commands") -> None:

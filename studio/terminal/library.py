@@ -1,10 +1,16 @@
-"""`library scan`: what models lie in folders, and why a weight file is none."""
+"""`library`: which folders of models are looked into, what lies in them, and why a file is none."""
 
 from argparse import Namespace
+from collections.abc import Iterable
+from pathlib import Path
 
+from studio.library.added_folders import AddedFolders, looked_into
+from studio.library.model_names import name_of
+from studio.library.program_folders import EXTRA_PATHS, hub_cache, places_of
 from studio.library.scan import Entry, Scan, scan
 from studio.library.scan_index import Index
-from studio.media.places import is_folder, place
+from studio.library.seen_models import Gone, compared
+from studio.media.places import is_file, is_folder, place
 from studio.spec.quantities import count, memory
 from studio.spec.refusal import Refusal
 from studio.terminal.session import Session
@@ -12,15 +18,91 @@ from studio.terminal.voice import Answer
 
 
 def scan_folders(args: Namespace, session: Session) -> Answer:
-    """The models in the named folders, or in the studio's own: a line each, then how many."""
-    folders = [place(folder) for folder in args.folders] or [session.folders.models]
+    """The models in the named folders, or in all that are looked into: a line each, then how many."""
+    folders = [place(folder) for folder in args.folders]
     for folder in folders:
-        if not is_folder(folder):
-            raise Refusal(f"{folder} is no folder.", "Name a folder that holds models.")
-    found = scan(folders, Index(session.folders.models_index), session.tick)
+        _check_folder(folder)
+    found = _scanned(folders or _folders(session), session)
+    return Answer("\n".join([*map(_line, found.entries), _summary(found)]), _facts(found))
+
+
+def add(args: Namespace, session: Session) -> Answer:
+    """Look into a folder from now on; what it holds, and why a file is no model."""
+    folder = place(args.folder).absolute()
+    _check_folder(folder)
+    places = places_of(folder)
+    AddedFolders(session.folders.library).add(folder)
+    found = _scanned([folder], session)
+    as_what = f" (a folder of {places.program})" if places.program else ""
+    unknown = [_line(entry) for entry in found.entries if entry.found is None]
+    words = f"{folder}{as_what}: {_summary(found)}"
+    about = {"folder": str(folder), "program": places.program, **_facts(found)}
+    return Answer("\n".join([*unknown, words]), about)
+
+
+def remove(args: Namespace, session: Session) -> Answer:
+    """Look into a folder no more; nothing in it is touched."""
+    folder = place(args.folder).absolute()
+    AddedFolders(session.folders.library).remove(folder)
+    return Answer(f"{folder} is not looked into any more.", {"folder": str(folder)})
+
+
+def folders(_: Namespace, session: Session) -> Answer:
+    """The folders that are looked into, and whose they are."""
+    AddedFolders(session.folders.library).all()  # refused where it is damaged
+    about = [_about(folder, session) for folder in _folders(session)]
+    lines = [
+        f"  {fact['folder']} ({fact['of']}{'' if fact['there'] else ', not there now'})"
+        for fact in about
+    ]
+    return Answer("\n".join(lines), {"folders": about})
+
+
+def list_all(_: Namespace, session: Session) -> Answer:
+    """All models, by what they are called, with those that were moved or are missing."""
+    where = _folders(session)
+    found = _scanned(where, session)
+    moved, missing = compared(found.entries, where, session.folders.seen_models)
+    lines = [f"  {name_of(e.path)}: {_line(e).strip()}" for e in found.entries if e.found]
+    lines += [f"  moved  {gone.was} → {gone.now}" for gone in moved]
+    lines += [f"  missing  {gone.was} ({gone.what})" for gone in missing]
+    return Answer(
+        "\n".join([*lines, _summary(found)]),
+        {**_facts(found), "moved": _gone(moved), "missing": _gone(missing)},
+    )
+
+
+def _folders(session: Session) -> list[Path]:
+    return [session.folders.models, *looked_into(session.folders.library)]
+
+
+def _about(folder: Path, session: Session) -> dict[str, object]:
+    there = is_folder(folder) or is_file(folder)
+    of = places_of(folder).program if there else ""
+    if folder == session.folders.models:
+        of = "the studio's own"
+    return {
+        "folder": str(folder),
+        "of": of or "added",
+        "there": there,
+        "added": folder not in (session.folders.models, hub_cache()),
+    }
+
+
+def _scanned(where: Iterable[Path], session: Session) -> Scan:
+    there = [folder for folder in where if is_folder(folder) or is_file(folder)]
+    found = scan(there, Index(session.folders.models_index), session.tick)
     for folder in found.unread:
         session.voice.remark(f"{folder} cannot be read.")
-    return Answer("\n".join([*map(_line, found.entries), _summary(found)]), _facts(found))
+    return found
+
+
+def _check_folder(folder: Path) -> None:
+    if is_folder(folder) or (folder.suffix in (".yaml", ".yml") and is_file(folder)):
+        return
+    raise Refusal(
+        f"{folder} is no folder.", f"Name a folder that holds models, or an {EXTRA_PATHS}."
+    )
 
 
 def _line(entry: Entry) -> str:
@@ -45,11 +127,19 @@ def _facts(found: Scan) -> dict[str, object]:
     }
 
 
+def _gone(models: Iterable[Gone]) -> list[dict[str, object]]:
+    return [
+        {"was": str(gone.was), "now": gone.now and str(gone.now), "what": gone.what}
+        for gone in models
+    ]
+
+
 def _fact(entry: Entry) -> dict[str, object]:
     about: dict[str, object] = {"path": str(entry.path), "bytes": entry.size}
     if (found := entry.found) is None:
         return about | {"role": "unknown", "why": entry.why}
     return about | {
+        "id": name_of(entry.path),
         "role": found.role,
         "family": found.family,
         "variant": found.variant,

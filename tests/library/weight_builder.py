@@ -14,7 +14,8 @@ def safetensors(
     path: Path, shapes: Shapes, dtype: str = "F16", notes: Mapping[str, str] | None = None
 ) -> Path:
     """A safetensors file with these tensors."""
-    at, header = 0, {"__metadata__": dict(notes or {})}
+    at = 0
+    header: dict[str, Mapping[str, object]] = {"__metadata__": dict(notes or {})}
     for name, shape in shapes.items():
         end = at + math.prod(shape) * BYTES[dtype]
         header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, end]}
