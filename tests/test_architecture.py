@@ -219,3 +219,15 @@ def test_tools_are_content(command):
         [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_test_imports_another():
+    """What several share is a module of its own: a test that moves takes nothing with it."""
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if re.match(r"\s*(from|import) tests\.(\w+\.)*(import )?test_", line)
+        or re.match(r"\s*from tests[\w.]* import test_", line)
+    ]
+    assert found == []

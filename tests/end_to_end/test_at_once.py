@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.project.subjects import SubjectStore
-from tests.end_to_end.test_killed import MAKE, SAMPLES, TRAIN, stored
+from tests.end_to_end.orders import MAKE, SAMPLES, TRAIN, stored
 
 OTHER = ("generate", "a blue star moving up on sand", "--model", "tiny", "--seed", "3")
 OTHER = (*OTHER, "--keyframes", "12", "--steps", "3")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.project.subjects import SubjectStore
-from tests.end_to_end.test_killed import GO_ON, MAKE, SAMPLES, TRAIN, stored
+from tests.end_to_end.orders import GO_ON, MAKE, SAMPLES, TRAIN, stored
 
 ENDINGS = ("mp4", "gif", "webm", "png")
 ROOMS = (0, 40, 200, 1000, 4000)

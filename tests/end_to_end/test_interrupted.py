@@ -9,16 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-# a shell that starts the tests in the background has its children ignore Ctrl+C
-LISTENING = (
-    "import runpy, signal, sys\n"
-    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
-    "sys.argv = sys.argv[1:]\n"
-    "print('begun', file=sys.stderr, flush=True)\n"
-    "runpy.run_path('main.py', run_name='__main__')\n"
-)
+from tests.end_to_end.orders import LISTENING, ROOT
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no signal can be sent to one child"

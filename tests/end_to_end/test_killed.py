@@ -2,32 +2,12 @@
 
 import random
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
 
 from studio.project.subjects import SubjectStore
-
-SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
-MAKE = ("generate", "a red ball moving left over grass", "--model", "tiny", "--seed", "7")
-MAKE = (*MAKE, "--keyframes", "12", "--steps", "3")
-TRAIN = ("subject", "train", "--name", "pip", "--class-noun", "character", "--model", "tiny")
-TRAIN = (*TRAIN, "--not-a-person")
-GO_ON = ("subject", "train", "--name", "pip", "--resume", "--model", "tiny")
-KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 0
-
-
-def moments(seed: int, count: int, ticks: int) -> list[int]:
-    """Ticks, 1..`ticks`, spread over the whole run."""
-    rng = random.Random(seed)
-    return [round((k + rng.random()) / count * (ticks - 1)) + 1 for k in range(count)]
-
-
-def stored(home: Path) -> dict[str, str]:
-    """Every take by its key, with the bytes of its frames and latents."""
-    files = (home / "scratch" / "takes").glob("[0-9a-f]*/*/*")
-    return {f"{f.parent.name}/{f.name}": f.read_bytes().hex() for f in files if f.suffix != ".json"}
+from tests.end_to_end.orders import GO_ON, KILLED, MAKE, SAMPLES, TRAIN, moments, stored
 
 
 @pytest.fixture(scope="module")

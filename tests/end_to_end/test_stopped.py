@@ -1,11 +1,15 @@
 """Stopped by any signal at seeded moments: the exit code, and what was finished is really kept."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.test_killed import MAKE, moments, stored
+from tests.end_to_end.orders import LISTENING, MAKE, ROOT, moments, stored
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 TEACH = ("train", "decoder", "--model", "tiny", "--drawn", "4", "--steps", "6")
@@ -59,27 +63,59 @@ def test_a_measurement_ends_with_the_code_of_its_signal(victim, tiny_home):
 
 
 OTHERS = {
-    "the demo": ("demo", "--out"),
+    "the demo": (("demo",), ("--out", "{home}/out")),
     "an upsampler": (
-        "train",
-        "upsampler",
-        "--model",
-        "tiny",
-        "--pairs",
-        "2",
-        "--steps",
-        "20",
-        "--out",
+        ("train", "upsampler", "--model", "tiny", "--pairs", "2", "--steps", "20"),
+        ("--out", "{home}/out"),
     ),
+    "the starter": (("train", "starter", "--scale", "0.01"), ("--out", "{home}/out")),
 }
 
 
-@pytest.mark.parametrize("name", ["the demo", pytest.param("an upsampler", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name != "the demo")) for name in OTHERS],
+)
 def test_whatever_runs_long_ends_with_the_code_of_its_signal(victim, tiny_home, tmp_path, name):
     """At seeded ticks, with no half-written file left behind."""
-    for (by, code), moment in zip(CODES.items(), moments(name, 3, 12), strict=True):
+    command, out = OTHERS[name]
+    ticks = moments(name, len(CODES), 12)
+    for (by, code), moment in zip(CODES.items(), ticks, strict=True):
         home = Path(shutil.copytree(tiny_home, tmp_path / by))
-        words = (*OTHERS[name], str(home / "out"), "--data-dir", str(home))
-        stopped = victim(*words, kill_at=moment, by=by)
+        where = (*(word.format(home=home) for word in out), "--data-dir", str(home))
+        stopped = victim(*command, *where, kill_at=moment, by=by)
         assert (stopped["code"], "Traceback" in stopped["said"]) == (code, False), by
         assert not [*home.rglob("*.part"), *home.glob("scratch/takes/.aside/*")]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("phase", "by"), [("first import", "SIGINT"), ("rendering", "SIGTERM"), ("training", "SIGHUP")]
+)
+def test_the_measurement_of_the_window_ends_in_every_phase(tmp_path, phase, by):
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            LISTENING,
+            "main.py",
+            "bench",
+            "window",
+            "--data-dir",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stderr is not None
+        try:
+            assert any(line.strip() == phase for line in program.stderr)
+            program.send_signal(getattr(signal, by))
+            words, rest = program.communicate(timeout=120)
+        finally:
+            program.kill()
+    assert program.returncode == CODES[by]
+    assert (words, rest.splitlines()[-1]) == ("", "Cancelled. Nothing of it is kept.")

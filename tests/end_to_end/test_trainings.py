@@ -18,7 +18,7 @@ from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from studio.spec.spans import spans
 from tests import tiny_starter
-from tests.end_to_end.test_interrupted import ROOT
+from tests.end_to_end.orders import ROOT
 
 SAMPLES = sorted((ROOT / "assets" / "samples").glob("*.png"))[:4]
 

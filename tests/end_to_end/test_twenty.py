@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.project.subjects import SubjectStore
-from tests.end_to_end.test_killed import GO_ON, KILLED, SAMPLES, TRAIN, moments
+from tests.end_to_end.orders import GO_ON, KILLED, SAMPLES, TRAIN, moments
 
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGKILL": KILLED}
 

@@ -9,15 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-
-# a shell that starts the tests in the background has its children ignore signals
-LISTENING = (
-    "import runpy, signal, sys\n"
-    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
-    "sys.argv = sys.argv[1:]\n"
-    "runpy.run_path('main.py', run_name='__main__')\n"
-)
+from tests.end_to_end.orders import LISTENING, ROOT
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="asks /proc for a process's children"

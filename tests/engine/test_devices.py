@@ -32,7 +32,7 @@ from studio.spec.request import Upsampling
 from studio.spec.spans import spans
 from tests.cards import SUBJECTS
 from tests.engine import tiny_upsampler, tiny_video
-from tests.engine.test_film import Memory
+from tests.engine.memory import Memory
 from tests.engine.tiny_backbone import photos
 from tests.second_device import SecondDevice, device
 

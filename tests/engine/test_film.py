@@ -17,24 +17,11 @@ from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 from studio.spec.spans import spans
+from tests.engine.memory import Memory
 from tests.engine.tiny_backbone import tiny, traces
 from tests.engine.tiny_video import in_memory, model, request, video_of
 
 SUBJECT = SubjectUse("rex", "1f", "sks", "dog", 1.0)
-
-
-class Memory(dict):
-    """A memo of copies, as a store on disk gives them back."""
-
-    def has(self, key):
-        return key in self
-
-    def put(self, key, arrays):
-        assert key not in self, "a finished span never changes"
-        self[key] = {name: array.copy() for name, array in arrays.items()}
-
-    def bytes(self) -> dict[str, dict[str, bytes]]:
-        return {key: {n: a.tobytes() for n, a in arrays.items()} for key, arrays in self.items()}
 
 
 class Killed(BaseException):

@@ -13,7 +13,7 @@ from studio.spec import strip as strips
 from studio.spec.progress import Cancelled, silent
 from studio.spec.spans import spans
 from studio.spec.strip import Source
-from tests.engine.test_film import Memory
+from tests.engine.memory import Memory
 from tests.engine.tiny_video import in_memory, model, request, video_of
 
 WINDOW = 8

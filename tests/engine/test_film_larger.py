@@ -14,7 +14,7 @@ from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
-from tests.engine.test_film import Memory
+from tests.engine.memory import Memory
 from tests.engine.tiny_upsampler import tiny
 from tests.engine.tiny_video import in_memory, model, request
 

@@ -11,7 +11,7 @@ from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.film import film
 from studio.spec.progress import Cancelled, silent
 from studio.spec.spans import spans
-from tests.engine.test_film import Memory
+from tests.engine.memory import Memory
 from tests.engine.tiny_video import in_memory, model, request, video_of
 
 

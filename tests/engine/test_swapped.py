@@ -9,7 +9,7 @@ from studio.engine.adapter_file import Label
 from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.spec.progress import silent
-from tests.engine.families.videoldm.test_fill import clip, spec
+from tests.engine.families.videoldm.filling import clip, spec
 from tests.engine.tiny_backbone import tiny
 from tests.engine.tiny_video import model
 

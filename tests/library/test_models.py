@@ -13,7 +13,7 @@ from studio.jobs.work import BUILT_IN
 from studio.library import models
 from studio.library.headers import check
 from studio.spec.refusal import Refusal
-from tests.spec.test_keys import STARTER
+from tests.spec.requests import STARTER
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from studio.library.scan import provisional_identity, scan
 from studio.library.scan_index import Index
-from tests.library.test_recognition import BAD, SMALL, WAN
+from tests.library.headers import BAD, SMALL, WAN
 from tests.library.weight_builder import gguf, safetensors
 
 EXPECTED = [*SMALL, *(expected for _, expected in WAN.values())]

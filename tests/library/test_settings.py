@@ -11,7 +11,7 @@ from studio.library.settings import settings_of
 from studio.spec.components import SETTINGS, USES
 from studio.spec.refusal import Refusal
 from studio.spec.spans import spans
-from tests.spec.test_keys import REQUESTS
+from tests.spec.requests import REQUESTS
 
 
 def test_the_starter_pins_its_settings():

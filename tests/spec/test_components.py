@@ -7,7 +7,7 @@ import pytest
 from studio.spec import components
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
-from tests.spec.test_keys import REQUESTS
+from tests.spec.requests import REQUESTS
 
 ALL = tuple((role, f"hash of {role}") for role in components.FILES)
 ROLE_OF = {

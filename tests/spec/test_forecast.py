@@ -9,7 +9,7 @@ from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, TO_MAKE, forecast
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, sparse, stage_of, stages, stages_in, until
-from tests.spec.test_request import ASKED
+from tests.spec.requests import ASKED
 
 DENSE = replace(ASKED, interpolate=2)
 PACE = {"keyframes": 0.5, "interpolation": 0.25, "decode": 0.125}

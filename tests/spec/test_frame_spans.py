@@ -7,7 +7,7 @@ import pytest
 from studio.spec import strip as strips
 from studio.spec.frame_spans import DECODE_CHUNK, DECODE_MARGIN, around, whole_chunks
 from studio.spec.spans import spans
-from tests.spec.test_request import ASKED
+from tests.spec.requests import ASKED
 
 SEES = (("autoencoder", "v"), ("decoder", "d"))
 

@@ -15,7 +15,7 @@ from studio.spec.spans import last_keys, spans
 from studio.spec.stages import in_order, stage_of, until
 from studio.spec.strip import Source, fresh, replaced
 from tests.cards import card
-from tests.spec.test_keys import PLAIN
+from tests.spec.requests import PLAIN
 
 WEIGHTS = (("transformer", "7" * 32), ("autoencoder", "8" * 32))
 USES = (("interpolator", ("transformer", "autoencoder")),)

@@ -14,11 +14,9 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import spans
 from tests.cards import card
+from tests.spec.requests import ASKED, WEIGHTS
 
 CARD = card()
-WEIGHTS = tuple((role, role * 4) for role in ("image", "temporal", "text", "autoencoder"))
-ASKED = ClipRequest("a red ball", 7, "tiny", WEIGHTS, 64, 64, 8, Fraction(4), 20, 3.0)
-
 requests = st.builds(
     ClipRequest,
     prompt=st.text(min_size=1, max_size=40).filter(lambda text: text.split()),

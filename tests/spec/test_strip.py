@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studio.spec import strip as strips
 from studio.spec.spans import spans, strip_of
 from studio.spec.strip import Source, Strip
-from tests.spec.test_request import ASKED
+from tests.spec.requests import ASKED
 
 WINDOW = 8
 PICTURE = Source(picture="ab" * 16)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +16,13 @@ from studio.engine import adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.backbone import token_ids
 from studio.engine.subjects import checkpoint, dataset, subject
-from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tensor_file import read_sealed
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
-from tests.cards import SUBJECTS
+from tests.engine.subjects.training import SPEC, train_subject
 from tests.engine.tiny_backbone import photos, tiny, traces
 
-SPEC = SubjectSpec(
-    "dog", steps=8, batch=2, rank=4, alpha=4, prior_pictures=2, preview_every=4, seed=3
-)
 METHODS = ("lora", "dreambooth")
-train_subject = partial(subject.train_subject, defaults=SUBJECTS)
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +114,14 @@ from dataclasses import replace
 from pathlib import Path
 import torch
 torch.set_num_threads(int(sys.argv[2]))
-from tests.engine.subjects import test_subject as t
+from tests.engine.subjects.training import SPEC, train_subject
+from tests.engine.tiny_backbone import photos, tiny
 
 def tick(progress):
     if progress.loss is not None and progress.step == 5:
         os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
 
-t.train_subject(t.tiny(), t.photos(), replace(t.SPEC, checkpoint_seconds=0), Path(sys.argv[1]), tick)
+train_subject(tiny(), photos(), replace(SPEC, checkpoint_seconds=0), Path(sys.argv[1]), tick)
 """
 
 

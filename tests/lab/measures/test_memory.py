@@ -15,7 +15,7 @@ from studio.lab.measures.memory import Live
 from studio.spec.frame_spans import DECODE_MARGIN, UPSAMPLE_MARGIN
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
-from tests.spec.test_request import ASKED
+from tests.spec.requests import ASKED
 
 
 def test_what_is_dropped_counts_no_longer():

@@ -12,13 +12,12 @@ from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.videomodel import pattern_of
 from studio.engine.noise import clip_noise
-from studio.engine.roles import FillSpec
 from studio.engine.schedulers import SAMPLERS
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
+from tests.engine.families.videoldm.filling import SHAPE, clip, spec
 from tests.engine.tiny_video import model
 
-SHAPE = (4, 8, 8)
 PATTERNS = [p for count in range(1, 6) for p in product((False, True), repeat=count)]
 
 
@@ -31,15 +30,6 @@ def video():
 def text(video):
     words = encode_text(video.backbone, ["a red ball", ""])
     return Text(words[:1], words[1:], words[:1], words[1:])
-
-
-def spec(count: int, **changes) -> FillSpec:
-    plain = FillSpec("keyframes", tuple(range(count)), seed=3, steps=2, guidance=1.0)
-    return replace(plain, **changes)
-
-
-def clip(frames: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(frames, *SHAPE, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("known", [p for p in PATTERNS if not all(p)], ids=lambda p: f"{p}")
