@@ -35,8 +35,8 @@ AUTOENCODER = {
 """That of the starter of 64 pixels."""
 SCHEDULER = DDIMScheduler.from_pretrained(STARTER / "scheduler", local_files_only=True)
 TEMPORAL = TemporalConfig(
-    reach=7, norm_groups=8, shared_noise=1.0, shut_below=0.6, open_from=0.9, condition_width=32,
-    words=True, motion_prior=64, drift=True, passes=True,
+    reach=7, norm_groups=8, shared_noise=1.0, gate_start=0.6, gate_end=0.9, condition_width=32,
+    words=True, motion_prior=64, motion_compensation=True, passes=True,
 )  # fmt: skip
 PLAIN = {
     'native_fps = "1.5"': 'native_fps = "4"',

@@ -1,4 +1,4 @@
-"""Large pictures piece by piece: tiles that overlap and are mixed where they do, so that none shows."""
+"""Overlapping tiles of large pictures, averaged where they overlap, so that no seam shows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Tile:
         return Tile(*(factor * v for v in (self.top, self.left, self.height, self.width)))
 
     def weights(self, overlap: int) -> Tensor:
-        """How much the tile says at each of its cells, (height, width): less towards its edges."""
+        """The tile's weight at each of its cells, (height, width), 0..1: less towards its edges."""
         down, across = (_ramp(length, overlap) for length in (self.height, self.width))
         return down[:, None] * across
 
@@ -73,19 +73,20 @@ def _ramp(length: int, overlap: int) -> Tensor:
     return torch.minimum(steps, steps.flip(0)).clamp(max=1)
 
 
-def mixed(
+def averaged(
     made: Callable[[Tile], Tensor], tiles: list[Tile], size: tuple[int, int], overlap: int
 ) -> Tensor:
-    """What `made` says of every tile, as one picture (..., H, W): Σ w·tile / Σ w at every cell."""
-    whole, said = None, torch.zeros(size)
+    """`made` of every tile as one picture (..., H, W): Σ w·tile / Σ w at every cell (MultiDiffusion,
+    Bar-Tal et al. 2023)."""
+    whole, weight_sum = None, torch.zeros(size)
     for tile in tiles:
         part = made(tile)
         weight = tile.weights(overlap).to(part)
         if whole is None:
             whole = torch.zeros(*part.shape[:-2], *size, device=part.device, dtype=part.dtype)
-            said = said.to(part)
+            weight_sum = weight_sum.to(part)
         tile.of(whole).add_(part * weight)
-        tile.of(said).add_(weight)
+        tile.of(weight_sum).add_(weight)
     if whole is None:
         raise ValueError("no tile covers anything")
-    return whole / said
+    return whole / weight_sum

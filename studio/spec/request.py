@@ -55,7 +55,7 @@ class Upsampling:
         )  # fmt: skip
 
 
-UPSAMPLED = 4
+UPSCALE_FACTOR = 4
 """Times as large along one side, by an upsampler of the Video LDM family."""
 
 

@@ -144,7 +144,7 @@ def test_the_video_network_wears_it_too(backbone, kind, request):
     before = video(x, torch.tensor(500), text, frames=3)
     with adapted(backbone, request.getfixturevalue(kind)):
         worn = video(x, torch.tensor(500), text, frames=3)
-        shut = video(x, torch.tensor(500), text, frames=3, shut=True)
+        shut = video(x, torch.tensor(500), text, frames=3, image_only=True)
         assert torch.equal(shut, backbone.unet(x, 500, text.expand(3, -1, -1)).sample)
     assert not torch.allclose(worn, before, atol=1e-2)
     assert torch.equal(video(x, torch.tensor(500), text, frames=3), before)

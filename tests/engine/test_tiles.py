@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.engine.tiles import Tile, Tiling, mixed
+from studio.engine.tiles import Tile, Tiling, averaged
 
 sides = st.integers(1, 40)
 
@@ -35,7 +35,7 @@ def test_what_looks_at_no_neighbours_is_the_same_in_tiles(height, width, side, o
     overlap = min(overlap, side - 1)
     picture = torch.arange(2.0 * height * width).reshape(2, height, width)
     tiles = Tiling(side, overlap).tiles(height, width)
-    whole = mixed(lambda tile: tile.of(picture) * 2 + 1, tiles, (height, width), overlap)
+    whole = averaged(lambda tile: tile.of(picture) * 2 + 1, tiles, (height, width), overlap)
     torch.testing.assert_close(whole, picture * 2 + 1)
 
 
@@ -43,7 +43,7 @@ def test_where_tiles_overlap_each_says_less_towards_its_edge():
     said = {0: 0.0, 2: 1.0}
     tiles = Tiling(4, 2).tiles(1, 6)
     assert [tile.left for tile in tiles] == [0, 2]
-    whole = mixed(lambda tile: torch.full((1, 4), said[tile.left]), tiles, (1, 6), 2)
+    whole = averaged(lambda tile: torch.full((1, 4), said[tile.left]), tiles, (1, 6), 2)
     expected = torch.tensor([[0, 0, 1 / 3, 2 / 3, 1, 1]])
     torch.testing.assert_close(whole, expected)
 
@@ -56,4 +56,4 @@ def test_larger_tiles_are_the_same_tiles():
 
 def test_nothing_covers_nothing():
     with pytest.raises(ValueError, match="covers"):
-        mixed(lambda tile: torch.zeros(1, 1), [], (1, 1), 0)
+        averaged(lambda tile: torch.zeros(1, 1), [], (1, 1), 0)

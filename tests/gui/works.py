@@ -17,7 +17,7 @@ from studio.project.plain import from_plain
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
-from studio.spec.request import UPSAMPLED, ClipRequest, Upsampling
+from studio.spec.request import UPSCALE_FACTOR, ClipRequest, Upsampling
 from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
@@ -130,7 +130,9 @@ class Works:
             made = {"frames": frames[at]}
             if span.stage == "upsample":
                 made = {
-                    "frames": np.kron(frames[at], np.ones((1, UPSAMPLED, UPSAMPLED, 1), np.uint8))
+                    "frames": np.kron(
+                        frames[at], np.ones((1, UPSCALE_FACTOR, UPSCALE_FACTOR, 1), np.uint8)
+                    )
                 }
             elif span.stage != "decode":
                 made = {"latents": np.zeros((len(at), 4, 8, 8), np.float32)}

@@ -43,7 +43,7 @@ class Pattern:
     """Which frames are given, and the pass of interpolation that it is, 0 for keyframes."""
 
     known: Callable[[Rng], tuple[bool, ...]]
-    rank: int = 0
+    pass_index: int = 0
 
 
 def _some(rng: Rng) -> tuple[bool, ...]:
@@ -96,18 +96,18 @@ def example(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> Examp
     """Fill one held-out clip in each way."""
     words, meaning = prompt
     rng = np.random.default_rng((seed, _STREAM))
-    known, rank = PATTERNS[pattern].known(rng), PATTERNS[pattern].rank
-    clip = true_clip(rng, meaning, len(known), rank)
+    known, pass_index = PATTERNS[pattern].known(rng), PATTERNS[pattern].pass_index
+    clip = true_clip(rng, meaning, len(known), pass_index)
     with torch.no_grad():
         real = latents.encode(video.backbone.vae, clip)
     text = _text(video, words)
     shown = {
         REAL: real,
-        OURS: _filled(video, real, known, text, seed, rank),
+        OURS: _filled(video, real, known, text, seed, pass_index),
         WITHOUT: _filled(video, real, (False,) * len(known), text, seed, 0),
     }
     frames = {name: decode(video.backbone, z, silent).numpy() for name, z in shown.items()}
-    frames[NEAREST], frames[BLEND] = nearest(frames[REAL], known), mixed(frames[REAL], known)
+    frames[NEAREST], frames[BLEND] = nearest(frames[REAL], known), blended(frames[REAL], known)
     true = np.rint(clip * 255).astype(np.uint8)
     return Example(known, true, {name: frames[name] for name in COLUMNS})
 
@@ -120,9 +120,9 @@ def look(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> dict[str
     return {name: judged(frames[holes], truth, prompt[1]) for name, frames in made.frames.items()}
 
 
-def true_clip(rng: Rng, meaning: Meaning, frames: int, rank: int) -> np.ndarray:
+def true_clip(rng: Rng, meaning: Meaning, frames: int, pass_index: int) -> np.ndarray:
     """Frames of a scene at a pass's rate while its object is in the picture, float (T, H, W, 3)."""
-    dense = 4**rank
+    dense = 4**pass_index
     last = (scenes.FRAMES - 1) * dense - (frames - 1)
     times = (rng.integers(0, last + 1) + np.arange(frames)) / dense
     return scenes.draw(scenes.random_scene(rng, meaning, times))
@@ -154,8 +154,8 @@ def nearest(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
     return frames[[given[np.abs(given - k).argmin()] for k in range(len(known))]]
 
 
-def mixed(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
-    """Every hole shows its given neighbours mixed by their distance."""
+def blended(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
+    """Every hole shows its given neighbours blended by their distance."""
     given, made = np.flatnonzero(known), frames.astype(np.float32).copy()
     for k in np.flatnonzero(~np.asarray(known)):
         before = max((g for g in given if g < k), default=given[0])
@@ -222,20 +222,20 @@ def _middle(coverage: np.ndarray) -> np.ndarray:
 
 
 def _filled(
-    video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, rank: int
+    video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, pass_index: int
 ) -> Tensor:
-    """As the product fills: `rank` 0 by prediction, the others by interpolation."""
+    """As the product fills: `pass_index` 0 by prediction, the others by interpolation."""
     asked, pattern = request(video.card, "", seed), pattern_of(known)
     steps = asked.steps
     if pattern != "keyframes":
-        steps = asked.denoising_steps(rank, between=pattern == "interpolation")
+        steps = asked.denoising_steps(pass_index, between=pattern == "interpolation")
     spec = FillSpec(
         "filling",
         tuple(range(len(known))),
         seed,
         asked.steps,
-        GUIDANCE if rank else asked.guidance,
-        pass_index=rank,
+        GUIDANCE if pass_index else asked.guidance,
+        pass_index=pass_index,
         context_guidance=asked.context_guidance,
         context_noise=asked.context_noise,
         start_step=asked.steps - steps,

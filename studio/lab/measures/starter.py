@@ -49,7 +49,7 @@ def through_autoencoder(video: VideoModel, frames: np.ndarray) -> np.ndarray:
 
 
 class FrameByFrame(nn.Module):
-    """A video network whose temporal side stays shut, each frame from noise of its own, or from
+    """A video network whose temporal branch is not computed, each frame from noise of its own, or from
     noise that frames have in common: the control."""
 
     def __init__(self, net: VideoUNet, shared_noise: float = 0.0) -> None:
@@ -59,4 +59,4 @@ class FrameByFrame(nn.Module):
 
     def forward(self, *args, **kwargs) -> Tensor:
         """As `VideoUNet.forward`."""
-        return self.net(*args, **kwargs, shut=True)
+        return self.net(*args, **kwargs, image_only=True)

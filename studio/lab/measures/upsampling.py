@@ -25,7 +25,7 @@ from studio.lab.measures import frechet, regions
 from studio.lab.measures.starter import FrameByFrame
 from studio.lab.training import frame_pairs
 from studio.spec.progress import silent
-from studio.spec.request import UPSAMPLED, Upsampling
+from studio.spec.request import UPSCALE_FACTOR, Upsampling
 
 STREAM = 0x5550  # no other stream of the seed's
 REAL = "real"
@@ -154,7 +154,7 @@ def larger(model: Upsampler, small: np.ndarray, how: Upsampling, seed: int) -> n
 
 def resampled(small: np.ndarray, how: Image.Resampling) -> np.ndarray:
     """Frames uint8 (T, h, w, 3) resampled, (T, 4 h, 4 w, 3)."""
-    size = UPSAMPLED * small.shape[2], UPSAMPLED * small.shape[1]
+    size = UPSCALE_FACTOR * small.shape[2], UPSCALE_FACTOR * small.shape[1]
     return np.stack([np.asarray(Image.fromarray(frame).resize(size, how)) for frame in small])
 
 

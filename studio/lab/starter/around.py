@@ -1,7 +1,7 @@
-"""Teach layers over time to fill around frames that are given: first a guess of the holes, then they.
+"""Training of prediction and interpolation: first the initial estimate, then the conditioning.
 
-Prediction and interpolation in one model (Video LDM sections 3.2 and 3.3), with an embedding of the pass.  Only what
-lets given frames in is learned; what makes keyframes stays as it is, bit for bit.
+One model for both (Video LDM sections 3.2 and 3.3), with an embedding of the pass.  Only the
+conditioning on known frames is trained; what makes keyframes stays as it is, bit for bit.
 """
 
 from collections.abc import Mapping
@@ -15,76 +15,76 @@ from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
 from studio.lab.starter import over_time, places
 from studio.lab.starter.clips import Clips
-from studio.lab.starter.given import Drawing, Given
+from studio.lab.starter.given import Batch, Drawing
 from studio.lab.starter.image import Schedule
-from studio.lab.starter.over_time import MAX_START_POSITION, SHUT_BELOW
+from studio.lab.starter.over_time import GATE_START, MAX_START_POSITION
 from studio.lab.training.trainer import scaled_rate
 from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
 
-GUESSED = {"later": 0.6, "pass 1": 0.25, "pass 2": 0.15}
-"""How often an update shows clips of each kind, where the guess learns."""
-FILLED = {"later": 0.6, "pass 1": 0.2, "pass 2": 0.2}
-NEAR = 4.0
-"""How much more an error of the guess costs where the object is: the ground stands still."""
-WORTH = (1.0, 5.0, 15.0)
-"""What it costs at the keyframes' rate and in each pass of interpolation, where errors are far
-smaller."""
-LEARNED = ("pyramid", "entries", "leads", "pass_embed")
-"""Parts of the layers that keyframes never meet."""
-BETWEEN = 0.3
-"""Share of the noise schedule up to which interpolation is learned: its walks are short."""
-GUESS_RATE, FILL_RATE, AT_FRAMES = 2e-3, 8e-4, 64
+ESTIMATE_SAMPLING = {"later": 0.6, "pass 1": 0.25, "pass 2": 0.15}
+"""Probability of each kind of clips in an update of the initial estimate."""
+FILL_SAMPLING = {"later": 0.6, "pass 1": 0.2, "pass 2": 0.2}
+"""Probability of each kind of clips in an update of the conditioning."""
+OBJECT_WEIGHT = 4.0
+"""Additional weight of the estimate's error where the object is: the ground stands still."""
+PASS_WEIGHTS = (1.0, 5.0, 15.0)
+"""Loss weights at the keyframes' rate and in each interpolation pass, where errors are far smaller."""
+TRAINED = ("pyramid", "zero_convs", "estimate_zero_convs", "pass_embed")
+"""Parts of the layers that take no part in making keyframes."""
+MAX_INTERPOLATION_LEVEL = 0.3
+"""Share of the noise schedule up to which interpolation is trained: its strength is low."""
+ESTIMATE_RATE, FILL_RATE, AT_FRAMES = 2e-3, 8e-4, 64
 
 
-def train_guess(
+def train_estimate(
     net: VideoUNet, sets: Mapping[str, Clips], seed: int, steps: int, frames: int, folder: Path,
     *, seconds: float | None = None, tick: Tick = silent,
 ) -> None:  # fmt: skip
-    """The drift of the network's layers learns by its own error; everything else stays."""
-    drift, device = net.temporal.drift, place_of(net)
-    if drift is None:
-        raise ValueError("these layers have no guess to teach")
-    drift.requires_grad_(True)
-    drawing = Drawing(sets, GUESSED, seed, frames)
-    rate = scaled_rate(GUESS_RATE, frames, AT_FRAMES)
-    plan = Plan("guesses of holes", steps, rate=rate, checkpoint_seconds=120)
+    """Train motion compensation by its own loss; everything else is frozen."""
+    compensation, device = net.temporal.motion_compensation, place_of(net)
+    if compensation is None:
+        raise ValueError("these layers have no motion compensation to train")
+    compensation.requires_grad_(True)
+    drawing = Drawing(sets, ESTIMATE_SAMPLING, seed, frames)
+    rate = scaled_rate(ESTIMATE_RATE, frames, AT_FRAMES)
+    plan = Plan("initial estimate", steps, rate=rate, checkpoint_seconds=120)
 
     def loss_at(step: int, done: float) -> Tensor:
         generator = places.generator(17_000_000 * (seed + 1) + step, device)
-        return guess_error(net, drawing.batch(step, generator))
+        return estimate_error(net, drawing.batch(step, generator))
 
-    learn(drift, loss_at, plan, folder, seconds=seconds, tick=tick)
+    learn(compensation, loss_at, plan, folder, seconds=seconds, tick=tick)
 
 
-def guess_error(net: VideoUNet, batch: Given) -> Tensor:
-    """Squared error of the guess in the holes, weighed by pass and where the object is."""
+def estimate_error(net: VideoUNet, batch: Batch) -> Tensor:
+    """Squared error of the initial estimate in the holes, weighted by pass and where the object is."""
     with in_half(batch.x0.device):
-        guess = batch.guess(net)
-    if guess is None:
-        raise ValueError("these layers guess nothing")
+        estimate = batch.initial_estimate(net)
+    if estimate is None:
+        raise ValueError("these layers have no motion compensation")
     holes = (~batch.known)[..., None, None, None]
-    wrong = (guess.float().unflatten(0, batch.known.shape) - batch.x0).square()
-    mean = ((1 + NEAR * batch.near) * wrong * holes).mean() * holes.numel() / holes.sum()
-    return WORTH[batch.rank] * mean
+    squared = (estimate.float().unflatten(0, batch.known.shape) - batch.x0).square()
+    weighted = (1 + OBJECT_WEIGHT * batch.near) * squared * holes
+    return PASS_WEIGHTS[batch.pass_index] * (weighted.mean() * holes.numel() / holes.sum())
 
 
 def train(
     net: VideoUNet, sets: Mapping[str, Clips], seed: int, steps: int, frames: int, folder: Path,
     *, seconds: float | None = None, tick: Tick = silent,
 ) -> None:  # fmt: skip
-    """From layers that make keyframes and a trained guess: what lets given frames in learns."""
+    """From layers that make keyframes and a trained estimate: train the conditioning."""
     device = place_of(net)
-    schedule, drawing = Schedule(device), Drawing(sets, FILLED, seed + 1, frames)
+    schedule, drawing = Schedule(device), Drawing(sets, FILL_SAMPLING, seed + 1, frames)
     rate = scaled_rate(FILL_RATE, frames, AT_FRAMES)
-    plan = Plan("frames around given ones", steps, rate=rate, checkpoint_seconds=120)
+    plan = Plan("conditioning", steps, rate=rate, checkpoint_seconds=120)
     for name, parameter in net.temporal.named_parameters():
-        parameter.requires_grad_(name.startswith(LEARNED))
+        parameter.requires_grad_(name.startswith(TRAINED))
 
     def loss_at(step: int, done: float) -> Tensor:
         generator = places.generator(19_000_000 * (seed + 1) + step, device)
         batch = drawing.batch(step, generator)
-        low, high = span(step, between=batch.rank > 0)
+        low, high = span(step, between=batch.pass_index > 0)
         t = timesteps(len(batch.x0), schedule.steps, generator, low, high)
         return fill_error(net, schedule, batch, t, generator)
 
@@ -92,11 +92,11 @@ def train(
 
 
 def span(step: int, *, between: bool) -> tuple[float, float]:
-    """Shares of the schedule of an update, all on one side of where the layers over time shut: below
-    it their computing is spared.  Three in five updates of five lie below."""
+    """Shares of the schedule of an update, all on one side of the temporal gate's start: below it
+    the temporal branch is not computed.  Three updates in five lie below."""
     if between:
-        return 0.0, BETWEEN
-    return (0.0, SHUT_BELOW) if step % 5 < round(5 * SHUT_BELOW) else (SHUT_BELOW, 1.0)
+        return 0.0, MAX_INTERPOLATION_LEVEL
+    return (0.0, GATE_START) if step % 5 < round(5 * GATE_START) else (GATE_START, 1.0)
 
 
 def timesteps(
@@ -111,9 +111,9 @@ def timesteps(
 
 
 def fill_error(
-    net: VideoUNet, schedule: Schedule, batch: Given, t: Tensor, generator: torch.Generator
+    net: VideoUNet, schedule: Schedule, batch: Batch, t: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """Squared error of v in the frames that are not given; no noise is shared where some are."""
+    """Squared error of v in the holes; no noise is shared where frames are known."""
     (count, frames), device = batch.known.shape, batch.x0.device
     each = t.repeat_interleave(frames)
     x0 = batch.x0.flatten(0, 1)
@@ -121,7 +121,7 @@ def fill_error(
     noisy, target = schedule.noisy(x0, noise, each)
     first = torch.randint(MAX_START_POSITION, (count, 1), generator=generator, device=device)
     with torch.no_grad():
-        guess = batch.guess(net)
+        estimate = batch.initial_estimate(net)
     with in_half(device):
         prediction = net(
             noisy,
@@ -129,10 +129,10 @@ def fill_error(
             *batch.texts,
             frames=frames,
             positions=first + torch.arange(frames, device=device),
-            condition=(batch.seen, batch.mask),
-            guess=guess,
+            condition=batch.condition,
+            initial_estimate=estimate,
             passes=batch.passes(),
-            opening=net.temporal.config.opening(each / schedule.steps),
+            temporal_gate=net.temporal.config.temporal_gate(each / schedule.steps),
         )
     holes = (~batch.known)[..., None, None, None]
     error = (prediction.float() - target).unflatten(0, (count, frames))

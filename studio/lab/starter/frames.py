@@ -10,7 +10,7 @@ from studio.lab.starter.animation import Stage
 from studio.lab.training.decoder import as_pictures
 from studio.lab.training.frame_pairs import Pairs, as_bytes, shrunk
 from studio.spec.progress import Progress, Tick, silent
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 
 WINDOW = 192
 """Pixels of the window that is kept of each large clip."""
@@ -21,7 +21,7 @@ def pairs(large: Stage, vae: AutoencoderKL, seed: int, count: int, *, tick: Tick
     """Windows of clips at the upsampler's size, small ones of them, and these as the autoencoder
     gives them back."""
     found: dict[str, list[Tensor]] = {"large": [], "small": [], "kept": []}
-    small_side, side = large.size // UPSAMPLED, WINDOW // UPSAMPLED
+    small_side, side = large.size // UPSCALE_FACTOR, WINDOW // UPSCALE_FACTOR
     for index in range(count):
         rng = np.random.default_rng((seed, index, 13))
         whole = footage.footage(large, seed * 100_003 + index, 1, portion=1)[0]
@@ -31,7 +31,7 @@ def pairs(large: Stage, vae: AutoencoderKL, seed: int, count: int, *, tick: Tick
         cut = slice(y, y + side), slice(x, x + side)
         found["small"].append(small[:, *cut].clone())
         found["kept"].append(as_bytes(back)[:, *cut].clone())
-        top, left = UPSAMPLED * y, UPSAMPLED * x
+        top, left = UPSCALE_FACTOR * y, UPSCALE_FACTOR * x
         found["large"].append(whole[:, top : top + WINDOW, left : left + WINDOW].clone())
         tick(Progress("drawing large footage", index + 1, count))
     made = {name: torch.stack(parts) for name, parts in found.items()}
@@ -40,4 +40,4 @@ def pairs(large: Stage, vae: AutoencoderKL, seed: int, count: int, *, tick: Tick
 
 def large_stage(cast, grounds: int, seed: int, device: str) -> Stage:
     """A stage four times as large as what the video model makes."""
-    return Stage.make(cast, grounds, UPSAMPLED * codec.SIZE, seed + 1, device)
+    return Stage.make(cast, grounds, UPSCALE_FACTOR * codec.SIZE, seed + 1, device)

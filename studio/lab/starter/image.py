@@ -113,8 +113,8 @@ def train(
         noise = torch.randn(x0.shape, generator=generator, device=device)
         noisy, target = schedule.noisy(x0, noise, t)
         with in_half(device):
-            guess = unet(noisy, t, context).sample
-        return (weight * (guess.float() - target) ** 2).mean()
+            prediction = unet(noisy, t, context).sample
+        return (weight * (prediction.float() - target) ** 2).mean()
 
     return learn(unet, loss_at, plan, folder, seconds=seconds, tick=tick)
 

@@ -1,6 +1,6 @@
 """The stages that follow once the starter makes keyframes from words, and the packed model.
 
-windows of clips → guesses of holes → layers around given frames → decoder over time → upsampler
+windows of clips → initial estimate → conditioning → temporal decoder → upsampler
 """
 
 from copy import deepcopy
@@ -61,7 +61,7 @@ def fill(recipe: Recipe, stage: Stage, vae: AutoencoderKL, words, encoder) -> Vi
     how = {"seconds": None, "tick": recipe.tick}
     if not recipe.is_done("guess"):
         folder = runs / "guess"
-        around.train_guess(net, sets, seed, scale.guess, scale.given_batch, folder, **how)
+        around.train_estimate(net, sets, seed, scale.guess, scale.given_batch, folder, **how)
         recipe.pack_layers("guess", net)
         net = recipe.with_layers(unet, "guess")
     folder = runs / "given"

@@ -20,23 +20,24 @@ from studio.spec.progress import Tick, silent
 
 REACH = 7
 """Frames on either side: as far as the trained clips go, so that longer ones meet nothing new."""
-SHUT_BELOW, OPEN_FROM = 0.6, 0.9
-"""Shares of the noise schedule.  Open all the way, these layers, which see fewer clips, round off
-the corners that the image network has learned from far more pictures."""
-LEAST_SHARED = 0.9
-"""In training the share of noise that frames have in common is drawn for every clip, from here to 1:
-with one share alone the layers read the motion off the differences of frames."""
+GATE_START, GATE_END = 0.6, 0.9
+"""The temporal gate, in shares of the noise schedule.  At low noise these layers, which see fewer
+clips, would round off corners that the image network has learned from far more pictures."""
+MIN_SHARED_NOISE = 0.9
+"""In training the shared part of mixed noise (PYoCo) is drawn for every clip, from here to 1: with
+one share alone the layers read the motion off the differences of frames."""
 LAYOUT_LEVEL = 0.65
-"""Below this noise level the object's place is in sight, so that its weight does not swell it."""
+"""Below this noise level the layout is settled, so that the object's weight does not swell it."""
 TEMPORAL_DIFF_WEIGHT = 1.0
-"""What errors that change from frame to frame cost on the ground, where the eye calls them flicker."""
-UNNAMED_PROBABILITY, VAGUE_PROBABILITY = 0.3, 0.2
-"""How often the temporal layers alone hear of no looks (a subject's are in the image network), and
-how often nobody does."""
+"""Weight of the temporal difference loss: errors of the ground that change from frame to frame are
+flicker."""
+TIME_ASPECT_DROPOUT, ASPECT_DROPOUT = 0.3, 0.2
+"""Caption dropout of looks: for the temporal layers alone (a subject's are in the image network),
+and for both networks."""
 MAX_START_POSITION = 64
 """Positions start anywhere below this in training: only their differences may matter."""
-AROUND_GIVEN = ("pyramid", "entries", "pass_embed", "leads", "drift")
-"""What is learned where frames are given: not in the training of keyframes."""
+CONDITIONING = ("pyramid", "zero_convs", "pass_embed", "estimate_zero_convs", "motion_compensation")
+"""Parts that are trained with known frames, not with keyframes."""
 RATE, AT_BATCH = 8e-4, 8
 
 
@@ -46,12 +47,12 @@ def config() -> TemporalConfig:
         reach=REACH,
         norm_groups=8,
         shared_noise=1.0,
-        shut_below=SHUT_BELOW,
-        open_from=OPEN_FROM,
+        gate_start=GATE_START,
+        gate_end=GATE_END,
         condition_width=32,
         words=True,
         motion_prior=64,
-        drift=True,
+        motion_compensation=True,
         passes=True,
     )
 
@@ -74,7 +75,7 @@ def train(
     rate = scaled_rate(RATE, batch, AT_BATCH)
     plan = Plan("temporal layers", steps, rate=rate, checkpoint_seconds=120)
     for name, parameter in net.temporal.named_parameters():
-        parameter.requires_grad_(not name.startswith(AROUND_GIVEN))
+        parameter.requires_grad_(not name.startswith(CONDITIONING))
 
     def loss_at(step: int, done: float) -> Tensor:
         generator = places.generator(13_000_000 * (seed + 1) + step, device)
@@ -88,15 +89,15 @@ def train(
         noisy, target = schedule.noisy(x0.flatten(0, 1), noise.flatten(0, 1), each)
         first = torch.randint(MAX_START_POSITION, (batch, 1), generator=generator, device=device)
         with in_half(device):
-            guess = net(
+            prediction = net(
                 noisy,
                 each,
                 *texts,
                 frames=frames,
                 positions=first + torch.arange(frames, device=device),
-                opening=config.opening(each / schedule.steps),
+                temporal_gate=config.temporal_gate(each / schedule.steps),
             )
-        error = (guess.float() - target).unflatten(0, (batch, frames))
+        error = (prediction.float() - target).unflatten(0, (batch, frames))
         settled = t < LAYOUT_LEVEL * schedule.steps
         heavy = OBJECT_WEIGHT * torch.where(settled, 1.0, 1 - done)
         return cost(error, grown(clips.masks[chosen].float())[:, :, None], heavy)
@@ -110,39 +111,39 @@ def grown(masks: Tensor) -> Tensor:
 
 
 def cost(error: Tensor, near: Tensor, heavy: Tensor) -> Tensor:
-    """Squared errors (B, T, C, h, w), those near the object `heavy` (B,) times more, and those of
-    the ground that change from frame to frame once more."""
+    """Mean squared error (B, T, C, h, w), weighted by 1 + `heavy` (B,) near the object, plus the
+    temporal difference loss of the ground."""
     ground = 1 - torch.maximum(near[:, 1:], near[:, :-1])
-    restless = (ground * error.diff(dim=1).square()).mean()
+    temporal_diff = (ground * error.diff(dim=1).square()).mean()
     weight = 1 + heavy[:, None, None, None, None] * near
-    return (weight * error.square()).mean() + TEMPORAL_DIFF_WEIGHT * restless
+    return (weight * error.square()).mean() + TEMPORAL_DIFF_WEIGHT * temporal_diff
 
 
 def captions(clips: Clips, chosen: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """(B, L, D) for the image network and for the temporal layers, which at times hear of no looks."""
+    """Encoded captions (B, L, D) for the image network and for the temporal layers, with dropout."""
     device, count = chosen.device, len(chosen)
     which = torch.randint(CAPTIONS_PER_CLIP, (count,), generator=generator, device=device)
     odds = torch.rand((3, count, 1, 1), generator=generator, device=device)
     named, vague = clips.texts[chosen, which].float(), clips.vague[chosen, which].float()
-    text = torch.where(odds[0] < VAGUE_PROBABILITY, vague, named)
-    time_text = torch.where(odds[1] < UNNAMED_PROBABILITY, vague, text)
+    text = torch.where(odds[0] < ASPECT_DROPOUT, vague, named)
+    time_text = torch.where(odds[1] < TIME_ASPECT_DROPOUT, vague, text)
     dropped = odds[2] < DROP_PROBABILITY
     empty = clips.empty.float()
     return torch.where(dropped, empty, text), torch.where(dropped, empty, time_text)
 
 
 def mixed_noise(like: Tensor, generator: torch.Generator) -> Tensor:
-    """Standard normal (B, T, C, h, w), most of its variance common to a clip's frames (PYoCo)."""
+    """Mixed noise (PYoCo): standard normal (B, T, C, h, w), most of its variance shared by a clip."""
     device, (count, _, *rest) = like.device, like.shape
     common = torch.randn((count, 1, *rest), generator=generator, device=device)
     own = torch.randn(like.shape, generator=generator, device=device)
     share = torch.rand((count, 1, 1, 1, 1), generator=generator, device=device)
-    share = LEAST_SHARED + (1 - LEAST_SHARED) * share
+    share = MIN_SHARED_NOISE + (1 - MIN_SHARED_NOISE) * share
     return share.sqrt() * common + (1 - share).sqrt() * own
 
 
 def timesteps(count: int, steps: int, generator: torch.Generator, *, done: float) -> Tensor:
-    """Stratified timesteps (count,), at first nearly half of them in the last, noisiest tenth.
+    """Stratified timesteps (count,), at first nearly half of them in the last tenth, of highest noise.
 
     The direction of a motion is settled there.  As the training goes on (`done`, 0..1) more of them
     lie where outlines follow the motion.
@@ -154,10 +155,10 @@ def timesteps(count: int, steps: int, generator: torch.Generator, *, done: float
     u, knee = strata / count, 0.55 + 0.2 * done
     way = torch.where(
         u < 0.2,
-        u / 0.2 * SHUT_BELOW,
+        u / 0.2 * GATE_START,
         torch.where(
             u < knee,
-            SHUT_BELOW + (u - 0.2) / (knee - 0.2) * (0.9 - SHUT_BELOW),
+            GATE_START + (u - 0.2) / (knee - 0.2) * (0.9 - GATE_START),
             0.9 + (u - knee) / (1 - knee) * 0.1,
         ),
     )

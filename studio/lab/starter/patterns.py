@@ -1,4 +1,4 @@
-"""Which frames are given: the patterns that the product fills, drawn for training.
+"""Masks of known frames for training: the patterns that the product fills.
 
 Video LDM sections 3.2 and 3.3: a mask over the frames, drawn anew for every clip.
 """
@@ -7,18 +7,18 @@ import numpy as np
 
 Rng = np.random.Generator
 
-OFTEN = {"first": 0.35, "last": 0.15, "ends": 0.2, "all but one": 0.15, "some": 0.15}
-"""How often each pattern comes; prediction forwards is what long clips are made of."""
+SAMPLING_WEIGHTS = {"first": 0.35, "last": 0.15, "ends": 0.2, "all but one": 0.15, "some": 0.15}
+"""Probability of each pattern; prediction forwards is what long clips are made of."""
 CONTEXT = (1, 2)
-"""Frames given at an end: one, or two, which tell where things are going."""
+"""Known frames at an end: one, or two, which determine the motion."""
 EVERY = 4
-"""Interpolation is given every fourth frame."""
+"""In interpolation every fourth frame is known."""
 
 
 def around(rng: Rng, count: int, frames: int) -> np.ndarray:
-    """Patterns bool (count, frames), True where a frame is given; of 5 frames or more never none
+    """Patterns bool (count, frames), True where a frame is known; of 5 frames or more never none
     and never all."""
-    kinds = rng.choice(list(OFTEN), size=count, p=list(OFTEN.values()))
+    kinds = rng.choice(list(SAMPLING_WEIGHTS), size=count, p=list(SAMPLING_WEIGHTS.values()))
     return np.stack([_DRAWN[kind](rng, frames) for kind in kinds])
 
 

@@ -68,14 +68,14 @@ def train(
 
     def loss_at(step: int, done: float) -> Tensor:
         captions, answers, bits = examples(np.random.default_rng((seed, step, 2)), cast, batch)
-        scores, guessed = reader(ids(words, captions).to(device))
+        scores, predicted = reader(ids(words, captions).to(device))
         answers, bits = answers.to(device), bits.to(device)
         named = sum(F.cross_entropy(s, answers[:, k]) for k, s in enumerate(scores))
         known = bits[:, 0] >= 0
-        told_apart = F.binary_cross_entropy_with_logits(
-            guessed, bits.clamp_min(0), reduction="none"
+        bit_loss = F.binary_cross_entropy_with_logits(
+            predicted, bits.clamp_min(0), reduction="none"
         )
-        return named + (told_apart.mean(1) * known).sum() / known.sum().clamp_min(1)
+        return named + (bit_loss.mean(1) * known).sum() / known.sum().clamp_min(1)
 
     learn(reader, loss_at, plan, folder, seconds=seconds, tick=tick)
     return words, reader.encoder

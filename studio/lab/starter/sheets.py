@@ -77,7 +77,7 @@ def single(unet: UNet2DConditionModel, vae: AutoencoderKL, words, encoder, file:
             prediction = unet(torch.cat([x, x]), t, both).sample.float()
         return _guided(prediction)
 
-    made = decoded(vae, walked(denoise, start))
+    made = decoded(vae, ddim_sample(denoise, start))
     save(list(made.split(2 * len(PLACES_SHOWN))), file)
 
 
@@ -95,15 +95,19 @@ def clips(net: VideoUNet, vae: AutoencoderKL, words, encoder, file: Path) -> Non
         at = torch.full((2 * len(x),), t, device=device)
         with in_half(device):
             prediction = net(
-                torch.cat([x, x]), at, both, frames=FRAMES, opening=config.opening(at / levels)
+                torch.cat([x, x]),
+                at,
+                both,
+                frames=FRAMES,
+                temporal_gate=config.temporal_gate(at / levels),
             )
         return _guided(prediction.float())
 
-    save(list(decoded(vae, walked(denoise, start)).split(FRAMES)), file)
+    save(list(decoded(vae, ddim_sample(denoise, start)).split(FRAMES)), file)
 
 
-def walked(denoise, start: Tensor) -> Tensor:
-    """The DDIM walk from noise to latents."""
+def ddim_sample(denoise, start: Tensor) -> Tensor:
+    """DDIM sampling from noise (N, C, h, w) to latents."""
     scheduler = image.scheduler()
     scheduler.set_timesteps(STEPS)
     x = start

@@ -13,9 +13,9 @@ from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.lab.drawing import footage, grounds
 from studio.lab.training.decoder import as_pictures
 from studio.spec.progress import Progress, Tick, silent
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 
-LARGE = UPSAMPLED * grounds.SIZE
+LARGE = UPSCALE_FACTOR * grounds.SIZE
 WINDOW = 128
 """Pixels of the window that is kept of each large clip."""
 
@@ -69,9 +69,9 @@ def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
     through = vae.decode(
         vae.encode(as_pictures(small[None]).to(vae.device)).latent_dist.mean
     ).sample
-    y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // UPSAMPLED + 1, 2))
-    side = WINDOW // UPSAMPLED
-    large = whole[:, UPSAMPLED * y :][:, :WINDOW, UPSAMPLED * x :][:, :, :WINDOW]
+    y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // UPSCALE_FACTOR + 1, 2))
+    side = WINDOW // UPSCALE_FACTOR
+    large = whole[:, UPSCALE_FACTOR * y :][:, :WINDOW, UPSCALE_FACTOR * x :][:, :, :WINDOW]
     mean = vae.encode(as_pictures(large[None]).to(vae.device)).latent_dist.mean.cpu()
     return {
         "large": large.contiguous(),
@@ -83,7 +83,7 @@ def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
 
 def shrunk(frames: Tensor) -> Tensor:
     """Frames uint8 (T, H, W, 3), each 4 × 4 pixels their mean: (T, H/4, W/4, 3)."""
-    cells = frames.float().unflatten(2, (-1, UPSAMPLED)).unflatten(1, (-1, UPSAMPLED))
+    cells = frames.float().unflatten(2, (-1, UPSCALE_FACTOR)).unflatten(1, (-1, UPSCALE_FACTOR))
     return cells.mean((2, 4)).round().to(torch.uint8)
 
 

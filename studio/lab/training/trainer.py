@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.device import place_of
+from studio.engine.families.videoldm.layer_file import stored_name
 from studio.engine.subjects import checkpoint
 from studio.engine.subjects.loop import Plan, rate_at
 from studio.engine.tensor_file import write_text_whole
@@ -28,8 +29,8 @@ Loss = Callable[[int, float], Tensor]
 FIRST, LAST, SOON = 6, 52, 0.15
 """The updates between which the pace is taken, the first ones choose kernels; or up to this share of
 the seconds, where updates are slow."""
-LOOK = 1.0
-"""Seconds between looks at the loss."""
+LOSS_INTERVAL = 1.0
+"""Seconds between readings of the loss."""
 BAD = 0.02
 """The largest share of updates that may be left out because a gradient is no number."""
 SPAN = 12
@@ -37,13 +38,16 @@ SPAN = 12
 PACE = "pace.json"
 FUSED = ("cuda", "cpu", "mps", "xpu")
 """Kinds of devices on which an update is one kernel."""
-MOST = 1.6
-"""Times as high as for its usual batch a learning rate gets at most."""
+MAX_RATE_SCALE = 1.6
+"""Factor that a learning rate gets for a larger batch at most."""
 Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(slots=True)
 class _State:
+    """`live` and `average` by name; `stored` gives the name in checkpoints (`STORED_NAMES`)."""
+
+    stored: dict[str, str]
     live: dict[str, nn.Parameter]
     average: dict[str, Tensor]
     optimizer: torch.optim.AdamW
@@ -58,8 +62,8 @@ def train(net: Net, loss_at: Loss, plan: Plan, folder: Path, **how: Any) -> Net:
 
 
 def scaled_rate(rate: float, batch: int, usual: int) -> float:
-    """The learning rate of a `usual` batch for a larger one: times the root, up to `MOST`."""
-    return rate * min(MOST, (batch / usual) ** 0.5)
+    """The learning rate of a `usual` batch for a larger one: times the root, up to `MAX_RATE_SCALE`."""
+    return rate * min(MAX_RATE_SCALE, (batch / usual) ** 0.5)
 
 
 def allow_tf32() -> None:
@@ -83,7 +87,7 @@ def fit(
     updates is what fits into them, whatever the plan says.  Stopped at a tick it leaves a
     checkpoint, and with `keep_last` at the end too; who packs the result needs none there.
     """
-    state = _begun(net, plan)
+    state = _fresh(net, plan)
     _restore(state, folder)
     clock = _Clock(plan, folder, seconds, tick)
     clock.start(state)
@@ -95,22 +99,23 @@ def fit(
             if clock.is_due:
                 _store(state, folder)
                 clock.stored()
-            clock.tell(state, loss)
+            clock.report(state, loss)
     except (Cancelled, KeyboardInterrupt):
         _store(state, folder)
         raise
-    clock.look(state, None)
+    clock.read(state, None)
     if keep_last:
         _store(state, folder)
     return state.average
 
 
-def _begun(net: nn.Module, plan: Plan) -> _State:
+def _fresh(net: nn.Module, plan: Plan) -> _State:
     live = {name: p for name, p in net.named_parameters() if p.requires_grad}
     average = {name: p.detach().clone() for name, p in live.items()}
     fused = place_of(net).type in FUSED
     optimizer = torch.optim.AdamW(live.values(), plan.rate, weight_decay=plan.decay, fused=fused)
-    return _State(live, average, optimizer, torch.zeros((), device=place_of(net)))
+    stored = {name: stored_name(net, name) for name in live}
+    return _State(stored, live, average, optimizer, torch.zeros((), device=place_of(net)))
 
 
 def _update(state: _State, loss: Tensor, plan: Plan) -> None:
@@ -162,22 +167,22 @@ class _Clock:
     def stored(self) -> None:
         self._stored = time.monotonic()
 
-    def tell(self, state: _State, loss: Tensor) -> None:
+    def report(self, state: _State, loss: Tensor) -> None:
         """A tick; the device is asked now and then, and when the pace is taken."""
         made = state.done - self._first
         if self.is_measuring and self._is_time_to_measure(made):
-            self.look(state, loss)
+            self.read(state, loss)
             self._measure(state, made)
-        elif time.monotonic() - self._looked > LOOK:
-            self.look(state, loss)
+        elif time.monotonic() - self._looked > LOSS_INTERVAL:
+            self.read(state, loss)
             self._hasten(state)
         total = LAST if self.is_measuring else self.plan.steps
         self._tick(Progress(self.plan.name, state.done, max(total, state.done), loss=self._loss))
 
-    def look(self, state: _State, loss: Tensor | None) -> None:
+    def read(self, state: _State, loss: Tensor | None) -> None:
         """Read what the device has counted: it has done all updates by then."""
-        asked = [state.bad] if loss is None else [state.bad, loss.detach().float()]
-        bad, *losses = torch.stack(asked).cpu().tolist()
+        counters = [state.bad] if loss is None else [state.bad, loss.detach().float()]
+        bad, *losses = torch.stack(counters).cpu().tolist()
         self._loss = losses[0] if losses else self._loss
         self._looked = time.monotonic()
         if bad > 20 + BAD * state.done:
@@ -218,8 +223,9 @@ class _Clock:
 
 
 def _store(state: _State, folder: Path) -> None:
-    tensors: dict[str, Tensor] = {f"live.{k}": v for k, v in state.live.items()}
-    tensors |= {f"average.{k}": v for k, v in state.average.items()}
+    stored = state.stored
+    tensors: dict[str, Tensor] = {f"live.{stored[k]}": v for k, v in state.live.items()}
+    tensors |= {f"average.{stored[k]}": v for k, v in state.average.items()}
     tensors |= checkpoint.optimizer_tensors(state.optimizer)
     checkpoint.save(folder, state.done, tensors, {})
 
@@ -231,7 +237,7 @@ def _restore(state: _State, folder: Path) -> None:
     step, tensors, _ = found
     with torch.no_grad():
         for name, parameter in state.live.items():
-            parameter.copy_(tensors[f"live.{name}"])
-            state.average[name].copy_(tensors[f"average.{name}"])
+            parameter.copy_(tensors[f"live.{state.stored[name]}"])
+            state.average[name].copy_(tensors[f"average.{state.stored[name]}"])
     checkpoint.load_optimizer(state.optimizer, tensors)
     state.done = step

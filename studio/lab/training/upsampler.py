@@ -16,14 +16,14 @@ from torch.nn import functional as F
 from studio.engine.device import PROCESSOR, Device, in_half, place_of
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
-from studio.engine.families.videoldm.upsampler import DETAIL, resampled
+from studio.engine.families.videoldm.upsampler import RESIDUAL_SCALE, resampled
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.subjects.loop import Plan
 from studio.lab.training.decoder import as_pictures
 from studio.lab.training.frame_pairs import Pairs
 from studio.lab.training.trainer import train as learn
 from studio.spec.progress import Tick, silent
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 
 CELLS = {"latent": 24, "pixel": 64}
 """Cells of a patch's side: of latents, or pixels."""
@@ -126,13 +126,13 @@ def train(
 
 def _loss(net: VideoUNet, kind: str, pairs: Pairs, rng: np.random.Generator, frames: int) -> Tensor:
     part = patches(kind, pairs, rng, max(1, PATCHES[kind] // frames), frames)
-    return loss(net, kind, part.to(place_of(net)), rng, frames, shut=frames == 1)
+    return loss(net, kind, part.to(place_of(net)), rng, frames, image_only=frames == 1)
 
 
 def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frames: int) -> Patches:
     """`count` windows of so many frames each, all of one clip or one frame."""
     cells, latent = CELLS[kind], kind == "latent"
-    side = cells if latent else cells // UPSAMPLED
+    side = cells if latent else cells // UPSCALE_FACTOR
     target, small = [], []
     for _ in range(count):
         clip = int(rng.integers(len(pairs.large)))
@@ -145,10 +145,12 @@ def patches(kind: str, pairs: Pairs, rng: np.random.Generator, count: int, frame
             high = pairs.latents[clip, when, :, y : y + side, x : x + side].float()
         else:
             where = (
-                slice(UPSAMPLED * y, UPSAMPLED * y + cells),
-                slice(UPSAMPLED * x, UPSAMPLED * x + cells),
+                slice(UPSCALE_FACTOR * y, UPSCALE_FACTOR * y + cells),
+                slice(UPSCALE_FACTOR * x, UPSCALE_FACTOR * x + cells),
             )
-            high = DETAIL * (as_pictures(pairs.large[clip, when, *where][None]) - resampled(low))
+            high = RESIDUAL_SCALE * (
+                as_pictures(pairs.large[clip, when, *where][None]) - resampled(low)
+            )
         flip = rng.random() < 0.5 and not latent  # a mirrored latent is no mirrored picture's
         target.append(high.flip(-1) if flip else high)
         small.append(low.flip(-1) if flip else low)
@@ -162,7 +164,7 @@ def loss(
     rng: np.random.Generator,
     frames: int,
     *,
-    shut: bool = False,
+    image_only: bool = False,
 ) -> Tensor:
     """Squared error of the predicted v, and of its changes from frame to frame; every clip at a
     timestep and a noise level of its own."""
@@ -182,7 +184,12 @@ def loss(
     text = torch.zeros(clips, 1, 8, device=place)
     with in_half(noisy.device):
         prediction = net(
-            torch.cat([noisy, low_res], 1), t, text, frames=frames, level=level, shut=shut
+            torch.cat([noisy, low_res], 1),
+            t,
+            text,
+            frames=frames,
+            level=level,
+            image_only=image_only,
         )
     error = (prediction.float() - schedule.get_velocity(part.target, noise, t)).unflatten(
         0, (clips, frames)

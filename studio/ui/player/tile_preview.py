@@ -9,7 +9,7 @@ from studio.jobs.payloads import TilePayload
 from studio.jobs.queue import Queue
 from studio.project.project import Render
 from studio.spec.progress import Preview
-from studio.spec.request import UPSAMPLED, ClipRequest
+from studio.spec.request import UPSCALE_FACTOR, ClipRequest
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import ImageLoader, from_preview
@@ -127,8 +127,8 @@ class TilePreview(QObject):
         """A frame enlarged, with the tile in its place and a line around it."""
         smooth = Qt.TransformationMode.SmoothTransformation
         keep = Qt.AspectRatioMode.IgnoreAspectRatio
-        whole = small.scaled(small.size() * UPSAMPLED, keep, smooth)
-        top, left, height, width = (UPSAMPLED * side for side in tile)
+        whole = small.scaled(small.size() * UPSCALE_FACTOR, keep, smooth)
+        top, left, height, width = (UPSCALE_FACTOR * side for side in tile)
         with painting(whole) as painter:
             painter.drawImage(left, top, made)
             if (width, height) != (whole.width(), whole.height()):

@@ -46,10 +46,10 @@ def test_the_nearest_given_frame_is_repeated_and_neighbours_are_mixed(clip):
     assert [int(np.abs(near[k].astype(int) - clip).sum((1, 2, 3)).argmin()) for k in range(8)] == [
         0, 0, 0, 4, 4, 4, 4, 4,
     ]  # fmt: skip
-    mixed = filling.mixed(clip, known)
+    blended = filling.blended(clip, known)
     half = clip[[0, 4]].astype(float).mean(0)
-    np.testing.assert_allclose(mixed[2], half, atol=1)
-    np.testing.assert_array_equal(mixed[6], clip[4])
+    np.testing.assert_allclose(blended[2], half, atol=1)
+    np.testing.assert_array_equal(blended[6], clip[4])
 
 
 @pytest.mark.parametrize("name", list(filling.PATTERNS))
@@ -57,13 +57,13 @@ def test_every_pattern_gives_some_frames_and_leaves_some_open(name):
     pattern = filling.PATTERNS[name]
     for seed in range(20):
         known = pattern.known(np.random.default_rng(seed))
-        assert len(known) == (5 if pattern.rank else 8)
+        assert len(known) == (5 if pattern.pass_index else 8)
         assert 0 < sum(known) < len(known)
 
 
-@pytest.mark.parametrize(("rank", "pixels"), [(0, 3.0), (1, 0.75), (2, 0.1875)])
-def test_true_clips_show_the_object_at_the_rate_of_their_pass(rank, pixels):
-    clip = filling.true_clip(np.random.default_rng(4), BALL, 5, rank)
+@pytest.mark.parametrize(("pass_index", "pixels"), [(0, 3.0), (1, 0.75), (2, 0.1875)])
+def test_true_clips_show_the_object_at_the_rate_of_their_pass(pass_index, pixels):
+    clip = filling.true_clip(np.random.default_rng(4), BALL, 5, pass_index)
     true = segmenting.segment(np.rint(clip * 255).astype(np.uint8))
     middles = np.asarray([filling._middle(c) for c in true.coverage])
     step = np.hypot(*np.diff(middles, axis=0).T).mean()

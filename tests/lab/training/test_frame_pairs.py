@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from studio.lab.training import frame_pairs
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 from tests.tiny_starter import autoencoder
 
 
@@ -21,7 +21,7 @@ def pairs(vae, tmp_path_factory):
 
 
 def test_small_frames_are_the_large_ones_shrunk(vae, pairs):
-    side = frame_pairs.WINDOW // UPSAMPLED
+    side = frame_pairs.WINDOW // UPSCALE_FACTOR
     assert pairs.large.shape[2:] == (frame_pairs.WINDOW, frame_pairs.WINDOW, 3)
     assert pairs.small.shape == pairs.kept.shape == (2, 8, side, side, 3)
     for large, small in zip(pairs.large, pairs.small, strict=True):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.families.videoldm.upsampler import DETAIL, resampled
+from studio.engine.families.videoldm.upsampler import RESIDUAL_SCALE, resampled
 from studio.lab.training import upsampler
 from studio.lab.training.frame_pairs import Pairs
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 
 KINDS = ("latent", "pixel")
 
@@ -18,7 +18,7 @@ KINDS = ("latent", "pixel")
 def pairs():
     draw = torch.Generator().manual_seed(1)
     small = torch.randint(0, 255, (2, 8, 32, 32, 3), generator=draw, dtype=torch.uint8)
-    large = small.repeat_interleave(UPSAMPLED, 2).repeat_interleave(UPSAMPLED, 3)
+    large = small.repeat_interleave(UPSCALE_FACTOR, 2).repeat_interleave(UPSCALE_FACTOR, 3)
     latents = torch.randn(2, 8, 4, 32, 32, generator=draw).half()
     return Pairs(large, small, 255 - small, latents)
 
@@ -51,12 +51,12 @@ def test_both_stages_teach_their_own_part_alone(kind, pairs, tmp_path):
 def test_patches_show_the_same_place_small_and_large(kind, pairs):
     for seed in range(6):
         part = upsampler.patches(kind, pairs, np.random.default_rng(seed), 2, 8)
-        side = upsampler.CELLS[kind] // (1 if kind == "latent" else UPSAMPLED)
+        side = upsampler.CELLS[kind] // (1 if kind == "latent" else UPSCALE_FACTOR)
         assert part.small.shape == (16, 3, side, side)
         assert part.target.shape[-1] == upsampler.CELLS[kind]
         if kind == "pixel":
-            large = resampled(part.small) + part.target / DETAIL
-            shrunk = torch.nn.functional.avg_pool2d(large, UPSAMPLED)
+            large = resampled(part.small) + part.target / RESIDUAL_SCALE
+            shrunk = torch.nn.functional.avg_pool2d(large, UPSCALE_FACTOR)
             for clip in range(2):
                 rows = slice(8 * clip, 8 * clip + 8)
                 kept = torch.allclose(shrunk[rows], -part.small[rows], atol=1e-5)

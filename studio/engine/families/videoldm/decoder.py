@@ -1,4 +1,4 @@
-"""The video decoder: an image decoder, untouched, and the temporal layers that walk beside it.
+"""The video decoder: an image decoder, untouched, with temporal layers inserted between its blocks.
 
 An image decoder flickers on latents that hold still (Video LDM section 3.1.1).  As in the open SVD
 decoder a temporal ResBlock follows every ResBlock of the decoder and a convolution over time its
@@ -15,7 +15,7 @@ from diffusers.models.autoencoders.vae import Decoder
 from torch import Tensor, nn
 
 from studio.engine.families.videoldm import layer_file
-from studio.engine.families.videoldm.temporal import FrameConv, TemporalConv, zeroed
+from studio.engine.families.videoldm.temporal import FrameConv, TemporalConv, zero_init
 
 FORMAT = "studio-decoder"
 
@@ -50,11 +50,11 @@ class DecoderLayers(nn.Module):
                 name: TemporalConv(
                     channels, None, norm=config.norm, groups=config.norm_groups, eps=config.eps
                 )
-                for name, channels in places(image)
+                for name, channels in insertion_points(image)
             }
         )
         self.time_conv_out = FrameConv(image.conv_out.out_channels)
-        zeroed(self.time_conv_out)
+        zero_init(self.time_conv_out)
         nn.init.dirac_(self.time_conv_out.weight)
 
     @property
@@ -71,7 +71,7 @@ class DecoderLayers(nn.Module):
         """Layers for `image`, in fp32; ValueError for another format, RuntimeError if unfit."""
         tensors, config, _ = layer_file.load(path, FORMAT)
         layers = cls(image, DecoderConfig(**config))
-        layers.load_state_dict(tensors)
+        layer_file.fill(layers, tensors)
         return layers
 
 
@@ -127,7 +127,7 @@ def split(public: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Te
             temporal[f"blocks.{place.replace('.', ':')}.{rest}"] = tensor
         elif name.endswith(".time_mixer.mix_factor"):
             place = name.removesuffix(".time_mixer.mix_factor").replace(".", ":")
-            temporal[f"blocks.{place}.mix.time_logit"] = tensor  # here it weighs time, as ours does
+            temporal[f"blocks.{place}.mix.mix_factor"] = tensor  # here it weighs time, as ours does
         elif name.startswith("time_conv_out"):
             temporal[name] = tensor
         else:
@@ -135,7 +135,7 @@ def split(public: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Te
     return image, temporal
 
 
-def places(image: Decoder) -> Iterator[tuple[str, int]]:
+def insertion_points(image: Decoder) -> Iterator[tuple[str, int]]:
     """(name, channels) behind every ResBlock."""
     blocks: dict[str, Any] = {"mid_block": image.mid_block}
     blocks |= {f"up_blocks:{index}": block for index, block in enumerate(image.up_blocks)}

@@ -1,4 +1,4 @@
-"""Interpolation: frames between frames, pass after pass, by the one model that is told the pass.
+"""Temporal interpolation, pass after pass, by one model with an embedding of the pass.
 
 Video LDM section 3.3: three frames between two, T → 4T → 16T.
 """
@@ -16,9 +16,9 @@ from studio.engine.roles import FillSpec, Known
 from studio.spec.progress import Progress, Tick, shifted
 
 GUIDANCE = 1.0
-"""Between two frames the words have nothing to add, and half of the network's runs are spared."""
+"""Between two frames the text has nothing to add, and without guidance half as many network runs do."""
 CUT = 0.12
-"""Median change of a cell's colour, of 1, above which two keyframes show different places."""
+"""Median change of a cell's colour, 0..1, above which there is a scene cut between two keyframes."""
 
 
 def interpolate(
@@ -32,17 +32,17 @@ def interpolate(
     estimate, or from the two blended: what stands still is there already.
     """
     filled, counted = clip.clone(), max(1, spec.steps - spec.start_step)
-    ends = [k for k, given in enumerate(known) if given]
+    ends = [k for k, is_known in enumerate(known) if is_known]
     for number, (one, other) in enumerate(pairwise(ends)):
         part = slice(one, other + 1)
-        heard = shifted(tick, number * counted, (len(ends) - 1) * counted)
+        part_tick = shifted(tick, number * counted, (len(ends) - 1) * counted)
         if is_cut(model, clip[one], clip[other]) or torch.equal(clip[one], clip[other]):
             middle = (one + other + 1) // 2
             filled[one:middle], filled[middle : other + 1] = clip[one], clip[other]
-            heard(Progress(spec.stage, counted, counted))
+            part_tick(Progress(spec.stage, counted, counted))
             continue
         here = replace(spec, frames=spec.frames[part], guidance=GUIDANCE)
-        filled[part] = fill(model, clip[part], known[part], text, here, heard)
+        filled[part] = fill(model, clip[part], known[part], text, here, part_tick)
     return filled
 
 

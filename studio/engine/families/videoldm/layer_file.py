@@ -1,6 +1,12 @@
-"""Files of temporal layers: safetensors with what they are, their format's version and their config."""
+"""Files of temporal layers: safetensors with what they are, their format's version and their config.
+
+Released weights are read, and new ones written, under the tensor names and config fields of the
+first release: the bytes of a file decide keys and hashes, so a renamed attribute must not change
+them.  `STORED_NAMES` and `STORED_FIELDS` are the whole difference.
+"""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,20 +17,72 @@ from torch import Tensor, nn
 from studio.engine.tensor_file import save_whole
 
 VERSION = 1
+STORED_NAMES: Mapping[str, Mapping[str, str]] = {
+    "TemporalBlender": {"mix_factor": "time_logit"},
+    "ConditionPyramid": {"conv_in": "first"},
+    "MotionCompensation": {
+        "text_proj": "said",
+        "direction": "way",
+        "keypoints": "look",
+        "displacement": "went",
+        "conv_in": "enter",
+        "text_bias": "words",
+        "conv_out": "compose",
+    },
+    "MotionPrior": {"embedding_proj": "said"},
+    "TemporalLayers": {
+        "zero_convs": "entries",
+        "prior_zero_convs": "moves",
+        "estimate_zero_convs": "leads",
+        "motion_compensation": "drift",
+    },
+}
+"""By class: attribute → its name in stored tensors, in files of layers and in checkpoints."""
+STORED_FIELDS = {
+    "gate_start": "shut_below",
+    "gate_end": "open_from",
+    "motion_compensation": "drift",
+}
+"""Field of a config → its name in a file's header."""
+
+
+def stored_name(net: nn.Module, name: str) -> str:
+    """The stored name of the tensor that `net` has under the dotted `name`."""
+    stored, module = [], net
+    for part in name.split("."):
+        stored.append(STORED_NAMES.get(type(module).__name__, {}).get(part, part))
+        module = getattr(module, part)
+    return ".".join(stored)
 
 
 def save(path: Path, layers: nn.Module, kind: str, config: Any, notes: dict[str, str]) -> None:
     """Write the weights of `layers` with their `config`, a dataclass."""
-    tensors = {k.replace(":", "/"): v.contiguous() for k, v in layers.state_dict().items()}
-    said = {"format": kind, "version": str(VERSION), "config": json.dumps(asdict(config))}
-    save_whole(path, tensors, notes | said)
+    tensors = {
+        stored_name(layers, name).replace(":", "/"): tensor.contiguous()
+        for name, tensor in layers.state_dict().items()
+    }
+    fields = {STORED_FIELDS.get(name, name): value for name, value in asdict(config).items()}
+    header = {"format": kind, "version": str(VERSION), "config": json.dumps(fields)}
+    save_whole(path, tensors, notes | header)
 
 
 def load(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, str]]:
-    """Tensors in fp32, config and notes; ValueError for a format that is another's or newer."""
+    """Stored tensors in fp32, config and notes; ValueError for a format that is another's or newer."""
     with safe_open(path, "pt") as file:
         notes = file.metadata() or {}
         if notes.get("format") != kind or int(notes["version"]) > VERSION:
             raise ValueError(f"{path.name}: not a {kind} file of version {VERSION} or older")
         tensors = {k.replace("/", ":"): file.get_tensor(k).float() for k in file.keys()}  # noqa: SIM118
-    return tensors, json.loads(notes["config"]), notes
+    return tensors, _config(notes["config"]), notes
+
+
+def _config(text: str) -> dict[str, Any]:
+    fields = {stored: name for name, stored in STORED_FIELDS.items()}
+    stored: dict[str, Any] = json.loads(text)
+    return {fields.get(name, name): value for name, value in stored.items()}
+
+
+def fill(layers: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copy stored tensors into `layers`; RuntimeError where names or shapes do not fit."""
+    names = {stored_name(layers, name): name for name in layers.state_dict()}
+    layers.load_state_dict({names.get(stored, stored): t for stored, t in tensors.items()})

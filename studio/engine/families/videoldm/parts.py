@@ -24,7 +24,7 @@ from studio.spec.grid import Grid
 from studio.spec.part import LATENTS
 from studio.spec.progress import Tick
 from studio.spec.prompts import for_time, with_subject
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 
 
 def video_parts(video: VideoModel) -> Parts:
@@ -99,8 +99,8 @@ class VideoFiller(Prompted):
 
 @dataclass(frozen=True, slots=True)
 class LatentInterpolator(Prompted):
-    """The role "interpolator": passes of three frames between two, by the one model that is told
-    the pass."""
+    """The role "interpolator": passes of three frames between two, by the one model, with an embedding
+    of the pass."""
 
     space: str = LATENTS
     factor: int = 4
@@ -141,7 +141,7 @@ class VideoUpscaler:
     """The role "upscaler"."""
 
     model: Upsampler
-    factor: int = UPSAMPLED
+    factor: int = UPSCALE_FACTOR
     context: int = UPSAMPLE_MARGIN
 
     def upscale(

@@ -1,4 +1,4 @@
-"""Temporal layers: a convolution and a transformer over time, and the mix that opens them.
+"""Temporal layers: a convolution and a transformer over time, and the blend with the spatial side.
 
 Layout and names follow the open SVD code, which copies Video LDM's layers (Blattmann et al. 2023,
 section 3.1 and figure 4), so that public files load by name; what differs is an option below.
@@ -20,26 +20,25 @@ class TemporalConfig:
 
     `reach`: frames on either side that attention may see (paper appendix: 8).  `norm`: "frame"
     takes group statistics per frame, which keeps the reach finite; "clip" over the whole clip, as
-    public weights want it; `norm_groups` channels' groups, 32 in
-    public weights, fewer where a network is narrow.  `positions`: "rotary" turns queries and keys by their frame's position
-    and adds a learned value for each distance (Su et al. 2021, Shaw et al. 2018), so that only
-    differences of positions can matter (the paper asks for relative encodings without giving a
-    formula); "absolute" adds an embedded sinusoid, as public weights want it.
-    `shared_noise`: how much of the starting noise's variance all frames have in common, 0..1;
-    grounds then hold still from the first step on (the mixed noise of Ge et al. 2023, PYoCo).
-    `guidance_ends`: timesteps below this share of the schedule are walked without guidance, which
-    would magnify what the frames do not agree on (the interval of Kynkäänniemi et al. 2024).
-    `shut_below`, `open_from`: shares of the schedule between which the mixes open, from nothing to
-    what they learned; 0 and 0 leave them open.  Motion is settled in strong noise; outlines, in
-    weak noise, are better left to the image network, which learned from far more pictures.
-    `condition_width`: channels of the pyramid for known frames, 0 for none.  `fps`, `passes`:
-    whether rate and interpolation pass are embedded.  `words`: whether the convolutions are told the
-    text too, by an embedding of their own; the image network's, where it has one, need not tell
-    left from right.  `motion_prior`: channels of the features that tell every place of every frame
-    what the words alone say of it (motion_prior.py), 0 for none.  `drift`: whether holes are also
-    shown a guess, the given frames beside them moved along (motion_compensation.py); needs `condition_width`.
-    `attends`: whether transformers over time stand behind the spatial ones; upsamplers, whose small
-    pictures tell all that is far away, do without.
+    public weights want it.  `norm_groups`: 32 in public weights, fewer where a network is narrow.
+    `positions`: "rotary" rotates queries and keys by their frame's position and adds a learned
+    value per relative position (Su et al. 2021, Shaw et al. 2018), so that only differences of
+    positions can matter (the paper asks for relative encodings without giving a formula);
+    "absolute" adds an embedded sinusoid, as public weights want it.
+    `shared_noise`: share of the initial noise's variance that all frames have in common, 0..1
+    (mixed noise, PYoCo, Ge et al. 2023); grounds then hold still from the first step on.
+    `guidance_ends`: share of the schedule below which guidance is off (guidance interval,
+    Kynkäänniemi et al. 2024); it would magnify what the frames do not agree on.
+    `gate_start`, `gate_end`: shares of the schedule between which the temporal gate rises from 0 to
+    1; 0 and 0 for no gate.  Motion is settled at high noise; outlines, settled at low noise, are
+    better left to the image network, which learned from far more pictures.
+    `condition_width`: channels of the pyramid of known frames, 0 for none.  `fps`, `passes`:
+    whether frame rate and interpolation pass are embedded.  `words`: whether the convolutions get a
+    text embedding of their own; the image network's, where it has one, need not tell left from
+    right.  `motion_prior`: channels of the features of text, frame and place (motion_prior.py), 0
+    for none.  `motion_compensation`: whether holes also get an estimate by motion compensation
+    (motion_compensation.py); needs `condition_width`.  `attends`: whether temporal transformers
+    follow the spatial ones; upsamplers, whose small input shows all that is far away, do without.
     """
 
     reach: int = 8
@@ -48,48 +47,49 @@ class TemporalConfig:
     positions: str = "rotary"
     shared_noise: float = 0.0
     guidance_ends: float = 0.0
-    shut_below: float = 0.0
-    open_from: float = 0.0
+    gate_start: float = 0.0
+    gate_end: float = 0.0
     condition_width: int = 0
     fps: bool = False
     passes: bool = False
     words: bool = False
     motion_prior: int = 0
-    drift: bool = False
+    motion_compensation: bool = False
     attends: bool = True
 
-    def opening(self, noise: Tensor) -> Tensor | None:
-        """How far the mixes are open, 0..1, at noise levels 0..1 (timestep over their number).
+    def temporal_gate(self, noise: Tensor) -> Tensor | None:
+        """Weight of the temporal branch, 0..1, at noise levels 0..1 (timestep over their number).
 
-        None where they always are.
+        None where it is always 1.
         """
-        if not self.open_from:
+        if not self.gate_end:
             return None
-        return ((noise - self.shut_below) / (self.open_from - self.shut_below)).clamp(0, 1)
+        return ((noise - self.gate_start) / (self.gate_end - self.gate_start)).clamp(0, 1)
 
 
-class Mix(nn.Module):
-    """space + w·(time − space), w = sigmoid(`time_logit`): w weighs the *temporal* side.
+class TemporalBlender(nn.Module):
+    """space + α·(time − space), α = sigmoid(`mix_factor`): α weighs the *temporal* side.
 
-    Starts half open.  SVD stores the opposite sign (its alpha weighs space).
+    Starts at α = 0.5.  diffusers' `AlphaBlender` weighs space instead, as SVD stores it, knows
+    no gate per frame, and rounds differently: it adds two products.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.time_logit = nn.Parameter(torch.zeros(1))
+        self.mix_factor = nn.Parameter(torch.zeros(1))
 
-    def forward(self, space: Tensor, time: Tensor, opening: Tensor | None = None) -> Tensor:
-        """Any two tensors (N, ...) of one shape; `opening` (N,) in 0..1 weakens w, one by one."""
-        w = torch.sigmoid(self.time_logit)
-        if opening is not None:
-            w = w * opening.reshape(-1, *(1,) * (space.ndim - 1))
+    def forward(self, space: Tensor, time: Tensor, gate: Tensor | None = None) -> Tensor:
+        """Any two tensors (N, ...) of one shape; `gate` (N,) in 0..1 scales α, one by one."""
+        w = torch.sigmoid(self.mix_factor)
+        if gate is not None:
+            w = w * gate.reshape(-1, *(1,) * (space.ndim - 1))
         return torch.lerp(space, time, w.to(space.dtype))
 
 
 class TemporalConv(nn.Module):
     """Residual 3D convolution, kernel 3 in time and 1×1 in space; the identity when fresh.
 
-    `embedding` is the width of what it is told of the timestep, None for nothing, as in decoders.
+    `embedding` is the width of the timestep embedding, None for none, as in decoders.
     """
 
     def __init__(
@@ -108,19 +108,19 @@ class TemporalConv(nn.Module):
         self.time_emb_proj = nn.Linear(embedding, channels) if embedding else None
         self.norm2 = nn.GroupNorm(groups, channels, eps=eps)
         self.conv2 = FrameConv(channels)
-        self.mix = Mix()
-        zeroed(self.conv2)
+        self.mix = TemporalBlender()
+        zero_init(self.conv2)
 
     def forward(
-        self, x: Tensor, embedding: Tensor | None, frames: int, opening: Tensor | None = None
+        self, x: Tensor, embedding: Tensor | None, frames: int, gate: Tensor | None = None
     ) -> Tensor:
-        """x (B T) C H W, embedding (B T) E, opening (B T) → (B T) C H W, merged with its input."""
+        """x (B T) C H W, embedding (B T) E, gate (B T) → (B T) C H W, blended with its input."""
         h = F.silu(self._normed(self.norm1, x, frames))
         h = self.conv1(h, frames)
         if self.time_emb_proj is not None and embedding is not None:
             h = h + self.time_emb_proj(F.silu(embedding))[:, :, None, None]
         h = F.silu(self._normed(self.norm2, h, frames))
-        return self.mix(x, x + self.conv2(h, frames), opening)
+        return self.mix(x, x + self.conv2(h, frames), gate)
 
     def _normed(self, norm: nn.GroupNorm, x: Tensor, frames: int) -> Tensor:
         if self.norm == "frame":
@@ -162,7 +162,7 @@ class TemporalTransformer(nn.Module):
         if positions == "absolute":
             self.time_proj = Timesteps(channels, True, 0)
             self.time_pos_embed = TimestepEmbedding(channels, 4 * channels, out_dim=channels)
-            zeroed(self.time_pos_embed.linear_2)
+            zero_init(self.time_pos_embed.linear_2)
         self.norm_in = nn.LayerNorm(channels)
         self.ff_in = FeedForward(channels, activation_fn="geglu")
         self.norm1 = nn.LayerNorm(channels)
@@ -173,33 +173,33 @@ class TemporalTransformer(nn.Module):
         self.attn2 = Attention(channels, text_width, heads=heads, dim_head=channels // heads)
         self.norm3 = nn.LayerNorm(channels)
         self.ff = FeedForward(channels, activation_fn="geglu")
-        self.mix = Mix()
-        zeroed(self.ff_in.net[-1], self.ff.net[-1])
-        zeroed(self.attn1.to_out[0], self.attn2.to_out[0])
+        self.mix = TemporalBlender()
+        zero_init(self.ff_in.net[-1], self.ff.net[-1])
+        zero_init(self.attn1.to_out[0], self.attn2.to_out[0])
 
     def forward(
-        self, tokens: Tensor, positions: Tensor, time_text: Tensor, opening: Tensor | None = None
+        self, tokens: Tensor, positions: Tensor, time_text: Tensor, gate: Tensor | None = None
     ) -> Tensor:
-        """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D), opening (B T) →
-        (B T) N C, merged."""
+        """tokens (B T) N C, positions (B, T) in frames, time_text (B, L, D), gate (B T) →
+        (B T) N C, blended."""
         batch, frames = positions.shape
-        h = self._placed(tokens, positions).unflatten(0, (batch, frames))
+        h = self._add_position(tokens, positions).unflatten(0, (batch, frames))
         h = h.transpose(1, 2).flatten(0, 1)  # (B N) T C
         h = h + self.ff_in(self.norm_in(h))
-        h = h + self._over_time(self.norm1(h), positions)
+        h = h + self._temporal_attention(self.norm1(h), positions)
         h = h.unflatten(0, (batch, -1)).flatten(1, 2)  # B (N T) C: one set of keys a clip
         h = h + self.attn2(self.norm2(h), encoder_hidden_states=time_text)
         h = h + self.ff(self.norm3(h))
         h = h.unflatten(1, (-1, frames)).transpose(1, 2).flatten(0, 1)
-        return self.mix(tokens, h, opening)
+        return self.mix(tokens, h, gate)
 
-    def _placed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+    def _add_position(self, tokens: Tensor, positions: Tensor) -> Tensor:
         if self.time_pos_embed is None:
             return tokens
         spot = self.time_pos_embed(self.time_proj(positions.flatten()).to(tokens.dtype))
         return tokens + spot[:, None]
 
-    def _over_time(self, h: Tensor, positions: Tensor) -> Tensor:
+    def _temporal_attention(self, h: Tensor, positions: Tensor) -> Tensor:
         """Self-attention of (B N) T C over T, by plain products: T is small, B N is large."""
         attn = self.attn1
         pixels = len(h) // len(positions)
@@ -208,37 +208,38 @@ class TemporalTransformer(nn.Module):
             for layer in (attn.to_q, attn.to_k, attn.to_v)
         )
         if self.time_pos_embed is None:
-            turn = positions.repeat_interleave(pixels, 0)
-            q, k = rotated(q, turn), rotated(k, turn)
+            each = positions.repeat_interleave(pixels, 0)
+            q, k = apply_rotary(q, each), apply_rotary(k, each)
         scores = q @ k.transpose(-1, -2) * attn.scale
-        apart = positions[:, None] - positions[:, :, None]  # B T T: of the frame seen from its own
+        apart = positions[:, None] - positions[:, :, None]  # B T T: of the key from the query
         far = (apart.abs() > self.reach).repeat_interleave(pixels, 0)[:, None]
-        shares = scores.masked_fill(far, float("-inf")).softmax(-1)
-        seen = shares @ v
+        weights = scores.masked_fill(far, float("-inf")).softmax(-1)
+        out = weights @ v
         if self.time_pos_embed is None:
-            seen = seen + self._whence(shares, apart)
-        return attn.to_out[0](seen.transpose(1, 2).flatten(2))
+            out = out + self._relative_values(weights, apart)
+        return attn.to_out[0](out.transpose(1, 2).flatten(2))
 
-    def _whence(self, shares: Tensor, apart: Tensor) -> Tensor:
-        """What a frame learns from how far away the frames are that it looks at.
+    def _relative_values(self, weights: Tensor, apart: Tensor) -> Tensor:
+        """Relative position representations on the value side (Shaw et al. 2018).
 
-        shares (B N) heads T T, apart (B, T, T) → (B N) heads T d.  Without it frames that look
+        weights (B N) heads T T, apart (B, T, T) → (B N) heads T d.  Without them frames that look
         alike, as all do at the start, could not tell the first from the last.
         """
-        near = (apart + self.reach).clamp(0, 2 * self.reach)
-        values = self.offsets[near].to(shares.dtype).unflatten(-1, (shares.shape[1], -1))
-        seen = torch.einsum("bnhij,bijhd->bnhid", shares.unflatten(0, (len(apart), -1)), values)
-        return seen.flatten(0, 1)
+        index = (apart + self.reach).clamp(0, 2 * self.reach)
+        values = self.offsets[index].to(weights.dtype).unflatten(-1, (weights.shape[1], -1))
+        out = torch.einsum("bnhij,bijhd->bnhid", weights.unflatten(0, (len(apart), -1)), values)
+        return out.flatten(0, 1)
 
 
 LONGEST_WAVE = 100.0
 """Frames per radian of the slowest rotation; the fastest turns one radian a frame."""
 
 
-def rotated(x: Tensor, positions: Tensor) -> Tensor:
-    """Rotary encoding (Su et al. 2021): x (N, heads, T, d) turned by positions (N, T).
+def apply_rotary(x: Tensor, positions: Tensor) -> Tensor:
+    """Rotary position embedding (Su et al. 2021): x (N, heads, T, d) rotated by positions (N, T).
 
-    Products of two turned vectors depend on the difference of their positions alone.
+    Products of two rotated vectors depend on the difference of their positions alone.  diffusers'
+    `apply_rotary_emb` takes one table of angles for a whole batch; here each clip has its own.
     """
     half = x.shape[-1] // 2
     waves = LONGEST_WAVE ** -(torch.arange(half, device=x.device) / half)
@@ -248,8 +249,8 @@ def rotated(x: Tensor, positions: Tensor) -> Tensor:
     return torch.cat([one * cos - two * sin, one * sin + two * cos], -1)
 
 
-def zeroed(*layers: nn.Module) -> None:
-    """Set weights and biases of layers to zero."""
+def zero_init(*layers: nn.Module) -> None:
+    """Set weights and biases of layers to zero (diffusers' `zero_module`, of several at once)."""
     for layer in layers:
         for parameter in layer.parameters():
             nn.init.zeros_(parameter)

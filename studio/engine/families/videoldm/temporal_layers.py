@@ -9,14 +9,14 @@ from diffusers.models.embeddings import TextTimeEmbedding, TimestepEmbedding, Ti
 from torch import Tensor, nn
 
 from studio.engine.families.videoldm import layer_file
-from studio.engine.families.videoldm.conditioning import ConditionPyramid, entry
-from studio.engine.families.videoldm.motion_compensation import Drift
+from studio.engine.families.videoldm.conditioning import ConditionPyramid, zero_conv
+from studio.engine.families.videoldm.motion_compensation import MotionCompensation
 from studio.engine.families.videoldm.motion_prior import MotionPrior
 from studio.engine.families.videoldm.temporal import (
     TemporalConfig,
     TemporalConv,
     TemporalTransformer,
-    zeroed,
+    zero_init,
 )
 
 FORMAT = "studio-temporal"
@@ -35,10 +35,10 @@ class TemporalLayers(nn.Module):
         embedding = image.time_embedding.linear_2.out_features
         width, text_width = config.condition_width, image.config.cross_attention_dim
         self.blocks = nn.ModuleDict()
-        self.entries = nn.ModuleDict()
-        self.moves = nn.ModuleDict()
-        self.leads = nn.ModuleDict()
-        for name, channels, heads in places(image):
+        self.zero_convs = nn.ModuleDict()
+        self.prior_zero_convs = nn.ModuleDict()
+        self.estimate_zero_convs = nn.ModuleDict()
+        for name, channels, heads in insertion_points(image):
             if heads and not config.attends:
                 continue
             layer = (
@@ -50,16 +50,16 @@ class TemporalLayers(nn.Module):
             )
             self.blocks[name] = layer
             if width:
-                self.entries[name] = entry(width, channels)
-            if config.drift:
-                self.leads[name] = entry(width, channels)
+                self.zero_convs[name] = zero_conv(width, channels)
+            if config.motion_compensation:
+                self.estimate_zero_convs[name] = zero_conv(width, channels)
             if config.motion_prior and not heads:
-                self.moves[name] = entry(config.motion_prior, channels)
+                self.prior_zero_convs[name] = zero_conv(config.motion_prior, channels)
         levels = len(image.config.block_out_channels)
         self.pyramid = None
         if width:
             self.pyramid = ConditionPyramid(image.config.in_channels, width, levels)
-            self.entries["conv_in"] = entry(width, image.config.block_out_channels[0])
+            self.zero_convs["conv_in"] = zero_conv(width, image.config.block_out_channels[0])
         self.fps_embed = _label(embedding) if config.fps else None
         self.pass_embed = _label(embedding) if config.passes else None
         self.word_embed = None
@@ -68,10 +68,14 @@ class TemporalLayers(nn.Module):
         self.motion_prior = None
         if config.motion_prior:
             self.motion_prior = MotionPrior(embedding, config.motion_prior, config.reach)
-        self.drift = None
-        if config.drift:
-            self.drift = Drift(text_width, image.config.in_channels, width)
-            self.leads["conv_in"] = entry(width, image.config.block_out_channels[0])
+        self.motion_compensation = None
+        if config.motion_compensation:
+            self.motion_compensation = MotionCompensation(
+                text_width, image.config.in_channels, width
+            )
+            self.estimate_zero_convs["conv_in"] = zero_conv(
+                width, image.config.block_out_channels[0]
+            )
 
     @property
     def receptive_radius(self) -> int | None:
@@ -90,19 +94,21 @@ class TemporalLayers(nn.Module):
             found.append(_embedded(self.pass_embed, passes) * (passes > 0)[:, None])
         return torch.stack(found).sum(0) if found else None
 
-    def guess(
+    def initial_estimate(
         self, condition: tuple[Tensor, Tensor], text: Tensor, positions: Tensor, passes: Tensor
     ) -> Tensor | None:
-        """What the holes show (motion_compensation.py), (B T) C h w, or None where nothing was learned of it.
+        """The holes by motion compensation, (B T) C h w; None where it was not learned.
 
-        condition (clip, mask) as the network sees it; text (B, L, D); positions (B, T); passes (B,).
+        condition (clip, mask) as the network gets it; text (B, L, D); positions (B, T); passes (B,).
         """
-        return self.drift and self.drift(text, *condition, positions, 0.25 ** passes.float())
+        if self.motion_compensation is None:
+            return None
+        return self.motion_compensation(text, *condition, positions, 0.25 ** passes.float())
 
     def save(self, path: Path, text_identity: str, notes: dict[str, str] | None = None) -> None:
         """Write weights with config, format version and the text encoder they were trained with."""
-        said = (notes or {}) | {"text_encoder": text_identity}
-        layer_file.save(path, self, FORMAT, self.config, said)
+        metadata = (notes or {}) | {"text_encoder": text_identity}
+        layer_file.save(path, self, FORMAT, self.config, metadata)
 
     @classmethod
     def load(cls, path: Path, image: UNet2DConditionModel) -> "tuple[TemporalLayers, str]":
@@ -112,20 +118,20 @@ class TemporalLayers(nn.Module):
         """
         tensors, config, notes = layer_file.load(path, FORMAT)
         layers = cls(image, TemporalConfig(**config))
-        layers.load_state_dict(tensors)
+        layer_file.fill(layers, tensors)
         return layers, notes["text_encoder"]
 
 
-def places(image: UNet2DConditionModel) -> Iterator[tuple[str, int, int]]:
+def insertion_points(image: UNet2DConditionModel) -> Iterator[tuple[str, int, int]]:
     """(name, channels, heads) behind every ResBlock (heads 0) and every spatial transformer."""
     for stage, blocks in (("down_blocks", image.down_blocks), ("up_blocks", image.up_blocks)):
         for index, block in enumerate(blocks):
-            yield from _places_in(f"{stage}:{index}", block)
+            yield from _points_in(f"{stage}:{index}", block)
     if image.mid_block is not None:  # small distilled models leave it out
-        yield from _places_in("mid_block", image.mid_block)
+        yield from _points_in("mid_block", image.mid_block)
 
 
-def _places_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
+def _points_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
     for index, resnet in enumerate(block.resnets):
         yield f"{prefix}:resnets:{index}", resnet.out_channels, 0
     for index, attention in enumerate(getattr(block, "attentions", None) or ()):
@@ -136,7 +142,7 @@ def _places_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
 
 def _label(embedding: int) -> TimestepEmbedding:
     layer = TimestepEmbedding(256, embedding)
-    zeroed(layer.linear_2)
+    zero_init(layer.linear_2)
     return layer
 
 

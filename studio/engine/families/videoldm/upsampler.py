@@ -1,10 +1,10 @@
-"""An upsampler ×4, opened part by part: a stock x4 upscaler's folder with layers over time beside it.
+"""An upsampler ×4, opened part by part: a stock x4 upscaler's folder with temporal layers beside it.
 
 Latent, as the public ×4 upscaler is: 7 input channels, the noise level as a class, an autoencoder
 and a text encoder of its own.  Without an autoencoder it works on pixels, as the paper's upsampler
-for driving scenes does (Video LDM section 3.4), and makes what the small frames resampled lack
-(Li et al. 2021, SRDiff): a small network has little left to learn.  Without a text encoder it reads
-no words.
+for driving scenes does (Video LDM section 3.4), and predicts the residual to the bicubic frames
+(SRDiff, Li et al. 2021): a small network has little left to learn.  Without a text encoder it takes
+no prompt.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.loading import loading
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
-from studio.spec.request import UPSAMPLED
+from studio.spec.request import UPSCALE_FACTOR
 
 FOLDER, TEMPORAL = "upsampler", "temporal.safetensors"
-"""The upsampler's folder inside a model's, and the file of its layers over time."""
+"""The upsampler's folder inside a model's, and the file of its temporal layers."""
 PARTS: tuple[tuple[str, Open], ...] = (
     ("unet", network(UNet2DConditionModel)),
     ("vae", autoencoder(unsaid=True)),  # the public one overflows in fp16 and does not say so
@@ -37,14 +37,15 @@ PARTS: tuple[tuple[str, Open], ...] = (
     ("scheduler", plain(DDIMScheduler)),
     ("low_res_scheduler", plain(DDPMScheduler)),
 )
-DETAIL = 8.0
-"""What resampled frames lack is made this many times larger: of about a picture's own deviation."""
+RESIDUAL_SCALE = 8.0
+"""The residual is multiplied by this: its deviation is then about that of a picture."""
 OPTIONAL = ("vae", "text_encoder", "tokenizer")
 
 
 @dataclass(frozen=True, slots=True)
 class Upsampler:
-    """`low_scheduler` puts noise on the small frames; `vae` and the reader of words may be absent."""
+    """`low_scheduler` noises the small frames; `vae` and `text_encoder` with `tokenizer` may be
+    absent."""
 
     net: VideoUNet
     scheduler: DDIMScheduler
@@ -56,19 +57,19 @@ class Upsampler:
 
     @property
     def channels(self) -> int:
-        """Channels of what is made: of latents, or 3 of pixels."""
+        """Output channels: those of latents, or 3 of pixels."""
         return self.net.image.config.out_channels
 
     @property
-    def cells(self) -> int:
-        """Cells of what is made along one side of a small frame's pixel."""
+    def latents_per_pixel(self) -> int:
+        """Output cells along one side of a small frame's pixel."""
         if self.vae is None:
-            return UPSAMPLED
-        return UPSAMPLED // 2 ** (len(self.vae.config.block_out_channels) - 1)
+            return UPSCALE_FACTOR
+        return UPSCALE_FACTOR // 2 ** (len(self.vae.config.block_out_channels) - 1)
 
     @torch.no_grad()
-    def words(self, prompt: str) -> Tensor:
-        """Embeddings (1, L, D) of a prompt; nothing where it reads none."""
+    def encode_text(self, prompt: str) -> Tensor:
+        """Embeddings (1, L, D) of a prompt; zeros without a text encoder."""
         if self.text_encoder is None or self.tokenizer is None:
             width = self.net.image.config.cross_attention_dim
             return torch.zeros(1, 1, width, device=self.device.name, dtype=self.device.dtype)
@@ -83,8 +84,8 @@ class Upsampler:
 
 
 def resampled(small: Tensor) -> Tensor:
-    """Frames (T, 3, h, w) in -1..1 as large as an upsampler makes them, with no detail added."""
-    return F.interpolate(small, scale_factor=UPSAMPLED, mode="bicubic")
+    """Frames (T, 3, h, w) in -1..1 resized ×4 by bicubic interpolation."""
+    return F.interpolate(small, scale_factor=UPSCALE_FACTOR, mode="bicubic")
 
 
 def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:

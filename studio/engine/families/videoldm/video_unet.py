@@ -1,4 +1,4 @@
-"""The video network: a 2D UNet, untouched, and the temporal layers that walk beside it."""
+"""The video network: a 2D UNet, untouched, with temporal layers inserted between its blocks."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,7 +11,7 @@ from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 
 
 class VideoUNet(nn.Module):
-    """An image UNet that sees time.
+    """An image UNet with temporal layers.
 
     `image.state_dict()` has exactly the keys of the 2D UNet, so that every LoRA, loader and saver
     made for it works.  Without hooks or side channels: all that a layer needs is an argument.
@@ -33,49 +33,51 @@ class VideoUNet(nn.Module):
         frames: int,
         positions: Tensor | None = None,
         condition: tuple[Tensor, Tensor] | None = None,
-        guess: Tensor | None = None,
+        initial_estimate: Tensor | None = None,
         fps: Tensor | None = None,
         passes: Tensor | None = None,
         level: Tensor | None = None,
-        opening: Tensor | None = None,
-        shut: bool = False,
+        temporal_gate: Tensor | None = None,
+        image_only: bool = False,
     ) -> Tensor:
         """Predict the noise (or v) of every frame.
 
         latents (B T) C H W; timestep (B T) or a scalar; text and time_text (B, L, D), the latter
         for the temporal layers; positions (B, T) in frames, of which only differences matter;
-        condition (known, mask) of (B T) C H W and (B T) 1 H W, and a `guess` of what the holes
-        show beside it (`TemporalLayers.guess`); fps and passes (B,); level (B T), the
-        noise level of what an upsampler enlarges; opening (B T)
-        in 0..1 for the mixes (`TemporalConfig.opening`), on the processor where nothing learns: it
-        is looked at, and an accelerator would be waited for.  With `shut` no temporal branch is
-        computed and the result is the image UNet's, bit for bit.
+        condition (known, mask) of (B T) C H W and (B T) 1 H W, and beside it the `initial_estimate`
+        of the holes (`TemporalLayers.initial_estimate`); fps and passes (B,); level (B T), the noise
+        level of an upsampler's input; temporal_gate (B T) in 0..1 (`TemporalConfig.temporal_gate`),
+        on the CPU where nothing is trained: its values are read, and an accelerator would be waited
+        for.  With `image_only` no temporal branch is computed and the result is the image UNet's,
+        bit for bit.
         """
         batch = latents.shape[0] // frames
-        walk = _Walk(self, frames, batch, shut)
-        walk.text = text.repeat_interleave(frames, 0)
-        walk.time_text = text if time_text is None else time_text
-        walk.one_text = walk.time_text is text
+        run = _Forward(self, frames, batch, image_only)
+        run.text = text.repeat_interleave(frames, 0)
+        run.time_text = text if time_text is None else time_text
+        run.one_text = run.time_text is text
         if positions is None:
             positions = torch.arange(frames, device=latents.device).expand(batch, -1)
-        walk.positions = positions
-        walk.opening = None if opening is None else opening.to(latents.device)
-        # most steps of a walk have closed mixes; open ones may have something to learn
-        walk.closed = opening is not None and not self._learns_over_time() and not opening.any()
-        labels = None if shut else self.temporal.labels(fps, passes)
-        walk.embed(latents, timestep, labels, level)
-        if condition is not None and self.temporal.pyramid is not None and not shut:
-            walk.see(*condition, guess)
-        return walk.run(latents)
+        run.positions = positions
+        run.gate = None if temporal_gate is None else temporal_gate.to(latents.device)
+        # at most sampling steps the gate is 0; where the layers are trained it still has a gradient
+        run.gate_is_zero = (
+            temporal_gate is not None and not self._trains_temporal() and not temporal_gate.any()
+        )
+        labels = None if image_only else self.temporal.labels(fps, passes)
+        run.embed(latents, timestep, labels, level)
+        if condition is not None and self.temporal.pyramid is not None and not image_only:
+            run.encode_known(*condition, initial_estimate)
+        return run.forward(latents)
 
-    def _learns_over_time(self) -> bool:
+    def _trains_temporal(self) -> bool:
         return torch.is_grad_enabled() and any(
             p.requires_grad for p in self.temporal.blocks.parameters()
         )
 
 
-class _Walk:
-    """One pass through the UNet: what stays the same from block to block, and the order."""
+class _Forward:
+    """One forward pass of the UNet: what stays the same from block to block, and their order."""
 
     text: Tensor
     time_text: Tensor
@@ -83,21 +85,21 @@ class _Walk:
     positions: Tensor
     embedding: Tensor
     time_embedding: Tensor
-    opening: Tensor | None
-    closed: bool
+    gate: Tensor | None
+    gate_is_zero: bool
 
-    def __init__(self, net: VideoUNet, frames: int, batch: int, shut: bool) -> None:
+    def __init__(self, net: VideoUNet, frames: int, batch: int, image_only: bool) -> None:
         self.net, self.image = net, net.image
-        self.frames, self.batch, self.shut = frames, batch, shut
+        self.frames, self.batch, self.image_only = frames, batch, image_only
         self.features: list[Tensor] = []
-        self.guessed: list[Tensor] = []
-        self.motions: dict[tuple[int, int], Tensor] = {}  # by height and width
+        self.estimate_features: list[Tensor] = []
+        self.priors: dict[tuple[int, int], Tensor] = {}  # by height and width
 
     def embed(
         self, latents: Tensor, timestep: Tensor, labels: Tensor | None, level: Tensor | None
     ) -> None:
-        """What every ResBlock is told of the timestep and, in some layouts, of the whole text or of
-        the noise on what is enlarged."""
+        """The embeddings of every ResBlock: timestep, labels and, in some layouts, pooled text or the
+        noise level of an upsampler's input."""
         waves = self.image.get_time_embed(sample=latents, timestep=timestep)
         noise_level = self.image.time_embedding(waves)
         if level is not None:
@@ -110,23 +112,23 @@ class _Walk:
         if not self.one_text:
             time_text = self.time_text.repeat_interleave(self.frames, 0)
             self.time_embedding = self._with_text(noise_level, time_text)
-        if self.net.temporal.word_embed is not None and not self.shut:
-            said = self.net.temporal.word_embed(self.time_text)
-            self.time_embedding = self.time_embedding + said.repeat_interleave(self.frames, 0)
+        if self.net.temporal.word_embed is not None and not self.image_only:
+            text_emb = self.net.temporal.word_embed(self.time_text)
+            self.time_embedding = self.time_embedding + text_emb.repeat_interleave(self.frames, 0)
 
-    def see(self, clip: Tensor, mask: Tensor, guess: Tensor | None) -> None:
-        """The given frames, spread over the holes, and a guess of what these show."""
+    def encode_known(self, clip: Tensor, mask: Tensor, estimate: Tensor | None) -> None:
+        """Pyramid features of the known frames, interpolated over the holes, and of the estimate."""
         self.features = self.net.temporal.pyramid(clip, mask)
-        if guess is not None:
-            self.guessed = self.net.temporal.pyramid(guess, mask)
+        if estimate is not None:
+            self.estimate_features = self.net.temporal.pyramid(estimate, mask)
 
     def _with_text(self, embedding: Tensor, text: Tensor) -> Tensor:
-        said = self.image.get_aug_embed(embedding, text, {})
-        return embedding if said is None else embedding + said
+        aug_emb = self.image.get_aug_embed(embedding, text, {})
+        return embedding if aug_emb is None else embedding + aug_emb
 
-    def run(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         image = self.image
-        x = self._entered("conv_in", image.conv_in(x))
+        x = self._add_condition("conv_in", image.conv_in(x))
         skips = [x]
         for index, block in enumerate(image.down_blocks):
             skips += self._down(f"down_blocks:{index}", block, skips[-1])
@@ -170,18 +172,18 @@ class _Walk:
         return x
 
     def _resnet(self, name: str, resnet: nn.Module, x: Tensor) -> Tensor:
-        moved = self._moved(name, x)  # outside of what is computed again: blocks share the prior
+        prior = self._motion_prior(name, x)  # outside the checkpoint: blocks share the prior
 
         def both(x: Tensor) -> Tensor:
             space = resnet(x, self.embedding)
-            if self.shut:
+            if self.image_only:
                 return space
-            space = self._entered(name, space)
-            space = space if moved is None else space + moved
-            if self.closed:
+            space = self._add_condition(name, space)
+            space = space if prior is None else space + prior
+            if self.gate_is_zero:
                 return space
             layer = self.net.temporal.blocks[name]
-            return layer(space, self._per_frame(), self.frames, self.opening)
+            return layer(space, self._per_frame(), self.frames, self.gate)
 
         return self._maybe_checkpointed(both, x)
 
@@ -197,38 +199,38 @@ class _Walk:
         h = attention.proj_in(h) if linear else h
         for block in attention.transformer_blocks:
             h = block(h, encoder_hidden_states=self.text)
-        if not self.shut:
-            h = self._entered(name, h, (height, width))
-        if not self.shut and not self.closed and self.net.temporal.config.attends:
-            h = self.net.temporal.blocks[name](h, self.positions, self.time_text, self.opening)
+        if not self.image_only:
+            h = self._add_condition(name, h, (height, width))
+        if not (self.image_only or self.gate_is_zero) and self.net.temporal.config.attends:
+            h = self.net.temporal.blocks[name](h, self.positions, self.time_text, self.gate)
         h = attention.proj_out(h) if linear else h
         h = picture(h, height, width)
         return (h if linear else attention.proj_out(h)) + x
 
-    def _entered(self, name: str, x: Tensor, size: tuple[int, int] | None = None) -> Tensor:
-        """Add what the known frames say at this place; nothing when there are none."""
-        for maps, entries in (
-            (self.features, self.net.temporal.entries),
-            (self.guessed, self.net.temporal.leads),
+    def _add_condition(self, name: str, x: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """x plus the zero convolutions of the known frames' features; x where none are known."""
+        for maps, zero_convs in (
+            (self.features, self.net.temporal.zero_convs),
+            (self.estimate_features, self.net.temporal.estimate_zero_convs),
         ):
             if maps:
                 level = next(f for f in maps if f.shape[-2:] == (size or x.shape[-2:]))
-                said = entries[name](level)
-                x = x + (tokens(said) if size else said)
+                residual = zero_convs[name](level)
+                x = x + (tokens(residual) if size else residual)
         return x
 
-    def _moved(self, name: str, x: Tensor) -> Tensor | None:
-        """What the words alone say of each place in each frame, for a ResBlock of x's size.
+    def _motion_prior(self, name: str, x: Tensor) -> Tensor | None:
+        """The motion prior's residual for a ResBlock of x's size.
 
-        Nothing where frames are given: it says where things are in a clip that starts here.
+        None where frames are known: it holds for clips that start here.
         """
         prior = self.net.temporal.motion_prior
-        if prior is None or self.shut or self.features:
+        if prior is None or self.image_only or self.features:
             return None
         size = (x.shape[-2], x.shape[-1])
-        if size not in self.motions:
-            self.motions[size] = prior(self._per_frame(), self.positions, size)
-        return self.net.temporal.moves[name](self.motions[size])
+        if size not in self.priors:
+            self.priors[size] = prior(self._per_frame(), self.positions, size)
+        return self.net.temporal.prior_zero_convs[name](self.priors[size])
 
     def _per_frame(self) -> Tensor:
         return self.time_embedding.expand(self.batch * self.frames, -1)

@@ -1,4 +1,4 @@
-"""A model of the Video LDM family made ready: backbone, temporal layers, and what it may be asked."""
+"""A model of the Video LDM family made ready: backbone, temporal layers, and the patterns that it fills."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from studio.spec.patterns import pattern_of
 
 @dataclass(frozen=True, slots=True)
 class VideoModel:
-    """`net.image` is `backbone.unet`; `taught` names the patterns of known frames it learned:
+    """`net.image` is `backbone.unet`; `taught` names the patterns of known frames that it was trained for:
     "keyframes", "prediction", "interpolation".  `preview_factors` (C + 1, 3): latents to colours.
     `decoder` are layers by which the autoencoder's decoder sees time.
     """

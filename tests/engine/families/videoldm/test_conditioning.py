@@ -3,7 +3,11 @@
 import pytest
 import torch
 
-from studio.engine.families.videoldm.conditioning import ConditionPyramid, entry, spread
+from studio.engine.families.videoldm.conditioning import (
+    ConditionPyramid,
+    interpolate_known,
+    zero_conv,
+)
 from tests.engine.tiny_video import given, image, video
 
 
@@ -23,9 +27,9 @@ def test_a_hole_shows_its_neighbours_mixed_by_how_near_they_are():
     clip = torch.tensor([[9.0, 1.0, 9.0, 9.0, 9.0, 5.0, 9.0]])[..., None]
     known = torch.tensor([[False, True, False, False, False, True, False]])
     said = [[1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0]]
-    assert spread(clip, known)[..., 0].tolist() == said
-    flipped = spread(clip.flip(1), known.flip(1)).flip(1)
-    torch.testing.assert_close(flipped, spread(clip, known))
+    assert interpolate_known(clip, known)[..., 0].tolist() == said
+    flipped = interpolate_known(clip.flip(1), known.flip(1)).flip(1)
+    torch.testing.assert_close(flipped, interpolate_known(clip, known))
 
 
 @pytest.mark.parametrize("known", ["x....", "....x", "x...x", ".x.x.", "xxxxx"])
@@ -33,16 +37,18 @@ def test_what_the_holes_hold_is_not_looked_at_and_known_frames_stay(known):
     mask = torch.tensor([[letter == "x" for letter in known]])
     one, two = torch.randn(2, 1, 5, 4, 8, 8)
     two = torch.where(mask[..., None, None, None], one, two)
-    assert torch.equal(spread(one, mask), spread(two, mask))
-    assert torch.equal(spread(one, mask)[mask], one[mask])
+    assert torch.equal(interpolate_known(one, mask), interpolate_known(two, mask))
+    assert torch.equal(interpolate_known(one, mask)[mask], one[mask])
 
 
 def test_clips_beside_each_other_spread_their_own():
     clips, known = torch.randn(2, 4, 1), torch.tensor([[True, False, False, True]] * 2)
     known[1] = torch.tensor([False, True, False, False])
-    both = spread(clips, known)
+    both = interpolate_known(clips, known)
     for k in range(2):
-        torch.testing.assert_close(both[k], spread(clips[k : k + 1], known[k : k + 1])[0])
+        torch.testing.assert_close(
+            both[k], interpolate_known(clips[k : k + 1], known[k : k + 1])[0]
+        )
 
 
 @torch.no_grad()
@@ -54,7 +60,7 @@ def test_a_known_black_frame_is_not_an_open_one():
 
 @torch.no_grad()
 def test_fresh_entries_are_silent():
-    assert not entry(8, 32)(torch.randn(1, 8, 4, 4)).any()
+    assert not zero_conv(8, 32)(torch.randn(1, 8, 4, 4)).any()
     net, call = video(fresh=True, condition_width=8), given()
     said = (torch.randn(3, 4, 8, 8), torch.ones(3, 1, 8, 8))
     assert torch.equal(net(**call, condition=said), net(**call))

@@ -9,7 +9,7 @@ from studio.engine.families.videoldm.decoder import (
     DecoderConfig,
     DecoderLayers,
     VideoDecoder,
-    places,
+    insertion_points,
     split,
 )
 from tests.engine.tiny_backbone import autoencoder
@@ -102,6 +102,6 @@ def test_there_is_a_layer_behind_every_block_of_the_public_layout():
         ours = DecoderLayers(image.decoder, DecoderConfig(norm="clip"))
     theirs = {n for n, _ in public.decoder.named_modules() if n.endswith("temporal_res_block")}
     assert {n.removesuffix(".temporal_res_block").replace(".", ":") for n in theirs} == {
-        name for name, _ in places(image.decoder)
+        name for name, _ in insertion_points(image.decoder)
     }
     assert ours.time_conv_out.weight.shape == public.decoder.time_conv_out.weight.shape

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from studio.engine.device import choose
 from studio.engine.families.videoldm import family as videoldm
+from studio.engine.families.videoldm.layer_file import stored_name
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests import tiny_starter
@@ -57,7 +58,8 @@ def test_ready_to_fill(folder):
 
 
 def test_weights_are_those_of_the_file(folder):
-    layers = opened(folder).net.temporal.state_dict()
+    temporal = opened(folder).net.temporal
+    layers = {stored_name(temporal, k): v for k, v in temporal.state_dict().items()}
     with safe_open(folder / videoldm.TEMPORAL, "pt") as file:
         stored = {k.replace("/", ":"): file.get_tensor(k).float() for k in file.keys()}  # noqa: SIM118
     assert layers.keys() == stored.keys()

@@ -131,9 +131,9 @@ def test_the_layers_say_where_guidance_ends(video, text, ends, runs):
 def test_the_layers_say_where_their_mixes_open(video, text, known):
     seen, layers = [], video.net.temporal
     handle = video.net.register_forward_pre_hook(
-        lambda _, args, kw: seen.append((int(args[1][0]), kw["opening"])), with_kwargs=True
+        lambda _, args, kw: seen.append((int(args[1][0]), kw["temporal_gate"])), with_kwargs=True
     )
-    config = replace(layers.config, shut_below=0.4, open_from=0.8)
+    config = replace(layers.config, gate_start=0.4, gate_end=0.8)
     with patch.object(layers, "config", config):
         fill(video, clip(2), known, text, replace(spec(2, guidance=1.0), steps=5), silent)
     handle.remove()

@@ -33,11 +33,11 @@ def test_words_frame_and_place_all_count(prior):
 
 def test_only_differences_of_positions_matter(prior):
     at = torch.tensor([[0, 1, 5, 6]])
-    torch.testing.assert_close(prior.when(at + 50), prior.when(at))
+    torch.testing.assert_close(prior.frame_features(at + 50), prior.frame_features(at))
 
 
 def test_a_frame_is_known_by_its_neighbours_in_reach(prior):
-    when = prior.when(torch.arange(20)[None])[0]
+    when = prior.frame_features(torch.arange(20)[None])[0]
     inside = prior.offsets.mean(0)
     torch.testing.assert_close(when[3:17], inside.expand(14, -1))
     torch.testing.assert_close(when[0], prior.offsets[3:].mean(0))

@@ -8,10 +8,10 @@ from torch import nn
 
 from studio.engine.families.videoldm.temporal import (
     FrameConv,
-    Mix,
+    TemporalBlender,
     TemporalConv,
     TemporalTransformer,
-    rotated,
+    apply_rotary,
 )
 
 BATCH, FRAMES, WIDTH = 2, 5, 32
@@ -33,9 +33,9 @@ def share(ours: nn.Module, theirs: nn.Module) -> None:
 @pytest.mark.parametrize(("logit", "weight"), [(0.0, 0.5), (4.0, 0.98201), (-4.0, 0.01799)])
 @torch.no_grad()
 def test_mix_weighs_the_temporal_side(logit, weight):
-    mix = Mix()
-    assert mix.time_logit.abs() <= 4
-    mix.time_logit.fill_(logit)
+    mix = TemporalBlender()
+    assert mix.mix_factor.abs() <= 4
+    mix.mix_factor.fill_(logit)
     space, time = torch.randn(2, 3, 4)
     torch.testing.assert_close(mix(space, time), space + weight * (time - space), atol=1e-4, rtol=0)
     blender = AlphaBlender(-logit, "learned")  # SVD's weighs space
@@ -46,8 +46,8 @@ def test_mix_weighs_the_temporal_side(logit, weight):
 def test_mix_of_equals_is_exact():
     space = torch.randn(1000)
     for logit in torch.linspace(-4, 4, 9):
-        mix = Mix()
-        mix.time_logit.fill_(logit)
+        mix = TemporalBlender()
+        mix.mix_factor.fill_(logit)
         assert torch.equal(mix(space, space.clone()), space)
 
 
@@ -101,7 +101,7 @@ def test_attention_keeps_to_its_reach():
     layer = filled(TemporalTransformer(WIDTH, 2, 12, reach=2, positions="rotary"))
     layer.attn1.to_q.weight.zero_()
     h = torch.randn(3, 7, WIDTH)
-    seen = layer._over_time(h, torch.arange(7)[None])
+    seen = layer._temporal_attention(h, torch.arange(7)[None])
     near = [h[:, max(0, t - 2) : t + 3].mean(1) for t in range(7)]
     ways = [layer.offsets[max(0, 2 - t) : min(5, 9 - t)].mean(0) for t in range(7)]
     values = layer.attn1.to_v(torch.stack(near, 1)) + torch.stack(ways)
@@ -114,9 +114,9 @@ def test_frames_that_look_alike_still_know_their_place():
     """By how far away the others are, wherever the clip begins."""
     layer = filled(TemporalTransformer(WIDTH, 2, 12, reach=6, positions="rotary"))
     h = torch.randn(3, 1, WIDTH).expand(-1, 7, -1)
-    seen = layer._over_time(h, torch.arange(7)[None])
+    seen = layer._temporal_attention(h, torch.arange(7)[None])
     assert (seen.diff(dim=1).abs().amax((0, 2)) > 1e-3).all()
-    torch.testing.assert_close(layer._over_time(h, torch.arange(50, 57)[None]), seen)
+    torch.testing.assert_close(layer._temporal_attention(h, torch.arange(50, 57)[None]), seen)
 
 
 def test_reach_is_in_positions_not_in_frames():
@@ -131,9 +131,11 @@ def test_rotation_tells_differences_only():
     q, k = torch.randn(2, 1, 1, 1, 16).double()
 
     def product(i: int, j: int) -> float:
-        return float((rotated(q, torch.tensor([[i]])) * rotated(k, torch.tensor([[j]]))).sum())
+        return float(
+            (apply_rotary(q, torch.tensor([[i]])) * apply_rotary(k, torch.tensor([[j]]))).sum()
+        )
 
     assert product(3, 5) == pytest.approx(product(60, 62), rel=1e-4)
     assert product(3, 5) != pytest.approx(product(3, 6), rel=1e-2)
-    torch.testing.assert_close(rotated(q, torch.tensor([[0]])), q)
-    torch.testing.assert_close(rotated(q, torch.tensor([[9]])).norm(), q.norm())
+    torch.testing.assert_close(apply_rotary(q, torch.tensor([[0]])), q)
+    torch.testing.assert_close(apply_rotary(q, torch.tensor([[9]])).norm(), q.norm())

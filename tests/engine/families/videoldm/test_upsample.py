@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from studio.engine.device import choose
 from studio.engine.families.videoldm import upsampler
 from studio.engine.families.videoldm.upsample import upsample
-from studio.engine.families.videoldm.upsampler import DETAIL
+from studio.engine.families.videoldm.upsampler import RESIDUAL_SCALE
 from studio.engine.noise import clip_noise
 from studio.engine.roles import UpscaleSpec
 from studio.engine.tiles import Tile, Tiling
@@ -73,7 +73,7 @@ def test_a_step_is_what_the_network_says_of_each_tile_mixed():
         weights = Tile(0, left, 32, 48).weights(32)
         whole[..., left : left + 48] += v * weights
         said[:, left : left + 48] += weights
-    made = F.interpolate(small, scale_factor=4, mode="bicubic") - whole / said / DETAIL
+    made = F.interpolate(small, scale_factor=4, mode="bicubic") - whole / said / RESIDUAL_SCALE
     made = made.permute(0, 2, 3, 1).add(1).mul(127.5).round().clamp(0, 255)
     assert (made - upsample(model, clip, how, silent).float()).abs().max() <= 1
 

@@ -49,10 +49,10 @@ def test_fresh_layers_leave_the_image_network_as_it_is(attends):
     seen, words = torch.randn(3, 7, 16, 16), torch.randn(1, 5, 16)
     t, level = torch.full((3,), 321), torch.full((3,), 20)
     expected = unet(seen, t, words.expand(3, -1, -1), class_labels=level).sample
-    shut = net(seen, t, words, frames=3, level=level, shut=True)
+    shut = net(seen, t, words, frames=3, level=level, image_only=True)
     assert torch.equal(shut, expected)
     torch.testing.assert_close(net(seen, t, words, frames=3, level=level), expected)
-    other = net(seen, t, words, frames=3, level=torch.full((3,), 300), shut=True)
+    other = net(seen, t, words, frames=3, level=torch.full((3,), 300), image_only=True)
     assert not torch.equal(other, expected)
 
 

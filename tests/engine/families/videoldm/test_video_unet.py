@@ -30,7 +30,7 @@ EVERYTHING = {
     "reach": 2,
     "words": True,
     "motion_prior": 8,
-    "drift": True,
+    "motion_compensation": True,
 }
 SD1 = {"cross_attention_dim": 768, "attention_head_dim": 8}
 SD2 = {
@@ -51,8 +51,8 @@ def told(call: dict) -> dict:
     """The same call with all that may be told besides."""
     batch = len(call["text"])
     labels = {"fps": torch.full((batch,), 6.0), "passes": torch.ones(batch)}
-    guess = torch.randn(call["latents"].shape, generator=torch.Generator().manual_seed(4))
-    return call | labels | {"condition": known(call), "guess": guess}
+    estimate = torch.randn(call["latents"].shape, generator=torch.Generator().manual_seed(4))
+    return call | labels | {"condition": known(call), "initial_estimate": estimate}
 
 
 def sd(config: dict) -> UNet2DConditionModel:
@@ -73,7 +73,7 @@ def test_shut_is_the_image_network_bit_for_bit(levels, layers, linear, size):
     base = image(levels, layers, linear=linear)
     net, call = video(base, **EVERYTHING), told(given(size=size, batch=2))
     alone = base(call["latents"], 321, call["text"].repeat_interleave(3, 0)).sample
-    assert torch.equal(net(**call, shut=True), alone)
+    assert torch.equal(net(**call, image_only=True), alone)
     assert not torch.allclose(net(**call), alone, atol=1e-3)
 
 
@@ -92,7 +92,7 @@ SPOKEN = {
 def test_shut_in_unusual_layouts(more):
     base, call = image(**more), given(batch=2)
     alone = base(call["latents"], 321, call["text"].repeat_interleave(3, 0)).sample
-    assert torch.equal(video(base)(**call, shut=True), alone)
+    assert torch.equal(video(base)(**call, image_only=True), alone)
 
 
 @pytest.mark.parametrize(("layout", "config"), [(SPOKEN, {}), ({}, {"words": True})])
@@ -106,7 +106,7 @@ def test_temporal_convolutions_hear_the_words_meant_for_them(layout, config):
             torch.nn.init.zeros_(block.attn2.to_out[0].weight)
     others = call | {"time_text": -words}
     assert (net(**call) - net(**others)).abs().max() > 1e-3
-    assert torch.equal(net(**call, shut=True), net(**others, shut=True))
+    assert torch.equal(net(**call, image_only=True), net(**others, image_only=True))
 
 
 @torch.no_grad()
@@ -114,7 +114,7 @@ def test_one_timestep_for_all_or_one_a_frame():
     base, call = image(), given()
     net, t = video(base), torch.tensor([900, 20, 400])
     alone = base(call["latents"], t, call["text"].expand(3, -1, -1)).sample
-    assert torch.equal(net(**call | {"timestep": t}, shut=True), alone)
+    assert torch.equal(net(**call | {"timestep": t}, image_only=True), alone)
     same = net(**call | {"timestep": torch.full((3,), 321)})
     assert torch.equal(net(**call), same)
 
@@ -127,7 +127,7 @@ def test_fresh_is_the_image_network(config, linear):
     base, call = image(linear=linear), given(frames=5, batch=2)
     net = video(base, fresh=True, **config)
     call = told(call) if config == EVERYTHING else call
-    assert torch.equal(net(**call), net(**call, shut=True))
+    assert torch.equal(net(**call), net(**call, image_only=True))
 
 
 @pytest.mark.parametrize("positions", ["rotary", "absolute"])
@@ -144,7 +144,9 @@ def test_gradients_reach_everything_within_two_steps(positions):
         reached |= {name for name, grad in grads.items() if grad is not None and grad.any()}
         optimizer.step()
     missed = {name for name, _ in net.temporal.named_parameters()} - reached
-    assert {name for name in missed if not name.startswith("drift.")} == set()  # taught apart
+    assert {
+        name for name in missed if not name.startswith("motion_compensation.")
+    } == set()  # taught apart
     assert all(p.grad is None for p in net.image.parameters())
 
 
@@ -215,7 +217,7 @@ def test_other_precisions():
         k: v.bfloat16() if k in ("latents", "text", "time_text") else v for k, v in call.items()
     }
     halved["condition"] = tuple(part.bfloat16() for part in call["condition"])
-    halved["guess"] = call["guess"].bfloat16()
+    halved["initial_estimate"] = call["initial_estimate"].bfloat16()
     out = net.bfloat16()(**halved)
     assert out.dtype == torch.bfloat16
     torch.testing.assert_close(out.float(), expected, atol=0.1, rtol=0.1)
@@ -269,9 +271,9 @@ class TestPublishedKeys:
 
 # (kind of place, start of our name within the place, SVD's name for it)
 SVD_NAMES = (
-    ("resnets", "mix.time_logit", "time_mixer.mix_factor"),
+    ("resnets", "mix.mix_factor", "time_mixer.mix_factor"),
     ("resnets", "", "temporal_res_block."),
-    ("attentions", "mix.time_logit", "time_mixer.mix_factor"),
+    ("attentions", "mix.mix_factor", "time_mixer.mix_factor"),
     ("attentions", "time_pos_embed.", "time_pos_embed."),
     ("attentions", "", "temporal_transformer_blocks.0."),
 )
@@ -297,7 +299,7 @@ def test_an_image_lora_shows_in_the_video():
     worn = net(**call)
     assert not torch.allclose(worn, before, atol=1e-2)
     alone = net.image(call["latents"], 321, call["text"].expand(3, -1, -1)).sample
-    assert torch.equal(net(**call, shut=True), alone)
+    assert torch.equal(net(**call, image_only=True), alone)
     net.image.delete_adapters("who")
     assert torch.equal(net(**call), before)
 
@@ -306,13 +308,13 @@ def test_an_image_lora_shows_in_the_video():
 def test_mixes_open_frame_by_frame():
     """At 1 as if nothing were said, at 0 the image network, and in between something else."""
     net, call = video(), given()
-    alone = net(**call, shut=True)
-    torch.testing.assert_close(net(**call, opening=torch.ones(3)), net(**call))
-    assert torch.equal(net(**call, opening=torch.zeros(3)), alone)
-    half = net(**call, opening=torch.full((3,), 0.5))
+    alone = net(**call, image_only=True)
+    torch.testing.assert_close(net(**call, temporal_gate=torch.ones(3)), net(**call))
+    assert torch.equal(net(**call, temporal_gate=torch.zeros(3)), alone)
+    half = net(**call, temporal_gate=torch.full((3,), 0.5))
     assert min((half - x).abs().max() for x in (alone, net(**call))) > 1e-4
     with torch.enable_grad():  # where the branches are computed all the same
-        torch.testing.assert_close(net(**call, opening=torch.zeros(3)), alone)
+        torch.testing.assert_close(net(**call, temporal_gate=torch.zeros(3)), alone)
 
 
 @torch.no_grad()
@@ -320,19 +322,19 @@ def test_closed_mixes_cost_nothing_and_leave_the_motion_prior():
     net, call, ran = video(motion_prior=4), given(), []
     for layer in net.temporal.blocks.values():
         layer.register_forward_hook(lambda *_: ran.append(1))
-    closed = net(**call, opening=torch.zeros(3))
+    closed = net(**call, temporal_gate=torch.zeros(3))
     assert not ran
-    assert not torch.equal(closed, net(**call, shut=True))
+    assert not torch.equal(closed, net(**call, image_only=True))
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5])
 @torch.no_grad()
 def test_nothing_is_read_back_from_the_device(level):
     """How far mixes are open is known on the processor.  Meta tensors have nothing to be read."""
-    net = video(shut_below=0.1, open_from=0.9).to("meta")
+    net = video(gate_start=0.1, gate_end=0.9).to("meta")
     told = {k: v.to("meta") if isinstance(v, torch.Tensor) else v for k, v in given(3).items()}
-    opening = net.temporal.config.opening(torch.full((3,), level))
-    assert net(**told, opening=opening).device.type == "meta"
+    opening = net.temporal.config.temporal_gate(torch.full((3,), level))
+    assert net(**told, temporal_gate=opening).device.type == "meta"
 
 
 @torch.no_grad()
@@ -355,7 +357,7 @@ def test_clips_of_a_batch_do_not_meet():
         for k, v in both.items()
     }
     one["condition"] = tuple(part[-3:] for part in both["condition"])
-    one["guess"] = both["guess"][-3:]
+    one["initial_estimate"] = both["initial_estimate"][-3:]
     torch.testing.assert_close(net(**both)[-3:], net(**one), atol=1e-5, rtol=1e-4)
 
 
@@ -381,7 +383,7 @@ def test_what_is_not_told_costs_nothing():
     net = video(**EVERYTHING)
     called = []
     for name, part in net.temporal.named_modules():
-        if name.startswith(("fps", "pass", "pyramid", "entries")):
+        if name.startswith(("fps", "pass", "pyramid", "zero_convs")):
             part.register_forward_hook(lambda *_, name=name: called.append(name))
     silent = net(**given())
     assert called == []
@@ -390,7 +392,7 @@ def test_what_is_not_told_costs_nothing():
         "fps_embed",
         "pass_embed",
         "pyramid",
-        "entries",
+        "zero_convs",
     }
     bare = video(**{k: EVERYTHING[k] for k in ("reach", "words", "motion_prior")})
     bare.temporal.load_state_dict(net.temporal.state_dict(), strict=False)
@@ -404,7 +406,7 @@ def test_labels_are_heard(label):
     outputs = [net(**call, **{label: torch.tensor([value])}) for value in (1.0, 2.0)]
     assert not torch.allclose(*outputs, atol=1e-4)
     assert torch.equal(
-        net(**call, **{label: torch.tensor([1.0])}, shut=True), net(**call, shut=True)
+        net(**call, **{label: torch.tensor([1.0])}, image_only=True), net(**call, image_only=True)
     )
 
 
@@ -414,7 +416,9 @@ def test_the_two_texts_are_apart():
     both = net(**call)
     other = torch.randn(1, 6, call["text"].shape[-1])
     assert not torch.allclose(net(**call | {"time_text": other}), both, atol=1e-4)
-    assert torch.equal(net(**call | {"time_text": other}, shut=True), net(**call, shut=True))
+    assert torch.equal(
+        net(**call | {"time_text": other}, image_only=True), net(**call, image_only=True)
+    )
     assert torch.equal(net(**call | {"time_text": None}), net(**call | {"time_text": call["text"]}))
 
 
