@@ -15,7 +15,9 @@ from studio.spec.grid import STILLS, Grid
 from studio.spec.part import LATENTS, ROLES, VIDEOLDM, Defaults, Part
 from studio.spec.patterns import covers
 from studio.spec.request import ClipRequest, Upsampling
+from studio.spec.sizes import fitting
 from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
+from studio.spec.window import Window
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
@@ -24,25 +26,6 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
     }
 )
 """By family, the module whose `load` opens a role of its models (`studio.engine.roles`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Frames per call: `usual` of them, at most `most`; numbers that fit are `first` + n·`step`."""
-
-    usual: int
-    most: int
-    step: int = 1
-    first: int = 1
-
-    def fits(self, frames: int) -> bool:
-        """Whether a call can make exactly so many."""
-        return self.first <= frames <= self.most and (frames - self.first) % self.step == 0
-
-    def snapped(self, frames: int) -> int:
-        """The smallest number that fits and is not less; the largest where none is."""
-        n = max(0, -(-(frames - self.first) // self.step))
-        return self.first + min(n, (self.most - self.first) // self.step) * self.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +112,33 @@ class Card:
         self, prompt: str, seed: int, weights: tuple[tuple[str, str], ...], **choices: Any
     ) -> ClipRequest:
         """A request with nothing left open: `choices` are fields of it, and what they do not say,
-        or say as None, is the card's own; a text of spaces says nothing.  The one way in which
-        requests are built.
+        or say as None, is the card's own, or that of the part which fills the role it belongs to;
+        a text of spaces says nothing.  The one way in which requests are built.
         """
-        width, height = self.size
+        chosen = {name: value for name, value in choices.items() if _says(value)}
+        parts: tuple[Part, ...] = chosen.pop("parts", ())
+        by_role = {role: part for part in reversed(parts) for role in part.roles}
+        itself = self.part(weights)
+        keys, holes, between = (
+            by_role.get(role, itself) for role in ("keyframes", "holes", "interpolator")
+        )
+        width, height = (fitting(side, self, parts) for side in self.size)
         own = {
             "width": width,
             "height": height,
-            "keyframes": self.window.usual,
-            "fps": self.fps,
-            "interpolate": self.passes,
+            "keyframes": (keys.window or self.window).usual,
+            "fps": keys.fps or self.fps,
+            "interpolate": between.passes,
             "steps": self.defaults.steps,
             "guidance": self.defaults.guidance,
-            "window": self.window.usual,
+            "window": (holes.window or self.window).usual,
             "context_guidance": self.defaults.context_guidance,
             "context_noise": self.defaults.context_noise,
             "strengths": self.defaults.strengths,
             "sampler": self.defaults.sampler,
             "options": self.defaults.options,
         }
-        chosen = {name: value for name, value in choices.items() if _says(value)}
-        parts = chosen.pop("parts", ()) + (() if self._is_plain else (self.part(weights),))
+        parts += () if self._is_plain else (itself,)
         return ClipRequest(prompt, seed, self.id, weights, parts=parts, **own | chosen)
 
     def part(
@@ -170,10 +159,15 @@ class Card:
             grid=self.grid,
             latent_space=self.latent_space or self.id,
             factor=between.factor,
+            passes=between.passes,
             space=between.space,
             context=self.context,
             scale=self.scale,
             sampling=sampling,
+            fps=self.fps,
+            window=self.window,
+            size_multiple=self.size_multiple,
+            largest=self.largest,
         )
 
     @property

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from studio.spec import components
 from studio.spec.bounds import AT_ONCE, LABEL, between, is_name, misfits, several
 from studio.spec.grid import STILLS, Grid
 from studio.spec.patterns import covers
+from studio.spec.timing import FASTEST, SLOWEST
+from studio.spec.window import Window
 
 ROLES = ("keyframes", "holes", "interpolator", "codec", "upscaler")
 """What a clip needs: keyframes from words; frames around given ones at the keyframes' rate
@@ -17,6 +20,10 @@ VIDEOLDM = "videoldm"
 """The family of cards that name none."""
 LATENTS, FRAMES = "latents", "frames"
 """Spaces in which a role may work: before the codec, or behind it."""
+PASSES = 3
+"""Of interpolation, at most, whatever model it is."""
+LARGEST = 65_536
+"""Pixels of a side."""
 STRENGTHS = (1.0, 1.0, 0.6, 0.4)
 """Those of `Defaults` where a card does not say."""
 
@@ -55,9 +62,11 @@ class Part:
 
     `model` is its card's id; `weights` pair each component with the hash of its file, and `uses`
     says by role which of them decide its result, () as in `studio.spec.components`.  `fills` names
-    the patterns of known frames that it fills, () for all.  `factor` and `space` are those of an
-    interpolator, `context` of a codec, in latents on either side (None: what its components ask
-    for), `scale` of an upscaler.  `sampling` are its own numbers, None for the request's.
+    the patterns of known frames that it fills, () for all.  `factor`, `space` and the most `passes`
+    are those of an interpolator, `context` of a codec, in latents on either side (None: what its
+    components ask for), `scale` of an upscaler.  `sampling` are its own numbers, None for the
+    request's.  `fps` of the keyframes that it makes and its `window` are None in requests of older
+    versions; sides of its frames are multiples of `size_multiple` up to `largest`.
     """
 
     model: str
@@ -73,6 +82,11 @@ class Part:
     context: int | None = None
     scale: int = 4
     sampling: Defaults | None = None
+    passes: int = PASSES
+    fps: Fraction | None = None
+    window: Window | None = None
+    size_multiple: int = 1
+    largest: int = LARGEST
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no card says."""
@@ -81,6 +95,8 @@ class Part:
             weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
             family=is_name, factor=between(2, AT_ONCE), space=(LATENTS, FRAMES).__contains__,
             context=between(0, AT_ONCE), scale=between(1, 64), latent_space=LABEL,
+            passes=between(0, PASSES), fps=between(SLOWEST, FASTEST),
+            size_multiple=between(1, LARGEST), largest=between(1, LARGEST),
         )  # fmt: skip
         if next(self._unknown(), None) is not None:
             yield "weights"

@@ -17,7 +17,7 @@ from studio.spec.bounds import (
     several,
 )
 from studio.spec.components import unknown
-from studio.spec.part import LATENTS, ROLES, STRENGTHS, Defaults, Part
+from studio.spec.part import LARGEST, LATENTS, PASSES, ROLES, STRENGTHS, Defaults, Part
 from studio.spec.strip import BRIDGE, Strip
 from studio.spec.timing import FASTEST, SLOWEST
 
@@ -28,10 +28,6 @@ MAX_EXTEND = 10_000
 """Keyframes; nearly two hours at 1.5 a second."""
 STRONGEST = 1.5
 """Of a subject."""
-LARGEST = 65_536
-"""Pixels of a side."""
-PASSES = 3
-"""Of interpolation, at most, whatever model it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.library import models as library
+from studio.library import parts as library_parts
 from studio.library.reading import first_unread
 from studio.media.formats import check_export, written
 from studio.media.naming import numbered, replaced
@@ -20,7 +21,7 @@ from studio.media.places import is_folder, place
 from studio.project.plain import to_plain
 from studio.project.subject import checked_name
 from studio.spec.card import Card
-from studio.spec.check import check, snapped
+from studio.spec.check import check
 from studio.spec.prompts import foreign_marks, with_subject
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
@@ -81,19 +82,22 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
     model = library.find(args.model, works.model_folders)
     card, others = model.card, parts.others(args, works.model_folders)
-    between, larger = (others.get(r, model).card for r in ("interpolator", "upscaler"))
+    keys, holes, between, larger = (
+        others.get(role, model).card for role in ("keyframes", "holes", "interpolator", "upscaler")
+    )
+    chosen = library_parts.parts(others)
     passes = 0 if args.keyframes_only else args.interpolate
     passes = between.passes if passes is None else passes
-    rate = card.fps * between.rate(passes) / between.fps
+    rate = keys.fps * between.rate(passes) / between.fps
     fps = frame_rate(args.fps) if args.fps is not None else rate
-    keyframes, extend, frames = _length(args, card, others.get("holes", model).card.predicts, fps)
+    keyframes, extend, frames = _length(args, keys, holes.predicts, fps)
     request = card.request(
         args.prompt,
         _seed(args.seed),
         model.weights,
         negative=args.negative,
-        width=_side("width", args.width, card, session),
-        height=_side("height", args.height, card, session),
+        width=parts.side("width", args.width, card, chosen, session),
+        height=parts.side("height", args.height, card, chosen, session),
         keyframes=keyframes,
         steps=args.steps,
         guidance=args.guidance,
@@ -102,7 +106,7 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
         loop=args.loop,
         interpolate=passes,
         upsample=parts.upsampling(args, larger),
-        parts=parts.parts(others),
+        parts=chosen,
     )
     check(request, card)
     frames = frames or len(retimed(request.frames, rate, fps))
@@ -220,7 +224,8 @@ def _length(
         )
     needed = math.ceil(Fraction(frames - 1) / fps * card.fps) + 1
     at_once = min(needed, card.window.most) if predicts else needed
-    return at_once, needed - at_once, frames
+    at_once = max(at_once, card.window.snapped(min(at_once, card.window.most)))
+    return at_once, max(0, needed - at_once), frames
 
 
 def _seed(asked: int | None) -> int:
@@ -253,16 +258,6 @@ def _name_cut_words(request: ClipRequest, model: library.Model, session: Session
                 f"The {what} is longer than {model.card.name} can read: "
                 f"the first word that is not read is “{word}”."
             )
-
-
-def _side(name: str, asked: int | None, card: Card, session: Session) -> int | None:
-    """A side that the card can make; None where nothing is asked for."""
-    if asked is None:
-        return None
-    side = snapped(asked, card)
-    if side != asked:
-        session.voice.remark(f"{card.name} makes a {name} of {side} pixels instead of {asked}.")
-    return side
 
 
 def _subject(asked: str, works: Works, model: library.Model) -> SubjectUse | None:

@@ -9,6 +9,8 @@ from studio.spec.card import Card
 from studio.spec.part import Part
 from studio.spec.refusal import Refusal
 from studio.spec.request import Upsampling
+from studio.spec.sizes import snapped
+from studio.terminal.session import Session
 
 FLAGS: Mapping[str, tuple[str, ...]] = {
     "keyframes_model": ("keyframes",),
@@ -17,8 +19,6 @@ FLAGS: Mapping[str, tuple[str, ...]] = {
     "upscaler": ("upscaler",),
 }
 """By the name of a flag, the roles that its model fills, as far as it can."""
-SAMPLED = ("keyframes", "holes", "interpolator")
-"""Roles that sample, by the numbers of their own model's card."""
 
 
 def others(args: Namespace, folders: Iterable[Path]) -> dict[str, library.Model]:
@@ -38,14 +38,6 @@ def others(args: Namespace, folders: Iterable[Path]) -> dict[str, library.Model]
     return found
 
 
-def parts(models: Mapping[str, library.Model]) -> tuple[Part, ...]:
-    """The models as parts of a request, each with its own numbers where it samples."""
-    return tuple(
-        model.card.part(model.weights, (role,), model.card.defaults if role in SAMPLED else None)
-        for role, model in models.items()
-    )
-
-
 def upsampling(args: Namespace, card: Card) -> Upsampling | None:
     """How frames are made larger by the card; None where nobody asks for it."""
     if args.keyframes_only or not (args.upsample or args.upscaler):
@@ -53,6 +45,18 @@ def upsampling(args: Namespace, card: Card) -> Upsampling | None:
     if card.upsampling is None:
         raise Refusal(f"{card.name} has no upsampler.", "Leave --upsample out.")
     return card.upsampling
+
+
+def side(
+    name: str, asked: int | None, card: Card, parts: tuple[Part, ...], session: Session
+) -> int | None:
+    """A side that the card and the parts beside it can make; None where nothing is asked for."""
+    if asked is None:
+        return None
+    made = snapped(asked, card, parts)
+    if made != asked:
+        session.voice.remark(f"{card.name} makes a {name} of {made} pixels instead of {asked}.")
+    return made
 
 
 def _those_that_can(roles: tuple[str, ...], folders: Iterable[Path]) -> str:

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.spec import prompts
-from studio.spec.check import check, snapped
+from studio.spec.check import check
 from studio.spec.frame_spans import DECODE_CHUNK
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse
+from studio.spec.sizes import snapped
 from studio.spec.spans import spans
 from tests.cards import card
 from tests.spec.requests import ASKED, WEIGHTS
