@@ -5,6 +5,17 @@ from torch import Tensor
 
 from studio.spec.progress import Preview
 
+SD_COLOURS = torch.tensor(
+    [
+        [0.149, 0.104, 0.104],
+        [0.094, 0.143, 0.063],
+        [-0.079, 0.095, 0.132],
+        [-0.092, -0.136, -0.237],
+        [0.5, 0.5, 0.5],
+    ]
+)
+"""Latents of Stable Diffusion 1.x and 2.x to red, green and blue in 0..1, the offset last."""
+
 
 def latent_colours(latents: Tensor, factors: Tensor) -> Tensor:
     """latents (T, C, h, w), factors (C + 1, 3) with the offset in the last row → (T, h, w, 3) in

@@ -1,9 +1,10 @@
 """AnimateDiff (Guo et al. 2023), a Stable Diffusion 1.x UNet with a motion module, and SparseCtrl
 (Guo et al. 2023) for frames around given ones: how a model is opened.
 
-Its folder holds the parts of a Stable Diffusion 1.x pipeline (`unet`, `vae`, `text_encoder`,
-`tokenizer`, `scheduler`), and its card names the files of the components "motion" and, for given
-frames, "control", in the published original layout or in diffusers'.
+Its card names the files of the components "motion" and, for given frames, "control", in the
+published original layout or in diffusers', and of "image", "text" and "autoencoder" (see
+`studio.engine.checkpoints.opening`); where it does not name these, its folder holds the parts of a
+Stable Diffusion 1.x pipeline (`unet`, `vae`, `text_encoder`, `tokenizer`, `scheduler`).
 """
 
 from dataclasses import replace
@@ -15,6 +16,7 @@ from diffusers import DDIMScheduler
 from studio.engine.autoencoders import AutoencoderCodec
 from studio.engine.backbone import Backbone, load_backbone
 from studio.engine.between import FilledBetween
+from studio.engine.checkpoints.opening import Source, open_backbone
 from studio.engine.device import Device, set_attention
 from studio.engine.families.animatediff import published
 from studio.engine.families.animatediff.fill import AnimateDiff
@@ -43,8 +45,11 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Par
     A part that is missing, damaged or of another model's shape is refused by name.
     """
     del role  # the same networks fill them all
-    backbone = load_backbone(folder, device, tick)
     files = {name: folder / file for name, file in card.files}
+    if "image" in files:
+        backbone = open_backbone(Source.named(folder, card.files), device, tick)
+    else:
+        backbone = load_backbone(folder, device, tick)
     with loading():
         filler = AnimateDiff(card, _moving(backbone, files[MOTION]))
         tick(Progress("loading model", 1, 1, note=MOTION))

@@ -1,7 +1,6 @@
 """Keyframes from words by a motion module, and frames around given ones by SparseCtrl."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,39 +10,19 @@ import torch
 from diffusers import SparseControlNetModel, UNetMotionModel
 from torch import Tensor
 
-from studio.engine.adapter import adapted, check_bare
-from studio.engine.backbone import Backbone, encode_text
+from studio.engine.backbone import Backbone
 from studio.engine.between import blended
 from studio.engine.families.animatediff.contexts import Contexts
 from studio.engine.noise import clip_noise, step_generators
-from studio.engine.preview import latent_to_rgb
+from studio.engine.preview import SD_COLOURS, latent_to_rgb
+from studio.engine.prompting import Prompt, encoded
 from studio.engine.roles import FillSpec, Known, Words
 from studio.engine.sampling import Denoiser, GuidanceTerm, KnownFrames, guided, sample
 from studio.engine.schedulers import scheduler_named
 from studio.spec.card import Card
 from studio.spec.part import LATENTS
 from studio.spec.progress import Preview, Progress, Tick
-from studio.spec.prompts import with_subject
 from studio.spec.refusal import Refusal
-
-COLOURS = torch.tensor(
-    [
-        [0.149, 0.104, 0.104],
-        [0.094, 0.143, 0.063],
-        [-0.079, 0.095, 0.132],
-        [-0.092, -0.136, -0.237],
-        [0.5, 0.5, 0.5],
-    ]
-)
-"""Latents of Stable Diffusion 1.x to red, green and blue in 0..1, the offset last: for previews."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Embeddings (1, L, D) of the prompt and of what should not be seen."""
-
-    cond: Tensor
-    uncond: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +75,9 @@ class AnimateDiff:
         channels = self.backbone.vae.config.latent_channels
         return frames, channels, *self.card.grid.cells(width, height)
 
-    @contextmanager
-    def prompt(self, words: Words, adapter: Path | None) -> Iterator[Prompt]:
+    def prompt(self, words: Words, adapter: Path | None) -> AbstractContextManager[Prompt]:
         """The words encoded, with the subject on meanwhile, in UNet and text encoder."""
-        text, subject = words.prompt, words.subject
-        check_bare(self.backbone)
-        worn: Any = nullcontext()
-        if subject is not None:
-            text = with_subject(text, subject.token, subject.class_noun)
-            if adapter is not None:
-                worn = adapted(self.backbone, adapter, subject.strength, subject.identity)
-        with worn:
-            encoded = encode_text(self.backbone, [text, words.negative])
-            yield Prompt(encoded[:1], encoded[1:])
+        return encoded(self.backbone, words, adapter)
 
     def fill(
         self, clip: Tensor, known: Known, prompt: Prompt, spec: FillSpec, tick: Tick
@@ -127,7 +96,7 @@ class AnimateDiff:
 
 
 def _preview(latents: Tensor) -> Preview:
-    return latent_to_rgb(latents, COLOURS)
+    return latent_to_rgb(latents, SD_COLOURS)
 
 
 class _Filling:

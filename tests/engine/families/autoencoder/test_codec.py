@@ -84,23 +84,30 @@ def test_a_side_of_no_whole_cells_is_an_error(tmp_path):
         load(make(tmp_path, "kl")).encode(torch.zeros(1, 30, 32, 3, dtype=torch.uint8))
 
 
-@pytest.mark.parametrize("fault", ["missing", "cut", "no config", "another class", "renamed"])
+def test_the_named_file_is_opened_whatever_else_lies_there(tmp_path):
+    folder = make(tmp_path, "taesd")
+    usual, named = (folder / f"{n}.safetensors" for n in ("diffusion_pytorch_model", "taesd"))
+    shutil.move(usual, named)
+    card = replace(CARD, files=(("autoencoder", named.name),))
+    expected = family.load(folder, card, "codec", CPU, silent)["codec"].encode(frames(1) * 0)
+    usual.write_bytes(b"diffusers would open this one")
+    found = family.load(folder, card, "codec", CPU, silent)["codec"].encode(frames(1) * 0)
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("fault", ["missing", "cut", "no config", "another class"])
 def test_a_bad_file_is_refused_by_name(tmp_path, fault):
     folder = make(tmp_path, "taesd")
     weights, config = folder / "diffusion_pytorch_model.safetensors", folder / "config.json"
-    card = CARD
     if fault == "missing":
         weights.unlink()
     elif fault == "cut":
         weights.write_bytes(weights.read_bytes()[:-10])
     elif fault == "no config":
         config.unlink()
-    elif fault == "another class":
+    else:
         told = json.loads(config.read_text("utf-8")) | {"_class_name": "AutoencoderDC"}
         config.write_text(json.dumps(told), "utf-8")
-    else:  # diffusers would open the one of the usual name
-        shutil.copy(weights, folder / "taesd.safetensors")
-        card = replace(CARD, files=(("autoencoder", "taesd.safetensors"),))
     with pytest.raises(Refusal, match=r"\.safetensors in .* cannot be read") as refused:
-        family.load(folder, card, "codec", CPU, silent)
+        family.load(folder, CARD, "codec", CPU, silent)
     assert refused.value.hint

@@ -1,0 +1,87 @@
+"""Sizes of networks from the shapes of their tensors: a published layout says how its networks are
+built, a file how wide and how deep they are.
+
+Shapes are by diffusers' names; what is given is a config of the layout, what comes back is that
+with the file's sizes.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Config = dict[str, Any]
+Shapes = Mapping[str, tuple[int, ...]]
+HEAD = 64
+"""Channels of an attention head in CLIP's text encoders and in Stable Diffusion 2."""
+
+
+def unet_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
+    """Of `UNet2DConditionModel`; where the layout counts heads by level, they are of 64 channels."""
+    levels = _count(shapes, r"down_blocks\.(\d+)\.")
+    widths = [shapes[f"down_blocks.{n}.resnets.0.conv2.weight"][0] for n in range(levels)]
+    crossed = [f"down_blocks.{n}.attentions.0.norm.weight" in shapes for n in range(levels)]
+    linear = next((len(s) for n, s in shapes.items() if n.endswith(".proj_in.weight")), 4) == 2
+    text = next(s for n, s in shapes.items() if n.endswith("attn2.to_k.weight"))
+    heads = config.get("attention_head_dim")
+    return {
+        **config,
+        "block_out_channels": widths,
+        "down_block_types": [f"{'CrossAttn' if c else ''}DownBlock2D" for c in crossed],
+        "up_block_types": [f"{'CrossAttn' if c else ''}UpBlock2D" for c in reversed(crossed)],
+        "layers_per_block": _count(shapes, r"down_blocks\.0\.resnets\.(\d+)\."),
+        "in_channels": shapes["conv_in.weight"][1],
+        "out_channels": shapes["conv_out.weight"][0],
+        "cross_attention_dim": text[1],
+        "use_linear_projection": linear,
+        "attention_head_dim": [w // HEAD for w in widths] if isinstance(heads, list) else heads,
+    }
+
+
+def autoencoder_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
+    """Of `AutoencoderKL` and `AutoencoderKLTemporalDecoder`."""
+    levels = _count(shapes, r"encoder\.down_blocks\.(\d+)\.")
+    found = {
+        **config,
+        "block_out_channels": [
+            shapes[f"encoder.down_blocks.{n}.resnets.0.conv1.weight"][0] for n in range(levels)
+        ],
+        "down_block_types": ["DownEncoderBlock2D"] * levels,
+        "layers_per_block": _count(shapes, r"encoder\.down_blocks\.0\.resnets\.(\d+)\."),
+        "latent_channels": shapes["decoder.conv_in.weight"][1],
+    }
+    if "up_block_types" in config:
+        found["up_block_types"] = ["UpDecoderBlock2D"] * levels
+    return found
+
+
+def tiny_autoencoder_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
+    """Of `AutoencoderTiny` (TAESD): one width in all its levels."""
+    width = shapes["encoder.layers.0.weight"][0]
+    return {
+        **config,
+        "encoder_block_out_channels": [width] * len(config["encoder_block_out_channels"]),
+        "decoder_block_out_channels": [width] * len(config["decoder_block_out_channels"]),
+        "latent_channels": shapes["decoder.layers.0.weight"][1],
+    }
+
+
+def text_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
+    """Of `CLIPTextModel`."""
+    words, width = shapes["embeddings.token_embedding.weight"]
+    return {
+        **config,
+        "vocab_size": words,
+        "hidden_size": width,
+        "intermediate_size": shapes["encoder.layers.0.mlp.fc1.weight"][0],
+        "num_hidden_layers": _count(shapes, r"encoder\.layers\.(\d+)\."),
+        "num_attention_heads": width // HEAD,
+        "max_position_embeddings": shapes["embeddings.position_embedding.weight"][0],
+    }
+
+
+def _count(shapes: Shapes, numbered: str) -> int:
+    """One more than the largest number in a name; KeyError where there is none."""
+    numbers = [int(found[1]) for name in shapes if (found := re.match(numbered, name))]
+    if not numbers:
+        raise KeyError(numbered)
+    return 1 + max(numbers)

@@ -1,0 +1,106 @@
+"""Pictures from words, one for each keyframe, by an image model alone."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from studio.engine.backbone import Backbone
+from studio.engine.noise import clip_noise, step_generators
+from studio.engine.preview import SD_COLOURS, latent_to_rgb
+from studio.engine.prompting import Prompt, encoded
+from studio.engine.roles import FillSpec, Known, Words
+from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
+from studio.engine.schedulers import scheduler_named
+from studio.spec.card import Card
+from studio.spec.part import LATENTS
+from studio.spec.progress import Tick
+from studio.spec.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `FillSpec.options` may say to this family.
+
+    `shared_noise`, 0..1, is the share of the starting noise's variance that all frames have in
+    common: pictures of one prompt and seed then have more of their layout in common.
+    """
+
+    shared_noise: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stills:
+    """The role "keyframes", in latents: frames know nothing of one another."""
+
+    card: Card
+    backbone: Backbone
+    space: str = LATENTS
+
+    def refuses(self, known: Known) -> str | None:
+        """In a sentence, why these holes cannot be filled; None when they can."""
+        name, most = self.card.name, self.card.window.most
+        if all(known):
+            return "There is no open frame to fill."
+        if any(known):
+            return f"{name} makes single pictures and cannot fill around given frames."
+        return f"{name} makes at most {most} frames at once." if len(known) > most else None
+
+    def latents_shape(self, width: int, height: int, frames: int) -> tuple[int, int, int, int]:
+        """(T, C, h, w); a latent a frame."""
+        channels = self.backbone.vae.config.latent_channels
+        return frames, channels, *self.card.grid.cells(width, height)
+
+    def prompt(self, words: Words, adapter: Path | None) -> AbstractContextManager[Prompt]:
+        """The words encoded, with the subject on meanwhile, in UNet and text encoder."""
+        return encoded(self.backbone, words, adapter)
+
+    def fill(
+        self, clip: Tensor, known: Known, prompt: Prompt, spec: FillSpec, tick: Tick
+    ) -> Tensor:
+        """Latents (T, C, h, w) like `clip`, of which the shape alone matters; each as the stock
+        pipeline makes it from its noise."""
+        if why := self.refuses(known):
+            raise Refusal(why, "Use another model for these frames.")
+        own = self.backbone.scheduler
+        made = sample(
+            guided(
+                self._denoiser(prompt.cond),
+                GuidanceTerm(self._denoiser(prompt.uncond), spec.guidance),
+            ),
+            scheduler_named(spec.sampler, own) if spec.sampler else own,
+            self._noise(spec, tuple(clip.shape[1:])).to(self.backbone.device.name),
+            spec.steps,
+            tick,
+            stage=spec.stage,
+            preview=lambda latents: latent_to_rgb(latents, SD_COLOURS),
+            generators=partial(step_generators, spec.seed, spec.stage, spec.frames),
+        )
+        return made.float().cpu()
+
+    def _noise(self, spec: FillSpec, shape: tuple[int, ...]) -> Tensor:
+        shared = _options(spec).shared_noise
+        return clip_noise(spec.seed, spec.stage, spec.frames, shape, shared=shared, purpose="start")
+
+    def _denoiser(self, text: Tensor) -> Denoiser:
+        """A frame at a time, so that a card holds one; its values do not hang on the others."""
+        net: Any = self.backbone.unet
+
+        def denoise(x: Tensor, t: float) -> Tensor:
+            words = text.to(net.dtype)
+            frames = (net(frame.to(net.dtype), t, words).sample.float() for frame in x.split(1))
+            return torch.cat(list(frames))
+
+        return denoise
+
+
+def _options(spec: FillSpec) -> Options:
+    try:
+        return Options(**dict(spec.options))
+    except TypeError as error:
+        names = ", ".join(name for name, _ in spec.options)
+        raise Refusal(f"An image model has no such options: {names}.", "Leave them out.") from error
