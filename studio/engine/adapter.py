@@ -1,8 +1,8 @@
-"""Put a job's adapter on the backbone and take it off again, leaving no trace.
+"""Inject a job's adapter into the backbone and remove it again, leaving no trace.
 
-A LoRA is worn beside the resident weights (never fused into them); DreamBooth weights stand in
-for the resident ones while the `with` lasts.  Afterwards modules, keys and bytes are those of
-before, whatever happened inside.
+A LoRA stays beside the loaded weights (never fused into them); DreamBooth weights replace the
+loaded ones while the `with` lasts.  Afterwards modules, keys and bytes are those of before,
+whatever happened inside.
 """
 
 import re
@@ -37,8 +37,8 @@ class Networks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Worn:
-    """How an adapter fits: so many of its layers found their place."""
+class AdapterMatch:
+    """How an adapter fits a model: `matched` of its `layers` have a place there."""
 
     matched: int
     layers: int
@@ -48,8 +48,8 @@ class Worn:
 @contextmanager
 def adapted(
     networks: Networks, file: Path, strength: float = 1.0, identity: str = ""
-) -> Iterator[Worn]:
-    """Wear the adapter in `file`, the SHA-256 `identity` if that is known, while the `with` lasts.
+) -> Iterator[AdapterMatch]:
+    """The networks with the adapter in `file` while the `with` lasts; `identity` is its SHA-256.
 
     `strength` scales the adapter's effect: 0 leaves the networks untouched bit for bit, 1 is as
     trained, any finite number is allowed.  The text encoder changes too where the adapter holds
@@ -67,13 +67,13 @@ def adapted(
             f"None of the {layers} layers of {file.name} has a place in this model.",
             "Choose the model it was made for.",
         )
-    wear = _lora_on if adapter.label.method == "lora" else _weights_in
+    injected = _lora_injected if adapter.label.method == "lora" else _weights_replaced
     with ExitStack() as stack:
         for part, (tensors, _) in parts.items():
             if tensors and strength:
                 module = getattr(networks, part)
-                stack.enter_context(wear(module, tensors, adapter.label, strength))
-        yield Worn(matched, layers, adapter.label)
+                stack.enter_context(injected(module, tensors, adapter.label, strength))
+        yield AdapterMatch(matched, layers, adapter.label)
 
 
 def check_bare(networks: Networks) -> None:
@@ -82,8 +82,8 @@ def check_bare(networks: Networks) -> None:
         _check_bare(getattr(networks, part))
 
 
-def put_lora_on(module: nn.Module, config: LoraConfig, seed: int) -> None:
-    """Wrap the targets of `config` in LoRA layers, in place; `take_lora_off` undoes it.
+def inject_lora(module: nn.Module, config: LoraConfig, seed: int) -> None:
+    """Wrap the targets of `config` in LoRA layers, in place; `remove_lora` undoes it.
 
     The layers start from `seed`; torch's own random state is left as it was.
     """
@@ -93,7 +93,7 @@ def put_lora_on(module: nn.Module, config: LoraConfig, seed: int) -> None:
             torch.manual_seed(seed)
             inject_adapter_in_model(config, module, adapter_name=NAME)
     except BaseException:
-        take_lora_off(module)
+        remove_lora(module)
         raise
 
 
@@ -102,8 +102,8 @@ def _check_bare(module: nn.Module) -> None:
         raise RuntimeError("an adapter is on already")
 
 
-def take_lora_off(module: nn.Module) -> None:
-    """Put the very modules back that `put_lora_on` wrapped; harmless where there are none."""
+def remove_lora(module: nn.Module) -> None:
+    """Restore the very modules that `inject_lora` wrapped; nothing where there are none."""
     for name, layer in list(module.named_modules()):
         if isinstance(layer, BaseTunerLayer):
             parent, _, child = name.rpartition(".")
@@ -113,7 +113,7 @@ def take_lora_off(module: nn.Module) -> None:
 
 
 @contextmanager
-def undisturbed(*modules: nn.Module) -> Iterator[None]:
+def frozen(*modules: nn.Module) -> Iterator[None]:
     """Freeze `modules` in evaluation mode; restore every flag afterwards."""
     flags = [(p, p.requires_grad) for module in modules for p in module.parameters()]
     modes = [(part, part.training) for module in modules for part in module.modules()]
@@ -130,7 +130,7 @@ def undisturbed(*modules: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def widened(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
-    """Hold the weights of `module` in another precision; afterwards they are the very ones."""
+    """The weights of `module` in another precision; afterwards the same tensors as before."""
     kept = {parameter: parameter.data for parameter in module.parameters()}
     try:
         for parameter in kept:
@@ -179,7 +179,7 @@ def _check_shape(name: str, tensor: Tensor, weight: tuple[int, ...]) -> None:
 
 
 @contextmanager
-def _lora_on(
+def _lora_injected(
     module: nn.Module, tensors: dict[str, Tensor], label: Label, strength: float
 ) -> Iterator[None]:
     pairs: dict[str, dict[str, Tensor]] = {}
@@ -193,14 +193,14 @@ def _lora_on(
         target_modules=list(pairs),
         rank_pattern={layer: rank for layer, rank in ranks.items() if rank != label.rank},
     )
-    with undisturbed(module):
-        put_lora_on(module, config, seed=0)
+    with frozen(module):
+        inject_lora(module, config, seed=0)
         try:
             for layer, pair in pairs.items():
                 _fill(module.get_submodule(layer), pair, strength)
             yield
         finally:
-            take_lora_off(module)
+            remove_lora(module)
 
 
 @torch.no_grad()
@@ -212,18 +212,18 @@ def _fill(layer: nn.Module, pair: dict[str, Tensor], strength: float) -> None:
 
 
 @contextmanager
-def _weights_in(
+def _weights_replaced(
     module: nn.Module, tensors: dict[str, Tensor], label: Label, strength: float
 ) -> Iterator[None]:
-    """Tuned weights in place of the resident ones, mixed with them where strength is not 1."""
+    """Tuned weights in place of the loaded ones, interpolated between both by `strength`."""
     del label
     live = {name: p for name, p in module.named_parameters() if name in tensors}
     kept = {name: p.data for name, p in live.items()}
     try:
         for name, parameter in live.items():
             tuned = tensors[name].to(parameter.device, torch.float32)
-            mixed = torch.lerp(kept[name].float(), tuned, strength)
-            parameter.data = mixed.to(parameter.dtype)
+            blended = torch.lerp(kept[name].float(), tuned, strength)
+            parameter.data = blended.to(parameter.dtype)
         yield
     finally:
         for name, parameter in live.items():

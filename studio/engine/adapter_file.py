@@ -72,8 +72,10 @@ def metadata_of(label: Label, targets: dict[str, tuple[str, ...]]) -> dict[str, 
             ("target_modules", list(names)),
         )
     }
-    said = {"format": "pt", "format_version": str(VERSION), "studio": json.dumps(asdict(label))}
-    return said | ({"lora_adapter_metadata": json.dumps(config)} if label.method == "lora" else {})
+    header = {"format": "pt", "format_version": str(VERSION), "studio": json.dumps(asdict(label))}
+    return header | (
+        {"lora_adapter_metadata": json.dumps(config)} if label.method == "lora" else {}
+    )
 
 
 def write_adapter(
@@ -96,8 +98,8 @@ def write_adapter(
 def _check_identity(file: Path, identity: str) -> None:
     """Refuse a file whose bytes are not those of `identity`, a SHA-256; read once while it stays
     what it is: path, size, time and inode."""
-    seen = file.stat()
-    key = (str(file), seen.st_size, seen.st_mtime_ns, seen.st_ino)
+    stat = file.stat()
+    key = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino)
     if key not in _seen:
         with file.open("rb") as opened:
             _seen[key] = hashlib.file_digest(opened, "sha256").hexdigest()

@@ -89,11 +89,11 @@ def _refused(error: BaseException, file: Path) -> Refusal | None:
 
     The library of safetensors has errors of its own and says the system's number in words.
     """
-    number, said = getattr(error, "errno", None), getattr(error, "strerror", "")
+    number, reason = getattr(error, "errno", None), getattr(error, "strerror", "")
     if isinstance(error, SafetensorError) and (found := _SYSTEM.search(str(error))):
         known = OSError(0, "", str(file), int(found[1])) if os.name == "nt" else None
         number = known.errno if known else int(found[1])
-        said = os.strerror(number)
+        reason = os.strerror(number)
     if number is None or not isinstance(error, OSError | SafetensorError):
         return None
     if number in FULL:
@@ -102,7 +102,7 @@ def _refused(error: BaseException, file: Path) -> Refusal | None:
             f"Make room on the disk of {file.parent} and try again; what was finished is kept.",
         )
     return Refusal(
-        f"“{file.name}” could not be written in {file.parent}: {said}.",
+        f"“{file.name}” could not be written in {file.parent}: {reason}.",
         "Allow writing there, or choose another folder.",
     )
 
@@ -112,8 +112,8 @@ def _sort_metadata(written: BinaryIO) -> None:
     length = int.from_bytes(written.read(8), "little")
     header = json.loads(written.read(length))
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    said = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    if len(said) <= length:  # always so: only the order changes
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(text) <= length:  # always so: only the order changes
         written.seek(8)
-        written.write(said.ljust(length))
+        written.write(text.ljust(length))
         written.flush()

@@ -30,7 +30,7 @@ def lora(backbone, tmp_path_factory):
     tensors = {}
     for part, targets in TARGETS.items():
         module = getattr(tiny(), part)
-        adapter.put_lora_on(module, LoraConfig(r=4, lora_alpha=6, target_modules=list(targets)), 1)
+        adapter.inject_lora(module, LoraConfig(r=4, lora_alpha=6, target_modules=list(targets)), 1)
         for name, p in module.named_parameters():
             if "lora_" in name:
                 generator = torch.Generator().manual_seed(len(name))

@@ -226,7 +226,7 @@ def test_every_part_of_a_subject_counts(change):
 @pytest.fixture
 def lora(tmp_path):
     unet, tensors = tiny().unet, {}
-    adapter.put_lora_on(unet, LoraConfig(r=4, lora_alpha=8, target_modules=["to_q", "to_v"]), 1)
+    adapter.inject_lora(unet, LoraConfig(r=4, lora_alpha=8, target_modules=["to_q", "to_v"]), 1)
     for name, p in unet.named_parameters():
         if "lora_" in name:
             name = name.replace(f".{adapter.NAME}.", ".")

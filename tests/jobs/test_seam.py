@@ -255,14 +255,14 @@ def test_networks_that_were_left_altered_are_loaded_anew(first_home, tmp_path, c
     import torch
     from peft import LoraConfig
 
-    from studio.engine.adapter import put_lora_on
+    from studio.engine.adapter import inject_lora
 
     bench = Bench(first_home, tmp_path)
     video = bench.works.models.video(bench.model, silent)
     assert bench.works.models.video(bench.model, silent) is video
     weight = next(video.backbone.unet.parameters())
     damages = (
-        lambda v: put_lora_on(v.backbone.unet, LoraConfig(target_modules=["to_q"]), 0),
+        lambda v: inject_lora(v.backbone.unet, LoraConfig(target_modules=["to_q"]), 0),
         lambda v: setattr(first(v), "data", first(v).data.clone()),
         lambda v: torch.nn.init.zeros_(first(v)),
         lambda v: v.net.train(),

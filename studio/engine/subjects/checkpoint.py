@@ -29,8 +29,8 @@ def save(folder: Path, step: int, tensors: dict[str, Tensor], notes: dict) -> Pa
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:07d}.safetensors"
-    said = {"version": str(VERSION), "step": str(step), "notes": json.dumps(notes)}
-    save_sealed(path, tensors, said)
+    metadata = {"version": str(VERSION), "step": str(step), "notes": json.dumps(notes)}
+    save_sealed(path, tensors, metadata)
     pointer = {"version": VERSION, "step": step, "file": path.name}
     write_text_whole(folder / POINTER, json.dumps(pointer))
     _sweep(folder, path)
@@ -63,11 +63,11 @@ def _sweep(folder: Path, newest: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def load(folder: Path, say: Callable[[str], object] = lambda _: None) -> Found | None:
+def load(folder: Path, report: Callable[[str], object] = lambda _: None) -> Found | None:
     """The newest whole checkpoint as (step, tensors, notes), or None where there is none.
 
-    A damaged one is passed over for the one before it, and `say` gets a sentence about it.  When
-    none can be read, that is refused rather than silently begun again.
+    A damaged one is passed over for the one before it, and `report` gets a sentence about it.  When
+    none can be read, that is refused rather than silently restarted.
     """
     candidates = _candidates(folder)
     for path in candidates:
@@ -76,7 +76,7 @@ def load(folder: Path, say: Callable[[str], object] = lambda _: None) -> Found |
         except (OSError, SafetensorError, KeyError, ValueError):
             continue
         if path != candidates[0]:
-            say(f"The newest checkpoint is damaged; going on from step {found[0]}.")
+            report(f"The newest checkpoint is damaged; going on from step {found[0]}.")
             _put_aside(candidates[: candidates.index(path)])
         return found
     if candidates:
@@ -88,12 +88,12 @@ def load(folder: Path, say: Callable[[str], object] = lambda _: None) -> Found |
 
 
 def peek(folder: Path) -> tuple[int, dict] | None:
-    """Step and notes of the newest checkpoint that says them, without reading its tensors."""
+    """Step and notes of the newest checkpoint with a readable header; its tensors are not read."""
     for path in _candidates(folder):
         with suppress(OSError, SafetensorError, KeyError, ValueError):
             with safe_open(path, "pt") as file:
-                said = file.metadata()
-            return int(said["step"]), json.loads(said["notes"])
+                metadata = file.metadata()
+            return int(metadata["step"]), json.loads(metadata["notes"])
     return None
 
 
@@ -117,10 +117,10 @@ def _candidates(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Found:
-    tensors, said = read_sealed(path)
-    if int(said["version"]) > VERSION:
-        raise ValueError(said["version"])
-    return int(said["step"]), tensors, json.loads(said["notes"])
+    tensors, metadata = read_sealed(path)
+    if int(metadata["version"]) > VERSION:
+        raise ValueError(metadata["version"])
+    return int(metadata["step"]), tensors, json.loads(metadata["notes"])
 
 
 def optimizer_tensors(

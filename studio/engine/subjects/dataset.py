@@ -14,7 +14,7 @@ from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.subjects import paths
-from studio.engine.subjects.loop import begun_otherwise
+from studio.engine.subjects.loop import started_otherwise
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.spec.progress import Progress, Tick, shifted, silent
 from studio.spec.refusal import Refusal
@@ -84,10 +84,11 @@ class _OfOthers(Exception):
 
 
 def _prepared(file: Path, recipes: tuple[str, str]) -> SubjectData:
-    tensors, said = read_sealed(file)
-    if said["version"] == "1" and said["recipe"] != recipes[1]:
-        raise begun_otherwise()
-    if said["version"] != "1" and said["recipe"] != recipes[0]:
+    tensors, metadata = read_sealed(file)
+    version, recipe = metadata["version"], metadata["recipe"]
+    if version == "1" and recipe != recipes[1]:
+        raise started_otherwise()
+    if version != "1" and recipe != recipes[0]:
         raise _OfOthers
     return SubjectData(**tensors)
 
@@ -131,13 +132,13 @@ def prepare(
 def _on_paths(
     shown: list[Tensor], rng: np.random.Generator, how: PathAugmentation | None, size: int
 ) -> tuple[list[Tensor], list[paths.Placing], tuple[paths.Tail, ...]]:
-    """Photos put on paths, where each lies, and what is said of them by turns."""
+    """Photos put on paths, the placing of each, and the ends of their prompts, by turns."""
     if how is None:
         return [], [], ()
     tails, grounds = paths.tails(how), paths.Grounds(how, size)
-    said = how.per_prompt * tails
-    at = [paths.placing(rng, tail.motion, how) for tail in said]
-    drawn = [grounds.draw(rng, tail.place) for tail in said]
+    each = how.per_prompt * tails
+    at = [paths.placing(rng, tail.motion, how) for tail in each]
+    drawn = [grounds.draw(rng, tail.place) for tail in each]
     put = [
         paths.placed(shown[rng.integers(len(shown))], where, ground, how.rim)
         for where, ground in zip(at, drawn, strict=True)
@@ -235,12 +236,12 @@ def draw(
         start = torch.stack([noise(seed, stage, first + k, shape) for k in range(len(part))])
         done, total = number * steps, len(starts) * steps
 
-        nothing = GuidanceTerm(_denoiser(backbone, networks, [""] * len(part)), guidance)
-        denoise = guided(_denoiser(backbone, networks, part), nothing)
-        told = shifted(tick, done, total)
+        uncond = GuidanceTerm(_denoiser(backbone, networks, [""] * len(part)), guidance)
+        denoise = guided(_denoiser(backbone, networks, part), uncond)
+        batch_tick = shifted(tick, done, total)
         start = start.to(backbone.device.name)
         drawn.append(
-            sample(denoise, backbone.scheduler, start, steps, told, stage=f"{stage} pictures")
+            sample(denoise, backbone.scheduler, start, steps, batch_tick, stage=f"{stage} pictures")
         )
     return torch.cat(drawn)
 
@@ -282,14 +283,14 @@ def pick(
     """
     there = data.photos.device
     photos = data.photos[torch.from_numpy(rng.integers(len(data.photos), size=batch)).to(there)]
-    said = torch.zeros(batch, dtype=torch.long, device=there)
+    prompts = torch.zeros(batch, dtype=torch.long, device=there)
     weights = torch.ones_like(photos[:, 0])
     if not len(data.placed):
-        return photos, said, weights
+        return photos, prompts, weights
     q = torch.from_numpy(rng.integers(len(data.placed), size=batch)).to(there)
     put = torch.from_numpy(rng.random(batch) < share).to(there)
     return (
         torch.where(put[:, None, None, None], data.placed[q], photos),
-        torch.where(put, 1 + q % (len(data.photo_ids) - 1), said),
+        torch.where(put, 1 + q % (len(data.photo_ids) - 1), prompts),
         torch.where(put[:, None, None], data.windows[q], weights),
     )

@@ -39,11 +39,12 @@ WRITING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """Hashes of how something is learned and of the `material` it is learned from.
+class RunIdentity:
+    """Hashes of a run's settings and weights (`way`) and of its data (`material`), as checkpoints
+    have them.
 
-    The way stays the same as long as it is learned; the material may change once a run is over.
-    `device` is where it is learned: the way hashes the weights as they are there.
+    The first stays the same as long as a run goes on; the data may change once it has ended.
+    `device` is where it runs: the first hash is of the weights as they are there.
     """
 
     way: str
@@ -73,7 +74,7 @@ def fit(
     *,
     tick: Tick = silent,
     resume: bool = True,
-    lesson: Lesson | None = None,
+    identity: RunIdentity | None = None,
 ) -> dict[str, Tensor]:
     """Train the parameters of `net` that ask for a gradient; returns their averaged weights.
 
@@ -83,13 +84,13 @@ def fit(
     the very step where it stood.
 
     A run that ended can learn on, up to more steps, with the optimiser as it was; one that was
-    stopped on the way goes on with its `lesson` and steps alone, where they are said.
+    stopped on the way goes on with the same `identity` and steps alone, where these are known.
     """
     live = {name: p for name, p in net.named_parameters() if p.requires_grad}
     average = {name: p.detach().clone() for name, p in live.items()}
     optimizer = torch.optim.AdamW(live.values(), lr=plan.rate, weight_decay=plan.decay)
     state = _State(live, average, optimizer)
-    keeper = _Keeper(folder, plan, lesson)
+    keeper = _Keeper(folder, plan, identity)
     if folder and resume:
         keeper.restore(state, tick)
     try:
@@ -143,8 +144,8 @@ def _check_finite(value: Tensor, what: str, step: int) -> None:
 class _Keeper:
     """Writes the checkpoints of a run, and reads them back.  `saved` updates are on the disk."""
 
-    def __init__(self, folder: Path | None, plan: Plan, lesson: Lesson | None) -> None:
-        self._folder, self._plan, self._lesson = folder, plan, lesson
+    def __init__(self, folder: Path | None, plan: Plan, identity: RunIdentity | None) -> None:
+        self._folder, self._plan, self._identity = folder, plan, identity
         self.saved, self._at, self._took = 0, time.monotonic(), 0.0
 
     def is_due(self, state: _State) -> bool:
@@ -164,7 +165,7 @@ class _Keeper:
         if self._plan.ema:
             tensors |= {f"average.{k}": v for k, v in state.average.items()}
         tensors |= checkpoint.optimizer_tensors(state.optimizer)
-        checkpoint.save(self._folder, state.done, tensors, _notes(self._plan, self._lesson))
+        checkpoint.save(self._folder, state.done, tensors, _notes(self._plan, self._identity))
         self.saved, self._at = state.done, time.monotonic()
         self._took = self._at - began
 
@@ -172,14 +173,14 @@ class _Keeper:
         """Let `state` take over the newest whole checkpoint, where there is one that may go on."""
         assert self._folder is not None
 
-        def say(sentence: str) -> None:
+        def report(sentence: str) -> None:
             tick(Progress(self._plan.name, 0, self._plan.steps, note=sentence))
 
-        found = checkpoint.load(self._folder, say)
+        found = checkpoint.load(self._folder, report)
         if found is None:
             return
         step, tensors, notes = found
-        _check_lesson(step, notes, self._plan, self._lesson)
+        _check_identity(step, notes, self._plan, self._identity)
         _check_fits(self._folder, state, tensors)
         with torch.no_grad():
             for name, parameter in state.live.items():
@@ -190,39 +191,39 @@ class _Keeper:
         self.saved = state.done = step
 
 
-def check_goes_on(folder: Path, plan: Plan, lesson: Lesson) -> None:
+def check_goes_on(folder: Path, plan: Plan, identity: RunIdentity) -> None:
     """Refuse, before anything is loaded, what the newest checkpoint of `folder` cannot go on to."""
     if found := checkpoint.peek(folder):
-        _check_lesson(*found, plan, lesson)
+        _check_identity(*found, plan, identity)
 
 
-def _notes(plan: Plan, lesson: Lesson | None) -> dict:
-    return {"steps": plan.steps} | (asdict(lesson) if lesson else {})
+def _notes(plan: Plan, identity: RunIdentity | None) -> dict:
+    return {"steps": plan.steps} | (asdict(identity) if identity else {})
 
 
-def _check_lesson(step: int, notes: dict, plan: Plan, lesson: Lesson | None) -> None:
-    """Of what an older studio began nothing is known: it is taken at its word."""
-    if lesson is None or "way" not in notes:
+def _check_identity(step: int, notes: dict, plan: Plan, identity: RunIdentity | None) -> None:
+    """Runs of older versions carry no hashes and are not checked."""
+    if identity is None or "way" not in notes:
         return
-    same_way, same_steps = notes["way"] == lesson.way, notes["steps"] == plan.steps
-    goes_on = same_way and same_steps and notes["material"] == lesson.material
+    same_way, same_steps = notes["way"] == identity.way, notes["steps"] == plan.steps
+    goes_on = same_way and same_steps and notes["material"] == identity.material
     learns_on = same_way and step == notes["steps"] <= plan.steps
     if goes_on or learns_on:
         return
-    device = notes.get("device", lesson.device)
-    raise begun_otherwise() if same_way or device == lesson.device else _begun_on(device)
+    device = notes.get("device", identity.device)
+    raise started_otherwise() if same_way or device == identity.device else _started_on(device)
 
 
-def _begun_on(device: str) -> Refusal:
-    """Weights are other numbers there: what was learned of them is not of these."""
+def _started_on(device: str) -> Refusal:
+    """Weights are other numbers there, so that what was learned would not fit these."""
     return Refusal(
         f"The training in this folder was begun on another device ({device}).",
         f"Go on there (--device {device}), or start anew (--anew).",
     )
 
 
-def begun_otherwise() -> Refusal:
-    """What is said where a stopped training is asked to go on with something else."""
+def started_otherwise() -> Refusal:
+    """The refusal of a stopped training that would go on with other data or settings."""
     return Refusal(
         "The training in this folder was begun with other photos or settings.",
         "Go on with those it was begun with, or start anew (--anew).",

@@ -29,7 +29,7 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What is said behind the subject's prompt: a motion and a place, either of which may be ""."""
+    """The end of a subject's prompt: a motion and a place, either of which may be ""."""
 
     motion: str
     place: str
@@ -60,8 +60,8 @@ def placing(rng: np.random.Generator, motion: str, how: PathAugmentation) -> Pla
 def placed(photo: Tensor, at: Placing, ground: Tensor | None, rim: float) -> Tensor:
     """The square `photo` shrunk and moved onto the ground, its rim fading; all (3, S, S).
 
-    Without a ground the photo's edges go on to those of the picture: a clip for which no place is
-    said holds still best over the ground it knows.
+    Without a ground the photo's edges are repeated to those of the picture: a clip without a place in
+    its prompt holds still best over the ground it knows.
     """
     size = photo.shape[-1]
     theta = torch.tensor([[[1, 0, -at.x], [0, 1, -at.y]]]) / at.size

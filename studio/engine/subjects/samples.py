@@ -11,23 +11,23 @@ from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.roles import FillSpec
-from studio.engine.subjects.subject_spec import Students, SubjectSpec
+from studio.engine.subjects.subject_spec import SubjectSpec, TrainableNetworks
 from studio.spec.progress import Preview, silent
 
 STEPS = 8
 MOTION = "moving right"
 
 
-def moving(video: VideoModel, spec: SubjectSpec) -> Callable[[Students], Preview]:
+def moving(video: VideoModel, spec: SubjectSpec) -> Callable[[TrainableNetworks], Preview]:
     """What makes a short clip of the subject as it stands, in few steps.
 
     The temporal layers' prompt is encoded here, before the text encoder begins to learn.
     """
     time_text = encode_text(video.backbone, [f"a {spec.class_noun} {MOTION}", ""])
 
-    def sample(students: Students) -> Preview:
-        backbone = replace(video.backbone, unet=students.unet, text_encoder=students.text_encoder)
-        net = VideoUNet(students.unet, video.net.temporal)  # pyright: ignore[reportArgumentType]
+    def sample(networks: TrainableNetworks) -> Preview:
+        backbone = replace(video.backbone, unet=networks.unet, text_encoder=networks.text_encoder)
+        net = VideoUNet(networks.unet, video.net.temporal)  # pyright: ignore[reportArgumentType]
         student = replace(video, backbone=backbone, net=net)
         words = encode_text(backbone, [f"{spec.prompt} {MOTION}", ""])
         text = Text(words[:1], words[1:], time_text[:1], time_text[1:])

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio.engine import adapter, adapter_file
-from studio.engine.adapter import undisturbed
+from studio.engine.adapter import frozen
 from studio.engine.adapter_file import Label
 from studio.engine.backbone import Backbone
 from studio.engine.device import in_half
 from studio.engine.noise import noise
 from studio.engine.subjects import checkpoint, dataset, loop
 from studio.engine.subjects.dataset import SubjectData
-from studio.engine.subjects.loop import Lesson, Plan, fit
-from studio.engine.subjects.subject_spec import Students, SubjectSpec, TrainedSubject
+from studio.engine.subjects.loop import Plan, RunIdentity, fit
+from studio.engine.subjects.subject_spec import SubjectSpec, TrainableNetworks, TrainedSubject
 from studio.spec.progress import Preview, Progress, Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
@@ -45,7 +45,7 @@ def train_subject(
     *,
     resume: bool = True,
     keep_last: bool = False,
-    moving: Callable[[Students], Preview] | None = None,
+    moving: Callable[[TrainableNetworks], Preview] | None = None,
     defaults: SubjectDefaults = ANY_MODEL,
 ) -> TrainedSubject:
     """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
@@ -68,12 +68,12 @@ def train_subject(
         label = replace(label, rank=0, alpha=0.0)
     if not resume:
         _start_anew(folder)
-    plan, lesson = _plan(spec, defaults), _lesson(photos, spec, label, backbone.device.name)
-    loop.check_goes_on(folder / CHECKPOINTS, plan, lesson)
-    with undisturbed(backbone.unet, backbone.text_encoder, backbone.vae):
+    plan, run = _plan(spec, defaults), _run_identity(photos, spec, label, backbone.device.name)
+    loop.check_goes_on(folder / CHECKPOINTS, plan, run)
+    with frozen(backbone.unet, backbone.text_encoder, backbone.vae):
         data = dataset.prepare_once(
             folder / PREPARED,
-            (lesson.material, _recipe(photos, spec, label)),
+            (run.material, _recipe(photos, spec, label)),
             backbone,
             photos,
             spec.prompt,
@@ -84,10 +84,10 @@ def train_subject(
             augmentation=defaults.paths,
             tick=tick,
         )
-        with _students(backbone, spec) as students:
-            told = _shown(tick, spec, _sampler(backbone, students, spec, moving))
-            loss_at = _loss(backbone, students, data, spec, defaults)
-            average, losses = _learn(students, loss_at, plan, lesson, folder, told)
+        with _trainable(backbone, spec) as networks:
+            shown = _with_samples(tick, spec, _sampler(backbone, networks, spec, moving))
+            loss_at = _loss(backbone, networks, data, spec, defaults)
+            average, losses = _learn(networks, loss_at, plan, run, folder, shown)
     file, digest = _write(folder, average, label)
     if keep_last:
         checkpoint.keep_newest(folder / CHECKPOINTS)
@@ -116,11 +116,13 @@ def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
     return digest.hexdigest()
 
 
-def _lesson(photos: list[np.ndarray], spec: SubjectSpec, label: Label, device: str) -> Lesson:
-    """How it is learned, and from what; the number of steps is the plan's."""
+def _run_identity(
+    photos: list[np.ndarray], spec: SubjectSpec, label: Label, device: str
+) -> RunIdentity:
+    """Hashes of the run; the number of steps is the plan's."""
     any_length = replace(spec, steps=0)
     way, material = _recipe([], any_length, label), _recipe(photos, any_length, label)
-    return Lesson(way, material, device)
+    return RunIdentity(way, material, device)
 
 
 def _start_anew(folder: Path) -> None:
@@ -129,13 +131,13 @@ def _start_anew(folder: Path) -> None:
 
 
 @contextmanager
-def _students(backbone: Backbone, spec: SubjectSpec) -> Iterator[Students]:
+def _trainable(backbone: Backbone, spec: SubjectSpec) -> Iterator[TrainableNetworks]:
     parts = adapter.PARTS if spec.tune_text else ("unet",)
     resident = {part: getattr(backbone, part) for part in adapter.PARTS}
     if spec.method == "dreambooth":
         for part in parts:  # copies: the resident weights never learn
             resident[part] = deepcopy(resident[part]).float().requires_grad_(True)
-        yield Students(**resident)
+        yield TrainableNetworks(**resident)
         return
     with ExitStack() as stack:
         for part in parts:
@@ -145,44 +147,44 @@ def _students(backbone: Backbone, spec: SubjectSpec) -> Iterator[Students]:
                 lora_alpha=spec.alpha,  # type: ignore[arg-type]
                 target_modules=list(TARGETS[part]),
             )
-            adapter.put_lora_on(resident[part], config, spec.seed)
-            stack.callback(adapter.take_lora_off, resident[part])
+            adapter.inject_lora(resident[part], config, spec.seed)
+            stack.callback(adapter.remove_lora, resident[part])
             for parameter in resident[part].parameters():
                 if parameter.requires_grad:
                     parameter.data = parameter.data.float()
-        yield Students(**resident)
+        yield TrainableNetworks(**resident)
 
 
 def _learn(
-    students: Students,
+    networks: TrainableNetworks,
     loss_at: Callable[[int], Tensor],
     plan: Plan,
-    lesson: Lesson,
+    run: RunIdentity,
     folder: Path,
     tick: Tick,
 ) -> tuple[dict[str, Tensor], list[float]]:
     """The tuned weights, and the losses of the steps done now."""
-    net = nn.ModuleDict({"unet": students.unet, "text_encoder": students.text_encoder})
+    net = nn.ModuleDict({"unet": networks.unet, "text_encoder": networks.text_encoder})
     losses: list[float] = []
 
-    def told(progress: Progress) -> None:
+    def recording(progress: Progress) -> None:
         if progress.loss is not None:
             losses.append(progress.loss)
         tick(progress)
 
-    average = fit(net, loss_at, plan, folder / CHECKPOINTS, tick=told, lesson=lesson)
+    average = fit(net, loss_at, plan, folder / CHECKPOINTS, tick=recording, identity=run)
     return average, losses
 
 
-def _shown(tick: Tick, spec: SubjectSpec, sample: Callable[[int], Preview]) -> Tick:
-    """A tick that shows the subject now and then, and at the end."""
+def _with_samples(tick: Tick, spec: SubjectSpec, sample: Callable[[int], Preview]) -> Tick:
+    """A tick with a sample every `preview_every` steps, and at the end."""
 
-    def told(progress: Progress) -> None:
+    def sampling(progress: Progress) -> None:
         at_end = progress.step == progress.total
         due = progress.loss is not None and (at_end or progress.step % spec.preview_every == 0)
         tick(replace(progress, preview=sample(progress.step)) if due else progress)
 
-    return told
+    return sampling
 
 
 def _plan(spec: SubjectSpec, defaults: SubjectDefaults) -> Plan:
@@ -200,12 +202,12 @@ def _plan(spec: SubjectSpec, defaults: SubjectDefaults) -> Plan:
 
 def _loss(
     backbone: Backbone,
-    students: Students,
+    networks: TrainableNetworks,
     data: SubjectData,
     spec: SubjectSpec,
     defaults: SubjectDefaults,
 ) -> Callable[[int], Tensor]:
-    """Photos under the subject's prompts plus the prior's weight times the class's own pictures."""
+    """DreamBooth's loss: photos under the subject's prompts plus weighted prior preservation."""
     scheduler: Any = backbone.scheduler
     device = torch.device(backbone.device.name)
     full = backbone.device.frozen_dtype == torch.float32
@@ -214,7 +216,7 @@ def _loss(
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((spec.seed, step, 2))
-        mine, said, weights = dataset.pick(data, rng, spec.batch, share)
+        mine, prompts, weights = dataset.pick(data, rng, spec.batch, share)
         other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch)).to(device)
         x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
@@ -224,7 +226,7 @@ def _loss(
         v = scheduler.config.prediction_type == "v_prediction"
         target = scheduler.get_velocity(x0, eps, t) if v else eps
         with nullcontext() if full else in_half(device):
-            out = students.unet(noisy, t, _text(students, data, spec, said, other)).sample
+            out = networks.unet(noisy, t, _text(networks, data, spec, prompts, other)).sample
         error = F.mse_loss(out.float(), target, reduction="none").mean(1)
         mine_error = (error[: spec.batch] * weights).mean()
         return mine_error + prior_weight * error[spec.batch :].mean()
@@ -233,31 +235,35 @@ def _loss(
 
 
 def _text(
-    students: Students, data: SubjectData, spec: SubjectSpec, said: Tensor, other: Tensor
+    networks: TrainableNetworks,
+    data: SubjectData,
+    spec: SubjectSpec,
+    prompts: Tensor,
+    other: Tensor,
 ) -> Tensor:
     """Encodings (2 batch, L, D): the subject's prompts, then those of the prior pictures."""
     if spec.tune_text:
-        ids = torch.cat([data.photo_ids[said], data.prior_ids[other]])
-        return students.text_encoder(ids)[0]
-    return torch.cat([data.photo_text[said], data.prior_text[other]]).float()
+        ids = torch.cat([data.photo_ids[prompts], data.prior_ids[other]])
+        return networks.text_encoder(ids)[0]
+    return torch.cat([data.photo_text[prompts], data.prior_text[other]]).float()
 
 
 def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:
-    """Timesteps spread evenly over both halves, so that a small batch sees loud and quiet noise."""
-    spread = (
+    """Stratified timesteps, so that a small batch has both high and low noise."""
+    strata = (
         rng.permuted(np.tile(np.arange(batch), (2, 1)), axis=1) + rng.random((2, batch))
     ) / batch
-    return torch.from_numpy((spread.ravel() * total).astype(np.int64))
+    return torch.from_numpy((strata.ravel() * total).astype(np.int64))
 
 
 def _sampler(
     backbone: Backbone,
-    students: Students,
+    networks: TrainableNetworks,
     spec: SubjectSpec,
-    moving: Callable[[Students], Preview] | None,
+    moving: Callable[[TrainableNetworks], Preview] | None,
 ) -> Callable[[int], Preview]:
     def sample(step: int) -> Preview:
-        shown = students.as_used(backbone.device.dtype)
+        shown = networks.as_used(backbone.device.dtype)
         if moving and step // spec.preview_every % 2 == 0:
             return moving(shown)
         return _preview(backbone, shown, spec)
@@ -266,10 +272,10 @@ def _sampler(
 
 
 @torch.no_grad()
-def _preview(backbone: Backbone, students: Students, spec: SubjectSpec) -> Preview:
+def _preview(backbone: Backbone, networks: TrainableNetworks, spec: SubjectSpec) -> Preview:
     """A cheap picture of the subject as it stands."""
     latents = dataset.draw(
-        backbone, students, [spec.prompt], seed=spec.seed, stage="sample", steps=8
+        backbone, networks, [spec.prompt], seed=spec.seed, stage="sample", steps=8
     )
     picture = dataset.decode(backbone, latents)
     return Preview(1, picture.shape[1], picture.shape[2], picture.tobytes())

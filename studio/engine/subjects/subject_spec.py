@@ -1,4 +1,4 @@
-"""What a subject's training is asked for, works on, and gives."""
+"""Settings, networks and result of a subject's training."""
 
 from copy import deepcopy
 from dataclasses import dataclass
@@ -59,15 +59,15 @@ class TrainedSubject:
 
 
 @dataclass(frozen=True, slots=True)
-class Students:
-    """The two networks that learn: the resident ones wearing a LoRA, or copies of them."""
+class TrainableNetworks:
+    """The two networks that are trained: the loaded ones with a LoRA injected, or copies of them."""
 
     unet: nn.Module
     text_encoder: nn.Module
 
-    def as_used(self, dtype: torch.dtype) -> "Students":
+    def as_used(self, dtype: torch.dtype) -> "TrainableNetworks":
         """In the precision that their subject will be used in: copies where they learn in another."""
-        return Students(_in(dtype, self.unet), _in(dtype, self.text_encoder))
+        return TrainableNetworks(_in(dtype, self.unet), _in(dtype, self.text_encoder))
 
 
 def _in(dtype: torch.dtype, net: nn.Module) -> nn.Module:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from studio.engine.subjects import checkpoint, loop
-from studio.engine.subjects.loop import Lesson, Plan, check_goes_on, fit, rate_at
+from studio.engine.subjects.loop import Plan, RunIdentity, check_goes_on, fit, rate_at
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 
@@ -160,34 +160,34 @@ def test_a_run_that_ended_learns_on(tmp_path):
     assert float(ours["optimizer.0.step"]) == 12
 
 
-LESSON = Lesson("way", "photos")
+IDENTITY = RunIdentity("way", "photos")
 
 
 @pytest.mark.parametrize(
-    ("lesson", "steps", "over", "goes_on"),
+    ("identity", "steps", "over", "goes_on"),
     [
-        (LESSON, 12, False, True),
-        (LESSON, 13, False, False),
-        (Lesson("way", "other"), 12, False, False),
-        (Lesson("other", "photos"), 12, False, False),
-        (LESSON, 12, True, True),
-        (LESSON, 13, True, True),
-        (Lesson("way", "other"), 13, True, True),
-        (Lesson("other", "photos"), 13, True, False),
-        (LESSON, 11, True, False),
+        (IDENTITY, 12, False, True),
+        (IDENTITY, 13, False, False),
+        (RunIdentity("way", "other"), 12, False, False),
+        (RunIdentity("other", "photos"), 12, False, False),
+        (IDENTITY, 12, True, True),
+        (IDENTITY, 13, True, True),
+        (RunIdentity("way", "other"), 13, True, True),
+        (RunIdentity("other", "photos"), 13, True, False),
+        (IDENTITY, 11, True, False),
     ],
 )
-def test_what_may_go_on(tmp_path, lesson, steps, over, goes_on):
+def test_what_may_go_on(tmp_path, identity, steps, over, goes_on):
     def stop(progress):
         if progress.step == 5 and not over:
             raise Cancelled
 
     with suppress(Cancelled):
-        fit(n := network(), loss_of(n), PLAN, tmp_path, tick=stop, lesson=LESSON)
+        fit(n := network(), loss_of(n), PLAN, tmp_path, tick=stop, identity=IDENTITY)
     asked = replace(PLAN, steps=steps)
     with nullcontext() if goes_on else pytest.raises(Refusal, match="other photos or settings"):
-        check_goes_on(tmp_path, asked, lesson)
-        fit(n := network(), loss_of(n), asked, tmp_path, lesson=lesson)
+        check_goes_on(tmp_path, asked, identity)
+        fit(n := network(), loss_of(n), asked, tmp_path, identity=identity)
 
 
 @pytest.mark.parametrize("over", [False, True])
@@ -196,22 +196,24 @@ def test_where_a_training_was_begun_is_said(tmp_path, over):
         if progress.step == 5 and not over:
             raise Cancelled
 
-    there = replace(LESSON, device="cpu")
+    there = replace(IDENTITY, device="cpu")
     with suppress(Cancelled):
-        fit(n := network(), loss_of(n), PLAN, tmp_path, tick=stop, lesson=there)
-    check_goes_on(tmp_path, PLAN, replace(LESSON, device="cuda"))  # the same weights: nothing lost
+        fit(n := network(), loss_of(n), PLAN, tmp_path, tick=stop, identity=there)
+    check_goes_on(
+        tmp_path, PLAN, replace(IDENTITY, device="cuda")
+    )  # the same weights: nothing lost
     with pytest.raises(Refusal, match=r"another device \(cpu\)") as refused:
-        check_goes_on(tmp_path, PLAN, Lesson("halved weights", "photos", "cuda"))
+        check_goes_on(tmp_path, PLAN, RunIdentity("halved weights", "photos", "cuda"))
     assert "--device cpu" in refused.value.hint
 
 
 def test_of_older_trainings_nobody_knows_the_device(tmp_path):
-    fit(n := network(), loss_of(n), PLAN, tmp_path, lesson=LESSON)
+    fit(n := network(), loss_of(n), PLAN, tmp_path, identity=IDENTITY)
     notes = {"steps": PLAN.steps, "way": "way", "material": "photos"}
     checkpoint.save(tmp_path, PLAN.steps, checkpoint.load(tmp_path)[1], notes)
-    check_goes_on(tmp_path, PLAN, replace(LESSON, device="cuda"))
+    check_goes_on(tmp_path, PLAN, replace(IDENTITY, device="cuda"))
     with pytest.raises(Refusal, match="other photos or settings"):
-        check_goes_on(tmp_path, PLAN, Lesson("other", "photos", "cuda"))
+        check_goes_on(tmp_path, PLAN, RunIdentity("other", "photos", "cuda"))
 
 
 def test_checkpoints_take_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch):

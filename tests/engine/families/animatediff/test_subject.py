@@ -26,7 +26,7 @@ def subject(tmp_path_factory) -> tuple:
     tensors = {}
     for part, net in (("unet", tiny.unet()), ("text_encoder", tiny_backbone().text_encoder)):
         targets = list(TARGETS[part])
-        adapter.put_lora_on(net, LoraConfig(r=4, lora_alpha=6, target_modules=targets), 1)
+        adapter.inject_lora(net, LoraConfig(r=4, lora_alpha=6, target_modules=targets), 1)
         for name, p in net.named_parameters():
             if "lora_" in name:
                 drawn = torch.randn(p.shape, generator=torch.Generator().manual_seed(len(name)))
