@@ -118,13 +118,13 @@ class Database:
         """
         self._is_whole = False
         with self.reading() as connection:
-            said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-            if all("index job_by_lane" in fault for fault in said):
+            faults = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            if all("index job_by_lane" in fault for fault in faults):
                 connection.execute("REINDEX")  # what it says is in the table too
-                said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+                faults = [row[0] for row in connection.execute("PRAGMA integrity_check")]
             for table, columns in KNOWN.items():
                 connection.execute(f"SELECT {columns} FROM {table} LIMIT 1")
-        if not all(fault == "ok" or _OF_ONE_ROW.match(fault) for fault in said):
+        if not all(fault == "ok" or _OF_ONE_ROW.match(fault) for fault in faults):
             raise Damaged(f"The queue in {self.path} is damaged.", BROKEN)
         self._is_whole = True
 

@@ -171,8 +171,8 @@ class Ledger:
             result = outcome.result
         except (TypeError, ValueError):
             result = None
-        said = {"what": outcome.what, "hint": outcome.hint, "detail": outcome.detail}
-        return self.move(id, outcome.state, result=result, **said)
+        reasons = {"what": outcome.what, "hint": outcome.hint, "detail": outcome.detail}
+        return self.move(id, outcome.state, result=result, **reasons)
 
     def requeue(self, id: int) -> Job:
         """A running job back to the very front of its lane ("pause now")."""

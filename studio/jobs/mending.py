@@ -1,4 +1,4 @@
-"""Opening a queue that may be damaged: what can be kept is kept, and what is lost is said."""
+"""Opening a queue that may be damaged: what can be kept is kept, and what is lost is reported."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def mended(path: Path) -> tuple[Database, str]:
             raise
         try:
             kept = set_aside(path)
-            said = f"The queue was damaged: it is kept as {kept}, and a new one begins."
-            return Database(path), said
+            report = f"The queue was damaged: it is kept as {kept}, and a new one begins."
+            return Database(path), report
         finally:
             lock.close()
 

@@ -135,7 +135,7 @@ class Queue(QObject):
         return self._told[id]
 
     def progress(self, id: int) -> Progress | None:
-        """The last that a running job said, or None."""
+        """The newest progress of a running job, or None."""
         return self._progress.get(id)
 
     def add(

@@ -155,12 +155,12 @@ def from_row(row: sqlite3.Row) -> Job:
 
 def _read(row: sqlite3.Row) -> Job:
     texts = ("kind", "title", "lane", "what", "hint", "detail", "payload", "result")
-    said = {name: row[name] for name in texts}
-    if not all(isinstance(text, str) for text in said.values()) or said["lane"] not in LANES:
+    fields = {name: row[name] for name in texts}
+    if not all(isinstance(text, str) for text in fields.values()) or fields["lane"] not in LANES:
         raise ValueError("no job")
-    said["result"] = parsed(said["result"])
-    said["payload"], said["told"] = _payload(said["kind"], said["payload"])
-    return Job(id=row["id"], short=bool(int(row["short"])), state=State(row["state"]), **said)
+    fields["result"] = parsed(fields["result"])
+    fields["payload"], fields["told"] = _payload(fields["kind"], fields["payload"])
+    return Job(id=row["id"], short=bool(int(row["short"])), state=State(row["state"]), **fields)
 
 
 @lru_cache(512)

@@ -1,4 +1,4 @@
-"""What may stand in the fields of a model's card: each is checked by itself, and said in a sentence."""
+"""What may stand in the fields of a model's card: each is checked by itself, and refused in a sentence."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -34,16 +34,16 @@ def read_number(text: str, unit: str = "") -> Fraction:
     Spaces between digits are dropped ("1 482 007"), and the Arabic decimal sign is one too: no
     value here needs groups, and a silent factor of ten is worse than any refusal.
     """
-    said = text.strip()
-    if unit.strip() and said.casefold().endswith(unit.strip().casefold()):
-        said = said[: -len(unit.strip())].rstrip()
-    if not said:
+    entered = text.strip()
+    if unit.strip() and entered.casefold().endswith(unit.strip().casefold()):
+        entered = entered[: -len(unit.strip())].rstrip()
+    if not entered:
         raise Refusal("There is no number.", "Type one, such as 8 or 1.5.")
-    plain = _SPACES.sub("", said[:100]).replace("\u066b", ".").replace("\u2212", "-")
+    plain = _SPACES.sub("", entered[:100]).replace("\u066b", ".").replace("\u2212", "-")
     try:
         return exact(plain)
     except ValueError:
-        refused = f"“{shown(said)}” is not a number."
+        refused = f"“{shown(entered)}” is not a number."
         raise Refusal(refused, "Type one, such as 8 or 1.5.") from None
 
 
@@ -53,8 +53,8 @@ def write_number(value: Fraction | float | int, decimals: int = 3) -> str:
     if exact.denominator == 1:
         return str(exact.numerator)
     digits = f"{round(abs(exact) * 10**decimals):0{decimals + 1}d}"
-    said = f"{digits[:-decimals]}.{digits[-decimals:]}".rstrip("0").rstrip(".")
-    return f"-{said}" if exact < 0 and said != "0" else said
+    spelled = f"{digits[:-decimals]}.{digits[-decimals:]}".rstrip("0").rstrip(".")
+    return f"-{spelled}" if exact < 0 and spelled != "0" else spelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,4 +44,4 @@ def silent(_: Progress) -> None:
 
 def shifted(tick: Tick, before: int, total: int) -> Tick:
     """A tick for one part of a stage that has `total` steps, `before` of them done already."""
-    return lambda said: tick(replace(said, step=before + said.step, total=total))
+    return lambda progress: tick(replace(progress, step=before + progress.step, total=total))

@@ -12,7 +12,7 @@ class PathAugmentation:
 
     Of motions `across` the picture, up or down it (`upright`) and those without a way (`in_place`)
     each has a phrase; `places` have one, and a row each of the picture `grounds`, which holds square
-    pictures side by side.  Each pair of a motion and a place, or one of them, is said `per_prompt`
+    pictures side by side.  Each pair of a motion and a place, or one of them, stands in `per_prompt`
     times, every time with a photo put elsewhere; so is a `share` of the photos in a batch.
 
     `sizes` are a photo's sides as parts of the picture's; a middle lies up to `along` from the

@@ -12,15 +12,15 @@ _SPELLED = Fraction(1, 3500)
 """How far, of itself, such a spelling lies off: 24 lies three times as far from 24000/1001."""
 
 
-def frame_rate(said: str | float | Fraction) -> Fraction:
-    """A rate from what a person or a file says: 24, 23.976, "23,976", "30000/1001".
+def frame_rate(given: str | float | Fraction) -> Fraction:
+    """A rate as a person or a file spells it: 24, 23.976, "23,976", "30000/1001".
 
     23.976 and 29.97 mean 24000/1001 and 30000/1001, as in every editing program.  Raises `Refusal`
     for what is no number from `SLOWEST` to `FASTEST`, whatever it is written like.
     """
-    text = said if isinstance(said, str) else str(said)
+    text = given if isinstance(given, str) else str(given)
     try:
-        rate = said if isinstance(said, Fraction) else exact(text)
+        rate = given if isinstance(given, Fraction) else exact(text)
     except ValueError:
         raise Refusal(f"{shown(text)} is not a frame rate.", "Use a number, e.g. 24.") from None
     if not SLOWEST <= rate <= FASTEST:

@@ -1,7 +1,7 @@
 """Small controls that every panel is made of: labels, buttons, and why a control is disabled.
 
 superqt has an eliding label, a collapsible, a labelled slider and debounced calls, too.  Importing
-it takes 310 ms and 103 modules before the first paint; what else theirs lacks is said at each.
+it takes 310 ms and 103 modules before the first paint; what else theirs lacks stands at each.
 """
 
 from html import escape
@@ -126,7 +126,7 @@ def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
 def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -> None:
     """Enable a control, or disable it with the reason as its tooltip and status tip.
 
-    `tip` is what it says while it works; left out, the last one said is used again.
+    `tip` is what it says while it works; left out, the last one is used again.
     """
     if tip is not None:
         widget.setProperty("tip", tip)

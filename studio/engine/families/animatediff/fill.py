@@ -155,8 +155,8 @@ class _Filling:
                 residuals = {}
                 if controlled and seen:
                     residuals = self._residuals(noisy, timestep, words, condition[part], mask[part])
-                said = self.model.unet(noisy, timestep, words, **residuals).sample
-                return said[0].transpose(0, 1).float()
+                prediction = self.model.unet(noisy, timestep, words, **residuals).sample
+                return prediction[0].transpose(0, 1).float()
 
             return self.contexts.mixed(len(x), predict)
 
