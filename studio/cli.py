@@ -71,19 +71,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (KeyboardInterrupt, Cancelled):
             return _cancelled(voice, interrupt)
         except Exception as error:
-            return _cancelled(voice, interrupt) if interrupt.asked else _failed(error, voice)
+            return _cancelled(voice, interrupt) if interrupt.received else _failed(error, voice)
 
 
 def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     from studio.lab.commands import flags
     from studio.terminal.arguments import parser
-    from studio.terminal.parser import Told
+    from studio.terminal.parser import Informed
 
     try:
         args = parser(flags.add).parse_args(words)
-    except Told as told:
-        voice.answer(told.answer)
-        return told.answer.code
+    except Informed as informed:
+        voice.answer(informed.answer)
+        return informed.answer.code
     folders = Folders.find(args.data_dir)
     _leave_what_is_gone()
     _check_folder(folders.data)
@@ -91,8 +91,8 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     hashes.KNOWN.keep_in(folders.hashes)
     if args.command == "studio":
         return _window(args, folders, interrupt)
-    told = (tuple(words), args.data_dir or "", args.device or "")
-    answer = _run(args, Session(folders, voice, interrupt, *told))
+    command = (tuple(words), args.data_dir or "", args.device or "")
+    answer = _run(args, Session(folders, voice, interrupt, *command))
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
     return answer.code
@@ -166,7 +166,7 @@ def _app() -> ModuleType:
 
 def _cancelled(voice: Voice, interrupt: Interrupt) -> int:
     interrupt.means(lambda: True)  # this sentence is printed to its end
-    by = {"signal": interrupt.asked.name} if interrupt.asked else {}
+    by = {"signal": interrupt.received.name} if interrupt.received else {}
     voice.end_badly("Cancelled.", interrupt.then, cancelled=True, **by)
     return interrupt.code
 

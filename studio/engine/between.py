@@ -36,9 +36,9 @@ class FilledBetween:
         steps = max(1, spec.steps - spec.start_step)
         for number, gap in enumerate(gaps):
             part = slice(gap.start, gap.stop)
-            heard = shifted(tick, number * steps, len(gaps) * steps)
+            gap_tick = shifted(tick, number * steps, len(gaps) * steps)
             here = replace(spec, frames=spec.frames[part])
-            filled[part] = self.filler.fill(clip[part], known[part], prompt, here, heard)
+            filled[part] = self.filler.fill(clip[part], known[part], prompt, here, gap_tick)
         return filled
 
 
@@ -49,7 +49,7 @@ def _gaps(known: Known) -> Iterator[range]:
 
 
 def blended(clip: Tensor, known: Known) -> Tensor:
-    """`clip` (T, ...), in floats, whose holes are the known frames around them, mixed by nearness:
+    """`clip` (T, ...), in floats, whose holes are interpolated linearly between known frames:
     what image to image starts from.  Beyond the outermost known frames these are repeated."""
     ends = [frame for frame, is_known in enumerate(known) if is_known]
     made = []

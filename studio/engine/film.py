@@ -204,7 +204,7 @@ def _shown(span: Span, frames: Tensor) -> Arrays:
 
 
 def words(span: Span) -> Words:
-    """What a span's part is told."""
+    """Settings of a span's part."""
     prompt, subject = words_of(span.request, span.part, span.source)
     return Words(prompt, span.request.negative, subject)
 

@@ -28,11 +28,11 @@ def encoded(backbone: Backbone, words: Words, adapter: Path | None) -> Iterator[
     (`studio.engine.roles.Prompted`)."""
     text, subject = words.prompt, words.subject
     check_bare(backbone)
-    worn: Any = nullcontext()
+    adapter_context: Any = nullcontext()
     if subject is not None:
         text = with_subject(text, subject.token, subject.class_noun)
         if adapter is not None:
-            worn = adapted(backbone, adapter, subject.strength, subject.identity)
-    with worn:
+            adapter_context = adapted(backbone, adapter, subject.strength, subject.identity)
+    with adapter_context:
         found = encode_text(backbone, [text, words.negative])
         yield Prompt(found[:1], found[1:])

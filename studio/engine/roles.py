@@ -54,7 +54,7 @@ class Words:
 class FillSpec:
     """How to fill a window.
 
-    `stage` is told to the noise and to the tick; `frames` are the absolute positions of the
+    `stage` keys the noise and names the tick; `frames` are the absolute positions of the
     window's frames, which the noise belongs to; `seed` 0..2**63-1.  `steps` of the sampler, of
     which `start_step` are skipped by starting from an estimate (image to image); with all of them
     skipped the estimate is the result.  `guidance`, `context_guidance` and `context_noise` as in
@@ -96,7 +96,7 @@ class UpscaleSpec:
 
 
 class Prompted(Protocol):
-    """What is told words."""
+    """What takes a prompt."""
 
     def prompt(self, words: Words, adapter: Path | None) -> AbstractContextManager[Prompt]:
         """The words encoded, and the subject's adapter on while the `with` lasts.

@@ -93,8 +93,8 @@ def sample(
         if known is not None:
             x = torch.where(known.mask, walk.noised(known.latents, known.noise), x)
         x, clean = walk.step(denoise, x, t, estimated=preview is not None)
-        seen = preview(clean) if preview else None
-        tick(Progress(stage, done, len(times), preview=seen))
+        picture = preview(clean) if preview else None
+        tick(Progress(stage, done, len(times), preview=picture))
     return x if known is None else torch.where(known.mask, known.latents, x)
 
 

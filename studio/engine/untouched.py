@@ -29,12 +29,12 @@ def mark(part: object) -> Mark:
 
     Reads no weights: modules by identity, tensors by address and by torch's count of writes.
     """
-    seen: list[object] = []
+    state: list[object] = []
     for network in networks(part):
-        seen += [(name, id(module), module.training) for name, module in network.named_modules()]
-        seen += [
+        state += [(name, id(module), module.training) for name, module in network.named_modules()]
+        state += [
             (name, id(tensor), tensor.data_ptr(), tensor._version, tensor.requires_grad)
             for tensors in (network.named_parameters(), network.named_buffers())
             for name, tensor in tensors
         ]
-    return tuple(seen)
+    return tuple(state)

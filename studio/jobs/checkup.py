@@ -1,4 +1,4 @@
-"""A checkup of this computer: what the studio needs, asked for and tried out."""
+"""A checkup of this computer: what the studio needs, looked up and tried out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job: one piece of long work that the user asked for."""
+"""A job: one piece of long work that the user ordered."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,8 +45,8 @@ FINISHED = (State.DONE, State.FAILED, State.CANCELLED)
 class Job:
     """A job as the queue knows it.
 
-    `kind` chooses the work; `payload` is plain JSON data for it, and `told` the same as typed data
-    (`studio.jobs.payloads`), None where that kind is told nothing or this does not fit; a `short`
+    `kind` chooses the work; `payload` is plain JSON data for it, and `typed` the same as typed data
+    (`studio.jobs.payloads`), None where that kind takes none or this does not fit; a `short`
     job cuts in at a long job's next tick on the same lane.  `what` and `hint` say why it failed, and `detail` the
     technical part of it; `result` is what the work returned, where that is plain JSON data.
     """
@@ -62,7 +62,7 @@ class Job:
     hint: str = ""
     result: object = field(default=None, hash=False)
     detail: str = ""
-    told: object = field(default=None, compare=False, repr=False)
+    typed: object = field(default=None, compare=False, repr=False)
 
 
 Work = Callable[[Job, Tick], object]

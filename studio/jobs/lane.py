@@ -107,7 +107,7 @@ class Lane:
     def _loop(self) -> None:
         while True:
             with self._changed:
-                seen = self._news
+                news = self._news
             run = self._claimed()
             if run is not None:
                 if self._preparation:
@@ -117,7 +117,7 @@ class Lane:
             if self._preparation:
                 self._preparation.when_idle()
             with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._news != seen or self._closing)
+                self._changed.wait_for(lambda news=news: self._news != news or self._closing)
                 if self._closing:
                     return
 

@@ -1,4 +1,4 @@
-"""What jobs are told, as data that the queue keeps: `to_plain` writes it, `from_plain` reads it.
+"""Payloads of jobs, as data that the queue keeps: `to_plain` writes it, `from_plain` reads it.
 
 Fields are for good: rows of older versions lack some, which have a default, and hold others, which
 are passed over.
@@ -87,11 +87,11 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "train_subject": TrainingPayload,
     }
 )
-"""By kind of job what it is told; jobs of other kinds are told nothing."""
+"""The payload of each kind of job; jobs of other kinds have none."""
 
 
-def told(kind: str, payload: Mapping[str, object]) -> object:
-    """A payload as its kind reads it; None where that is told nothing or the payload does not fit:
+def typed(kind: str, payload: Mapping[str, object]) -> object:
+    """A payload as its kind reads it; None where that takes none or the payload does not fit:
     its work says so when the job runs."""
     try:
         return from_plain(KINDS[kind], payload) if kind in KINDS else None

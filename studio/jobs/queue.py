@@ -102,7 +102,7 @@ class Queue(QObject):
             lane.stop()
         until = time.monotonic() + limit
         ended = all(lane.join(until - time.monotonic()) for lane in self._lanes.values())
-        QCoreApplication.sendPostedEvents(self)  # what finished meanwhile is still heard of
+        QCoreApplication.sendPostedEvents(self)  # what finished meanwhile is still delivered
         if ended:
             self._ledger.close()
         return ended
@@ -128,7 +128,7 @@ class Queue(QObject):
     def job(self, id: int) -> Job:
         """The job with that id; KeyError where there is none.
 
-        One whose progress or end is just being told of is known, though it was removed meanwhile.
+        One whose progress or end is just being signalled is known, though it was removed meanwhile.
         """
         with suppress(KeyError):
             return self._ledger.job(id)
@@ -229,7 +229,7 @@ class Queue(QObject):
         self._troubled.emit(refusal)
 
     def _change(self, write: Callable[[], object]) -> None:
-        """Write into the ledger and tell of it; what cannot be written is told as `failed`."""
+        """Write into the ledger and signal it; what cannot be written is signalled as `failed`."""
         try:
             write()
         except Refusal as refusal:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from studio.jobs.job import FINISHED, LANES, MOVES, UNFINISHED, UNREADABLE, Job, State
-from studio.jobs.payloads import told
+from studio.jobs.payloads import typed
 from studio.project.plain import from_plain, parsed
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
@@ -159,7 +159,7 @@ def _read(row: sqlite3.Row) -> Job:
     if not all(isinstance(text, str) for text in fields.values()) or fields["lane"] not in LANES:
         raise ValueError("no job")
     fields["result"] = parsed(fields["result"])
-    fields["payload"], fields["told"] = _payload(fields["kind"], fields["payload"])
+    fields["payload"], fields["typed"] = _payload(fields["kind"], fields["payload"])
     return Job(id=row["id"], short=bool(int(row["short"])), state=State(row["state"]), **fields)
 
 
@@ -172,4 +172,4 @@ def _payload(kind: str, text: str) -> tuple[Mapping[str, object], object]:
         raise ValueError("no payload")
     if "request" in payload:
         from_plain(ClipRequest, payload["request"])
-    return payload, told(kind, payload)
+    return payload, typed(kind, payload)

@@ -1,4 +1,4 @@
-"""One job in flight: its tick, how it is asked to stop, and how it ended."""
+"""One job in flight: its tick, how it is stopped, and how it ended."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Run:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether it was asked to stop."""
+        """Whether it is to stop."""
         return self._stop is not None
 
     def tick(self, progress: Progress) -> None:
-        """Report; raises `Cancelled` when the job was asked to stop."""
+        """Report; raises `Cancelled` when the job is to stop."""
         self._obey()
         self._speak(self.job, progress)
         self._between(self)

@@ -66,7 +66,7 @@ def train(
     payload = from_plain(TrainingPayload, job.payload)
     subject = store.get(payload.subject)
     model = _model(payload, folders)
-    asked = trainings.wanted(
+    ordered = trainings.wanted(
         subject,
         payload.method,
         payload.steps,
@@ -76,21 +76,21 @@ def train(
         payload.anew,
     )
     with store.training(subject.name) as place:
-        folder = place / asked.method
-        begun = trainings.read(folder, subject)
-        training, goes_on = trainings.decided(subject.name, begun, asked)
+        folder = place / ordered.method
+        earlier = trainings.read(folder, subject)
+        training, goes_on = trainings.decided(subject.name, earlier, ordered)
         photos = _photos(store, subject, {} if read is None else read, tick)
         if not goes_on:
             trainings.forget(folder)
-        heard = _Heard(tick, folder, training)
+        recorder = _Recorder(tick, folder, training)
         try:
             video = models.video(model, tick)
-            trained = _learned(video, photos, subject, training, folder, heard.tick)
+            trained = _learned(video, photos, subject, training, folder, recorder.tick)
         finally:
             with suppress(Refusal):
-                heard.keep(store, subject.name)
+                recorder.keep(store, subject.name)
         _kept(store, subject.name, training, trained, model)
-        trainings.write(folder, replace(heard.measured(), identity=trained.identity))
+        trainings.write(folder, replace(recorder.measured(), identity=trained.identity))
     return {"losses": list(trained.losses), "notes": list(trained.notes)}
 
 
@@ -170,13 +170,13 @@ def _kept(
 
 
 @dataclass
-class _Heard:
-    """What a training says on its way; it counts as begun with its first word."""
+class _Recorder:
+    """Records a training's losses, pace and samples; its first tick writes the training down."""
 
     listener: Tick
     folder: Path
     training: Training
-    is_begun: bool = False
+    is_written: bool = False
     losses: list[tuple[int, float]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     samples: dict[str, Preview] = field(default_factory=dict)
@@ -187,9 +187,9 @@ class _Heard:
             self.times.append(time.monotonic())
         if shown := progress.preview:
             self.samples["moving" if shown.frames > 1 else "still"] = shown
-        if not self.is_begun:
+        if not self.is_written:
             trainings.write(self.folder, self.training)
-            self.is_begun = True
+            self.is_written = True
         self.listener(progress)
 
     def measured(self) -> Training:

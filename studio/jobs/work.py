@@ -75,11 +75,11 @@ class Works:
         seconds of each stage."""
         return self._render(from_plain(RenderPayload, job.payload), tick)
 
-    def _render(self, asked: RenderPayload, tick: Tick) -> dict:
-        request, project = asked.request, Path(asked.project)
+    def _render(self, payload: RenderPayload, tick: Tick) -> dict:
+        request, project = payload.request, Path(payload.project)
         models = library.promised(request, self.model_folders)
         check(request, models[request.model].card)
-        takes, walk = self.takes(project), until(spans(request), asked.until or STAGES[-1])
+        takes, walk = self.takes(project), until(spans(request), payload.until or STAGES[-1])
         if all(takes.has(span.key) for span in walk):  # without waiting for torch
             return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
@@ -92,17 +92,17 @@ class Works:
         """Make one tile of a `TilePayload`; nothing of it is stored."""
         from studio.jobs.tile_preview import portion, preview_tile
 
-        asked = from_plain(TilePayload, job.payload)
-        last = portion(asked.request, asked.frame)
+        payload = from_plain(TilePayload, job.payload)
+        last = portion(payload.request, payload.frame)
         self._render(
-            RenderPayload(asked.project, last.request, before_upsampling(last.request)), tick
+            RenderPayload(payload.project, last.request, before_upsampling(last.request)), tick
         )
-        models = library.promised(asked.request, self.model_folders)
+        models = library.promised(payload.request, self.model_folders)
         return preview_tile(
             last,
-            self.takes(Path(asked.project)),
+            self.takes(Path(payload.project)),
             lambda: self.models.part(models[last.part.model], last.role, tick),
-            asked.place,
+            payload.place,
             tick,
         )
 
@@ -119,21 +119,21 @@ class Works:
         """Write stored frames to a file, as an `ExportPayload` says."""
         from studio.media.video import write_video
 
-        asked = from_plain(ExportPayload, job.payload)
-        request, fps = asked.request, frame_rate(asked.fps or asked.request.rate)
+        payload = from_plain(ExportPayload, job.payload)
+        request, fps = payload.request, frame_rate(payload.fps or payload.request.rate)
         order = retimed(request.frames, request.rate, fps)
-        order = order[: asked.frames or len(order)]
-        takes = self.takes(Path(asked.project))
+        order = order[: payload.frames or len(order)]
+        takes = self.takes(Path(payload.project))
         written = write_video(
-            Path(asked.out),
-            in_order(stored_frames(takes, asked.spans), order),
+            Path(payload.out),
+            in_order(stored_frames(takes, payload.spans), order),
             fps=fps,
             size=request.size,
-            recipe=recipe(request) if asked.recipe else None,
+            recipe=recipe(request) if payload.recipe else None,
             tick=tick,
             total=len(order),
         )
-        return {"out": asked.out, "frames": written}
+        return {"out": payload.out, "frames": written}
 
     def contact_sheet(self, job: Job, tick: Tick) -> dict:
         """Write stored frames side by side into one picture, as an `ExportPayload` says."""
@@ -142,19 +142,19 @@ class Works:
         from studio.media.contact_sheet import side_by_side
         from studio.media.video import write_video
 
-        asked = from_plain(ExportPayload, job.payload)
-        takes = self.takes(Path(asked.project))
-        sheet = side_by_side(np.stack(list(stored_frames(takes, asked.spans))))
+        payload = from_plain(ExportPayload, job.payload)
+        takes = self.takes(Path(payload.project))
+        sheet = side_by_side(np.stack(list(stored_frames(takes, payload.spans))))
         write_video(
-            Path(asked.out),
+            Path(payload.out),
             [sheet],
-            fps=asked.request.rate,
+            fps=payload.request.rate,
             size=(sheet.shape[1], sheet.shape[0]),
-            recipe=recipe(asked.request) if asked.recipe else None,
+            recipe=recipe(payload.request) if payload.recipe else None,
             tick=tick,
             total=1,
         )
-        return {"out": asked.out, "frames": asked.request.frames}
+        return {"out": payload.out, "frames": payload.request.frames}
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""

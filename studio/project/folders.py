@@ -25,13 +25,13 @@ class Folders:
         data_dir: str | Path | None = None, environ: Mapping[str, str] = os.environ
     ) -> Folders:
         """`--data-dir`, else STUDIO_HOME, else the place this system has for it."""
-        asked = data_dir or environ.get(HOME_VARIABLE)
-        if asked:
+        chosen = data_dir or environ.get(HOME_VARIABLE)
+        if chosen:
             try:
-                return Folders(Path(asked).expanduser().absolute())
+                return Folders(Path(chosen).expanduser().absolute())
             except RuntimeError as error:
                 raise Refusal(
-                    f"Nobody has the home folder in {asked}.",
+                    f"Nobody has the home folder in {chosen}.",
                     f"Write out the whole path for --data-dir or {HOME_VARIABLE}.",
                 ) from error
             except FileNotFoundError as error:

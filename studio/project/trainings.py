@@ -83,46 +83,46 @@ def wanted(
     return Training(method, steps, model, model_name, changed(weights), photos, *words, anew)
 
 
-def decided(name: str, begun: Training | None, asked: Training) -> tuple[Training, bool]:
-    """The training that comes of an order, and whether it goes on from what `begun` left.
+def decided(name: str, earlier: Training | None, order: Training) -> tuple[Training, bool]:
+    """The training that comes of an order, and whether it goes on from what the `earlier` one left.
 
     A stopped one goes on with the numbers it was begun with, or is refused; a finished one learns
     on, up to more steps, also with other photos.  For another model it begins at the beginning.
     """
-    whole = replace(asked, steps=asked.steps or DEFAULT_STEPS)
-    if begun is None:
+    whole = replace(order, steps=order.steps or DEFAULT_STEPS)
+    if earlier is None:
         return whole, True
-    if asked.anew and asked.anew != begun.anew:
+    if order.anew and order.anew != earlier.anew:
         return whole, False
-    if asked.anew:
-        asked = replace(asked, steps=begun.steps)
-    for_it = not begun.weights or begun.weights == asked.weights
-    if not begun.is_finished:
-        _check_stopped(name, begun, asked, for_it=for_it)
-        return begun, True
+    if order.anew:
+        order = replace(order, steps=earlier.steps)
+    for_it = not earlier.weights or earlier.weights == order.weights
+    if not earlier.is_finished:
+        _check_stopped(name, earlier, order, for_it=for_it)
+        return earlier, True
     if not for_it:
         return whole, False
-    steps = asked.steps or begun.steps
-    if steps < begun.steps or (steps == begun.steps and not begun.of_the_same(asked)):
+    steps = order.steps or earlier.steps
+    if steps < earlier.steps or (steps == earlier.steps and not earlier.of_the_same(order)):
         raise Refusal(
-            f"“{name}” has learned {count(begun.steps, 'step')} already.",
-            f"Ask for more than {begun.steps} to go on, or start anew (--anew).",
+            f"“{name}” has learned {count(earlier.steps, 'step')} already.",
+            f"Ask for more than {earlier.steps} to go on, or start anew (--anew).",
         )
-    return (begun if steps == begun.steps else replace(asked, steps=steps)), True
+    return (earlier if steps == earlier.steps else replace(order, steps=steps)), True
 
 
-def _check_stopped(name: str, begun: Training, asked: Training, *, for_it: bool) -> None:
+def _check_stopped(name: str, earlier: Training, order: Training, *, for_it: bool) -> None:
     if not for_it:
         raise Refusal(
-            f"A training of “{name}” for {begun.model_name} stopped before its end.",
-            f"Go on with it for that model ({begun.model}), or start anew (--anew).",
+            f"A training of “{name}” for {earlier.model_name} stopped before its end.",
+            f"Go on with it for that model ({earlier.model}), or start anew (--anew).",
         )
-    if asked.steps not in (0, begun.steps):
+    if order.steps not in (0, earlier.steps):
         raise Refusal(
-            f"The training of “{name}” was begun with {count(begun.steps, 'step')}, not {asked.steps}.",
+            f"The training of “{name}” was begun with {count(earlier.steps, 'step')}, not {order.steps}.",
             ANEW,
         )
-    if not begun.of_the_same(asked):
+    if not earlier.of_the_same(order):
         raise Refusal(f"The training of “{name}” was begun with other photos or words.", ANEW)
 
 

@@ -36,8 +36,8 @@ def decode_spans(
     for size in sizes:
         for first in range(start, start + size, DECODE_CHUNK):
             end = min(first + DECODE_CHUNK, start + size)
-            seen, lead = around(frames, first, end, beyond, loop=loop)
-            made.append(_decode_span(request, seen, lead, end - first))
+            read, context_before = around(frames, first, end, beyond, loop=loop)
+            made.append(_decode_span(request, read, context_before, end - first))
         start += size
     return made
 
@@ -78,15 +78,17 @@ def around(
     return [frames[k % len(frames)] for k in range(low, high)], start - low
 
 
-def _decode_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:
-    inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
-    makes = tuple(frame.position for frame in seen[lead : lead + count])
+def _decode_span(
+    request: ClipRequest, read: Sequence[Frame], context_before: int, count: int
+) -> Span:
+    inputs, reads = reads_of([(frame.key, frame.frame) for frame in read])
+    makes = tuple(frame.position for frame in read[context_before : context_before + count])
     more: dict[str, object] = {}
     if encode_reads(reads) != [(0, position) for position in makes]:
         more["reads"] = encode_reads(reads)
-    if lead:
-        more["lead"] = lead
-    return _decoded(request, makes, inputs, reads, more, lead)
+    if context_before:
+        more["lead"] = context_before
+    return _decoded(request, makes, inputs, reads, more, context_before)
 
 
 def _decoded(
@@ -95,13 +97,13 @@ def _decoded(
     inputs: tuple[str, ...],
     reads: tuple[Read | None, ...],
     more: Mapping[str, object],
-    lead: int = 0,
+    context_before: int = 0,
 ) -> Span:
     part = request.part("codec")
     key = span_key("decode", makes, inputs, {"weights": part.named("codec"), **more})
     return Span(
         "decode", makes, reads, inputs, key, request,
-        context_before=lead, role="codec", part=part,
+        context_before=context_before, role="codec", part=part,
     )  # fmt: skip
 
 
@@ -117,22 +119,24 @@ def upsample_spans(
     made, start = [], 0
     for span in shown:
         end = start + len(span.makes)
-        seen, lead = around(frames, start, end, UPSAMPLE_MARGIN, loop=loop)
-        made.append(_upsample_span(request, seen, lead, len(span.makes)))
+        read, context_before = around(frames, start, end, UPSAMPLE_MARGIN, loop=loop)
+        made.append(_upsample_span(request, read, context_before, len(span.makes)))
         start = end
     return made
 
 
-def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count: int) -> Span:
-    inputs, reads = reads_of([(frame.key, frame.frame) for frame in seen])
-    positions = tuple(frame.position for frame in seen)
-    makes = positions[lead : lead + count]
+def _upsample_span(
+    request: ClipRequest, read: Sequence[Frame], context_before: int, count: int
+) -> Span:
+    inputs, reads = reads_of([(frame.key, frame.frame) for frame in read])
+    positions = tuple(frame.position for frame in read)
+    makes = positions[context_before : context_before + count]
     part = request.part("upscaler")
     assert request.upsample is not None
     meant = {
         "reads": encode_reads(reads),
         "positions": positions,
-        "lead": lead,
+        "lead": context_before,
         "how": asdict(request.upsample),
         "prompt": request.prompt if request.upsample.guidance != 1.0 else "",
         "weights": part.named("upscaler"),
@@ -141,7 +145,7 @@ def _upsample_span(request: ClipRequest, seen: Sequence[Frame], lead: int, count
     key = span_key("upsample", makes, inputs, meant)
     return Span(
         "upsample", makes, reads, inputs, key, request,
-        context_before=lead, positions=positions, role="upscaler", part=part,
+        context_before=context_before, positions=positions, role="upscaler", part=part,
     )  # fmt: skip
 
 

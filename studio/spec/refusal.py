@@ -28,5 +28,5 @@ def bounded(sentence: str) -> str:
 
 def shown(text: str, longest: int = 40) -> str:
     """What was typed, short enough to be repeated in a sentence, and nothing a terminal obeys."""
-    seen = "".join(c if c.isprintable() else "�" for c in text[:longest])
-    return seen if len(text) <= longest else f"{seen}…"
+    printable = "".join(c if c.isprintable() else "�" for c in text[:longest])
+    return printable if len(text) <= longest else f"{printable}…"

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from studio.terminal.parser import Parser, Told, number, whole_number
+from studio.terminal.parser import Informed, Parser, number, whole_number
 from studio.terminal.voice import Answer
 
 DEFAULT_MODEL = "starter"
@@ -20,7 +20,7 @@ class _Version(argparse.Action):
             number = version("studio")
         except PackageNotFoundError:  # run from a clone without being installed
             number = "from a clone"
-        raise Told(Answer(f"studio {number}", {"version": number}))
+        raise Informed(Answer(f"studio {number}", {"version": number}))
 
 
 def parser(*groups: "Callable[[Commands], None]") -> Parser:

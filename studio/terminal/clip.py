@@ -134,10 +134,10 @@ def write(order: Order, works: Works, session: Session, project: str) -> int:
 
     keys = last_keys(spans(order.request))
     out, fps = str(order.out), str(order.fps)
-    asked = ExportPayload(
+    export = ExportPayload(
         project, order.request, keys, out, fps, recipe=order.recipe, frames=order.frames
     )
-    payload = to_plain(asked)
+    payload = to_plain(export)
     return session.do(works, "contact_sheet" if order.sheet else "export", payload)["frames"]
 
 
@@ -228,10 +228,10 @@ def _length(
     return at_once, max(0, needed - at_once), frames
 
 
-def _seed(asked: int | None) -> int:
+def _seed(given: int | None) -> int:
     from studio.jobs.work import resolved_seed
 
-    return resolved_seed(asked)
+    return resolved_seed(given)
 
 
 def _name_unknown_words(request: ClipRequest, model: library.Model, session: Session) -> None:
@@ -260,11 +260,11 @@ def _name_cut_words(request: ClipRequest, model: library.Model, session: Session
             )
 
 
-def _subject(asked: str, works: Works, model: library.Model) -> SubjectUse | None:
+def _subject(given: str, works: Works, model: library.Model) -> SubjectUse | None:
     """NAME[:STRENGTH]; a name cannot hold a colon."""
-    if not asked:
+    if not given:
         return None
-    name, colon, strength = asked.partition(":")
+    name, colon, strength = given.partition(":")
     try:
         wanted = float(strength) if colon else 1.0
     except ValueError:
@@ -274,10 +274,10 @@ def _subject(asked: str, works: Works, model: library.Model) -> SubjectUse | Non
     return works.subjects.get(checked_name(name)).use(wanted, model.card, model.weights)
 
 
-def _place(asked: str, sheet: bool) -> Path:
-    if not asked:
+def _place(given: str, sheet: bool) -> Path:
+    if not given:
         raise Refusal("Nothing says where the clip goes.", "Add --out and a file, e.g. clip.mp4.")
-    out = place(asked).absolute()
+    out = place(given).absolute()
     if sheet and (out.suffix.lower() != ".png" or numbered(out.name) or is_folder(out)):
         raise Refusal("A sheet of keyframes is one PNG file.", "Use --out sheet.png.")
     folder = out if is_folder(out) else out.parent

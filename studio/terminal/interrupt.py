@@ -32,7 +32,7 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
-        self.asked: signal.Signals | None = None
+        self.received: signal.Signals | None = None
         """The first signal that came, or None."""
         self.then = ""
         """What became of the work if it stops now, and how to go on, in a sentence or two."""
@@ -62,12 +62,12 @@ class Interrupt:
     @property
     def code(self) -> int:
         """The exit code of a program that this stopped, as shells have it: 130, 143 or 129."""
-        return _code(self.asked or signal.SIGINT)
+        return _code(self.received or signal.SIGINT)
 
     def obey(self) -> None:
         """Raise `Cancelled` when a signal has come."""
         self._ticks = True
-        if self.asked is not None:
+        if self.received is not None:
             raise Cancelled
 
     @contextmanager
@@ -85,8 +85,8 @@ class Interrupt:
         # of several that came during one long call Python hears once
         came = self._watch.came if self._watch else 0
         self._count = max(self._count + 1, came)
-        if self.asked is None:
-            self.asked = signal.Signals(number)
+        if self.received is None:
+            self.received = signal.Signals(number)
         if self._instead is not None and self._instead():
             return
         if not self._raised and (self._count > 1 or not self._ticks):

@@ -13,8 +13,8 @@ PLACES = frozenset(("FILE", "DIR", "PHOTOS", "CLIPS", "PROJECT", "FOLDER:NOUN"))
 """What stands in the help where a path is asked for, which is not text but bytes."""
 
 
-class Told(Exception):
-    """The command line asked to be told something, and there is nothing else to do."""
+class Informed(Exception):
+    """The command line wants an answer of its own (--help, --version); nothing else is to be done."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.words)
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
     def print_help(self, file: Any = None) -> NoReturn:
         words = self.format_help().rstrip("\n")
-        raise Told(Answer(words, {"help": words}))
+        raise Informed(Answer(words, {"help": words}))
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         flag = (action.option_strings or [action.metavar])[0]
@@ -79,8 +79,8 @@ def _check_there(path: str, flag: str) -> None:
 
 
 def _nearest(word: str, choices: Sequence[str]) -> str:
-    begun = [choice for choice in choices if len(word) > 1 and choice.startswith(word)]
-    return next(iter(begun or difflib.get_close_matches(word, choices, 1)), "")
+    completions = [choice for choice in choices if len(word) > 1 and choice.startswith(word)]
+    return next(iter(completions or difflib.get_close_matches(word, choices, 1)), "")
 
 
 def whole_number(text: str) -> int:

@@ -48,14 +48,14 @@ def upsampling(args: Namespace, card: Card) -> Upsampling | None:
 
 
 def side(
-    name: str, asked: int | None, card: Card, parts: tuple[Part, ...], session: Session
+    name: str, wanted: int | None, card: Card, parts: tuple[Part, ...], session: Session
 ) -> int | None:
     """A side that the card and the parts beside it can make; None where nothing is asked for."""
-    if asked is None:
+    if wanted is None:
         return None
-    made = snapped(asked, card, parts)
-    if made != asked:
-        session.voice.remark(f"{card.name} makes a {name} of {made} pixels instead of {asked}.")
+    made = snapped(wanted, card, parts)
+    if made != wanted:
+        session.voice.remark(f"{card.name} makes a {name} of {made} pixels instead of {wanted}.")
     return made
 
 

@@ -24,11 +24,11 @@ def repaints(stream: Unfailing, environ: Mapping[str, str] = os.environ) -> bool
 def columns(stream: Unfailing) -> int:
     """Columns of the terminal behind `stream`, now: its window may have been resized."""
     try:
-        asked = os.get_terminal_size(stream.fileno()).columns
+        width = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError, AttributeError):
-        asked = 0
+        width = 0
     columns = os.environ.get("COLUMNS", "")
-    return asked or (int(columns) if columns.isdecimal() and int(columns) else USUAL)
+    return width or (int(columns) if columns.isdecimal() and int(columns) else USUAL)
 
 
 def width(text: str) -> int:

@@ -39,7 +39,7 @@ def train(args: Namespace, session: Session) -> Answer:
         return trained(subject, model.card.id, session, works)
     subject = _gone_on(name, args, model, session, works)
     method = args.method or subject.method
-    steps = args.steps or (0 if args.anew or _begun(subject, method, works) else subject.steps)
+    steps = args.steps or (0 if args.anew or _is_started(subject, method, works) else subject.steps)
     return trained(
         replace(subject, method=method, steps=steps),
         model.card.id,
@@ -94,12 +94,12 @@ def _model_of(name: str, args: Namespace, works: Works) -> str:
     if args.model or not (args.resume or args.anew):
         return args.model or DEFAULT_MODEL
     subject = works.subjects.get(name)
-    begun, _ = works.subjects.standing(subject, args.method or subject.method)
+    earlier, _ = works.subjects.standing(subject, args.method or subject.method)
     version = subject.version()
-    return (begun and begun.model) or (version and version.model) or DEFAULT_MODEL
+    return (earlier and earlier.model) or (version and version.model) or DEFAULT_MODEL
 
 
-def _begun(subject: Subject, method: str, works: Works) -> bool:
+def _is_started(subject: Subject, method: str, works: Works) -> bool:
     return works.subjects.standing(subject, method)[0] is not None
 
 
@@ -110,23 +110,23 @@ def _gone_on(
     written."""
     store = works.subjects
     subject = store.get(name)
-    for asked, has in ((args.class_noun, subject.class_noun), (args.token, subject.token)):
-        if asked not in (None, has):
-            raise Refusal(f"“{name}” was begun with “{has}”, not “{asked}”.", "Leave it out.")
+    for given, has in ((args.class_noun, subject.class_noun), (args.token, subject.token)):
+        if given not in (None, has):
+            raise Refusal(f"“{name}” was begun with “{has}”, not “{given}”.", "Leave it out.")
     photos = _added(subject, found(args.photos, session) if args.photos else ())
     method = args.method or subject.method
     weights = (model.card.id, model.card.name, model.weights)
-    asked = trainings.wanted(subject, method, args.steps or 0, *weights, "anew" * args.anew)
-    asked = replace(asked, photos=(*asked.photos, *photos))
-    begun, _ = store.standing(subject, method)
-    if photos and not (begun and begun.is_finished) and not args.anew:
+    order = trainings.wanted(subject, method, args.steps or 0, *weights, "anew" * args.anew)
+    order = replace(order, photos=(*order.photos, *photos))
+    earlier, _ = store.standing(subject, method)
+    if photos and not (earlier and earlier.is_finished) and not args.anew:
         raise Refusal(
             f"“{name}” was begun with other photos.",
             "Leave the photos out to go on, or start anew with them: --anew.",
         )
-    training, _ = trainings.decided(name, begun, asked)
+    training, _ = trainings.decided(name, earlier, order)
     if not args.anew:
-        _check_something_to_learn(subject, begun, training, store)
+        _check_something_to_learn(subject, earlier, training, store)
     if photos:
         open_each(list(photos.values()), session, works.read)
         return store.add_photos(name, list(photos.values()))
@@ -135,22 +135,22 @@ def _gone_on(
 
 def _check_something_to_learn(
     subject: Subject,
-    begun: trainings.Training | None,
+    earlier: trainings.Training | None,
     training: trainings.Training,
     store: SubjectStore,
 ) -> None:
     """Refuse where the training is over, and its adapter is there as it was made."""
-    if begun is None and subject.is_trained:
+    if earlier is None and subject.is_trained:
         raise Refusal(
             f"“{subject.name}” is trained already, and nothing is left to go on from.",
             "Use it, or start anew: --anew.",
         )
-    if begun is None or not begun.is_finished or training != begun:
+    if earlier is None or not earlier.is_finished or training != earlier:
         return
-    if store.has_whole(subject.name, begun.identity):
+    if store.has_whole(subject.name, earlier.identity):
         raise Refusal(
-            f"“{subject.name}” is trained already, with {count(begun.steps, 'step')}.",
-            f"Use it, ask for more than {begun.steps} --steps, or start anew: --anew.",
+            f"“{subject.name}” is trained already, with {count(earlier.steps, 'step')}.",
+            f"Use it, ask for more than {earlier.steps} --steps, or start anew: --anew.",
         )
 
 

@@ -56,9 +56,9 @@ def show(args: Namespace, session: Session) -> Answer:
         f"photos       {len(subject.photos)}: {photos}",
         f"trained      {_trained_with(subject) or 'no'}",
     ]
-    begun, step = store.standing(subject, subject.method)
-    if begun and not begun.is_finished:
-        lines.append(f"in training  {begun.method}, {step} of {count(begun.steps, 'step')}")
+    training, step = store.standing(subject, subject.method)
+    if training and not training.is_finished:
+        lines.append(f"in training  {training.method}, {step} of {count(training.steps, 'step')}")
     _say_restored(store, session)
     return Answer("\n".join(lines), to_plain(subject) | {"trained": subject.is_trained})
 
@@ -202,7 +202,7 @@ def found(places: Sequence[str], session: Session) -> tuple[Path, ...]:
     """The photos in files and folders; what lies beside them is counted and printed."""
     from studio.media.photo_files import find_photos, found_photos
 
-    paths = [place(asked) for asked in places]
+    paths = [place(path) for path in places]
     photos = find_photos(paths)
     for remark in found_photos(paths).remarks:
         session.voice.remark(remark)

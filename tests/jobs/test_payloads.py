@@ -1,4 +1,4 @@
-"""What jobs are told, as typed data beside the plain."""
+"""Payloads of jobs as typed data, beside the plain."""
 
 from dataclasses import fields
 
@@ -11,13 +11,13 @@ from studio.jobs.payloads import (
     RenderPayload,
     TilePayload,
     TrainingPayload,
-    told,
+    typed,
 )
 from studio.project.plain import to_plain
 from tests.cards import card
 
 REQUEST = card().request("a red ball", 7, ())
-TOLD = {
+TYPED = {
     RenderPayload: RenderPayload("/p", REQUEST, "decoded", "shot"),
     TilePayload: TilePayload("/p", REQUEST, 3, (0.5, 0.25), "take"),
     ExportPayload: ExportPayload("/p", REQUEST, ("0" * 32,), "/clip.mp4", "24"),
@@ -34,20 +34,20 @@ def ledger(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_job_of_the_queue_is_told_what_was_ordered(ledger, kind):
-    ordered = TOLD[KINDS[kind]]
+    ordered = TYPED[KINDS[kind]]
     job = ledger.job(ledger.add(kind, "title", to_plain(ordered)))
-    assert job.told == ordered
+    assert job.typed == ordered
     assert job.payload == to_plain(ordered)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_payload_that_does_not_fit_is_nothing_told(ledger, kind):
+def test_a_payload_that_does_not_fit_gives_no_typed_data(ledger, kind):
     """A number where a word belongs, or nothing at all: what reads it in the window goes on."""
-    wrong = to_plain(TOLD[KINDS[kind]]) | {f.name: {} for f in fields(KINDS[kind])[1:2]}
+    wrong = to_plain(TYPED[KINDS[kind]]) | {f.name: {} for f in fields(KINDS[kind])[1:2]}
     wrong.pop("request", None)
-    assert ledger.job(ledger.add(kind, "title", wrong)).told is None
-    assert ledger.job(ledger.add(kind, "title")).told is None
+    assert ledger.job(ledger.add(kind, "title", wrong)).typed is None
+    assert ledger.job(ledger.add(kind, "title")).typed is None
 
 
-def test_a_kind_that_is_told_nothing():
-    assert told("free_memory", {}) is None
+def test_a_kind_that_has_no_payload():
+    assert typed("free_memory", {}) is None

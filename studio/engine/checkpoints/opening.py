@@ -59,7 +59,7 @@ class Source:
 
     def config(self, component: str, shapes: sizes.Shapes, sized: Sized) -> dict[str, Any]:
         """The component's config: of a file inside the folder the one that lies beside it, as it
-        stands; of any other that of the layout, told the file's sizes."""
+        stands; of any other that of the layout, given the file's sizes."""
         file = self.files[component][0]
         if file.is_relative_to(self.folder):
             return _json(file.with_name("config.json"))

@@ -100,10 +100,10 @@ def _adapters(session: Session) -> Path:
     return folder
 
 
-def _sheet(asked: str | None) -> Path | None:
-    if asked is None:
+def _sheet(given: str | None) -> Path | None:
+    if given is None:
         return None
-    path = place(asked).absolute()
+    path = place(given).absolute()
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
         raise Refusal(f"The sheet cannot be {path.name}.", "Name a .png in a folder that is there.")
     return path
@@ -113,7 +113,7 @@ def _sets(args: Namespace, session: Session) -> tuple[PhotoSet, ...]:
     """What the flags ask for, every photo opened before anything is trained."""
     from studio.lab.evaluations.subjects import character_set, photo_set
 
-    places = [_place(asked) for asked in args.subject]
+    places = [_place(given) for given in args.subject]
     names = [folder.name for folder, _ in places]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise Refusal(f"Two of the folders are called “{twice}”.", "Rename one: it names a column.")
@@ -124,11 +124,11 @@ def _sets(args: Namespace, session: Session) -> tuple[PhotoSet, ...]:
     return (*sets, *drawn)
 
 
-def _place(asked: str) -> tuple[Path, str]:
+def _place(given: str) -> tuple[Path, str]:
     """FOLDER:NOUN; the last colon counts, for a folder may begin with a drive."""
-    folder, _, noun = asked.rpartition(":")
+    folder, _, noun = given.rpartition(":")
     if not folder or not noun.strip() or set("/\\") & set(noun):
-        raise Refusal(f"“{asked}” does not say what its photos show.", "Write it like rex:dog.")
+        raise Refusal(f"“{given}” does not say what its photos show.", "Write it like rex:dog.")
     return place(folder).resolve(), noun.strip()
 
 
@@ -142,10 +142,10 @@ def _asked(args: Namespace) -> str:
         "upsampling": args.upsampling,
         "subjects": bool(args.subject) or args.characters is not None,
     }
-    asked = [what for what, is_wanted in wanted.items() if is_wanted]
-    if len(asked) > 1:
-        raise Refusal(f"{asked[0].capitalize()} and {asked[1]} are two tables.", "Ask for one.")
-    return asked[0] if asked else "prompts"
+    given = [what for what, is_wanted in wanted.items() if is_wanted]
+    if len(given) > 1:
+        raise Refusal(f"{given[0].capitalize()} and {given[1]} are two tables.", "Ask for one.")
+    return given[0] if given else "prompts"
 
 
 def _check(args: Namespace, what: str) -> None:

@@ -96,9 +96,9 @@ def train_upsampler(args: Namespace, session: Session) -> Answer:
 
 
 def _check(args: Namespace, *steps: int) -> None:
-    for asked in steps:
-        if not 0 < asked <= MOST_STEPS:
-            raise Refusal(f"{asked} updates cannot be done.", f"Use 1 to {MOST_STEPS}.")
+    for given in steps:
+        if not 0 < given <= MOST_STEPS:
+            raise Refusal(f"{given} updates cannot be done.", f"Use 1 to {MOST_STEPS}.")
     if args.seed < 0:
         raise Refusal(f"The seed {args.seed} is out of range.", "Use 0 or more.")
 
@@ -115,8 +115,8 @@ def _taught(teach: Callable[..., Path], args: Namespace, session: Session, then:
     )
 
 
-def _folder(asked: str) -> Path:
-    out = place(asked).absolute()
+def _folder(given: str) -> Path:
+    out = place(given).absolute()
     if not is_folder(out.parent):
         raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
     return out

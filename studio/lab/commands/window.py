@@ -233,7 +233,7 @@ class Play:
 
         def look() -> None:
             late = time.monotonic() > until
-            if happened() or self._trouble or self._session.interrupt.asked or late:
+            if happened() or self._trouble or self._session.interrupt.received or late:
                 loop.quit()
 
         looking = timer(20, look)

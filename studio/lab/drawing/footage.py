@@ -60,8 +60,8 @@ def passage(rng: Rng, size: int = grounds.SIZE) -> tuple[np.ndarray, np.ndarray]
 
 def _window(wide: np.ndarray, top: int, left: int, size: int, fine: int) -> np.ndarray:
     """What is seen from a place of a picture that is so many times finer."""
-    seen = wide[top : top + fine * size, left : left + fine * size]
-    return seen.reshape(size, fine, size, fine, 3).mean((1, 3))
+    view = wide[top : top + fine * size, left : left + fine * size]
+    return view.reshape(size, fine, size, fine, 3).mean((1, 3))
 
 
 def pool(seed: int, count: int, size: int = grounds.SIZE, *, tick: Tick = silent) -> np.ndarray:

@@ -16,7 +16,7 @@ from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.evaluations.frame import Bench, counted
 from studio.lab.measures import likeness, upsampling
 from studio.lab.measures import subjects as measures
-from studio.lab.measures.subjects import Figures, Larger, Seen, Shot, pictures_of
+from studio.lab.measures.subjects import Figures, Larger, Observed, Shot, pictures_of
 from studio.library import models as library
 from studio.media.photo import open_photo
 from studio.media.photo_files import find_photos
@@ -115,8 +115,8 @@ def _recipe(known: PhotoSet, spec: SubjectSpec, model: library.Model) -> str:
     return digest.hexdigest()
 
 
-def _looking(bench: Bench, tick: Tick) -> Callable[[Sequence[Shot]], list[Seen]]:
-    def look_at(shots: Sequence[Shot]) -> list[Seen]:
+def _looking(bench: Bench, tick: Tick) -> Callable[[Sequence[Shot]], list[Observed]]:
+    def look_at(shots: Sequence[Shot]) -> list[Observed]:
         looked = bench.run(measures.look, [(shot,) for shot in shots])
         return list(counted(looked, "measuring", [f"“{shot.prompt}”" for shot in shots], tick))
 

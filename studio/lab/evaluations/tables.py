@@ -47,10 +47,10 @@ def prompts(bench: Bench) -> str:
     """
     folder, side = bench.options.folder, bench.model.card.size[0]
     pictures = [] if folder is None else _pictures(folder, side)
-    asked = evaluation.prompts(bench.options.count, bench.options.seed)
-    tasks = [(name, prompt, at) for at, prompt in enumerate(asked) for name in starter.COLUMNS]
+    prompts = evaluation.prompts(bench.options.count, bench.options.seed)
+    tasks = [(name, prompt, at) for at, prompt in enumerate(prompts) for name in starter.COLUMNS]
     looked = bench.look("evaluating", starter.look, tasks)
-    table = evaluation.markdown(starter.columns(asked, looked))
+    table = evaluation.markdown(starter.columns(prompts, looked))
     if folder is None:
         return table
     video = bench.video()
@@ -64,9 +64,9 @@ def filled(bench: Bench) -> str:
     The sheet shows the first clips of every pattern, good and bad alike.
     """
     count = bench.options.count
-    asked = evaluation.prompts(count, bench.options.seed)
+    prompts = evaluation.prompts(count, bench.options.seed)
     names = list(filling.PATTERNS)
-    tasks = [(name, *task) for name in names for task in _numbered(bench, asked)]
+    tasks = [(name, *task) for name in names for task in _numbered(bench, prompts)]
     looked = bench.look("filling", filling.look, tasks)
     shown = [task for at, task in enumerate(tasks) if at % count < filling.SHOWN]
     bench.draw(lambda: filling.picture_sheet(list(bench.run(filling.example, shown))))
@@ -96,8 +96,8 @@ def longer_clips(bench: Bench) -> str:
     """Longer clips, each prompt made convolutionally in time and by prediction."""
     if not bench.model.card.predicts:
         raise Refusal(f"{bench.model.card.name} does not predict.", "Measure another model.")
-    asked, ways = evaluation.prompts(bench.options.count, bench.options.seed), longer.WAYS
-    tasks = [(way, *task) for task in _numbered(bench, asked) for way in ways]
+    prompts, ways = evaluation.prompts(bench.options.count, bench.options.seed), longer.WAYS
+    tasks = [(way, *task) for task in _numbered(bench, prompts) for way in ways]
     looked = bench.look("longer clips", longer.look, tasks)
     return longer.markdown({way: looked[at :: len(ways)] for at, way in enumerate(ways)})
 
@@ -146,10 +146,10 @@ def upsamplers(bench: Bench) -> str:
 
 
 def _numbered(
-    bench: Bench, asked: Sequence[evaluation.Prompt]
+    bench: Bench, prompts: Sequence[evaluation.Prompt]
 ) -> list[tuple[evaluation.Prompt, int]]:
     """Prompts with the seeds of their clips."""
-    return [(prompt, bench.options.seed * STREAM + at) for at, prompt in enumerate(asked)]
+    return [(prompt, bench.options.seed * STREAM + at) for at, prompt in enumerate(prompts)]
 
 
 def _pictures(folder: Path, size: int) -> np.ndarray:

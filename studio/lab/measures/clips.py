@@ -36,10 +36,10 @@ def clip(
 
     `extend` keyframes more by prediction, and `interpolate` passes between them all.
     """
-    asked = request(video.card, prompt, seed)
-    asked = replace(asked, subject=use, extend=extend, interpolate=interpolate)
-    asked = replace(asked, weights=roles(video))
-    walk, memo = spans(asked), Kept()
+    clip_request = request(video.card, prompt, seed)
+    clip_request = replace(clip_request, subject=use, extend=extend, interpolate=interpolate)
+    clip_request = replace(clip_request, weights=roles(video))
+    walk, memo = spans(clip_request), Kept()
     film(walk, in_memory(video, adapter), memo, silent)
     frames = (memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode")
     return np.concatenate(list(frames))

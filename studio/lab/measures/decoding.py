@@ -148,7 +148,7 @@ def in_chunks(
     parts = []
     for start in range(0, len(latents), DECODE_CHUNK):
         end = min(start + DECODE_CHUNK, len(latents))
-        seen, lead = around(list(latents), start, end, margin(layers is not None), loop=False)
-        frames = decode(backbone, torch.stack(seen), silent, layers).numpy()
+        observed, lead = around(list(latents), start, end, margin(layers is not None), loop=False)
+        frames = decode(backbone, torch.stack(observed), silent, layers).numpy()
         parts.append(frames[lead : lead + end - start])
     return np.concatenate(parts)

@@ -105,25 +105,25 @@ def real_clip(meaning: Meaning, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """What a clip shows of its prompt; `flicker` in levels of 255, NaN without a background."""
 
     verdict: Verdict
     flicker: float
 
 
-def see(frames: np.ndarray, meaning: Meaning) -> Seen:
+def see(frames: np.ndarray, meaning: Meaning) -> Observed:
     """Look at a clip, uint8 (T, H, W, 3), for what it should show."""
-    return Seen(oracle.judge(oracle.look(frames), meaning), flicker(frames))
+    return Observed(oracle.judge(oracle.look(frames), meaning), flicker(frames))
 
 
-def tally(seen: Sequence[Seen], meanings: Sequence[Meaning] = ()) -> Table:
+def tally(observed: Sequence[Observed], meanings: Sequence[Meaning] = ()) -> Table:
     """Count what is right; `meanings` (one for each) adds a share per word.
 
     A clip without background has no flicker and is left out of that mean.
     """
-    verdicts = [s.verdict for s in seen]
-    known = [s.flicker for s in seen if np.isfinite(s.flicker)]
+    verdicts = [s.verdict for s in observed]
+    known = [s.flicker for s in observed if np.isfinite(s.flicker)]
     return Table(
         *(_share([getattr(v, name) for v in verdicts]) for name in _NAMES),
         flicker=float(np.mean(known)) if known else float("nan"),

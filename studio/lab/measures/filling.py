@@ -130,15 +130,15 @@ def true_clip(rng: Rng, meaning: Meaning, frames: int, pass_index: int) -> np.nd
 
 def judged(frames: np.ndarray, truth: segmenting.Segments, meaning: Meaning) -> list[Filled]:
     """Compare frames (T, H, W, 3) with what was seen in the true ones."""
-    seen = segmenting.segment(frames)
+    observed = segmenting.segment(frames)
     return [
         Filled(
-            _distance(seen.coverage[k], truth.coverage[k]) if colour == meaning.colour else 1.0,
-            _away(seen.coverage[k], truth.coverage[k]),
+            _distance(observed.coverage[k], truth.coverage[k]) if colour == meaning.colour else 1.0,
+            _away(observed.coverage[k], truth.coverage[k]),
             colour == meaning.colour,
-            shape_of(seen.coverage[k]) == meaning.shape,
+            shape_of(observed.coverage[k]) == meaning.shape,
         )
-        for k, colour in enumerate(seen.colours)
+        for k, colour in enumerate(observed.colours)
     ]
 
 
@@ -189,11 +189,11 @@ def _row(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
     return np.concatenate(framed, 1)
 
 
-def markdown(seen: Mapping[str, Sequence[Mapping[str, Sequence[Filled]]]]) -> str:
+def markdown(observed: Mapping[str, Sequence[Mapping[str, Sequence[Filled]]]]) -> str:
     """Markdown: a row per pattern, a column per way.  In each cell the distance in %, then pixels
     away, and how many of the frames have the right colour and shape, in %."""
     lines = ["| given | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for pattern, clips in seen.items():
+    for pattern, clips in observed.items():
         cells = [_cell([f for clip in clips for f in clip[name]]) for name in COLUMNS]
         lines.append(f"| {pattern} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -204,15 +204,15 @@ def _cell(filled: Sequence[Filled]) -> str:
     return f"**{100 * distance:.1f}** ({away:.1f} px, {100 * colour:.0f}, {100 * shape:.0f})"
 
 
-def _distance(seen: np.ndarray, true: np.ndarray) -> float:
-    both, either = np.minimum(seen, true).sum(), np.maximum(seen, true).sum()
+def _distance(observed: np.ndarray, true: np.ndarray) -> float:
+    both, either = np.minimum(observed, true).sum(), np.maximum(observed, true).sum()
     return 1 - float(both / either) if either else 1.0
 
 
-def _away(seen: np.ndarray, true: np.ndarray) -> float:
-    if not seen.any():
+def _away(observed: np.ndarray, true: np.ndarray) -> float:
+    if not observed.any():
         return LOST
-    one, other = (_middle(c) for c in (seen, true))
+    one, other = (_middle(c) for c in (observed, true))
     return float(min(LOST, np.hypot(*(one - other))))
 
 
@@ -225,20 +225,20 @@ def _filled(
     video: VideoModel, real: Tensor, known: tuple[bool, ...], text: Text, seed: int, pass_index: int
 ) -> Tensor:
     """As the product fills: `pass_index` 0 by prediction, the others by interpolation."""
-    asked, pattern = request(video.card, "", seed), pattern_of(known)
-    steps = asked.steps
+    clip_request, pattern = request(video.card, "", seed), pattern_of(known)
+    steps = clip_request.steps
     if pattern != "keyframes":
-        steps = asked.denoising_steps(pass_index, between=pattern == "interpolation")
+        steps = clip_request.denoising_steps(pass_index, between=pattern == "interpolation")
     spec = FillSpec(
         "filling",
         tuple(range(len(known))),
         seed,
-        asked.steps,
-        GUIDANCE if pass_index else asked.guidance,
+        clip_request.steps,
+        GUIDANCE if pass_index else clip_request.guidance,
         pass_index=pass_index,
-        context_guidance=asked.context_guidance,
-        context_noise=asked.context_noise,
-        start_step=asked.steps - steps,
+        context_guidance=clip_request.context_guidance,
+        context_noise=clip_request.context_noise,
+        start_step=clip_request.steps - steps,
     )
     return fill(video, real, known, text, spec, silent)
 

@@ -44,13 +44,13 @@ def keyframes(video: VideoModel) -> int:
 def look(video: VideoModel, way: str, prompt: Prompt, seed: int) -> Looked:
     """Make the keyframes of one clip in one way."""
     words, meaning = prompt
-    asked = request(video.card, words, seed)
-    taught, wanted = asked.keyframes, keyframes(video)
+    clip_request = request(video.card, words, seed)
+    taught, wanted = clip_request.keyframes, keyframes(video)
     if way == AT_ONCE:
-        asked = replace(asked, keyframes=wanted, window=wanted)
+        clip_request = replace(clip_request, keyframes=wanted, window=wanted)
     else:
-        asked = replace(asked, extend=wanted - taught)
-    walk, memo = spans(replace(asked, weights=roles(video))), Kept()
+        clip_request = replace(clip_request, extend=wanted - taught)
+    walk, memo = spans(replace(clip_request, weights=roles(video))), Kept()
     started = time.monotonic()
     film(walk, in_memory(video), memo, silent)
     seconds = time.monotonic() - started
@@ -68,9 +68,9 @@ def markdown(found: dict[str, Sequence[Looked]]) -> str:
         "|---" * (len(names) + 3) + "|",
     ]
     for part in ("first", "rest"):
-        for way, seen in found.items():
-            stretches = [astuple(getattr(each, part)) for each in seen]
+        for way, observed in found.items():
+            stretches = [astuple(getattr(each, part)) for each in observed]
             means = np.nanmean(np.asarray(stretches, float), 0)  # no direction where none was asked
             cells = " | ".join(f"{value:.1f}" for value in means)
-            lines.append(f"| {way} | {part} | {cells} | {mean(e.seconds for e in seen):.1f} |")
+            lines.append(f"| {way} | {part} | {cells} | {mean(e.seconds for e in observed):.1f} |")
     return "\n".join(lines) + "\n"

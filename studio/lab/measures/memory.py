@@ -174,8 +174,8 @@ def _upsample(width: int, height: int, to: Device) -> tuple[list[nn.Module], Run
 
     def run() -> object:
         whole = [_filled((frames, channels, height, width), to) for channels in (4, 7, 4)]
-        seen = whole[1][..., :down, :across].contiguous()
-        return whole, net(seen, t, text, frames=frames, level=t)
+        observed = whole[1][..., :down, :across].contiguous()
+        return whole, net(observed, t, text, frames=frames, level=t)
 
     return [net], run
 

@@ -60,16 +60,16 @@ def look(frames: np.ndarray) -> Sighting:
     """Look at a clip, uint8 (T, H, W, 3).  Other arrays raise `ValueError`."""
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):
         raise ValueError(f"frames must be uint8 (T, H, W, 3), not {frames.dtype} {frames.shape}")
-    seen = segmenting.segment(frames)
-    centres, radii = _track(seen.coverage)
+    observed = segmenting.segment(frames)
+    centres, radii = _track(observed.coverage)
     path = paths.path(centres, radii)
-    fits = _overlaps(seen.coverage)
+    fits = _overlaps(observed.coverage)
     best = int(fits.argmax())
     return Sighting(
-        colour=_agreed(seen.colours),
+        colour=_agreed(observed.colours),
         shape=grammar.SHAPES[best] if fits[best] >= LEAST_OVERLAP else "",
         motion=path.motion,
-        place=_agreed(seen.places),
+        place=_agreed(observed.places),
         speed=path.speed,
         centres=centres,
         radii=radii,
@@ -77,7 +77,7 @@ def look(frames: np.ndarray) -> Sighting:
         smooth=path.smooth,
         visible=float(np.isfinite(radii).mean()),
         overlaps=fits,
-        masks=seen.masks,
+        masks=observed.masks,
     )
 
 

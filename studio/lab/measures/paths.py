@@ -33,12 +33,12 @@ def path(centres: np.ndarray, radii: np.ndarray) -> Path:
     Fewer than half of the frames, or fewer than three, show no motion.  A jitter whose ends
     happen to lie apart fails: the fitted line must explain the track and the steps must agree.
     """
-    seen = np.isfinite(radii)
-    if seen.sum() < max(3, len(radii) / 2):
+    observed = np.isfinite(radii)
+    if observed.sum() < max(3, len(radii) / 2):
         return Path("", 0.0, float("nan"), False)
-    times = np.flatnonzero(seen).astype(float)
-    x, y = (_fit(times, c, len(radii)) for c in centres[seen].T)
-    growth = _fit(times, np.log(radii[seen]), len(radii))
+    times = np.flatnonzero(observed).astype(float)
+    x, y = (_fit(times, c, len(radii)) for c in centres[observed].T)
+    growth = _fit(times, np.log(radii[observed]), len(radii))
     roughness = float(np.hypot(x.off, y.off))
     smooth = roughness <= STRAIGHT and growth.off <= EVEN
     motion, speed = _named(x, y, growth, len(radii))

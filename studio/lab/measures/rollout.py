@@ -54,10 +54,12 @@ def roll_out(
     video: VideoModel, prompt: str, minutes: float, seed: int, guidance: float, tick: Tick
 ) -> np.ndarray:
     """The keyframes of so many minutes, uint8 (T, H, W, 3)."""
-    asked = request(video.card, prompt, seed)
-    more = round(minutes * 60 * video.card.fps) - asked.keyframes
-    asked = replace(asked, extend=max(0, more), context_guidance=guidance, weights=roles(video))
-    walk, memo = spans(asked), Kept()
+    clip_request = request(video.card, prompt, seed)
+    more = round(minutes * 60 * video.card.fps) - clip_request.keyframes
+    clip_request = replace(
+        clip_request, extend=max(0, more), context_guidance=guidance, weights=roles(video)
+    )
+    walk, memo = spans(clip_request), Kept()
     film(walk, in_memory(video), memo, tick)
     return np.concatenate(
         [memo.arrays[span.key]["frames"] for span in walk if span.stage == "decode"]
@@ -75,18 +77,18 @@ def stretch(frames: np.ndarray, meaning: Meaning) -> Stretch:
     """The means over some frames, uint8 (T, H, W, 3)."""
     luma = frames.astype(np.float32) @ LUMA
     steps = [np.abs(np.diff(luma, axis=axis)).mean() for axis in (1, 2)]
-    seen = segmenting.segment(frames)
-    there = seen.masks.any((1, 2))
-    shapes = [shape_of(c) for c in seen.coverage]
+    observed = segmenting.segment(frames)
+    there = observed.masks.any((1, 2))
+    shapes = [shape_of(c) for c in observed.coverage]
     return Stretch(
         float(luma.mean()),
         float(luma.std((1, 2)).mean()),
         float(np.mean(steps)),
         float(np.abs(np.diff(frames.astype(np.float32), axis=0)).mean()),
         percent(there),
-        percent(colour == meaning.colour for colour in seen.colours),
+        percent(colour == meaning.colour for colour in observed.colours),
         percent(shape == meaning.shape for shape in shapes),
-        percent(_along(seen.coverage, there, meaning.motion)),
+        percent(_along(observed.coverage, there, meaning.motion)),
     )
 
 

@@ -44,8 +44,8 @@ def _refine(
     masks = regions.largest(coverage > 0.5)
     masks &= masks.sum((1, 2), keepdims=True) >= SMALLEST
     coverage = np.where(regions.dilated(masks, 2), coverage, 0).astype(np.float32)
-    seen = masks.any((1, 2))
-    kept = tuple(c if s else "" for c, s in zip(named, seen, strict=True))
+    observed = masks.any((1, 2))
+    kept = tuple(c if s else "" for c, s in zip(named, observed, strict=True))
     return Segments(coverage, masks, kept, places)
 
 

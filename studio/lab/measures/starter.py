@@ -13,7 +13,7 @@ from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.lab.measures import evaluation, latents
 from studio.lab.measures.clips import clip
-from studio.lab.measures.evaluation import Prompt, Seen, Table
+from studio.lab.measures.evaluation import Observed, Prompt, Table
 from studio.spec.progress import silent
 
 OURS = "the starter"
@@ -22,7 +22,7 @@ CONTROL = "image model frame by frame"
 COLUMNS = (OURS, REAL, CONTROL)
 
 
-def look(video: VideoModel, column: str, prompt: Prompt, seed: int) -> Seen:
+def look(video: VideoModel, column: str, prompt: Prompt, seed: int) -> Observed:
     """Make the clip of one column, prompt and seed, and see what is right in it."""
     words, meaning = prompt
     if column == REAL:
@@ -32,11 +32,11 @@ def look(video: VideoModel, column: str, prompt: Prompt, seed: int) -> Seen:
     return evaluation.see(clip(replace(video, net=net), words, seed), meaning)
 
 
-def columns(asked: Sequence[Prompt], seen: Sequence[Seen]) -> dict[str, Table]:
+def columns(prompts: Sequence[Prompt], observed: Sequence[Observed]) -> dict[str, Table]:
     """A table per column; `seen` holds every column of the first prompt, then of the second..."""
-    meanings = [meaning for _, meaning in asked]
+    meanings = [meaning for _, meaning in prompts]
     return {
-        name: evaluation.tally(seen[at :: len(COLUMNS)], meanings)
+        name: evaluation.tally(observed[at :: len(COLUMNS)], meanings)
         for at, name in enumerate(COLUMNS)
     }
 

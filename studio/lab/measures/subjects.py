@@ -72,7 +72,7 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """Whether a clip goes the way and is at the place it should; its middle frame (H, W, 3).
 
     Of clips in a place also a frame from the middle of what was predicted after it, one from
@@ -88,11 +88,11 @@ class Seen:
     goes_on: bool = False
 
 
-LookAt = Callable[[Sequence[Shot]], Iterable[Seen]]
+LookAt = Callable[[Sequence[Shot]], Iterable[Observed]]
 """Makes shots and looks at them, in order."""
 
 
-def look(video: VideoModel, shot: Shot) -> Seen:
+def look(video: VideoModel, shot: Shot) -> Observed:
     """Make a shot and look at it.
 
     One that moves less than a still on its way through the decoder counts as still.
@@ -106,8 +106,8 @@ def look(video: VideoModel, shot: Shot) -> Seen:
     goes = _goes(video, first, shot.direction)
     there = not shot.place or oracle.look(first).place == shot.place
     if not long:
-        return Seen(goes, there, first[len(first) // 2])
-    return Seen(
+        return Observed(goes, there, first[len(first) // 2])
+    return Observed(
         goes,
         there,
         first[len(first) // 2],
@@ -146,8 +146,10 @@ def measure(
         replace(shot, upsampler=upsampler)
         for shot in placed(f"{label.token} {label.class_noun}", seeds, use, adapter)
     ]
-    seen = iter(list(look_at((*bare, *after, *there))))
-    without, with_it, in_places = (list(islice(seen, len(part))) for part in (bare, after, there))
+    observed = iter(list(look_at((*bare, *after, *there))))
+    without, with_it, in_places = (
+        list(islice(observed, len(part))) for part in (bare, after, there)
+    )
     shown = [s.frame for s in (*with_it, *in_places)]
     return Figures(
         to_held_out=_mean_likeness(net, shown, [held_out]),
@@ -257,6 +259,6 @@ def _mean_likeness(net: LikenessNet, shown: list[np.ndarray], photos: list[np.nd
     return float((ours @ theirs.T).mean())
 
 
-def _share(seen: Iterable[bool]) -> Share:
-    found = list(seen)
+def _share(observed: Iterable[bool]) -> Share:
+    found = list(observed)
     return Share(sum(found), len(found))

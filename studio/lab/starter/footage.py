@@ -62,10 +62,10 @@ def passed(stage: Stage, rng: np.random.Generator, count: int) -> Tensor:
     at = ((torch.arange(stage.size, device=device) + 0.5) / stage.size * 2 - 1) / WIDER
     x = (at[None, None, :] + shift[:, :1, None]).expand(-1, stage.size, -1)
     y = (at[None, :, None] + shift[:, 1:, None]).expand(-1, -1, stage.size)
-    seen = F.grid_sample(
+    view = F.grid_sample(
         wide.repeat_interleave(FRAMES, 0),
         torch.stack([x, y], -1),
         padding_mode="reflection",
         align_corners=False,
     )
-    return seen.unflatten(0, (count, FRAMES))
+    return view.unflatten(0, (count, FRAMES))

@@ -143,8 +143,8 @@ def grounds(stage: Stage) -> list[np.ndarray]:
     made = []
     for canvases in stage.canvases[:, : card_files.PER_PLACE].float():
         still, near = torch.zeros(len(canvases), 2), torch.ones(len(canvases))
-        seen = view(canvases, still.to(canvases.device), near.to(canvases.device), stage.size)
-        pictures = (seen.clamp(0, 1) * 255).round().to(torch.uint8)
+        shown = view(canvases, still.to(canvases.device), near.to(canvases.device), stage.size)
+        pictures = (shown.clamp(0, 1) * 255).round().to(torch.uint8)
         made.append(pictures.permute(0, 2, 3, 1).cpu().numpy())
     return made
 

@@ -46,8 +46,8 @@ class Reader(nn.Module):
     def forward(self, ids: Tensor) -> tuple[list[Tensor], Tensor]:
         """Token numbers (B, POSITIONS) to scores (B, options + 1) by aspect, and bits (B, BITS)."""
         out = self.encoder(ids)
-        seen = out.pooler_output + out.last_hidden_state[:, -1]
-        return [head(seen) for head in self.heads], self.strange(seen)
+        pooled = out.pooler_output + out.last_hidden_state[:, -1]
+        return [head(pooled) for head in self.heads], self.strange(pooled)
 
 
 def train(

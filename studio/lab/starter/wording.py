@@ -214,8 +214,8 @@ def caption(chances: Sequence[float], row: Sequence[int], noun: str = "") -> str
     }
     what = phrases["kind"] or noun or NOUNS[int(chances[-1] * len(NOUNS))]
     thing = _joined(phrases["size"], phrases["colour"], what)
-    worn = _joined(phrases["hat_colour"], phrases["hat"]) if phrases["hat"] else ""
-    hat = worn if phrases["hat"] == "horns" else _with_article(worn)
+    headwear = _joined(phrases["hat_colour"], phrases["hat"]) if phrases["hat"] else ""
+    hat = headwear if phrases["hat"] == "horns" else _with_article(headwear)
     having = " and ".join(part for part in (hat, phrases["ears"]) if part)
     tail = (phrases["motion"], phrases["speed"], phrases["place"], phrases["camera"])
     return _joined(_with_article(thing), having and f"with {having}", *tail)

@@ -250,10 +250,10 @@ class Player(Panel):
         if id != self._selection.following or not progress.preview or progress.stage != "keyframes":
             return
         job = self._job_monitor.job(id)
-        if isinstance(job.told, RenderPayload):
+        if isinstance(job.typed, RenderPayload):
             starts = not self._player_state.shown or self._player_state.shown.kind != "preview"
             frames = Loaded(from_preview(progress.preview))
-            self._player_state.show(_keyframes("preview", job, job.told, frames))
+            self._player_state.show(_keyframes("preview", job, job.typed, frames))
             if starts:
                 self._player_state.set_speed(1)
 
@@ -262,22 +262,22 @@ class Player(Panel):
         job = self._job_monitor.job(id)
         if id != self._selection.following or job.kind != "preview_keyframes":
             return
-        told = job.told
-        if not isinstance(told, RenderPayload):
+        payload = job.typed
+        if not isinstance(payload, RenderPayload):
             return
 
         def arrived(frames: Frames) -> None:
             if self._selection.following == id:
-                self._player_state.show(_keyframes("keyframes", job, told, frames))
+                self._player_state.show(_keyframes("keyframes", job, payload, frames))
                 self._player_state.set_speed(1)
 
-        keys = last_keys(spans(told.request))
+        keys = last_keys(spans(payload.request))
         self._pictures.frames(keys, self, arrived, lambda error: self._status.post(str(error)))
 
 
-def _keyframes(kind: str, job: Job, told: RenderPayload, frames: Frames) -> Shown:
+def _keyframes(kind: str, job: Job, payload: RenderPayload, frames: Frames) -> Shown:
     """The keyframes that a job makes, at their own rate."""
-    fps, shot = told.request.fps, told.shot
+    fps, shot = payload.request.fps, payload.shot
     return Shown(kind, job.title, frames, fps, frames_per_keyframe=1, shot=shot)
 
 

@@ -70,7 +70,7 @@ class ShotFollower(QObject):
 
 
 def _shot_of(job: Job) -> str:
-    return job.told.shot if isinstance(job.told, RenderPayload) else ""
+    return job.typed.shot if isinstance(job.typed, RenderPayload) else ""
 
 
 def of_take(render: Render, frames: Frames) -> Shown:

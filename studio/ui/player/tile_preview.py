@@ -94,8 +94,8 @@ class TilePreview(QObject):
         if job.kind != "preview_tile" or not isinstance(result, dict) or preview is None:
             return
         render = self._render()
-        told = job.told
-        if shown and render and isinstance(told, TilePayload) and render.id == told.take:
+        payload = job.typed
+        if shown and render and isinstance(payload, TilePayload) and render.id == payload.take:
             self._show(shown, render.request, preview, result)
 
     def _show(self, shown: Shown, request: ClipRequest, preview: Preview, found: dict) -> None:

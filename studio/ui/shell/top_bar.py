@@ -50,7 +50,7 @@ class TopBar(QWidget):
         """Fill the menus.  `disabled_reason` has, by command, a function that gives the reason or "".
 
         Such a command is disabled while its menu is open, with the reason as its tip.  Its key
-        stays: pressed, it has the reason told.
+        stays: pressed, it shows the reason.
         """
         for title in MENUS:
             menu = self.menus.addMenu(title)

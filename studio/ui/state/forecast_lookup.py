@@ -35,7 +35,7 @@ Walk = tuple[Span, ...]
 @dataclass(frozen=True)
 class Wanted:
     """What is looked up: the shot's clip, the same upsampled, the stages that were made for the
-    shot once, what running jobs are told, and of these the spans that were unrolled before."""
+    shot once, payloads of running jobs, and of these the spans that were unrolled before."""
 
     clip: ClipRequest
     upsampled: ClipRequest | None
@@ -73,16 +73,16 @@ def look_up(
     if wanted.upsampled:
         upsampled = upsampled_forecast(walk, span_results.has, pace, before=wanted.before)
     keys = {span.key for span in walk}
-    walks = {id: wanted.walks.get(id) or _walk_of(told) for id, told in wanted.jobs.items()}
+    walks = {id: wanted.walks.get(id) or _walk_of(payload) for id, payload in wanted.jobs.items()}
     makes = {id: frozenset(stage_of(s) for s in w if s.key in keys) for id, w in walks.items()}
     needs = {id: _needs(made, span_results, pace) for id, made in walks.items()}
     pictures = _pictures(found, clip, span_results, known)
     return Found(found, upsampled, pace, pictures, walks, makes, needs)
 
 
-def _walk_of(told: RenderPayload) -> Walk:
+def _walk_of(payload: RenderPayload) -> Walk:
     """The spans that a job makes."""
-    return until(spans(told.request), told.until or STAGES[-1])
+    return until(spans(payload.request), payload.until or STAGES[-1])
 
 
 def _needs(walk: Walk, span_results: "TakeStore", pace: Mapping[str, float]) -> Needs:

@@ -69,7 +69,7 @@ class LossLog(QObject):
 
 
 def _subject(job: Job) -> str:
-    return job.told.subject if isinstance(job.told, TrainingPayload) else ""
+    return job.typed.subject if isinstance(job.typed, TrainingPayload) else ""
 
 
 def _ignored(error: Exception) -> None:

@@ -216,19 +216,19 @@ class RenderActions(QObject):
 
     def _finished(self, id: int, result: object) -> None:
         job = self._queue.job(id)
-        match job.told:
+        match job.typed:
             case TrainingPayload(subject=subject):
                 self._document.read_subjects()
                 self._status.post(f"{subject} is ready: choose it in the shot.")
-            case RenderPayload() as told if job.kind == "render":
-                self._keep(job, told)
+            case RenderPayload() as payload if job.kind == "render":
+                self._keep(job, payload)
             case ExportPayload(out=out) if job.kind == "export":
                 self.exported.emit(out)
 
-    def _keep(self, job: Job, told: RenderPayload) -> None:
-        if told.project != str(self._document.folder):
+    def _keep(self, job: Job, payload: RenderPayload) -> None:
+        if payload.project != str(self._document.folder):
             return
-        request, shot = told.request, told.shot
+        request, shot = payload.request, payload.shot
         last = last_keys(spans(request))
         self._document.keep(
             lambda project: edits.add_render(project, shot, request, last, thumbnail=last[0])

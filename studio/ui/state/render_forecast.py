@@ -127,20 +127,20 @@ class RenderForecast(QObject):
             return None
         renders = (r for r in self._document.project.renders if r.shot == state.shot.id)
         before = frozenset[str]().union(*(stages_in(render.request) for render in renders))
-        jobs = ((job.id, self._told(job)) for job in self._job_monitor.jobs)
-        running = {id: told for id, told in jobs if told}
+        jobs = ((job.id, self._payload(job)) for job in self._job_monitor.jobs)
+        running = {id: payload for id, payload in jobs if payload}
         return Wanted(state.request, state.upsampled, before, running, self._walks)
 
-    def _told(self, job: Job) -> RenderPayload | None:
-        """What a running job is told that makes something for a shot of this project."""
-        told = job.told if job.state is State.RUNNING else None
-        if isinstance(told, RenderPayload) and told.project == str(self._document.folder):
-            return told if told.shot else None
+    def _payload(self, job: Job) -> RenderPayload | None:
+        """The payload of a running job that makes something for a shot of this project."""
+        payload = job.typed if job.state is State.RUNNING else None
+        if isinstance(payload, RenderPayload) and payload.project == str(self._document.folder):
+            return payload if payload.shot else None
         return None
 
     def _on_progress(self, id: int, _progress: object) -> None:
         if not self._during.isActive() and any(
-            job.id == id and self._told(job) for job in self._job_monitor.jobs
+            job.id == id and self._payload(job) for job in self._job_monitor.jobs
         ):
             self._during.start()
 

@@ -32,28 +32,30 @@ def what_next(
     subject: Subject, learning: Learning, model: Model | None, length: int | None = None
 ) -> NextTraining:
     """The next training of a subject; of `length` steps where that can be chosen."""
-    begun, usual = learning.training, length or subject.steps or DEFAULT_STEPS
+    earlier, usual = learning.training, length or subject.steps or DEFAULT_STEPS
     name = model.card.name if model else "the model"
-    if begun is None:
+    if earlier is None:
         kept = " The version in use is kept." if subject.is_trained else ""
         words = "Train again" if subject.is_trained else "Train"
         return NextTraining(words, f"{count(usual, 'step')} from the start.{kept}", usual, usual)
-    for_it = not begun.weights or model is None or begun.weights == changed(model.weights)
-    if not begun.is_finished:
-        far = f"{learning.step} of {count(begun.steps, 'step')} learned"
+    for_it = not earlier.weights or model is None or earlier.weights == changed(model.weights)
+    if not earlier.is_finished:
+        far = f"{learning.step} of {count(earlier.steps, 'step')} learned"
         if for_it:
-            left = _lasts(begun.steps - learning.step, learning)
+            left = _lasts(earlier.steps - learning.step, learning)
             plan = f"{far}{left and left + ' to go'}."
-            return NextTraining("Go on", plan, begun.steps, may_forget=True)
-        plan = f"A training for {begun.model_name} has {far}: choose that model to go on with it."
+            return NextTraining("Go on", plan, earlier.steps, may_forget=True)
+        plan = f"A training for {earlier.model_name} has {far}: choose that model to go on with it."
         return NextTraining(f"Start anew for {name}", plan, usual, usual, anew=True)
     if not for_it:
         plan = f"{count(usual, 'step')}{_lasts(usual, learning)}. What it learned for "
-        return NextTraining(f"Train for {name}", f"{plan}{begun.model_name} is kept.", usual, usual)
+        return NextTraining(
+            f"Train for {name}", f"{plan}{earlier.model_name} is kept.", usual, usual
+        )
     more = length or DEFAULT_STEPS
-    plan = f"{count(more, 'step')} more, to {begun.steps + more}"
+    plan = f"{count(more, 'step')} more, to {earlier.steps + more}"
     plan += f"{_lasts(more, learning)}. The version in use is kept."
-    return NextTraining("Train further", plan, begun.steps + more, more, may_forget=True)
+    return NextTraining("Train further", plan, earlier.steps + more, more, may_forget=True)
 
 
 def _lasts(steps: int, learning: Learning) -> str:

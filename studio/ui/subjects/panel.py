@@ -221,7 +221,7 @@ class SubjectsPanel(Panel):
 
     def _on_progress(self, id: int, _progress: object) -> None:
         job = self._job_monitor.job(id)
-        name = job.told.subject if isinstance(job.told, TrainingPayload) else ""
+        name = job.typed.subject if isinstance(job.typed, TrainingPayload) else ""
         subject = self._document.subject(name)
         if subject and subject.name in self.cards:
             self._reflect_card(subject)

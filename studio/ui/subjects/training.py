@@ -75,9 +75,9 @@ class Training(QWidget):
 
 def training_of(subject: str, job_monitor: JobMonitor) -> Job | None:
     """The job that trains a subject, or will."""
-    told = ((job, job.told) for job in job_monitor.jobs)
-    trains = ((job, told) for job, told in told if isinstance(told, TrainingPayload))
-    return next((job for job, told in trains if told.subject == subject), None)
+    payloads = ((job, job.typed) for job in job_monitor.jobs)
+    trains = ((job, payload) for job, payload in payloads if isinstance(payload, TrainingPayload))
+    return next((job for job, payload in trains if payload.subject == subject), None)
 
 
 def standing(subject: Subject, job_monitor: JobMonitor) -> tuple[str, str]:

@@ -23,9 +23,9 @@ def models(home: Path) -> list[Path]:
 
 
 def test_progress_counts_all_clips_and_names_the_column(models):
-    seen: list[Progress] = []
-    table = evaluate("prompts", "tiny", models, Options(count=2), seen.append)
-    told = [p for p in seen if p.stage == "evaluating"]
+    observed: list[Progress] = []
+    table = evaluate("prompts", "tiny", models, Options(count=2), observed.append)
+    told = [p for p in observed if p.stage == "evaluating"]
     assert [(p.step, p.total) for p in told] == [(n, 6) for n in range(7)]
     assert [p.note for p in told] == [*starter.COLUMNS, *starter.COLUMNS, ""]
     assert table.splitlines()[2] == "| clips | 2 | 2 | 2 |"
@@ -39,10 +39,10 @@ def one_character(adapters: Path, **more) -> Options:
 def test_both_methods_stand_side_by_side_and_clips_without_a_subject_are_made_once(
     models, tmp_path
 ):
-    seen, options = [], one_character(tmp_path, seeds=1, steps=1)
-    table = evaluate("subjects", "tiny", models, options, seen.append)
+    observed, options = [], one_character(tmp_path, seeds=1, steps=1)
+    table = evaluate("subjects", "tiny", models, options, observed.append)
     assert table.startswith("| | character 1, lora | character 1, dreambooth |\n")
-    clips = [p for p in seen if p.stage.endswith("measuring")]
+    clips = [p for p in observed if p.stage.endswith("measuring")]
     assert {(p.stage, p.total) for p in clips} == {
         ("1 of 2, character 1, lora: measuring", 12),
         ("2 of 2, character 1, dreambooth: measuring", 8),
@@ -82,18 +82,18 @@ def test_another_seed_draws_other_characters():
 
 @pytest.mark.parametrize("kind", ["pixel", pytest.param("latent", marks=pytest.mark.long)])
 def test_a_stopped_training_goes_on_and_its_folder_opens(kind, tiny_home, tmp_path):
-    model, seen = library.read(tiny_home / "models" / "tiny"), []
+    model, observed = library.read(tiny_home / "models" / "tiny"), []
 
     def stop(progress):
-        seen.append((progress.stage, progress.step))
-        if seen[-1] == ("upsampler over time", 1):
+        observed.append((progress.stage, progress.step))
+        if observed[-1] == ("upsampler over time", 1):
             raise Cancelled
 
     how = {"seed": 1, "steps": (2, 2), "pairs": 1}
     with pytest.raises(Cancelled):
         parts.teach_upsampler(model, kind, tmp_path, **how, tick=stop)
     drawn = ("drawing footage", 1)
-    assert drawn in seen
+    assert drawn in observed
     heard = []
     folder = parts.teach_upsampler(model, kind, tmp_path, **how, tick=heard.append)
     steps = [(p.stage, p.step) for p in heard]

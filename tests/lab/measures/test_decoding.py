@@ -36,10 +36,10 @@ def real(frames: int = FRAMES) -> np.ndarray:
 
 
 def test_the_truth_is_right_and_does_not_flicker(backbone, layers):
-    seen = decoding.look(backbone, {"image": None, "time": layers}, 1)
-    assert list(seen) == [decoding.REAL, "image", "time"]
-    assert (seen["real"].error, seen["real"].flicker) == (0, 0)
-    assert seen["image"].error > 0
+    observed = decoding.look(backbone, {"image": None, "time": layers}, 1)
+    assert list(observed) == [decoding.REAL, "image", "time"]
+    assert (observed["real"].error, observed["real"].flicker) == (0, 0)
+    assert observed["image"].error > 0
     truth = [decoding.look(backbone, {}, seed)["real"] for seed in range(3)]
     found = decoding.row(truth, truth)
     assert (found.error, found.flicker) == (0, 0)

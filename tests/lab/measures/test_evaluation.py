@@ -7,7 +7,7 @@ import pytest
 
 from studio.lab.drawing import grammar
 from studio.lab.measures import evaluation, oracle
-from studio.lab.measures.evaluation import Seen, Share, Table
+from studio.lab.measures.evaluation import Observed, Share, Table
 from studio.lab.measures.oracle import Verdict
 from studio.spec.vocabulary import unknown_words
 
@@ -79,8 +79,8 @@ def test_nothing_counted_is_no_figure():
 def test_tally_counts_each_attribute_and_word():
     meanings = [grammar.Meaning("red", "ball", "snow", "left")] * 2
     verdicts = [Verdict(True, False, True, True), Verdict(True, True, False, True)]
-    seen = [Seen(v, f) for v, f in zip(verdicts, [1.0, float("nan")], strict=True)]
-    table = evaluation.tally(seen, meanings)
+    observed = [Observed(v, f) for v, f in zip(verdicts, [1.0, float("nan")], strict=True)]
+    table = evaluation.tally(observed, meanings)
     assert (table.colour.hits, table.shape.hits, table.motion.hits) == (2, 1, 1)
     assert table.together.hits == 0
     assert table.flicker == 1

@@ -30,9 +30,9 @@ def test_both_ways_are_seen_in_two_parts(video, monkeypatch):
     monkeypatch.setattr(
         longer.rollout, "stretch", lambda frames, _: lengths.append(len(frames)) or STRETCH
     )
-    seen = {way: [longer.look(video, way, ("a red ball", BALL), 3)] for way in longer.WAYS}
+    observed = {way: [longer.look(video, way, ("a red ball", BALL), 3)] for way in longer.WAYS}
     assert lengths == [8, 5, 8, 5]
-    table = longer.markdown(seen).splitlines()
+    table = longer.markdown(observed).splitlines()
     assert [line.split(" | ")[:2] for line in table[2:]] == [
         ["| convolutional in time", "first"],
         ["| by prediction", "first"],

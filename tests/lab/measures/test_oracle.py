@@ -31,17 +31,17 @@ def test_worn_clips_are_read_almost_as_well():
 
 def test_the_track_is_the_one_drawn():
     real = clips.scene(5, Meaning("purple", "square", "sand", "growing", "normal", "quickly"))
-    seen = oracle.look(clips.drawn(real))
-    assert np.abs(seen.centres - real.centres).max() < 0.5
-    assert np.ptp(seen.radii / real.radii) < 0.05
-    assert seen.visible == 1
-    assert seen.place == "sand"
+    observed = oracle.look(clips.drawn(real))
+    assert np.abs(observed.centres - real.centres).max() < 0.5
+    assert np.ptp(observed.radii / real.radii) < 0.05
+    assert observed.visible == 1
+    assert observed.place == "sand"
 
 
 @pytest.mark.parametrize("speed", [("slowly", 1.6 / 3), ("normally", 1.0), ("quickly", 4.4 / 3)])
 def test_speed_is_a_ratio_to_the_normal_one(speed):
-    seen = oracle.look(clips.clip(3, speed=speed[0], size="small"))
-    assert seen.speed == pytest.approx(speed[1], rel=0.12)
+    observed = oracle.look(clips.clip(3, speed=speed[0], size="small"))
+    assert observed.speed == pytest.approx(speed[1], rel=0.12)
 
 
 @pytest.mark.parametrize("motion", [m for m in grammar.MOTIONS if m != "still"])
@@ -68,10 +68,10 @@ def test_frames_of_independent_scenes_show_no_motion():
         frames = [
             clips.clip(100 * seed + t, motion="left", size="small")[w] for t, w in enumerate(when)
         ]
-        seen = oracle.look(np.stack(frames))
-        lucky += seen.motion != "" and seen.smooth
-        assert seen.colour == "red"
-        assert seen.shape == "ball"
+        observed = oracle.look(np.stack(frames))
+        lucky += observed.motion != "" and observed.smooth
+        assert observed.colour == "red"
+        assert observed.shape == "ball"
     assert lucky == 0
 
 
@@ -89,9 +89,9 @@ def test_one_wrong_attribute_fails_that_one_alone(wrong):
 def test_an_empty_ground_shows_nothing(place):
     """Clouds, stars, mortar and ripples are not objects."""
     ground = grounds.draw_ground(place, np.random.default_rng(31))
-    seen = oracle.look(np.rint(np.stack([ground] * 8) * 255).astype(np.uint8))
-    assert (seen.visible, seen.colour, seen.shape, seen.motion) == (0, "", "", "")
-    assert not seen.smooth
+    observed = oracle.look(np.rint(np.stack([ground] * 8) * 255).astype(np.uint8))
+    assert (observed.visible, observed.colour, observed.shape, observed.motion) == (0, "", "", "")
+    assert not observed.smooth
 
 
 def test_colour_needs_more_than_half_of_the_frames():
@@ -111,10 +111,10 @@ def test_a_wobbling_object_is_not_smooth():
 
 
 def test_ambiguous_and_open_meanings_are_not_judged():
-    seen = oracle.look(clips.clip(1))
+    observed = oracle.look(clips.clip(1))
     for meaning in (Meaning("green", "ball", "grass", "left"), Meaning("red", "ball", "snow")):
         with pytest.raises(ValueError, match="does not judge"):
-            oracle.judge(seen, meaning)
+            oracle.judge(observed, meaning)
 
 
 @pytest.mark.parametrize("shape", [(8, 64, 64), (8, 3, 64, 64), (0, 64, 64, 3)])

@@ -22,9 +22,9 @@ def clip():
 
 
 def test_a_true_clip_is_seen_as_what_it_is(clip):
-    seen = rollout.stretch(clip[:8], BALL)
-    assert seen.visible == seen.colour == seen.shape == seen.direction == 100
-    assert seen.motion > 0.5
+    observed = rollout.stretch(clip[:8], BALL)
+    assert observed.visible == observed.colour == observed.shape == observed.direction == 100
+    assert observed.motion > 0.5
 
 
 def test_another_direction_and_a_freeze_are_seen(clip):
@@ -43,8 +43,8 @@ def test_fading_and_blur_are_seen(clip):
 
 
 def test_what_leaves_over_an_edge_and_comes_in_again_goes_its_way(clip):
-    seen = rollout.stretch(clip, BALL)
-    assert seen.direction > 80
+    observed = rollout.stretch(clip, BALL)
+    assert observed.direction > 80
 
 
 def test_stretches_leave_a_short_rest_out(clip):

@@ -42,12 +42,12 @@ def test_the_control_is_the_image_model_frame_by_frame(video: VideoModel) -> Non
 
 def test_every_column_counts_the_same_prompts(video: VideoModel) -> None:
     asked = evaluation.prompts(2, seed=5)
-    seen = [
+    observed = [
         starter.look(video, name, prompt, at)
         for at, prompt in enumerate(asked)
         for name in starter.COLUMNS
     ]
-    tables = starter.columns(asked, seen)
+    tables = starter.columns(asked, observed)
     assert list(tables) == [
         "the starter",
         "real clips through the autoencoder",
@@ -55,7 +55,7 @@ def test_every_column_counts_the_same_prompts(video: VideoModel) -> None:
     ]
     assert {table.colour.count for table in tables.values()} == {2}
     assert tables[starter.REAL].colour.hits >= tables[starter.OURS].colour.hits
-    assert tables[starter.REAL] == evaluation.tally(seen[1::3], [m for _, m in asked])
+    assert tables[starter.REAL] == evaluation.tally(observed[1::3], [m for _, m in asked])
     text = evaluation.markdown(tables)
     assert all(name in text for name in tables)
 

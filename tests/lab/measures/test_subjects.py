@@ -15,7 +15,7 @@ from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.measures import subjects
 from studio.lab.measures.evaluation import Share
 from studio.lab.measures.likeness import LikenessNet
-from studio.lab.measures.subjects import Figures, Seen, Shot
+from studio.lab.measures.subjects import Figures, Observed, Shot
 from studio.library import models as library
 from studio.spec.progress import Preview, Progress
 from tests import tiny_starter
@@ -30,22 +30,22 @@ def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     photos = [rng.integers(0, 255, (64, 64, 3), np.uint8) for _ in range(4)]
     spec = SubjectSpec("dog", steps=4, preview_every=1, prior_pictures=1, crops=1)
-    seen: list[Preview] = []
+    observed: list[Preview] = []
 
     def tick(progress: Progress) -> None:
         if progress.preview and progress.stage == "learning the subject":
-            seen.append(progress.preview)
+            observed.append(progress.preview)
 
     how = {"moving": moving(video, spec), "defaults": card.subjects}
     trained = train_subject(video.backbone, photos[:3], spec, tmp_path / "run", tick, **how)
     frames = video.card.window.usual
-    assert [preview.frames for preview in seen] == [1, frames, 1, frames]
-    assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in seen)
+    assert [preview.frames for preview in observed] == [1, frames, 1, frames]
+    assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in observed)
 
     net = LikenessNet().eval()
     made: list[Shot] = []
 
-    def look_at(shots: Sequence[Shot]) -> list[Seen]:
+    def look_at(shots: Sequence[Shot]) -> list[Observed]:
         made.extend(shots)
         return [subjects.look(video, shot) for shot in shots]
 
@@ -81,10 +81,10 @@ def test_a_model_that_fills_is_measured_through_prediction_and_interpolation(tmp
     found = library.read(tiny_starter.make(tmp_path / "dense", plain=False))
     card = with_(found.card, steps=1, size=64)
     video = replace(videoldm.load_video(found.folder, card, choose("cpu")), card=card)
-    seen = subjects.look(video, subjects.Shot("a dog moving left on grass", 3, "left", "grass"))
-    assert seen.extended is not None
-    assert seen.between is not None
-    assert not np.array_equal(seen.extended, seen.between)
+    observed = subjects.look(video, subjects.Shot("a dog moving left on grass", 3, "left", "grass"))
+    assert observed.extended is not None
+    assert observed.between is not None
+    assert not np.array_equal(observed.extended, observed.between)
     bare = subjects.look(video, subjects.Shot("a dog moving left", 3, "left"))
     assert bare.extended is None
     both = Figures(

@@ -151,9 +151,9 @@ class _Filling:
                 part = slice(context.start, context.stop)
                 words = text.to(self.dtype).expand(len(context), -1, -1)
                 noisy = _clip_axes(x[part].to(self.dtype))
-                seen = self.model.control is not None and bool(self.mask[part].any())
+                has_known = self.model.control is not None and bool(self.mask[part].any())
                 residuals = {}
-                if controlled and seen:
+                if controlled and has_known:
                     residuals = self._residuals(noisy, timestep, words, condition[part], mask[part])
                 prediction = self.model.unet(noisy, timestep, words, **residuals).sample
                 return prediction[0].transpose(0, 1).float()

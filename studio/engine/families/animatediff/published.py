@@ -1,7 +1,7 @@
 """Motion modules and SparseCtrl networks as they are published: names and shapes into diffusers'.
 
 The original layout (`mm_sd_v15_v2`, `v3_sd15_mm`, `v3_sd15_sparsectrl_rgb`, as safetensors) carries
-no config; all that diffusers' classes have to be told follows from its names and shapes.
+no config; all arguments of diffusers' classes follow from its names and shapes.
 """
 
 import json
@@ -67,7 +67,7 @@ def read(file: Path, what: str) -> State:
 
 
 def motion_config(shapes: Mapping[str, torch.Size], beside: Mapping[str, Any]) -> dict[str, Any]:
-    """What `MotionAdapter` is told: v1 has no middle block and 24 positions, v2 has both that and
+    """Arguments of `MotionAdapter`: v1 has no middle block and 24 positions, v2 has both that and
     32, v3 has 32 positions and no middle block."""
     norm = re.compile(r"down_blocks\.(\d+)\.motion_modules\.0\.norm\.weight")
     widths = {int(m[1]): s[0] for k, s in shapes.items() if (m := norm.fullmatch(k))}
@@ -82,7 +82,7 @@ def motion_config(shapes: Mapping[str, torch.Size], beside: Mapping[str, Any]) -
 
 
 def control_config(shapes: Mapping[str, torch.Size], beside: Mapping[str, Any]) -> dict[str, Any]:
-    """What `SparseControlNetModel` is told, for SparseCtrl that reads latents (the RGB one)."""
+    """Arguments of `SparseControlNetModel`, for SparseCtrl that reads latents (the RGB one)."""
     levels = range(_count(shapes, r"down_blocks\.(\d+)\."))
     crossed = [f"down_blocks.{i}.attentions.0.norm.weight" in shapes for i in levels]
     text = next(s for k, s in shapes.items() if k.endswith("attn2.to_k.weight") and len(s) == 2)
