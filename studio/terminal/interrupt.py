@@ -15,7 +15,7 @@ from types import FrameType
 from studio.spec.progress import Cancelled
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-HEARD = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
+SIGNALS = tuple(getattr(signal, name) for name in NAMES if hasattr(signal, name))
 BREAK = getattr(signal, "SIGBREAK", None)
 """Ctrl+Break, and on Windows also a closed console, a logout and a shutdown."""
 GRACE = 3.0
@@ -45,7 +45,7 @@ class Interrupt:
     def __enter__(self) -> Interrupt:
         if threading.current_thread() is not threading.main_thread():
             return self
-        for number in HEARD:
+        for number in SIGNALS:
             # a shell that starts a job in the background, and nohup, have it ignore them: kept
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._ask)
@@ -127,7 +127,7 @@ class _Watch:
                 continue
             if not (numbers := self._here.recv(64)):
                 return
-            for last in filter(HEARD.__contains__, numbers):
+            for last in filter(SIGNALS.__contains__, numbers):
                 self.came += 1
                 second = time.monotonic() if self.came == 2 else second
                 if self.came > 2 and not is_reminded and time.monotonic() - second > GRACE:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from studio.spec.progress import Cancelled
-from studio.terminal.interrupt import HEARD, Interrupt
+from studio.terminal.interrupt import SIGNALS, Interrupt
 
 ROOT = Path(__file__).resolve().parents[2]
-each_signal = pytest.mark.parametrize("number", HEARD, ids=lambda number: number.name)
+each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 
 
 @pytest.fixture(autouse=True)
 def listening() -> Iterator[None]:
     """As a terminal starts programs: one that was started in the background ignores interrupts."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in HEARD}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -48,7 +48,7 @@ def test_work_ends_at_its_next_tick_and_the_second_signal_is_raised(number):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 def test_the_exit_codes_are_those_of_shells():
     codes = {}
-    for number in HEARD:
+    for number in SIGNALS:
         with Interrupt() as interrupt:
             interrupt.obey()
             signal.raise_signal(number)
@@ -80,14 +80,14 @@ def test_what_a_background_job_ignores_stays_ignored(number):
     signal.signal(number, signal.SIG_IGN)
     with Interrupt() as interrupt:
         signal.raise_signal(number)
-        assert interrupt.asked is None
+        assert interrupt.received is None
         assert signal.getsignal(number) is signal.SIG_IGN
 
 
 def test_nothing_is_left_behind():
     with Interrupt():
         pass
-    assert [signal.getsignal(number) for number in HEARD] == [signal.SIG_DFL] * len(HEARD)
+    assert [signal.getsignal(number) for number in SIGNALS] == [signal.SIG_DFL] * len(SIGNALS)
     assert signal.set_wakeup_fd(-1) == -1
 
 
