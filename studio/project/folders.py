@@ -93,6 +93,16 @@ class Folders:
         return self.data / "seen_models.json"
 
     @property
+    def downloads(self) -> Path:
+        """What is known of each download."""
+        return self.data / "downloads"
+
+    @property
+    def connections(self) -> Path:
+        """The log of every connection."""
+        return self.data / "connections.log"
+
+    @property
     def stacks(self) -> Path:
         """Models by role, under names that the user gave."""
         return self.data / "stacks.json"

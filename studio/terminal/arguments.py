@@ -74,6 +74,16 @@ def _add_library(add: "Commands") -> None:
         add.plain(f"library {what}", does).add_argument("folder", metavar="DIR")
     add.plain("library folders", "the folders that are looked into")
     add.plain("library list", "the models in them, and those that were moved or are missing")
+    _library_download(add.plain("library download", "download public models, or list them"))
+    add.plain("library downloads", "what was downloaded, and what is not whole yet")
+    token = add.plain("library token", "give the Hugging Face hub's token to the system's keyring")
+    token.add_argument("--forget", action="store_true", help="take it out again")
+
+
+def _library_download(to: Parser) -> None:
+    to.add_argument("name", metavar="NAME", nargs="?", help="a model, a bundle, or a file's link")
+    to.add_argument("--yes", action="store_true", help="do not ask; you have read the licence")
+    to.add_argument("--sha256", metavar="HEX", default="", help="a link's published checksum")
 
 
 def _add_queue(add: "Commands") -> None:

@@ -28,7 +28,7 @@ def person_who_agreed(noun: str, args: Namespace, session: Session) -> bool:
 
 def ask_consent(session: Session) -> None:
     """Ask for it in the terminal; refused without a yes, and where nobody can answer."""
-    if _answer(CONSENT, session) not in YES:
+    if answered(CONSENT, session) not in YES:
         raise Refusal(
             "A person is trained only with that person's consent.",
             "Add --consent if it is you, or if this person agreed.",
@@ -47,7 +47,7 @@ def _is_person(noun: str, args: Namespace, session: Session) -> bool:
         return not denied and (getattr(args, "person", False) or speaks_of is Spoken.PERSON)
     if args.consent or getattr(args, "person", False):
         return True
-    answer = _answer(f"Is “{shown(noun)}” a person? [y/n] ", session)
+    answer = answered(f"Is “{shown(noun)}” a person? [y/n] ", session)
     if answer not in YES + NO:
         raise Refusal(
             f"It is not known whether “{shown(noun)}” is a person.",
@@ -56,7 +56,7 @@ def _is_person(noun: str, args: Namespace, session: Session) -> bool:
     return answer in YES
 
 
-def _answer(question: str, session: Session) -> str:
+def answered(question: str, session: Session) -> str:
     """What is typed, in lower case; nothing where nobody is there to type."""
     if not sys.stdin or not sys.stdin.isatty():
         return ""

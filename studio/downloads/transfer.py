@@ -1,0 +1,191 @@
+"""One file over HTTP into a part that grows: ranges, broken connections, hosts that ask to wait.
+
+What has come stays in the part, whatever happens; the next try asks for the rest alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.downloads import hub, plain
+from studio.downloads.offer import RemoteFile
+from studio.downloads.online import Online, wished
+from studio.durable import FULL
+from studio.project.files import refused
+from studio.spec.quantities import memory
+from studio.spec.refusal import Refusal
+
+if TYPE_CHECKING:
+    import httpx2
+
+CHUNK = 2**20
+"""Bytes written at a time."""
+SURE = 16 * 2**20
+"""Bytes after which what was written is flushed to the disk: up to a multiple of it a part is sound
+after a crash of the machine."""
+TRIES = 5
+"""Connections in a row that may break off without a byte."""
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+Moved = Callable[[int], None]
+"""Told how many bytes more, or fewer, of a file are here."""
+
+
+def fetch(file: RemoteFile, part: Path, token: str, door: Online, moved: Moved) -> None:
+    """Bring `part` to the whole file.  Raises `Stopped`, or `Refusal` with what is here kept."""
+    failures = 0
+    _drop_doubtful(part, file, moved)
+    while True:
+        door.check()
+        have = _length(part)
+        if file.size is not None and have == file.size:
+            return
+        try:
+            if _once(file, part, have, token, door, moved):
+                return
+        except _Broken as broken:
+            door.check()
+            if isinstance(broken, _Misfit):
+                _cut(part, 0, moved)
+            failures = 1 if _length(part) > have else failures + 1
+            if failures > TRIES:
+                raise Refusal(
+                    f"The connection to {broken} broke off {TRIES} times.",
+                    f"{memory(_length(part))} of {part.stem} are here and kept; do this again later.",
+                ) from broken
+            door.wait(min(2 ** (failures - 1), 30) * PAUSE)
+
+
+PAUSE = 1.0
+"""Seconds before the first new try; each that fails doubles them."""
+
+
+class _Broken(Exception):
+    """A connection ended early.  Its words are the host's name."""
+
+
+class _Misfit(_Broken):
+    """The host cannot go on where the part ends: it has another file by now, or knows no ranges."""
+
+
+def _once(file: RemoteFile, part: Path, have: int, token: str, door: Online, moved: Moved) -> bool:
+    """One request for what is missing; whether the file is whole by now as far as HTTP tells."""
+    import httpx2
+
+    try:
+        with (
+            door.client.stream("GET", file.url, headers=_headers(file, have, token)) as response,
+            door.watched(response),
+        ):
+            start = _start(response, file, have, token, door)
+            if start < 0:
+                return False
+            _append(response, part, start, door, moved)
+    except httpx2.HTTPError as error:
+        host = error.request.url.host if getattr(error, "_request", None) else "the host"
+        raise _Broken(host) from error
+    length = _length(part)
+    if file.size is not None and length < file.size:
+        raise _Broken(response.request.url.host)
+    return file.size is None or length == file.size
+
+
+def _headers(file: RemoteFile, have: int, token: str) -> dict[str, str]:
+    asked = {**plain.PLAIN, **(hub.headers(token) if file.with_token else {})}
+    if have:
+        asked["range"] = f"bytes={have}-"
+        if file.validator:
+            asked["if-range"] = file.validator
+    return asked
+
+
+def _start(response: httpx2.Response, file: RemoteFile, have: int, token: str, door: Online) -> int:
+    """Where in the part the answer belongs; -1 where it is to be asked again.
+
+    Refused where the host does not give the file.
+    """
+    status = response.status_code
+    if status == 429:
+        seconds = wished(response)
+        door.say(
+            f"{response.request.url.host} asks to wait {seconds} s: too many requests. "
+            "It goes on by itself."
+        )
+        door.wait(seconds)
+        return -1
+    if status == 206:
+        told = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
+        whole = told and (file.size is None or told.group(3) in ("*", str(file.size)))
+        if told and whole and int(told.group(1)) == have:
+            return have
+        raise _Misfit(response.request.url.host)
+    if status == 200:
+        return 0
+    if status == 416 and have:
+        raise _Misfit(response.request.url.host)
+    if status >= 500 or status == 408:
+        raise _Broken(response.request.url.host)
+    raise _refusal(response, file, bool(token))
+
+
+def _refusal(response: httpx2.Response, file: RemoteFile, has_token: bool) -> Refusal:
+    if not file.with_token:
+        return plain.refusal_of(response)
+    repo = "/".join(file.url.removeprefix(hub.ENDPOINT).strip("/").split("/")[:2])
+    return hub.refusal_of(response, repo, has_token)
+
+
+def _append(response: httpx2.Response, part: Path, start: int, door: Online, moved: Moved) -> None:
+    """Write what comes from byte `start` of the part on; what was there beyond is dropped."""
+    try:
+        with part.open("r+b" if part.exists() else "wb") as out:
+            before = out.seek(0, os.SEEK_END)
+            out.truncate(start)
+            out.seek(start)
+            moved(start - before)
+            at = start
+            for chunk in response.iter_bytes(CHUNK):
+                out.write(chunk)
+                moved(len(chunk))
+                if at // SURE != (at := at + len(chunk)) // SURE:
+                    out.flush()
+                    os.fsync(out.fileno())
+                door.check()
+    except OSError as error:
+        if error.errno in FULL:
+            raise Refusal(
+                f"The disk is full: {memory(_length(part))} of {part.stem} are here and kept.",
+                f"Make room on the disk of {part.parent}, then do this again.",
+            ) from error
+        raise refused(error, part) from error
+
+
+def _drop_doubtful(part: Path, file: RemoteFile, moved: Moved) -> None:
+    """Of a part from an earlier run, keep what may be built on.
+
+    Without a checksum nobody would notice that a crash of the machine left holes at its end, or
+    that the host has another version by now.
+    """
+    have = _length(part)
+    if file.size is not None and have > file.size:
+        _cut(part, 0, moved)
+    elif have and not (file.sha256 or file.blob):
+        _cut(part, (have - 1) // SURE * SURE if file.validator else 0, moved)
+
+
+def _cut(part: Path, length: int, moved: Moved) -> None:
+    have = _length(part)
+    if length < have:
+        os.truncate(part, length)
+        moved(length - have)
+
+
+def _length(part: Path) -> int:
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0

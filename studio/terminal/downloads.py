@@ -1,0 +1,213 @@
+"""`library download`, `downloads`, `token`: the only commands that open a connection, each when asked."""
+
+import getpass
+import re
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from studio.downloads import access_token, hub, plain
+from studio.downloads.begun import bytes_here
+from studio.downloads.connections import ConnectionLog
+from studio.downloads.downloading import download, left_to_come
+from studio.downloads.journal import READY, Journal, Record
+from studio.downloads.links import HubFile, is_link, parsed
+from studio.downloads.offer import FIRST, Offer
+from studio.downloads.online import Online, online
+from studio.downloads.together import together
+from studio.jobs.work import BUILT_IN
+from studio.library.catalogue import Catalogue, CatalogueModel, read_catalogue
+from studio.library.scan import scan
+from studio.project.files import check_writable
+from studio.spec.progress import PULSE
+from studio.spec.quantities import memory
+from studio.spec.refusal import Refusal
+from studio.terminal.consent import YES, answered
+from studio.terminal.session import KEPT, Session
+from studio.terminal.voice import Answer
+
+CATALOGUE = BUILT_IN / "catalogue.toml"
+
+
+def download_models(args: Namespace, session: Session) -> Answer:
+    """Show licence and size, ask, download, check, say what came; without a name, what there is."""
+    catalogue = read_catalogue(CATALOGUE)
+    if not args.name:
+        return _offered(catalogue)
+    wanted = _wanted(args, catalogue)
+    check_writable(session.folders.models)
+    token = access_token.stored()
+    session.if_stopped(f"{KEPT} {session.again()}")
+    with online(ConnectionLog(session.folders.connections)) as door:
+        offers = _looked_up(wanted, token, door, session)
+        _ask(offers, args, session)
+        journal = Journal(session.folders.downloads)
+        records = download(
+            offers, session.folders.models, journal, token, door, session.voice.say, session.tick
+        )
+    return _came(offers, records, session)
+
+
+def list_downloads(_: Namespace, session: Session) -> Answer:
+    """Every download: ready, or how much of it is here and how to go on."""
+    records = list(Journal(session.folders.downloads).all())
+    lines, facts = [], []
+    for record in records:
+        here = bytes_here(record, session.folders.models)
+        whole = sum(file.size or 0 for file in record.files)
+        lines.append(f"  {_state(record, here, whole, session)}")
+        facts.append(_fact(record, here, whole))
+    log = session.folders.connections
+    words = [*(lines or ["Nothing was downloaded."]), f"Every connection is in {log}."]
+    return Answer("\n".join(words), {"downloads": facts, "log": str(log)})
+
+
+def change_token(args: Namespace, session: Session) -> Answer:
+    """Keep the token that is typed or piped in, or forget the one there is."""
+    if args.forget:
+        was = access_token.forget()
+        words = "The token is forgotten." if was else "There was no token."
+        return Answer(words, {"forgotten": was})
+    access_token.keep(_typed_token(session))
+    return Answer("The token is in the system's keyring.", {"kept": True})
+
+
+def _typed_token(session: Session) -> str:
+    """Typed unseen, or the first line of what is piped in; never a word of the command line."""
+    if sys.stdin and sys.stdin.isatty():
+        with session.interrupt.at_once():
+            return getpass.getpass("Token (from huggingface.co/settings/tokens): ")
+    return sys.stdin.readline() if sys.stdin else ""
+
+
+def _wanted(args: Namespace, catalogue: Catalogue) -> Sequence[Callable[[str, Online], Offer]]:
+    """How to look up each thing that the name stands for."""
+    sum_of_link = args.sha256.strip().lower()
+    if sum_of_link and not re.fullmatch("[0-9a-f]{64}", sum_of_link):
+        raise Refusal("--sha256 is no SHA-256: that has 64 hexadecimal digits.", "Copy it again.")
+    if not is_link(args.name):
+        if sum_of_link:
+            raise Refusal("--sha256 is for links.", "Leave it out: the catalogue's are checked.")
+        return [partial(hub.offer_of, model) for model in catalogue.wanted(args.name)]
+    link = parsed(args.name)
+    if isinstance(link, HubFile):
+        return [partial(hub.offer_of_file, link, sum_of_link)]
+    return [lambda _, door: plain.offer_of_link(link, sum_of_link, door)]
+
+
+def _looked_up(
+    wanted: Sequence[Callable[[str, Online], Offer]], token: str, door: Online, session: Session
+) -> list[Offer]:
+    calls = [partial(look, token, door) for look in wanted]
+    return together(calls, door, session.voice.say, lambda: session.tick(PULSE))
+
+
+def _ask(offers: Sequence[Offer], args: Namespace, session: Session) -> None:
+    """Show what would come; refused without a yes."""
+    models, journal = session.folders.models, Journal(session.folders.downloads)
+    left = left_to_come(offers, models, journal)
+    if left == 0:
+        return
+    for offer in offers:
+        session.voice.say(_card(offer))
+    size = memory(left) if left is not None else "an unknown number of bytes"
+    if args.yes:
+        return
+    if answered(f"Download {size} under these licences? [y/N] ", session) not in YES:
+        raise Refusal(f"Nothing was downloaded: {size} would come.", "Add --yes to say yes.")
+
+
+def _card(offer: Offer) -> str:
+    """The licence card: what it is, whose, how large, what it is checked against."""
+    model = offer.model
+    about = [f"{offer.name} ({model.role}, {model.family})" if model else offer.name]
+    if model and model.does:
+        about.append(f"  {model.does}")
+    about.append(f"  licence: {offer.licence or 'not stated; see its page'}")
+    if model and model.terms:
+        about.append(f"  {model.terms}")
+    about.append(f"  from {offer.page}")
+    size = memory(offer.size) if offer.size else "not said"
+    about.append(f"  size: {size}; {_checks(offer)}")
+    if model and (model.fits or model.card):
+        about.append(f"  {_fits(model)}")
+    return "\n".join(about)
+
+
+def _checks(offer: Offer) -> str:
+    against = sorted({file.checked for file in offer.files})
+    return "no published checksum" if against == [FIRST] else f"checked: {', '.join(against)}"
+
+
+def _fits(model: CatalogueModel) -> str:
+    fits = f"fits {', '.join(model.fits)}" if model.fits else ""
+    card = f"ran on cards of {model.card} GB" if model.card else ""
+    return "; ".join(filter(None, (fits, card)))
+
+
+def _offered(catalogue: Catalogue) -> Answer:
+    lines = ["Bundles by graphics card:"]
+    lines += [f"  {b.id}: {b.does} ({', '.join(b.models)})" for b in catalogue.bundles]
+    lines.append("Models:")
+    lines += [f"  {m.id}: {m.name} ({m.role}; {m.licence})" for m in catalogue.models]
+    lines.append("Not offered, opened where you bring the files:")
+    lines += [f"  {other.name}: {other.why}." for other in catalogue.not_offered]
+    facts = {
+        "bundles": [{"id": b.id, "card": b.card, "models": b.models} for b in catalogue.bundles],
+        "models": [
+            {"id": m.id, "name": m.name, "role": m.role, "family": m.family, "licence": m.licence}
+            for m in catalogue.models
+        ],
+        "not_offered": [{"id": o.id, "why": o.why} for o in catalogue.not_offered],
+    }
+    return Answer("\n".join(lines), facts)
+
+
+def _came(offers: Sequence[Offer], records: Sequence[Record], session: Session) -> Answer:
+    """Where everything is, what it was checked against, and what a scan of it finds."""
+    models = session.folders.models
+    folders = list(dict.fromkeys(models / offer.folder for offer in offers))
+    found = scan(folders, tick=session.tick)
+    lines = [f"{record.name} is in {models / record.folder}: {_how(record)}." for record in records]
+    lines += [f"  {entry.found or entry.why}  {entry.path}" for entry in found.entries]
+    facts = {
+        "downloads": [_fact(r, *[sum(f.size or 0 for f in r.files)] * 2) for r in records],
+        "models": [{"path": str(e.path), "is": str(e.found or e.why)} for e in found.entries],
+    }
+    return Answer("\n".join(lines), facts)
+
+
+def _how(record: Record) -> str:
+    against = {file.checked for file in record.files}
+    return f"checksum {FIRST}" if against == {FIRST} else f"checked ({', '.join(sorted(against))})"
+
+
+def _state(record: Record, here: int, whole: int, session: Session) -> str:
+    if record.state == READY:
+        if here < whole:
+            return (
+                f"{record.name}: files are missing; bring them back with: {_again(record, session)}"
+            )
+        return f"{record.name}: ready, {memory(whole)}, {_how(record)}"
+    why = f" {record.why}" if record.why else ""
+    of = f" of {memory(whole)}" if whole else ""
+    return f"{record.name}: {memory(here)}{of} here.{why} Go on with: {_again(record, session)}"
+
+
+def _again(record: Record, session: Session) -> str:
+    return session.command("library", "download", record.asked)
+
+
+def _fact(record: Record, here: int, whole: int) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "asked": record.asked,
+        "licence": record.licence,
+        "state": record.state,
+        "why": record.why,
+        "bytes": here,
+        "of": whole,
+        "files": [{"path": f.path, "sha256": f.found, "checked": f.checked} for f in record.files],
+    }

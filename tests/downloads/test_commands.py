@@ -1,0 +1,150 @@
+"""Downloading as a person does it: one command, a licence, a yes, files that are checked."""
+
+import json
+
+import pytest
+
+from tests.downloads.hub_server import SIGNED, TOKEN, World
+from tests.downloads.weights import weights
+
+
+def test_a_model_comes_with_what_it_needs_checked_and_in_place(run, world: World, data):
+    done = run("library", "download", "small", "--yes")
+    assert done.code == 0, done.err
+    models = data / "models"
+    assert (models / "small" / "model.safetensors").read_bytes() == weights()
+    assert (models / "small" / "config.json").read_bytes() == b'{"layers": 1}\n'
+    assert (models / "codec" / "vae" / "codec.safetensors").read_bytes() == weights(2**18, seed=1)
+    assert not list((models / ".downloads").iterdir())
+    assert "checked (the hub's checksum)" in done.out
+    assert "licence: Apache-2.0" in done.err
+    assert "licence: MIT" in done.err
+
+
+def test_nothing_comes_without_a_yes(run, world: World, data):
+    done = run("library", "download", "small")
+    done_lines = done.err.strip().splitlines()
+    assert done.code == 2
+    assert done_lines[-1].startswith("Nothing was downloaded: 1 MB would come.")
+    assert world.sent == 0
+    assert not (data / "models" / "small").exists()
+
+
+@pytest.mark.parametrize("typed", ["y\n", "n\n"])
+def test_the_answer_to_the_question_decides(run, world: World, data, monkeypatch, typed):
+    import io
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    done = run("library", "download", "codec")
+    assert "Download under 1 MB under these licences?" in done.err
+    assert done.code == (0 if typed == "y\n" else 2)
+    assert (data / "models" / "codec").exists() == (typed == "y\n")
+
+
+def test_a_second_time_nothing_is_asked_of_the_hub_but_what_it_has(run, world: World):
+    run("library", "download", "8gb", "--yes")
+    sent, before = world.sent, len(world.asked)
+    again = run("library", "download", "8gb")
+    assert again.code == 0, again.err
+    assert world.sent == sent
+    assert all("/api/models/" in one.path for one in world.asked[before:])
+
+
+def test_downloads_are_listed_with_their_state(run, world: World, data):
+    run("library", "download", "small", "--yes")
+    (data / "models" / "codec" / "vae" / "codec.safetensors").unlink()
+    listed = run("library", "downloads")
+    assert "Small model: ready" in listed.out
+    assert "Its codec: files are missing; bring them back with:" in listed.out
+    assert run("library", "download", "codec", "--yes").code == 0
+    facts = run("library", "downloads", "--json").answer["downloads"]
+    assert [fact["state"] for fact in facts] == ["ready", "ready"]
+
+
+def test_the_answer_as_json_says_what_was_checked(run, world: World):
+    done = run("library", "download", "codec", "--yes", "--json")
+    (fact,) = done.answer["downloads"]
+    assert fact["files"][0]["checked"] == "the hub's checksum"
+    assert len(fact["files"][0]["sha256"]) == 64
+    assert fact["licence"] == "MIT"
+
+
+def test_a_file_of_the_hub_comes_by_its_link(run, world: World, data, monkeypatch):
+    monkeypatch.setattr("studio.downloads.links.HUB_HOSTS", ("127.0.0.1",))
+    done = run(
+        "library", "download", f"{world.hub}/maker/model/blob/main/model.safetensors", "--yes"
+    )
+    assert done.code == 0, done.err
+    assert (data / "models" / "maker--model" / "model.safetensors").read_bytes() == weights()
+    assert "licence: apache-2.0" in done.err
+
+
+def test_a_plain_link_is_recorded_on_its_first_download(run, world: World, data):
+    done = run("library", "download", f"{world.hub}/files/plain.safetensors", "--yes")
+    assert done.code == 0, done.err
+    assert (data / "models" / "links" / "plain.safetensors").exists()
+    assert "checksum recorded on first download" in done.out
+    assert "licence: not stated" in done.err
+
+
+def test_a_plain_link_with_its_published_checksum_is_checked(run, world: World, data):
+    link = f"{world.hub}/files/plain.safetensors"
+    wrong = run("library", "download", link, "--yes", "--sha256", "0" * 64)
+    assert wrong.code == 2
+    assert "came damaged (another checksum) and was removed" in wrong.err
+    assert not list((data / "models").rglob("*.part"))
+    import hashlib
+
+    right = hashlib.sha256(world.links["/files/plain.safetensors"]).hexdigest()
+    assert run("library", "download", link, "--yes", "--sha256", right).code == 0
+
+
+def test_what_is_not_offered_says_why(run, world: World):
+    done = run("library", "download", "closed")
+    done.refused("Closed model is not offered: its licence excludes most of the world.")
+    assert not world.asked
+
+
+def test_the_list_costs_no_connection(run, world: World):
+    done = run("library", "download")
+    assert "small: Small model (video model; Apache-2.0)" in done.out
+    assert not world.asked
+
+
+def test_every_connection_is_in_the_log_and_nothing_secret(run, world: World, data, ring):
+    run_token(run, TOKEN)
+    run("library", "download", "small", "--yes")
+    log = (data / "connections.log").read_text()
+    assert len(world.asked) == sum(" GET " in line for line in log.splitlines())
+    assert f"GET {world.hub}/maker/model/resolve/" in log
+    assert f"302 from {world.hub}/" in log
+    assert f"GET {world.cdn}/maker/model/model.safetensors\n" in log
+    for file in data.rglob("*"):
+        if file.is_file():
+            kept = file.read_bytes()
+            assert TOKEN.encode() not in kept
+            assert SIGNED.encode() not in kept
+
+
+def test_a_link_with_a_key_leaves_it_nowhere(run, world: World, data):
+    link = f"{world.hub}/files/plain.safetensors?type=Model&token=secretOfTheUser"
+    assert run("library", "download", link, "--yes").code == 0
+    kept = b"".join(file.read_bytes() for file in data.rglob("*") if file.is_file())
+    assert b"secretOfTheUser" not in kept
+    (record,) = (data / "downloads").glob("*.json")
+    assert json.loads(record.read_text())["asked"].endswith("?type=Model&…")
+
+
+def run_token(run, token: str) -> None:
+    import io
+    import sys
+
+    before, sys.stdin = sys.stdin, io.StringIO(token + "\n")
+    try:
+        assert run("library", "token").code == 0
+    finally:
+        sys.stdin = before

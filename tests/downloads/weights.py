@@ -1,0 +1,10 @@
+"""Weight files of any size, small ones too, as the hub would have them."""
+
+import numpy as np
+from safetensors.numpy import save
+
+
+def weights(size: int = 2**20, seed: int = 0) -> bytes:
+    """A safetensors file of a little more than `size` random bytes."""
+    rng = np.random.default_rng(seed)
+    return save({"layer.weight": rng.integers(0, 256, size, dtype=np.uint8)})
