@@ -54,7 +54,7 @@ class Forecast:
     @property
     def work(self) -> Work:
         """All that a render would do."""
-        return _sum(stage.work for stage in self.stages)
+        return in_all(stage.work for stage in self.stages)
 
     @property
     def clip(self) -> Work:
@@ -80,7 +80,7 @@ def forecast(
     keys = keyframes(strip, source_spans(request, strip))
     parts = []
     for stage in stages(walk):
-        work = _sum(_work(span, there, pace) for span in stage.spans)
+        work = in_all(work_of(span, there, pace) for span in stage.spans)
         if stage.name not in LATER.values():
             work = _shown(work, stage, strip, keys, there)
         parts.append(StageForecast(stage.name, _state(stage, there, before), work))
@@ -99,7 +99,7 @@ def upsampled_forecast(
     """How the upsampling stands of a clip with these spans."""
     stage = stages(walk)[-1]
     there = {span.key: has(span.key) for span in stage.spans}
-    work = _sum(_work(span, there, pace) for span in stage.spans)
+    work = in_all(work_of(span, there, pace) for span in stage.spans)
     return StageForecast(stage.name, _state(stage, there, before), work)
 
 
@@ -110,16 +110,16 @@ def _intervals(
     found: list[list[Work]] = [[] for _ in range(count)]
     between = [span for span in walk if stage_of(span) == "interpolated"]
     for number, span in enumerate(between):
-        found[number // request.interpolate].append(_work(span, there, pace))
+        found[number // request.interpolate].append(work_of(span, there, pace))
     for stage in ("decoded", "upsampled") if request.interpolate else ():
         frame = 0
         apart = stage == "decoded" and request.interpolates_frames  # keyframes alone
         dense = 1 if apart else request.frames_per_keyframe
         for span in (span for span in walk if stage_of(span) == stage):
             if frame // dense < count:
-                found[frame // dense].append(_work(span, there, pace))
+                found[frame // dense].append(work_of(span, there, pace))
             frame += len(span.makes)
-    return tuple(_sum(works) for works in found)
+    return tuple(in_all(works) for works in found)
 
 
 def _shown(
@@ -145,14 +145,16 @@ def _state(stage: Stage, there: Mapping[str, bool], before: Collection[str]) -> 
     return OUT_OF_DATE if stage.name in before else TO_MAKE
 
 
-def _work(span: Span, there: Mapping[str, bool], pace: Pace) -> Work:
+def work_of(span: Span, there: Mapping[str, bool], pace: Pace) -> Work:
+    """The work in one span, by whether it is there and how long a frame of its stage took."""
     if there[span.key]:
         return Work(len(span.makes), 0, 0.0)
     each = pace.get(span.stage)
     return Work(len(span.makes), len(span.makes), each and each * len(span.makes))
 
 
-def _sum(works: Iterable[Work]) -> Work:
+def in_all(works: Iterable[Work]) -> Work:
+    """Work put together; its seconds are unknown where those of a part are."""
     works = tuple(works)
     unknown = any(work.seconds is None for work in works)
     return Work(
