@@ -1,7 +1,7 @@
 """Which models are on this computer: folders with a `model.toml`, read by their headers alone."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.library.card import CARD, read_card
@@ -17,12 +17,18 @@ from studio.spec.request import ClipRequest
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that can be loaded: its folder, its card and the hashes of its weights by
-    component."""
+    """A model that can be loaded: its folder, its card, and the hashes and sizes in bytes of its
+    weights by component."""
 
     card: Card
     folder: Path
     weights: tuple[tuple[str, str], ...]
+    sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+
+    def size(self, role: str) -> int:
+        """Bytes of the weight files that decide what it does in a role; 0 where none is known."""
+        used = {name for known, names in self.card.uses if known == role for name in names}
+        return sum(size for name, size in self.sizes if name in used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,8 @@ def _opened(folder: Path, card: Card) -> Model:
     check_strays(folder, card)
     if (settings := settings_of(folder, card.family)) != card.settings:
         weights = (*weights, (SETTINGS, settings))
-    return Model(card, folder, weights)
+    sizes = tuple((role, (folder / file).stat().st_size) for role, file in card.files)
+    return Model(card, folder, weights, sizes)
 
 
 def identity(path: Path) -> str:

@@ -1,11 +1,23 @@
 """A shot: what the user is working on, with some things still left to the model."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from studio.spec.bounds import AT_ONCE, ID, SEED, TEXT, between, either, is_name, misfits, nothing
+from studio.spec.bounds import (
+    AT_ONCE,
+    ID,
+    SEED,
+    TEXT,
+    between,
+    either,
+    is_name,
+    misfits,
+    nothing,
+    several,
+)
 from studio.spec.card import Card
+from studio.spec.part import ROLES, Part
 from studio.spec.request import (
     LARGEST,
     MAX_EXTEND,
@@ -26,6 +38,7 @@ class Shot:
 
     `seed` is 0..2**63-1; an unlocked seed is rolled anew before each render by the window.
     `subject` names a subject of the studio, or is "".  `fps` is the rate of the keyframes.
+    `parts` pair roles with the ids of models that take them from the shot's `model`.
     """
 
     id: str
@@ -46,6 +59,7 @@ class Shot:
     loop: bool = False
     interpolate: int | None = None
     strip: Strip | None = None
+    parts: tuple[tuple[str, str], ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -57,12 +71,26 @@ class Shot:
             guidance=between(0, MAX_GUIDANCE), width=between(1, LARGEST),
             height=between(1, LARGEST), fps=between(SLOWEST, FASTEST),
             extend=between(0, MAX_EXTEND), interpolate=between(0, PASSES),
+            parts=several(lambda pair: pair[0] in ROLES and is_name(pair[1]), most=len(ROLES)),
         )  # fmt: skip
+        if len(dict(self.parts)) != len(self.parts):
+            yield "parts"
+
+    def with_part(self, role: str, model: str) -> "Shot":
+        """With a role taken by the model of that id; "" gives it back to the shot's own."""
+        chosen = dict(self.parts) | {role: model}
+        parts = tuple((role, chosen[role]) for role in ROLES if chosen.get(role))
+        return replace(self, parts=parts)
 
     def request(
-        self, card: Card, weights: tuple[tuple[str, str], ...], subject: SubjectUse | None
+        self,
+        card: Card,
+        weights: tuple[tuple[str, str], ...],
+        subject: SubjectUse | None,
+        parts: tuple[Part, ...] = (),
     ) -> ClipRequest:
-        """The shot with nothing left open; what it does not say, the card decides."""
+        """The shot with nothing left open; what it does not say, the card decides, or that of the
+        part which fills a role."""
         return card.request(
             self.prompt,
             self.seed,
@@ -79,4 +107,5 @@ class Shot:
             loop=self.loop,
             interpolate=self.interpolate,
             strip=self.strip,
+            parts=parts,
         )

@@ -61,17 +61,19 @@ def write_number(value: Fraction | float | int, decimals: int = 3) -> str:
 class Possible:
     """Which numbers will do: from `lowest` to `highest`, both among them, in steps of `step`.
 
-    Steps count from 0, as multiples do; a `step` of 0 leaves every number between.
+    Steps count from `origin`, 0 for multiples; a `step` of 0 leaves every number between.
     """
 
     lowest: Fraction
     highest: Fraction
     step: Fraction = Fraction(1)
+    origin: Fraction = Fraction(0)
 
     def nearest(self, value: Fraction) -> Fraction:
         """The possible number next to `value`; of two as near the larger."""
         if self.step:
-            value = (value / self.step + Fraction(1, 2)).__floor__() * self.step
+            steps = ((value - self.origin) / self.step + Fraction(1, 2)).__floor__()
+            value = self.origin + steps * self.step
         return min(max(self.lowest, value), self.highest)
 
 

@@ -61,7 +61,8 @@ class StripEdits(QObject):
 
     @property
     def card(self) -> Card | None:
-        model = self._present.state.model
+        """Of the model that fills holes, or of the shot's own."""
+        model = self._present.state.by("holes") or self._present.state.model
         return model.card if model else None
 
     @property
@@ -195,7 +196,8 @@ class StripEdits(QObject):
         self.put(Path(file), number, insert=insert)
 
     def _window(self) -> int:
-        return self.card.window.usual if self.card else 8
+        draft = self._present.state.draft
+        return draft.window if draft else 8
 
     def _locked(self, strip: Strip, number: int) -> Strip:
         found = self._render_forecast.forecast

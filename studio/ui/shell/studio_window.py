@@ -179,7 +179,9 @@ class StudioWindow:
         self.stages = Stages(
             queue, monitor, self.present, self.render_actions, self.render_forecast, icons
         )
-        self.shot = ShotPanel(document, self.present, self.render_actions, self.stages, icons)
+        self.shot = ShotPanel(
+            document, self.present, self.model_list, self.render_actions, self.stages, icons
+        )
 
     def _build_window(self, memory: Path, icons: Icons) -> None:
         self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)

@@ -11,11 +11,13 @@ from studio.project import edits
 from studio.project.project import new_id
 from studio.project.shot import Shot
 from studio.spec.quantities import clip_length, count, rate
+from studio.ui.shot.parts import Parts, title
 from studio.ui.shot.prompt import Prompt, vocabulary_dialog
 from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
 from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
+from studio.ui.state.model_list import ModelList
 from studio.ui.state.render_actions import VARIATIONS, RenderActions
 from studio.ui.state.shot_state import PresentShot, ShotState
 from studio.ui.widgets.adaptive import CheckBox, ComboBox, field, scrolled
@@ -47,13 +49,14 @@ class ShotPanel(Panel):
         self,
         document: Document,
         present: PresentShot,
+        models: ModelList,
         render_actions: RenderActions,
         stages: QWidget,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._document, self._present, self._render_actions = document, present, render_actions
-        self._stages = stages
+        self._stages, self.parts = stages, Parts(models)
         self._build(icons)
         self._connect()
         self.reflect()
@@ -74,7 +77,9 @@ class ShotPanel(Panel):
         self.negative.reflect(shot.negative)
         self._fill_subjects(shot)
         self.seed.reflect(shot.seed, shot.seed_locked)
-        self.settings.reflect(shot, state.model.card if state.model else None)
+        self.settings.reflect(state)
+        self.parts.reflect(state)
+        self.parts_fold.head.setText(title(state))
         self._reflect_words(state)
         self._reflect_orders(state)
 
@@ -95,6 +100,7 @@ class ShotPanel(Panel):
         tip(self.variations, "Renders four clips with seeds that follow one another.")
         self.settings = ShotSettings()
         self.fold = Collapsible("Settings", self.settings, icons)
+        self.parts_fold = Collapsible("Parts", self.parts, icons)
         self.facts = label("", "small", wrap=True)
         self.notice = label("", "small", wrap=True)
         self.preview = push("Preview keyframes")
@@ -108,7 +114,8 @@ class ShotPanel(Panel):
         inner = column(
             row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.words_row,
             field("Without", self.negative), field("Subject", self.subject), self.strength,
-            self.seed, self.variations, line(), self.fold, self.facts, margin=2 * UNIT,
+            self.seed, self.variations, line(), self.fold, self.parts_fold, self.facts,
+            margin=2 * UNIT,
         )  # fmt: skip
         box = inner.layout()
         assert isinstance(box, QVBoxLayout)
@@ -137,6 +144,7 @@ class ShotPanel(Panel):
         self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
+        self.parts.changed.connect(lambda parts, what: self._change(what, merge=False, parts=parts))
         self.vocabulary.clicked.connect(self._show_vocabulary)
         self.preview.clicked.connect(self._render_actions.preview)
         self.render_it.clicked.connect(self.render_asked)
@@ -225,7 +233,7 @@ class ShotPanel(Panel):
 
 def _facts(state: ShotState) -> str:
     """What the clip would be, whether or not it can be made."""
-    model, draft = state.model, state.draft
+    model, draft, others = state.model, state.draft, state.others.values()
     if model is None or draft is None:
         return ""
     return " · ".join(
@@ -233,7 +241,7 @@ def _facts(state: ShotState) -> str:
             count(draft.frames, "frame"),
             f"{clip_length(draft.frames, draft.rate)} at {rate(draft.rate)}",
             f"{draft.width} × {draft.height} px",
-            model.card.name,
+            ", ".join(dict.fromkeys((model.card.name, *(m.card.name for m in others)))),
         )
     )
 

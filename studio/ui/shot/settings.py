@@ -6,11 +6,14 @@ from fractions import Fraction
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.library.parts import SAMPLED
 from studio.project.shot import Shot
-from studio.spec.card import Card
 from studio.spec.numbers import Possible, possible
+from studio.spec.part import Part
 from studio.spec.request import MAX_GUIDANCE, MAX_STEPS
+from studio.spec.sizes import largest_side, size_multiple
 from studio.spec.timing import FASTEST, frame_rate
+from studio.ui.state.shot_state import ShotState
 from studio.ui.widgets.controls import push, set_enabled, tip
 from studio.ui.widgets.number_field import NumberField, number_row
 from studio.ui.widgets.theme import UNIT
@@ -62,7 +65,7 @@ class ShotSettings(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shot: Shot | None = None
-        self._card: Card | None = None
+        self._allowed: tuple[object, ...] = ()
         self.numbers: dict[str, NumberField] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,25 +80,27 @@ class ShotSettings(QWidget):
         self.defaults.clicked.connect(self._forget)
         layout.addWidget(self.defaults)
 
-    def reflect(self, shot: Shot, card: Card | None) -> None:
-        self._shot = shot
-        self.setEnabled(card is not None)
-        if card is None:
+    def reflect(self, state: ShotState) -> None:
+        shot = self._shot = state.shot
+        model, draft = state.model, state.draft
+        self.setEnabled(draft is not None)
+        if model is None or draft is None:
             tip(self, "The settings appear when there is a model.")
             return
-        if card != self._card:
-            self._card = card
+        allowed = (model.card, draft.parts)
+        if allowed != self._allowed:
+            self._allowed = allowed
             for name, setting in ((setting.attribute, setting) for setting in SETTINGS):
-                self.numbers[name].allow(_possible(setting, card), STEPPED.get(name))
-        own = _own(card)
+                self.numbers[name].allow(_possible(setting, state, draft.parts), STEPPED.get(name))
         for setting in SETTINGS:
-            number = self.numbers[setting.attribute]
-            value = getattr(shot, setting.attribute)
-            number.reflect(own[setting.attribute] if value is None else value)
+            self.numbers[setting.attribute].reflect(getattr(draft, setting.attribute))
         edited = "The strip was edited by hand; start it over to choose a number again."
         set_enabled(self.numbers["keyframes"], edited if shot.strip else "")
-        never = f"{card.name} was not trained to put frames between."
-        set_enabled(self.numbers["interpolate"], "" if card.passes else never)
+        between = (state.by("interpolator") or model).card
+        never = f"{between.name} was not trained to put frames between."
+        set_enabled(self.numbers["interpolate"], "" if between.passes else never)
+        for name in ("steps", "guidance"):
+            set_enabled(self.numbers[name], _own_numbers(state))
 
     def _set(self, setting: Setting, value: Fraction) -> None:
         if self._shot:
@@ -108,16 +113,12 @@ class ShotSettings(QWidget):
             self.changed.emit(replace(self._shot, **nothing), "Default settings")
 
 
-def _own(card: Card) -> dict[str, Fraction | float | int]:
-    return {
-        "keyframes": card.window.usual,
-        "interpolate": card.passes,
-        "fps": card.fps,
-        "steps": card.defaults.steps,
-        "guidance": card.defaults.guidance,
-        "width": card.size[0],
-        "height": card.size[1],
-    }
+def _own_numbers(state: ShotState) -> str:
+    """Why the shot's steps and guidance mean nothing, or "": a part samples with its own numbers."""
+    sampled = [role for role in SAMPLED if state.by(role)]
+    if not sampled or any(role not in state.others for role in sampled):
+        return ""
+    return "The models chosen under Parts have steps and guidance of their own."
 
 
 def _kept(attribute: str, value: Fraction) -> Fraction | float | int:
@@ -127,13 +128,19 @@ def _kept(attribute: str, value: Fraction) -> Fraction | float | int:
     return float(value) if attribute == "guidance" else int(value)
 
 
-def _possible(setting: Setting, card: Card) -> Possible:
-    """Which numbers of a setting the card can make."""
+def _possible(setting: Setting, state: ShotState, parts: tuple[Part, ...]) -> Possible:
+    """Which numbers of a setting the models of the shot can make."""
+    assert state.model is not None
+    card = state.model.card
     if setting.attribute in ("width", "height"):
-        return possible(card.size_multiple, card.largest, card.size_multiple)
+        multiple = size_multiple(card, parts)
+        return possible(multiple, largest_side(card, parts), multiple)
+    window = (state.by("keyframes") or state.model).card.window
+    if setting.attribute == "keyframes":
+        first, most, step = (Fraction(n) for n in (window.first, window.most, window.step))
+        return Possible(first, most, step, origin=first)
     limits = {
-        "keyframes": card.window.most,
-        "interpolate": card.passes,
+        "interpolate": (state.by("interpolator") or state.model).card.passes,
         "fps": FASTEST,
         "steps": MAX_STEPS,
     }

@@ -16,11 +16,13 @@ NONE = "No model was found. Restore the folder models/starter, or add a model."
 
 @dataclass(frozen=True)
 class FoundModels:
-    """The models that can be used, why there is none, and what is wrong with those that cannot."""
+    """The models that a shot can be made with, why there is none, what is wrong with those that
+    cannot be used, and all that can, also those that fill single roles alone."""
 
     models: tuple[Model, ...] = ()
     empty_reason: str = LOOKING
     troubles: tuple[str, ...] = ()
+    every: tuple[Model, ...] = ()
 
     @property
     def is_looking(self) -> bool:
@@ -32,6 +34,14 @@ class FoundModels:
         if not wanted:
             return self.models[0] if self.models else None
         return next((m for m in self.models if m.card.id == wanted), None)
+
+    def part(self, wanted: str) -> Model | None:
+        """The model with that id, whatever role it fills."""
+        return next((m for m in (*self.every, *self.models) if m.card.id == wanted), None)
+
+    def with_role(self, role: str) -> tuple[Model, ...]:
+        """The models that fill a role."""
+        return tuple(model for model in self.every or self.models if role in model.card.roles)
 
     def missing(self, wanted: str) -> Refusal:
         """Why `model` has none to give: with the models there are, and what is wrong with others."""
@@ -64,6 +74,6 @@ class ModelList(QObject):
 
         A part of a clip, as a codec by itself, is no model to choose for a shot.
         """
-        models = tuple(model for model in models if "keyframes" in model.card.roles)
-        self.found = FoundModels(models, " ".join(troubles) or NONE, troubles)
+        whole = tuple(model for model in models if "keyframes" in model.card.roles)
+        self.found = FoundModels(whole, " ".join(troubles) or NONE, troubles, models)
         self.changed.emit()

@@ -21,7 +21,7 @@ from studio.project.project import Render
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest
+from studio.spec.request import ClipRequest, Upsampling
 from studio.spec.spans import last_keys, spans
 from studio.spec.stages import sparse
 from studio.ui.state.document import Document
@@ -115,9 +115,13 @@ class RenderActions(QObject):
 
     def tile_disabled_reason(self, request: ClipRequest) -> str:
         """Why no tile of a take can be upsampled, or ""."""
-        model = self._model_list.found.model(request.model)
-        has_one = model is not None and model.card.upsampling is not None
-        return "" if has_one else "This take's model has no upsampler."
+        return "" if self._upsampling_of(request) else "This take's model has no upsampler."
+
+    def _upsampling_of(self, request: ClipRequest) -> Upsampling | None:
+        """How the model that is a request's upscaler makes frames larger; None where none does."""
+        others = (part.model for part in request.parts if "upscaler" in part.roles)
+        model = self._model_list.found.part(next(others, request.model))
+        return model.card.upsampling if model and "upscaler" in model.card.roles else None
 
     def _preview(self) -> None:
         self._previewed = self._with_a_seed()
@@ -158,10 +162,10 @@ class RenderActions(QObject):
         self._follow(self._place("render", "Upsample", replace(request, only=only)))
 
     def _preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:
-        model = self._model_list.found.model(render.request.model)
-        if model is None or model.card.upsampling is None:
+        upsampling = self._upsampling_of(render.request)
+        if upsampling is None:
             raise Refusal(self.tile_disabled_reason(render.request), "Choose another take.")
-        request = replace(render.request, upsample=model.card.upsampling, only=None)
+        request = replace(render.request, upsample=upsampling, only=None)
         if render.request.only:
             frame += render.request.only[0]
         payload = TilePayload(str(self._document.folder), request, frame, place, render.id)

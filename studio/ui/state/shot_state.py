@@ -1,11 +1,12 @@
 """The present shot with all that follows from it: resolved once per change, read by every view."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
 from studio.library.models import Model
+from studio.library.parts import parts
 from studio.project.shot import Shot
 from studio.project.subject import Subject
 from studio.spec.check import check
@@ -16,6 +17,14 @@ from studio.spec.strip import Strip
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import FoundModels, ModelList
 
+ROLE_NAMES: Mapping[str, str] = {
+    "keyframes": "Keyframes",
+    "holes": "Holes",
+    "interpolator": "In-between",
+    "codec": "Decoder",
+    "upscaler": "Upscaler",
+}
+"""What the window calls the roles of a clip."""
 READ_ONLY = "This project is open in another window. Close that one first."
 NO_UPSAMPLER = "This model has no upsampler."
 
@@ -26,7 +35,8 @@ class ShotState:
 
     `draft` is the shot with nothing left open, whether it can be made or not; None without a model.
     `request` is the same where it can be made, else None, and `refusal` says why.  `strip` are the
-    keyframes of the request.  `is_waiting`: which models there are is not known yet.
+    keyframes of the request.  `is_waiting`: which models there are is not known yet.  `others` are
+    the models, by role, that take it from the shot's own.
     """
 
     shot: Shot
@@ -37,6 +47,12 @@ class ShotState:
     strip: Strip | None = None
     read_only: bool = False
     is_waiting: bool = False
+    others: Mapping[str, Model] = field(default_factory=dict)
+
+    def by(self, role: str) -> Model | None:
+        """The model that fills a role; None without one."""
+        own = self.model if self.model and role in self.model.card.roles else None
+        return self.others.get(role, own)
 
     def checked(self) -> ClipRequest:
         """The request; raises the refusal where there is none."""
@@ -46,8 +62,9 @@ class ShotState:
 
     @property
     def upsampled(self) -> ClipRequest | None:
-        """The request with upsampling; None where the model has none."""
-        upsampling = self.model.card.upsampling if self.model else None
+        """The request with upsampling; None where nothing does that."""
+        upscaler = self.by("upscaler")
+        upsampling = upscaler.card.upsampling if upscaler else None
         return replace(self.request, upsample=upsampling) if self.request and upsampling else None
 
     @property
@@ -77,19 +94,37 @@ def resolve(
     if model is None:
         missing = models.missing(shot.model)
         return ShotState(shot, refusal=missing, read_only=read_only, is_waiting=is_waiting)
-    use, refusal = None, None
+    missing = (missing_part(role, id, models) for role, id in shot.parts)
+    use, refusal = None, next(filter(None, missing), None)
     try:
         use = _subject_use(shot, subjects, model)
     except Refusal as error:
-        refusal = error
-    draft = shot.request(model.card, model.weights, use)
+        refusal = refusal or error
+    others = other_models(shot, model, models)
+    draft = shot.request(model.card, model.weights, use, parts(others))
     try:
         check(draft, model.card)
     except Refusal as error:
         refusal = refusal or error
     request = None if refusal else draft
     strip = strip_of(request) if request else None
-    return ShotState(shot, model, draft, request, refusal, strip, read_only, is_waiting)
+    return ShotState(shot, model, draft, request, refusal, strip, read_only, is_waiting, others)
+
+
+def other_models(shot: Shot, model: Model, models: FoundModels) -> dict[str, Model]:
+    """By role, the models that take it from the shot's own; those that are there and can."""
+    found = ((role, models.part(id)) for role, id in shot.parts if id != model.card.id)
+    return {role: part for role, part in found if part and role in part.card.roles}
+
+
+def missing_part(role: str, id: str, models: FoundModels) -> Refusal | None:
+    """Why a role cannot be taken by the model of that id: it is not there, or cannot fill it."""
+    part = models.part(id)
+    if part is not None and role in part.card.roles:
+        return None
+    what = f"There is no model “{id}”" if part is None else f"{part.card.name} is no model"
+    what = f"{what} for the {ROLE_NAMES[role].lower()}."
+    return Refusal(what, "Choose another one under Parts.")
 
 
 def _subject_use(shot: Shot, subjects: Sequence[Subject], model: Model) -> SubjectUse | None:

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from studio.project import edits
 from studio.project.project import Project, Render
+from studio.spec.part import ROLES
+from studio.spec.request import ClipRequest
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.takes.export import ExportDialog
@@ -56,6 +58,13 @@ def with_recipe(project: Project, render: Render) -> Project:
             guidance=request.guidance, width=request.width, height=request.height,
             subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
             extend=request.extend, loop=request.loop, interpolate=request.interpolate,
-            strip=request.strip,
+            strip=request.strip, parts=_parts(request),
         ),
     )  # fmt: skip
+
+
+def _parts(request: ClipRequest) -> tuple[tuple[str, str], ...]:
+    """The roles that other models took, as a shot names them."""
+    others = [part for part in reversed(request.parts) if part.model != request.model]
+    chosen = {role: part.model for part in others for role in part.roles}
+    return tuple((role, chosen[role]) for role in ROLES if role in chosen)

@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QVBoxLayout
 
 from studio.project.plain import to_plain
 from studio.project.project import Render
+from studio.spec.part import Part
 from studio.spec.quantities import clip_length, count, rate
 from studio.spec.request import ClipRequest
 from studio.spec.spans import strip_of
+from studio.ui.state.shot_state import ROLE_NAMES
 from studio.ui.widgets.adaptive import field
 from studio.ui.widgets.controls import ElidedLabel, label, push, row
 from studio.ui.widgets.theme import UNIT
@@ -66,9 +68,27 @@ def _lines(render: Render) -> list[tuple[str, str]]:
         ("Size", " × ".join(map(str, request.size)) + " px"),
         ("Steps", f"{count(request.steps, 'step')} · guidance {request.guidance:g} ×"),
         ("Model", request.model),
+        *_parts(request),
     ]
     lines += [(role.capitalize(), identity) for role, identity in request.weights]
     return lines
+
+
+def _parts(request: ClipRequest) -> list[tuple[str, str]]:
+    """By role, the models that took it from the take's own, with the numbers they sample by."""
+    others = {r: part for part in reversed(request.parts) for r in part.roles}
+    return [
+        (ROLE_NAMES[role], _part(part))
+        for role, part in others.items()
+        if part.model != request.model
+    ]
+
+
+def _part(part: Part) -> str:
+    if part.sampling is None:
+        return part.model
+    numbers = f"{count(part.sampling.steps, 'step')} · guidance {part.sampling.guidance:g} ×"
+    return f"{part.model} · {numbers}"
 
 
 def _keyframes(request: ClipRequest) -> str:

@@ -21,6 +21,8 @@ from studio.ui.widgets.theme import UNIT
 LETTERS = 8
 """Letters of its choice that a list box shows at least."""
 SCROLLBAR = 10
+SHORT = Qt.ItemDataRole.UserRole + 1
+"""What a list box shows of its choice, where the line in its list says more."""
 
 
 class Field(QWidget):
@@ -119,9 +121,8 @@ class ComboBox(QComboBox):
         self.initStyleOption(option)
         box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(box, option, part, self).width() - 2
-        return self.fontMetrics().elidedText(
-            self.currentText(), Qt.TextElideMode.ElideRight, max(0, room)
-        )
+        said = self.currentData(SHORT) or self.currentText()
+        return self.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, max(0, room))
 
     def showPopup(self) -> None:
         view = self.view()
