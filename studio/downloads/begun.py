@@ -28,25 +28,28 @@ PART = ".part"
 
 
 class Begun:
-    """One offer being downloaded; refused while another process downloads the same."""
+    """One offer, and what is here of it."""
 
     def __init__(self, offer: Offer, models: Path, journal: Journal) -> None:
         self.offer, self._models, self._journal = offer, models, journal
         self.folder, self._aside = models / offer.folder, models / ASIDE / offer.id
         self._writing = threading.Lock()
-        self._lock = Lock(journal.lock(offer.id))
-        if not self._lock.alone():
-            self._lock.close()
-            raise Refusal(f"{offer.name} is being downloaded already.", "Wait for it.")
+        self._lock: Lock | None = None
         before = journal.read(offer.id)
+        self._was_ready = before is not None and before.state == READY
         self.record = record_of(offer, before)
-        self._drop_others(before)
 
     def __enter__(self) -> Begun:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is left to do."""
+        return self._was_ready and not self.missing()
 
     def is_here(self, file: RemoteFile) -> bool:
         """Whether a file is in its place, whole and checked."""
@@ -64,7 +67,14 @@ class Begun:
         return next(copies.copies_of(file, list(self._journal.all()), self._models), None)
 
     def begin(self) -> None:
-        """Keep on record that it was begun; refused where its place is taken or cannot be made."""
+        """Keep on record that it was begun; refused while another process downloads the same, and
+        where its place is taken or cannot be made."""
+        self._lock = Lock(self._journal.lock(self.offer.id))
+        if not self._lock.alone():
+            raise Refusal(f"{self.offer.name} is being downloaded already.", "Wait for it.")
+        before = self._journal.read(self.offer.id)
+        self.record = record_of(self.offer, before)
+        self._drop_others(before)
         try:
             self._aside.parent.mkdir(parents=True, exist_ok=True)
             check_real(self._aside.parent)

@@ -40,7 +40,7 @@ def download(
     """
     with ExitStack() as stack:
         begun = [stack.enter_context(Begun(offer, models, journal)) for offer in offers]
-        wanted = [one for one in begun if one.missing()]
+        wanted = [one for one in begun if not one.is_ready]
         check_room(sum(map(_needed, wanted)), models)
         for one in wanted:
             one.begin()
@@ -51,20 +51,20 @@ def download(
             for file in one.missing()
         ]
         together(calls, door, say, lambda: tick(meter.progress()))
-        for one in begun:
+        for one in wanted:
             one.place()
-        return [one.record for one in begun]
+        return [journal.read(one.offer.id) or one.record for one in begun]
 
 
 def left_to_come(offers: Sequence[Offer], models: Path, journal: Journal) -> int | None:
     """Bytes that are not here yet; None where a host does not say how many there are."""
     left = 0
     for offer in offers:
-        with Begun(offer, models, journal) as begun:
-            for file in begun.missing():
-                if file.size is None:
-                    return None
-                left += max(0, file.size - begun.have(file))
+        begun = Begun(offer, models, journal)
+        for file in begun.missing():
+            if file.size is None:
+                return None
+            left += max(0, file.size - begun.have(file))
     return left
 
 

@@ -22,8 +22,6 @@ from studio.spec.refusal import Refusal
 if TYPE_CHECKING:
     import httpx2
 
-CHUNK = 2**20
-"""Bytes written at a time."""
 SURE = 16 * 2**20
 """Bytes after which what was written is flushed to the disk: up to a multiple of it a part is sound
 after a crash of the machine."""
@@ -148,7 +146,9 @@ def _append(response: httpx2.Response, part: Path, start: int, door: Online, mov
             out.seek(start)
             moved(start - before)
             at = start
-            for chunk in response.iter_bytes(CHUNK):
+            for (
+                chunk
+            ) in response.iter_bytes():  # as they come: a buffer would be lost with the rest
                 out.write(chunk)
                 moved(len(chunk))
                 if at // SURE != (at := at + len(chunk)) // SURE:

@@ -1,6 +1,9 @@
 """Downloading as a person does it: one command, a licence, a yes, files that are checked."""
 
+import hashlib
+import io
 import json
+import sys
 
 import pytest
 
@@ -32,8 +35,6 @@ def test_nothing_comes_without_a_yes(run, world: World, data):
 
 @pytest.mark.parametrize("typed", ["y\n", "n\n"])
 def test_the_answer_to_the_question_decides(run, world: World, data, monkeypatch, typed):
-    import io
-
     class Terminal(io.StringIO):
         def isatty(self):
             return True
@@ -97,8 +98,6 @@ def test_a_plain_link_with_its_published_checksum_is_checked(run, world: World, 
     assert wrong.code == 2
     assert "came damaged (another checksum) and was removed" in wrong.err
     assert not list((data / "models").rglob("*.part"))
-    import hashlib
-
     right = hashlib.sha256(world.links["/files/plain.safetensors"]).hexdigest()
     assert run("library", "download", link, "--yes", "--sha256", right).code == 0
 
@@ -140,9 +139,6 @@ def test_a_link_with_a_key_leaves_it_nowhere(run, world: World, data):
 
 
 def run_token(run, token: str) -> None:
-    import io
-    import sys
-
     before, sys.stdin = sys.stdin, io.StringIO(token + "\n")
     try:
         assert run("library", "token").code == 0
