@@ -15,6 +15,7 @@ from diffusers import (
     MotionAdapter,
     SparseControlNetModel,
     UNet2DConditionModel,
+    WanTransformer3DModel,
 )
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from tests import published_names
 from tests.engine.families.animatediff.tiny import original
+from tests.engine.families.wan import tiny as tiny_wan
 
 WIDTHS = (64, 64, 64, 128)
 DOWN = (*["CrossAttnDownBlock2D"] * 3, "DownBlock2D")
@@ -55,10 +57,16 @@ def filled(net: Any, seed: int, dtype: torch.dtype = torch.float16) -> Any:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in net.named_parameters():
-            drawn = torch.randn(parameter.shape, generator=generator)
+            drawn = _drawn(parameter.shape, generator)
             scale = parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.05
             parameter.copy_(drawn * scale + (1 if "norm" in name and "weight" in name else 0))
     return net.to(dtype).eval().requires_grad_(False)
+
+
+def _drawn(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """Normal numbers; of a large tensor they come again and again."""
+    numbers = torch.randn(min(shape.numel(), 2**16 + 1), generator=generator)
+    return numbers.repeat(-(-shape.numel() // len(numbers)))[: shape.numel()].reshape(shape)
 
 
 def networks(kind: str = "sd1", dtype: torch.dtype = torch.float16) -> Networks:
@@ -224,3 +232,20 @@ def upscaler(folder: Path) -> None:
     DDPMScheduler(beta_schedule="scaled_linear").save_pretrained(folder / "low_res_scheduler")
     index = {"_class_name": "StableDiffusionUpscalePipeline"}
     (folder / "model_index.json").write_text(json.dumps(index), "utf-8")
+
+
+def wan(folder: Path, layout: str = "t2v", width: int = 1536) -> None:
+    """Wan's folder, one block deep; by its width a file says what it is."""
+    tiny_wan.make(folder, layout)
+    net = WanTransformer3DModel(
+        num_attention_heads=width // 128,
+        attention_head_dim=128,
+        in_channels=tiny_wan.LAYOUTS[layout],
+        out_channels=48 if layout == "ti2v" else 16,
+        text_dim=16,
+        freq_dim=32,
+        ffn_dim=32,
+        num_layers=1,
+        rope_max_seq_len=32,
+    )
+    filled(net, 8).save_pretrained(folder / "transformer")

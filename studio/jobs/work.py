@@ -12,6 +12,7 @@ from studio.jobs.model_cache import ModelCache
 from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload
 from studio.jobs.take_store import take_store
 from studio.library import models as library
+from studio.library.added_folders import looked_into
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain
@@ -42,7 +43,8 @@ class Works:
 
     def __init__(self, folders: Folders, device: str | None = None) -> None:
         self.folders = folders
-        self.model_folders: tuple[Path, ...] = (BUILT_IN, folders.models)
+        added = looked_into(folders.library)
+        self.model_folders: tuple[Path, ...] = (BUILT_IN, folders.models, *added)
         self.subjects = SubjectStore(folders.subjects)
         self.models = ModelCache(device)
         self.read: dict[str, np.ndarray] = {}

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 
 VERSION = 1
@@ -22,6 +23,8 @@ RESOLUTION = 2_000_000_000
 MOST, MOST_BYTES = 1000, 8_000_000
 """Files that are remembered, and bytes of the file that is read back."""
 
+Digest = Callable[[BufferedReader], str]
+"""An open file, at its beginning → 32 hex digits of what it holds."""
 Stamp = tuple[int, int, int, int]
 """Size, time of the last write and of the last change in ns, inode."""
 
@@ -39,15 +42,18 @@ class Hashes:
         with self._lock:
             self._file = file
 
-    def of(self, path: Path) -> str:
-        """BLAKE2b (32 hex digits) of a file's bytes; OSError where it cannot be read."""
+    def of(self, path: Path, digest: Digest | None = None) -> str:
+        """BLAKE2b (32 hex digits) of a file's bytes, or of what `digest` reads of it, by its name;
+        OSError where it cannot be read."""
         name, stamp = str(path.absolute()), _stamp(path.stat())
+        if digest:
+            name = f"{name}\0{digest.__name__}"
         if found := self._found(name, stamp):
             return found
         started = self._now()
         with path.open("rb") as file:
             before = _stamp(os.fstat(file.fileno()))
-            found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            found = (digest or _of_bytes)(file)
             after = _stamp(os.fstat(file.fileno()))
         if before == after and settled(after, started):
             self._remember(name, after, found)
@@ -67,6 +73,10 @@ class Hashes:
             known[name] = (stamp, found)
             self._known = dict(list(known.items())[-MOST:])
             _write(self._file, self._known)
+
+
+def _of_bytes(file: BufferedReader) -> str:
+    return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def settled(stamp: Stamp, started: int) -> bool:

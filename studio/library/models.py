@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from studio.library import in_place
 from studio.library.card import CARD, read_card
+from studio.library.derived.derived import Derived
 from studio.library.hashes import KNOWN
 from studio.library.headers import check
 from studio.library.settings import settings_of
 from studio.library.strays import check_strays
 from studio.spec.card import Card
 from studio.spec.components import SETTINGS
+from studio.spec.quantities import listed
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 
@@ -18,12 +21,15 @@ from studio.spec.request import ClipRequest
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model that can be loaded: its folder, its card, and the hashes and sizes in bytes of its
-    weights by component."""
+    weights by component.  `in_place` says that it has no card of its own: this one was derived from
+    its files.
+    """
 
     card: Card
     folder: Path
     weights: tuple[tuple[str, str], ...]
     sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    in_place: bool = False
 
     def size(self, role: str) -> int:
         """Bytes of the weight files that decide what it does in a role; 0 where none is known."""
@@ -53,15 +59,20 @@ def scan(folders: Iterable[Path]) -> tuple[tuple[Model, ...], tuple[str, ...]]:
 
 
 def find(name: str, folders: Iterable[Path]) -> Model:
-    """The model with that id, whatever its folder is called.
+    """The model with that id, whatever its folder is called; or files without a card of that name,
+    wherever they lie in the folders.
 
     Refused with the ids there are, or with what is wrong with it.
     """
+    folders = tuple(folders)
     claims = list(_claims(folders))
     for claim in claims:
         if claim.id == name:
             return _model(claim)
-    known = ", ".join(dict.fromkeys(claim.id for claim in claims if claim.card)) or "none"
+    if derived := in_place.the_one(name, folders):
+        return _identified(derived)
+    ours = [claim.id for claim in claims if claim.card]
+    known = listed(list(dict.fromkeys([*ours, *in_place.named_places(folders)]))) or "none"
     raise Refusal(f'There is no model called "{name}".', f"There is: {known}.")
 
 
@@ -84,9 +95,18 @@ def _promised(name: str, weights: tuple[tuple[str, str], ...], folders: Iterable
     return model
 
 
+def _identified(derived: Derived) -> Model:
+    card, folder = derived.card, derived.folder
+    return Model(card, folder, in_place.weights(derived), _sizes(folder, card), in_place=True)
+
+
 def check_unchanged(model: Model) -> None:
     """Refuse a model whose weights were replaced since it was found, while they were loaded say."""
-    if read(model.folder).weights != model.weights:
+    if model.in_place:
+        now = in_place.weights(Derived(model.card, model.folder))
+    else:
+        now = read(model.folder).weights
+    if now != model.weights:
         raise _replaced(model)
 
 
@@ -100,8 +120,17 @@ def _opened(folder: Path, card: Card) -> Model:
     check_strays(folder, card)
     if (settings := settings_of(folder, card.family)) != card.settings:
         weights = (*weights, (SETTINGS, settings))
-    sizes = tuple((role, (folder / file).stat().st_size) for role, file in card.files)
-    return Model(card, folder, weights, sizes)
+    return Model(card, folder, weights, _sizes(folder, card))
+
+
+def _sizes(folder: Path, card: Card) -> tuple[tuple[str, int], ...]:
+    """By component; a file that two components of a role share counts for the first."""
+    found: dict[str, int] = {}
+    for name, file in card.files:
+        beside = {n for _, used in card.uses if name in used for n in used}
+        shared = any(n in beside and dict(card.files)[n] == file for n in found)
+        found[name] = 0 if shared else (folder / file).stat().st_size
+    return tuple(found.items())
 
 
 def identity(path: Path) -> str:

@@ -67,15 +67,25 @@ def scan(folders: Iterable[Path], index: Index | None = None, tick: Tick = silen
     """All models below the folders; a tick every few files."""
     index = index or Index()
     unread: list[Path] = []
-    places = list(_places(folders, unread))
+    found = list(_places(folders, unread))
     entries = []
-    for done, place in enumerate(places):
+    for done, place in enumerate(found):
         if done % 50 == 0:
-            tick(Progress("scanning models", done, len(places), note=place.name))
+            tick(Progress("scanning models", done, len(found), note=place.name))
         entries.append(_entry(place, index))
     index.keep(entry.path for entry in entries)
-    tick(Progress("scanning models", len(places), len(places)))
+    tick(Progress("scanning models", len(found), len(found)))
     return Scan(tuple(sorted(entries, key=lambda e: str(e.path))), tuple(unread))
+
+
+def places(folders: Iterable[Path]) -> Iterator[Path]:
+    """Where models lie in the folders: weight files and pipelines that carry no card of ours."""
+    return (place for place in _places(folders, []) if not (place / CARD).is_file())
+
+
+def looked_at(place: Path) -> Entry:
+    """What lies at a place, read anew."""
+    return _entry(place, Index())
 
 
 def _places(folders: Iterable[Path], unread: list[Path]) -> Iterator[Path]:

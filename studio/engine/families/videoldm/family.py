@@ -25,10 +25,13 @@ TEMPORAL, DECODER = "temporal.safetensors", "decoder.safetensors"
 
 def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Parts:
     """Open what fills a role of a model folder: a stock pipeline with `temporal.safetensors` beside
-    it, all roles but one at once; or the upsampler in there.
+    it, all roles but one at once; or the upsampler in there, or one that is the folder.
     """
     if role == "upscaler":
-        return upscaler_parts(upsampler.load(folder / upsampler.FOLDER, device, tick))
+        files = dict(card.files)
+        place = Path(files.get("upsampler", f"{upsampler.FOLDER}/unet/")).parent.parent
+        over_time = "upsampler" not in files or "upsampler over time" in files
+        return upscaler_parts(upsampler.load(folder / place, device, tick, over_time=over_time))
     return video_parts(load_video(folder, card, device, tick))
 
 

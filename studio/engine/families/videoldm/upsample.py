@@ -93,6 +93,7 @@ def _denoiser(model: Upsampler, low_res: Tensor, spec: UpscaleSpec, counter: _Co
     size = (low_res.shape[-2], low_res.shape[-1])
     tiles = tiling.tiles(*size)
     level = torch.full((len(low_res),), spec.level, device=low_res.device)
+    image_only = not model.net.temporal.blocks
 
     def conditioned(text: Tensor, count: Callable[[], None]) -> Denoiser:
         def denoise(x: Tensor, t: float) -> Tensor:
@@ -102,7 +103,10 @@ def _denoiser(model: Upsampler, low_res: Tensor, spec: UpscaleSpec, counter: _Co
                 part = tile.of(stacked).contiguous()
                 at = torch.full((len(part),), t, device=part.device)
                 count()
-                return model.net(part, at, text, frames=len(part), level=level).float()
+                net = model.net
+                return net(
+                    part, at, text, frames=len(part), level=level, image_only=image_only
+                ).float()
 
             return averaged(predict, tiles, size, tiling.overlap)
 

@@ -20,6 +20,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.backbone import Open, autoencoder, network, plain
 from studio.engine.device import Device, set_attention
+from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.loading import loading
@@ -88,13 +89,16 @@ def resampled(small: Tensor) -> Tensor:
     return F.interpolate(small, scale_factor=UPSCALE_FACTOR, mode="bicubic")
 
 
-def load(folder: Path, device: Device, tick: Tick = silent) -> Upsampler:
-    """Open an upsampler's folder; a part that is missing or damaged is refused by name."""
+def load(folder: Path, device: Device, tick: Tick = silent, *, over_time: bool = True) -> Upsampler:
+    """Open an upsampler's folder; a part that is missing or damaged is refused by name.
+
+    Not `over_time`: a stock upscaler, whose frames have nothing but their noise in common.
+    """
     with loading():
-        return _load(folder, device, tick)
+        return _load(folder, device, tick, over_time)
 
 
-def _load(folder: Path, device: Device, tick: Tick) -> Upsampler:
+def _load(folder: Path, device: Device, tick: Tick, over_time: bool) -> Upsampler:
     parts: dict[str, Any] = {}
     for done, (name, open_part) in enumerate(PARTS):
         tick(Progress("loading upsampler", done, len(PARTS), note=name))
@@ -105,7 +109,10 @@ def _load(folder: Path, device: Device, tick: Tick) -> Upsampler:
         except (OSError, SafetensorError, ValueError, KeyError) as error:
             raise _unreadable(name, folder) from error
     try:
-        layers, _ = TemporalLayers.load(folder / TEMPORAL, parts["unet"])
+        if over_time:
+            layers, _ = TemporalLayers.load(folder / TEMPORAL, parts["unet"])
+        else:
+            layers = _none_over_time(parts["unet"])
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise _unreadable(TEMPORAL, folder) from error
     net = VideoUNet(parts.pop("unet"), layers)
@@ -114,6 +121,14 @@ def _load(folder: Path, device: Device, tick: Tick) -> Upsampler:
     low = parts.pop("low_res_scheduler")
     tick(Progress("loading upsampler", len(PARTS), len(PARTS)))
     return Upsampler(net=net, low_scheduler=low, device=device, **parts)
+
+
+def _none_over_time(unet: UNet2DConditionModel) -> TemporalLayers:
+    """Of a stock upscaler; all its frames start from the same noise."""
+    with torch.device("meta"):
+        layers = TemporalLayers(unet, TemporalConfig(shared_noise=1.0, attends=False))
+    layers.blocks.clear()
+    return layers
 
 
 def _unreadable(part: str, folder: Path) -> Refusal:

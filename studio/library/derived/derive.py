@@ -1,0 +1,74 @@
+"""From what a file is to a model that the studio uses, or to the sentence that says why it is none."""
+
+from collections.abc import Callable, Sequence
+
+from studio.library.derived.codecs import autoencoder, of_stable_video, upscaler
+from studio.library.derived.derived import Derived
+from studio.library.derived.stable_diffusion import FAMILIES, moved, stills
+from studio.library.derived.wan import wan
+from studio.library.scan import Entry
+from studio.spec.refusal import Refusal
+
+JOINED = "+"
+"""Between the names of files that are one model together: image model, motion module, SparseCtrl."""
+
+
+def derive(name: str, entries: Sequence[Entry]) -> Derived:
+    """The model of one entry, or of several that are used together, in any order.
+
+    Refused with what is wrong with one, or with their being together.
+    """
+    for entry in entries:
+        if entry.found is None:
+            raise Refusal(entry.why or f"{entry.path.name} is no model.", "Choose another.")
+        if entry.path.suffix.lower() == ".gguf":
+            raise Refusal(
+                f"{entry.path.name} is a GGUF file, which this version does not load.",
+                "Use the safetensors of this model.",
+            )
+    return _one(name, entries[0]) if len(entries) == 1 else _together(name, entries)
+
+
+def _one(name: str, entry: Entry) -> Derived:
+    found = entry.found
+    assert found is not None
+    if found.role == "checkpoint" and found.family in FAMILIES:
+        return stills(name, entry)
+    if found.role in ("motion module", "control") and "AnimateDiff" in found.family:
+        raise Refusal(
+            f"{name} works on an image model of Stable Diffusion 1.x and needs one.",
+            f"Name both, as in CHECKPOINT{JOINED}{name}.",
+        )
+    if found.role == "video model" and found.family == "SVD" and entry.path.is_dir():
+        return of_stable_video(name, entry)
+    ways: dict[tuple[str, str], Callable[[str, Entry], Derived]] = {
+        ("video model", "Wan"): wan,
+        ("upscaler", "SD ×4"): upscaler,
+    }
+    if way := ways.get((found.role, found.family)):
+        return way(name, entry)
+    if found.role in ("autoencoder", "temporal autoencoder", "preview autoencoder"):
+        return autoencoder(name, entry)
+    raise Refusal(
+        f"{name} is “{found}”, with which alone this version makes nothing.",
+        "Choose a checkpoint, a decoder, an upscaler or a video model.",
+    )
+
+
+def _together(name: str, entries: Sequence[Entry]) -> Derived:
+    by_role: dict[str, list[Entry]] = {}
+    for entry in entries:
+        assert entry.found is not None
+        by_role.setdefault(entry.found.role, []).append(entry)
+    counts = {role: len(some) for role, some in by_role.items()}
+    if counts not in (
+        {"checkpoint": 1, "motion module": 1},
+        {"checkpoint": 1, "motion module": 1, "control": 1},
+    ):
+        what = ", ".join(str(entry.found) for entry in entries)
+        raise Refusal(
+            f"{name} is no model that this version knows: {what}.",
+            f"Join a checkpoint and a motion module, and SparseCtrl if you like, by {JOINED}.",
+        )
+    control = by_role.get("control", [None])[0]
+    return moved(name, by_role["checkpoint"][0], by_role["motion module"][0], control)

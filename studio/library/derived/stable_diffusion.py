@@ -1,0 +1,156 @@
+"""Cards of Stable Diffusion 1.x and 2.x, from single checkpoints and diffusers' folders: by
+themselves for keyframes, or moved by AnimateDiff's motion modules."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from studio.library import weight_files
+from studio.library.derived.derived import LARGEST, SD_LATENTS, Derived, layout, named_weights
+from studio.library.scan import Entry
+from studio.spec.card import Card, Interpolation, Window
+from studio.spec.grid import Grid
+from studio.spec.part import Defaults
+from studio.spec.refusal import Refusal
+
+FAMILIES = {"SD 1.x": "sd1", "SD 2.x": "sd2"}
+SQUARE = ((512, 512), (768, 512), (512, 768), (640, 384), (384, 640))
+"""Sizes that the 512-pixel models were trained at or are mostly used at; 768-pixel ones at 1.5×."""
+IMAGE = ("image", "text", "autoencoder")
+GRID = Grid(8)
+PICTURES = 16
+"""Pictures at most in a call; each is by itself."""
+MOVED = 64
+"""Frames at most in a call of a motion module, by contexts that share frames."""
+USUAL = 16
+"""Frames that motion modules were trained with."""
+FEW_STEPS = {
+    "AnimateLCM": Defaults(6, 1.5, sampler="lcm"),
+    "Lightning": Defaults(4, 1.0, sampler="euler"),
+}
+"""Defaults of modules that were distilled, by variant."""
+
+
+def stills(name: str, entry: Entry) -> Derived:
+    """An image model by itself: keyframes as single pictures, one a second."""
+    files, folder, prediction = _image(entry)
+    is_large = prediction == "v_prediction" and _family(entry) == "sd2"
+    sizes = tuple((w * 3 // 2, h * 3 // 2) for w, h in SQUARE) if is_large else SQUARE
+    card = Card(
+        name,
+        entry.title or name,
+        Fraction(1),
+        Window(4, PICTURES),
+        sizes,
+        Defaults(25, 7.5, sampler="dpm++ 2m"),
+        family="stills",
+        largest=LARGEST,
+        grid=GRID,
+        fills=("keyframes",),
+        latent_space=SD_LATENTS,
+        files=files,
+        uses=(
+            ("keyframes", (*_named(files, "image"), *_named(files, "text"))),
+            ("codec", _named(files, "autoencoder")),
+        ),
+    )
+    return Derived(card, folder)
+
+
+def moved(name: str, image: Entry, motion: Entry, control: Entry | None) -> Derived:
+    """An image model with a motion module and, for frames around given ones, SparseCtrl."""
+    files, folder, _ = _image(image)
+    _check_partners(image, motion, control)
+    beside = [("motion", motion)] + ([("control", control)] if control else [])
+    files += tuple((what, str(entry.path.absolute())) for what, entry in beside)
+    words = (*_named(files, "image"), *_named(files, "text"), "motion")
+    around = (*words, "control")
+    uses = (("keyframes", words), ("codec", _named(files, "autoencoder")))
+    if control:
+        uses = (*uses, ("holes", around), ("interpolator", around))
+    assert motion.found is not None
+    card = Card(
+        name,
+        f"{image.title or image.path.stem} with {motion.path.stem}",
+        Fraction(8),
+        Window(USUAL, MOVED),
+        SQUARE,
+        FEW_STEPS.get(motion.found.variant, Defaults(25, 7.5)),
+        family="animatediff",
+        largest=LARGEST,
+        grid=GRID,
+        fills=("keyframes", "any") if control else ("keyframes",),
+        interpolation=Interpolation(1, 4) if control else None,
+        latent_space=SD_LATENTS,
+        files=files,
+        uses=uses,
+    )
+    return Derived(card, folder)
+
+
+def _check_partners(image: Entry, motion: Entry, control: Entry | None) -> None:
+    assert image.found is not None
+    assert motion.found is not None
+    if motion.found.variant == "SDXL" or image.found.family != "SD 1.x":
+        raise Refusal(
+            f"{motion.path.name} is a motion module for {motion.found.fits[0]}, "
+            f"{image.path.name} is {image.found.family}.",
+            "Choose two that fit.",
+        )
+    if control and control.found and control.found.variant != "SparseCtrl RGB":
+        raise Refusal(
+            f"{control.path.name} is {control.found.variant}, which cannot fill around pictures.",
+            "Use v3_sd15_sparsectrl_rgb.",
+        )
+
+
+def _image(entry: Entry) -> tuple[tuple[tuple[str, str], ...], Path, str]:
+    """Files by component, the folder of their configs, and what the network predicts."""
+    assert entry.found is not None
+    if entry.found.variant:
+        raise Refusal(
+            f"{entry.path.name} is a model for {entry.found.variant}, which makes no pictures from "
+            "words alone.",
+            "Use the plain model that it was made from.",
+        )
+    if entry.path.is_dir():
+        return _of_pipeline(entry.path), entry.path, ""
+    where, prediction = str(entry.path.absolute()), _prediction(entry)
+    folder = layout(_family(entry) + ("_v" if prediction == "v_prediction" else ""))
+    return tuple((component, where) for component in IMAGE), folder, prediction
+
+
+def _of_pipeline(folder: Path) -> tuple[tuple[str, str], ...]:
+    parts = {
+        "image": ("unet", "diffusion_pytorch_model"),
+        "text": ("text_encoder", "model"),
+        "autoencoder": ("vae", "diffusion_pytorch_model"),
+    }
+    return tuple(
+        (component + more, file)
+        for component, place in parts.items()
+        for more, file in named_weights(folder, *place)
+    )
+
+
+def _named(files: tuple[tuple[str, str], ...], component: str) -> tuple[str, ...]:
+    """The component and its further shards."""
+    return tuple(name for name, _ in files if name.rstrip("0123456789 ") == component)
+
+
+def _family(entry: Entry) -> str:
+    assert entry.found is not None
+    return FAMILIES[entry.found.family]
+
+
+def _prediction(entry: Entry) -> str:
+    """What a checkpoint was taught to predict: as it says itself, else as its family was released,
+    Stable Diffusion 2 for 768 pixels, but for those whose name says otherwise."""
+    said = weight_files.read(entry.path).metadata.get("modelspec.prediction_type", "").lower()
+    if said in ("v", "v_prediction", "epsilon"):
+        return "v_prediction" if said.startswith("v") else "epsilon"
+    assert entry.found is not None
+    if entry.found.prediction == "v":
+        return "v_prediction"
+    name = entry.path.stem.lower()
+    plain = entry.found.family == "SD 1.x" or "base" in name or "512" in name
+    return "epsilon" if plain else "v_prediction"

@@ -1,0 +1,79 @@
+"""Models without a card, found by their names where they lie: only what bears a name is opened.
+
+Nothing is remembered, so that a file which was moved inside the folders is found wherever it is.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, product
+from pathlib import Path
+
+from studio.library.derived.derive import JOINED, derive
+from studio.library.derived.derived import Derived
+from studio.library.hashes import KNOWN
+from studio.library.model_names import name_of
+from studio.library.scan import Entry, looked_at, places
+from studio.library.settings import settings_of
+from studio.library.tensor_hash import tensor_hash
+from studio.spec.components import SETTINGS
+from studio.spec.refusal import Refusal
+
+MOST = 16
+"""Models of one name that are looked at."""
+
+
+def bearing(name: str, folders: Iterable[Path]) -> Iterator[Derived | Refusal]:
+    """The models of that name, or why a file of that name is none; "a+b" are two used together."""
+    by_name = named_places(folders)
+    parts = [name] if name in by_name else name.split(JOINED)
+    if not all(part in by_name for part in parts):
+        return
+    entries: dict[Path, Entry] = {}
+    for chosen in islice(product(*(by_name[part] for part in parts)), MOST):
+        for place in chosen:
+            entries.setdefault(place, looked_at(place))
+        try:
+            yield derive(name, [entries[place] for place in chosen])
+        except Refusal as refusal:
+            yield refusal
+
+
+def named_places(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
+    """By name, the weight files and pipelines in the folders; no file is opened."""
+    found: dict[str, list[Path]] = {}
+    for place in places(folders):
+        found.setdefault(name_of(place), []).append(place)
+    return found
+
+
+def the_one(name: str, folders: Iterable[Path]) -> Derived | None:
+    """The model of that name; None where no file bears it.
+
+    Refused with what is wrong with it, or where several bear the name and differ.
+    """
+    found = list(bearing(name, folders))
+    models = [model for model in found if isinstance(model, Derived)]
+    if not models:
+        if found and isinstance(found[0], Refusal):
+            raise found[0]
+        return None
+    if len(models) > 1 and len({weights(model) for model in models}) > 1:
+        places = "; ".join(sorted(_where(model) for model in models))
+        raise Refusal(f"Several models are called “{name}”: {places}.", "Rename all but one.")
+    return models[0]
+
+
+def weights(model: Derived) -> tuple[tuple[str, str], ...]:
+    """By component the hash of its tensors, and that of all settings that loaders read."""
+    card, folder = model.card, model.folder
+    found = tuple((name, tensor_hash(folder / file)) for name, file in card.files)
+    settings = hashlib.blake2b(settings_of(folder, card.family).encode(), digest_size=16)
+    for _, file in card.files:
+        beside = (folder / file).with_name("config.json")
+        if Path(file).is_absolute() and beside.is_file():  # of a motion module as diffusers has it
+            settings.update(KNOWN.of(beside).encode())
+    return (*found, (SETTINGS, settings.hexdigest()))
+
+
+def _where(model: Derived) -> str:
+    return str(model.folder / model.card.files[0][1])

@@ -1,0 +1,78 @@
+"""From people's files to a clip, with every role filled by files of published layouts, in a process
+that may open no socket and finds an empty cache."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio.media.footage import read_video
+from tests import published_models as published
+
+ROOT = Path(__file__).resolve().parents[2]
+OFFLINE = """
+import socket, sys
+def refused(*args, **more):
+    sys.stderr.write("A SOCKET WAS OPENED\\n")
+    raise OSError("no network")
+socket.socket.connect = socket.create_connection = socket.getaddrinfo = refused
+from studio.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def comfy(tmp_path_factory) -> Path:
+    """A ComfyUI whose user has Stable Diffusion, AnimateDiff, SparseCtrl and Stable Video's decoder,
+    and downloaded the ×4 upscaler."""
+    folder = tmp_path_factory.mktemp("home") / "ComfyUI"
+    models = folder / "models"
+    published.checkpoint(models / "checkpoints" / "dream.safetensors")
+    published.motion_module(models / "animatediff_models" / "v3_sd15_mm.safetensors")
+    published.control(models / "controlnet" / "v3_sd15_sparsectrl_rgb.safetensors")
+    published.autoencoder_file(models / "vae" / "svd.safetensors", "svd")
+    published.upscaler(models / "diffusers" / "x4-upscaler")
+    return folder
+
+
+def run(home: Path, *words: str) -> dict:
+    """A command in a process of its own: its JSON object."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    environ |= {"HF_HOME": str(home / "empty"), "TQDM_DISABLE": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", OFFLINE, *words, "--json", "--data-dir", str(home / "data")],
+        cwd=home,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "A SOCKET WAS OPENED" not in done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_a_clip_by_files_in_published_layouts(comfy, tmp_path):
+    (tmp_path / "data").mkdir()
+    found = run(tmp_path, "library", "add", str(comfy))
+    assert found["counts"] == {
+        "checkpoint": 1, "motion module": 1, "control": 1, "temporal autoencoder": 1, "upscaler": 1,
+    }  # fmt: skip
+    words = (
+        "generate", "a red ball on grass", "--model", "dream+v3_sd15_mm+v3_sd15_sparsectrl_rgb",
+        "--decoder", "svd", "--upscaler", "x4-upscaler", "--upsample", "--interpolate", "1",
+        "--extend", "1", "--keyframes", "2", "--width", "32", "--height", "32", "--steps", "1",
+        "--seed", "5", "--out", "clip.mp4",
+    )  # fmt: skip
+    clip = run(tmp_path, *words)
+    frames = 4 * (2 + 1 - 1) + 1
+    assert (clip["frames"], clip["fps"], clip["width"]) == (frames, 32, 128)
+    shown = list(read_video(tmp_path / "clip.mp4"))
+    assert (len(shown), shown[0].shape) == (frames, (128, 128, 3))
+    assert clip["made"] > 3
+    assert run(tmp_path, *words)["made"] == 0
+    assert not (tmp_path / "empty").exists()
