@@ -1,5 +1,6 @@
 """The window's composition root: makes every long-lived object once, wires, runs, closes."""
 
+import functools
 import gc
 import importlib
 import os
@@ -120,17 +121,24 @@ def build(
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
     store = ProjectStore(project, anew=project == folders.scratch)
-    return StudioWindow(
-        store=store,
-        subjects=SubjectStore(folders.subjects),
-        span_results=take_store(store.takes),
-        queue=Queue(Ledger(folders.queue, mend=True), works),
-        scan=lambda: scan(model_folders),
-        device_info=device_info or device,
-        can_free="free_memory" in works,
-        memory=folders.data / "window.ini",
-        icons=Icons(theme.load_theme(ASSETS)),
-    )
+    with theme.style_sheet_at_the_end():
+        return StudioWindow(
+            store=store,
+            subjects=SubjectStore(folders.subjects),
+            span_results=take_store(store.takes),
+            queue=Queue(Ledger(folders.queue, mend=True), works),
+            scan=lambda: scan(model_folders),
+            device_info=device_info or device,
+            can_free="free_memory" in works,
+            memory=folders.data / "window.ini",
+            icons=_icons(),
+        )
+
+
+@functools.cache
+def _icons() -> Icons:
+    """Each icon is drawn once, whatever is opened."""
+    return Icons(theme.load_theme(ASSETS))
 
 
 def device(name: str | None = None) -> DeviceInfo:

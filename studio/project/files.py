@@ -24,10 +24,11 @@ _LEADS_ELSEWHERE = 0x2000_0000
 """In the reparse tag of Windows: a junction or a link, rather than a file kept in a cloud."""
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, known_as: Path | None = None) -> None:
     """Put `data` at `path`: aside, flushed, fsynced, renamed, folder fsynced.  Refused on failure.
 
-    A reader sees the old file or the new one, after a crash too.
+    A reader sees the old file or the new one, after a crash too.  The refusal names `known_as`,
+    where the file is one of several behind what a user knows as one.
     """
     part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.part")
     try:
@@ -35,7 +36,7 @@ def write_whole(path: Path, data: bytes) -> None:
         with written_whole(path, part), part.open("xb") as file:
             file.write(data)
     except OSError as error:
-        raise refused(error, path) from error
+        raise refused(error, known_as or path) from error
 
 
 def read_whole(path: Path, most: int) -> bytes:

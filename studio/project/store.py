@@ -105,7 +105,7 @@ class ProjectStore:
             data = _encoded(project)
             try:
                 self._keep_damaged()
-                write_whole(self._version(self._number + 1), data)
+                write_whole(self._version(self._number + 1), data, known_as=self.file)
                 self._number += 1
                 write_whole(self.file, data)
                 self.project = project

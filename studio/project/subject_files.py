@@ -65,14 +65,14 @@ def write(folder: Path, subject: Subject, *, twice: bool = False) -> None:
     data = json.dumps(whole, ensure_ascii=False, indent=1)
     try:
         _decoded(file)
-        write_whole(folder / PREVIOUS, file.read_bytes())
+        write_whole(folder / PREVIOUS, file.read_bytes(), known_as=file)
     except FileNotFoundError:
         pass
     except DAMAGE:  # it must not take the place of a good previous one
         _put_aside(file)
     write_whole(file, data.encode())
     if twice:
-        write_whole(folder / PREVIOUS, data.encode())
+        write_whole(folder / PREVIOUS, data.encode(), known_as=file)
 
 
 def _put_aside(file: Path) -> None:

@@ -266,7 +266,7 @@ def test_a_full_disk_is_refused_and_the_old_file_stays(tmp_path, monkeypatch):
     with ProjectStore(tmp_path) as store:
         with monkeypatch.context() as patch:
             patch.setattr(Path, "open", on_full_disk)
-            with pytest.raises(Refusal, match="disk is full"):
+            with pytest.raises(Refusal, match=r"The disk is full: “project\.json”"):
                 store.save(Project("two"))
         assert everything(tmp_path) == before
         assert store.project.name == "one"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 T = TypeVar("T")
@@ -24,7 +24,8 @@ class Background(QObject):
         super().__init__()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="background")
         self._open = True
-        self._answered.connect(self._deliver)
+        # queued: what is done by the time that it is asked would be answered within `ask`
+        self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def ask(
         self,
@@ -34,7 +35,8 @@ class Background(QObject):
         *,
         owner: QObject,
     ) -> None:
-        """Do `work` elsewhere, then call `answer` here, unless `owner` is gone by then.
+        """Do `work` elsewhere, then call `answer` here, never before `ask` has returned, unless
+        `owner` is gone by then.
 
         Without `failed` an error is logged: nobody asked to hear of it.
         """
@@ -63,4 +65,5 @@ class Background(QObject):
             self._answered.emit(lambda: call() if isValid(owner) else None)
 
     def _deliver(self, call: Callable[[], None]) -> None:
-        call()
+        if self._open:
+            call()

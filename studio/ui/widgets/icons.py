@@ -25,23 +25,27 @@ class Icons:
 
     def pixmap(self, name: str, role: str, side: int, ratio: float) -> QPixmap:
         """One drawing for a painter: `side` pixels at a device pixel ratio of `ratio`."""
-        return self._picture(name, self.theme.colours[role], side, ratio)
+        return _picture(self._drawing(name, self.theme.colours[role]), side, ratio)
 
     def _drawn(self, name: str, role: str, side: int) -> QIcon:
         icon = QIcon()
         for mode, colour in ((QIcon.Mode.Normal, role), (QIcon.Mode.Disabled, "edge")):
+            drawing = self._drawing(name, self.theme.colours[colour])
             for scale in _SCALES:
-                icon.addPixmap(self._picture(name, self.theme.colours[colour], side, scale), mode)
+                icon.addPixmap(_picture(drawing, side, scale), mode)
         return icon
 
-    def _picture(self, name: str, colour: str, side: int, ratio: float) -> QPixmap:
+    def _drawing(self, name: str, colour: str) -> QSvgRenderer:
         source = (self.theme.assets / "icons" / f"{name}.svg").read_text(encoding="utf-8")
-        renderer = QSvgRenderer(QByteArray(source.replace("currentColor", colour).encode()))
-        pixmap = QPixmap(QSize(1, 1) * round(side * ratio))
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        renderer.render(painter, QRectF(0, 0, side, side))
-        painter.end()
-        return pixmap
+        return QSvgRenderer(QByteArray(source.replace("currentColor", colour).encode()))
+
+
+def _picture(drawing: QSvgRenderer, side: int, ratio: float) -> QPixmap:
+    pixmap = QPixmap(QSize(1, 1) * round(side * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    drawing.render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    return pixmap

@@ -1,6 +1,8 @@
 """The look of the studio: colours, fonts and style sheet from the one theme file."""
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,23 @@ def apply(theme: Theme, app: QApplication) -> None:
     app.setPalette(_palette(theme))
     app.setFont(_font(theme))
     app.setStyleSheet(style_sheet(theme))
+
+
+@contextmanager
+def style_sheet_at_the_end() -> Iterator[None]:
+    """Build widgets without the application's style sheet, and apply it to all of them at once.
+
+    Qt resolves a style sheet anew for every widget, with all that is in it, each time that one is
+    put into another: a window that is built from the inside out pays for it once per level.
+    """
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    sheet = app.styleSheet()
+    app.setStyleSheet("")
+    try:
+        yield
+    finally:
+        app.setStyleSheet(sheet)
 
 
 def style_sheet(theme: Theme) -> str:

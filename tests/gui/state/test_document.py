@@ -61,10 +61,10 @@ def full_disk(monkeypatch):
     has_room = threading.Event()
     write = store.write_whole
 
-    def on_full_disk(path, data):
+    def on_full_disk(path, data, *, known_as=None):
         if not has_room.is_set():
-            raise files.refused(OSError(errno.ENOSPC, "full"), path)
-        write(path, data)
+            raise files.refused(OSError(errno.ENOSPC, "full"), known_as or path)
+        write(path, data, known_as=known_as)
 
     monkeypatch.setattr(store, "write_whole", on_full_disk)
     yield has_room
