@@ -11,9 +11,17 @@ from studio.project import edits
 from studio.project.plain import to_plain
 from studio.project.project import Project
 from studio.project.shot import Shot
+from studio.project.timeline_edits import clip_of, new_timeline
 from studio.spec.request import ClipRequest, SubjectUse, Upsampling
 from studio.spec.spans import spans
 from studio.spec.strip import Source, fresh, inserted, locked, rerolled
+from studio.spec.timeline.clip import Adapter, Clip, Footage, Foreign, Sound, Words
+from studio.spec.timeline.edits import append, link, overwrite
+from studio.spec.timeline.marking import add_asset, add_marker, mark_in, mark_out
+from studio.spec.timeline.media import Asset
+from studio.spec.timeline.retiming import retime
+from studio.spec.timeline.splitting import split
+from studio.spec.timeline.timeline import Marker, Timeline
 
 WEIGHTS = (("image", "1" * 32), ("temporal", "2" * 32), ("autoencoder", "3" * 32))
 ODD = (
@@ -54,7 +62,32 @@ def good() -> Project:
             keys = tuple(span.key for span in spans(asked)[-2:])
             id = f"{len(made.renders):012x}"
             made = edits.add_render(made, shot.id, asked, keys, thumbnail=keys[0], id=id)
-    return edits.star(made, made.renders[0].id)
+    made = edits.star(made, made.renders[0].id)
+    return replace(made, timeline=timeline(made))
+
+
+def timeline(project: Project) -> Timeline:
+    """Tracks of each kind, with clips of takes and files, in every way that edits leave them."""
+    ids = (f"{n:012x}" for n in range(0xC0, 0x1000))
+    made = new_timeline(Fraction(30000, 1001), lambda: next(ids))
+    words, film, sound = (track.id for track in made.tracks)
+    song = Asset(next(ids), "song.wav", "song.wav", "ab" * 16, Fraction(48000), 480_000)
+    made = add_asset(made, song)
+    for render in project.renders[:3]:
+        made = append(made, film, clip_of(project, render, made, lambda: next(ids)))
+    first = made.track(film).clips[0].id
+    music = Clip(
+        next(ids), 60, footage=Footage(song.rate, Fraction(1, 3), asset=song.id),
+        sound=Sound(-6.5, 5, 10), name="song", foreign=(Foreign("Effect.1", "echo", "{}"),),
+    )  # fmt: skip
+    made = overwrite(made, sound, music, 7, lambda: next(ids))
+    made = link(made, [first, music.id], next(ids))
+    made = split(made, first, 20, lambda: next(ids))
+    said = Words("a ring", (Adapter("rex", strength=0.5), Adapter(lora="a.safetensors")))
+    made = overwrite(made, words, Clip(next(ids), 30, words=said), 4, lambda: next(ids))
+    made = retime(made, made.track(film).clips[2].id, Fraction(3, 2), project.media)
+    made = add_marker(made, Marker(next(ids), 12, "beat", 3))
+    return mark_out(mark_in(made, 5), 50)
 
 
 def ways_into(plain, way: tuple = ()) -> Iterator[tuple]:

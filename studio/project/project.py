@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from studio.project.shot import Shot
 from studio.spec.bounds import (
@@ -18,6 +20,9 @@ from studio.spec.bounds import (
     several,
 )
 from studio.spec.request import ClipRequest
+from studio.spec.timeline.checking import faults
+from studio.spec.timeline.media import Medium
+from studio.spec.timeline.timeline import Timeline, media_of
 
 MAX_SPANS = 1_000_000
 """Of one clip."""
@@ -55,13 +60,14 @@ class Render:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """Everything a project folder says in `project.json`.  `studio.project.edits` changes it.
 
     `subjects` are the names of the subjects that the project shows, in its order; the subjects
     themselves live in the `SubjectStore`, for all projects.  `selected` is the shot being worked
-    on.  `renders` come in the order they were made; the newest is last.
+    on.  `renders` come in the order they were made; the newest is last.  Clips of the `timeline`
+    name shots and renders by their ids; one that is gone leaves them to be made.
     """
 
     name: str = "Untitled"
@@ -69,6 +75,7 @@ class Project:
     shots: tuple[Shot, ...] = ()
     renders: tuple[Render, ...] = ()
     selected: str = ""
+    timeline: Timeline = field(default_factory=Timeline)
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -82,6 +89,8 @@ class Project:
                 yield name
         if self.selected not in ({shot.id for shot in self.shots} or {""}):
             yield "selected"
+        if next(faults(self.timeline, self.media), ""):
+            yield "timeline"
 
     def shot(self, id: str) -> Shot:
         """The shot with that id; KeyError where there is none."""
@@ -90,6 +99,17 @@ class Project:
     def render(self, id: str) -> Render:
         """The render with that id; KeyError where there is none."""
         return _found(self.renders, id)
+
+    @cached_property
+    def media(self) -> Mapping[str, Medium]:
+        """How much there is of every take and asset, by their ids."""
+        found = media_of(self.timeline)
+        for render in self.renders:
+            request = render.request
+            with suppress(ValueError):  # nobody fills a role: it was never made
+                every = request.frames_per_keyframe
+                found[render.id] = Medium(request.frames, request.rate, every)
+        return found
 
     @property
     def takes(self) -> tuple[Render, ...]:

@@ -15,17 +15,20 @@ from studio.project.files import is_real, read_whole, refused, sweep, write_whol
 from studio.project.lock import Lock
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.project import Project
-from studio.project.vouching import checked, newer, vouched
+from studio.project.vouching import HASH, checked, newer, vouched
 from studio.spec.refusal import Refusal
 
-VERSION = 2
-"""Since 2 with a hash of itself."""
+VERSION = 3
+"""Since 2 with a hash of itself, since 3 with a timeline."""
 READERS = ".readers.lock"
+IN_USE = Refusal("This project is open in another window.", "Close that one first.")
+UNWRITABLE = Refusal("This project’s folder cannot be written.", "Allow writing there first.")
 KEPT = 8
 """Previous versions kept beside the newest."""
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict}
-"""From a version to the next one, plain data to plain data.  The first had no hash of itself."""
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: dict, 2: dict}
+"""From a version to the next one, plain data to plain data.  The first had no hash of itself, the
+second no timeline: theirs is empty, and nothing of what they hold changes."""
 
 _VERSION_FILE = re.compile(r"project-([0-9]{6,12})\.json")
 
@@ -47,17 +50,18 @@ def reading(folder: Path) -> Iterator[None]:
 class ProjectStore:
     """An open project folder.  The first to open it writes; whoever comes later reads.
 
-    `project` is the project as loaded or last saved; `read_only` says that another window has it,
-    or that the folder cannot be written; `notice` is a sentence for the user when the file was
-    damaged and an older version is offered in its place, else "".
+    `project` is the project as loaded or last saved; `only_read` says why it cannot be saved:
+    another window has it, the folder cannot be written, or a newer studio saved it; `notice` is a
+    sentence for the user when the file was damaged and an older version is offered in its place,
+    else "".
     """
 
     def __init__(self, folder: Path, *, anew: bool = False) -> None:
         """Open `folder`, made when missing.  Nothing in it is changed before the first `save`.
 
-        Refused when the project is newer than this program, when nothing in it can be read, or
-        while another window is tidying it.  With `anew` a project in which nothing can be read
-        is offered empty instead, for there must be one to start with.
+        Refused when nothing in it can be read, or while another window is tidying it.  With `anew`
+        a project in which nothing can be read is offered empty instead, for there must be one to
+        start with.
         """
         self.folder = folder
         self._anew = anew
@@ -71,13 +75,20 @@ class ProjectStore:
             raise
         try:
             _share(self._readers, folder)
-            self.read_only = not (self._writer.writable and self._writer.alone())
+            self.only_read = None if self._writer.writable else UNWRITABLE
+            if self.only_read is None and not self._writer.alone():
+                self.only_read = IN_USE
             self._damaged = False
             self._number = max(self._versions(), default=0)
             self.project = self._load()
         except BaseException:
             self.close()
             raise
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it can be looked at only."""
+        return self.only_read is not None
 
     @property
     def file(self) -> Path:
@@ -94,11 +105,8 @@ class ProjectStore:
 
         Refused when the project is read-only or the disk is full; then the file is as it was.
         """
-        if self.read_only:
-            raise Refusal(
-                f"“{self.folder.name}” is open in another window or cannot be written.",
-                "Close the other window, or save a copy elsewhere.",
-            )
+        if self.only_read is not None:
+            raise Refusal(self.only_read.what, self.only_read.hint)
         with self._saving:
             if project == self.project and self.file.exists() and not self._damaged:
                 return
@@ -136,15 +144,26 @@ class ProjectStore:
         if not self.file.exists() and not self._versions():
             return Project(name=self.folder.name)
         try:
-            return _decoded(read_whole(self.file, LARGEST))
+            return self._read(self.file)
         except (OSError, ValueError) as error:
             return self._offered(error)
+
+    def _read(self, file: Path) -> Project:
+        """The project in a file; one of a newer studio is looked at and left as it is."""
+        whole = parsed(read_whole(file, LARGEST))
+        version = newer(whole, VERSION)
+        if not version:
+            return _decoded(whole)
+        project = _of_newer(whole, version)
+        self.only_read = _newer(version)
+        self._writer.free()
+        return project
 
     def _offered(self, error: Exception) -> Project:
         """The newest good older version, in place of a file that is damaged or gone."""
         for number in sorted(self._versions(), reverse=True):
             with suppress(OSError, ValueError):
-                project = _decoded(read_whole(self._version(number), LARGEST))
+                project = self._read(self._version(number))
                 return self._in_place_of_damaged(project, "this is the newest version saved before")
         if self._anew:
             empty = Project(name=self.folder.name)
@@ -206,7 +225,7 @@ def _encoded(project: Project) -> bytes:
         whole = vouched({"version": VERSION, **to_plain(project)})
         text = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
         data = text.encode(errors="surrogatepass")  # a pasted half of an emoji must not stop a save
-        _decoded(data)
+        _decoded(parsed(data))
     except (ValueError, TypeError, RecursionError) as error:
         raise Refusal(
             f"The project cannot be saved as it is: {error}.", "Undo the last change."
@@ -214,15 +233,25 @@ def _encoded(project: Project) -> bytes:
     return data
 
 
-def _decoded(data: bytes) -> Project:
-    whole = parsed(data)
-    if version := newer(whole, VERSION):
-        raise Refusal(
-            f"This project was saved by a newer studio (format {version}).",
-            "Update the studio; the project was left as it is.",
-        )
+def _decoded(whole: Any) -> Project:
     whole = checked(whole, 2)
     version = whole.pop("version")
     for step in range(version, VERSION):
         whole = MIGRATIONS[step](whole)
     return from_plain(Project, whole)
+
+
+def _of_newer(whole: dict[str, Any], version: int) -> Project:
+    """What this program knows of a newer one's project; refused where that is nothing, or no longer
+    means the same."""
+    try:
+        if "shots" not in whole:
+            raise ValueError("no shots")
+        return from_plain(Project, {k: v for k, v in whole.items() if k not in ("version", HASH)})
+    except ValueError as error:
+        raise _newer(version) from error
+
+
+def _newer(version: int) -> Refusal:
+    what = f"This project was saved by a newer studio (format {version})."
+    return Refusal(what, "Update the studio; the project was left as it is.")

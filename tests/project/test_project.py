@@ -157,13 +157,13 @@ def test_any_shot_survives_json(shot):
 
 def test_fields_of_a_newer_program_are_kept_in_their_places():
     plain = to_plain(project())
-    plain["timeline"] = {"tracks": [1, 2]}
+    plain["scents"] = {"tracks": [1, 2]}
     plain["shots"][0]["camera"] = "pan"
     plain["renders"][1]["request"]["extend"] = 3
     plain["renders"][1]["request"]["subject"]["mask"] = None
     read = from_plain(Project, plain)
     assert read.shots[0].unknown == {"camera": "pan"}
-    assert to_plain(edits.star(read, "aaaaaaaaaaaa"))["timeline"] == {"tracks": [1, 2]}
+    assert to_plain(edits.star(read, "aaaaaaaaaaaa"))["scents"] == {"tracks": [1, 2]}
     assert to_plain(read) == plain
 
 

@@ -18,9 +18,12 @@ from studio.project.folders import Folders
 from studio.project.lock import Lock
 from studio.project.project import Project
 from studio.project.shot import Shot
-from studio.project.store import KEPT, ProjectStore, reading
+from studio.project.store import KEPT, VERSION, ProjectStore, reading
+from studio.project.timeline_edits import lay_out
 from studio.project.vouching import vouched
 from studio.spec.refusal import Refusal
+from studio.spec.timeline.timeline import Timeline
+from tests.hostile import good
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FULL = Path("/dev/full")
@@ -70,7 +73,30 @@ def test_every_release_opens(tmp_path, version):
     assert project.subjects == ("Käthe",)
     kept = json.loads((tmp_path / "project.json").read_text("utf-8"))
     assert kept["a field of a later release"] == {"kept": True}
-    assert kept["version"] == 2
+    assert kept["version"] == 3
+    assert project.timeline == Timeline()
+
+
+def test_a_project_of_single_shots_opens_as_it_was(tmp_path):
+    """As version 2 wrote it, with strips, files, ranges and larger clips: all of it, no more."""
+    shutil.copy(FIXTURES / "project-2-shots.json", tmp_path / "project.json")
+    with ProjectStore(tmp_path) as store:
+        assert store.project == replace(good(), timeline=Timeline())
+        store.save(lay_out(store.project))
+    before, after = (
+        json.loads(path.read_text("utf-8"))
+        for path in (FIXTURES / "project-2-shots.json", tmp_path / "project.json")
+    )
+    assert after.pop("timeline")["tracks"]
+    kept = before.keys() - {"version", "hash"}
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+
+
+def test_a_project_with_a_timeline_opens(tmp_path):
+    shutil.copy(FIXTURES / "project-3.json", tmp_path / "project.json")
+    with ProjectStore(tmp_path) as store:
+        assert store.project == good()
+        assert store.project.timeline.length > 100
 
 
 def test_a_few_previous_versions_are_kept(tmp_path):
@@ -145,14 +171,53 @@ def test_where_nothing_can_be_read_it_refuses_and_touches_nothing(tmp_path):
     again.close()
 
 
-def test_a_newer_project_is_refused_and_left_as_it_is(tmp_path):
-    saved(tmp_path, "one")
-    file = tmp_path / "project.json"
-    file.write_text(json.dumps({"version": 3, "name": "later"}))
-    before = everything(tmp_path)
+def newer(folder, **more):
+    """A project as a version that does not exist yet would write it."""
+    with ProjectStore(folder) as store:
+        store.save(good())
+    plain = json.loads(store.file.read_bytes())
+    store.file.write_text(json.dumps(vouched({**plain, "version": VERSION + 1} | more)))
+    return everything(folder)
+
+
+def test_a_newer_project_is_looked_at_and_left_as_it_is(tmp_path):
+    before = newer(tmp_path, mood="blue")
+    with ProjectStore(tmp_path) as store:
+        assert store.read_only
+        assert "newer studio" in store.only_read.what
+        assert replace(store.project, unknown={}) == good()
+        assert store.project.unknown == {"mood": "blue"}
+        with pytest.raises(Refusal, match="newer studio") as refused:
+            store.save(Project("two"))
+        assert "Update" in refused.value.hint
+        with store.alone() as alone:
+            assert not alone
+        lock = Lock(tmp_path / ".writer.lock")  # the newer studio may go on with it meanwhile
+        assert lock.alone()
+        lock.close()
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("shots", ["gone", {"by": "name"}, [{"id": 7}]])
+def test_a_newer_project_that_means_something_else_is_refused(tmp_path, shots):
+    before = newer(tmp_path, shots=shots)
+    if shots == "gone":
+        (tmp_path / "project.json").write_text(json.dumps({"version": VERSION + 1, "name": "x"}))
+        before = everything(tmp_path)
     with pytest.raises(Refusal, match="newer studio"):
         ProjectStore(tmp_path)
     assert everything(tmp_path) == before
+
+
+def test_a_clip_that_shows_more_than_its_take_has_is_damage(tmp_path):
+    with ProjectStore(tmp_path) as store:
+        store.save(good())
+    plain = json.loads(store.file.read_bytes())
+    (film,) = (t for t in plain["timeline"]["tracks"] if t["kind"] == "video")
+    film["clips"][-1]["length"] += 1000
+    store.file.write_text(json.dumps(vouched(plain)))
+    with ProjectStore(tmp_path) as store:
+        assert (store.project, "damaged" in store.notice) == (good(), True)
 
 
 def test_a_second_opener_reads_only(tmp_path):
@@ -357,7 +422,7 @@ def test_an_edit_keeps_what_a_newer_program_wrote(tmp_path):
     saved(tmp_path, "one")
     file = tmp_path / "project.json"
     plain = json.loads(file.read_bytes())
-    file.write_text(json.dumps(vouched({**plain, "timeline": [1]})))
+    file.write_text(json.dumps(vouched({**plain, "a track of scents": [1]})))
     with ProjectStore(tmp_path) as store:
         store.save(replace(store.project, name="two"))
-    assert json.loads(file.read_bytes())["timeline"] == [1]
+    assert json.loads(file.read_bytes())["a track of scents"] == [1]

@@ -98,6 +98,7 @@ class Adapter:
     subject: str = ""
     lora: str = ""
     strength: float = 1.0
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what nobody can choose."""
@@ -146,6 +147,7 @@ class Foreign:
     kind: str
     name: str = ""
     text: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what is not kept."""

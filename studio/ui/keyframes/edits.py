@@ -27,8 +27,6 @@ Read = Callable[[], QImage]
 FARTHEST = 64
 """Keyframes that one drag adds at most."""
 
-READ_ONLY = "This project is open in another window."
-
 
 class StripEdits(QObject):
     """Edits the strip of the document's shot; `chosen` are numbers of keyframes."""
@@ -82,7 +80,7 @@ class StripEdits(QObject):
     def disabled_reason(self) -> str:
         """Why the keyframes cannot be edited, or ""."""
         if self._document.read_only:
-            return READ_ONLY
+            return self._document.only_read
         if self.strip is None:
             return self._present.state.disabled_reason
         if self.card and not self.card.predicts:
@@ -92,7 +90,7 @@ class StripEdits(QObject):
     def start_over_disabled_reason(self) -> str:
         """Why edits cannot be forgotten, or ""; a model that can edit nothing is no reason."""
         if self._document.read_only:
-            return READ_ONLY
+            return self._document.only_read
         return "" if self.is_edited else "Nothing has been edited here."
 
     def upsample_disabled_reason(self) -> str:

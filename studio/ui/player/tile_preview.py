@@ -77,7 +77,7 @@ class TilePreview(QObject):
         if render is None:
             return CHOOSE
         if self._document.read_only:
-            return "This project is open in another window. Close that one first."
+            return self._document.only_read
         request = render.request
         return ALREADY if request.upsample else self._render_actions.tile_disabled_reason(request)
 

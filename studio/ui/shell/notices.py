@@ -11,7 +11,7 @@ from studio.ui.shell.banner import Banner
 from studio.ui.state.document import Document
 from studio.ui.state.job_monitor import JobMonitor
 
-READ_ONLY = "This project is open in another window; here it can be watched, not changed."
+WATCHED = "Here it can be watched, not changed."
 
 
 class Notices(QObject):
@@ -31,7 +31,8 @@ class Notices(QObject):
 
     def show_at_opening(self) -> None:
         """What happened to the project or the queue while nobody looked."""
-        read_only = READ_ONLY if self._document.read_only else ""
+        why = self._document.only_read
+        read_only = f"{why} {WATCHED}" if why else ""
         for notice in (self._store.notice, read_only, self._queue.damage):
             if notice:
                 self._banner.show_message(notice)

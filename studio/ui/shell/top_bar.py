@@ -67,7 +67,8 @@ class TopBar(QWidget):
         document = self._document
         self.name.set_text(document.project.name)
         if document.read_only:
-            self.state.setText("read only: open in another window")
+            self.state.setText("read only")
+            self.state.setToolTip(document.only_read)
         else:
             waits = "not saved · trying again" if document.trouble else "saving …"
             self.state.setText("saved" if document.is_saved else waits)

@@ -67,6 +67,11 @@ class Document(QObject):
         return self._store.read_only
 
     @property
+    def only_read(self) -> str:
+        """Why nothing can be changed here, or ""."""
+        return str(self._store.only_read or "")
+
+    @property
     def is_saved(self) -> bool:
         return self._kept == self.project
 

@@ -25,7 +25,6 @@ ROLE_NAMES: Mapping[str, str] = {
     "upscaler": "Upscaler",
 }
 """What the window calls the roles of a clip."""
-READ_ONLY = "This project is open in another window. Close that one first."
 NO_UPSAMPLER = "This model has no upsampler."
 
 
@@ -45,7 +44,7 @@ class ShotState:
     request: ClipRequest | None = None
     refusal: Refusal | None = None
     strip: Strip | None = None
-    read_only: bool = False
+    only_read: str = ""
     is_waiting: bool = False
     others: Mapping[str, Model] = field(default_factory=dict)
 
@@ -70,14 +69,14 @@ class ShotState:
     @property
     def disabled_reason(self) -> str:
         """Why the shot cannot be made, or ""."""
-        if self.read_only:
-            return READ_ONLY
+        if self.only_read:
+            return self.only_read
         return str(self.refusal) if self.refusal else ""
 
     @property
     def render_disabled_reason(self) -> str:
         """Why the shot cannot be ordered, or ""; an order waits for models to be found."""
-        waits = self.is_waiting and self.shot.prompt.strip() and not self.read_only
+        waits = self.is_waiting and self.shot.prompt.strip() and not self.only_read
         return "" if waits else self.disabled_reason
 
     @property
@@ -87,13 +86,13 @@ class ShotState:
 
 
 def resolve(
-    shot: Shot, subjects: Sequence[Subject], models: FoundModels, *, read_only: bool = False
+    shot: Shot, subjects: Sequence[Subject], models: FoundModels, *, only_read: str = ""
 ) -> ShotState:
     """What a shot is, with these subjects and models."""
     is_waiting, model = models.is_looking, models.model(shot.model)
     if model is None:
         missing = models.missing(shot.model)
-        return ShotState(shot, refusal=missing, read_only=read_only, is_waiting=is_waiting)
+        return ShotState(shot, refusal=missing, only_read=only_read, is_waiting=is_waiting)
     missing = (missing_part(role, id, models) for role, id in shot.parts)
     use, refusal = None, next(filter(None, missing), None)
     try:
@@ -108,7 +107,7 @@ def resolve(
         refusal = refusal or error
     request = None if refusal else draft
     strip = strip_of(request) if request else None
-    return ShotState(shot, model, draft, request, refusal, strip, read_only, is_waiting, others)
+    return ShotState(shot, model, draft, request, refusal, strip, only_read, is_waiting, others)
 
 
 def other_models(shot: Shot, model: Model, models: FoundModels) -> dict[str, Model]:
@@ -159,6 +158,6 @@ class PresentShot(QObject):
         if self._resolved is None or any(
             one is not other for one, other in zip(self._resolved[0], made_of, strict=True)
         ):
-            state = resolve(shot, subjects, models, read_only=document.read_only)
+            state = resolve(shot, subjects, models, only_read=document.only_read)
             self._resolved = made_of, state
         return self._resolved[1]

@@ -196,6 +196,20 @@ def test_a_second_window_watches_only(open_studio):
     assert second.top.state.text().startswith("read only")
 
 
+def test_a_project_of_a_newer_studio_is_watched_only(open_studio):
+    first = open_studio()
+    file = first.document.folder / "project.json"
+    first.document.save_here()
+    plain = {k: v for k, v in json.loads(file.read_bytes()).items() if k != "hash"}
+    first.close()
+    file.write_text(json.dumps({**plain, "version": store.VERSION + 1}))
+    newer = open_studio()
+    for gesture in newer.keyframes.gestures.values():
+        assert "newer studio" in gesture.disabled_reason(), gesture.name
+    assert "newer studio" in newer.banner.words.text()
+    assert "newer studio" in newer.shot.render_it.toolTip()
+
+
 def test_rename_shows_in_the_title(studio):
     from studio.project import edits
 

@@ -15,7 +15,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.spans import keyframes, source_spans, strip_of
 from studio.spec.stages import sparse
 from studio.ui.state.model_list import LOOKING, FoundModels
-from studio.ui.state.shot_state import NO_UPSAMPLER, READ_ONLY, resolve
+from studio.ui.state.shot_state import NO_UPSAMPLER, resolve
 from tests.gui.works import DENSE, LARGER, MODEL
 
 WORDS = Shot("a", prompt="a red ball")
@@ -118,7 +118,8 @@ def test_an_order_waits_for_the_models_unless_nothing_can_be_made_anyway():
     assert resolve(WORDS, (), looking).render_disabled_reason == ""
     assert resolve(replace(WORDS, prompt=""), (), looking).render_disabled_reason
     for models in (looking, MODELS):
-        assert resolve(WORDS, (), models, read_only=True).render_disabled_reason == READ_ONLY
+        watched = resolve(WORDS, (), models, only_read="Watched only.")
+        assert watched.render_disabled_reason == "Watched only."
 
 
 @pytest.mark.parametrize("extend", [0, 5])

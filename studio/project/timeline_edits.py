@@ -1,0 +1,142 @@
+"""Edits of a project that concern its timeline: shots laid out, gaps filled, ranges made anew.
+
+Each takes a project and returns another one, so that the history undoes it as it undoes all else.
+What is to be made is an ordinary shot with a strip of its own; its take comes to the clip by its id.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from studio.project import edits
+from studio.project.project import Project, Render, new_id
+from studio.project.shot import Shot
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest
+from studio.spec.timeline import filling
+from studio.spec.timeline.checking import faults
+from studio.spec.timeline.clip import Clip, Footage
+from studio.spec.timeline.cutting import NewId
+from studio.spec.timeline.edits import append
+from studio.spec.timeline.gaps import Gap
+from studio.spec.timeline.holding import Pictures
+from studio.spec.timeline.retiming import choose
+from studio.spec.timeline.timeline import Timeline
+from studio.spec.timeline.track import Track
+from studio.spec.timeline.trimming import whole
+
+NO_PICTURES: Pictures = {}
+TRACKS = (("prompt", "Words"), ("video", "Film"), ("audio", "Sound"))
+"""Of a new timeline, from the bottom up."""
+
+
+def edit_timeline(project: Project, edit: Callable[[Timeline], Timeline]) -> Project:
+    """With an edit of the timeline; ValueError where the edit leaves what could not be opened."""
+    changed = replace(project, timeline=edit(project.timeline))
+    if changed.timeline is project.timeline:
+        return project
+    if fault := next(faults(changed.timeline, changed.media), ""):
+        raise ValueError(fault)
+    return changed
+
+
+def requests(project: Project) -> Mapping[str, ClipRequest]:
+    """What each take was made of, by its id."""
+    return {render.id: render.request for render in project.renders}
+
+
+def new_timeline(rate: Fraction, new: NewId = new_id) -> Timeline:
+    """An empty timeline with a track of each kind; words and sound stay where a film is moved."""
+    tracks = (Track(new(), kind, name, synced=kind == "video") for kind, name in TRACKS)
+    return Timeline(rate, tuple(tracks))
+
+
+def clip_of(project: Project, render: Render, timeline: Timeline, new: NewId = new_id) -> Clip:
+    """A clip of all of a take."""
+    footage = Footage(project.media[render.id].rate, shot=render.shot, take=render.id)
+    return whole(timeline, Clip(new(), 1, footage=footage), project.media)
+
+
+def lay_out(project: Project, new: NewId = new_id) -> Project:
+    """With a timeline on which the shots play one after another, each its starred or newest take.
+
+    At the rate of the first; shots that nothing was made of yet are left out.
+    """
+    takes = [take for shot in project.shots if (take := _best(project, shot.id))]
+    if not takes:
+        raise Refusal("Nothing has been rendered yet.", "Render a shot first.")
+    timeline = new_timeline(project.media[takes[0].id].rate, new)
+    track = next(track.id for track in timeline.tracks if track.kind == "video")
+    for take in takes:
+        timeline = append(timeline, track, clip_of(project, take, timeline, new))
+    return edit_timeline(project, lambda _: timeline)
+
+
+def _best(project: Project, shot: str) -> Render | None:
+    takes = [render for render in project.takes if render.shot == shot]
+    return next((take for take in takes if take.starred), takes[0] if takes else None)
+
+
+def shot_of(request: ClipRequest, id: str) -> Shot:
+    """A shot that asks for the keyframes of a request, and for nothing that a model would choose."""
+    use = request.subject
+    return Shot(
+        id,
+        request.prompt,
+        request.negative,
+        use.name if use else "",
+        use.strength if use else 1.0,
+        request.seed,
+        True,
+        request.model,
+        steps=request.steps,
+        guidance=request.guidance,
+        width=request.width,
+        height=request.height,
+        fps=request.fps,
+        interpolate=request.interpolate,
+        strip=request.strip,
+    )
+
+
+def fill_gap(
+    project: Project,
+    gap: Gap,
+    request: ClipRequest,
+    pictures: Pictures = NO_PICTURES,
+    new: NewId = new_id,
+) -> tuple[Project, ClipRequest]:
+    """With a shot and its clip in a gap, around the exact frames beside it, and the request for it.
+
+    Words, seed, subject and numbers are those of `request`.
+    """
+    timeline = project.timeline
+    made = filling.fill(gap, timeline.rate, request, project.media, requests(project), pictures)
+    shot = shot_of(made.request, new())
+    clip = new()
+    filled = filling.put_in(timeline, gap, made, clip, shot.id)
+    with_shot = edits.select(edits.add_shot(project, shot), project.selected or shot.id)
+    return edit_timeline(with_shot, lambda _: filled), made.request
+
+
+def retake(
+    project: Project,
+    clip: str,
+    first: int,
+    end: int,
+    request: ClipRequest,
+    pictures: Pictures = NO_PICTURES,
+    new: NewId = new_id,
+) -> tuple[Project, ClipRequest]:
+    """With frames `first` to before `end` of the timeline, within a clip, to be made anew, and the
+    request for them; what is left of the clip goes on showing the take that it showed."""
+    cut, gap = filling.opened(project.timeline, clip, first, end, new)
+    return fill_gap(replace(project, timeline=cut), gap, request, pictures, new)
+
+
+def show(project: Project, clip: str, render: str) -> Project:
+    """With a take on a clip, wherever that lies now; itself where the clip or take is gone."""
+    if clip not in project.timeline or render not in project.media:
+        return project
+    shot = project.render(render).shot
+    return edit_timeline(project, lambda t: choose(t, clip, render, project.media, shot))

@@ -1,0 +1,205 @@
+"""The timeline in its project: undone as all else, kept with what is not known, filled and made anew."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+
+from studio.project import edits
+from studio.project import timeline_edits as cuts
+from studio.project.history import History
+from studio.project.plain import from_plain, to_plain
+from studio.project.project import Project
+from studio.project.shot import Shot
+from studio.spec.refusal import Refusal
+from studio.spec.spans import last_keys, spans
+from studio.spec.timeline import edits as timeline_edits
+from studio.spec.timeline import marking, splitting
+from studio.spec.timeline.gaps import range_of
+from studio.spec.timeline.states import MADE, TO_MAKE, Wanted, plan
+from studio.spec.timeline.timeline import Timeline
+from tests.hostile import good
+from tests.spec.requests import PLAIN
+from tests.spec.timeline.timelines import EDITS, MEDIA, SHOT, V1, cells, edited, empty, ids
+
+FULL = replace(PLAIN, interpolate=2)
+OTHER = replace(FULL, prompt="a blue star", seed=9)
+ONE, TWO = "a" * 12, "b" * 12
+TAKES = ("1" * 12, "2" * 12)
+
+
+def project():
+    """Two shots with a take of each, and a third without."""
+    made = Project("x")
+    for shot, take, request in zip((ONE, TWO), TAKES, (FULL, OTHER), strict=True):
+        made = edits.add_shot(made, cuts.shot_of(request, shot))
+        made = edits.add_render(made, shot, request, last_keys(spans(request)), id=take)
+    return edits.add_shot(made, Shot("c" * 12, "nothing yet"))
+
+
+def film(project):
+    return next(t for t in project.timeline.tracks if t.kind == "video")
+
+
+def with_media() -> Project:
+    """A project whose takes are those of the random timelines."""
+    made = edits.add_shot(Project("x"), Shot(SHOT))
+    for number, (id, medium) in enumerate(MEDIA.items()):
+        passes = 2 if medium.every == 16 else 0
+        keys = (medium.frames - 1) // 16 + 1 if passes else medium.frames
+        request = replace(
+            PLAIN, keyframes=keys, window=keys, fps=medium.rate / 4**passes,
+            interpolate=passes, seed=number,
+        )  # fmt: skip
+        if not number or medium.rate < 1000:
+            made = edits.add_render(made, SHOT, request, ("ab" * 16, f"{number:032x}"), id=id)
+    return replace(made, timeline=empty())
+
+
+@settings(max_examples=20)
+@given(EDITS)
+def test_undo_returns_the_very_same_state(some):
+    new, start = ids(), with_media()
+    history, seen = History(start), [start]
+    for edit in some:
+        after = cuts.edit_timeline(history.present, lambda t, e=edit: edited(t, e, new))
+        history = history.change(after, edit[0])
+        if history.present != seen[-1]:
+            seen.append(history.present)
+    for wanted in reversed(seen[:-1]):
+        history = history.undo()
+        assert history.present == wanted
+        assert to_plain(history.present) == to_plain(wanted)
+    for wanted in seen[1:]:
+        history = history.redo()
+        assert history.present == wanted
+
+
+@settings(max_examples=15)
+@given(EDITS)
+def test_what_is_stored_is_read_back(some):
+    new, made = ids(), with_media()
+    for edit in some:
+        made = cuts.edit_timeline(made, lambda t, e=edit: edited(t, e, new))
+    assert from_plain(Project, to_plain(made)) == made
+
+
+def test_what_a_newer_program_wrote_on_a_timeline_stays_in_its_place():
+    plain = to_plain(good())
+    track = next(t for t in plain["timeline"]["tracks"] if t["kind"] == "prompt")
+    clip = track["clips"][0]
+    places = (plain["timeline"], track, clip, clip["words"], clip["words"]["adapters"][0],
+              plain["timeline"]["markers"][0], plain["timeline"]["assets"][0])  # fmt: skip
+    for place in places:
+        place["scent"] = {"rose": 1}
+    assert to_plain(from_plain(Project, plain)) == plain
+
+
+def test_shots_are_laid_out_in_their_order():
+    made = cuts.lay_out(project())
+    assert made.timeline.rate == 24
+    assert [(clip.footage.take, clip.length) for clip in film(made).clips] == [
+        (TAKES[0], 113),
+        (TAKES[1], 113),
+    ]
+    newer = edits.add_render(project(), ONE, replace(FULL, seed=1), ("ab" * 16,), id="3" * 12)
+    assert film(cuts.lay_out(newer)).clips[0].footage.take == "3" * 12
+    starred = edits.star(newer, TAKES[0])
+    assert film(cuts.lay_out(starred)).clips[0].footage.take == TAKES[0]
+    with pytest.raises(Refusal, match="Nothing has been rendered"):
+        cuts.lay_out(Project("empty"))
+
+
+def test_an_edit_that_breaks_the_timeline_is_never_kept():
+    made = cuts.lay_out(project())
+
+    def longer(timeline):
+        clip = film(made).clips[0]
+        return timeline_edits.replaced(timeline, replace(clip, length=500))
+
+    with pytest.raises(ValueError, match="more than there is"):
+        cuts.edit_timeline(made, longer)
+    assert cuts.edit_timeline(made, lambda timeline: timeline) is made
+
+
+def test_a_gap_is_filled_by_a_shot_of_its_own_and_its_take_comes_to_the_clip():
+    made = cuts.lay_out(project())
+    second = film(made).clips[1]
+    made = cuts.edit_timeline(
+        made, lambda t: timeline_edits.move(t, second.id, 113 + 31, ids(0x9000))
+    )
+    gap = range_of(made.timeline, film(made).id, 113, 31)
+    filled, request = cuts.fill_gap(made, gap, replace(FULL, seed=4), new=ids())
+    shot, clip = filled.shots[-1], film(filled).clips[1]
+    assert (shot.id, shot.strip, filled.selected) == (clip.footage.shot, request.strip, "c" * 12)
+    assert (clip.length, clip.gap, clip.footage.take) == (31, 0, "")
+    last = last_keys(spans(request))
+    rendered = edits.add_render(filled, shot.id, request, last, id="4" * 12)
+    moved = cuts.edit_timeline(  # while it was made
+        rendered, lambda t: timeline_edits.move_several(
+            t, [c.id for c in film(filled).clips], 50, ids(0x9000)
+        ),
+    )  # fmt: skip
+    shown = cuts.show(moved, clip.id, "4" * 12)
+    assert shown.timeline.clip(clip.id).footage.take == "4" * 12
+    assert shown.timeline.start(clip.id) == 163
+    stored = {k for r in (FULL, OTHER, request) for k in last_keys(spans(r))}
+    wanted = {id: Wanted(r) for id, r in ((ONE, FULL), (TWO, OTHER), (shot.id, request))}
+    stand = lambda p: plan(  # noqa: E731
+        p.timeline, cuts.requests(p), wanted, stored.__contains__, {}
+    ).states[clip.id]
+    assert (stand(moved), stand(shown)) == (TO_MAKE, MADE)
+
+
+def test_what_lands_where_its_clip_is_gone_changes_nothing():
+    made = cuts.lay_out(project())
+    assert cuts.show(made, "f" * 12, TAKES[0]) is made
+    assert cuts.show(made, film(made).clips[0].id, "f" * 12) is made
+
+
+def test_a_retake_leaves_the_take_on_both_sides_and_is_one_step_to_undo():
+    made = cuts.lay_out(project())
+    clip = film(made).clips[0]
+    after, request = cuts.retake(
+        made, clip.id, 33, 80, replace(FULL, prompt="a red ring", seed=5), new=ids()
+    )
+    before, now = (cells(p.timeline, film(p).id, 230) for p in (made, after))
+    assert now[:33] + now[80:] == before[:33] + before[80:]
+    assert request.prompt == after.shots[-1].prompt == "a red ring"
+    assert [c.length for c in film(after).clips] == [33, 47, 33, 113]
+    assert History(made).change(after, "Retake").undo().present == made
+    with pytest.raises(Refusal, match="not within"):
+        cuts.retake(made, clip.id, 100, 120, FULL, new=ids())
+
+
+def test_a_shot_asks_again_for_what_its_request_did():
+    """By the keys: a fill whose shot is opened and not touched is made."""
+    from tests.cards import card
+
+    plain = card(
+        "starter", "Starter", Fraction(3, 2), multiple=8, steps=20, guidance=2.5, passes=2,
+        predicts=True,
+    )  # fmt: skip
+    plain = replace(plain, defaults=replace(plain.defaults, strengths=FULL.strengths))
+    made = cuts.lay_out(project())
+    _, request = cuts.retake(made, film(made).clips[0].id, 33, 80, FULL, new=ids())
+    for asked in (FULL, request):
+        again = cuts.shot_of(asked, ONE).request(plain, asked.weights, asked.subject)
+        assert last_keys(spans(again)) == last_keys(spans(asked))
+
+
+def test_a_render_that_is_removed_leaves_its_clip_to_be_made():
+    made = cuts.lay_out(project())
+    gone = edits.remove(edits.put_in_bin(made, TAKES[0]), TAKES[0])
+    assert gone.timeline == made.timeline
+    assert from_plain(Project, to_plain(gone)) == gone
+    found = plan(gone.timeline, cuts.requests(gone), {}, lambda _: True, {})
+    assert found.states[film(gone).clips[0].id] == TO_MAKE
+    assert splitting.split(gone.timeline, film(gone).clips[0].id, 5, ids()) != gone.timeline
+
+
+def test_a_project_without_a_timeline_has_an_empty_one():
+    assert Project("x").timeline == Timeline()
+    assert marking.marked(Timeline()) == (0, 0)
+    assert V1 not in Timeline()
