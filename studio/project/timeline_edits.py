@@ -11,6 +11,7 @@ from fractions import Fraction
 from studio.project import edits
 from studio.project.project import Project, Render, new_id
 from studio.project.shot import Shot
+from studio.spec.part import ROLES
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.timeline import filling
@@ -80,6 +81,7 @@ def _best(project: Project, shot: str) -> Render | None:
 def shot_of(request: ClipRequest, id: str) -> Shot:
     """A shot that asks for the keyframes of a request, and for nothing that a model would choose."""
     use = request.subject
+    fills = {role: part.model for part in reversed(request.parts) for role in part.roles}
     return Shot(
         id,
         request.prompt,
@@ -96,6 +98,7 @@ def shot_of(request: ClipRequest, id: str) -> Shot:
         fps=request.fps,
         interpolate=request.interpolate,
         strip=request.strip,
+        parts=tuple((r, fills[r]) for r in ROLES if fills.get(r, request.model) != request.model),
     )
 
 

@@ -12,6 +12,7 @@ from studio.project.history import History
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project
 from studio.project.shot import Shot
+from studio.spec.part import ROLES, Part
 from studio.spec.refusal import Refusal
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline import edits as timeline_edits
@@ -187,6 +188,14 @@ def test_a_shot_asks_again_for_what_its_request_did():
     for asked in (FULL, request):
         again = cuts.shot_of(asked, ONE).request(plain, asked.weights, asked.subject)
         assert last_keys(spans(again)) == last_keys(spans(asked))
+
+
+def test_a_shot_names_the_models_that_took_roles_from_its_own():
+    decoder = Part("ours", ("codec", "upscaler"), ())
+    own = Part("starter", ROLES, FULL.weights)
+    request = replace(FULL, parts=(decoder, own))
+    assert cuts.shot_of(request, ONE).parts == (("codec", "ours"), ("upscaler", "ours"))
+    assert cuts.shot_of(FULL, ONE).parts == ()
 
 
 def test_a_render_that_is_removed_leaves_its_clip_to_be_made():
