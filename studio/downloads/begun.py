@@ -13,6 +13,7 @@ from pathlib import Path
 
 from studio.downloads import checks, copies
 from studio.downloads.checks import Damaged
+from studio.downloads.hub import Token
 from studio.downloads.journal import READY, Journal, Record, record_of
 from studio.downloads.offer import Offer, RemoteFile
 from studio.downloads.online import Online
@@ -84,7 +85,7 @@ class Begun:
             raise refused(error, self._aside) from error
         self._journal.write(self.record)
 
-    def bring(self, file: RemoteFile, token: str, door: Online, moved: Moved) -> None:
+    def bring(self, file: RemoteFile, token: Token, door: Online, moved: Moved) -> None:
         """Have a file aside, whole and checked.  Raises `Stopped`, or `Refusal` saying why not."""
         place, aside, part = self.folder / file.path, self._aside / file.path, self._part(file)
         try:
@@ -144,7 +145,9 @@ class Begun:
         door.say(f"{Path(file.path).name} was here already, in {copy.parent}.")
         return found
 
-    def _fetched(self, file: RemoteFile, part: Path, token: str, door: Online, moved: Moved) -> str:
+    def _fetched(
+        self, file: RemoteFile, part: Path, token: Token, door: Online, moved: Moved
+    ) -> str:
         fetch(file, part, token, door, moved)
         try:
             found = checks.checked(part, file, door.check)
@@ -196,7 +199,8 @@ class Begun:
         """Remove what came of files that the host has replaced since."""
         known = {f.path: f.identity for f in before.files} if before else {}
         for file in self.offer.files:
-            if known.get(file.path) != file.identity:
+            is_told = file.sha256 or file.blob  # then the check at the end finds another file out
+            if known.get(file.path, file.identity if is_told else None) != file.identity:
                 self._part(file).unlink(missing_ok=True)
                 (self._aside / file.path).unlink(missing_ok=True)
 

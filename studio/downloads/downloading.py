@@ -12,6 +12,7 @@ from threading import Lock
 
 from studio.downloads.begun import Begun
 from studio.downloads.copies import takes_no_room
+from studio.downloads.hub import Token
 from studio.downloads.journal import Journal, Record
 from studio.downloads.offer import Offer, RemoteFile
 from studio.downloads.online import Online
@@ -28,7 +29,7 @@ def download(
     offers: Sequence[Offer],
     models: Path,
     journal: Journal,
-    token: str,
+    token: Token,
     door: Online,
     say: Callable[[str], None],
     tick: Tick,
@@ -69,7 +70,7 @@ def left_to_come(offers: Sequence[Offer], models: Path, journal: Journal) -> int
 
 
 def _bring(
-    begun: Begun, file: RemoteFile, token: str, door: Online, moved: Callable[[int], None]
+    begun: Begun, file: RemoteFile, token: Token, door: Online, moved: Callable[[int], None]
 ) -> None:
     try:
         begun.bring(file, token, door, moved)

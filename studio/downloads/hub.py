@@ -1,11 +1,14 @@
 """The Hugging Face hub, asked through huggingface_hub: which bytes a repository's files have, under
 which licence, and what it means when it says no.
 
-The address is ours, whatever HF_ENDPOINT says; a token is sent only where one is given.
+The address is ours, whatever HF_ENDPOINT says.  A token is asked for, and sent, only where the hub
+does not show a repository to everybody.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -23,29 +26,28 @@ ENDPOINT = "https://huggingface.co"
 TOKEN_HINT = "Make one at huggingface.co/settings/tokens, then give it to: library token."
 
 
-def offer_of(model: CatalogueModel, token: str, door: Online) -> Offer:
+Token = Callable[[], str]
+"""Gives the token, "" where there is none."""
+
+
+def offer_of(model: CatalogueModel, token: Token, door: Online) -> Offer:
     """A model of the catalogue, as the hub has it now; refused where it has other files by now."""
-    info = _info(model.repo, model.revision, token, door)
-    files = tuple(_file(info, model.repo, file, model.name) for file in model.files)
+    info, is_known = _info(model.repo, model.revision, token, door)
+    files = tuple(_file(info, model.repo, file, model.name, is_known) for file in model.files)
     return Offer(model.id, model.id, model.name, model.id, model.licence, model.page, files, model)
 
 
-def offer_of_file(wanted: HubFile, sha256: str, token: str, door: Online) -> Offer:
+def offer_of_file(wanted: HubFile, sha256: str, token: Token, door: Online) -> Offer:
     """One file of any repository, with the licence that this states; `sha256` where it is known."""
-    info = _info(wanted.repo, wanted.revision, token, door)
-    file = _file(info, wanted.repo, CatalogueFile(wanted.path, sha256=sha256), wanted.repo)
+    info, is_known = _info(wanted.repo, wanted.revision, token, door)
+    file = CatalogueFile(wanted.path, sha256=sha256)
+    remote = _file(info, wanted.repo, file, wanted.repo, is_known)
     page = f"{ENDPOINT}/{wanted.repo}"
     asked = f"{page}/resolve/{quote(wanted.revision, safe='')}/{quote(wanted.path)}"
     folder = wanted.repo.replace("/", "--")
-    id = f"{folder}--{wanted.path}".replace("/", "--")
-    return Offer(
-        id, folder, f"{wanted.path} of {wanted.repo}", asked, _licence(info), page, (file,)
-    )
-
-
-def headers(token: str) -> dict[str, str]:
-    """What a request of a file carries beside its range."""
-    return {"authorization": f"Bearer {token}"} if token else {}
+    digest = hashlib.blake2b(f"{wanted.repo}/{wanted.path}".encode(), digest_size=8).hexdigest()
+    name = f"{wanted.path} of {wanted.repo}"
+    return Offer(f"file-{digest}", folder, name, asked, _licence(info), page, (remote,))
 
 
 def refusal_of(response: httpx2.Response, repo: str, has_token: bool) -> Refusal:
@@ -82,8 +84,26 @@ def gated(repo: str, has_token: bool) -> Refusal:
     )
 
 
-def _info(repo: str, revision: str, token: str, door: Online) -> ModelInfo:
-    """The repository at a revision, with the sizes and checksums of its files."""
+class _Closed(Refusal):
+    """Whoever the hub knows may be shown more."""
+
+
+def _info(repo: str, revision: str, ask_token: Token, door: Online) -> tuple[ModelInfo, bool]:
+    """The repository at a revision, with the sizes and checksums of its files; whether the token is
+    needed for it."""
+    try:
+        info = _asked(repo, revision, "", door)
+        if not info.gated:
+            return info, False
+        closed: Refusal = gated(repo, False)
+    except _Closed as refusal:
+        closed = refusal
+    if token := ask_token():
+        return _asked(repo, revision, token, door), True
+    raise closed
+
+
+def _asked(repo: str, revision: str, token: str, door: Online) -> ModelInfo:
     import httpx2
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -99,23 +119,35 @@ def _info(repo: str, revision: str, token: str, door: Online) -> ModelInfo:
         except HfHubHTTPError as error:
             if error.response.status_code == 429:
                 return None, error.response
-            raise refusal_of(error.response, repo, bool(token)) from error
+            refusal = refusal_of(error.response, repo, bool(token))
+            if error.response.status_code in (401, 403):
+                raise _Closed(refusal.what, refusal.hint) from error
+            raise refusal from error
         except httpx2.HTTPError as error:
-            raise unreachable(ENDPOINT.partition("://")[2]) from error
+            raise unreachable(ENDPOINT.partition("://")[2], error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Refusal(
+                "What answers in place of the hub is something else.",
+                "Open huggingface.co in a browser: this network may ask for a login.",
+            ) from error
 
     info = door.patiently(ask)
     assert info is not None
-    if info.gated and not token:
-        raise gated(repo, False)
     return info
 
 
-def unreachable(host: str) -> Refusal:
+def unreachable(host: str, error: Exception) -> Refusal:
     """Nobody answers."""
-    return Refusal(f"{host} cannot be reached.", "Check the connection; what is here is kept.")
+    why = shown(" ".join(str(error).split()), 120).rstrip(".")
+    return Refusal(
+        f"{host} cannot be reached{f': {why}' if why else ''}.",
+        "Check the connection; what is here is kept.",
+    )
 
 
-def _file(info: ModelInfo, repo: str, wanted: CatalogueFile, name: str) -> RemoteFile:
+def _file(
+    info: ModelInfo, repo: str, wanted: CatalogueFile, name: str, with_token: bool
+) -> RemoteFile:
     """A file as the hub has it.  Refused where that is not what the catalogue knows."""
     from huggingface_hub import hf_hub_url
 
@@ -137,7 +169,8 @@ def _file(info: ModelInfo, repo: str, wanted: CatalogueFile, name: str) -> Remot
         sha256,
         blob,
         PUBLISHED if wanted.sha256 else HUB if sha256 or blob else FIRST,
-        with_token=True,
+        with_token=with_token,
+        repo=repo,
     )
 
 

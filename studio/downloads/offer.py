@@ -14,7 +14,8 @@ class RemoteFile:
 
     `size` is None where the host does not say it.  One of `sha256` and `blob` (SHA-1 as git counts
     it, of small files) may be known; `checked` says from whom.  `validator` tells versions of a file
-    apart that has no checksum (HTTP's ETag or Last-Modified).
+    apart that has no checksum (HTTP's ETag or Last-Modified).  `with_token` where the hub gives the
+    file only to those it knows; `repo` is its repository there, "" of a plain link.
     """
 
     path: str
@@ -25,6 +26,7 @@ class RemoteFile:
     checked: str = FIRST
     validator: str = ""
     with_token: bool = False
+    repo: str = ""
 
     @property
     def identity(self) -> tuple[int | None, str, str, str]:

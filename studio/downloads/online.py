@@ -110,15 +110,21 @@ class Online:
 
         `ask` gives with its result the response that says "429 Too Many Requests", or None.
         """
-        for _ in range(PATIENCE):
+        for waited in range(PATIENCE):
             result, busy = ask()
             if busy is None:
                 return result
-            seconds = wished(busy)
-            host = busy.request.url.host
-            self.say(f"{host} asks to wait {seconds} s: too many requests. It goes on by itself.")
-            self.wait(seconds)
-        raise Refusal("The host asks to wait again and again.", "Try again in an hour.")
+            self.give_way(busy, waited)
+        raise AssertionError("unreachable")
+
+    def give_way(self, busy: httpx2.Response, waited: int) -> None:
+        """Wait as long as a host wishes, and say so; refused when it was waited for so often."""
+        host = busy.request.url.host
+        if waited + 1 >= PATIENCE:
+            raise Refusal(f"{host} asks to wait again and again.", "Try again in an hour.")
+        seconds = wished(busy)
+        self.say(f"{host} asks to wait {seconds} s: too many requests. It goes on by itself.")
+        self.wait(seconds)
 
 
 @contextmanager

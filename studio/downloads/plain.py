@@ -37,7 +37,7 @@ def offer_of_link(link: PlainLink, sha256: str, door: Online) -> Offer:
         except httpx2.InvalidURL as error:
             raise Refusal("The link leads nowhere.", "Copy it again.") from error
         except httpx2.HTTPError as error:
-            raise unreachable(urlsplit(link.url).hostname or "The host") from error
+            raise unreachable(urlsplit(link.url).hostname or "The host", error) from error
 
     file = door.patiently(ask)
     assert file is not None

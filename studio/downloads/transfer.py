@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from studio.downloads import hub, plain
 from studio.downloads.offer import RemoteFile
-from studio.downloads.online import Online, wished
+from studio.downloads.online import Online
 from studio.durable import FULL
 from studio.project.files import refused
 from studio.spec.quantities import memory
@@ -33,9 +33,10 @@ Moved = Callable[[int], None]
 """Told how many bytes more, or fewer, of a file are here."""
 
 
-def fetch(file: RemoteFile, part: Path, token: str, door: Online, moved: Moved) -> None:
+def fetch(file: RemoteFile, part: Path, ask_token: hub.Token, door: Online, moved: Moved) -> None:
     """Bring `part` to the whole file.  Raises `Stopped`, or `Refusal` with what is here kept."""
-    failures = 0
+    token = ask_token() if file.with_token else ""
+    failures = waited = 0
     _drop_doubtful(part, file, moved)
     while True:
         door.check()
@@ -45,6 +46,9 @@ def fetch(file: RemoteFile, part: Path, token: str, door: Online, moved: Moved) 
         try:
             if _once(file, part, have, token, door, moved):
                 return
+        except _Busy as busy:
+            door.give_way(busy.response, waited)
+            waited += 1
         except _Broken as broken:
             door.check()
             if isinstance(broken, _Misfit):
@@ -66,6 +70,14 @@ class _Broken(Exception):
     """A connection ended early.  Its words are the host's name."""
 
 
+class _Busy(Exception):
+    """The host asks to wait."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        super().__init__()
+        self.response = response
+
+
 class _Misfit(_Broken):
     """The host cannot go on where the part ends: it has another file by now, or knows no ranges."""
 
@@ -79,10 +91,7 @@ def _once(file: RemoteFile, part: Path, have: int, token: str, door: Online, mov
             door.client.stream("GET", file.url, headers=_headers(file, have, token)) as response,
             door.watched(response),
         ):
-            start = _start(response, file, have, token, door)
-            if start < 0:
-                return False
-            _append(response, part, start, door, moved)
+            _append(response, part, _start(response, file, have, token), door, moved)
     except httpx2.HTTPError as error:
         host = error.request.url.host if getattr(error, "_request", None) else "the host"
         raise _Broken(host) from error
@@ -93,7 +102,9 @@ def _once(file: RemoteFile, part: Path, have: int, token: str, door: Online, mov
 
 
 def _headers(file: RemoteFile, have: int, token: str) -> dict[str, str]:
-    asked = {**plain.PLAIN, **(hub.headers(token) if file.with_token else {})}
+    asked = dict(plain.PLAIN)
+    if file.with_token:
+        asked["authorization"] = f"Bearer {token}"
     if have:
         asked["range"] = f"bytes={have}-"
         if file.validator:
@@ -101,20 +112,11 @@ def _headers(file: RemoteFile, have: int, token: str) -> dict[str, str]:
     return asked
 
 
-def _start(response: httpx2.Response, file: RemoteFile, have: int, token: str, door: Online) -> int:
-    """Where in the part the answer belongs; -1 where it is to be asked again.
-
-    Refused where the host does not give the file.
-    """
+def _start(response: httpx2.Response, file: RemoteFile, have: int, token: str) -> int:
+    """Where in the part the answer belongs; refused where the host does not give the file."""
     status = response.status_code
     if status == 429:
-        seconds = wished(response)
-        door.say(
-            f"{response.request.url.host} asks to wait {seconds} s: too many requests. "
-            "It goes on by itself."
-        )
-        door.wait(seconds)
-        return -1
+        raise _Busy(response)
     if status == 206:
         told = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
         whole = told and (file.size is None or told.group(3) in ("*", str(file.size)))
@@ -131,10 +133,9 @@ def _start(response: httpx2.Response, file: RemoteFile, have: int, token: str, d
 
 
 def _refusal(response: httpx2.Response, file: RemoteFile, has_token: bool) -> Refusal:
-    if not file.with_token:
+    if not file.repo:
         return plain.refusal_of(response)
-    repo = "/".join(file.url.removeprefix(hub.ENDPOINT).strip("/").split("/")[:2])
-    return hub.refusal_of(response, repo, has_token)
+    return hub.refusal_of(response, file.repo, has_token)
 
 
 def _append(response: httpx2.Response, part: Path, start: int, door: Online, moved: Moved) -> None:

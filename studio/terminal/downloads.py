@@ -5,7 +5,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
 from studio.downloads import access_token, hub, plain
 from studio.downloads.begun import bytes_here
@@ -37,7 +37,7 @@ def download_models(args: Namespace, session: Session) -> Answer:
         return _offered(catalogue)
     wanted = _wanted(args, catalogue)
     check_writable(session.folders.models)
-    token = access_token.stored()
+    token = cache(access_token.stored)  # asked for once, and only if the hub wants it
     session.if_stopped(f"{KEPT} {session.again()}")
     with online(ConnectionLog(session.folders.connections)) as door:
         offers = _looked_up(wanted, token, door, session)
@@ -81,7 +81,9 @@ def _typed_token(session: Session) -> str:
     return sys.stdin.readline() if sys.stdin else ""
 
 
-def _wanted(args: Namespace, catalogue: Catalogue) -> Sequence[Callable[[str, Online], Offer]]:
+def _wanted(
+    args: Namespace, catalogue: Catalogue
+) -> Sequence[Callable[[hub.Token, Online], Offer]]:
     """How to look up each thing that the name stands for."""
     sum_of_link = args.sha256.strip().lower()
     if sum_of_link and not re.fullmatch("[0-9a-f]{64}", sum_of_link):
@@ -97,7 +99,10 @@ def _wanted(args: Namespace, catalogue: Catalogue) -> Sequence[Callable[[str, On
 
 
 def _looked_up(
-    wanted: Sequence[Callable[[str, Online], Offer]], token: str, door: Online, session: Session
+    wanted: Sequence[Callable[[hub.Token, Online], Offer]],
+    token: hub.Token,
+    door: Online,
+    session: Session,
 ) -> list[Offer]:
     calls = [partial(look, token, door) for look in wanted]
     return together(calls, door, session.voice.say, lambda: session.tick(PULSE))
@@ -168,12 +173,13 @@ def _came(offers: Sequence[Offer], records: Sequence[Record], session: Session) 
     """Where everything is, what it was checked against, and what a scan of it finds."""
     models = session.folders.models
     folders = list(dict.fromkeys(models / offer.folder for offer in offers))
-    found = scan(folders, tick=session.tick)
+    came = {models / offer.folder / file.path for offer in offers for file in offer.files}
+    found = [e for e in scan(folders, tick=session.tick).entries if e.path in {*came, *folders}]
     lines = [f"{record.name} is in {models / record.folder}: {_how(record)}." for record in records]
-    lines += [f"  {entry.found or entry.why}  {entry.path}" for entry in found.entries]
+    lines += [f"  {entry.found or entry.why}  {entry.path}" for entry in found]
     facts = {
         "downloads": [_fact(r, *[sum(f.size or 0 for f in r.files)] * 2) for r in records],
-        "models": [{"path": str(e.path), "is": str(e.found or e.why)} for e in found.entries],
+        "models": [{"path": str(e.path), "is": str(e.found or e.why)} for e in found],
     }
     return Answer("\n".join(lines), facts)
 

@@ -41,7 +41,9 @@ class World:
     licence: str = "apache-2.0"
     gated: bool = False
     accepted: bool = False  # whether whoever has the token accepted the licence
-    busy: int = 0  # so many requests are answered with 429
+    busy: int = 0  # so many requests are answered with 429,
+    busy_at: str = ""  # of paths that end so
+    strange: bytes = b""  # what answers in place of the hub
     wrong: bool = False  # other bytes than were promised
     breaks: list[int] = field(default_factory=list)  # of large files: each ends after so many bytes
     stalls: int | None = None  # after so many bytes nothing comes any more
@@ -108,11 +110,13 @@ class _Handler(BaseHTTPRequestHandler):
         host = f"http://{self.headers['host']}"
         told = {name.lower(): value for name, value in self.headers.items()}
         world.asked.append(Asked(host, self.path, told))
-        if world.busy:
+        if world.busy and path.endswith(world.busy_at):
             world.busy -= 1
             return self._say(429, {"retry-after": "1"})
         if host == world.cdn:
             return self._stored(path)
+        if world.strange:
+            return self._say(200, body=world.strange)
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/([^/]+)", path):
             return self._repository(found.group(1))
         if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):

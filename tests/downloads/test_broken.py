@@ -98,6 +98,18 @@ def test_a_part_of_a_file_that_was_replaced_on_the_hub_is_not_built_on(run, worl
     assert (data / "models" / "small" / "model.safetensors").read_bytes() == weights(seed=7)
 
 
+def test_a_damaged_record_loses_nothing_that_can_be_checked(run, world: World, data):
+    run("library", "download", "codec", "--yes")
+    world.breaks[:] = [400_000] + [0] * (TRIES + 1)
+    run("library", "download", "small", "--yes")
+    world.breaks.clear()
+    (data / "downloads" / "small.json").write_text("{")
+    asked = len(world.of(world.cdn))
+    assert run("library", "download", "small", "--yes").code == 0
+    assert world.of(world.cdn)[asked].range == "bytes=400000-"
+    assert (data / "models" / "small" / "model.safetensors").read_bytes() == weights()
+
+
 def test_a_plain_file_that_was_replaced_meanwhile_is_not_glued_together(run, world: World, data):
     """The host's ETag stands beside the range (If-Range): of another version it gives all."""
     world.links[LINK] = weights(2 * SURE + 1000)
@@ -120,22 +132,31 @@ def test_of_a_file_without_a_checksum_only_what_was_flushed_is_built_on(run, wor
     assert (data / "models" / "links" / "plain.safetensors").read_bytes() == world.links[LINK]
 
 
-def test_a_host_that_is_busy_is_waited_for_and_that_is_said(run, world: World, monkeypatch):
+BUSY = pytest.mark.parametrize("busy_at", ["", "codec.safetensors"], ids=["asked", "sending"])
+
+
+@BUSY
+def test_a_host_that_is_busy_is_waited_for_and_that_is_said(
+    run, world: World, monkeypatch, busy_at
+):
     waited = []
     monkeypatch.setattr("studio.downloads.online.Online.wait", lambda _, s: waited.append(s))
-    world.busy = 3
+    world.busy, world.busy_at = 3, busy_at
     done = run("library", "download", "codec", "--yes")
     assert done.code == 0, done.err
     assert waited == [1, 1, 1]
     assert done.err.count("127.0.0.1 asks to wait 1 s: too many requests.") == 3
 
 
-def test_a_host_that_is_always_busy_is_left_alone_in_the_end(run, world: World, monkeypatch):
+@BUSY
+def test_a_host_that_is_always_busy_is_left_alone_in_the_end(
+    run, world: World, monkeypatch, busy_at
+):
     monkeypatch.setattr("studio.downloads.online.Online.wait", lambda _, s: None)
-    world.busy = 1000
+    world.busy, world.busy_at = 1000, busy_at
     done = run("library", "download", "codec", "--yes")
     assert done.code == 2
-    assert "The host asks to wait again and again." in done.err
+    assert "127.0.0.1 asks to wait again and again." in done.err
 
 
 def test_ctrl_c_is_heard_while_nothing_comes(run, world: World, data):

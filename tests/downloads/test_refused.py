@@ -43,20 +43,38 @@ def test_a_gated_model_whose_licence_was_not_accepted(run, world: World):
 
 def test_a_token_that_the_hub_does_not_know(run, world: World):
     access_token.keep("hf_another")
+    world.gated = True
     said = last_line(run("library", "download", "codec", "--yes"))
     assert said.startswith("The hub does not know the token.")
 
 
 def test_the_token_goes_to_the_hub_alone(run, world: World):
     access_token.keep(TOKEN)
-    run("library", "download", "codec", "--yes")
-    run("library", "download", world.hub + PLAIN, "--yes")
-    to_hub = [one for one in world.of(world.hub) if "/files/" not in one.path]
-    assert to_hub
-    assert all(one.headers["authorization"] == f"Bearer {TOKEN}" for one in to_hub)
-    others = [one for one in world.asked if one not in to_hub]
-    assert others
-    assert not any("authorization" in one.headers for one in others)
+    world.gated = world.accepted = True
+    assert run("library", "download", "codec", "--yes").code == 0
+    assert run("library", "download", world.hub + PLAIN, "--yes").code == 0
+    known = [one for one in world.asked if "authorization" in one.headers]
+    assert [one.path.split("/")[1] for one in known] == ["api", "maker"]
+    assert all(one.host == world.hub for one in known)
+    assert all(one.headers["authorization"] == f"Bearer {TOKEN}" for one in known)
+    assert world.of(world.cdn)
+
+
+def test_a_model_for_everybody_needs_no_token_and_the_keyring_is_left_alone(
+    run, world: World, ring
+):
+    access_token.keep(TOKEN)
+    ring.asked = 0
+    assert run("library", "download", "small", "--yes").code == 0
+    assert ring.asked == 0
+    assert not any("authorization" in one.headers for one in world.asked)
+
+
+@pytest.mark.parametrize("answer", [b"<html>Log in to this network", b"[]", b'{"sha": 1}'])
+def test_something_else_in_place_of_the_hub(run, world: World, answer):
+    world.strange = answer
+    said = last_line(run("library", "download", "codec", "--yes"))
+    assert said.startswith("What answers in place of the hub is something else.")
 
 
 def test_a_repository_that_is_not_there(run, world: World):
@@ -83,7 +101,8 @@ def test_a_file_that_is_not_the_one_of_the_catalogue(run, world: World, tmp_path
 def test_a_hub_that_nobody_reaches(run, world: World, monkeypatch):
     monkeypatch.setattr("studio.downloads.hub.ENDPOINT", "http://127.0.0.1:1")
     said = last_line(run("library", "download", "codec", "--yes"))
-    assert said.startswith("127.0.0.1:1 cannot be reached.")
+    assert said.startswith("127.0.0.1:1 cannot be reached: ")
+    assert "refused" in said
 
 
 @pytest.mark.parametrize(
