@@ -42,6 +42,7 @@ COMMANDS = {
     "library remove": "terminal.library.remove",
     "library folders": "terminal.library.folders",
     "library list": "terminal.library.list_all",
+    "library convert": "terminal.conversion.convert_file",
     "library download": "terminal.downloads.download_models",
     "library downloads": "terminal.downloads.list_downloads",
     "library token": "terminal.downloads.change_token",

@@ -118,6 +118,6 @@ _ADVICE = {
         "Download it again; the site may ask for a login or for its licence to be accepted."
     ),
     "is a pickle, which could run any program when it is opened": (
-        "Use the model's .safetensors file."
+        "Use the model's .safetensors file, or make one with: library convert."
     ),
 }
