@@ -184,15 +184,15 @@ def test_a_damaged_queue_is_told_and_does_not_stop_the_window(open_studio, folde
     assert folders.queue.with_name("queue.damaged-1.db").is_file()
 
 
-def test_a_second_window_watches_only(open_studio):
+def test_a_second_window_watches_only(open_studio, until):
     first = open_studio()
     second = open_studio()
     assert not first.document.read_only
     assert second.document.read_only
+    until(lambda: "another window" in second.shot.render_it.toolTip())
     for gesture in second.keyframes.gestures.values():
         assert "another window" in gesture.disabled_reason(), gesture.name
     assert "another window" in second.banner.words.text()
-    assert "another window" in second.shot.render_it.toolTip()
     assert second.top.state.text().startswith("read only")
 
 
