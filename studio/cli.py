@@ -42,6 +42,8 @@ COMMANDS = {
     "library remove": "terminal.library.remove",
     "library folders": "terminal.library.folders",
     "library list": "terminal.library.list_all",
+    "library stack": "terminal.stacks.keep",
+    "library stacks": "terminal.stacks.list_all",
     "library convert": "terminal.conversion.convert_file",
     "library download": "terminal.downloads.download_models",
     "library downloads": "terminal.downloads.list_downloads",

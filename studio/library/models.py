@@ -76,6 +76,26 @@ def find(name: str, folders: Iterable[Path]) -> Model:
     raise Refusal(f'There is no model called "{name}".', f"There is: {known}.")
 
 
+def card_of(name: str, folders: Iterable[Path]) -> Card:
+    """The card of the model with that id, none of whose weights is read; refused as `find` does."""
+    folders = tuple(folders)
+    for claim in _claims(folders):
+        if claim.id == name and claim.card:
+            return claim.card
+    for derived in in_place.bearing(name, folders):
+        if isinstance(derived, Refusal):
+            raise derived
+        return derived.card
+    return find(name, folders).card
+
+
+def is_known(name: str, folders: Iterable[Path]) -> bool:
+    """Whether a model with a card, or a file without one, has that name."""
+    folders = tuple(folders)
+    claimed = any(claim.id == name for claim in _claims(folders))
+    return claimed or name in in_place.named_places(folders)
+
+
 def promised(request: ClipRequest, folders: Iterable[Path]) -> dict[str, Model]:
     """By id, the models that a request was made for: its own and those of its parts, by the hashes
     it carries, however long it waited.

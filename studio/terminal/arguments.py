@@ -77,10 +77,19 @@ def _add_library(add: "Commands") -> None:
     made = add.plain("library convert", "read a pickled checkpoint apart, write it as safetensors")
     made.add_argument("file", metavar="FILE", help="a .ckpt, .pt, .pth or .bin file")
     made.add_argument("--yes", action="store_true", help="do not ask")
+    _library_stack(add.plain("library stack", "keep models by role under a name for --model"))
+    add.plain("library stacks", "every stack and its models")
     _library_download(add.plain("library download", "download public models, or list them"))
     add.plain("library downloads", "what was downloaded, and what is not whole yet")
     token = add.plain("library token", "give the Hugging Face hub's token to the system's keyring")
     token.add_argument("--forget", action="store_true", help="take it out again")
+
+
+def _library_stack(to: Parser) -> None:
+    _named(to)
+    to.add_argument("--model", metavar="ID", default="", help="the model of the whole clip")
+    _roles(to)
+    to.add_argument("--remove", action="store_true", help="forget it")
 
 
 def _library_download(to: Parser) -> None:
@@ -160,14 +169,10 @@ def _generate(to: Parser) -> None:
     to.add_argument(
         "--subject", metavar="NAME[:STRENGTH]", default="", help="a trained subject, 0 to 1.5"
     )
-    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
-    for flag, does in (
-        ("--keyframes-model", "the keyframes"),
-        ("--holes-model", "the frames around and between given ones"),
-        ("--decoder", "decoding"),
-        ("--upscaler", "larger frames"),
-    ):
-        to.add_argument(flag, metavar="ID", default="", help=f"another model for {does}")
+    to.add_argument(
+        "--model", metavar="ID", default=DEFAULT_MODEL, help="the model, or a stack (starter)"
+    )
+    _roles(to)
     to.add_argument("--seed", metavar="N", type=whole_number, help="the same seed, the same clip")
     to.add_argument("--steps", metavar="N", type=whole_number, help="denoising steps")
     to.add_argument("--guidance", metavar="X", type=number, help="how closely to follow the words")
@@ -197,6 +202,16 @@ def _generate(to: Parser) -> None:
         "--no-recipe", action="store_true", help="leave prompt, seed and models out of the file"
     )
     to.add_argument("--plan", action="store_true", help="say what it would take, make nothing")
+
+
+def _roles(to: Parser) -> None:
+    for flag, does in (
+        ("--keyframes-model", "the keyframes"),
+        ("--holes-model", "the frames around and between given ones"),
+        ("--decoder", "decoding"),
+        ("--upscaler", "larger frames"),
+    ):
+        to.add_argument(flag, metavar="ID", default="", help=f"another model for {does}")
 
 
 def _subject_train(to: Parser) -> None:

@@ -32,6 +32,7 @@ from studio.spec.vocabulary import unknown_words
 from studio.terminal import parts
 from studio.terminal.memory import peak_megabytes
 from studio.terminal.session import KEPT, Session
+from studio.terminal.stacks import with_stack
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _going_on(args: Namespace, order: Order, session: Session) -> str:
 
 def ordered(args: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
+    args = with_stack(args, session)
     model = library.find(args.model, works.model_folders)
     card, others = model.card, parts.others(args, works.model_folders)
     keys, holes, between, larger = (
