@@ -49,6 +49,17 @@ class Device:
         asks = bool(config.get("force_upcast", unsaid))
         return torch.float32 if asks and self.dtype == torch.float16 else self.dtype
 
+    def free_memory(self) -> int | None:
+        """Bytes that are free on it, with those that torch keeps for later; None for a processor,
+        and where torch does not say.
+        """
+        if self.name == "mps":
+            return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+        if self.name not in ACCELERATORS or not hasattr(getattr(torch, self.name), "mem_get_info"):
+            return None
+        kind = getattr(torch, self.name)
+        return kind.mem_get_info()[0] + kind.memory_reserved() - kind.memory_allocated()
+
     def free(self) -> None:
         """Give cached memory back to the system."""
         if self.name in ACCELERATORS:

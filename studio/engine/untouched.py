@@ -1,4 +1,5 @@
-"""Whether networks are those that were loaded: no adapter on, no weight replaced or written to."""
+"""Networks that were loaded: whether they are so still (no adapter, no weight replaced or written
+to), and the memory that they take."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -22,6 +23,17 @@ def _modules(part: object) -> Iterator[nn.Module]:
     elif is_dataclass(part):
         for field in fields(part):
             yield from _modules(getattr(part, field.name))
+
+
+def size(part: object) -> int:
+    """Bytes that weights and buffers take, each counted once."""
+    tensors = {
+        id(tensor): tensor.numel() * tensor.element_size()
+        for network in networks(part)
+        for tensors in (network.parameters(), network.buffers())
+        for tensor in tensors
+    }
+    return sum(tensors.values())
 
 
 def mark(part: object) -> Mark:

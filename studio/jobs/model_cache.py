@@ -1,4 +1,4 @@
-"""Which networks are in memory: what fills one role of one model, kept between jobs, let go when asked."""
+"""Which networks are in memory: what fills roles of models, kept between jobs, let go when asked."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import gc
 import importlib
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from studio.jobs.device_info import processor
 from studio.library.models import Model, check_unchanged
 from studio.spec.card import FAMILIES
-from studio.spec.part import VIDEOLDM
-from studio.spec.progress import Progress, Tick
+from studio.spec.part import ROLES, VIDEOLDM
+from studio.spec.progress import Cancelled, Progress, Tick
 from studio.spec.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -25,28 +27,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LOOK = 0.1
 """Seconds between two ticks of a job that waits until the networks are free."""
+SHARE = 2
+"""One part in so many of the memory that is free holds networks: they compute in the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What was loaded from a model, by role, and how it looked when it was."""
+    """What was loaded from a model, by role, how it looked when it was, and its bytes in memory."""
 
     model: Model
     parts: Parts
     mark: object
+    size: int
 
 
 class ModelCache:
-    """Holds what fills a role of a model, and whatever came with it, and nothing beside it: for a
-    video model and an upsampler at once a card of 8 GB is too small.
+    """Holds what fills roles of models, as many as fit into a `budget` in bytes: by default half of
+    the memory that the device has free.  The least recently used goes first; one that is larger
+    than the budget is alone.
 
     A job takes the networks by `leased` for as long as it runs: nobody else computes on them or
     frees them meanwhile.
     """
 
-    def __init__(self, device: str | None = None) -> None:
-        self._asked = device
-        self._held: _Held | None = None
+    def __init__(self, device: str | None = None, budget: int | None = None) -> None:
+        self._asked, self._budget = device, budget
+        self._held: list[_Held] = []
+        """The least recently used first."""
         self._lease = threading.Lock()
 
     def device(self) -> Device:
@@ -55,33 +62,43 @@ class ModelCache:
 
         return choose(self._asked)
 
+    @property
+    def held(self) -> tuple[tuple[str, tuple[str, ...], int], ...]:
+        """Of what is in memory the model's id, its roles and its bytes, the least recently used
+        first."""
+        return tuple((h.model.card.id, tuple(h.parts), h.size) for h in self._held)
+
     @contextmanager
     def leased(self, tick: Tick) -> Iterator[None]:
-        """Be the only one on the networks; waits for whoever is, and ticks meanwhile."""
+        """Be the only one on the networks; waits for whoever is, and ticks meanwhile.
+
+        Work that fails gives all memory back, for want of memory is a frequent cause.
+        """
         while not self._lease.acquire(timeout=LOOK):
             tick(Progress("waiting for the model in memory", 0, 1))
         try:
             yield
+        except Cancelled:
+            raise
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)  # they name networks
+            self.free()
+            raise
         finally:
             self._lease.release()
 
     def part(self, model: Model, role: str, tick: Tick) -> Any:
         """What fills a role (`studio.engine.roles`): what is held where it is that and untouched,
-        otherwise loaded; what is held besides is let go first, and a changed file is loaded anew.
+        otherwise loaded, and what would not fit beside it is let go first.  A changed file is
+        loaded anew.
         """
-        from studio.engine.untouched import mark
-
-        held = self._held
-        if held and held.model == model and role in held.parts:
-            if mark(held.parts) == held.mark:
-                return held.parts[role]
-            log.error("the %s of %s was left altered: it is loaded anew", role, model.card.id)
-        del held
-        self.free()
-        parts = self._loaded(model, role, tick)
-        check_unchanged(model)  # nothing else is kept, or used, under the hashes it was found by
-        self._held = _Held(model, parts, mark(parts))
-        return parts[role]
+        held = self._found(model, role)
+        if held is None:
+            self._make_room(self._expected(model, role))
+            held = self._load(model, role, tick)
+            self._make_room(held.size)
+        self._held = [*(other for other in self._held if other is not held), held]
+        return held.parts[role]
 
     def video(self, model: Model, tick: Tick) -> VideoModel:
         """The networks of a model of the Video LDM family, which subjects and trainings know."""
@@ -91,13 +108,68 @@ class ModelCache:
 
     def free(self) -> None:
         """Let go of everything and give the memory back."""
-        held, self._held = self._held, None
-        if held:
-            del held
-            gc.collect()
-            self.device().free()
+        if self._held:
+            self._held = []
+            self._give_back()
 
-    def _loaded(self, model: Model, role: str, tick: Tick) -> Parts:
+    def _found(self, model: Model, role: str) -> _Held | None:
+        """What is held for a role; let go where it is of other files, or was left altered."""
+        from studio.engine.untouched import mark
+
+        for held in self._held:
+            if held.model.folder != model.folder or role not in held.parts:
+                continue
+            if held.model == model and mark(held.parts) == held.mark:
+                return held
+            if held.model == model:
+                log.error("the %s of %s was left altered: it is loaded anew", role, model.card.id)
+            self._held = [other for other in self._held if other is not held]
+            del held
+            self._give_back()
+            return None
+        return None
+
+    def _make_room(self, size: int) -> None:
+        """Let go of the least recently used until so many bytes fit beside what is left."""
+        while self._held and size + self._taken() > self._room():
+            self._held = self._held[1:]
+            self._give_back()
+
+    def _room(self) -> int:
+        """Bytes that networks may take in all."""
+        if self._budget is not None:
+            return self._budget
+        free = self.device().free_memory()
+        if free is None:
+            info = processor()
+            free = info.total - info.used if info.used else 0
+        return (free + self._taken()) // SHARE
+
+    def _taken(self) -> int:
+        return sum(held.size for held in self._held)
+
+    def _expected(self, model: Model, role: str) -> int:
+        """Bytes in memory of what a role's weight files hold, of those in half precision twice as
+        many on a processor; an upscaler comes alone, all other roles may come together.
+        """
+        from studio.engine.device import PROCESSOR
+
+        others = tuple(other for other in ROLES if other != "upscaler")
+        size = model.size(*((role,) if role == "upscaler" else others))
+        return size * (2 if self.device().name == PROCESSOR.name else 1)
+
+    def _give_back(self) -> None:
+        gc.collect()
+        self.device().free()
+
+    def _load(self, model: Model, role: str, tick: Tick) -> _Held:
+        from studio.engine.untouched import mark, size
+
+        parts = self._opened(model, role, tick)
+        check_unchanged(model)  # nothing else is kept, or used, under the hashes it was found by
+        return _Held(model, parts, mark(parts), size(parts))
+
+    def _opened(self, model: Model, role: str, tick: Tick) -> Parts:
         card = model.card
         if role not in card.roles:
             raise Refusal(f"{card.name} has no {role}.", "Choose another model for it.")

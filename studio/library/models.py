@@ -31,9 +31,9 @@ class Model:
     sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     in_place: bool = False
 
-    def size(self, role: str) -> int:
-        """Bytes of the weight files that decide what it does in a role; 0 where none is known."""
-        used = {name for known, names in self.card.uses if known == role for name in names}
+    def size(self, *roles: str) -> int:
+        """Bytes of the weight files that decide what it does in roles; 0 where none is known."""
+        used = {name for role, names in self.card.uses if role in roles for name in names}
         return sum(size for name, size in self.sizes if name in used)
 
 
@@ -149,8 +149,16 @@ def _sizes(folder: Path, card: Card) -> tuple[tuple[str, int], ...]:
     for name, file in card.files:
         beside = {n for _, used in card.uses if name in used for n in used}
         shared = any(n in beside and dict(card.files)[n] == file for n in found)
-        found[name] = 0 if shared else (folder / file).stat().st_size
+        found[name] = 0 if shared else _size(folder / file)
     return tuple(found.items())
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file that was there just now; 0 where it is not any longer."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def identity(path: Path) -> str:

@@ -146,15 +146,6 @@ def test_a_decoder_that_sees_time_is_given_the_context_of_its_card(folder):
     assert [len(span.reads) for span in decoded] == [10, 6]
 
 
-def test_one_part_is_in_memory_at_a_time(folder, cache):
-    one, codec = model(folder, "one"), model(folder, "taesd")
-    filler = cache.part(one, "keyframes", silent)
-    assert cache.part(one, "codec", silent).model is filler.model  # came with it
-    cache.part(codec, "codec", silent)
-    assert cache._held.model == codec
-    assert cache.part(one, "keyframes", silent) is not filler
-
-
 def test_parts_of_other_latents_and_roles_of_nobody_are_refused(folder):
     one = model(folder, "one")
     strange = replace(part(folder, "taesd", "codec"), latent_space="sd")

@@ -296,9 +296,9 @@ def test_the_gpu_is_freed_when_nobody_computes_on_it(first_home, tmp_path):
         )
         freeing.start()
         assert waiting.wait(30)
-        assert models._held is not None
+        assert models.held
     freeing.join(30)
-    assert models._held is None
+    assert models.held == ()
 
 
 def test_two_threads_that_load_get_whole_networks(first_home, tmp_path):

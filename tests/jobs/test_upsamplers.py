@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from studio.jobs.model_cache import ModelCache
 from studio.jobs.once import run_once
 from studio.jobs.work import Works
 from studio.library import models as library
@@ -102,12 +103,13 @@ def test_a_stopped_render_goes_on(works, asked, project, tmp_path):
     np.testing.assert_array_equal(one, other)
 
 
-def test_only_one_of_both_networks_is_in_memory(works, asked, project):
-    model = library.find("tiny", works.model_folders)
-    upsampler = works.models.part(model, "upscaler", silent)
-    assert works.models.part(model, "upscaler", silent) is upsampler
-    works.models.video(model, silent)
-    assert works.models.part(model, "upscaler", silent) is not upsampler
+@pytest.mark.parametrize("fits", [True, False])
+def test_both_networks_are_in_memory_only_where_they_fit(works, fits):
+    model, models = library.find("tiny", works.model_folders), ModelCache("cpu", 2**40 * fits)
+    upsampler = models.part(model, "upscaler", silent)
+    assert models.part(model, "upscaler", silent) is upsampler
+    models.video(model, silent)
+    assert (models.part(model, "upscaler", silent) is upsampler) == fits
 
 
 def test_what_cannot_be_upsampled_is_refused(works, asked):
