@@ -42,6 +42,7 @@ COMMANDS = {
     "library remove": "terminal.library.remove",
     "library folders": "terminal.library.folders",
     "library list": "terminal.library.list_all",
+    "library verify": "terminal.library.verify",
     "library stack": "terminal.stacks.keep",
     "library stacks": "terminal.stacks.list_all",
     "library convert": "terminal.conversion.convert_file",

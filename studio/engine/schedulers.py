@@ -18,6 +18,7 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         "dpm++ 2m": ("DPMSolverMultistepScheduler", _DPM),
         "dpm++ 2m karras": ("DPMSolverMultistepScheduler", _DPM | {"use_karras_sigmas": True}),
         "euler": ("EulerDiscreteScheduler", {}),
+        "euler trailing": ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"}),
         "euler ancestral": ("EulerAncestralDiscreteScheduler", {}),
         "lcm": ("LCMScheduler", {}),
         "unipc": ("UniPCMultistepScheduler", {}),

@@ -45,9 +45,7 @@ class Hashes:
     def of(self, path: Path, digest: Digest | None = None) -> str:
         """BLAKE2b (32 hex digits) of a file's bytes, or of what `digest` reads of it, by its name;
         OSError where it cannot be read."""
-        name, stamp = str(path.absolute()), _stamp(path.stat())
-        if digest:
-            name = f"{name}\0{digest.__name__}"
+        name, stamp = _name(path, digest), _stamp(path.stat())
         if found := self._found(name, stamp):
             return found
         started = self._now()
@@ -58,6 +56,13 @@ class Hashes:
         if before == after and settled(after, started):
             self._remember(name, after, found)
         return found
+
+    def known(self, path: Path, digest: Digest | None = None) -> str:
+        """`of`, where that takes no reading; else ""."""
+        try:
+            return self._found(_name(path, digest), _stamp(path.stat()))
+        except OSError:
+            return ""
 
     def _found(self, name: str, stamp: Stamp) -> str:
         with self._lock:
@@ -73,6 +78,11 @@ class Hashes:
             known[name] = (stamp, found)
             self._known = dict(list(known.items())[-MOST:])
             _write(self._file, self._known)
+
+
+def _name(path: Path, digest: Digest | None) -> str:
+    name = str(path.absolute())
+    return f"{name}\0{digest.__name__}" if digest else name
 
 
 def _of_bytes(file: BufferedReader) -> str:

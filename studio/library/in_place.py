@@ -14,12 +14,15 @@ from studio.library.hashes import KNOWN
 from studio.library.model_names import name_of
 from studio.library.scan import Entry, looked_at, places
 from studio.library.settings import settings_of
-from studio.library.tensor_hash import tensor_hash
+from studio.library.tensor_hash import known_hash, tensor_hash
 from studio.spec.components import SETTINGS
+from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
 
 MOST = 16
 """Models of one name that are looked at."""
+MOST_COMBINED = 500
+"""Models, single and joined, that are offered at once."""
 
 
 def bearing(name: str, folders: Iterable[Path]) -> Iterator[Derived | Refusal]:
@@ -46,7 +49,7 @@ def named_places(folders: Iterable[Path]) -> Mapping[str, list[Path]]:
     return found
 
 
-def the_one(name: str, folders: Iterable[Path]) -> Derived | None:
+def the_one(name: str, folders: Iterable[Path], tick: Tick = silent) -> Derived | None:
     """The model of that name; None where no file bears it.
 
     Refused with what is wrong with it, or where several bear the name and differ.
@@ -57,16 +60,42 @@ def the_one(name: str, folders: Iterable[Path]) -> Derived | None:
         if found and isinstance(found[0], Refusal):
             raise found[0]
         return None
-    if len(models) > 1 and len({weights(model) for model in models}) > 1:
+    if len(models) > 1 and len({weights(model, tick) for model in models}) > 1:
         places = "; ".join(sorted(_where(model) for model in models))
         raise Refusal(f"Several models are called “{name}”: {places}.", "Rename all but one.")
     return models[0]
 
 
-def weights(model: Derived) -> tuple[tuple[str, str], ...]:
+def read_before(folders: Iterable[Path]) -> Iterator[Derived]:
+    """The models whose weights were all hashed since they were last written: of checkpoints and motion
+    modules every pair, with each SparseCtrl and without."""
+    one = [places[0] for places in named_places(folders).values() if len(places) == 1]
+    entries = [looked_at(place) for place in one if place.is_dir() or known_hash(place)]
+    for chosen in islice(_combined(entries), MOST_COMBINED):
+        try:
+            model = derive(JOINED.join(name_of(entry.path) for entry in chosen), chosen)
+        except Refusal:
+            continue
+        if all(known_hash(model.folder / file) for _, file in model.card.files):
+            yield model
+
+
+def _combined(entries: Iterable[Entry]) -> Iterator[tuple[Entry, ...]]:
+    by_role: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.found:
+            by_role.setdefault(entry.found.role, []).append(entry)
+            yield (entry,)
+    pairs = product(by_role.get("checkpoint", ()), by_role.get("motion module", ()))
+    for pair in pairs:
+        yield pair
+        yield from ((*pair, control) for control in by_role.get("control", ()))
+
+
+def weights(model: Derived, tick: Tick = silent) -> tuple[tuple[str, str], ...]:
     """By component the hash of its tensors, and that of all settings that loaders read."""
     card, folder = model.card, model.folder
-    found = tuple((name, tensor_hash(folder / file)) for name, file in card.files)
+    found = tuple((name, tensor_hash(folder / file, tick)) for name, file in card.files)
     settings = hashlib.blake2b(settings_of(folder, card.family).encode(), digest_size=16)
     for _, file in card.files:
         beside = (folder / file).with_name("config.json")

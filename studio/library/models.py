@@ -13,6 +13,7 @@ from studio.library.settings import settings_of
 from studio.library.strays import check_strays
 from studio.spec.card import Card
 from studio.spec.components import SETTINGS
+from studio.spec.progress import Tick, silent
 from studio.spec.quantities import listed
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
@@ -48,19 +49,26 @@ class _Claim:
 
 
 def scan(folders: Iterable[Path]) -> tuple[tuple[Model, ...], tuple[str, ...]]:
-    """The models that work and, for each that does not, a sentence that says why."""
-    models, troubles = [], []
+    """The models that work and, for each that does not, a sentence that says why; those without a
+    card where their weights were read before, since a scan reads no gigabytes."""
+    models, troubles, folders = [], [], tuple(folders)
     for claim in _claims(folders):
         try:
             models.append(_model(claim))
         except Refusal as refusal:
             troubles.append(str(refusal))
+    taken = {model.card.id for model in models}
+    models += [
+        _identified(derived)
+        for derived in in_place.read_before(folders)
+        if derived.card.id not in taken
+    ]
     return tuple(models), tuple(troubles)
 
 
-def find(name: str, folders: Iterable[Path]) -> Model:
+def find(name: str, folders: Iterable[Path], tick: Tick = silent) -> Model:
     """The model with that id, whatever its folder is called; or files without a card of that name,
-    wherever they lie in the folders.
+    wherever they lie in the folders, with ticks while their weights are read for the first time.
 
     Refused with the ids there are, or with what is wrong with it.
     """
@@ -69,8 +77,8 @@ def find(name: str, folders: Iterable[Path]) -> Model:
     for claim in claims:
         if claim.id == name:
             return _model(claim)
-    if derived := in_place.the_one(name, folders):
-        return _identified(derived)
+    if derived := in_place.the_one(name, folders, tick):
+        return _identified(derived, tick)
     ours = [claim.id for claim in claims if claim.card]
     known = listed(list(dict.fromkeys([*ours, *in_place.named_places(folders)]))) or "none"
     raise Refusal(f'There is no model called "{name}".', f"There is: {known}.")
@@ -115,9 +123,9 @@ def _promised(name: str, weights: tuple[tuple[str, str], ...], folders: Iterable
     return model
 
 
-def _identified(derived: Derived) -> Model:
+def _identified(derived: Derived, tick: Tick = silent) -> Model:
     card, folder = derived.card, derived.folder
-    return Model(card, folder, in_place.weights(derived), _sizes(folder, card), in_place=True)
+    return Model(card, folder, in_place.weights(derived, tick), _sizes(folder, card), in_place=True)
 
 
 def check_unchanged(model: Model) -> None:

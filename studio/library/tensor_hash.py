@@ -3,33 +3,53 @@ into files that people already use (titles, previews, tags)."""
 
 import hashlib
 import json
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 
 from studio.library.hashes import KNOWN
 from studio.library.headers import check
+from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
 PORTION = 4 * 2**20
 """Bytes that are read at once."""
 
 
-def tensor_hash(path: Path) -> str:
+def tensor_hash(path: Path, tick: Tick = silent) -> str:
     """BLAKE2b (32 hex digits) of names, types, shapes and values, computed once and kept
-    (`studio.library.hashes`).  Refused where the file is missing, cut short or something else."""
+    (`studio.library.hashes`); a tick a portion, of the file's mebibytes.  Refused where the file is
+    missing, cut short or something else."""
     check(path)
+    size = path.stat().st_size
+
+    def tensors(file: BufferedReader) -> str:
+        return _tensors(
+            file, lambda at: tick(Progress("reading weights", at >> 20, size >> 20, note=path.name))
+        )
+
     try:
         return KNOWN.of(path, tensors)
     except (OSError, ValueError) as error:
         raise Refusal(f"The weight file {path} cannot be read.", "Allow reading it.") from error
 
 
+def known_hash(path: Path) -> str:
+    """`tensor_hash`, where it was computed since the file was last written; else ""."""
+    return KNOWN.known(path, tensors)
+
+
 def tensors(file: BufferedReader) -> str:
     """Of an open safetensors file."""
+    return _tensors(file, lambda _: None)
+
+
+def _tensors(file: BufferedReader, at: Callable[[int], None]) -> str:
     length = int.from_bytes(file.read(8), "little")
     header = json.loads(file.read(length))
     header.pop("__metadata__", None)
     digest = hashlib.blake2b(json.dumps(header, sort_keys=True).encode(), digest_size=16)
     while portion := file.read(PORTION):
         digest.update(portion)
+        at(file.tell())
     return digest.hexdigest()

@@ -74,6 +74,8 @@ def _add_library(add: "Commands") -> None:
         add.plain(f"library {what}", does).add_argument("folder", metavar="DIR")
     add.plain("library folders", "the folders that are looked into")
     add.plain("library list", "the models in them, and those that were moved or are missing")
+    read = add.plain("library verify", "read the weights of models once, and say which are whole")
+    read.add_argument("names", metavar="ID", nargs="*", help="(all that a clip is made with)")
     made = add.plain("library convert", "read a pickled checkpoint apart, write it as safetensors")
     made.add_argument("file", metavar="FILE", help="a .ckpt, .pt, .pth or .bin file")
     made.add_argument("--yes", action="store_true", help="do not ask")

@@ -82,7 +82,7 @@ def _going_on(args: Namespace, order: Order, session: Session) -> str:
 def ordered(args: Namespace, works: Works, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
     args = with_stack(args, session)
-    model = library.find(args.model, works.model_folders)
+    model = library.find(args.model, works.model_folders, session.tick)
     card, others = model.card, parts.others(args, works.model_folders)
     keys, holes, between, larger = (
         others.get(role, model).card for role in ("keyframes", "holes", "interpolator", "upscaler")

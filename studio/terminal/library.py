@@ -4,7 +4,9 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
+from studio.library import models as library
 from studio.library.added_folders import AddedFolders, looked_into
+from studio.library.derived.derive import derive
 from studio.library.model_names import name_of
 from studio.library.program_folders import EXTRA_PATHS, hub_cache, places_of
 from studio.library.scan import Entry, Scan, scan
@@ -13,7 +15,7 @@ from studio.library.seen_models import Gone, compared
 from studio.media.places import is_file, is_folder, place
 from studio.spec.quantities import count, memory
 from studio.spec.refusal import Refusal
-from studio.terminal.session import Session
+from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer
 
 
@@ -63,13 +65,55 @@ def list_all(_: Namespace, session: Session) -> Answer:
     where = _folders(session)
     found = _scanned(where, session)
     moved, missing = compared(found.entries, where, session.folders.seen_models)
-    lines = [f"  {name_of(e.path)}: {_line(e).strip()}" for e in found.entries if e.found]
+    lines = [f"  {name_of(e.path)}: {_line(e).strip()}{_use(e)}" for e in found.entries if e.found]
     lines += [f"  moved  {gone.was} → {gone.now}" for gone in moved]
     lines += [f"  missing  {gone.was} ({gone.what})" for gone in missing]
     return Answer(
         "\n".join([*lines, _summary(found)]),
-        {**_facts(found), "moved": _gone(moved), "missing": _gone(missing)},
+        {
+            **_facts(found),
+            "uses": {name_of(e.path): roles_of(e) for e in found.entries if e.found},
+            "moved": _gone(moved),
+            "missing": _gone(missing),
+        },
     )
+
+
+def verify(args: Namespace, session: Session) -> Answer:
+    """Read the weights of models once, so that no clip waits for it; those that were read and did
+    not change are not read again."""
+    works = session.works()
+    names = args.names or [
+        name_of(e.path) for e in _scanned(_folders(session), session).entries if roles_of(e)
+    ]
+    session.if_stopped(f"{KEPT} {session.again()}")
+    facts, lines = {}, []
+    for name in names:
+        try:
+            model = library.find(name, works.model_folders, session.tick)
+        except Refusal as refusal:
+            lines.append(f"  {name}: {refusal}")
+            facts[name] = {"why": str(refusal)}
+            continue
+        facts[name] = {"weights": dict(model.weights), "roles": list(model.card.roles)}
+        lines.append(f"  {name}: whole, for {', '.join(model.card.roles)}")
+    wrong = any("why" in fact for fact in facts.values())
+    words = "\n".join(lines or ["There is nothing to verify."])
+    return Answer(words, {"models": facts}, code=2 if wrong else 0)
+
+
+def roles_of(entry: Entry) -> list[str]:
+    """What a file is used for by itself; [] where it is no model that a clip is made with alone."""
+    if not entry.found or entry.found.spelling == "studio":
+        return []
+    try:
+        return list(derive(name_of(entry.path), [entry]).card.roles)
+    except Refusal:
+        return []
+
+
+def _use(entry: Entry) -> str:
+    return f", for {', '.join(roles)}" if (roles := roles_of(entry)) else ""
 
 
 def _folders(session: Session) -> list[Path]:

@@ -1,12 +1,15 @@
 """Files without a card are found by their names and become models, or are refused in a sentence."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from studio.library import models as library
 from studio.library.derived.derived import LAYOUTS
+from studio.library.tensor_hash import known_hash
 from studio.spec.components import SETTINGS
+from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests.library.test_program_folders import put
 from tests.library.test_recognition import WAN, shapes_of
@@ -200,3 +203,63 @@ def test_published_headers_become_cards(tmp_path):
 
 def put_keys(path: Path, keys: str) -> None:
     safetensors(path, shapes_of(keys))
+
+
+def test_a_scan_offers_what_was_read_before_and_reads_nothing_itself(tmp_path, monkeypatch):
+    checkpoint(tmp_path / "dream.safetensors")
+    motion(tmp_path / "mm.safetensors")
+    safetensors(tmp_path / "vae.safetensors", VAE)
+    monkeypatch.setattr(library.in_place.KNOWN, "_now", lambda: time.time_ns() + 10**10)
+    assert library.scan([tmp_path]) == ((), ())
+    library.find("vae", [tmp_path])
+    assert offered(tmp_path) == ["vae"]
+    library.find("dream+mm", [tmp_path])
+    assert offered(tmp_path) == ["dream", "dream+mm", "vae"]
+    checkpoint(tmp_path / "dream.safetensors", 1024)
+    assert offered(tmp_path) == ["vae"]
+
+
+VAE = {"decoder.conv_in.weight": (32, 4, 3, 3), "decoder.up.0.block.0.norm1.weight": (32,)}
+
+
+def offered(folder: Path) -> list[str]:
+    models, troubles = library.scan([folder])
+    assert troubles == ()
+    return sorted(model.card.id for model in models)
+
+
+def test_verifying_reads_with_ticks_and_says_what_is_wrong(run, home):
+    folder = home / "models"
+    checkpoint(folder / "dream.safetensors")
+    safetensors(folder / "vae.safetensors", VAE)
+    motion(folder / "mm.safetensors")
+    done = run("library", "verify", "--json")
+    assert done.code == 0
+    assert done.answer["models"].keys() == {"dream", "vae"}
+    assert "reading weights" in done.err
+    assert run("library", "verify", "mm").code == 2
+    listed = run("library", "list", "--json").answer["uses"]
+    assert listed == {"dream": ["keyframes", "codec"], "vae": ["codec"], "mm": [], "tiny": []}
+    assert "for keyframes, codec" in run("library", "list").out
+
+
+def test_a_hash_that_is_stopped_is_not_kept(tmp_path):
+    file = checkpoint(tmp_path / "one.safetensors")
+
+    def stop(_):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        library.find("one", [tmp_path], stop)
+    assert not known_hash(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "sampler"),
+    [("AnimateLCM_sd15_t2v", 6, "lcm"), ("animatediff_lightning_2step", 2, "euler trailing")],
+)
+def test_the_schedule_follows_the_module(tmp_path, name, steps, sampler):
+    checkpoint(tmp_path / "dream.safetensors")
+    motion(tmp_path / f"{name}.safetensors")
+    defaults = library.card_of(f"dream+{name}", [tmp_path]).defaults
+    assert (defaults.steps, defaults.sampler) == (steps, sampler)

@@ -1,6 +1,7 @@
 """Cards of Stable Diffusion 1.x and 2.x, from single checkpoints and diffusers' folders: by
 themselves for keyframes, or moved by AnimateDiff's motion modules."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,11 +24,17 @@ MOVED = 64
 """Frames at most in a call of a motion module, by contexts that share frames."""
 USUAL = 16
 """Frames that motion modules were trained with."""
-FEW_STEPS = {
-    "AnimateLCM": Defaults(6, 1.5, sampler="lcm"),
-    "Lightning": Defaults(4, 1.0, sampler="euler"),
-}
-"""Defaults of modules that were distilled, by variant."""
+
+
+def _moving(motion: Entry) -> Defaults:
+    """Steps and sampler follow the module: those that were distilled do with few."""
+    assert motion.found is not None
+    if motion.found.variant == "AnimateLCM":
+        return Defaults(6, 1.5, sampler="lcm")
+    if motion.found.variant == "Lightning":
+        steps = re.search(r"(\d)[ _-]?step", motion.path.stem.lower())
+        return Defaults(int(steps[1]) if steps else 4, 1.0, sampler="euler trailing")
+    return Defaults(25, 7.5)
 
 
 def stills(name: str, entry: Entry) -> Derived:
@@ -67,14 +74,13 @@ def moved(name: str, image: Entry, motion: Entry, control: Entry | None) -> Deri
     uses = (("keyframes", words), ("codec", _named(files, "autoencoder")))
     if control:
         uses = (*uses, ("holes", around), ("interpolator", around))
-    assert motion.found is not None
     card = Card(
         name,
         f"{image.title or image.path.stem} with {motion.path.stem}",
         Fraction(8),
         Window(USUAL, MOVED),
         SQUARE,
-        FEW_STEPS.get(motion.found.variant, Defaults(25, 7.5)),
+        _moving(motion),
         family="animatediff",
         largest=LARGEST,
         grid=GRID,

@@ -9,15 +9,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from studio.engine.families.stills.fill import Stills
 from studio.engine.families.videoldm.parts import VideoFiller
 from studio.engine.roles import Filler, FillSpec, Known, Words
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
+from tests.cards import card
 from tests.engine import tiny_video
 from tests.engine.families.animatediff import tiny as tiny_animatediff
 from tests.engine.families.wan import tiny as tiny_wan
+from tests.engine.tiny_backbone import tiny
 
-FRAMES = {"videoldm": 3, "animatediff": 3, "wan": 5, "wan ti2v": 5}
+FRAMES = {"videoldm": 3, "animatediff": 3, "stills": 3, "wan": 5, "wan ti2v": 5}
 """Of a clip; Wan's are whole latents, 4 k + 1."""
 CASES = [(name, known) for name, n in FRAMES.items() for known in product((True, False), repeat=n)]
 
@@ -67,6 +70,10 @@ def _animatediff(folder: Path) -> Case:
     return of_filler(tiny_animatediff.load(tiny_animatediff.make(folder)), latents(4), 1e-3)
 
 
+def _stills(_: Path) -> Case:
+    return of_filler(Stills(card(), tiny()), latents(8), 0)
+
+
 def _wan(folder: Path) -> Case:
     return of_filler(tiny_wan.load(tiny_wan.make(folder, experts=2)), pictures(32), 0)
 
@@ -75,7 +82,13 @@ def _ti2v(folder: Path) -> Case:
     return of_filler(tiny_wan.load(tiny_wan.make(folder, "ti2v")), pictures(64), 0)
 
 
-MAKE = {"videoldm": _videoldm, "animatediff": _animatediff, "wan": _wan, "wan ti2v": _ti2v}
+MAKE = {
+    "videoldm": _videoldm,
+    "animatediff": _animatediff,
+    "stills": _stills,
+    "wan": _wan,
+    "wan ti2v": _ti2v,
+}
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +120,10 @@ def test_known_frames_come_back_and_move_their_neighbours(cases, name, known):
 
 @pytest.mark.parametrize(
     ("name", "refused"),
-    [("videoldm", 1), ("animatediff", 1), ("wan", 2), ("wan ti2v", 31)],
+    [("videoldm", 1), ("animatediff", 1), ("stills", 7), ("wan", 2), ("wan ti2v", 31)],
 )
 def test_how_many_patterns_each_refuses(cases, name, refused):
-    """All but what has no hole; Wan's filler of frames makes nothing from words alone, and its
-    smaller model reads the first frame only."""
+    """All but what has no hole; an image model fills around nothing, Wan's filler of frames makes
+    nothing from words alone, and its smaller model reads the first frame only."""
     patterns = [known for case, known in CASES if case == name]
     assert sum(cases[name].refuses(known) is not None for known in patterns) == refused
