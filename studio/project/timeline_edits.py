@@ -36,7 +36,7 @@ def edit_timeline(project: Project, edit: Callable[[Timeline], Timeline]) -> Pro
     changed = replace(project, timeline=edit(project.timeline))
     if changed.timeline is project.timeline:
         return project
-    if fault := next(faults(changed.timeline, changed.media), ""):
+    if fault := next(faults(changed.timeline, changed.media, project.timeline), ""):
         raise ValueError(fault)
     return changed
 

@@ -21,8 +21,9 @@ from studio.spec.timeline.gaps import range_of
 from studio.spec.timeline.states import MADE, TO_MAKE, Wanted, plan
 from studio.spec.timeline.timeline import Timeline
 from tests.hostile import good
+from tests.project.takes_of import with_media
 from tests.spec.requests import PLAIN
-from tests.spec.timeline.timelines import EDITS, MEDIA, SHOT, V1, cells, edited, empty, ids
+from tests.spec.timeline.timelines import EDITS, V1, cells, edited, ids
 
 FULL = replace(PLAIN, interpolate=2)
 OTHER = replace(FULL, prompt="a blue star", seed=9)
@@ -41,21 +42,6 @@ def project():
 
 def film(project):
     return next(t for t in project.timeline.tracks if t.kind == "video")
-
-
-def with_media() -> Project:
-    """A project whose takes are those of the random timelines."""
-    made = edits.add_shot(Project("x"), Shot(SHOT))
-    for number, (id, medium) in enumerate(MEDIA.items()):
-        passes = 2 if medium.every == 16 else 0
-        keys = (medium.frames - 1) // 16 + 1 if passes else medium.frames
-        request = replace(
-            PLAIN, keyframes=keys, window=keys, fps=medium.rate / 4**passes,
-            interpolate=passes, seed=number,
-        )  # fmt: skip
-        if not number or medium.rate < 1000:
-            made = edits.add_render(made, SHOT, request, ("ab" * 16, f"{number:032x}"), id=id)
-    return replace(made, timeline=empty())
 
 
 @settings(max_examples=20)

@@ -16,21 +16,33 @@ if TYPE_CHECKING:
     from studio.spec.timeline.timeline import Timeline
 
 
-def faults(timeline: Timeline, media: Media) -> Iterator[str]:
-    """What is wrong with a timeline, in sentences; of media that are unknown, nothing can be."""
+def faults(timeline: Timeline, media: Media, since: Timeline | None = None) -> Iterator[str]:
+    """What is wrong with a timeline, in sentences; of media that are unknown, nothing can be.
+
+    What it shares with one that was right (`since`) is not looked at again, unless it counts
+    otherwise now.
+    """
     yield from _misfits("timeline", timeline.misfits())
     yield from _twice(timeline)
     known = {a.id: Medium(a.frames, a.rate) for a in timeline.assets if a.frames} | dict(media)
     assets = {asset.id for asset in timeline.assets}
+    right = _shared(timeline, since)
     for noun in (*timeline.tracks, *timeline.assets, *timeline.markers):
         yield from _misfits(f"{type(noun).__name__} {noun.id}", noun.unfit())
     for track in timeline.tracks:
         if track.length > LONGEST:
             yield f"the track {track.id} ends at {track.length}"
         for clip in track.clips:
-            yield from _faults_of(clip, timeline, known, assets)
+            if id(clip) not in right:
+                yield from _faults_of(clip, timeline, known, assets)
     if timeline.mark_out is not None and timeline.mark_out <= (timeline.mark_in or 0):
         yield "what is marked ends before it begins"
+
+
+def _shared(timeline: Timeline, since: Timeline | None) -> set[int]:
+    if since is None or (since.rate, since.assets) != (timeline.rate, timeline.assets):
+        return set()
+    return {id(clip) for track in since.tracks for clip in track.clips}
 
 
 def _misfits(noun: str, fields: Iterator[str]) -> Iterator[str]:

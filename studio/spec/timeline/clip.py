@@ -141,8 +141,8 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What another program put on a clip and nothing here knows: its `kind` and `name`, and `text`
-    as it was read, to be written out again."""
+    """What another program put on a clip, track or timeline and nothing here knows: its `kind` and
+    `name`, and `text` as it was read, to be written out again."""
 
     kind: str
     name: str = ""

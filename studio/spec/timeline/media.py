@@ -42,7 +42,8 @@ class Asset:
     """A file that the user brought: what it is called, where it was found, and what is in it.
 
     `identity` is the hash of its bytes, "" where they were not read; `place` a path or URL, which is
-    in no key.  `frames` are 0 where nobody knows.  Pictures have one.
+    in no key.  `frames` are 0 where nobody knows; pictures have one.  `start` is the number that the
+    file itself gives its first frame, as cameras do.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Asset:
     identity: str = ""
     rate: Fraction = Fraction(24)
     frames: int = 0
+    start: Fraction = Fraction(0)
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -58,5 +60,5 @@ class Asset:
         yield from misfits(
             self, id=ID, name=LABEL, place=text(LONGEST_TEXT),
             identity=either(nothing, hexes(32, 64)), rate=between(SLOWEST, FASTEST_MEDIUM),
-            frames=between(0, MOST_FRAMES),
+            frames=between(0, MOST_FRAMES), start=between(-MOST_FRAMES, MOST_FRAMES),
         )  # fmt: skip

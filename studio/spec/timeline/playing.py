@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from studio.spec.timeline.clip import Clip
 from studio.spec.timeline.media import Media
@@ -37,8 +38,7 @@ class Run:
     shown: Shown | None
 
 
-@dataclass(frozen=True, slots=True)
-class Diamond:
+class Diamond(NamedTuple):
     """Keyframe `number` of what a clip shows, and the frame of the timeline at which it plays."""
 
     frame: int
@@ -103,21 +103,22 @@ def diamonds(
 
 def _diamonds(
     timeline: Timeline, clip: Clip, start: int, every: int, low: int, high: int
-) -> Iterator[Diamond]:
+) -> list[Diamond]:
     """Of frames `low` to before `high` of a clip; each where it is first shown.
 
-    In whole numbers: begin = a / d and step = s / d.
+    In whole numbers, with begin = a / d and step = s / d: keyframe k is shown from the first n on
+    for which (a + n s) / d + 1/2 >= k every.
     """
     assert clip.footage is not None
     begin, step = clip.footage.begin, clip.footage.step(timeline.rate)
     d = begin.denominator * step.denominator
     a, s = int(begin * d), int(step * d)
-    # the first n with (a + n s) / d + 1/2 >= k every
-    key = max(0, ceil(clip.footage.frame(low, timeline.rate) / every))
-    while True:
-        n = max(0, -((a * 2 + d - 2 * key * every * d) // (2 * s)))
-        if n >= high:
-            return
-        if n >= low:
-            yield Diamond(start + n, clip.id, key)
-        key += 1
+    first = max(0, ceil(((2 * (a + low * s) + d) // (2 * d)) / every))
+    last = (2 * (a + (high - 1) * s) + d) // (2 * d) // every
+    shift, width, id = 2 * a + d, 2 * d * every, clip.id
+    found = []
+    for key in range(first, last + 1):
+        n = max(0, -((shift - key * width) // (2 * s)))
+        if low <= n < high:
+            found.append(Diamond(start + n, id, key))
+    return found

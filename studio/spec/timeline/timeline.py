@@ -11,7 +11,7 @@ from functools import cached_property
 
 from studio.spec.bounds import ID, LABEL, anything, between, misfits, several
 from studio.spec.timeline.checking import faults
-from studio.spec.timeline.clip import LONGEST, Clip
+from studio.spec.timeline.clip import LONGEST, Clip, Foreign
 from studio.spec.timeline.media import Asset, Media, Medium
 from studio.spec.timeline.track import Track
 from studio.spec.timing import FASTEST, SLOWEST
@@ -48,6 +48,7 @@ class Timeline:
     markers: tuple[Marker, ...] = ()
     mark_in: int | None = None
     mark_out: int | None = None
+    foreign: tuple[Foreign, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -62,7 +63,7 @@ class Timeline:
         yield from misfits(
             self, rate=between(SLOWEST, FASTEST), tracks=several(anything, most=MOST_TRACKS),
             assets=several(anything), markers=several(anything), mark_in=somewhere,
-            mark_out=somewhere,
+            mark_out=somewhere, foreign=several(anything, most=1000),
         )  # fmt: skip
 
     @property

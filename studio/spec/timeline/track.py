@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from studio.spec.bounds import ID, LABEL, anything, misfits, several
-from studio.spec.timeline.clip import KINDS, Clip
+from studio.spec.timeline.clip import KINDS, Clip, Foreign
 
 Placed = tuple[int, Clip]
 """A clip and the frame at which it begins."""
@@ -27,13 +27,15 @@ class Track:
     on: bool = True
     locked: bool = False
     synced: bool = True
+    foreign: tuple[Foreign, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no edit makes."""
         yield from misfits(
-            self, id=ID, kind=KINDS.__contains__, name=LABEL, clips=several(anything)
-        )
+            self, id=ID, kind=KINDS.__contains__, name=LABEL, clips=several(anything),
+            foreign=several(anything, most=1000),
+        )  # fmt: skip
         if any(clip.kind != self.kind for clip in self.clips):
             yield "clips"
 

@@ -341,6 +341,7 @@ def test_what_is_wrong_is_found(wrong):
     good = row((0, 20))
     assert list(faults(good, MEDIA)) == []
     assert list(faults(wrong(good), MEDIA)) != []
+    assert list(faults(wrong(good), MEDIA, good)) != []
 
 
 @settings(max_examples=25)

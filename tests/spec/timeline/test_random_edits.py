@@ -31,8 +31,11 @@ rates = st.sampled_from(RATES)
 @settings(max_examples=60)
 @given(EDITS, rates)
 def test_nothing_overlaps_and_nothing_shows_more_than_there_is(some, rate):
+    before = empty(rate)
     for edit, timeline in states(empty(rate), some):
         assert list(faults(timeline, MEDIA)) == [], edit
+        assert list(faults(timeline, MEDIA, before)) == [], edit
+        before = timeline
         for track in timeline.tracks:
             ends = [track.end(number) for number in range(len(track.clips))]
             assert all(a <= b for a, b in zip(ends, track.starts[1:], strict=False)), edit
