@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +46,7 @@ class World:
     strange: bytes = b""  # what answers in place of the hub
     wrong: bool = False  # other bytes than were promised
     breaks: list[int] = field(default_factory=list)  # of large files: each ends after so many bytes
+    after_break: Callable[[], None] | None = None
     stalls: int | None = None  # after so many bytes nothing comes any more
     ranges: bool = True
     validator: str = '"one"'
@@ -203,6 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # whoever asked has gone
             pass
         if end < len(data):
+            if world.after_break:
+                world.after_break()
             self.close_connection = True
 
     def _say(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:

@@ -111,7 +111,6 @@ def test_a_damaged_record_loses_nothing_that_can_be_checked(run, world: World, d
 
 
 def test_a_plain_file_that_was_replaced_meanwhile_is_not_glued_together(run, world: World, data):
-    """The host's ETag stands beside the range (If-Range): of another version it gives all."""
     world.links[LINK] = weights(2 * SURE + 1000)
     old, new = world.links[LINK], weights(2 * SURE + 1000, seed=5)
     world.breaks[:] = [0, SURE + 5000] + [0] * (TRIES + 1)
@@ -120,6 +119,22 @@ def test_a_plain_file_that_was_replaced_meanwhile_is_not_glued_together(run, wor
     world.links[LINK], world.validator = new, '"two"'
     assert run("library", "download", world.hub + LINK, "--yes").code == 0
     assert (data / "models" / "links" / "plain.safetensors").read_bytes() == new != old
+
+
+def test_a_plain_file_that_is_replaced_while_it_comes_is_not_glued_together(
+    run, world: World, data
+):
+    """The host's ETag stands beside the range (If-Range): of another version it gives all."""
+    new = weights(2**19, seed=5)
+    assert len(new) == len(world.links[LINK])
+
+    def replaced() -> None:
+        world.links[LINK], world.validator = new, '"two"'
+
+    world.after_break = replaced
+    world.breaks[:] = [2**30, 200_000]  # the first request asks for the headers alone
+    assert run("library", "download", world.hub + LINK, "--yes").code == 0
+    assert (data / "models" / "links" / "plain.safetensors").read_bytes() == new
 
 
 def test_of_a_file_without_a_checksum_only_what_was_flushed_is_built_on(run, world: World, data):

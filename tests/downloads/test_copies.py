@@ -51,6 +51,17 @@ def test_a_damaged_copy_is_left_alone_and_the_file_downloaded(run, world: World,
     assert not any(cache.read_bytes())
 
 
+def test_a_link_that_a_crash_left_is_never_written_through(run, world: World, data, cache):
+    """What came so far is the very file of the cache: it is linked anew, not emptied and filled."""
+    whole = cache.read_bytes()
+    part = data / "models" / ".downloads" / "codec" / "vae" / "codec.safetensors.part"
+    part.parent.mkdir(parents=True)
+    os.link(cache, part)
+    assert run("library", "download", "codec", "--yes").code == 0
+    assert cache.read_bytes() == whole
+    assert (data / "models" / "codec" / "vae" / "codec.safetensors").samefile(cache)
+
+
 def test_what_two_repositories_share_is_downloaded_once(run, world: World, data, monkeypatch):
     monkeypatch.setattr("studio.downloads.links.HUB_HOSTS", ("127.0.0.1",))
     run("library", "download", "codec", "--yes")
