@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from studio.downloads.links import PICKLES, WEIGHTS
 from studio.downloads.offer import RemoteFile
 from studio.durable import sync_file
 from studio.library import gguf_files, headers
@@ -41,15 +42,16 @@ def checked(path: Path, file: RemoteFile, go_on: Callable[[], None]) -> str:
 
 
 def check_kind(path: Path, suffix: str) -> None:
-    """Refused where weights are a web page, a pointer, a pickle or cut short; `suffix` is that of
-    the file's name."""
-    if suffix not in (".safetensors", ".sft", ".gguf"):
+    """Refused where weights are a web page, a pointer, cut short, or a pickle that is not called
+    one; `suffix` is that of the file's name."""
+    if suffix not in (*WEIGHTS, *PICKLES):
         return
     with path.open("rb") as opened:
         beginning = opened.read(BEGINNING)
-    if why := not_weights(beginning, suffix):
+    why = not_weights(beginning)
+    if why and not (suffix in PICKLES and "pickle" in why):
         raise Refusal(f"What came {why}.", "It was removed; copy the link of the file itself.")
     if suffix == ".gguf":
         gguf_files.read(path)
-    else:
+    elif suffix in WEIGHTS:
         headers.check(path)

@@ -11,7 +11,8 @@ from studio.spec.refusal import Refusal, shown
 
 HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 WEIGHTS = (".safetensors", ".sft", ".gguf")
-PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
+PICKLES = (".ckpt", ".pt", ".pth", ".bin")
+"""Read by nothing until `library convert` has read them apart."""
 SECRET = ("token", "key", "signature", "sig", "expires", "policy", "credential", "auth")
 """Words in the names of a link's parameters that change while the file is the same."""
 HARMLESS = ("download", "type", "format", "size", "fp", "version")
@@ -62,13 +63,7 @@ def parsed(text: str) -> HubFile | PlainLink:
 
 def check_suffix(name: str) -> None:
     """Refused for what is no weight file, before anything of it is fetched."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in PICKLES:
-        raise Refusal(
-            f"{shown(name)} is a pickle, which could run any program when it is opened.",
-            "Use the model's .safetensors file.",
-        )
-    if suffix not in WEIGHTS or not is_plain_path(name):
+    if PurePosixPath(name).suffix.lower() not in (*WEIGHTS, *PICKLES) or not is_plain_path(name):
         raise Refusal(
             f"The link leads to no weight file: {shown(name) or 'it names none'}.",
             f"Paste the link of a {', '.join(WEIGHTS)} file.",

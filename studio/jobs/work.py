@@ -131,7 +131,7 @@ class Works:
             in_order(stored_frames(takes, payload.spans), order),
             fps=fps,
             size=request.size,
-            recipe=recipe(request) if payload.recipe else None,
+            recipe=self.recipe(request) if payload.recipe else None,
             tick=tick,
             total=len(order),
         )
@@ -152,11 +152,21 @@ class Works:
             [sheet],
             fps=payload.request.rate,
             size=(sheet.shape[1], sheet.shape[0]),
-            recipe=recipe(payload.request) if payload.recipe else None,
+            recipe=self.recipe(payload.request) if payload.recipe else None,
             tick=tick,
             total=1,
         )
         return {"out": payload.out, "frames": payload.request.frames}
+
+    def recipe(self, request: ClipRequest) -> dict:
+        """What files say of how they were made, with the licences of downloaded models."""
+        from studio.downloads.journal import Journal
+        from studio.downloads.licences import licences_of
+
+        ids = (request.model, *(part.model for part in request.parts))
+        journal = Journal(self.folders.downloads)
+        folders = self.model_folders
+        return recipe(request, licences_of(ids, journal, self.folders.models, folders))
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""

@@ -1,9 +1,13 @@
 """What a file says of how it was made."""
 
+from collections.abc import Mapping
+
 from studio.project.plain import to_plain
 from studio.spec.request import ClipRequest
 
 
-def recipe(request: ClipRequest) -> dict:
-    """What a file says of how it was made; no clock time, no path."""
-    return {"studio": 1, "request": to_plain(request)}
+def recipe(request: ClipRequest, licences: Mapping[str, str] | None = None) -> dict:
+    """What a file says of how it was made, and the licences of models where they are known, by
+    name; no clock time, no path."""
+    told = {"studio": 1, "request": to_plain(request)}
+    return {**told, "licences": dict(licences)} if licences else told

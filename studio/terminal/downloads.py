@@ -12,13 +12,13 @@ from studio.downloads.begun import bytes_here
 from studio.downloads.connections import ConnectionLog
 from studio.downloads.downloading import download, left_to_come
 from studio.downloads.journal import READY, Journal, Record
-from studio.downloads.links import HubFile, is_link, parsed
+from studio.downloads.links import PICKLES, HubFile, is_link, parsed
 from studio.downloads.offer import FIRST, Offer
 from studio.downloads.online import Online, online
 from studio.downloads.together import together
 from studio.jobs.work import BUILT_IN
 from studio.library.catalogue import Catalogue, CatalogueModel, read_catalogue
-from studio.library.scan import scan
+from studio.library.scan import Entry, scan
 from studio.project.files import check_writable
 from studio.spec.progress import PULSE
 from studio.spec.quantities import memory
@@ -176,12 +176,20 @@ def _came(offers: Sequence[Offer], records: Sequence[Record], session: Session) 
     came = {models / offer.folder / file.path for offer in offers for file in offer.files}
     found = [e for e in scan(folders, tick=session.tick).entries if e.path in {*came, *folders}]
     lines = [f"{record.name} is in {models / record.folder}: {_how(record)}." for record in records]
-    lines += [f"  {entry.found or entry.why}  {entry.path}" for entry in found]
+    lines += [f"  {_scanned(entry, session)}" for entry in found]
     facts = {
         "downloads": [_fact(r, *[sum(f.size or 0 for f in r.files)] * 2) for r in records],
         "models": [{"path": str(e.path), "is": str(e.found or e.why)} for e in found],
     }
     return Answer("\n".join(lines), facts)
+
+
+def _scanned(entry: Entry, session: Session) -> str:
+    """What a scan makes of a file, and what to do with one that nothing reads yet."""
+    if entry.path.suffix.lower() in PICKLES:
+        convert = session.command("library", "convert", str(entry.path))
+        return f"{entry.path} is a pickle; use it after: {convert}"
+    return f"{entry.found or entry.why}  {entry.path}"
 
 
 def _how(record: Record) -> str:

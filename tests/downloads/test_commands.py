@@ -102,6 +102,18 @@ def test_a_plain_link_with_its_published_checksum_is_checked(run, world: World, 
     assert run("library", "download", link, "--yes", "--sha256", right).code == 0
 
 
+def test_a_pickle_comes_as_it_is_and_is_to_be_converted(run, world: World, data):
+    world.links["/files/old.ckpt"] = b"PK\x03\x04" + bytes(5000)
+    done = run("library", "download", f"{world.hub}/files/old.ckpt", "--yes")
+    assert done.code == 0, done.err
+    file = data / "models" / "links" / "old.ckpt"
+    assert f"{file} is a pickle; use it after:" in done.out
+    assert "library convert" in done.out
+    world.links["/files/login.ckpt"] = b"<html>Log in"
+    done = run("library", "download", f"{world.hub}/files/login.ckpt", "--yes")
+    assert "What came is a web page" in done.err
+
+
 def test_what_is_not_offered_says_why(run, world: World):
     done = run("library", "download", "closed")
     done.refused("Closed model is not offered: its licence excludes most of the world.")

@@ -150,7 +150,7 @@ def test_what_is_no_weight_file_is_removed(run, world: World, data, data_of_link
         ("https://example.org:99999999/a", "is no link."),
         ("https://huggingface.co/maker/model", "is a page of the hub, not a file"),
         ("https://huggingface.co/datasets/a/b/resolve/main/c.gguf", "is a page of the hub"),
-        ("https://huggingface.co/a/b/resolve/main/c.ckpt", "c.ckpt is a pickle"),
+        ("https://huggingface.co/a/b/resolve/main/c.pkl", "leads to no weight file"),
         ("https://huggingface.co/a/b/resolve/main/c.txt", "leads to no weight file"),
         ("https://huggingface.co/a/b/resolve/main/../c.gguf", "leads to no weight file"),
     ],
