@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from studio.downloads.links import HubFile
 from studio.downloads.offer import FIRST, HUB, PUBLISHED, Offer, RemoteFile
 from studio.downloads.online import Online
-from studio.library.catalogue import CatalogueFile, CatalogueModel
+from studio.library.catalogue import CatalogueFile, CatalogueModel, is_plain_path
 from studio.spec.refusal import Refusal, shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ Token = Callable[[], str]
 def offer_of(model: CatalogueModel, token: Token, door: Online) -> Offer:
     """A model of the catalogue, as the hub has it now; refused where it has other files by now."""
     info, is_known = _info(model.repo, model.revision, token, door)
-    files = tuple(_file(info, model.repo, file, model.name, is_known) for file in model.files)
+    files = tuple(
+        _file(info, model.repo, file, model.name, is_known)
+        for named in model.files
+        for file in _meant(info, model.repo, named)
+    )
     return Offer(model.id, model.id, model.name, model.id, model.licence, model.page, files, model)
 
 
@@ -142,6 +147,24 @@ def unreachable(host: str, error: Exception) -> Refusal:
     return Refusal(
         f"{host} cannot be reached{f': {why}' if why else ''}.",
         "Check the connection; what is here is kept.",
+    )
+
+
+def _meant(info: ModelInfo, repo: str, named: CatalogueFile) -> list[CatalogueFile]:
+    """The file itself, or those of the repository that its "*" stands for; refused for none."""
+    if "*" not in named.path:
+        return [named]
+    names = [f.rfilename for f in info.siblings or () if _fits(f.rfilename, named.path)]
+    if not names:
+        raise Refusal(f"{repo} has no files {named.path}.", f"See {ENDPOINT}/{repo}.")
+    return [CatalogueFile(name) for name in sorted(names)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a path is like a pattern, folder by folder."""
+    parts, wanted = name.split("/"), pattern.split("/")
+    return (
+        len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted)) and is_plain_path(name)
     )
 
 

@@ -24,7 +24,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFile:
-    """A file of a repository.  `size` is what its source writes ("1.67 GB"), `bytes` the exact
+    """A file of a repository, or several: "*" in its path stands for any part of a name.  `size` is what its source writes ("1.67 GB"), `bytes` the exact
     number; "" and 0 where no source says it."""
 
     path: str
@@ -36,7 +36,8 @@ class CatalogueFile:
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
     """A model that may be downloaded.  `card` is the smallest graphics card, in GB, that a source
-    saw it run on; `needs` names what it cannot work without."""
+    saw it run on; `needs` names what it cannot work without, and `not_yet` says in a sentence why
+    this version does nothing with it."""
 
     id: str
     name: str
@@ -52,6 +53,7 @@ class CatalogueModel:
     fits: tuple[str, ...] = ()
     card: int = 0
     needs: tuple[str, ...] = ()
+    not_yet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ def _faults(found: Catalogue) -> Iterator[str]:
     for bundle in found.bundles:
         if bundle.card not in CARDS:
             yield f"{bundle.id} is for no card of {CARDS}"
+        if early := [id for id in bundle.models if id in known and known[id].not_yet]:
+            yield f"{bundle.id} has what this version does not run: {early}"
         if not bundle.models or set(bundle.models) - set(known):
             yield f"{bundle.id} names what is not there: {sorted(set(bundle.models) - set(known))}"
 
@@ -191,8 +195,10 @@ def _faults_of_files(model: CatalogueModel) -> Iterator[str]:
     if not paths or len(set(paths)) < len(paths):
         yield f"{model.id} has no files, or one twice"
     for file in model.files:
-        if not is_plain_path(file.path):
+        if not is_plain_path(file.path.replace("*", "x")):
             yield f"{model.id} has a file outside its folder: {file.path}"
+        if "*" in file.path and (file.bytes or file.sha256):
+            yield f"{file.path} is several files and has bytes or sha256 of one"
         if file.bytes < 0 or (file.sha256 and not _SHA256.fullmatch(file.sha256)):
             yield f"bytes or sha256 of {file.path} are not what they must be"
 

@@ -127,6 +127,8 @@ def _card(offer: Offer) -> str:
     """The licence card: what it is, whose, how large, what it is checked against."""
     model = offer.model
     about = [f"{offer.name} ({model.role}, {model.family})" if model else offer.name]
+    if model and model.not_yet:
+        about.append(f"  {model.not_yet}")
     if model and model.does:
         about.append(f"  {model.does}")
     about.append(f"  licence: {offer.licence or 'not stated; see its page'}")
@@ -155,7 +157,7 @@ def _offered(catalogue: Catalogue) -> Answer:
     lines = ["Bundles by graphics card:"]
     lines += [f"  {b.id}: {b.does} ({', '.join(b.models)})" for b in catalogue.bundles]
     lines.append("Models:")
-    lines += [f"  {m.id}: {m.name} ({m.role}; {m.licence})" for m in catalogue.models]
+    lines += [f"  {_named(model)}" for model in catalogue.models]
     lines.append("Not offered, opened where you bring the files:")
     lines += [f"  {other.name}: {other.why}." for other in catalogue.not_offered]
     facts = {
@@ -167,6 +169,11 @@ def _offered(catalogue: Catalogue) -> Answer:
         "not_offered": [{"id": o.id, "why": o.why} for o in catalogue.not_offered],
     }
     return Answer("\n".join(lines), facts)
+
+
+def _named(model: CatalogueModel) -> str:
+    why_not = f" {model.not_yet}" if model.not_yet else ""
+    return f"{model.id}: {model.name} ({model.role}; {model.licence}).{why_not}"
 
 
 def _came(offers: Sequence[Offer], records: Sequence[Record], session: Session) -> Answer:

@@ -41,6 +41,18 @@ page = "https://huggingface.co/maker/codec"
 repo = "maker/codec"
 [[model.file]]
 path = "vae/codec.safetensors"
+[[model]]
+id = "folder"
+name = "A folder"
+role = "video model"
+family = "Wan 1.3B"
+licence = "Apache-2.0"
+page = "https://huggingface.co/maker/folder"
+repo = "maker/folder"
+[[model.file]]
+path = "model_index.json"
+[[model.file]]
+path = "transformer/*.safetensors"
 [[bundle]]
 id = "8gb"
 card = 8

@@ -24,6 +24,25 @@ def test_a_model_comes_with_what_it_needs_checked_and_in_place(run, world: World
     assert "licence: MIT" in done.err
 
 
+def test_a_folder_comes_with_all_its_shards_and_nothing_else(run, world: World, data):
+    shards = {f"transformer/net-0000{n}-of-00002.safetensors": weights(100, n) for n in (1, 2)}
+    others = {
+        "transformer/.ipynb_checkpoints/net.safetensors": b"x",
+        "net.safetensors": b"x",
+        "transformer/net.bin": b"x",
+    }
+    world.repos["maker/folder"] = {"model_index.json": b"{}", **shards, **others}
+    done = run("library", "download", "folder", "--yes")
+    assert done.code == 0, done.err
+    folder = data / "models" / "folder"
+    came = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert came == {"model_index.json", *shards}
+    world.repos["maker/folder"] = {"model_index.json": b"{}"}
+    done = run("library", "download", "folder", "--yes")
+    assert done.code == 2
+    assert "maker/folder has no files transformer/*.safetensors." in done.err
+
+
 def test_nothing_comes_without_a_yes(run, world: World, data):
     done = run("library", "download", "small")
     done_lines = done.err.strip().splitlines()
@@ -122,7 +141,7 @@ def test_what_is_not_offered_says_why(run, world: World):
 
 def test_the_list_costs_no_connection(run, world: World):
     done = run("library", "download")
-    assert "small: Small model (video model; Apache-2.0)" in done.out
+    assert "small: Small model (video model; Apache-2.0).\n" in done.out
     assert not world.asked
 
 
