@@ -1,13 +1,18 @@
 """How far a model reads: against the tokenizer that its engine uses."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 from transformers import CLIPTokenizer
 
+from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from studio.library import models as library
+from studio.library.derived.derived import LAYOUTS
 from studio.library.reading import first_unread
 from studio.spec.refusal import Refusal
+from tests.gui.works import CARD
 
 PROMPT = "a small red ball moving left slowly over grass and the big blue star moving right "
 LONG = PROMPT + "quickly in the sky, resting on sand"
@@ -50,3 +55,38 @@ def test_a_damaged_tokenizer_is_refused(model):
     (model.folder / "tokenizer" / "tokenizer.json").write_text("{")
     with pytest.raises(Refusal, match="cannot be found out"):
         first_unread(model, "a red ball")
+
+
+BEGINNING = "A fox's café, 12 naïve 日本 words; "
+TAIL = "of Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo"
+
+
+@pytest.mark.parametrize("way", ["merges of ours", "words and merges", "one file"])
+def test_stable_diffusion_reads_75_tokens_of_any_prompt(tmp_path, way):
+    """Counted as the tokenizer counts that the words are encoded with."""
+    tokenizer, model = clip_tokenizer(), library.Model(CARD, LAYOUTS / "sd1", ())
+    if way != "merges of ours":
+        model = library.Model(CARD, _saved(tokenizer, tmp_path, way == "one file"), ())
+
+    def count(text: str) -> int:
+        return len(tokenizer(text)["input_ids"])
+
+    prompt = BEGINNING + "painting " * (72 - count(BEGINNING)) + TAIL
+    words = prompt.split()
+    cut = next(n for n in range(len(words)) if count(" ".join(words[: n + 1])) > 77)
+    assert words[cut] in TAIL
+    assert first_unread(model, prompt) == words[cut]
+    assert first_unread(model, " ".join(words[:cut])) == ""
+
+
+def _saved(tokenizer: CLIPTokenizer, folder: Path, whole: bool) -> Path:
+    shutil.copytree(LAYOUTS / "sd1" / "text_encoder", folder / "text_encoder")
+    place = folder / "tokenizer"
+    tokenizer.save_pretrained(place)
+    if not whole:
+        stored = json.loads((place / "tokenizer.json").read_text("utf-8"))["model"]
+        (place / "vocab.json").write_text(json.dumps(stored["vocab"]), "utf-8")
+        merges = "\n".join(["#version: 0.2", *map(" ".join, stored["merges"])])
+        (place / "merges.txt").write_text(merges, "utf-8")
+        (place / "tokenizer.json").unlink()
+    return folder
