@@ -16,6 +16,7 @@ from pathlib import Path
 from studio.downloads.offer import Offer
 from studio.library.catalogue import is_plain_path
 from studio.project.files import write_whole
+from studio.project.lock import Lock
 from studio.spec.refusal import Refusal
 
 VERSION = 1
@@ -106,6 +107,16 @@ class Journal:
         for name in names:
             if (record := self.read(name.removesuffix(".json"))) is not None:
                 yield record
+
+    def is_running(self, id: str) -> bool:
+        """Whether a process is at a download now."""
+        if not (place := self.lock(id)).exists():
+            return False
+        lock = Lock(place)
+        try:
+            return not lock.alone()
+        finally:
+            lock.close()
 
     def file(self, id: str) -> Path:
         return self._folder / f"{id}.json"

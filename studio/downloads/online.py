@@ -12,6 +12,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 from urllib.request import getproxies
@@ -29,8 +31,8 @@ REDIRECTS = 10
 """Hosts that may hand a request on."""
 AT_HOME = ("127.0.0.1", "::1", "localhost")
 """This computer, which may be asked without encryption."""
-PATIENCE = 20
-"""How often a host may ask to wait."""
+PATIENCE, LONGEST = 20, 3600
+"""How often a host may ask to wait, and for how many seconds at most."""
 
 
 class Stopped(Exception):
@@ -150,9 +152,12 @@ def wished(response: httpx2.Response) -> int:
 
     after = response.headers.get("retry-after", "").strip()
     if after.isdigit():
-        return min(int(after), 3600)
+        return min(int(after), LONGEST)
+    with suppress(ValueError):  # a date, as HTTP allows
+        left = parsedate_to_datetime(after) - datetime.now(UTC)
+        return min(max(1, round(left.total_seconds())), LONGEST)
     limits = parse_ratelimit_headers(response.headers)
-    return min(limits.reset_in_seconds + 1, 3600) if limits else 5
+    return min(limits.reset_in_seconds + 1, LONGEST) if limits else 5
 
 
 _THREAD = threading.local()

@@ -51,13 +51,14 @@ def download_models(args: Namespace, session: Session) -> Answer:
 
 def list_downloads(_: Namespace, session: Session) -> Answer:
     """Every download: ready, or how much of it is here and how to go on."""
-    records = list(Journal(session.folders.downloads).all())
+    journal = Journal(session.folders.downloads)
     lines, facts = [], []
-    for record in records:
+    for record in journal.all():
         here = bytes_here(record, session.folders.models)
         whole = sum(file.size or 0 for file in record.files)
-        lines.append(f"  {_state(record, here, whole, session)}")
-        facts.append(_fact(record, here, whole))
+        runs = journal.is_running(record.id)
+        lines.append(f"  {_state(record, here, whole, runs, session)}")
+        facts.append(_fact(record, here, whole) | {"running": runs})
     log = session.folders.connections
     words = [*(lines or ["Nothing was downloaded."]), f"Every connection is in {log}."]
     return Answer("\n".join(words), {"downloads": facts, "log": str(log)})
@@ -204,7 +205,7 @@ def _how(record: Record) -> str:
     return f"checksum {FIRST}" if against == {FIRST} else f"checked ({', '.join(sorted(against))})"
 
 
-def _state(record: Record, here: int, whole: int, session: Session) -> str:
+def _state(record: Record, here: int, whole: int, runs: bool, session: Session) -> str:
     if record.state == READY:
         if here < whole:
             return (
@@ -213,6 +214,8 @@ def _state(record: Record, here: int, whole: int, session: Session) -> str:
         return f"{record.name}: ready, {memory(whole)}, {_how(record)}"
     why = f" {record.why}" if record.why else ""
     of = f" of {memory(whole)}" if whole else ""
+    if runs:
+        return f"{record.name}: {memory(here)}{of} here, being downloaded now"
     return f"{record.name}: {memory(here)}{of} here.{why} Go on with: {_again(record, session)}"
 
 

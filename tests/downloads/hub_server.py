@@ -49,6 +49,7 @@ class World:
     after_break: Callable[[], None] | None = None
     stalls: int | None = None  # after so many bytes nothing comes any more
     ranges: bool = True
+    unsaid: bool = False  # how long a link's file is
     validator: str = '"one"'
     link_headers: dict[str, str] = field(default_factory=dict)
     link_status: int = 200
@@ -185,7 +186,11 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {**headers, "content-range": f"bytes {start}-{whole - 1}/{whole}"}
         end = start + world.breaks.pop(0) if world.breaks and whole > 1000 else whole
         self.send_response(status)
-        for name, value in {"content-length": str(whole - start), **headers}.items():
+        headers = {"content-length": str(whole - start), **headers}
+        if world.unsaid:  # the end of the connection is the end of the file
+            del headers["content-length"]
+            self.close_connection = True
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         return self._send(data, start, min(end, whole))

@@ -6,9 +6,11 @@ import signal
 import threading
 import time
 
+import httpx2
 import pytest
 
 from studio.downloads import transfer
+from studio.downloads.online import wished
 from studio.downloads.transfer import TRIES
 from tests.downloads.hub_server import World
 from tests.downloads.weights import weights
@@ -135,6 +137,51 @@ def test_a_plain_file_that_is_replaced_while_it_comes_is_not_glued_together(
     world.breaks[:] = [2**30, 200_000]  # the first request asks for the headers alone
     assert run("library", "download", world.hub + LINK, "--yes").code == 0
     assert (data / "models" / "links" / "plain.safetensors").read_bytes() == new
+
+
+def test_a_host_that_does_not_say_how_long_a_file_is(run, world: World, data):
+    world.unsaid = True
+    done = run("library", "download", world.hub + LINK, "--yes")
+    assert done.code == 0, done.err
+    assert "size: not said" in done.err
+    assert (data / "models" / "links" / "plain.safetensors").read_bytes() == world.links[LINK]
+
+
+def test_a_file_of_unsaid_length_that_is_cut_short_is_found_out(run, world: World, data):
+    """The connection ends as after a whole file: the header of the weights tells the truth."""
+    world.unsaid = True
+    world.breaks[:] = [2**30, 200_000]
+    done = run("library", "download", world.hub + LINK, "--yes")
+    assert done.code == 2
+    assert not [p for p in (data / "models").rglob("*") if p.is_file()]
+    assert run("library", "download", world.hub + LINK, "--yes").code == 0
+
+
+def test_a_crash_between_the_last_file_and_the_last_line_costs_nothing(run, world: World, data):
+    run("library", "download", "codec", "--yes")
+    record = data / "downloads" / "codec.json"
+    record.write_text(record.read_text().replace('"ready"', '"begun"'))
+    sent = world.sent
+    done = run("library", "download", "codec")
+    assert done.code == 0, done.err
+    assert world.sent == sent
+    assert "Its codec: ready" in run("library", "downloads").out
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "999999"}, 3600),
+        ({"ratelimit": '"resolvers";r=0;t=42'}, 43),
+        ({}, 5),
+        ({"retry-after": "soon"}, 5),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 1),
+    ],
+    ids=str,
+)
+def test_how_long_a_host_wishes_to_be_left_alone(headers, seconds):
+    assert wished(httpx2.Response(429, headers=headers)) == seconds
 
 
 def test_of_a_file_without_a_checksum_only_what_was_flushed_is_built_on(run, world: World, data):

@@ -9,6 +9,8 @@ import pytest
 
 from tests.downloads.hub_server import SIGNED, TOKEN, World
 from tests.downloads.weights import weights
+from tests.library.headers import wan
+from tests.library.weight_builder import safetensors
 
 
 def test_a_model_comes_with_what_it_needs_checked_and_in_place(run, world: World, data):
@@ -41,6 +43,18 @@ def test_a_folder_comes_with_all_its_shards_and_nothing_else(run, world: World, 
     done = run("library", "download", "folder", "--yes")
     assert done.code == 2
     assert "maker/folder has no files transformer/*.safetensors." in done.err
+
+
+def test_what_came_is_named_by_its_header(run, world: World, tmp_path):
+    file = safetensors(tmp_path / "net.safetensors", wan(1536, 16))
+    world.repos["maker/model"]["model.safetensors"] = file.read_bytes()
+    done = run("library", "download", "small", "--yes")
+    assert done.code == 0, done.err
+    assert "Wan 2.1 or 2.2 T2V 1.3B video model" in done.out
+    listed = run("library", "list", "--json").answer
+    assert [model["id"] for model in listed["models"] if model["role"] == "video model"] == [
+        "small"
+    ]
 
 
 def test_nothing_comes_without_a_yes(run, world: World, data):

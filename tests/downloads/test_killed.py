@@ -68,6 +68,9 @@ def test_the_same_download_twice_at_once_is_done_once(run, world: World, data):
         second = run("library", "download", "small", "--yes")
         assert second.code == 2
         assert "Small model is being downloaded already. Wait for it." in second.err
+        listed = run("library", "downloads").out
+        assert "Small model: under 1 MB of 1 MB here, being downloaded now" in listed
+        assert "Its codec: ready" in listed
         world.stalls = None
         world.go_on.set()
         assert process.wait(PATIENCE) == 0
