@@ -20,7 +20,7 @@ from studio.spec.bounds import (
     several,
 )
 from studio.spec.request import ClipRequest
-from studio.spec.timeline.checking import faults
+from studio.spec.timeline.checking import faults_together
 from studio.spec.timeline.media import Medium
 from studio.spec.timeline.timeline import Timeline, media_of
 
@@ -89,7 +89,7 @@ class Project:
                 yield name
         if self.selected not in ({shot.id for shot in self.shots} or {""}):
             yield "selected"
-        if next(faults(self.timeline, self.media), ""):
+        if next(faults_together(self.timeline, self.media), ""):
             yield "timeline"
 
     def shot(self, id: str) -> Shot:

@@ -11,10 +11,12 @@ from fractions import Fraction
 from studio.project import edits
 from studio.project.project import Project, Render, new_id
 from studio.project.shot import Shot
+from studio.spec import strip as strips
 from studio.spec.part import ROLES
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
-from studio.spec.timeline import filling
+from studio.spec.spans import strip_of
+from studio.spec.timeline import filling, trimming
 from studio.spec.timeline.checking import faults
 from studio.spec.timeline.clip import Clip, Footage
 from studio.spec.timeline.cutting import NewId
@@ -24,7 +26,7 @@ from studio.spec.timeline.holding import Pictures
 from studio.spec.timeline.retiming import choose
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
-from studio.spec.timeline.trimming import whole
+from studio.spec.timeline.trimming import Extension, whole
 
 NO_PICTURES: Pictures = {}
 TRACKS = (("prompt", "Words"), ("video", "Film"), ("audio", "Sound"))
@@ -135,6 +137,37 @@ def retake(
     request for them; what is left of the clip goes on showing the take that it showed."""
     cut, gap = filling.opened(project.timeline, clip, first, end, new)
     return fill_gap(replace(project, timeline=cut), gap, request, pictures, new)
+
+
+def extend(
+    project: Project, clip: str, end: str, by: int, request: ClipRequest
+) -> tuple[Project, Extension, ClipRequest]:
+    """With an end of a clip dragged outwards, as far as its take goes, its shot as much longer as is
+    lacking, and the request for that.
+
+    `request` is what the shot is now; itself where nothing is lacking.  What is there keeps its keys.
+    """
+    longer, extension = trimming.extend(project.timeline, clip, end, by, project.media)
+    project = edit_timeline(project, lambda _: longer)
+    if not extension.keyframes:
+        return project, extension, request
+    strip = strip_of(request)
+    if strip.loop:
+        raise Refusal("A loop has no end.", "Put it on the timeline again, after itself.")
+    strip = strips.extended(strip, extension.keyframes, request.window, before=end == trimming.HEAD)
+    footage = longer.clip(clip).footage
+    assert footage is not None
+    shot = replace(project.shot(footage.shot), strip=strip, extend=0)
+    asked = replace(request, strip=strip, extend=0, only=None)
+    return edits.replace_shot(project, shot), extension, asked
+
+
+def land(project: Project, extension: Extension, render: str) -> Project:
+    """With the take that an extension asked for on its clip, and the clip as long as wished; itself
+    where the clip or take is gone."""
+    if extension.clip not in project.timeline or render not in project.media:
+        return project
+    return edit_timeline(project, lambda t: trimming.landed(t, extension, render, project.media))
 
 
 def show(project: Project, clip: str, render: str) -> Project:

@@ -16,7 +16,7 @@ from studio.spec.part import ROLES, Part
 from studio.spec.refusal import Refusal
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline import edits as timeline_edits
-from studio.spec.timeline import marking, splitting
+from studio.spec.timeline import marking, splitting, trimming
 from studio.spec.timeline.gaps import range_of
 from studio.spec.timeline.states import MADE, TO_MAKE, Wanted, plan
 from studio.spec.timeline.timeline import Timeline
@@ -137,6 +137,34 @@ def test_a_gap_is_filled_by_a_shot_of_its_own_and_its_take_comes_to_the_clip():
         p.timeline, cuts.requests(p), wanted, stored.__contains__, {}
     ).states[clip.id]
     assert (stand(moved), stand(shown)) == (TO_MAKE, MADE)
+
+
+@pytest.mark.parametrize("end", [trimming.HEAD, trimming.TAIL])
+def test_a_clip_dragged_past_its_take_makes_its_shot_longer_and_keeps_what_is_there(end):
+    made = cuts.lay_out(project())
+    clip = film(made).clips[0].id
+    longer, extension, request = cuts.extend(made, clip, end, 20, FULL)
+    assert (extension.frames, extension.keyframes) == (20, 2)
+    assert longer.timeline == made.timeline
+    assert longer.shot(ONE).strip == request.strip
+    keys = [{span.key for span in spans(asked)} for asked in (FULL, request)]
+    assert len(keys[0] - keys[1]) <= 2  # chunks at the end that was dragged
+    last = last_keys(spans(request))
+    landed = cuts.land(
+        edits.add_render(longer, ONE, request, last, id="4" * 12), extension, "4" * 12
+    )
+    assert landed.timeline.clip(clip).length == 133
+    shown = landed.timeline.clip(clip).footage
+    assert shown.begin == (32 - 20 if end == trimming.HEAD else 0)
+    assert cuts.land(longer, extension, "5" * 12) is longer
+    shorter = cuts.edit_timeline(
+        made, lambda t: trimming.trim(t, clip, trimming.TAIL, -30, made.media)
+    )
+    grown, extension, request = cuts.extend(shorter, clip, trimming.TAIL, 20, FULL)
+    assert (extension.frames, request) == (0, FULL)
+    assert grown.timeline.clip(clip).length == 103
+    with pytest.raises(Refusal, match="loop"):
+        cuts.extend(made, clip, trimming.TAIL, 20, replace(FULL, loop=True))
 
 
 def test_what_lands_where_its_clip_is_gone_changes_nothing():

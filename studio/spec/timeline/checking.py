@@ -6,7 +6,7 @@ end, and clips that show more of a medium than there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from studio.spec.timeline.clip import LONGEST, Clip
@@ -19,16 +19,25 @@ if TYPE_CHECKING:
 def faults(timeline: Timeline, media: Media, since: Timeline | None = None) -> Iterator[str]:
     """What is wrong with a timeline, in sentences; of media that are unknown, nothing can be.
 
-    What it shares with one that was right (`since`) is not looked at again, unless it counts
-    otherwise now.
+    Clips that it shares with one that was right (`since`) are not looked at again, unless they are
+    counted otherwise now.
     """
     yield from _misfits("timeline", timeline.misfits())
+    for noun in (*timeline.tracks, *timeline.assets, *timeline.markers):
+        yield from _misfits(f"{type(noun).__name__} {noun.id}", noun.unfit())
+    right = _shared(timeline, since)
+    for track in timeline.tracks:
+        for clip in track.clips:
+            if id(clip) not in right:
+                yield from _faults_alone(clip)
+    yield from faults_together(timeline, media, right)
+
+
+def faults_together(timeline: Timeline, media: Media, right: Collection[int] = ()) -> Iterator[str]:
+    """What does not go together in a timeline whose parts are right, each for itself."""
     yield from _twice(timeline)
     known = {a.id: Medium(a.frames, a.rate) for a in timeline.assets if a.frames} | dict(media)
     assets = {asset.id for asset in timeline.assets}
-    right = _shared(timeline, since)
-    for noun in (*timeline.tracks, *timeline.assets, *timeline.markers):
-        yield from _misfits(f"{type(noun).__name__} {noun.id}", noun.unfit())
     for track in timeline.tracks:
         if track.length > LONGEST:
             yield f"the track {track.id} ends at {track.length}"
@@ -56,12 +65,15 @@ def _twice(timeline: Timeline) -> Iterator[str]:
         yield "an id is there twice"
 
 
-def _faults_of(clip: Clip, timeline: Timeline, known: Media, assets: set[str]) -> Iterator[str]:
-    footage = clip.footage
+def _faults_alone(clip: Clip) -> Iterator[str]:
     adapters = clip.words.adapters if clip.words else ()
-    for noun in (clip, footage, clip.words, *adapters, clip.sound, *clip.foreign):
+    for noun in (clip, clip.footage, clip.words, *adapters, clip.sound, *clip.foreign):
         if noun is not None:
             yield from _misfits(f"{type(noun).__name__} of {clip.id}", noun.unfit())
+
+
+def _faults_of(clip: Clip, timeline: Timeline, known: Media, assets: set[str]) -> Iterator[str]:
+    footage = clip.footage
     if footage is None:
         return
     if footage.asset and footage.asset not in assets:

@@ -85,6 +85,11 @@ class Footage:
         """The same from `frames` of the timeline later on; exactly what was shown there."""
         return replace(self, begin=bounded(self.begin + frames * self.step(rate)))
 
+    def of_take(self, take: str, shot: str, rate: Fraction) -> "Footage":
+        """The same time of another take, which counts `rate` frames a second."""
+        begin = bounded(self.begin * rate / self.rate)
+        return replace(self, take=take, shot=shot, asset="", rate=rate, begin=begin)
+
 
 def bounded(begin: Fraction) -> Fraction:
     """A place in a medium, exactly, unless dozens of rates and speeds have been mixed in it."""

@@ -4,9 +4,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from studio.spec.refusal import Refusal
-from studio.spec.timeline.clip import FASTEST_SPEED, SLOWEST_SPEED, Clip, Footage, bounded
+from studio.spec.timeline.clip import FASTEST_SPEED, SLOWEST_SPEED, Clip
 from studio.spec.timeline.cutting import check_end, moving, replaced, rippled, title, unlocked
-from studio.spec.timeline.media import Media, Medium
+from studio.spec.timeline.media import Media
 from studio.spec.timeline.timeline import Marker, Timeline, medium_of
 from studio.spec.timeline.track import Placed, laid
 from studio.spec.timeline.trimming import fitted
@@ -118,16 +118,10 @@ def choose(timeline: Timeline, id: str, take: str, media: Media, shot: str = "")
     medium = medium_of(timeline, take, media)
     if clip.footage is None or medium is None:
         raise KeyError(take)
-    footage = taken(clip.footage, take, medium, shot or clip.footage.shot)
+    footage = clip.footage.of_take(take, shot or clip.footage.shot, medium.rate)
     last = footage.frame(clip.length - 1, timeline.rate)
     if last >= medium.frames:
         raise Refusal(
             f"This take is shorter than {title(clip)}.", "Trim the clip first, or extend the take."
         )
     return replaced(timeline, replace(clip, footage=footage))
-
-
-def taken(footage: Footage, take: str, medium: Medium, shot: str) -> Footage:
-    """The same time of another take."""
-    begin = bounded(footage.begin * medium.rate / footage.rate)
-    return replace(footage, take=take, shot=shot, asset="", rate=medium.rate, begin=begin)

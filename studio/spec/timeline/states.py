@@ -4,11 +4,13 @@ By the keys of spans alone: nothing is read and nothing is made anew because som
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from types import MappingProxyType
 
 from studio.spec.forecast import Has, Pace, Work, in_all, work_of
+from studio.spec.frame_spans import last_spans
 from studio.spec.request import ClipRequest
 from studio.spec.span import Span
 from studio.spec.spans import last_keys, spans, strip_of
@@ -19,7 +21,7 @@ from studio.spec.timeline.playing import Shown
 from studio.spec.timeline.timeline import Timeline
 
 MADE, CHANGED, NEIGHBOUR, TO_MAKE = "made", "changed", "neighbour changed", "to make"
-"""A clip is as its shot says; its own shot has changed since; what it goes on from or leads to is no
+"""What a clip shows is as its shot says; that has changed since; what it goes on from or leads to is no
 longer what plays beside it; or it has no take, or one whose frames are gone."""
 
 
@@ -98,7 +100,7 @@ def plan(
     for clip in _shot_clips(timeline):
         assert clip.footage is not None
         wish = wish_of(clip, takes, shots)
-        state = own_state(clip, wish, takes, has, walks)
+        state = own_state(clip, wish, takes, timeline.rate, has, walks)
         if state == MADE and not seams_hold(timeline, clip, takes, pictures):
             state = NEIGHBOUR
         states[clip.id] = state
@@ -116,19 +118,47 @@ def wish_of(clip: Clip, takes: Requests, shots: Mapping[str, Wanted]) -> ClipReq
     take, wanted = takes.get(clip.footage.take), shots.get(clip.footage.shot)
     if wanted is None or take is None:
         return wanted.request if wanted else take
-    wish = replace(wanted.request, upsample=take.upsample, only=take.only)
+    only = take.only
+    if only is not None and only[1] >= wanted.request.whole_frames:
+        only = None
+    wish = replace(wanted.request, upsample=take.upsample, only=only)
     return replace(wish, seed=take.seed) if wanted.any_seed else wish
 
 
-def own_state(clip: Clip, wish: ClipRequest | None, takes: Requests, has: Has, walks: Walks) -> str:
-    """How a clip stands, whatever plays beside it."""
+def own_state(
+    clip: Clip,
+    wish: ClipRequest | None,
+    takes: Requests,
+    rate: Fraction,
+    has: Has,
+    walks: Walks,
+) -> str:
+    """How a clip stands, whatever plays beside it, by the spans of those frames that it shows: what
+    changed elsewhere in its shot is nothing to it."""
     take = takes.get(clip.footage.take) if clip.footage else None
-    if take is None:
+    if take is None or clip.footage is None:
         return TO_MAKE
-    last = walks.last(take)
-    if wish is not None and wish != take and walks.last(wish) != last:
+    frames = (clip.footage.frame(number, rate) for number in (0, clip.length - 1))
+    shown = shown_keys(walks.of(take), *frames)
+    if wish is not None and wish != take and not _follow(shown, walks.last(wish)):
         return CHANGED
-    return MADE if all(map(has, last)) else TO_MAKE
+    return MADE if all(map(has, shown)) else TO_MAKE
+
+
+def shown_keys(walk: Sequence[Span], first: int, last: int) -> tuple[str, ...]:
+    """The keys of the last spans in which frames `first` to `last` of a clip lie, in order."""
+    keys, at = [], 0
+    for span in last_spans(walk):
+        if at <= last and at + len(span.makes) > first:
+            keys.append(span.key)
+        at += len(span.makes)
+    return tuple(keys)
+
+
+def _follow(shown: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+    """Whether these keys follow one another among others, wherever they begin."""
+    starts = (at for at, key in enumerate(keys) if key == shown[0]) if shown else ()
+    return any(keys[at : at + len(shown)] == shown for at in starts)
 
 
 def seams_hold(

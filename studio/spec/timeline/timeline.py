@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from studio.spec.bounds import ID, LABEL, anything, between, misfits, several
-from studio.spec.timeline.checking import faults
+from studio.spec.timeline.checking import faults_together
 from studio.spec.timeline.clip import LONGEST, Clip, Foreign
 from studio.spec.timeline.media import Asset, Media, Medium
 from studio.spec.timeline.track import Track
@@ -52,9 +52,10 @@ class Timeline:
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
-        """Fields that hold what no edit makes; `checking.faults` says it in sentences."""
+        """Fields that hold what no edit makes; `checking.faults` says it in sentences, and looks at
+        all parts too."""
         yield from self.misfits()
-        if next(faults(self, {}), ""):
+        if next(faults_together(self, {}), ""):
             yield "tracks"
 
     def misfits(self) -> Iterator[str]:

@@ -85,10 +85,9 @@ def whole(timeline: Timeline, clip: Clip, media: Media) -> Clip:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """A clip dragged past what there is of its take: as far as that goes in `timeline`, and what is
-    yet to be made: `keyframes` more of its shot at that `end`, for `frames` more of the clip."""
+    """What is yet to be made for a clip that was dragged past what there is of its take: `keyframes`
+    more of its shot at that `end`, for `frames` more of the clip.  None of either: it is all there."""
 
-    timeline: Timeline
     clip: str
     end: str
     frames: int
@@ -97,8 +96,9 @@ class Extension:
 
 def extend(
     timeline: Timeline, id: str, end: str, by: int, media: Media, *, ripple: bool = True
-) -> Extension:
-    """With an end of a clip moved outwards by `by` frames, and what is to be made for it.
+) -> tuple[Timeline, Extension]:
+    """With an end of a clip moved outwards by `by` frames as far as that goes now, and what is to be
+    made for the rest.
 
     Refused for what is no take of a shot: nothing makes more of an imported file.
     """
@@ -108,13 +108,13 @@ def extend(
     left = by - (trimmed.clip(id).length - before.length)
     footage = before.footage
     if left <= 0 or footage is None:
-        return Extension(trimmed, id, end, 0, 0)
+        return trimmed, Extension(id, end, 0, 0)
     medium = medium_of(timeline, footage.medium, media)
     if not footage.shot or medium is None or not medium.every:
         raise Refusal("There is no more of this file.", "Put a shot after it, or bridge to one.")
     there = more(trimmed, trimmed.clip(id), media)[end == TAIL]
     needed = (left - min(left, there)) * footage.step(timeline.rate)
-    return Extension(trimmed, id, end, left, ceil(needed / medium.every))
+    return trimmed, Extension(id, end, left, ceil(needed / medium.every))
 
 
 def landed(timeline: Timeline, extension: Extension, take: str, media: Media) -> Timeline:
@@ -124,7 +124,8 @@ def landed(timeline: Timeline, extension: Extension, take: str, media: Media) ->
         return timeline
     new = media[take]
     ahead = extension.keyframes * new.every if extension.end == HEAD else 0
-    footage = replace(clip.footage, begin=clip.footage.begin + ahead, take=take)
+    footage = clip.footage.of_take(take, clip.footage.shot, new.rate)
+    footage = replace(footage, begin=footage.begin + ahead)
     timeline = replaced(timeline, replace(clip, footage=footage))
     by = extension.frames if extension.end == TAIL else -extension.frames
     return trim(timeline, clip.id, extension.end, by, media, ripple=True)
@@ -137,8 +138,11 @@ def slip(timeline: Timeline, id: str, by: int, media: Media) -> Timeline:
     if clip.footage is None:
         return timeline
     before, after = more(timeline, clip, media)
-    footage = clip.footage.later(min(max(by, -before), after), timeline.rate)
-    return replaced(timeline, replace(clip, footage=footage))
+    by = min(max(by, -before), after)
+    if not by:
+        return timeline
+    footage = clip.footage.later(by, timeline.rate)
+    return replaced(timeline, replace(clip, footage=footage, held_head=False, held_tail=False))
 
 
 def _trimmed(timeline: Timeline, id: str, end: str, by: int, *, ripple: bool) -> Timeline:

@@ -182,22 +182,22 @@ def test_words_grow_without_end():
 
 def test_what_a_take_lacks_is_asked_for_and_lands():
     timeline = row((0, 90), (3, 20))  # begins at frame 16 of 113
-    asked = trimming.extend(timeline, ONE, trimming.TAIL, 40, MEDIA)
-    assert lies(asked.timeline) == [(0, 97), (100, 120)]
+    longer_now, asked = trimming.extend(timeline, ONE, trimming.TAIL, 40, MEDIA)
+    assert lies(longer_now) == [(0, 97), (100, 120)]
     assert (asked.frames, asked.keyframes) == (33, 3)  # 33 of 48
-    assert list(faults(asked.timeline, MEDIA)) == []
+    assert list(faults(longer_now, MEDIA)) == []
     longer = MEDIA | {NEW: replace(TAKES[f"{'d1':0>12}"], frames=113 + 48)}
-    after = trimming.landed(asked.timeline, asked, NEW, longer)
+    after = trimming.landed(longer_now, asked, NEW, longer)
     assert lies(after) == [(0, 130), (133, 153)]
     assert list(faults(after, longer)) == []
 
 
 def test_a_clip_is_extended_backwards_too():
     timeline = row((0, 20))
-    asked = trimming.extend(timeline, ONE, trimming.HEAD, 20, MEDIA)
-    assert (lies(asked.timeline), asked.frames, asked.keyframes) == ([(0, 36)], 4, 1)
+    longer_now, asked = trimming.extend(timeline, ONE, trimming.HEAD, 20, MEDIA)
+    assert (lies(longer_now), asked.frames, asked.keyframes) == ([(0, 36)], 4, 1)
     longer = MEDIA | {NEW: replace(TAKES[f"{'d1':0>12}"], frames=113 + 16)}
-    after = trimming.landed(asked.timeline, asked, NEW, longer)
+    after = trimming.landed(longer_now, asked, NEW, longer)
     assert lies(after) == [(0, 40)]
     assert after.clip(ONE).footage.begin == 12  # 16 more before, of which 4 are shown
 

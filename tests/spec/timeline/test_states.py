@@ -15,7 +15,7 @@ from studio.spec.timeline.clip import Clip, Footage
 from studio.spec.timeline.gaps import gap_at
 from studio.spec.timeline.media import Medium
 from studio.spec.timeline.retiming import choose
-from studio.spec.timeline.states import CHANGED, MADE, NEIGHBOUR, TO_MAKE, Wanted, plan
+from studio.spec.timeline.states import CHANGED, MADE, NEIGHBOUR, TO_MAKE, Wanted, plan, shown_keys
 from tests.spec.requests import PLAIN
 from tests.spec.timeline.timelines import EDITS, V1, empty, ids, states
 
@@ -70,6 +70,41 @@ def test_a_shot_that_changed_is_a_piece_with_its_cost():
     assert found.seconds == pytest.approx(sum(PACE[s.stage] * len(s.makes) for s in new))
     assert found.seconds < plan(two(), TAKES, shots, stored(), PACE).seconds
     assert plan(two(), TAKES, shots, THERE, {}).seconds is None
+
+
+def test_what_changed_elsewhere_in_its_shot_is_nothing_to_a_clip():
+    """It shows frames 30 to 69 of 113; keyframes lie every 16."""
+    for chosen, state in ((0, MADE), (1, CHANGED), (2, CHANGED), (4, CHANGED), (7, MADE)):
+        strip = strips.rerolled(strips.fresh(8, 8), [chosen], 8, seed=9)
+        shots = SHOTS | {S1: Wanted(replace(FULL, strip=strip))}
+        assert plan(two(), TAKES, shots, THERE, PACE).states[ONE] == state, chosen
+
+
+def test_extending_a_shot_leaves_its_clips_made():
+    for before in (False, True):
+        strip = strips.extended(strips.fresh(8, 8), 6, 8, before=before)
+        shots = SHOTS | {S1: Wanted(replace(FULL, strip=strip))}
+        assert plan(two(), TAKES, shots, THERE, PACE).states[ONE] == MADE
+
+
+def test_frames_that_no_clip_shows_need_not_be_there():
+    shown = shown_keys(spans(FULL), 30, 69)
+    assert plan(
+        two(), TAKES, SHOTS, {*shown_keys(spans(OTHER), 30, 69), *shown}.__contains__, {}
+    ).states == {ONE: MADE, TWO: MADE}
+    missing = lambda key: THERE(key) and key != shown[-1]  # noqa: E731
+    assert plan(two(), TAKES, SHOTS, missing, PACE).states[ONE] == TO_MAKE
+
+
+def test_a_range_of_a_shot_that_has_become_shorter_changed():
+    larger = replace(FULL, upsample=Upsampling(2, 100, 24, 4), only=(64, 112))
+    takes = TAKES | {A: larger}
+    clip = replace(two().clip(ONE), footage=replace(two().clip(ONE).footage, begin=Fraction(0)))
+    timeline = edits.alter(two(), clip)
+    has = stored(larger, OTHER)
+    assert plan(timeline, takes, SHOTS, has, PACE).states[ONE] == MADE
+    shots = SHOTS | {S1: Wanted(replace(FULL, keyframes=3))}
+    assert plan(timeline, takes, shots, has, PACE).states[ONE] == CHANGED
 
 
 def test_two_clips_of_one_shot_are_one_piece_and_counted_once():
