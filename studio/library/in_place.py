@@ -95,7 +95,11 @@ def _combined(entries: Iterable[Entry]) -> Iterator[tuple[Entry, ...]]:
 def weights(model: Derived, tick: Tick = silent) -> tuple[tuple[str, str], ...]:
     """By component the hash of its tensors, and that of all settings that loaders read."""
     card, folder = model.card, model.folder
-    found = tuple((name, tensor_hash(folder / file, tick)) for name, file in card.files)
+    hashes = {
+        file: tensor_hash(folder / file, tick)
+        for file in dict.fromkeys(file for _, file in card.files)
+    }
+    found = tuple((name, hashes[file]) for name, file in card.files)
     settings = hashlib.blake2b(settings_of(folder, card.family).encode(), digest_size=16)
     for _, file in card.files:
         beside = (folder / file).with_name("config.json")

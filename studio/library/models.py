@@ -214,7 +214,7 @@ def _places(folders: Iterable[Path]) -> Iterator[tuple[Path, Refusal | None]]:
     for folder in folders:
         try:
             names = sorted(path.name for path in folder.iterdir())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # not there now, or a list of folders
             continue
         except OSError as error:
             yield folder, _unreadable(folder, error)

@@ -92,7 +92,12 @@ def _places(folders: Iterable[Path], unread: list[Path]) -> Iterator[Path]:
     """Weight files and pipelines' folders, each once, whatever links lead to it."""
     seen: set[tuple[int, int]] = set()
     for folder in folders:
-        for place in places_of(Path(folder)).folders:
+        try:
+            below = places_of(Path(folder)).folders
+        except Refusal:  # a damaged list of folders
+            unread.append(Path(folder))
+            continue
+        for place in below:
             yield from _below(place, DEEPEST, seen, unread)
 
 

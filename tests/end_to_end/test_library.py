@@ -62,9 +62,11 @@ def test_a_clip_by_files_in_published_layouts(comfy, tmp_path):
     assert found["counts"] == {
         "checkpoint": 1, "motion module": 1, "control": 1, "temporal autoencoder": 1, "upscaler": 1,
     }  # fmt: skip
+    model = "dream+v3_sd15_mm+v3_sd15_sparsectrl_rgb"
+    kept = ("--model", model, "--decoder", "svd", "--upscaler", "x4-upscaler")
+    assert run(tmp_path, "library", "stack", "dreamy", *kept)["decoder"] == "svd"
     words = (
-        "generate", "a red ball on grass", "--model", "dream+v3_sd15_mm+v3_sd15_sparsectrl_rgb",
-        "--decoder", "svd", "--upscaler", "x4-upscaler", "--upsample", "--interpolate", "1",
+        "generate", "a red ball on grass", "--model", "dreamy", "--upsample", "--interpolate", "1",
         "--extend", "1", "--keyframes", "2", "--width", "32", "--height", "32", "--steps", "1",
         "--seed", "5", "--out", "clip.mp4",
     )  # fmt: skip

@@ -55,6 +55,34 @@ def test_a_checkpoint_is_an_image_model_with_the_numbers_of_its_family(tmp_path)
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("sample", "side"), [(64, 512), (96, 768), (None, 512)])
+def test_a_pipeline_makes_the_size_that_it_learned(tmp_path, sample, side):
+    folder = tmp_path / "two"
+    for part, file in {"unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model",
+                       "text_encoder": "model"}.items():  # fmt: skip
+        (folder / part).mkdir(parents=True)
+        safetensors(folder / part / f"{file}.safetensors", {"a": (4, 4)})
+    unet = {
+        "conv_in.weight": (32, 4, 3, 3),
+        "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight": (32, 1024),
+    }
+    safetensors(folder / "unet" / "diffusion_pytorch_model.safetensors", unet)
+    (folder / "model_index.json").write_text("{}")
+    config = "{}" if sample is None else f'{{"sample_size": {sample}}}'
+    (folder / "unet" / "config.json").write_text(config)
+    model = library.find("two", [tmp_path])
+    assert (model.card.size, model.folder) == ((side, side), folder)
+
+
+def test_a_list_of_folders_that_is_damaged_later_hides_no_other_folder(tmp_path):
+    checkpoint(tmp_path / "models" / "dream.safetensors")
+    lists = tmp_path / "extra_model_paths.yaml"
+    lists.write_text("a: {base_path: ., checkpoints: gone}\n")
+    assert library.scan([lists]) == ((), ())
+    lists.write_text("a: [")
+    assert library.find("dream", [lists, tmp_path / "models"]).card.id == "dream"
+
+
 def test_the_names_of_two_files_are_a_model_together(tmp_path):
     checkpoint(tmp_path / "dream.safetensors")
     motion(tmp_path / "mm_v3.safetensors")

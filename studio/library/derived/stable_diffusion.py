@@ -1,6 +1,7 @@
 """Cards of Stable Diffusion 1.x and 2.x, from single checkpoints and diffusers' folders: by
 themselves for keyframes, or moved by AnimateDiff's motion modules."""
 
+import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,8 @@ SQUARE = ((512, 512), (768, 512), (512, 768), (640, 384), (384, 640))
 """Sizes that the 512-pixel models were trained at or are mostly used at; 768-pixel ones at 1.5×."""
 IMAGE = ("image", "text", "autoencoder")
 GRID = Grid(8)
+LARGE = 96
+"""Latents a side of the 768-pixel models."""
 PICTURES = 16
 """Pictures at most in a call; each is by itself."""
 MOVED = 64
@@ -39,9 +42,8 @@ def _moving(motion: Entry) -> Defaults:
 
 def stills(name: str, entry: Entry) -> Derived:
     """An image model by itself: keyframes as single pictures, one a second."""
-    files, folder, prediction = _image(entry)
-    is_large = prediction == "v_prediction" and _family(entry) == "sd2"
-    sizes = tuple((w * 3 // 2, h * 3 // 2) for w, h in SQUARE) if is_large else SQUARE
+    files, folder, large = _image(entry)
+    sizes = tuple((w * 3 // 2, h * 3 // 2) for w, h in SQUARE) if large else SQUARE
     card = Card(
         name,
         entry.title or name,
@@ -109,8 +111,8 @@ def _check_partners(image: Entry, motion: Entry, control: Entry | None) -> None:
         )
 
 
-def _image(entry: Entry) -> tuple[tuple[tuple[str, str], ...], Path, str]:
-    """Files by component, the folder of their configs, and what the network predicts."""
+def _image(entry: Entry) -> tuple[tuple[tuple[str, str], ...], Path, bool]:
+    """Files by component, the folder of their configs, and whether it learned 768 pixels a side."""
     assert entry.found is not None
     if entry.found.variant:
         raise Refusal(
@@ -119,10 +121,20 @@ def _image(entry: Entry) -> tuple[tuple[tuple[str, str], ...], Path, str]:
             "Use the plain model that it was made from.",
         )
     if entry.path.is_dir():
-        return _of_pipeline(entry.path), entry.path, ""
-    where, prediction = str(entry.path.absolute()), _prediction(entry)
-    folder = layout(_family(entry) + ("_v" if prediction == "v_prediction" else ""))
-    return tuple((component, where) for component in IMAGE), folder, prediction
+        return _of_pipeline(entry.path), entry.path, _sample_size(entry.path) >= LARGE
+    where, predicts_v = str(entry.path.absolute()), _prediction(entry) == "v_prediction"
+    family = _family(entry)
+    folder = layout(family + ("_v" if predicts_v else ""))
+    return tuple((component, where) for component in IMAGE), folder, predicts_v and family == "sd2"
+
+
+def _sample_size(folder: Path) -> int:
+    """Latents a side that a pipeline's network was taught with; 0 where it does not say."""
+    try:
+        config = json.loads((folder / "unet" / "config.json").read_text("utf-8"))
+        return int(config["sample_size"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _of_pipeline(folder: Path) -> tuple[tuple[str, str], ...]:
