@@ -118,6 +118,7 @@ class Begun:
         self._journal.write(self.record)
 
     def _put_all(self) -> None:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
         if not self.folder.exists() and not any(self._aside.rglob(f"*{PART}")):
             retry_while_locked(lambda: self._aside.rename(self.folder))
             sync_folder(self.folder.parent)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import httpx2
 
 FOLDER = "links"
-"""Where files of plain links are put."""
+"""Where files of plain links are put, each in a folder of its own: many are called the same."""
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+"""What no name may hold on one system or another."""
 _NAMED = re.compile(r"filename\*?=(?:UTF-8'')?\"?([^\";]+)", re.IGNORECASE)
 
 
@@ -42,7 +44,8 @@ def offer_of_link(link: PlainLink, sha256: str, door: Online) -> Offer:
     file = door.patiently(ask)
     assert file is not None
     page = shown_link(link.url)
-    return Offer(f"link-{link.identity}", FOLDER, file.path, link.shown, "", page, (file,))
+    folder = f"{FOLDER}/{link.identity[:8]}"
+    return Offer(f"link-{link.identity}", folder, file.path, link.shown, "", page, (file,))
 
 
 PLAIN = {"accept-encoding": "identity"}
@@ -81,7 +84,8 @@ def _file(response: httpx2.Response, link: PlainLink, sha256: str) -> RemoteFile
 def _name(response: httpx2.Response, link: PlainLink) -> str:
     """What the host calls the file, else the end of the link, or of where that led."""
     told = _NAMED.search(response.headers.get("content-disposition", ""))
-    paths = [unquote(told.group(1)) if told else "", link.url, str(response.request.url)]
-    names = [PurePosixPath(unquote(urlsplit(p).path)).name for p in paths if p]
+    names = [_FORBIDDEN.sub("_", unquote(told.group(1))).strip(" .")] if told else []
+    for url in (link.url, str(response.request.url)):
+        names.append(PurePosixPath(unquote(urlsplit(url).path)).name)
     weighty = [name for name in names if PurePosixPath(name).suffix]
     return next(iter(weighty or names), "")

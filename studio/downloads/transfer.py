@@ -36,6 +36,8 @@ Moved = Callable[[int], None]
 def fetch(file: RemoteFile, part: Path, ask_token: hub.Token, door: Online, moved: Moved) -> None:
     """Bring `part` to the whole file.  Raises `Stopped`, or `Refusal` with what is here kept."""
     token = ask_token() if file.with_token else ""
+    if file.size == 0:
+        part.touch()
     failures = waited = 0
     _drop_doubtful(part, file, moved)
     while True:

@@ -13,7 +13,7 @@ from studio.downloads import transfer
 from studio.downloads.online import wished
 from studio.downloads.transfer import TRIES
 from tests.downloads.hub_server import World
-from tests.downloads.weights import weights
+from tests.downloads.weights import linked, weights
 
 WHOLE = len(weights())
 LINK = "/files/plain.safetensors"
@@ -120,7 +120,7 @@ def test_a_plain_file_that_was_replaced_meanwhile_is_not_glued_together(run, wor
     world.breaks.clear()
     world.links[LINK], world.validator = new, '"two"'
     assert run("library", "download", world.hub + LINK, "--yes").code == 0
-    assert (data / "models" / "links" / "plain.safetensors").read_bytes() == new != old
+    assert linked(data, "plain.safetensors").read_bytes() == new != old
 
 
 def test_a_plain_file_that_is_replaced_while_it_comes_is_not_glued_together(
@@ -136,7 +136,7 @@ def test_a_plain_file_that_is_replaced_while_it_comes_is_not_glued_together(
     world.after_break = replaced
     world.breaks[:] = [2**30, 200_000]  # the first request asks for the headers alone
     assert run("library", "download", world.hub + LINK, "--yes").code == 0
-    assert (data / "models" / "links" / "plain.safetensors").read_bytes() == new
+    assert linked(data, "plain.safetensors").read_bytes() == new
 
 
 def test_a_host_that_does_not_say_how_long_a_file_is(run, world: World, data):
@@ -144,7 +144,7 @@ def test_a_host_that_does_not_say_how_long_a_file_is(run, world: World, data):
     done = run("library", "download", world.hub + LINK, "--yes")
     assert done.code == 0, done.err
     assert "size: not said" in done.err
-    assert (data / "models" / "links" / "plain.safetensors").read_bytes() == world.links[LINK]
+    assert linked(data, "plain.safetensors").read_bytes() == world.links[LINK]
 
 
 def test_a_file_of_unsaid_length_that_is_cut_short_is_found_out(run, world: World, data):
@@ -191,7 +191,7 @@ def test_of_a_file_without_a_checksum_only_what_was_flushed_is_built_on(run, wor
     world.breaks.clear()
     assert run("library", "download", world.hub + LINK, "--yes").code == 0
     assert world.asked[-1].range == f"bytes={SURE}-"
-    assert (data / "models" / "links" / "plain.safetensors").read_bytes() == world.links[LINK]
+    assert linked(data, "plain.safetensors").read_bytes() == world.links[LINK]
 
 
 BUSY = pytest.mark.parametrize("busy_at", ["", "codec.safetensors"], ids=["asked", "sending"])

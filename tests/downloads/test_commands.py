@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.downloads.hub_server import SIGNED, TOKEN, World
-from tests.downloads.weights import weights
+from tests.downloads.weights import linked, weights
 from tests.library.headers import wan
 from tests.library.weight_builder import safetensors
 
@@ -120,7 +120,7 @@ def test_a_file_of_the_hub_comes_by_its_link(run, world: World, data, monkeypatc
 def test_a_plain_link_is_recorded_on_its_first_download(run, world: World, data):
     done = run("library", "download", f"{world.hub}/files/plain.safetensors", "--yes")
     assert done.code == 0, done.err
-    assert (data / "models" / "links" / "plain.safetensors").exists()
+    assert linked(data, "plain.safetensors").exists()
     assert "checksum recorded on first download" in done.out
     assert "licence: not stated" in done.err
 
@@ -135,11 +135,41 @@ def test_a_plain_link_with_its_published_checksum_is_checked(run, world: World, 
     assert run("library", "download", link, "--yes", "--sha256", right).code == 0
 
 
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('attachment; filename="My model #2.safetensors"', "My model #2.safetensors"),
+        ("attachment; filename*=UTF-8''mod%C3%A8le.safetensors", "modèle.safetensors"),
+        ('attachment; filename="../../a:b.safetensors"', "_.._a_b.safetensors"),
+        ("inline", "plain.safetensors"),
+    ],
+)
+def test_a_file_is_called_as_its_host_calls_it(run, world: World, data, header, name):
+    world.link_headers = {"content-disposition": header}
+    done = run("library", "download", f"{world.hub}/files/plain.safetensors", "--yes")
+    assert done.code == 0, done.err
+    assert linked(data, name).is_file()
+
+
+def test_two_files_of_one_name_lie_beside_each_other(run, world: World, data):
+    world.links["/other/plain.safetensors"] = weights(300)
+    for folder in ("files", "other"):
+        done = run("library", "download", f"{world.hub}/{folder}/plain.safetensors", "--yes")
+        assert done.code == 0, done.err
+    assert len(list((data / "models" / "links").glob("*/plain.safetensors"))) == 2
+
+
+def test_an_empty_file_is_a_file(run, world: World, data):
+    world.repos["maker/model"]["config.json"] = b""
+    assert run("library", "download", "small", "--yes").code == 0
+    assert (data / "models" / "small" / "config.json").read_bytes() == b""
+
+
 def test_a_pickle_comes_as_it_is_and_is_to_be_converted(run, world: World, data):
     world.links["/files/old.ckpt"] = b"PK\x03\x04" + bytes(5000)
     done = run("library", "download", f"{world.hub}/files/old.ckpt", "--yes")
     assert done.code == 0, done.err
-    file = data / "models" / "links" / "old.ckpt"
+    file = linked(data, "old.ckpt")
     assert f"{file} is a pickle; use it after:" in done.out
     assert "library convert" in done.out
     world.links["/files/login.ckpt"] = b"<html>Log in"

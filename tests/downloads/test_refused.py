@@ -23,7 +23,7 @@ def last_line(done) -> str:
 
 def test_a_gated_model_says_where_to_accept_its_licence_and_how_to_be_known(run, world: World):
     world.gated = True
-    said = last_line(run("library", "download", "small", "--yes"))
+    said = last_line(run("library", "download", "codec", "--yes"))
     assert said.startswith("maker/codec is given only to those who have accepted its licence.")
     assert f"Open {world.hub}/maker/codec, accept it there" in said
     assert "library token" in said
