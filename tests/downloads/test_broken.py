@@ -13,7 +13,7 @@ from studio.downloads import transfer
 from studio.downloads.online import wished
 from studio.downloads.transfer import TRIES
 from tests.downloads.hub_server import World
-from tests.downloads.weights import linked, weights
+from tests.downloads.weights import linked, wait_for, weights
 
 WHOLE = len(weights())
 LINK = "/files/plain.safetensors"
@@ -224,10 +224,11 @@ def test_a_host_that_is_always_busy_is_left_alone_in_the_end(
 def test_ctrl_c_is_heard_while_nothing_comes(run, world: World, data):
     """The host has sent half of a file and is silent: the read is ended, the half is kept."""
     world.stalls = 2**17
+    half = data / "models" / ".downloads" / "codec" / "vae" / "codec.safetensors.part"
     heard = []
 
     def interrupt():
-        world.at_stall.wait(60)
+        wait_for(2**17, half)
         heard.append(time.monotonic())
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -239,7 +240,6 @@ def test_ctrl_c_is_heard_while_nothing_comes(run, world: World, data):
     assert done.code == 130
     assert "What was finished is kept. Go on with:" in done.err
     assert took < 10  # the read alone would wait for 30 s
-    half = data / "models" / ".downloads" / "codec" / "vae" / "codec.safetensors.part"
     assert half.stat().st_size == 2**17
     assert "Its codec: under 1 MB" in run("library", "downloads").out
     world.stalls = None

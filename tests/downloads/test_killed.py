@@ -4,16 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.downloads.hub_server import World
-from tests.downloads.weights import weights
+from tests.downloads.weights import PATIENCE, wait_for, weights
 
 HALF = 2**19
-PATIENCE = 60.0
 
 
 @contextmanager
@@ -33,13 +31,6 @@ def downloading(world: World, data: Path) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.kill()
         process.communicate()
-
-
-def wait_for(size: int, part: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while not (part.exists() and part.stat().st_size == size):
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(run, world: World, data):
