@@ -193,9 +193,9 @@ def _failed(error: Exception, voice: Voice) -> int:
 
 def _refusal_of(error: OSError) -> Refusal | None:
     """A full disk or a forbidden folder, wherever it shows, is the user's to put right."""
-    from studio.project.files import FULL, refused
+    from studio.project.files import FULL, to_refusal
 
     forbidden = isinstance(error, PermissionError) and error.filename is not None
     if error.errno not in (*FULL, errno.ENAMETOOLONG) and not forbidden:
         return None
-    return refused(error, Path(os.fsdecode(error.filename or "the file")))
+    return to_refusal(error, Path(os.fsdecode(error.filename or "the file")))

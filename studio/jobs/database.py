@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from studio.durable import retry_while_locked, sync_file
-from studio.project.files import refused
+from studio.project.files import to_refusal
 from studio.spec.refusal import Refusal
 
 VERSION = 1
@@ -239,7 +239,7 @@ def set_aside(path: Path) -> Path:
             with suppress(FileNotFoundError):
                 retry_while_locked(lambda end=ending: _beside(path, end).rename(_beside(kept, end)))
     except OSError as error:
-        raise refused(error, path) from error
+        raise to_refusal(error, path) from error
     return kept
 
 

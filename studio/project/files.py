@@ -36,7 +36,7 @@ def write_whole(path: Path, data: bytes, *, known_as: Path | None = None) -> Non
         with written_whole(path, part), part.open("xb") as file:
             file.write(data)
     except OSError as error:
-        raise refused(error, known_as or path) from error
+        raise to_refusal(error, known_as or path) from error
 
 
 def read_whole(path: Path, most: int) -> bytes:
@@ -59,10 +59,10 @@ def check_writable(folder: Path) -> None:
         finally:
             trial.unlink(missing_ok=True)
     except OSError as error:
-        raise refused(error, folder) from error
+        raise to_refusal(error, folder) from error
 
 
-def refused(error: OSError, path: Path) -> Refusal:
+def to_refusal(error: OSError, path: Path) -> Refusal:
     """What a failed write means for the user."""
     if error.errno in FULL:
         return Refusal(
@@ -109,7 +109,7 @@ def remove_tree(folder: Path) -> None:
 def sweep(folder: Path) -> None:
     """Remove what a crash left half-written in `folder`, by its age: another may be writing now.
 
-    Only what `Aside` and `write_whole` make goes, known by name and kind, and only what lies here:
+    Only what `StagingDir` and `write_whole` make goes, known by name and kind, and only what lies here:
     projects are passed on, and a link in one may lead to anything of the user's.
     """
     if not is_real(folder):
@@ -151,8 +151,8 @@ def _held(folder: Path) -> Iterator[int | None]:
         os.close(handle)
 
 
-class Aside:
-    """A fresh empty folder inside `parent`, gone at the end unless it `become`s something.
+class StagingDir:
+    """A fresh empty folder inside `parent`, gone at the end unless it is `commit`ted.
 
     Refused where the place for it is a link: what is made here stays here.
     """
@@ -160,14 +160,14 @@ class Aside:
     def __init__(self, parent: Path) -> None:
         self.path = parent / ASIDE / secrets.token_hex(8)
 
-    def __enter__(self) -> "Aside":
+    def __enter__(self) -> "StagingDir":
         place = self.path.parent
         place.mkdir(parents=True, exist_ok=True)
         check_real(place)
         self.path.mkdir()
         return self
 
-    def become(self, path: Path) -> None:
+    def commit(self, path: Path) -> None:
         """Move the folder, all its files on the disk, to `path`; OSError when that is taken."""
         for file in self.path.rglob("*"):
             if file.is_file():

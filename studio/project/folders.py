@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.durable import FULL
-from studio.project.files import refused
+from studio.project.files import to_refusal
 from studio.spec.refusal import Refusal
 
 HOME_VARIABLE = "STUDIO_HOME"
@@ -50,7 +50,7 @@ class Folders:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 if error.errno in FULL:
-                    raise refused(error, folder) from error
+                    raise to_refusal(error, folder) from error
                 raise Refusal(
                     f"The folder {folder} cannot be made.",
                     f"Choose another with --data-dir or {HOME_VARIABLE}.",

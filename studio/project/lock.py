@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from studio.project.files import refused
+from studio.project.files import to_refusal
 
 _SLOTS = 64
 """How many may share a lock where the system knows exclusive byte ranges only (Windows)."""
@@ -33,7 +33,7 @@ class Lock:
             self.writable = False
         except OSError as error:
             if error.errno != errno.EROFS:
-                raise refused(error, path) from error
+                raise to_refusal(error, path) from error
             self.writable = False
 
     def share(self) -> bool:

@@ -23,8 +23,8 @@ from studio.spec.request import (
     MAX_EXTEND,
     MAX_GUIDANCE,
     MAX_STEPS,
+    MAX_STRENGTH,
     PASSES,
-    STRONGEST,
     ClipRequest,
     SubjectUse,
 )
@@ -66,7 +66,7 @@ class Shot:
         """Fields that hold what the window lets nobody choose, whatever the model."""
         name = either(nothing, is_name)
         yield from misfits(
-            self, id=ID, prompt=TEXT, negative=TEXT, subject=name, strength=between(0, STRONGEST),
+            self, id=ID, prompt=TEXT, negative=TEXT, subject=name, strength=between(0, MAX_STRENGTH),
             seed=SEED, model=name, keyframes=between(1, AT_ONCE), steps=between(1, MAX_STEPS),
             guidance=between(0, MAX_GUIDANCE), width=between(1, LARGEST),
             height=between(1, LARGEST), fps=between(SLOWEST, FASTEST),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.durable import retry_while_locked
-from studio.project.files import is_real, read_whole, refused, sweep, write_whole
+from studio.project.files import is_real, read_whole, sweep, to_refusal, write_whole
 from studio.project.lock import Lock
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.project import Project
@@ -119,7 +119,7 @@ class ProjectStore:
                 self.project = project
                 self._tidy()
             except OSError as error:
-                raise refused(error, self.file) from error
+                raise to_refusal(error, self.file) from error
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -197,7 +197,7 @@ class ProjectStore:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise refused(error, folder) from error
+            raise to_refusal(error, folder) from error
         return [int(m[1]) for name in names if (m := _VERSION_FILE.fullmatch(name))]
 
     def _version(self, number: int) -> Path:

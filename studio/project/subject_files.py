@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.durable import retry_while_locked, sync_folder
-from studio.project.files import read_whole, refused, write_whole
+from studio.project.files import read_whole, to_refusal, write_whole
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
 from studio.project.subject import Photo, Subject
 from studio.project.subject_versions import next_number, recovered
@@ -81,7 +81,7 @@ def _put_aside(file: Path) -> None:
     try:
         retry_while_locked(lambda: file.rename(file.with_name(name)))
     except OSError as error:
-        raise refused(error, file) from error
+        raise to_refusal(error, file) from error
 
 
 def read_losses(folder: Path) -> tuple[tuple[int, float], ...]:
@@ -130,7 +130,7 @@ def move(path: Path, target: Path) -> Path:
         retry_while_locked(lambda: path.rename(free))
         sync_folder(free.parent)
     except OSError as error:
-        raise refused(error, path) from error
+        raise to_refusal(error, path) from error
     return free
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio.durable import retry_while_locked, sync_file, sync_folder
-from studio.project.files import Aside, refused
+from studio.project.files import StagingDir, to_refusal
 from studio.project.subject import Subject, Version
 
 FOLDER = "versions"
@@ -36,13 +36,13 @@ def keep(adapter: Path, folder: Path, *, move: bool) -> Path:
             _copy(adapter, target)
         sync_folder(versions)
     except OSError as error:
-        raise refused(error, target) from error
+        raise to_refusal(error, target) from error
     return target
 
 
 def _copy(adapter: Path, target: Path) -> None:
-    with Aside(target.parent.parent) as aside:
-        part = aside.path / target.name
+    with StagingDir(target.parent.parent) as staging:
+        part = staging.path / target.name
         if adapter.is_dir():
             shutil.copytree(adapter, part)
         else:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from studio.project import samples, subject_files, subject_versions, trainings
-from studio.project.files import Aside, refused
+from studio.project.files import StagingDir, to_refusal
 from studio.project.subject import Subject, Version, changed, checked_name
 from studio.project.subject_files import is_damaged, move, name_of, same
 from studio.project.subject_folders import SubjectFolders, check_idle
@@ -82,18 +82,18 @@ class SubjectStore(SubjectFolders):
                     "Choose another name.",
                 )
             try:
-                with Aside(self.folder) as aside:
-                    kept = subject_files.copied(photos, aside.path / "photos")
+                with StagingDir(self.folder) as staging:
+                    kept = subject_files.copied(photos, staging.path / "photos")
                     if len(kept) < min(FEWEST_PHOTOS, len(photos)):
                         raise Refusal(
                             f"Of these {len(photos)} photos only {len(kept)} differ.",
                             f"A subject needs {FEWEST_PHOTOS} photos or more; add others.",
                         )
                     subject = replace(subject, name=name, photos=kept)
-                    subject_files.write(aside.path, subject)
-                    aside.become(self.folder / name)
+                    subject_files.write(staging.path, subject)
+                    staging.commit(self.folder / name)
             except OSError as error:
-                raise refused(error, self.folder / name) from error
+                raise to_refusal(error, self.folder / name) from error
         return subject
 
     def add_photos(self, name: str, photos: Sequence[Path]) -> Subject:

@@ -38,7 +38,7 @@ def write(
         placed[name] = {"file": file, **_described(array)}
     if latents:
         (folder / LATENTS).write_bytes(_safetensors(latents))
-    files = {path.name: _vouched(path) for path in sorted(folder.iterdir())}
+    files = {path.name: _checksum(path) for path in sorted(folder.iterdir())}
     (folder / RECORD).write_bytes(encoded({**record, "files": files, "arrays": placed}))
     sync_file(folder / RECORD)
 
@@ -81,7 +81,7 @@ def _check_files(folder: Path, record: Mapping[str, Any]) -> None:
     """FileNotFoundError or `Damaged` where the files of a take are not what was written."""
     for name, vouch in record["files"].items():
         file = folder / name
-        if (file.exists() and not file.is_file()) or _vouched(file) != vouch:
+        if (file.exists() and not file.is_file()) or _checksum(file) != vouch:
             raise Damaged(f"{folder.name}: {name}")
 
 
@@ -108,7 +108,7 @@ def _described(array: np.ndarray) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": array.dtype.name, "hash": digest.hexdigest()}
 
 
-def _vouched(path: Path) -> dict[str, Any]:
+def _checksum(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
         return {"bytes": file.tell(), "hash": digest.hexdigest()}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.durable import retry_while_locked
 from studio.project import take_files
-from studio.project.files import Aside, is_real, refused, sweep
+from studio.project.files import StagingDir, is_real, sweep, to_refusal
 from studio.project.take_record import RECORD, Damaged, Newer, read_record
 from studio.spec.memo import Memo
 from studio.spec.refusal import Refusal
@@ -32,7 +32,7 @@ KEY = re.compile(r"[0-9a-f]{8,64}")
 class Kind(StrEnum):
     """What may become of a take: only the user removes costly ones, derived ones are evicted."""
 
-    COSTLY = "costly"
+    KEPT = "costly"
     DERIVED = "derived"
 
 
@@ -108,14 +108,14 @@ class TakeStore:
         if self.has(key):
             return
         try:
-            with Aside(self._folder) as aside:
+            with StagingDir(self._folder) as staging:
                 record = {"key": key, "kind": kind_of(arrays), "facts": dict(facts or {})}
-                take_files.write(aside.path, arrays, record, self._save_frames, self._suffix)
-                self._settle(aside, path)
+                take_files.write(staging.path, arrays, record, self._save_frames, self._suffix)
+                self._settle(staging, path)
         except OSError as error:
-            raise refused(error, path) from error
+            raise to_refusal(error, path) from error
 
-    def noting(self, facts: Callable[[str], Mapping[str, object]]) -> Memo:
+    def recording(self, facts: Callable[[str], Mapping[str, object]]) -> Memo:
         """This store as a memo whose `put` asks `facts(key)` and notes the seconds since the last.
 
         What `facts` says of "seconds" goes before what is measured here.
@@ -141,7 +141,7 @@ class TakeStore:
         sizes = dict.fromkeys(Kind, 0)
         for path in self._takes():
             sizes[self._kind(path)] += _size(path)
-        return Usage(sizes[Kind.COSTLY], sizes[Kind.DERIVED], _size(self._folder / "damaged"))
+        return Usage(sizes[Kind.KEPT], sizes[Kind.DERIVED], _size(self._folder / "damaged"))
 
     def size(self) -> int:
         """Bytes on disk of all takes, by the sizes of their files alone."""
@@ -187,18 +187,18 @@ class TakeStore:
         with suppress(*ABSENT):
             if read_record(path).get("kind") == Kind.DERIVED:
                 return Kind.DERIVED
-        return Kind.COSTLY
+        return Kind.KEPT
 
-    def _settle(self, aside: Aside, path: Path) -> None:
+    def _settle(self, staging: StagingDir, path: Path) -> None:
         try:
-            aside.become(path)
+            staging.commit(path)
         except OSError:
             if self.has(path.name):  # another process was quicker with the same take
                 return
             if not os.path.lexists(path):
                 raise
             self._set_aside(path)
-            aside.become(path)
+            staging.commit(path)
 
     def _set_aside(self, path: Path) -> None:
         if not is_real(self._folder) or not is_real(path.parent):
@@ -216,12 +216,12 @@ class TakeStore:
             return 0
         size = _size(path)
         try:
-            with Aside(self._folder) as aside:
-                retry_while_locked(lambda: path.rename(aside.path / path.name))
+            with StagingDir(self._folder) as staging:
+                retry_while_locked(lambda: path.rename(staging.path / path.name))
         except FileNotFoundError:
             return 0
         except OSError as error:
-            raise refused(error, path) from error
+            raise to_refusal(error, path) from error
         return size
 
 
@@ -246,7 +246,7 @@ class _Noting:
 def kind_of(arrays: Arrays) -> Kind:
     """Frames (uint8) alone can be decoded again; anything with latents in it is costly."""
     frames = bool(arrays) and all(array.dtype.str == "|u1" for array in arrays.values())
-    return Kind.DERIVED if frames else Kind.COSTLY
+    return Kind.DERIVED if frames else Kind.KEPT
 
 
 def _size(path: Path) -> int:

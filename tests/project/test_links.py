@@ -13,7 +13,7 @@ import torch
 
 from studio.engine.subjects import checkpoint
 from studio.media import writing
-from studio.project.files import STALE, Aside, is_real, sweep
+from studio.project.files import STALE, StagingDir, is_real, sweep
 from studio.project.project import Project
 from studio.project.store import KEPT, ProjectStore
 from studio.project.subject import Subject
@@ -190,7 +190,7 @@ def test_what_is_exported_beside_a_link_leaves_what_lies_behind(tmp_path, elsewh
 def test_nothing_is_made_in_a_folder_that_leads_elsewhere(tmp_path, elsewhere):
     (tmp_path / "takes").mkdir()
     lead(tmp_path / "takes" / ".aside", elsewhere)
-    with pytest.raises(Refusal, match="link"), Aside(tmp_path / "takes"):
+    with pytest.raises(Refusal, match="link"), StagingDir(tmp_path / "takes"):
         pass
     with pytest.raises(Refusal, match="link"):
         takes_of(tmp_path).put(KEY, FRAMES)

@@ -106,7 +106,7 @@ def test_a_take_is_never_changed(takes, folder):
 
 
 def test_the_record_says_how_it_was_made(takes):
-    memo = takes.noting(lambda key: {"device": "cpu", "stage": "decode", "peak memory": 5})
+    memo = takes.recording(lambda key: {"device": "cpu", "stage": "decode", "peak memory": 5})
     memo.put(key(1), FRAMES)
     assert same(memo.get(key(1)), FRAMES)
     record = takes.record(key(1))
@@ -371,7 +371,7 @@ def test_what_a_crash_left_long_ago_is_swept(takes, folder):
 
 def test_frames_can_be_made_again_and_latents_not():
     assert kind_of(FRAMES) is Kind.DERIVED
-    assert kind_of(LATENTS) is kind_of({**LATENTS, **FRAMES}) is kind_of({}) is Kind.COSTLY
+    assert kind_of(LATENTS) is kind_of({**LATENTS, **FRAMES}) is kind_of({}) is Kind.KEPT
 
 
 @pytest.mark.parametrize("wrong", ["", "k1", "../../etc", "ABCDEF0123", "a" * 65, "abcdef01/2"])

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 
 from studio.media.naming import series
 from studio.media.places import is_file, is_folder
-from studio.project.files import refused
+from studio.project.files import to_refusal
 from studio.project.project import Render
 from studio.project.recipe import recipe
 from studio.project.stored_frames import stored_frames
@@ -85,7 +85,7 @@ class DragExport(QObject):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise refused(error, path) from error
+            raise to_refusal(error, path) from error
         frames, size = stored_frames(self._span_results, list(render.spans)), request.size
         write_video(path, frames, fps=request.rate, size=size, recipe=recipe(request))
 
