@@ -9,18 +9,18 @@ what is kept: a file of hashes that is damaged, missing or not writable costs ti
 import hashlib
 import json
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
+
+from studio.library.cache_file import read_cache, write_cache
 
 VERSION = 1
 RESOLUTION = 2_000_000_000
 """Nanoseconds that a file must have stood still before it was hashed; FAT counts in 2 s."""
-MOST, MOST_BYTES = 1000, 8_000_000
+MAX_FILES, MAX_BYTES = 1000, 8_000_000
 """Files that are remembered, and bytes of the file that is read back."""
 
 Digest = Callable[[BufferedReader], str]
@@ -76,7 +76,7 @@ class Hashes:
             known = _read(self._file) | self._known
             known.pop(name, None)  # what was seen last stands last, and stays longest
             known[name] = (stamp, found)
-            self._known = dict(list(known.items())[-MOST:])
+            self._known = dict(list(known.items())[-MAX_FILES:])
             _write(self._file, self._known)
 
 
@@ -106,30 +106,18 @@ def _stamp(stat: os.stat_result) -> Stamp:
 
 def _read(file: Path | None) -> dict[str, tuple[Stamp, str]]:
     """What a file of hashes holds; nothing where it is not whole, since it vouches for itself."""
-    if file is None:
-        return {}
+    stored = read_cache(file, VERSION, MAX_BYTES)
     try:
-        with file.open("rb") as opened:
-            stored = json.loads(opened.read(MOST_BYTES))
-        if stored["version"] != VERSION or stored["check"] != _check(stored["files"]):
+        if stored["check"] != _check(stored["files"]):
             return {}
         return {name: (tuple(stamp), found) for name, (stamp, found) in stored["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
 def _write(file: Path | None, known: dict[str, tuple[Stamp, str]]) -> None:
-    """Whole or not at all; what cannot be written is hashed again another time."""
-    if file is None:
-        return
-    whole = {"version": VERSION, "check": _check(known), "files": known}
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(json.dumps(whole), "utf-8")
-        part.replace(file)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    """What cannot be written is hashed again another time."""
+    write_cache(file, VERSION, {"check": _check(known), "files": known})
 
 
 def _check(files: object) -> str:

@@ -1,12 +1,11 @@
 """What scans have read of weight files, kept between them; it may be removed at any time."""
 
-import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.library.cache_file import read_cache, write_cache
 from studio.library.recognition.found import Found
 
 if TYPE_CHECKING:
@@ -60,30 +59,13 @@ class Index:
             for name, known in self._known.items()
             if name in there or Path(name).exists()
         }
-        _write(self._file, self._known)
+        write_cache(self._file, VERSION, {"files": self._known})
 
 
 def _read(file: Path | None) -> dict[str, dict[str, Any]]:
-    if file is None:
+    files = read_cache(file, VERSION, LARGEST).get("files")
+    if not isinstance(files, dict):
         return {}
-    try:
-        with file.open("rb") as opened:
-            stored = json.loads(opened.read(LARGEST))
-        files = stored["files"] if stored["version"] == VERSION else {}
-        return {
-            n: k for n, k in files.items() if isinstance(k, dict) and {"stamp", "entry"} <= k.keys()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _write(file: Path | None, known: Mapping[str, object]) -> None:
-    """Whole or not at all; what cannot be written is read again another time."""
-    if file is None:
-        return
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps({"version": VERSION, "files": known}), "utf-8")
-        part.replace(file)
-    except OSError:
-        part.unlink(missing_ok=True)
+    return {
+        n: k for n, k in files.items() if isinstance(k, dict) and {"stamp", "entry"} <= k.keys()
+    }

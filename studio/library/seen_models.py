@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.durable import written_whole
+from studio.library.cache_file import read_cache
 from studio.library.program_folders import places_of
 from studio.library.scan import Entry
 from studio.spec.refusal import Refusal
@@ -62,14 +63,11 @@ def _places(folder: Path) -> tuple[Path, ...]:
 
 def _read(record: Path) -> dict[str, dict[str, str]]:
     try:
-        with record.open("rb") as opened:
-            stored = json.loads(opened.read(LARGEST))
-        models = stored["models"] if stored["version"] == VERSION else {}
         return {
             path: {"identity": str(fact["identity"]), "what": str(fact["what"])}
-            for path, fact in models.items()
+            for path, fact in read_cache(record, VERSION, LARGEST).get("models", {}).items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError):
         return {}
 
 

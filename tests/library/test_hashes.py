@@ -179,7 +179,7 @@ def test_what_cannot_be_kept_is_hashed_all_the_same(file, tmp_path, place):
 
 
 def test_only_so_many_are_kept(tmp_path, kept, monkeypatch):
-    monkeypatch.setattr(hashes, "MOST", 3)
+    monkeypatch.setattr(hashes, "MAX_FILES", 3)
     known = Hashes(kept, later)
     for number in range(5):
         (tmp_path / str(number)).write_bytes(b"x")
