@@ -12,7 +12,7 @@ PASSED = 0.35
 """How many of the clips show leaves that pass by; the others are scenes."""
 FASTEST = 2.0
 """Pixels, of 64, that a camera moves from frame to frame at most."""
-MARGIN = 4 / 3
+LEAVES_MARGIN = 4 / 3
 """How much wider than what is seen the leaves lie: a camera at its fastest stays over them."""
 
 Rng = np.random.Generator
@@ -48,13 +48,13 @@ def passage(rng: Rng, size: int = grounds.SIZE) -> tuple[np.ndarray, np.ndarray]
     """The frames of `passed`, and how far the camera moves from each to the next, (T - 1, 2) in
     pixels down and across: whole ones, in large clips."""
     fine = 2 if size <= grounds.SIZE else 1
-    wide = pictures.dead_leaves(rng, size=fine * round(MARGIN * size))
+    wide = pictures.dead_leaves(rng, size=fine * round(LEAVES_MARGIN * size))
     speed = rng.uniform(-FASTEST, FASTEST, 2) * rng.choice((0, 0.25, 1)) * size / grounds.SIZE
     room = len(wide) // fine - size
     path = np.outer(np.arange(FRAMES), speed)
     start = rng.uniform(0, room - np.ptp(path, 0)) - path.min(0)
     corners = np.rint(fine * (start + path)).astype(int)
-    frames = np.stack([_window(wide, *corner, size, fine) for corner in corners])
+    frames = np.stack([_window(wide, top, left, size, fine) for top, left in corners])
     return frames, np.diff(corners, axis=0) / fine
 
 

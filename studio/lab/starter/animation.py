@@ -10,20 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.lab.drawing.grammar import PLACES, SHAPES
+from studio.lab.drawing.scenes import FRAMES, REST, STEP
 from studio.lab.starter import figures, painting, places
 from studio.lab.starter.figures import CLASSES, COLOURS, NAMES, Figures
-from studio.lab.starter.painting import SHAPES
-from studio.lab.starter.places import MARGIN, PLACES
+from studio.lab.starter.places import MARGIN
 
 Rng = np.random.Generator
 
-FRAMES = 8
 MOTIONS = (
     "left", "right", "up", "down", "growing", "shrinking", "still", "jumping", "spinning", "waving",
 )  # fmt: skip
 CAMERAS = ("steady", "left", "right", "up", "down", "closer", "away")
-SIZES = ("small", "normal", "big")
-SPEEDS = ("slowly", "normally", "quickly")
 SHAPE_COLOURS = NAMES[:8]
 KINDS = (*SHAPES, *CLASSES)
 """What is seen: a shape in one colour, or a figure of a class."""
@@ -41,8 +39,6 @@ JUMP = (0.08, 0.13, 0.18)  # height in sides
 PERIOD = 4.0
 """Frames that a jump, a wave and two steps take."""
 ASIDE = 0.08
-REST = 0.3
-STEP = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 @dataclass(frozen=True, slots=True)

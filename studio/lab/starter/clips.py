@@ -12,9 +12,11 @@ from torch import Tensor
 
 from studio.engine.adapter_file import weights_identity
 from studio.engine.device import in_half
+from studio.engine.diffusers_calls import encode_mean
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
+from studio.lab.drawing.scenes import FRAMES, LATER
 from studio.lab.starter import animation, reader, wording
-from studio.lab.starter.animation import FRAMES, Stage
+from studio.lab.starter.animation import Stage
 from studio.lab.starter.codec import CELLS
 from studio.lab.starter.wording import Meanings
 from studio.spec.progress import Progress, Tick, silent
@@ -23,8 +25,6 @@ CAPTIONS_PER_CLIP = 4
 """Captions that are made up for every clip, in other words each time."""
 TOKEN_PROBABILITY = 0.1
 """Share of the captions of figures that hold a token of the individual's own."""
-LATER = 24
-"""Frames before and after its first clip in which a scene is looked at again."""
 PORTION = 16
 """Clips that are drawn and encoded at once."""
 
@@ -129,7 +129,7 @@ def _draw(
     at = times(rng, count)
     pictures = stage.draw(scene, at).flatten(0, 1) * 2 - 1
     with in_half(pictures.device):
-        z = vae.encode(pictures).latent_dist.mean
+        z = encode_mean(vae, pictures)
     return {
         "latents": z.half().unflatten(0, at.shape),
         "masks": stage.masks(scene, at, CELLS).half(),

@@ -14,7 +14,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import in_half
+from studio.engine.diffusers_calls import decode_latents, encode_mean, encode_posterior, to_device
 from studio.engine.subjects.loop import Plan
+from studio.lab.drawing.scenes import FRAMES
 from studio.lab.starter import animation, leaves, places
 from studio.lab.starter.animation import Stage
 from studio.lab.training.trainer import scaled_rate
@@ -64,7 +66,7 @@ def pictures(
         parts = [pool[:0].float()]
         if painted:
             scene = animation.scenes(rng, painted, stage.cast, stage.grounds, shapes=0.2)
-            parts.append(stage.draw(scene, rng.uniform(0, animation.FRAMES, (painted, 1)))[:, 0])
+            parts.append(stage.draw(scene, rng.uniform(0, FRAMES, (painted, 1)))[:, 0])
         if last - first > painted:
             generator = places.generator(3_000_000 * (seed + 1) + first, device)
             parts.append(leaves.leaves(last - first - painted, stage.size, generator))
@@ -87,7 +89,7 @@ def train(
 
     Returns the averaged network, frozen and normalised.
     """
-    vae = fresh(seed).to(pool.device)
+    vae = to_device(fresh(seed), pool.device)
     rate = scaled_rate(RATE, batch, AT_BATCH)
     plan = Plan("autoencoder", steps, rate=rate, decay=0.0, checkpoint_seconds=120)
 
@@ -117,10 +119,10 @@ def batch_of(
 def loss(vae: AutoencoderKL, x0: Tensor, generator: torch.Generator) -> Tensor:
     """L1 at full, half and quarter size, an edge term, and a little KL."""
     with in_half(x0.device):
-        posterior = vae.encode(x0).latent_dist
+        posterior = encode_posterior(vae, x0)
         noise = torch.randn(posterior.mean.shape, generator=generator, device=x0.device)
         latents = posterior.mean + posterior.std * noise
-        back = vae.decode(latents.to(x0.dtype)).sample
+        back = decode_latents(vae, latents.to(x0.dtype))
     back = back.float()
     error = (back - x0).abs().mean()
     for factor in (2, 4):
@@ -133,7 +135,7 @@ def loss(vae: AutoencoderKL, x0: Tensor, generator: torch.Generator) -> Tensor:
 def normalised(vae: AutoencoderKL, pool: Tensor, count: int = 1024) -> AutoencoderKL:
     """The same autoencoder with latents of mean 0 and deviation 1 in every channel."""
     shown = pool[:: max(1, len(pool) // count)].split(64)
-    z = torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in shown])
+    z = torch.cat([encode_mean(vae, part.float() / 127.5 - 1) for part in shown])
     mean, deviation = z.mean((0, 2, 3)), z.std((0, 2, 3))
     to: Any = vae.quant_conv
     back: Any = vae.post_quant_conv
@@ -150,6 +152,6 @@ def normalised(vae: AutoencoderKL, pool: Tensor, count: int = 1024) -> Autoencod
 @torch.no_grad()
 def decibels(vae: AutoencoderKL, pictures: Tensor) -> Tensor:
     """PSNR of each picture (N, 3, H, W) in 0..1 through the autoencoder."""
-    back = vae.decode(vae.encode(pictures * 2 - 1).latent_dist.mean).sample
+    back = decode_latents(vae, encode_mean(vae, pictures * 2 - 1))
     error = ((back.clamp(-1, 1) + 1) / 2 - pictures).square().mean((1, 2, 3))
     return -10 * error.log10()

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from studio.lab.drawing import scenes
+
 CLASSES = ("character", "robot", "monster", "animal", "toy")
-EARS = ("none", "pointed", "round", "long")
 HATS = ("none", "cone", "top hat", "cap", "bow", "horns", "antenna")
 MARKS = ("plain", "spots", "stripes", "belly", "panel")
 EYES = ("dots", "wide", "one", "square")
@@ -19,14 +20,7 @@ HELD_OUT = range(1000, 1200)
 """Numbers of the individuals that are kept for subjects and their measure."""
 
 COLOURS = {
-    "red": (0.88, 0.11, 0.13),
-    "orange": (0.98, 0.52, 0.08),
-    "yellow": (0.98, 0.87, 0.16),
-    "green": (0.13, 0.66, 0.22),
-    "blue": (0.13, 0.30, 0.88),
-    "purple": (0.53, 0.17, 0.72),
-    "pink": (0.98, 0.52, 0.75),
-    "white": (0.97, 0.97, 0.97),
+    **scenes.RGB,
     "grey": (0.55, 0.57, 0.60),
     "brown": (0.50, 0.31, 0.17),
     "black": (0.10, 0.10, 0.12),

@@ -5,18 +5,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.lab.starter import animation, clips, leaves, places
-from studio.lab.starter.animation import FRAMES, Stage
+from studio.lab.drawing.footage import LEAVES_MARGIN, PASSED, RATES
+from studio.lab.drawing.scenes import FRAMES, LATER
+from studio.lab.starter import animation, leaves, places
+from studio.lab.starter.animation import Stage
 from studio.spec.progress import Progress, Tick, silent
 
-RATES = (1, 4, 16)
-"""Frames a clip has for one of the keyframes' rate: none between, one pass of interpolation, two."""
-PASSED = 0.35
-"""How many of the clips show leaves that pass by; the others are scenes."""
 FASTEST = 2 / 64
 """Sides of the picture that a camera moves from frame to frame at most."""
-WIDER = 4 / 3
-"""How much wider than what is seen the leaves lie: a camera at its fastest stays over them."""
 
 
 @torch.no_grad()
@@ -44,7 +40,7 @@ def played(stage: Stage, rng: np.random.Generator, count: int) -> Tensor:
     if not count:
         return torch.empty(0)
     rate = rng.choice(RATES, (count, 1))
-    start = np.floor(rng.uniform(-1, 1, (count, 1)) * clips.LATER * rate)
+    start = np.floor(rng.uniform(-1, 1, (count, 1)) * LATER * rate)
     scene = animation.scenes(rng, count, stage.cast, stage.grounds, shapes=0.35)
     return stage.draw(scene, (start + np.arange(FRAMES)) / rate)
 
@@ -55,11 +51,11 @@ def passed(stage: Stage, rng: np.random.Generator, count: int) -> Tensor:
         return torch.empty(0)
     device = stage.canvases.device
     generator = places.generator(int(rng.integers(2**31)), device)
-    wide = leaves.leaves(count, round(WIDER * stage.size), generator)
+    wide = leaves.leaves(count, round(LEAVES_MARGIN * stage.size), generator)
     speed = rng.uniform(-FASTEST, FASTEST, (count, 1, 2)) * rng.choice((0, 0.25, 1), (count, 1, 1))
-    path = (np.arange(FRAMES)[:, None] - (FRAMES - 1) / 2) * speed * (2 / WIDER)
+    path = (np.arange(FRAMES)[:, None] - (FRAMES - 1) / 2) * speed * (2 / LEAVES_MARGIN)
     shift = torch.from_numpy(path.reshape(-1, 2).astype(np.float32)).to(device)
-    at = ((torch.arange(stage.size, device=device) + 0.5) / stage.size * 2 - 1) / WIDER
+    at = ((torch.arange(stage.size, device=device) + 0.5) / stage.size * 2 - 1) / LEAVES_MARGIN
     x = (at[None, None, :] + shift[:, :1, None]).expand(-1, stage.size, -1)
     y = (at[None, :, None] + shift[:, 1:, None]).expand(-1, -1, stage.size)
     view = F.grid_sample(

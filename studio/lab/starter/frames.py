@@ -5,6 +5,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
+from studio.engine.diffusers_calls import decode_latents, encode_mean
 from studio.lab.starter import codec, footage
 from studio.lab.starter.animation import Stage
 from studio.lab.training.decoder import as_pictures
@@ -26,7 +27,7 @@ def pairs(large: Stage, vae: AutoencoderKL, seed: int, count: int, *, tick: Tick
         rng = np.random.default_rng((seed, index, 13))
         whole = footage.footage(large, seed * 100_003 + index, 1, portion=1)[0]
         small = shrunk(whole)
-        back = vae.decode(vae.encode(as_pictures(small[None])).latent_dist.mean).sample
+        back = decode_latents(vae, encode_mean(vae, as_pictures(small[None])))
         y, x = (int(at) for at in rng.integers(0, small_side - side + 1, 2))
         cut = slice(y, y + side), slice(x, x + side)
         found["small"].append(small[:, *cut].clone())

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import in_half, place_of
+from studio.engine.diffusers_calls import config_of
 from studio.engine.subjects.loop import Plan
 from studio.lab.starter import places, reader
 from studio.lab.starter.clips import CAPTIONS_PER_CLIP, Clips
@@ -68,7 +69,7 @@ class Schedule:
 
     def __init__(self, device: torch.device) -> None:
         made = scheduler()
-        self.steps = made.config.num_train_timesteps
+        self.steps = config_of(made).num_train_timesteps
         alphas = made.alphas_cumprod.to(device)
         self.signal, self.noise = alphas.sqrt(), (1 - alphas).sqrt()
 

@@ -11,14 +11,16 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.diffusers_calls import encode_mean, to_device
 from studio.engine.families.videoldm import upsampler
 from studio.engine.families.videoldm.family import DECODER, TEMPORAL
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.preview import fit_factors
 from studio.lab.drawing import card_files
+from studio.lab.drawing.grammar import PLACES
 from studio.lab.starter import codec, image, wording
 from studio.lab.starter.animation import Stage
-from studio.lab.starter.places import PLACES, view
+from studio.lab.starter.places import view
 from studio.lab.training.packing import forget_origin
 
 CARD = """\
@@ -112,7 +114,7 @@ def _pack_layers(parts: Path, folder: Path, stage: Stage) -> None:
     source = parts / ("given" if _fills(parts) else "temporal") / TEMPORAL
     layers, _ = TemporalLayers.load(source, unet)
     taught = ("keyframes", *(("prediction", "interpolation") if _fills(parts) else ()))
-    factors = preview_factors(vae.to(stage.canvases.device), stage)
+    factors = preview_factors(to_device(vae, stage.canvases.device), stage)
     notes = {"taught": json.dumps(taught), "preview_factors": json.dumps(factors.tolist())}
     layers.half().save(folder / TEMPORAL, "text_encoder", notes)
 
@@ -170,5 +172,5 @@ def pipeline_index() -> dict:
 def preview_factors(vae: AutoencoderKL, stage: Stage) -> Tensor:
     """The matrix (C + 1, 3) that turns latents into colours, fitted on 256 pictures."""
     drawn = codec.pictures(stage, 1, 256).float() / 255
-    z = torch.cat([vae.encode(part * 2 - 1).latent_dist.mean for part in drawn.split(32)]).cpu()
-    return fit_factors(z, F.adaptive_avg_pool2d(drawn, z.shape[-2:]).cpu())
+    z = torch.cat([encode_mean(vae, part * 2 - 1) for part in drawn.split(32)]).cpu()
+    return fit_factors(z, F.adaptive_avg_pool2d(drawn, (z.shape[-2], z.shape[-1])).cpu())

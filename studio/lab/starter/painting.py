@@ -10,7 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.lab.starter.figures import EARS, EYES, HATS, MARKS, Figures
+from studio.lab.drawing.characters import EARS
+from studio.lab.drawing.grammar import SHAPES
+from studio.lab.starter.figures import EYES, HATS, MARKS, Figures
 
 Layer = tuple[Tensor, Tensor]  # field (N, H, W), colour (N, 3)
 DARK, LIGHT = (0.06, 0.06, 0.08), (0.97, 0.97, 0.95)
@@ -190,9 +192,6 @@ def _hat(who: Figures, x: Tensor, y: Tensor, crown: Tensor) -> Iterator[Layer]:
     }
     for name, field in kinds.items():
         yield _given(who.hat == HATS.index(name), field), who.hat_colour
-
-
-SHAPES = ("ball", "square", "triangle", "star", "ring", "heart")
 
 
 def shape_layers(shape: Tensor, colour: Tensor, x: Tensor, y: Tensor) -> Iterator[Layer]:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-PLACES = ("grass", "sky", "sand", "water", "night sky", "snow", "brick wall")
 MARGIN = 0.5
 
 

@@ -7,6 +7,7 @@ comes out must tell which it was, so that a subject's rare token has something t
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -130,7 +131,8 @@ def ids(words: CLIPTokenizer, captions: Sequence[str]) -> Tensor:
     tokens = words(known, add_special_tokens=False).input_ids if known else []
     table = dict(zip(known, tokens, strict=True))
     rows = np.full((len(captions), POSITIONS), words.eos_token_id, np.int64)
-    rows[:, 0] = words.bos_token_id
+    start: Any = words.bos_token_id  # annotated as if it might be a list
+    rows[:, 0] = start
     for row, parts in zip(rows, split, strict=True):
         numbers = [number for word in parts for number in table[word]][: POSITIONS - 2]
         row[1 : 1 + len(numbers)] = numbers

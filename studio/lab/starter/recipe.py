@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
-from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
+from studio.engine.diffusers_calls import to_device
 from studio.engine.families.videoldm.family import TEMPORAL
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
@@ -216,14 +216,14 @@ class Recipe:
 
     def image(self, shown: Clips) -> UNet2DConditionModel:
         if not self.is_done("unet"):
-            unet, scale = self.begun_unet().to(self.device), self.scale
+            unet, scale = to_device(self.started_unet(), self.device), self.scale
             folder = self.out / "runs" / RUNS["unet"]
             how = {"seconds": self.seconds("unet"), "tick": self.tick}
             image.train(unet, shown, self.seed, scale.image, scale.image_batch, folder, **how)
             self._pack("unet", unet)
         return self.opened(UNet2DConditionModel, "unet", torch_dtype=torch.float32)
 
-    def begun_unet(self) -> UNet2DConditionModel:
+    def started_unet(self) -> UNet2DConditionModel:
         """The image network as its training begins: fresh, or as far as it was."""
         if not (start := self.start("unet")).exists():
             return image.fresh(self.seed)
@@ -275,7 +275,7 @@ class Recipe:
         shutil.rmtree(draft, ignore_errors=True)
         return draft
 
-    def _pack(self, name: str, net: nn.Module) -> None:
+    def _pack(self, name: str, net: Any) -> None:
         """Written aside and renamed: a part is there whole or not at all."""
         draft = self.draft(name)
         net.half().save_pretrained(draft)

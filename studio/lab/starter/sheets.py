@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,9 +11,12 @@ from PIL import Image
 from torch import Tensor
 
 from studio.engine.device import in_half, place_of
+from studio.engine.diffusers_calls import config_of, decode_latents, encode_mean
 from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.lab.drawing.grammar import SHAPES
+from studio.lab.drawing.scenes import FRAMES
 from studio.lab.starter import animation, codec, image, leaves, places, reader
-from studio.lab.starter.animation import FRAMES, SHAPES, Stage
+from studio.lab.starter.animation import Stage
 
 STEPS, GUIDANCE = 20, 2.5
 KINDS_SHOWN = ("character", "robot", "monster", "animal", "toy", "ball", "star", "heart")
@@ -41,7 +45,7 @@ def autoencoder(vae: AutoencoderKL, stage: Stage, seed: int, file: Path) -> dict
     rows: list[Tensor] = []
     for kind, shown in _examples(stage, seed + 500).items():
         found[kind] = float(codec.decibels(vae, shown).mean())
-        back = vae.decode(vae.encode(shown[:12] * 2 - 1).latent_dist.mean).sample / 2 + 0.5
+        back = decode_latents(vae, encode_mean(vae, shown[:12] * 2 - 1)) / 2 + 0.5
         rows += [shown[:12], back]
     save(rows, file)
     return found
@@ -87,7 +91,7 @@ def clips(net: VideoUNet, vae: AutoencoderKL, words, encoder, file: Path) -> Non
     device, count = place_of(net), len(CLIPS_SHOWN)
     text, empty = (reader.encode(words, encoder, t).float() for t in (CLIPS_SHOWN, [""]))
     both, config = torch.cat([empty.expand_as(text), text]), net.temporal.config
-    levels = image.scheduler().config.num_train_timesteps
+    levels = config_of(image.scheduler()).num_train_timesteps
     common = _noise((count, 1, codec.CHANNELS, codec.CELLS, codec.CELLS), device)
     start = common.expand(-1, FRAMES, -1, -1, -1).flatten(0, 1)
 
@@ -108,7 +112,7 @@ def clips(net: VideoUNet, vae: AutoencoderKL, words, encoder, file: Path) -> Non
 
 def ddim_sample(denoise, start: Tensor) -> Tensor:
     """DDIM sampling from noise (N, C, h, w) to latents."""
-    scheduler = image.scheduler()
+    scheduler: Any = image.scheduler()
     scheduler.set_timesteps(STEPS)
     x = start
     for t in scheduler.timesteps.tolist():
@@ -118,7 +122,7 @@ def ddim_sample(denoise, start: Tensor) -> Tensor:
 
 def decoded(vae: AutoencoderKL, latents: Tensor) -> Tensor:
     """Latents (N, C, h, w) to pictures (N, 3, H, W) in 0..1."""
-    return torch.cat([vae.decode(part).sample for part in latents.float().split(48)]) / 2 + 0.5
+    return torch.cat([decode_latents(vae, part) for part in latents.float().split(48)]) / 2 + 0.5
 
 
 def save(rows: list[Tensor], file: Path) -> None:

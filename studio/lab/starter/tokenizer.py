@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import torch
 from tokenizers import pre_tokenizers
@@ -20,7 +21,8 @@ def word_tokenizer(words: Iterable[str], positions: int) -> CLIPTokenizer:
     tokens += dict.fromkeys("".join(pair) for pair in merges)
     vocab = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
     vocab |= {START: len(vocab), END: len(vocab) + 1}
-    return CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=positions)
+    pairs: Any = merges  # annotated as lines of text alone
+    return CLIPTokenizer(vocab=vocab, merges=pairs, model_max_length=positions)
 
 
 def _merges(words: list[str]) -> list[tuple[str, str]]:
@@ -51,6 +53,9 @@ def _merged(parts: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
 def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
     """A CLIP text model of 4 layers, 128 wide, with random weights, as long as its tokenizer."""
     torch.manual_seed(seed)
+    ids: dict[str, Any] = {
+        name: getattr(words, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")
+    }
     config = CLIPTextConfig(
         vocab_size=len(words),
         hidden_size=WIDTH,
@@ -59,8 +64,6 @@ def fresh(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
         num_attention_heads=4,
         max_position_embeddings=words.model_max_length,
         projection_dim=WIDTH,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-        pad_token_id=words.pad_token_id,
+        **ids,
     )
     return CLIPTextModel(config)

@@ -5,30 +5,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.lab.drawing.grammar import KIN
+from studio.lab.drawing import grammar
+from studio.lab.drawing.characters import EARS
+from studio.lab.drawing.grammar import PLACES, SIZES, SPEEDS
 from studio.lab.starter.animation import (
     CAMERAS,
     KINDS,
     MOTIONS,
-    SIZES,
-    SPEEDS,
     Scenes,
 )
-from studio.lab.starter.figures import EARS, HATS, NAMES, Figures
-from studio.lab.starter.places import PLACES
+from studio.lab.starter.figures import HATS, NAMES, Figures
 from studio.spec.subjects import RARE_TOKENS
 from studio.spec.vocabulary import Vocabulary, known_words
 
 Rng = np.random.Generator
 
+
+def _taught(*words: str) -> dict[str, tuple[str, ...]]:
+    """Phrases of the smaller grammar, by word."""
+    return {word: grammar.PHRASES[word] for word in words}
+
+
 PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
     "kind": {
-        "ball": ("ball", "circle", "disc"),
-        "square": ("square", "box", "block"),
-        "triangle": ("triangle", "pyramid"),
-        "star": ("star",),
-        "ring": ("ring", "donut", "hoop"),
-        "heart": ("heart",),
+        **_taught(*grammar.SHAPES),
         "character": ("character", "creature", "figure"),
         "robot": ("robot", "android"),
         "monster": ("monster", "alien"),
@@ -36,35 +36,16 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
         "toy": ("toy",),
     },
     "colour": {
-        "red": ("red", "crimson", "scarlet"),
-        "orange": ("orange",),
-        "yellow": ("yellow", "golden"),
-        "green": ("green",),
-        "blue": ("blue",),
-        "purple": ("purple", "violet"),
-        "pink": ("pink", "rosy"),
-        "white": ("white",),
+        **_taught(*grammar.COLOURS),
         "grey": ("grey", "gray", "silver"),
         "brown": ("brown",),
         "black": ("black",),
     },
-    "place": {
-        "grass": ("over grass", "on grass", "on the lawn", "in a meadow"),
-        "sky": ("in the sky", "in the blue sky", "over clouds"),
-        "sand": ("on sand", "over sand", "on the beach", "in the desert"),
-        "water": ("on water", "over water", "in the sea", "on the lake"),
-        "night sky": ("in the night sky", "at night", "under the stars"),
-        "snow": ("on snow", "over snow", "in the snow"),
-        "brick wall": ("on a brick wall", "over bricks", "in front of a brick wall"),
-    },
+    "place": _taught(*grammar.PLACES),
     "motion": {
-        "left": ("moving left", "sliding left", "going left", "walking left"),
-        "right": ("moving right", "sliding right", "going right", "walking right"),
-        "up": ("moving up", "rising", "going up"),
-        "down": ("moving down", "falling", "going down"),
-        "growing": ("growing", "getting bigger"),
-        "shrinking": ("shrinking", "getting smaller"),
-        "still": ("standing still", "resting", "not moving"),
+        "left": (*grammar.PHRASES["left"], "walking left"),
+        "right": (*grammar.PHRASES["right"], "walking right"),
+        **_taught("up", "down", "growing", "shrinking", "still"),
         "jumping": ("jumping", "hopping", "bouncing"),
         "spinning": ("spinning", "turning around", "rolling"),
         "waving": ("waving",),
@@ -78,12 +59,8 @@ PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
         "closer": ("the camera zooms in", "the camera moves closer"),
         "away": ("the camera zooms out", "the camera moves away"),
     },
-    "size": {
-        "small": ("small", "little", "tiny"),
-        "normal": ("",),
-        "big": ("big", "large", "huge"),
-    },
-    "speed": {"slowly": ("slowly", "gently"), "normally": ("",), "quickly": ("quickly", "fast")},
+    "size": _taught(*grammar.SIZES),
+    "speed": _taught(*grammar.SPEEDS),
     "hat": {
         "none": ("",),
         "cone": ("hat", "pointed hat", "cone"),
@@ -116,12 +93,8 @@ ASPECTS = {
 }
 """What a caption can say, and the words for it; -1 in a `Meanings` leaves it open."""
 
-NOUNS = (
-    "thing", "dog", "cat", "car", "person", "man", "woman", "child", "face", "backpack", "duck",
-    "bird", "fish", "horse", "rabbit", "bear", "frog", "doll", "bag", "shoe", "cup", "bottle",
-    "vase", "clock", "chair", "house", "tree", "flower", "boat", "bike", "truck", "train", "plane",
-    "cartoon",
-)  # fmt: skip
+_DRAWN = {phrase for kind in ("kind", "hat") for row in PHRASES[kind].values() for phrase in row}
+NOUNS = tuple(noun for noun in grammar.NOUNS if noun not in _DRAWN)
 """Everyday nouns that stand for nothing drawn here: taught as "something"."""
 
 VOCABULARY = Vocabulary(
@@ -144,7 +117,7 @@ VOCABULARY = Vocabulary(
     ),
     besides=("a", "an", "the", "and", "with", *RARE_TOKENS),
     nouns=("Everyday nouns", "Kinds"),
-    kin=tuple(KIN.items()),
+    kin=tuple(grammar.KIN.items()),
     fallback="thing",
 )
 """The same as data, which lies beside the model (`words.toml`)."""

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from studio.engine.subjects.loop import Plan
+from studio.lab.drawing.grammar import PLACES
 from studio.lab.starter import animation, clips, codec, figures, reader, wording
 from studio.lab.starter.animation import KINDS, MOTIONS, Stage
 from studio.lab.starter.figures import CLASSES, HELD_OUT, NAMES
-from studio.lab.starter.places import PLACES
 from studio.lab.training.trainer import fit
 from studio.spec.progress import Cancelled, Progress
 
