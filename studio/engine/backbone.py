@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.device import Device, set_attention
+from studio.engine.diffusers_calls import config_of, to_device
 from studio.engine.loading import loading
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
@@ -31,7 +32,7 @@ class Backbone:
     @property
     def reduction(self) -> int:
         """Pixels per latent cell, along one side."""
-        return 2 ** (len(self.vae.config.block_out_channels) - 1)
+        return 2 ** (len(config_of(self.vae).block_out_channels) - 1)
 
 
 Open = Callable[[Path, Device], Any]
@@ -58,10 +59,10 @@ def autoencoder(*, unsaid: bool = False) -> Open:
     """Opens an autoencoder in the precision that it asks for (`Device.autoencoder_dtype`)."""
 
     def opened(folder: Path, device: Device) -> AutoencoderKL:
-        config = AutoencoderKL.load_config(folder, local_files_only=True)
+        config: Any = AutoencoderKL.load_config(folder, local_files_only=True)
         dtype = device.autoencoder_dtype(config, unsaid=unsaid)
         vae = AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
-        return vae.to(device.name).eval().requires_grad_(False)
+        return to_device(vae, device.name).eval().requires_grad_(False)
 
     return opened
 

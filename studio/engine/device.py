@@ -122,5 +122,5 @@ def set_attention(net: nn.Module, device: Device) -> None:
     """Plain matrix products on a CPU, where fused kernels lose at these sizes; fused elsewhere."""
     processor = AttnProcessor() if device.name == "cpu" else AttnProcessor2_0()
     for layer in net.modules():
-        if hasattr(layer, "set_processor"):
-            layer.set_processor(processor)
+        if takes := getattr(layer, "set_processor", None):
+            takes(processor)

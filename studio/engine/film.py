@@ -1,4 +1,4 @@
-"""The walk: spans in order, each read from the memo or made and put there.
+"""Rendering: spans in order, each read from the memo or made and put there.
 
 The loop and the memo are here, and the table *stage → verb*; what a model is, its family knows
 (`studio.engine.roles`).
@@ -58,7 +58,7 @@ def loaded(parts: Parts) -> Load:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What the walk needs; `load` is asked only where something is to be made, and one thing at a
+    """What rendering needs; `load` is asked only where something is to be made, and one thing at a
     time, so that parts need not be in memory beside one another.  `adapter` finds the file of the
     request's subject, and `pictures` gives those that the user brought, uint8 (H, W, 3), by the
     hash of their bytes.
@@ -70,7 +70,7 @@ class Models:
 
 
 @dataclass(slots=True)
-class Walked:
+class Rendered:
     """Which spans were made and which were there, and the seconds that each stage took."""
 
     made: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Walked:
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
-def film(spans: tuple[Span, ...], models: Models, memo: Memo, tick: Tick) -> Walked:
+def film(spans: tuple[Span, ...], models: Models, memo: Memo, tick: Tick) -> Rendered:
     """Make what the memo does not hold, by its lookup.
 
     Every span reads its inputs from the memo in stored precision, so that a run cut in pieces ends
@@ -87,14 +87,14 @@ def film(spans: tuple[Span, ...], models: Models, memo: Memo, tick: Tick) -> Wal
     """
     missing = tuple(span for span in spans if not memo.has(span.key))
     lacking = {span.key for span in missing}
-    walked = Walked(reused=[span.key for span in spans if span.key not in lacking])
-    making = _Making({span.key: span for span in spans}, models, memo, tick, walked)
+    rendered = Rendered(reused=[span.key for span in spans if span.key not in lacking])
+    making = _Making({span.key: span for span in spans}, models, memo, tick, rendered)
     for span in missing:
         making.totals[span.stage] += steps_in(span)
     for span in missing:
         if not memo.has(span.key):
             making.make(span)
-    return walked
+    return rendered
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class _Making:
     models: Models
     memo: Memo
     tick: Tick
-    walked: Walked
+    rendered: Rendered
     totals: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
 
@@ -115,15 +115,15 @@ class _Making:
         started = time.monotonic()
         self.memo.put(span.key, STAGES[span.stage](span, self.models, inputs, tick))
         self.done[span.stage] += steps_in(span)
-        self.walked.seconds[span.stage] += time.monotonic() - started
-        self.walked.made.append(span.key)
+        self.rendered.seconds[span.stage] += time.monotonic() - started
+        self.rendered.made.append(span.key)
 
     def _input(self, key: str) -> Arrays | None:
         """What a span reads; made again where the memo finds it damaged."""
         arrays = self.memo.get(key)
         if arrays is None and (span := self.spans.get(key)) is not None:
-            if key in self.walked.reused:
-                self.walked.reused.remove(key)
+            if key in self.rendered.reused:
+                self.rendered.reused.remove(key)
                 self.totals[span.stage] += steps_in(span)
             self.make(span)
             arrays = self.memo.get(key)

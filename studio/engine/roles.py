@@ -1,4 +1,4 @@
-"""The roles of a clip as protocols: all that the walk and the model cache know of any model.
+"""The roles of a clip as protocols: all that rendering and the model cache know of any model.
 
 A *family* (`studio.engine.families`) is a package with a module `family` that has one function,
 

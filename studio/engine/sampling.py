@@ -1,6 +1,6 @@
-"""Denoising: classifier-free guidance and one walk over the steps of any of diffusers' schedulers.
+"""Denoising: classifier-free guidance and one loop over the steps of any of diffusers' schedulers.
 
-Known frames are replaced at each noise level (RePaint, Lugmayr et al. 2022), and a walk may start
+Known frames are replaced at each noise level (RePaint, Lugmayr et al. 2022), and a run may start
 from an initial estimate (img2img's strength; SDEdit, Meng et al. 2022).  All that decides a step is
 computed on the processor before the first one, so that an accelerator is never waited for.
 """
@@ -37,7 +37,7 @@ class GuidanceTerm:
 @dataclass(frozen=True, slots=True)
 class KnownFrames:
     """Clean `latents` where `mask`, which broadcasts over them, is true; `noise` is what they get at
-    each noise level, of the latents' shape and independent of the noise that the walk starts from.
+    each noise level, of the latents' shape and independent of the noise that a run starts from.
     """
 
     latents: Tensor
@@ -82,24 +82,24 @@ def sample(
 
     One tick a step.  `preview` gets the clean latents that a step leads to, and is the one thing
     that waits for an accelerator.  With `init_latents` the first `start_step` steps are skipped:
-    the walk starts from these, noised to the level of that step.  A scheduler that draws noise
+    the run starts from these, noised to the level of that step.  A scheduler that draws noise
     takes it from `generators`, and is refused without them; the given one is left as it is.
     """
-    walk = _Walk(scheduler, steps, start_step if init_latents is not None else 0, generators)
-    x = walk.start(noise, init_latents)
-    times = walk.times
+    run = _SamplingRun(scheduler, steps, start_step if init_latents is not None else 0, generators)
+    x = run.start(noise, init_latents)
+    times = run.times
     tick(Progress(stage, 0, len(times)))
     for done, t in enumerate(times, start=1):
         if known is not None:
-            x = torch.where(known.mask, walk.noised(known.latents, known.noise), x)
-        x, clean = walk.step(denoise, x, t, estimated=preview is not None)
+            x = torch.where(known.mask, run.noised(known.latents, known.noise), x)
+        x, clean = run.step(denoise, x, t, estimated=preview is not None)
         picture = preview(clean) if preview else None
         tick(Progress(stage, done, len(times), preview=picture))
     return x if known is None else torch.where(known.mask, known.latents, x)
 
 
-class _Walk:
-    """A scheduler of one's own, and where it stands."""
+class _SamplingRun:
+    """A scheduler of its own, and its current step."""
 
     def __init__(
         self, scheduler: Any, steps: int, start_step: int, generators: Generators | None

@@ -85,7 +85,8 @@ def load_scheduler(folder: Path) -> Any:
     kind: Any = getattr(diffusers, config.get("_class_name", ""), None)
     if not (isinstance(kind, type) and issubclass(kind, diffusers.SchedulerMixin)):
         raise ValueError(f"{folder} holds no scheduler")
-    return kind.from_config(config)
+    scheduler: Any = kind
+    return scheduler.from_config(config)
 
 
 def is_flow(scheduler: Any) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from studio.project.plain import from_plain
 from studio.project.subject import METHODS
-from studio.spec.bounds import AT_ONCE, LABEL, MOST, between, either, misfits, nothing, several
+from studio.spec.bounds import AT_ONCE, LABEL, MAX_ITEMS, between, either, misfits, nothing, several
 from studio.spec.request import ClipRequest
 from studio.spec.stages import STAGES
 
@@ -71,7 +71,7 @@ class TrainingPayload:
     def unfit(self) -> Iterator[str]:
         """Fields that hold what nobody orders."""
         yield from misfits(
-            self, method=METHODS.__contains__, steps=between(0, MOST * AT_ONCE), subject=LABEL,
+            self, method=METHODS.__contains__, steps=between(0, MAX_ITEMS * AT_ONCE), subject=LABEL,
             weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
         )  # fmt: skip
 

@@ -18,9 +18,9 @@ from studio.jobs.run import Outcome
 from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
 
-BEAT = 50
+DELIVER_MS = 50
 """Milliseconds between two deliveries of progress."""
-LOOK = 500
+POLL_MS = 500
 """Milliseconds between two looks for what other processes changed."""
 
 
@@ -71,7 +71,7 @@ class Queue(QObject):
         self._told: dict[int, Job] = {}
         self._seen_changes = 0
         self._beat = QTimer(self, singleShot=True)
-        self._look = QTimer(self, interval=LOOK)
+        self._look = QTimer(self, interval=POLL_MS)
         self._connect()
 
     def _connect(self) -> None:
@@ -247,7 +247,7 @@ class Queue(QObject):
 
     @Slot()
     def _collect(self) -> None:
-        wait = BEAT - 1000 * (time.monotonic() - self._delivered)
+        wait = DELIVER_MS - 1000 * (time.monotonic() - self._delivered)
         if wait <= 0:
             self._deliver()
         elif not self._beat.isActive():

@@ -14,7 +14,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 
 QUEUED = (State.WAITING, State.PAUSED)
-_SAID = {state: state.value.replace("_", " ") for state in State}
+_STATE_WORDS = {state: state.value.replace("_", " ") for state in State}
 
 
 def recover(db: sqlite3.Connection) -> None:
@@ -80,7 +80,9 @@ def moved(
     if now.kind == UNREADABLE:
         raise Refusal(f"{now.what} It can only be removed.", now.hint)
     if to not in MOVES[now.state]:
-        raise Refusal(f"“{now.title}” is {_SAID[now.state]}; it cannot become {_SAID[to]}.")
+        raise Refusal(
+            f"“{now.title}” is {_STATE_WORDS[now.state]}; it cannot become {_STATE_WORDS[to]}."
+        )
     ended = "(SELECT max(ended) + 1 FROM job)" if to in FINISHED else "0"
     db.execute(
         f"UPDATE job SET state=?, what=?, hint=?, result=?, detail=?, ended={ended} WHERE id=?",

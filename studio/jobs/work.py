@@ -86,9 +86,9 @@ class Works:
             return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
 
-        memo = takes.noting(lambda _: self._facts())
-        walked = film(walk, self._models(request, models, project, tick), memo, tick)
-        return {"made": walked.made, "reused": walked.reused, "seconds": dict(walked.seconds)}
+        memo = takes.recording(lambda _: self._facts())
+        rendered = film(walk, self._models(request, models, project, tick), memo, tick)
+        return {"made": rendered.made, "reused": rendered.reused, "seconds": dict(rendered.seconds)}
 
     def preview_tile(self, job: Job, tick: Tick) -> dict:
         """Make one tile of a `TilePayload`; nothing of it is stored."""

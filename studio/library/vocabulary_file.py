@@ -20,7 +20,7 @@ from studio.spec.vocabulary import Vocabulary
 
 LARGEST = 200_000
 """Bytes of the file."""
-MOST = 20_000
+MAX_ENTRIES = 20_000
 """Entries of a list in it."""
 _phrase = line(100)
 
@@ -49,7 +49,7 @@ def _parsed(text: str, name: str) -> Vocabulary:
 
 def _groups(name: str, value: object) -> tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]:
     return tuple(
-        (_phrase(name, group), each(_meaning, MOST)(group, meanings))
+        (_phrase(name, group), each(_meaning, MAX_ENTRIES)(group, meanings))
         for group, meanings in _table(name, value).items()
     )
 
@@ -65,14 +65,14 @@ def _kin(name: str, value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _table(name: str, value: object) -> Mapping[str, Any]:
-    must(isinstance(value, dict) and len(value) <= MOST, name, value, "a table")
+    must(isinstance(value, dict) and len(value) <= MAX_ENTRIES, name, value, "a table")
     assert isinstance(value, dict)
     return value
 
 
 FIELDS = {
     "groups": _groups,
-    "besides": each(_phrase, MOST),
+    "besides": each(_phrase, MAX_ENTRIES),
     "nouns": each(_phrase, 100),
     "kin": _kin,
     "fallback": _phrase,

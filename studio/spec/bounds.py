@@ -17,7 +17,7 @@ LONGEST_TEXT = 100_000
 LONGEST_LABEL = 1000
 LONGEST_NAME = 240
 """Bytes of what becomes the name of a file or folder; the systems take 255."""
-MOST = 12_000
+MAX_ITEMS = 12_000
 """Shots, renders, keyframes or sources of one project."""
 AT_ONCE = 1000
 """Frames that a model makes at once, whatever model it is."""
@@ -43,7 +43,7 @@ def hexes(fewest: int, most: int) -> Allowed:
     return lambda value: digits.fullmatch(value) is not None
 
 
-def several(each: Allowed, most: int = MOST, fewest: int = 0) -> Allowed:
+def several(each: Allowed, most: int = MAX_ITEMS, fewest: int = 0) -> Allowed:
     """So many items, each of them allowed."""
     return lambda values: fewest <= len(values) <= most and all(map(each, values))
 

@@ -26,7 +26,7 @@ MAX_GUIDANCE = 30.0
 MAX_STEPS = 1000
 MAX_EXTEND = 10_000
 """Keyframes; nearly two hours at 1.5 a second."""
-STRONGEST = 1.5
+MAX_STRENGTH = 1.5
 """Of a subject."""
 
 
@@ -69,7 +69,7 @@ class SubjectUse:
         """Fields that hold what no subject says of itself."""
         yield from misfits(
             self, name=is_name, identity=LABEL, token=LABEL, class_noun=LABEL,
-            strength=between(0, STRONGEST),
+            strength=between(0, MAX_STRENGTH),
         )  # fmt: skip
 
 

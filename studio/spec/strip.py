@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from studio.spec.bounds import (
     AT_ONCE,
     KEY,
-    MOST,
+    MAX_ITEMS,
     SEED,
     TEXT,
     anything,
@@ -64,7 +64,7 @@ class Source:
     @property
     def frames(self) -> int:
         """How many frames it has; of a take as many as anyone may ask for."""
-        return MOST if self.take else max(1, len(self.given))
+        return MAX_ITEMS if self.take else max(1, len(self.given))
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no edit makes: it is a fill with holes, a picture, or a take."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 
 from studio.engine.backbone import encode_text
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.video_unet import VideoUNet
@@ -33,7 +34,7 @@ def moving(video: VideoModel, spec: SubjectSpec) -> Callable[[TrainableNetworks]
         text = Text(words[:1], words[1:], time_text[:1], time_text[1:])
         frames = video.card.window.usual
         width, height = (side // backbone.reduction for side in video.card.size)
-        holes = torch.zeros(frames, backbone.vae.config.latent_channels, height, width)
+        holes = torch.zeros(frames, config_of(backbone.vae).latent_channels, height, width)
         how = FillSpec(
             "sample", tuple(range(frames)), spec.seed, STEPS, video.card.defaults.guidance
         )

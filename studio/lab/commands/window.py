@@ -30,7 +30,7 @@ PROMPT, TYPED = "a red ball moving left over grass", ", slowly, in the night sky
 QUIET, FIRST_IMPORT, LOADING = "nothing happens", "first import", "loading"
 RENDERING, TRAINING, TYPING = "rendering", "training", "typing and playing"
 PHASES = (QUIET, FIRST_IMPORT, LOADING, RENDERING, TRAINING, TYPING)
-BEAT = 1
+TICK_MS = 1
 """Milliseconds between two looks at the clock; part of every gap."""
 KEY = 60
 """Milliseconds between two keys, as a quick typist presses them."""
@@ -110,7 +110,7 @@ class Meter:
         self.phase = QUIET
         self.gaps: dict[str, list[Gap]] = {phase: [] for phase in PHASES}
         self._last, self._worked = time.perf_counter(), time.process_time()
-        self._timer = timer(BEAT, self._beat, Qt.TimerType.PreciseTimer)
+        self._timer = timer(TICK_MS, self._beat, Qt.TimerType.PreciseTimer)
 
     def stop(self) -> None:
         self._timer.stop()

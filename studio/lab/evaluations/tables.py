@@ -33,7 +33,7 @@ from studio.spec.request import Upsampling
 LONG = 48
 """Frames of a real clip that are looked at for joins."""
 USUAL = Upsampling(steps=2, level=100, tile=24, overlap=4)
-"""How those upsamplers are asked that no model's card speaks of."""
+"""Settings of upsamplers that no model's card names."""
 SHOWN = 4
 """Enlarged clips on a sheet."""
 STREAM = 100_000

@@ -1,4 +1,4 @@
-"""Clips made for measuring: the walk with a memo that forgets."""
+"""Clips made for measuring: rendered with a memo that forgets."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def in_memory(video: VideoModel, adapter: Path | None = None) -> Models:
-    """A video model, and a subject's adapter, as the walk takes them."""
+    """A video model, and a subject's adapter, as rendering takes them."""
     return Models(loaded(video_parts(video)), lambda: adapter)
 
 

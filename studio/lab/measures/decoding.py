@@ -18,7 +18,7 @@ from studio.spec.progress import silent
 
 STREAM = 0x4445  # no other stream of the seed's
 REAL = "real"
-LEAST = 0.1
+MIN_CHANGE = 0.1
 """Levels of 255: on average over a picture, a change that nobody sees, as rounding makes it."""
 TREMBLE = 0.05
 """Deviation of the noise on latents that are decoded a second time: made ones tremble, too."""
@@ -89,14 +89,15 @@ def amiss(frames: np.ndarray, real: np.ndarray) -> tuple[float, float]:
 
 def row(found: Sequence[Looked], real: Sequence[Looked]) -> Row:
     """The figures of one decoder beside the real clips."""
-    clips = [np.stack([each.clip for each in part]) for part in (found, real)]
-    frames = [np.concatenate([each.frames for each in part]) for part in (found, real)]
+    clips, true_clips = (np.stack([each.clip for each in part]) for part in (found, real))
+    frames, true_frames = (np.concatenate([each.frames for each in part]) for part in (found, real))
     return Row(
         float(np.mean([each.error for each in found])),
         float(np.mean([each.flicker for each in found])),
-        *(float(np.mean([each.trembling[at] for each in found])) for at in (0, 1)),
-        1000 * frechet.distance(*clips),
-        1000 * frechet.distance(*frames),
+        float(np.mean([each.trembling[0] for each in found])),
+        float(np.mean([each.trembling[1] for each in found])),
+        1000 * frechet.distance(clips, true_clips),
+        1000 * frechet.distance(frames, true_frames),
     )
 
 
@@ -138,7 +139,7 @@ def over_joins(frames: np.ndarray) -> float:
     change = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean((1, 2, 3))
     over = np.arange(len(change)) % DECODE_CHUNK == DECODE_CHUNK - 1
     inside, join = median(change[~over]), change[over].mean()
-    return float(max(join, LEAST) / max(inside, LEAST))
+    return float(max(join, MIN_CHANGE) / max(inside, MIN_CHANGE))
 
 
 def in_chunks(

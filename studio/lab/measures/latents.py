@@ -8,6 +8,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from studio.engine.device import in_half
+from studio.engine.diffusers_calls import config_of, encode_mean
 
 
 def encode(vae: AutoencoderKL, frames: np.ndarray) -> Tensor:
@@ -15,5 +16,5 @@ def encode(vae: AutoencoderKL, frames: np.ndarray) -> Tensor:
     mean."""
     x0 = torch.from_numpy(frames).permute(0, 3, 1, 2) * 2 - 1
     with in_half(vae.device) if vae.dtype == torch.float32 else nullcontext():
-        mean = vae.encode(x0.to(vae.device, vae.dtype)).latent_dist.mean
-    return mean.float().cpu() * vae.config.scaling_factor
+        mean = encode_mean(vae, x0.to(vae.device, vae.dtype))
+    return mean.float().cpu() * config_of(vae).scaling_factor

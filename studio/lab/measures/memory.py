@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from studio.engine import layouts
 from studio.engine.device import Device, set_attention
+from studio.engine.diffusers_calls import decode_latents
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
@@ -185,7 +186,7 @@ def _larger_picture(width: int, height: int, to: Device) -> tuple[list[nn.Module
     with torch.device("meta"):
         vae = _given(AutoencoderKL(**layouts.UPSCALER_AUTOENCODER), to)
     z = _filled((1, 4, min(TILE, height), min(TILE, width)), to)
-    return [vae], lambda: vae.decode(z).sample
+    return [vae], lambda: decode_latents(vae, z)
 
 
 def _given(net: nn.Module, to: Device) -> nn.Module:

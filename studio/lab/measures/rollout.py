@@ -78,7 +78,7 @@ def stretch(frames: np.ndarray, meaning: Meaning) -> Stretch:
     luma = frames.astype(np.float32) @ LUMA
     steps = [np.abs(np.diff(luma, axis=axis)).mean() for axis in (1, 2)]
     observed = segmenting.segment(frames)
-    there = observed.masks.any((1, 2))
+    there = np.asarray(observed.masks.any((1, 2)))
     shapes = [shape_of(c) for c in observed.coverage]
     return Stretch(
         float(luma.mean()),

@@ -196,12 +196,14 @@ def sharpness(frames: np.ndarray) -> float:
 
 def row(found: Sequence[Looked], real: Sequence[Looked]) -> Row:
     """The figures of one way beside the real clips."""
-    features = [np.concatenate([each.features for each in part]) for part in (found, real)]
-    means = [
-        float(np.mean([getattr(each, name) for each in found]))
+    features, true_features = (
+        np.concatenate([each.features for each in part]) for part in (found, real)
+    )
+    means = {
+        name: float(np.mean([getattr(each, name) for each in found]))
         for name in ("error", "flicker", "warping", "sharpness")
-    ]
-    return Row(*means, 1000 * frechet.distance(*features))
+    }
+    return Row(**means, frames=1000 * frechet.distance(features, true_features))
 
 
 def markdown(rows: Mapping[str, Row]) -> str:

@@ -5,6 +5,7 @@ frame to frame, without which a small training lowers the error and not the flic
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 
 from studio.engine.device import in_half
+from studio.engine.diffusers_calls import config_of, encode_mean
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.subjects.loop import Plan
 from studio.lab.training.adversary import Discriminator, adaptive_weight, generator_loss, hinge
@@ -32,7 +34,7 @@ not encoded, and tremble a little."""
 def fresh(vae: AutoencoderKL, seed: int) -> DecoderLayers:
     """Layers for a decoder that know nothing yet."""
     torch.manual_seed(seed)
-    groups = vae.config.norm_num_groups
+    groups = config_of(vae).norm_num_groups
     return DecoderLayers(vae.decoder, DecoderConfig(norm_groups=groups))
 
 
@@ -78,7 +80,9 @@ def loss(
     adversarial: bool,
 ) -> Tensor:
     """What the layers and their critics learn by from clips uint8 (B, T, H, W, 3)."""
-    layers = net["layers"]
+    layers, critics = net["layers"], net["critics"]
+    assert isinstance(layers, DecoderLayers)
+    assert isinstance(critics, nn.ModuleDict)
     real, frames = as_pictures(clips), clips.shape[1]
     with in_half(real.device):
         made = VideoDecoder(vae, layers)(latents(vae, real, rng), frames).float()
@@ -89,7 +93,7 @@ def loss(
             + perceptual_distance(vae, made, real)
         )
         learned = found
-        for critic in net["critics"].values():
+        for critic in critics.values():
             learned = learned + hinge(critic, as_clips(real, frames), as_clips(made, frames))
             if adversarial:
                 generated = generator_loss(critic, as_clips(made, frames))
@@ -112,8 +116,8 @@ def as_clips(frames: Tensor, count: int) -> Tensor:
 def latents(vae: AutoencoderKL, frames: Tensor, rng: np.random.Generator) -> Tensor:
     """Unscaled latents of frames (N, 3, H, W), with a little noise on some."""
     # torch 2.13: frozen group norms whose channels come last end the process in their backward
-    mean = vae.encode(frames).latent_dist.mean.contiguous()
-    level = rng.uniform(0, MAX_NOISE_LEVEL) * (rng.random() < 0.5) / vae.config.scaling_factor
+    mean = encode_mean(vae, frames).contiguous()
+    level = rng.uniform(0, MAX_NOISE_LEVEL) * (rng.random() < 0.5) / config_of(vae).scaling_factor
     noise = torch.from_numpy(rng.standard_normal(mean.shape, np.float32))
     return mean + level * noise.to(mean)
 
@@ -134,7 +138,8 @@ def perceptual_distance(vae: AutoencoderKL, made: Tensor, real: Tensor) -> Tenso
 def features(vae: AutoencoderKL, frames: Tensor) -> list[Tensor]:
     """What the encoder sees of frames at each level, (N, C, h, w) of length 1 in each cell."""
     x, levels = vae.encoder.conv_in(frames), []
-    for block in vae.encoder.down_blocks:
+    blocks: Any = vae.encoder.down_blocks
+    for block in blocks:
         for resnet in block.resnets:
             x = resnet(x, None)
         level = x.float() if x.dtype == torch.float16 else x  # whose squares it cannot hold

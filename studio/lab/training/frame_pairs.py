@@ -9,6 +9,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor
 
 from studio.engine.adapter_file import weights_identity
+from studio.engine.diffusers_calls import config_of, decode_latents, encode_mean
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.lab.drawing import footage, grounds
 from studio.lab.training.decoder import as_pictures
@@ -66,18 +67,16 @@ def _read(path: Path, seed: int, count: int, autoencoder: str) -> Pairs | None:
 def _pair(vae: AutoencoderKL, rng: np.random.Generator) -> dict[str, Tensor]:
     whole = torch.from_numpy(footage.clip(rng, LARGE))
     small = shrunk(whole)
-    through = vae.decode(
-        vae.encode(as_pictures(small[None]).to(vae.device)).latent_dist.mean
-    ).sample
+    through = decode_latents(vae, encode_mean(vae, as_pictures(small[None]).to(vae.device)))
     y, x = (int(at) for at in rng.integers(0, (LARGE - WINDOW) // UPSCALE_FACTOR + 1, 2))
     side = WINDOW // UPSCALE_FACTOR
     large = whole[:, UPSCALE_FACTOR * y :][:, :WINDOW, UPSCALE_FACTOR * x :][:, :, :WINDOW]
-    mean = vae.encode(as_pictures(large[None]).to(vae.device)).latent_dist.mean.cpu()
+    mean = encode_mean(vae, as_pictures(large[None]).to(vae.device)).cpu()
     return {
         "large": large.contiguous(),
         "small": small[:, y : y + side, x : x + side].contiguous(),
         "kept": as_bytes(through.cpu())[:, y : y + side, x : x + side].contiguous(),
-        "latents": (mean * vae.config.scaling_factor).half(),
+        "latents": (mean * config_of(vae).scaling_factor).half(),
     }
 
 

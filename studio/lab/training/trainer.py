@@ -26,14 +26,14 @@ from studio.spec.refusal import Refusal
 Loss = Callable[[int, float], Tensor]
 """The loss at an update, and how much of the training is done by then, 0..1."""
 
-FIRST, LAST, SOON = 6, 52, 0.15
+PACE_FROM, PACE_UNTIL, PACE_SHARE = 6, 52, 0.15
 """The updates between which the pace is taken, the first ones choose kernels; or up to this share of
 the seconds, where updates are slow."""
 LOSS_INTERVAL = 1.0
 """Seconds between readings of the loss."""
-BAD = 0.02
+MAX_SKIPPED_SHARE = 0.02
 """The largest share of updates that may be left out because a gradient is no number."""
-SPAN = 12
+AVERAGE_DIVISOR = 12
 """The average reaches back over the training's length divided by this, at most."""
 PACE = "pace.json"
 FUSED = ("cuda", "cpu", "mps", "xpu")
@@ -132,7 +132,7 @@ def _update(state: _State, loss: Tensor, plan: Plan) -> None:
         optimizer.step()
     elif not missed:
         optimizer.step()
-    limit = min(plan.ema, 1 - SPAN / max(plan.steps, 2 * SPAN))
+    limit = min(plan.ema, 1 - AVERAGE_DIVISOR / max(plan.steps, 2 * AVERAGE_DIVISOR))
     keep = min(limit, (step + 1) / (step + 10))
     with torch.no_grad():
         state.bad += missed
@@ -176,7 +176,7 @@ class _Clock:
         elif time.monotonic() - self._looked > LOSS_INTERVAL:
             self.read(state, loss)
             self._hasten(state)
-        total = LAST if self.is_measuring else self.plan.steps
+        total = PACE_UNTIL if self.is_measuring else self.plan.steps
         self._tick(Progress(self.plan.name, state.done, max(total, state.done), loss=self._loss))
 
     def read(self, state: _State, loss: Tensor | None) -> None:
@@ -185,23 +185,23 @@ class _Clock:
         bad, *losses = torch.stack(counters).cpu().tolist()
         self._loss = losses[0] if losses else self._loss
         self._looked = time.monotonic()
-        if bad > 20 + BAD * state.done:
+        if bad > 20 + MAX_SKIPPED_SHARE * state.done:
             raise Refusal(
                 f"Training stopped at update {state.done}: gradients are no longer numbers.",
                 "Train with a lower rate.",
             )
 
     def _is_time_to_measure(self, made: int) -> bool:
-        late = time.monotonic() - self._began > SOON * (self._seconds or 0)
-        return made in (FIRST, LAST) or (made > FIRST and late)
+        late = time.monotonic() - self._began > PACE_SHARE * (self._seconds or 0)
+        return made in (PACE_FROM, PACE_UNTIL) or (made > PACE_FROM and late)
 
     def _measure(self, state: _State, made: int) -> None:
-        if made == FIRST:
+        if made == PACE_FROM:
             self._measured = time.monotonic()
             return
         assert self._measured is not None
         assert self._seconds is not None
-        pace = (time.monotonic() - self._measured) / (made - FIRST)
+        pace = (time.monotonic() - self._measured) / (made - PACE_FROM)
         left = self._seconds - (time.monotonic() - self._began)
         self.is_measuring = False
         self._settle(state.done + max(1, int(0.96 * left / pace)))
@@ -211,7 +211,7 @@ class _Clock:
         made, used = state.done - self._first, self._looked - self._began
         if self._seconds is None or self.is_measuring or self._measured is None:
             return
-        pace = (self._looked - self._measured) / max(1, made - FIRST)
+        pace = (self._looked - self._measured) / max(1, made - PACE_FROM)
         fits = state.done + max(1, int((self._seconds - used) / pace))
         if fits < 0.98 * self.plan.steps:
             self._settle(fits)

@@ -6,6 +6,7 @@ in the layout of the public ×4 upscaler, "pixel" as the paper's for driving sce
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.device import PROCESSOR, Device, in_half, place_of
+from studio.engine.diffusers_calls import to_device
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.upsampler import RESIDUAL_SCALE, resampled
@@ -104,7 +106,7 @@ def train(
 ) -> VideoUNet:  # fmt: skip
     """The image network of a kind on single patches, then its layers over time, with so many updates
     each; averaged, frozen.  Checkpoints lie below `folder`."""
-    image = fresh(kind, seed).to(device.name)
+    image = to_device(fresh(kind, seed), device.name)
     alone = over_time(image, seed)
     image.requires_grad_(True)
     how = {"seconds": None if seconds is None else seconds / 2, "keep_last": True, "tick": tick}
@@ -168,7 +170,9 @@ def loss(
 ) -> Tensor:
     """Squared error of the predicted v, and of its changes from frame to frame; every clip at a
     timestep and a noise level of its own."""
-    schedule, low = scheduler(), low_scheduler()
+    # annotated as if they took timesteps of one type alone
+    schedule: Any = scheduler()
+    low: Any = low_scheduler()
     clips = len(part.target) // frames
     t = (np.arange(clips) + rng.random(clips)) / clips * 1000
     place = part.target.device
@@ -180,7 +184,7 @@ def loss(
     )
     noise, blur = (_noise(rng, clips, frames, tensor) for tensor in (part.target, part.small))
     noisy = schedule.add_noise(part.target, noise, t)
-    low_res = resized(low.add_noise(part.small, blur, level), noisy.shape[-2:])
+    low_res = resized(low.add_noise(part.small, blur, level), (noisy.shape[-2], noisy.shape[-1]))
     text = torch.zeros(clips, 1, 8, device=place)
     with in_half(noisy.device):
         prediction = net(

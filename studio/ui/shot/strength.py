@@ -12,7 +12,7 @@ from studio.ui.widgets.number_field import NumberField
 from studio.ui.widgets.theme import UNIT
 
 PARTS = 20
-STRONGEST = 1.5
+MAX_STRENGTH = 1.5
 HELP = "0 hides the subject, 1 is as trained, 1.5 exaggerates"
 
 
@@ -28,9 +28,9 @@ class Strength(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, round(STRONGEST * PARTS))
+        self.slider.setRange(0, round(MAX_STRENGTH * PARTS))
         self.number = NumberField(" ×", decimals=2)
-        self.number.allow(possible(0, STRONGEST, "0.01"), 1 / PARTS)
+        self.number.allow(possible(0, MAX_STRENGTH, "0.01"), 1 / PARTS)
         self.number.setProperty("role", "bare")
         self.number.setAccessibleName("Strength as a number")
         line = QHBoxLayout()

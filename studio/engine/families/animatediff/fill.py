@@ -12,6 +12,7 @@ from torch import Tensor
 
 from studio.engine.backbone import Backbone
 from studio.engine.between import blended
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.animatediff.contexts import Contexts
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import SD_COLOURS, latent_to_rgb
@@ -72,7 +73,7 @@ class AnimateDiff:
 
     def latents_shape(self, width: int, height: int, frames: int) -> tuple[int, int, int, int]:
         """(T, C, h, w); a latent a frame."""
-        channels = self.backbone.vae.config.latent_channels
+        channels = config_of(self.backbone.vae).latent_channels
         return frames, channels, *self.card.grid.cells(width, height)
 
     def prompt(self, words: Words, adapter: Path | None) -> AbstractContextManager[Prompt]:
@@ -89,7 +90,7 @@ class AnimateDiff:
         clip = torch.where(mask, clip, torch.zeros(()))
         estimate = blended(clip, known) if any(known) else clip
         if spec.start_step < spec.steps:
-            estimate = _Filling(self, clip, mask, prompt, spec).walk(estimate, tick)
+            estimate = _Filling(self, clip, mask, prompt, spec).run(estimate, tick)
         else:
             tick(Progress(spec.stage, 1, 1, preview=_preview(estimate)))
         return torch.where(mask, clip, estimate.float().cpu())
@@ -113,7 +114,7 @@ class _Filling:
         overlap = max(0, min(int(self.options.context_overlap), length - 1))
         self.contexts = Contexts(length, overlap)
 
-    def walk(self, estimate: Tensor, tick: Tick) -> Tensor:
+    def run(self, estimate: Tensor, tick: Tick) -> Tensor:
         spec, own = self.spec, self.model.backbone.scheduler
         terms = [GuidanceTerm(self._denoiser(self.prompt.uncond), spec.guidance)]
         if self.mask.any():

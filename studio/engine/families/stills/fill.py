@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from studio.engine.backbone import Backbone
+from studio.engine.diffusers_calls import config_of
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import SD_COLOURS, latent_to_rgb
 from studio.engine.prompting import Prompt, encoded
@@ -52,7 +53,7 @@ class Stills:
 
     def latents_shape(self, width: int, height: int, frames: int) -> tuple[int, int, int, int]:
         """(T, C, h, w); a latent a frame."""
-        channels = self.backbone.vae.config.latent_channels
+        channels = config_of(self.backbone.vae).latent_channels
         return frames, channels, *self.card.grid.cells(width, height)
 
     def prompt(self, words: Words, adapter: Path | None) -> AbstractContextManager[Prompt]:

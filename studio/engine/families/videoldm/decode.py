@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from studio.engine.backbone import Backbone
+from studio.engine.diffusers_calls import config_of, decode_latents
 from studio.engine.families.videoldm.decoder import DecoderLayers, VideoDecoder
 from studio.spec.progress import Progress, Tick
 
@@ -17,12 +18,12 @@ def decode(
     With temporal `layers` all at once, as a clip; without them one by one.
     """
     vae = backbone.vae
-    z = latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
+    z = latents.to(vae.device, vae.dtype) / config_of(vae).scaling_factor
     frames = []
     for part in z.split(1) if layers is None else [z]:
         tick(Progress("decode", len(frames), len(z)))
         if layers is None:
-            pictures = vae.decode(part).sample
+            pictures = decode_latents(vae, part)
         else:
             pictures = VideoDecoder(vae, layers)(part, len(part))
         frames += pictures.float().cpu().permute(0, 2, 3, 1)

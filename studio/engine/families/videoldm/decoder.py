@@ -89,7 +89,8 @@ class VideoDecoder(nn.Module):
         if self.vae.post_quant_conv is not None:
             x = self.vae.post_quant_conv(x)
         x = self._middle(image, image.conv_in(x), frames)
-        for index, block in enumerate(image.up_blocks):
+        blocks: Any = image.up_blocks
+        for index, block in enumerate(blocks):
             for number, resnet in enumerate(block.resnets):
                 x = self._after(f"up_blocks:{index}:resnets:{number}", resnet(x, None), frames)
             for upsampler in block.upsamplers or ():

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from studio.engine.backbone import Backbone
+from studio.engine.diffusers_calls import config_of, encode_mean
 
 
 @torch.no_grad()
@@ -13,6 +14,6 @@ def encode(backbone: Backbone, frames: Tensor) -> Tensor:
     latents = []
     for frame in frames:
         x = frame.permute(2, 0, 1)[None].float() / 127.5 - 1
-        mean = vae.encode(x.to(vae.device, vae.dtype)).latent_dist.mean
-        latents.append(mean[0].float().cpu() * vae.config.scaling_factor)
+        mean = encode_mean(vae, x.to(vae.device, vae.dtype))
+        latents.append(mean[0].float().cpu() * config_of(vae).scaling_factor)
     return torch.stack(latents)

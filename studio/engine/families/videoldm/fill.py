@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.conditioning import interpolate_known
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.noise import clip_noise, step_generators
@@ -136,7 +137,7 @@ def _denoiser(
     estimate: Tensor | None,
 ) -> Denoiser:
     dtype, config = model.backbone.device.dtype, model.net.temporal.config
-    levels = model.backbone.scheduler.config.num_train_timesteps
+    levels = config_of(model.backbone.scheduler).num_train_timesteps
     passes = _pass_index(model, spec)
 
     def conditioned(

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from studio.engine.adapter import adapted, check_bare
 from studio.engine.backbone import encode_text
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.encode import encode
 from studio.engine.families.videoldm.fill import Text, fill
@@ -90,7 +91,7 @@ class VideoFiller(Prompted):
         """(T, C, h, w), one latent a frame."""
         backbone = self.model.backbone
         cells = Grid(backbone.reduction).cells(width, height)
-        return (frames, backbone.vae.config.latent_channels, *cells)
+        return (frames, config_of(backbone.vae).latent_channels, *cells)
 
     def fill(self, clip: Tensor, known: Known, prompt: Text, spec: FillSpec, tick: Tick) -> Tensor:
         """See `studio.engine.roles.Filler`."""

@@ -175,7 +175,7 @@ class TemporalTransformer(nn.Module):
         self.ff = FeedForward(channels, activation_fn="geglu")
         self.mix = TemporalBlender()
         zero_init(self.ff_in.net[-1], self.ff.net[-1])
-        zero_init(self.attn1.to_out[0], self.attn2.to_out[0])
+        zero_init(_projection(self.attn1), _projection(self.attn2))
 
     def forward(
         self, tokens: Tensor, positions: Tensor, time_text: Tensor, gate: Tensor | None = None
@@ -203,6 +203,8 @@ class TemporalTransformer(nn.Module):
         """Self-attention of (B N) T C over T, by plain products: T is small, B N is large."""
         attn = self.attn1
         pixels = len(h) // len(positions)
+        assert attn.to_k is not None  # as for attention without keys of its own
+        assert attn.to_v is not None
         q, k, v = (
             layer(h).unflatten(-1, (attn.heads, -1)).transpose(1, 2)  # (B N) heads T d
             for layer in (attn.to_q, attn.to_k, attn.to_v)
@@ -217,7 +219,7 @@ class TemporalTransformer(nn.Module):
         out = weights @ v
         if self.time_pos_embed is None:
             out = out + self._relative_values(weights, apart)
-        return attn.to_out[0](out.transpose(1, 2).flatten(2))
+        return _projection(attn)(out.transpose(1, 2).flatten(2))
 
     def _relative_values(self, weights: Tensor, apart: Tensor) -> Tensor:
         """Relative position representations on the value side (Shaw et al. 2018).
@@ -229,6 +231,12 @@ class TemporalTransformer(nn.Module):
         values = self.offsets[index].to(weights.dtype).unflatten(-1, (weights.shape[1], -1))
         out = torch.einsum("bnhij,bijhd->bnhid", weights.unflatten(0, (len(apart), -1)), values)
         return out.flatten(0, 1)
+
+
+def _projection(attention: Attention) -> nn.Module:
+    """The output projection, which an attention may also be built without."""
+    assert attention.to_out is not None
+    return attention.to_out[0]
 
 
 LONGEST_WAVE = 100.0

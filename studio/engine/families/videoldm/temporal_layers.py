@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.embeddings import TextTimeEmbedding, TimestepEmbedding, Timesteps
 from torch import Tensor, nn
 
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm import layer_file
 from studio.engine.families.videoldm.conditioning import ConditionPyramid, zero_conv
 from studio.engine.families.videoldm.motion_compensation import MotionCompensation
@@ -33,7 +35,7 @@ class TemporalLayers(nn.Module):
         super().__init__()
         self.config = config
         embedding = image.time_embedding.linear_2.out_features
-        width, text_width = config.condition_width, image.config.cross_attention_dim
+        width, text_width = config.condition_width, config_of(image).cross_attention_dim
         self.blocks = nn.ModuleDict()
         self.zero_convs = nn.ModuleDict()
         self.prior_zero_convs = nn.ModuleDict()
@@ -55,11 +57,11 @@ class TemporalLayers(nn.Module):
                 self.estimate_zero_convs[name] = zero_conv(width, channels)
             if config.motion_prior and not heads:
                 self.prior_zero_convs[name] = zero_conv(config.motion_prior, channels)
-        levels = len(image.config.block_out_channels)
+        levels = len(config_of(image).block_out_channels)
         self.pyramid = None
         if width:
-            self.pyramid = ConditionPyramid(image.config.in_channels, width, levels)
-            self.zero_convs["conv_in"] = zero_conv(width, image.config.block_out_channels[0])
+            self.pyramid = ConditionPyramid(config_of(image).in_channels, width, levels)
+            self.zero_convs["conv_in"] = zero_conv(width, config_of(image).block_out_channels[0])
         self.fps_embed = _label(embedding) if config.fps else None
         self.pass_embed = _label(embedding) if config.passes else None
         self.word_embed = None
@@ -71,10 +73,10 @@ class TemporalLayers(nn.Module):
         self.motion_compensation = None
         if config.motion_compensation:
             self.motion_compensation = MotionCompensation(
-                text_width, image.config.in_channels, width
+                text_width, config_of(image).in_channels, width
             )
             self.estimate_zero_convs["conv_in"] = zero_conv(
-                width, image.config.block_out_channels[0]
+                width, config_of(image).block_out_channels[0]
             )
 
     @property
@@ -131,7 +133,7 @@ def insertion_points(image: UNet2DConditionModel) -> Iterator[tuple[str, int, in
         yield from _points_in("mid_block", image.mid_block)
 
 
-def _points_in(prefix: str, block: nn.Module) -> Iterator[tuple[str, int, int]]:
+def _points_in(prefix: str, block: Any) -> Iterator[tuple[str, int, int]]:
     for index, resnet in enumerate(block.resnets):
         yield f"{prefix}:resnets:{index}", resnet.out_channels, 0
     for index, attention in enumerate(getattr(block, "attentions", None) or ()):

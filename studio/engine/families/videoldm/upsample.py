@@ -5,11 +5,13 @@ patches and applied convolutionally, over portions of eight frames.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.diffusers_calls import config_of, decode_latents
 from studio.engine.families.videoldm.upsampler import RESIDUAL_SCALE, Upsampler, resampled
 from studio.engine.noise import clip_noise
 from studio.engine.roles import UpscaleSpec
@@ -81,7 +83,8 @@ def _low_res(model: Upsampler, small: Tensor, spec: UpscaleSpec) -> Tensor:
     """Conditioning: the small frames noised (noise augmentation), at the output's resolution,
     (T, 3, H, W)."""
     noise = _noise(model, spec, tuple(small.shape[1:]), "small")
-    noisy = model.low_scheduler.add_noise(small, noise, torch.tensor([spec.level]))
+    low: Any = model.low_scheduler  # annotated as if it took timesteps of one type alone
+    noisy = low.add_noise(small, noise, torch.tensor([spec.level]))
     noisy = noisy.to(model.device.name, model.device.dtype)
     if model.latents_per_pixel == 1:
         return noisy
@@ -121,12 +124,12 @@ def _pictures(model: Upsampler, upscaled: Tensor, spec: UpscaleSpec, counter: _C
     """Sampled latents or pixels (T, C, H, W) as uint8 frames on the CPU."""
     if model.vae is not None:
         vae, tiling = model.vae, spec.tiling.times(model.latents_per_pixel)
-        latents = upscaled.to(vae.device, vae.dtype) / vae.config.scaling_factor
+        latents = upscaled.to(vae.device, vae.dtype) / config_of(vae).scaling_factor
 
         def decoded(tile: Tile) -> Tensor:
             counter.next()
             frames = tile.of(latents).split(1)
-            return torch.cat([vae.decode(frame).sample.float().cpu() for frame in frames])
+            return torch.cat([decode_latents(vae, frame).float().cpu() for frame in frames])
 
         grow = UPSCALE_FACTOR // model.latents_per_pixel
         tiles = tiling.tiles(*latents.shape[-2:])

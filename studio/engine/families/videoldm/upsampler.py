@@ -20,6 +20,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.backbone import Open, autoencoder, network, plain
 from studio.engine.device import Device, set_attention
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
@@ -59,20 +60,20 @@ class Upsampler:
     @property
     def channels(self) -> int:
         """Output channels: those of latents, or 3 of pixels."""
-        return self.net.image.config.out_channels
+        return config_of(self.net.image).out_channels
 
     @property
     def latents_per_pixel(self) -> int:
         """Output cells along one side of a small frame's pixel."""
         if self.vae is None:
             return UPSCALE_FACTOR
-        return UPSCALE_FACTOR // 2 ** (len(self.vae.config.block_out_channels) - 1)
+        return UPSCALE_FACTOR // 2 ** (len(config_of(self.vae).block_out_channels) - 1)
 
     @torch.no_grad()
     def encode_text(self, prompt: str) -> Tensor:
         """Embeddings (1, L, D) of a prompt; zeros without a text encoder."""
         if self.text_encoder is None or self.tokenizer is None:
-            width = self.net.image.config.cross_attention_dim
+            width = config_of(self.net.image).cross_attention_dim
             return torch.zeros(1, 1, width, device=self.device.name, dtype=self.device.dtype)
         ids = self.tokenizer(
             [prompt],

@@ -1,6 +1,7 @@
 """The video network: a 2D UNet, untouched, with temporal layers inserted between its blocks."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
@@ -118,16 +119,18 @@ class _Forward:
 
     def encode_known(self, clip: Tensor, mask: Tensor, estimate: Tensor | None) -> None:
         """Pyramid features of the known frames, interpolated over the holes, and of the estimate."""
-        self.features = self.net.temporal.pyramid(clip, mask)
+        pyramid = self.net.temporal.pyramid
+        assert pyramid is not None
+        self.features = pyramid(clip, mask)
         if estimate is not None:
-            self.estimate_features = self.net.temporal.pyramid(estimate, mask)
+            self.estimate_features = pyramid(estimate, mask)
 
     def _with_text(self, embedding: Tensor, text: Tensor) -> Tensor:
         aug_emb = self.image.get_aug_embed(embedding, text, {})
         return embedding if aug_emb is None else embedding + aug_emb
 
     def forward(self, x: Tensor) -> Tensor:
-        image = self.image
+        image: Any = self.image
         x = self._add_condition("conv_in", image.conv_in(x))
         skips = [x]
         for index, block in enumerate(image.down_blocks):
@@ -138,7 +141,7 @@ class _Forward:
             x = self._up(f"up_blocks:{index}", block, x, skips)
         return image.conv_out(image.conv_act(image.conv_norm_out(x)))
 
-    def _down(self, name: str, block: nn.Module, x: Tensor) -> Iterator[Tensor]:
+    def _down(self, name: str, block: Any, x: Tensor) -> Iterator[Tensor]:
         for index in range(len(block.resnets)):
             x = self._layer(name, block, index, x)
             yield x
@@ -146,7 +149,7 @@ class _Forward:
             x = downsampler(x)
             yield x
 
-    def _middle(self, block: nn.Module | None, x: Tensor) -> Tensor:
+    def _middle(self, block: Any, x: Tensor) -> Tensor:
         if block is None:
             return x
         x = self._resnet("mid_block:resnets:0", block.resnets[0], x)
@@ -156,7 +159,7 @@ class _Forward:
             x = self._resnet(f"mid_block:resnets:{index + 1}", resnet, x)
         return x
 
-    def _up(self, name: str, block: nn.Module, x: Tensor, skips: list[Tensor]) -> Tensor:
+    def _up(self, name: str, block: Any, x: Tensor, skips: list[Tensor]) -> Tensor:
         for index in range(len(block.resnets)):
             x = self._layer(name, block, index, torch.cat([x, skips.pop()], 1))
         for upsampler in block.upsamplers or ():
@@ -164,14 +167,14 @@ class _Forward:
             x = upsampler(x, skips[-1].shape[2:])
         return x
 
-    def _layer(self, name: str, block: nn.Module, index: int, x: Tensor) -> Tensor:
+    def _layer(self, name: str, block: Any, index: int, x: Tensor) -> Tensor:
         x = self._resnet(f"{name}:resnets:{index}", block.resnets[index], x)
         attentions = getattr(block, "attentions", None)
         if attentions:
             x = self._attention(f"{name}:attentions:{index}", attentions[index], x)
         return x
 
-    def _resnet(self, name: str, resnet: nn.Module, x: Tensor) -> Tensor:
+    def _resnet(self, name: str, resnet: Any, x: Tensor) -> Tensor:
         prior = self._motion_prior(name, x)  # outside the checkpoint: blocks share the prior
 
         def both(x: Tensor) -> Tensor:
@@ -187,10 +190,10 @@ class _Forward:
 
         return self._maybe_checkpointed(both, x)
 
-    def _attention(self, name: str, attention: nn.Module, x: Tensor) -> Tensor:
+    def _attention(self, name: str, attention: Any, x: Tensor) -> Tensor:
         return self._maybe_checkpointed(lambda x: self._transform(name, attention, x), x)
 
-    def _transform(self, name: str, attention: nn.Module, x: Tensor) -> Tensor:
+    def _transform(self, name: str, attention: Any, x: Tensor) -> Tensor:
         """Transformer2DModel's forward with the temporal layer before its `proj_out`."""
         h = attention.norm(x)
         height, width = x.shape[-2:]

@@ -8,7 +8,7 @@ out from their neighbours.  The correction is per channel, by mean and deviation
 import torch
 from torch import Tensor
 
-MOST_GAIN = 2.0
+MAX_GAIN = 2.0
 """A frame nearly of one colour says little about contrast; its gain is bounded by this and 1/this."""
 
 
@@ -43,5 +43,5 @@ def _correction(decoded: Tensor, original: Tensor) -> Tensor:
     """Gain and offset (2, 3) that give a decoded frame (H, W, 3) the colours of the original."""
     decoded, original = decoded.reshape(-1, 3).float(), original.reshape(-1, 3).float()
     gain = (original.std(0) + 1) / (decoded.std(0) + 1)
-    gain = gain.clamp(1 / MOST_GAIN, MOST_GAIN)
+    gain = gain.clamp(1 / MAX_GAIN, MAX_GAIN)
     return torch.stack([gain, original.mean(0) - gain * decoded.mean(0)])

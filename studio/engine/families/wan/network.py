@@ -1,4 +1,4 @@
-"""Wan's networks and one walk from noise to latents."""
+"""Wan's networks and one sampling run from noise to latents."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -175,9 +175,10 @@ class Wan:
     ) -> Denoiser:
         """Each expert with its own guidance."""
         cond = partial(self._predict, text, condition)
+        against = [(partial(self._predict, *of[:2]), of[2], of[3]) for of in terms]
         high, low = (
-            guided(cond, *(GuidanceTerm(partial(self._predict, *of[:2]), of[k]) for of in terms))
-            for k in (2, 3)
+            guided(cond, *(GuidanceTerm(uncond, scales[k]) for uncond, *scales in against))
+            for k in (0, 1)
         )
         return lambda x, t: (high if t >= self.experts.boundary else low)(x, t)
 
