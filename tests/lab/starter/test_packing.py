@@ -67,7 +67,7 @@ def test_finished_parts_learn_on_from_what_they_are(tmp_path: Path):
     assert not recipe.is_done("unet")
     assert not recipe.is_done("temporal")
     assert not (tmp_path / "runs" / "image").exists()
-    begun = recipe.begun_unet()
+    begun = recipe.started_unet()
     for name, tensor in begun.state_dict().items():
         assert torch.equal(tensor, unet.state_dict()[name].half().float())
     assert all(parameter.requires_grad for parameter in begun.parameters())
