@@ -19,7 +19,7 @@ from studio.downloads.offer import Offer, RemoteFile
 from studio.downloads.online import Online
 from studio.downloads.transfer import Moved, fetch
 from studio.durable import put_in_place, retry_while_locked, sync_folder
-from studio.project.files import check_real, refused, remove_tree
+from studio.project.files import check_real, remove_tree, to_refusal
 from studio.project.lock import Lock
 from studio.spec.refusal import Refusal
 
@@ -82,7 +82,7 @@ class Begun:
             check_real(self._aside)
             self._aside.mkdir(exist_ok=True)
         except OSError as error:
-            raise refused(error, self._aside) from error
+            raise to_refusal(error, self._aside) from error
         self._journal.write(self.record)
 
     def bring(self, file: RemoteFile, token: Token, door: Online, moved: Moved) -> None:
@@ -100,14 +100,14 @@ class Begun:
             put_in_place(part, aside)
             self._note(file, found)
         except OSError as error:
-            raise refused(error, part) from error
+            raise to_refusal(error, part) from error
 
     def place(self) -> None:
         """Let the model appear, and keep on record that it is ready."""
         try:
             self._put_all()
         except OSError as error:
-            raise refused(error, self.folder) from error
+            raise to_refusal(error, self.folder) from error
         self.record = replace(self.record, state=READY, why="")
         self._journal.write(self.record)
         remove_tree(self._aside)

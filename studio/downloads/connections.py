@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from studio.project.files import refused
+from studio.project.files import to_refusal
 
 LARGEST = 1_000_000
 """Bytes of the log, of which the latest half is kept."""
@@ -31,7 +31,7 @@ class ConnectionLog:
                 with self.file.open("a", encoding="utf-8") as log:
                     log.write(line)
         except OSError as error:
-            raise refused(error, self.file) from error
+            raise to_refusal(error, self.file) from error
 
     def _shorten(self) -> None:
         if self.file.exists() and self.file.stat().st_size > LARGEST:

@@ -15,7 +15,7 @@ from studio.downloads import hub, plain
 from studio.downloads.offer import RemoteFile
 from studio.downloads.online import Online
 from studio.durable import FULL
-from studio.project.files import refused
+from studio.project.files import to_refusal
 from studio.spec.quantities import memory
 from studio.spec.refusal import Refusal
 
@@ -164,7 +164,7 @@ def _append(response: httpx2.Response, part: Path, start: int, door: Online, mov
                 f"The disk is full: {memory(_length(part))} of {part.stem} are here and kept.",
                 f"Make room on the disk of {part.parent}, then do this again.",
             ) from error
-        raise refused(error, part) from error
+        raise to_refusal(error, part) from error
 
 
 def _drop_doubtful(part: Path, file: RemoteFile, moved: Moved) -> None:

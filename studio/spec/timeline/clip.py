@@ -20,7 +20,7 @@ from studio.spec.bounds import (
     several,
     text,
 )
-from studio.spec.request import STRONGEST
+from studio.spec.request import MAX_STRENGTH
 from studio.spec.timing import SLOWEST
 
 LONGEST = 100_000_000
@@ -108,7 +108,9 @@ class Adapter:
     def unfit(self) -> Iterator[str]:
         """Fields that hold what nobody can choose."""
         name = either(nothing, is_name)
-        yield from misfits(self, subject=name, lora=name, strength=between(-STRONGEST, STRONGEST))
+        yield from misfits(
+            self, subject=name, lora=name, strength=between(-MAX_STRENGTH, MAX_STRENGTH)
+        )
         if bool(self.subject) == bool(self.lora) or (self.subject and self.strength < 0):
             yield "subject"
 
