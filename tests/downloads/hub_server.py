@@ -5,6 +5,7 @@ redirect to a second host, ETags and ranges; and, where a test says so, everythi
 import hashlib
 import json
 import re
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -55,6 +56,7 @@ class World:
     link_status: int = 200
     asked: list[Asked] = field(default_factory=list)
     sent: int = 0  # bytes of bodies of files
+    scheme: str = "http"
     hub: str = ""
     cdn: str = ""
     at_stall: threading.Event = field(default_factory=threading.Event)
@@ -65,10 +67,16 @@ class World:
 
 
 @contextmanager
-def running(world: World) -> Iterator[World]:
+def running(world: World, tls: ssl.SSLContext | None = None) -> Iterator[World]:
     """The hub and the host that holds its large files, on two ports of this computer."""
+    world.scheme = "https" if tls else "http"
     servers = [_Server(("127.0.0.1", 0), _handler(world)) for _ in range(2)]
-    world.hub, world.cdn = (f"http://127.0.0.1:{server.server_port}" for server in servers)
+    world.hub, world.cdn = (f"{world.scheme}://127.0.0.1:{s.server_port}" for s in servers)
+    for server in servers:
+        if tls:
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
     threads = [
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         for server in servers
@@ -109,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         world, path = self.of, unquote(urlsplit(self.path).path)
-        host = f"http://{self.headers['host']}"
+        host = f"{world.scheme}://{self.headers['host']}"
         told = {name.lower(): value for name, value in self.headers.items()}
         world.asked.append(Asked(host, self.path, told))
         if world.busy and path.endswith(world.busy_at):
