@@ -27,6 +27,7 @@ from studio.project.otio_values import (
 from studio.project.plain import from_plain, parsed
 from studio.project.project import Project, new_id
 from studio.spec.bounds import LONGEST_LABEL
+from studio.spec.numbers import exact
 from studio.spec.refusal import Refusal
 from studio.spec.timeline.checking import faults
 from studio.spec.timeline.clip import Foreign
@@ -108,9 +109,8 @@ class _Reader:
 
     def _base(self) -> Timeline:
         """Rate, marks and assets."""
-        found = self._rate()
-        ours = ours_of(self.there)
-        rate = exactly(ours.get("rate"), float(found)) or found
+        found, ours = self._rate(), ours_of(self.there)
+        rate = _own_rate(ours.get("rate"), found) or found or Fraction(24)
         own = {name: value for name, value in ours.items() if name != "format"}
         try:
             base = from_plain(Timeline, {**own, "tracks": [], "markers": [], "rate": str(rate)})
@@ -119,18 +119,18 @@ class _Reader:
         self.used.update(asset.id for asset in base.assets)
         return base
 
-    def _rate(self) -> Fraction:
-        """The rate at which most of it is counted, pictures before sounds."""
+    def _rate(self) -> Fraction | None:
+        """The rate at which most of it is counted, pictures before sounds; None where nothing is."""
         for kinds in ({"Video"}, {"Video", "Prompt", "Audio"}):
             counted = Counter[Fraction]()
             for track in self._tracks():
                 for item in track if track.kind in kinds else ():
                     with suppress(*UNREADABLE):
                         rate = rate_of(item.duration())
-                        counted[rate] += SLOWEST <= rate <= FASTEST
+                        counted[rate] += int(SLOWEST <= rate <= FASTEST)
             if counted.total():
                 return counted.most_common(1)[0][0]
-        return Fraction(24)
+        return None
 
     def _tracks(self) -> Iterator[schema.Track]:
         """The tracks; what lies beside them as a track of its own."""
@@ -199,6 +199,16 @@ class _Reader:
             found += [one] if one else []
             self.aside.append(f"{kind.split()[0]} “{noun.name}” on “{where}”")
         return found
+
+
+def _own_rate(text: object, found: Fraction | None) -> Fraction | None:
+    """The rate that our metadata says, while it is the one that is counted with."""
+    if found is not None:
+        return exactly(text, float(found))
+    with suppress(ValueError):
+        rate = exact(str(text))
+        return rate if SLOWEST <= rate <= FASTEST else None
+    return None
 
 
 def _with_last(placed: list[Placed], after: list[Foreign]) -> list[Placed]:

@@ -26,6 +26,7 @@ from studio.spec.timeline.holding import Pictures
 from studio.spec.timeline.retiming import choose
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
+from studio.spec.timeline.travelling import travelled, words_over
 from studio.spec.timeline.trimming import Extension, whole
 
 NO_PICTURES: Pictures = {}
@@ -168,6 +169,21 @@ def land(project: Project, extension: Extension, render: str) -> Project:
     if extension.clip not in project.timeline or render not in project.media:
         return project
     return edit_timeline(project, lambda t: trimming.landed(t, extension, render, project.media))
+
+
+def apply_words(project: Project, clip: str, request: ClipRequest) -> tuple[Project, ClipRequest]:
+    """With a clip's shot made of the words that lie over it, keyframe by keyframe, and the request
+    for that; itself where it is.  `request` is what the shot is now."""
+    footage = project.timeline.clip(clip).footage
+    medium = project.media.get(footage.take) if footage else None
+    if footage is None or not footage.shot or medium is None:
+        raise Refusal("This clip has no keyframes yet.", "Render its shot first.")
+    keys = len(strip_of(request).keys)
+    asked = travelled(request, words_over(project.timeline, clip, medium, keys))
+    if asked is request:
+        return project, request
+    shot = replace(project.shot(footage.shot), strip=asked.strip, extend=0, loop=asked.loop)
+    return edits.replace_shot(project, shot), asked
 
 
 def show(project: Project, clip: str, render: str) -> Project:

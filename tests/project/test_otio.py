@@ -94,6 +94,12 @@ def test_without_our_metadata_the_cut_is_the_same(some, rate):
     assert again.timeline == found.timeline
 
 
+@pytest.mark.parametrize("rate", RATES)
+def test_an_empty_timeline_keeps_its_rate(rate):
+    made = Project("x", timeline=empty(rate))
+    assert from_otio(to_otio(made), made, ids()).timeline == made.timeline
+
+
 def test_a_project_with_everything_comes_back():
     found = from_otio(to_otio(good()), good(), ids(0x90000))
     assert found.timeline == good().timeline

@@ -23,7 +23,7 @@ from studio.spec.timeline.timeline import Timeline
 from tests.hostile import good
 from tests.project.takes_of import with_media
 from tests.spec.requests import PLAIN
-from tests.spec.timeline.timelines import EDITS, V1, cells, edited, ids
+from tests.spec.timeline.timelines import EDITS, V1, cells, edited, ids, words
 
 FULL = replace(PLAIN, interpolate=2)
 OTHER = replace(FULL, prompt="a blue star", seed=9)
@@ -165,6 +165,25 @@ def test_a_clip_dragged_past_its_take_makes_its_shot_longer_and_keeps_what_is_th
     assert grown.timeline.clip(clip).length == 103
     with pytest.raises(Refusal, match="loop"):
         cuts.extend(made, clip, trimming.TAIL, 20, replace(FULL, loop=True))
+
+
+def test_words_over_a_clip_come_into_its_shot_when_they_are_applied():
+    made = cuts.lay_out(project())
+    clip = film(made).clips[0].id
+    track = next(t for t in made.timeline.tracks if t.kind == "prompt")
+    over = words("d" * 12, 60, "a green cube")
+    made = cuts.edit_timeline(
+        made, lambda t: timeline_edits.overwrite(t, track.id, over, 70, ids())
+    )
+    asked, request = cuts.apply_words(made, clip, FULL)
+    assert (asked.shot(ONE).strip, asked.timeline) == (request.strip, made.timeline)
+    assert [source.prompt for source in request.strip.sources] == [None, "a green cube"]
+    assert cuts.apply_words(asked, clip, request) == (asked, request)
+    moved = cuts.edit_timeline(asked, lambda t: timeline_edits.move(t, clip, 500, ids()))
+    assert moved.shots == asked.shots  # until they are applied again
+    empty = edits.remove(edits.put_in_bin(made, TAKES[0]), TAKES[0])
+    with pytest.raises(Refusal, match="no keyframes"):
+        cuts.apply_words(empty, clip, FULL)
 
 
 def test_what_lands_where_its_clip_is_gone_changes_nothing():

@@ -19,7 +19,7 @@ from studio.spec.timeline.gaps import gap_at, range_of
 from studio.spec.timeline.holding import Held, held, latent_of
 from studio.spec.timeline.media import Medium
 from studio.spec.timeline.retiming import choose
-from tests.spec.requests import PLAIN
+from tests.spec.requests import PLAIN, REX
 from tests.spec.timeline.timelines import SHOT, V1, cells, empty, ids
 
 FULL = replace(PLAIN, interpolate=2)
@@ -196,10 +196,11 @@ def test_words_seed_and_strength_each_make_another_retake():
     )
     _, gap = filling.opened(timeline, ONE, 33, 80, ids())
     keys = set()
-    for wish in (FULL, replace(FULL, seed=1), replace(FULL, prompt="x")):
-        made = filling.fill(gap, timeline.rate, wish, media(), TAKES)
+    weaker = replace(REX, strength=0.3)
+    for change in ({}, {"seed": 1}, {"prompt": "x"}, {"subject": REX}, {"subject": weaker}):
+        made = filling.fill(gap, timeline.rate, replace(FULL, **change), media(), TAKES)
         keys.add(last_keys(spans(made.request)))
-    assert len(keys) == 3
+    assert len(keys) == 5
 
 
 def test_a_range_at_the_end_of_a_clip_is_held_by_what_plays_beside_it():
