@@ -21,10 +21,12 @@ from studio.jobs.queue import Queue
 from studio.jobs.take_store import take_store
 from studio.library.models import find, scan
 from studio.project.folders import Folders
+from studio.project.recipe import recipe
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.shell.window import Window
 from studio.ui.widgets import theme
@@ -56,12 +58,14 @@ def open_window(
     *,
     model_folders: Sequence[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
+    recipe: Callable[[ClipRequest], dict] = recipe,
     warm_up: Callable[[], object] | None = None,
     quit_after_first_paint: bool = False,
 ) -> int:
     """Open the studio on a project folder (the scratch project by default) until it is closed.
 
-    `works` do the jobs; `model_folders` are scanned for models; `warm_up` runs in the engine's lane
+    `works` do the jobs; `model_folders` are scanned for models; `recipe` is what files say of how
+    they were made; `warm_up` runs in the engine's lane
     when the window has been idle, by default it imports the engine and loads the starter once.
     Returns the exit code.
     """
@@ -70,7 +74,12 @@ def open_window(
     code = 0
     while wanted is not None:
         studio = build(
-            wanted, folders.make(), works, model_folders=model_folders, device_info=device_info
+            wanted,
+            folders.make(),
+            works,
+            model_folders=model_folders,
+            device_info=device_info,
+            recipe=recipe,
         )
         if quit_after_first_paint:
             studio.window.first_painted.connect(studio.window.close)
@@ -118,6 +127,7 @@ def build(
     *,
     model_folders: Sequence[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
+    recipe: Callable[[ClipRequest], dict] = recipe,
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
     store = ProjectStore(project, anew=project == folders.scratch)
@@ -132,6 +142,7 @@ def build(
             can_free="free_memory" in works,
             memory=folders.data / "window.ini",
             icons=_icons(),
+            recipe=recipe,
         )
 
 

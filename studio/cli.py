@@ -156,6 +156,7 @@ def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
         works.by_kind(),
         model_folders=works.model_folders,
         device_info=lambda: app.device(args.device),
+        recipe=works.recipe,
         quit_after_first_paint=args.quit_after_first_paint,
     )
 

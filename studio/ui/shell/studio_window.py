@@ -14,6 +14,7 @@ from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.panel import KeyframesPanel
 from studio.ui.player.imported_clip import ImportedClip
@@ -61,6 +62,7 @@ class StudioWindow:
         can_free: bool,
         memory: Path,
         icons: Icons,
+        recipe: Callable[[ClipRequest], dict],
     ) -> None:
         self.scan, self.is_closed = scan, False
         self.next_project: Path | None = None
@@ -76,7 +78,9 @@ class StudioWindow:
             self.document, self.present, self.render_actions, self.render_forecast,
             PictureStore(store.folder), self.background,
         )  # fmt: skip
-        self._drag_export = DragExport(project.encoding, span_results, store.folder / "files")
+        self._drag_export = DragExport(
+            project.encoding, span_results, store.folder / "files", recipe
+        )
         self._imported_clip = ImportedClip(
             self.selection, self.player_state, self.status, self.background
         )

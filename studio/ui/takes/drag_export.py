@@ -9,13 +9,15 @@ from studio.media.naming import series
 from studio.media.places import is_file, is_folder
 from studio.project.files import to_refusal
 from studio.project.project import Render
-from studio.project.recipe import recipe
 from studio.project.stored_frames import stored_frames
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from studio.project.takes import TakeStore
+    from studio.spec.request import ClipRequest
 
 LONGEST_WORDS = 120
 """Bytes of the prompt in a file's name."""
@@ -45,9 +47,16 @@ def fresh_name(folder: Path, render: Render, suffix: str) -> str:
 class DragExport(QObject):
     """One MP4 per take in the project's own folder, named by its words and seed."""
 
-    def __init__(self, background: Background, span_results: "TakeStore", folder: Path) -> None:
+    def __init__(
+        self,
+        background: Background,
+        span_results: "TakeStore",
+        folder: Path,
+        recipe: "Callable[[ClipRequest], dict]",
+    ) -> None:
         super().__init__()
         self._background, self._span_results, self._folder = background, span_results, folder
+        self._recipe = recipe
         self._pending: set[str] = set()
         self._troubles: dict[str, str] = {}
 
@@ -87,7 +96,7 @@ class DragExport(QObject):
         except OSError as error:
             raise to_refusal(error, path) from error
         frames, size = stored_frames(self._span_results, list(render.spans)), request.size
-        write_video(path, frames, fps=request.rate, size=size, recipe=recipe(request))
+        write_video(path, frames, fps=request.rate, size=size, recipe=self._recipe(request))
 
     def _could_not(self, render: Render, error: Exception) -> None:
         self._pending.discard(render.id)

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
-from studio.media.provenance import is_marked
+from studio.media.provenance import is_marked, read_recipe
 from studio.project.store import reading
 from studio.ui.takes.model import PICTURE, RENDER
 
@@ -108,6 +108,9 @@ def test_the_recipe_tells_all_and_can_be_used_again(filled):
 
 
 def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
+    """With the recipe that exports have, the licences of downloaded models in it."""
+    plain = filled._drag_export._recipe
+    filled._drag_export._recipe = lambda request: {**plain(request), "licences": ["MIT"]}
     take = filled.takes.model.index(1).data(RENDER)
     place = filled.takes.list.visualRect(filled.takes.model.index(1)).center()
     qtbot.mouseClick(filled.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -115,6 +118,7 @@ def test_a_chosen_take_is_ready_to_be_dragged_as_a_file(filled, qtbot, until):
     file = filled._drag_export.file(take)
     assert file.name == f"a-big-star-rising-{take.request.seed}-take-{take.order}.mp4"
     assert is_marked(file)
+    assert read_recipe(file)["licences"] == ["MIT"]
 
 
 def test_dropped_frames_are_said_to_be_gone(filled, until):
