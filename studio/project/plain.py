@@ -4,9 +4,9 @@ import dataclasses
 import json
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from studio.spec.numbers import exact
@@ -55,8 +55,8 @@ def _finite(digits: str) -> float:
 
 def to_plain(value: object) -> Plain:
     """Dicts, lists, strings and numbers.  A Fraction becomes "24" or "30000/1001"."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [f.name for f in dataclasses.fields(value) if f.name != UNKNOWN]
+    names = _names(type(value))
+    if names is not None:
         known = {name: to_plain(getattr(value, name)) for name in names}
         return _merged(known, getattr(value, UNKNOWN, {}))
     if isinstance(value, Fraction):
@@ -80,24 +80,36 @@ def from_plain(kind: type[T], data: Plain) -> T:
     return _read(kind, data)[0]
 
 
-def _read(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
+Read = tuple[Any, Mapping[str, Plain]]
+"""A value, and the fields below it that nothing knew."""
+NOTHING: Mapping[str, Plain] = types.MappingProxyType({})
+
+
+def _read(kind: Any, data: Plain) -> Read:
+    return _reader(kind)(data)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Plain], Read]:
+    """How a kind is read; found out once, since thousands of one kind are read together."""
     if dataclasses.is_dataclass(kind):
-        return _read_fields(kind, data)
+        return partial(_read_fields, kind)
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        if data is None and type(None) in get_args(kind):
-            return None, {}
-        return _read(next(a for a in get_args(kind) if a is not type(None)), data)
+        within = _reader(next(a for a in get_args(kind) if a is not type(None)))
+        optional = type(None) in get_args(kind)
+        return lambda data: (None, NOTHING) if data is None and optional else within(data)
     if origin is tuple:
-        return _read_tuple(get_args(kind), data), {}
-    return _read_scalar(kind, data), {}
+        return lambda data: (_read_tuple(get_args(kind), data), NOTHING)
+    return lambda data: (_read_scalar(kind, data), NOTHING)
 
 
-def _read_fields(kind: Any, data: Plain) -> tuple[Any, Mapping[str, Plain]]:
+def _read_fields(kind: Any, data: Plain) -> Read:
     if not isinstance(data, dict):
         raise ValueError(f"{kind.__name__} is not an object")
     hints = _hints(kind)
-    data = _renamed(data, getattr(kind, "ALIASES", {}))
+    if aliases := getattr(kind, "ALIASES", None):
+        data = _renamed(data, aliases)
     left: dict[str, Plain] = {k: v for k, v in data.items() if k not in hints or k == UNKNOWN}
     values = {}
     for name in hints.keys() & data.keys() - {UNKNOWN}:
@@ -150,6 +162,14 @@ def _merged(known: Plain, unknown: Mapping[str, Plain]) -> Plain:
         else:
             merged.setdefault(name, value)
     return merged
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The fields of frozen data that are written; None for anything else."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(f.name for f in dataclasses.fields(kind) if f.name != UNKNOWN)
 
 
 @cache

@@ -256,6 +256,8 @@ def test_marks_and_markers():
     assert marking.marked(marking.mark_in(timeline, 15)) == (15, 20)
     assert marking.marked(marking.mark_out(timeline, 5)) == (0, 5)
     assert marking.marked(marking.mark_in(row((0, 20)), 50)) == (50, 50)
+    assert marking.mark_out(row((0, 20)), -3).mark_out == 1
+    assert marking.mark_in(row((0, 20)), -3).mark_in == 0
     two = marking.add_marker(timeline, Marker(TWO, 9, "beat"))
     two = marking.add_marker(two, Marker(ONE, 3))
     assert [marker.frame for marker in two.markers] == [3, 9]

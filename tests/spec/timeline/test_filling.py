@@ -92,6 +92,19 @@ def test_a_gap_is_filled_from_the_very_frames_beside_it():
     assert made.request.frames == 33  # with both frames that it holds
 
 
+def test_what_tells_where_things_go_is_a_keyframes_time_apart_as_it_plays():
+    for speed, apart in ((Fraction(1), 16), (Fraction(1, 2), 8), (Fraction(3, 2), 24)):
+        timeline = two(gap=31, speed=speed, length=20)
+        gap = gap_at(timeline, V1, 30)
+        before, after = gap.before.frame, gap.after.frame
+        assert filling.edges(gap, WISH, media()) == (
+            ((A, before - apart), (A, before)),
+            ((B, after), (B, after + apart)),
+        )
+    start = gap_at(two(gap=31, begin=0, length=5), V1, 30)
+    assert filling.edges(start, WISH, media())[0] == ((A, 4),)  # nothing is before it
+
+
 def test_what_is_beside_a_filled_gap_keeps_its_keys():
     timeline = two(gap=31)
     _, made, after = filled(timeline, 50)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from studio.spec import strip as strips
 from studio.spec.request import Upsampling
-from studio.spec.spans import spans
+from studio.spec.spans import last_keys, spans
 from studio.spec.timeline import edits, filling, splitting, trimming
 from studio.spec.timeline.clip import Clip, Footage
 from studio.spec.timeline.gaps import gap_at
@@ -94,6 +94,14 @@ def test_frames_that_no_clip_shows_need_not_be_there():
     ).states == {ONE: MADE, TWO: MADE}
     missing = lambda key: THERE(key) and key != shown[-1]  # noqa: E731
     assert plan(two(), TAKES, SHOTS, missing, PACE).states[ONE] == TO_MAKE
+
+
+def test_only_the_chunks_in_which_its_frames_lie_count():
+    """Chunks are of eight frames."""
+    last = last_keys(spans(FULL))
+    assert shown_keys(spans(FULL), 30, 69) == last[3:9]
+    assert shown_keys(spans(FULL), 32, 63) == last[4:8]
+    assert shown_keys(spans(FULL), 112, 112) == last[-1:]
 
 
 def test_a_range_of_a_shot_that_has_become_shorter_changed():
