@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from studio.jobs import linking
 from studio.jobs.device_info import DeviceInfo, processor
 from studio.jobs.job import Work
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.jobs.queue import Queue
 from studio.jobs.take_store import take_store
 from studio.library.models import find, scan
@@ -136,7 +136,7 @@ def build(
             store=store,
             subjects=SubjectStore(folders.subjects),
             span_results=take_store(store.takes),
-            queue=Queue(Ledger(folders.queue, mend=True), works),
+            queue=Queue(JobStore(folders.queue, mend=True), works),
             scan=lambda: scan(model_folders),
             device_info=device_info or device,
             can_free="free_memory" in works,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.media.container import probe
 from studio.media.footage import read_video
 from studio.media.provenance import is_marked, read_recipe
@@ -554,10 +554,10 @@ def test_the_queue_can_be_listed_paused_and_resumed(run, home):
 
 def test_a_job_is_removed_or_done_again_by_its_number(run, home):
     run("queue", "pause")
-    ledger = Ledger(home / "queue.db")
-    good, bad, gone = (ledger.add("export", f"job {n}") for n in range(3))
-    ledger.cancel(gone)
-    ledger.close()
+    job_store = JobStore(home / "queue.db")
+    good, bad, gone = (job_store.add("export", f"job {n}") for n in range(3))
+    job_store.cancel(gone)
+    job_store.close()
     with closing(sqlite3.connect(home / "queue.db")) as db, db:
         db.execute("UPDATE job SET payload = '{' WHERE id = ?", (bad,))
     assert "cannot be read" in run("queue", "list").out

@@ -14,7 +14,7 @@ from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
 VERSION = 1
-_seen: dict[tuple[str, int, int, int], str] = {}
+_hashes: dict[tuple[str, int, int, int], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,10 @@ def _check_identity(file: Path, identity: str) -> None:
     what it is: path, size, time and inode."""
     stat = file.stat()
     key = (str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino)
-    if key not in _seen:
+    if key not in _hashes:
         with file.open("rb") as opened:
-            _seen[key] = hashlib.file_digest(opened, "sha256").hexdigest()
-    if _seen[key] != identity:
+            _hashes[key] = hashlib.file_digest(opened, "sha256").hexdigest()
+    if _hashes[key] != identity:
         raise Refusal(
             f"The adapter file {file} is damaged: it is not what was trained.",
             "Choose another version of the subject, or train it again.",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from studio.jobs.job import Job, State, Work
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.jobs.preparation import Preparation
 from studio.jobs.run import Outcome, Run
 from studio.spec.progress import Progress
@@ -25,7 +25,7 @@ class Listener(Protocol):
 
 
 class Lane:
-    """`width` threads that do the ledger's jobs of one lane, the short ones first.
+    """`width` threads that do the job store's jobs of one lane, the short ones first.
 
     Pre-emptive between ticks: where all threads are busy and a short job waits, a long one stops at
     its next tick as for a pause and goes back to the head of the lane.  No job ever runs inside
@@ -36,21 +36,21 @@ class Lane:
         self,
         name: str,
         width: int,
-        ledger: Ledger,
+        job_store: JobStore,
         works: Mapping[str, Work],
         listener: Listener,
         preparation: Preparation | None = None,
     ) -> None:
         self.name = name
-        self._ledger, self._works, self._listener = ledger, works, listener
+        self._job_store, self._works, self._listener = job_store, works, listener
         self._changed = threading.Condition()  # guards the two below
         self._news = 0
         self._closing = False
-        # Guards the two below, and is held while the ledger is written: `wake`, which the window
+        # Guards the two below, and is held while the job store is written: `wake`, which the window
         # calls all the time, must not wait for the disk.
         self._taking = threading.Lock()
         self._running: dict[int, Run] = {}
-        self._owed: list[tuple[Job, Outcome]] = []
+        self._unsaved_outcomes: list[tuple[Job, Outcome]] = []
         self._preparation = preparation
         if preparation:
             preparation.wake = self.wake
@@ -127,8 +127,8 @@ class Lane:
             if self._closing:
                 return None
             try:
-                self._pay()
-                job = self._ledger.next(self.name)
+                self._flush_outcomes()
+                job = self._job_store.next(self.name)
             except Refusal as refusal:
                 self._listener.queue_troubled(refusal)
                 return None
@@ -148,7 +148,7 @@ class Lane:
             busy = len(others) + 1 == len(self._threads)
             if busy and not any(other.job.short or other.is_stopping for other in others):
                 try:
-                    waits = self._ledger.has_short(self.name)
+                    waits = self._job_store.has_short(self.name)
                 except Refusal as refusal:
                     self._listener.queue_troubled(refusal)
                     return
@@ -160,22 +160,22 @@ class Lane:
         outcome = run.perform(self._works.get(run.job.kind, _unknown))
         with self._taking:
             del self._running[run.job.id]
-            self._owed.append((run.job, outcome))
+            self._unsaved_outcomes.append((run.job, outcome))
             try:
-                self._pay()
+                self._flush_outcomes()
             except Refusal as refusal:  # it is written down as soon as the disk has room again
                 self._listener.queue_troubled(refusal)
         self._listener.job_ended(run.job, outcome)
 
-    def _pay(self) -> None:
+    def _flush_outcomes(self) -> None:
         """Write down how jobs ended."""
-        while self._owed:
-            job, outcome = self._owed[0]
+        while self._unsaved_outcomes:
+            job, outcome = self._unsaved_outcomes[0]
             if outcome.state is State.WAITING:
-                self._ledger.requeue(job.id)
+                self._job_store.requeue(job.id)
             else:
-                self._ledger.end(job.id, outcome)
-            del self._owed[0]
+                self._job_store.end(job.id, outcome)
+            del self._unsaved_outcomes[0]
 
 
 def _unknown(job: Job, _: object) -> object:

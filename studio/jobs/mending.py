@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.jobs import rows
+from studio.jobs import queries
 from studio.jobs.database import Damaged, Database, logged, set_aside
 from studio.project.lock import Lock
 
@@ -55,7 +55,7 @@ def _checked(path: Path) -> Database:
 def _has_lost(database: Database, pages: int | None) -> bool:
     """Whether the log, of so many pages before it was opened, lost some or all of them."""
     with database.reading() as db:
-        crashed = rows.fact(db, "running") == "yes"
+        crashed = queries.fact(db, "running") == "yes"
     if not crashed or (lock := alone(database.path)) is None:
         return False  # nothing was left in it, or somebody writes into it now
     lock.close()

@@ -11,8 +11,8 @@ from dataclasses import replace
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 
 from studio.jobs.job import LANES, Job, State, Work
+from studio.jobs.job_store import JobStore
 from studio.jobs.lane import Lane
-from studio.jobs.ledger import Ledger
 from studio.jobs.preparation import Preparation
 from studio.jobs.run import Outcome
 from studio.spec.progress import Progress
@@ -25,9 +25,9 @@ POLL_MS = 500
 
 
 class Queue(QObject):
-    """Runs the ledger's jobs on lanes; every public signal comes on the thread of the queue.
+    """Runs the job store's jobs on lanes; every public signal comes on the thread of the queue.
 
-    The queue owns the ledger: `close` closes it.  Widgets can be rebuilt at any time from
+    The queue owns the job store: `close` closes it.  Widgets can be rebuilt at any time from
     `jobs`, `history`, `progress` and `paused`.
     """
 
@@ -49,26 +49,28 @@ class Queue(QObject):
 
     def __init__(
         self,
-        ledger: Ledger,
+        job_store: JobStore,
         works: Mapping[str, Work],
         lanes: Mapping[str, int] = LANES,
         parent: QObject | None = None,
     ) -> None:
         """Nothing runs before `start`.  `notice` says already what a crash interrupted."""
         super().__init__(parent)
-        self._ledger = ledger
-        self.runs_jobs = ledger.begin()
-        self._known_paused = ledger.paused()
+        self._job_store = job_store
+        self.runs_jobs = job_store.begin()
+        self._known_paused = job_store.paused()
         self.preparation = Preparation()  # of the engine's lane
         self._lanes = {
-            name: Lane(name, n, ledger, works, self, self.preparation if name == "engine" else None)
+            name: Lane(
+                name, n, job_store, works, self, self.preparation if name == "engine" else None
+            )
             for name, n in lanes.items()
         }
         self._guard = threading.Lock()
         self._mail: dict[int, tuple[Job, Progress]] = {}
         self._progress: dict[int, Progress] = {}
         self._delivered = 0.0
-        self._told: dict[int, Job] = {}
+        self._signalled: dict[int, Job] = {}
         self._seen_changes = 0
         self._beat = QTimer(self, singleShot=True)
         self._look = QTimer(self, interval=POLL_MS)
@@ -85,7 +87,7 @@ class Queue(QObject):
 
     def start(self) -> None:
         """Start the lanes, unless another window of this user runs the jobs already."""
-        self._seen_changes = self._ledger.changes()
+        self._seen_changes = self._job_store.changes()
         self._look.start()
         if self.runs_jobs:
             for lane in self._lanes.values():
@@ -104,26 +106,26 @@ class Queue(QObject):
         ended = all(lane.join(until - time.monotonic()) for lane in self._lanes.values())
         QCoreApplication.sendPostedEvents(self)  # what finished meanwhile is still delivered
         if ended:
-            self._ledger.close()
+            self._job_store.close()
         return ended
 
     @property
     def notice(self) -> str:
         """What was running when the studio last ended uncleanly, as a sentence, or ""."""
-        return self._ledger.notice
+        return self._job_store.notice
 
     @property
     def damage(self) -> str:
         """That the queue was damaged and begins anew, as a sentence, or ""."""
-        return self._ledger.damage
+        return self._job_store.damage
 
     def jobs(self) -> tuple[Job, ...]:
         """Unfinished jobs: those running first, then short ones, then in their order."""
-        return self._ledger.jobs()
+        return self._job_store.jobs()
 
     def history(self, limit: int = 200) -> tuple[Job, ...]:
         """Finished jobs, the last to end first."""
-        return self._ledger.history(limit)
+        return self._job_store.history(limit)
 
     def job(self, id: int) -> Job:
         """The job with that id; KeyError where there is none.
@@ -131,8 +133,8 @@ class Queue(QObject):
         One whose progress or end is just being signalled is known, though it was removed meanwhile.
         """
         with suppress(KeyError):
-            return self._ledger.job(id)
-        return self._told[id]
+            return self._job_store.job(id)
+        return self._signalled[id]
 
     def progress(self, id: int) -> Progress | None:
         """The newest progress of a running job, or None."""
@@ -148,58 +150,58 @@ class Queue(QObject):
         short: bool = False,
     ) -> int:
         """A new job at the end of its lane; gives its id.  A short one cuts in."""
-        id = self._ledger.add(kind, title, payload, lane=lane, short=short)
+        id = self._job_store.add(kind, title, payload, lane=lane, short=short)
         self._tell()
         return id
 
     def cancel(self, id: int) -> None:
         """Stop a job for good, at its next tick if it runs; what it finished stays."""
-        lane = self._lanes[self._ledger.job(id).lane]
+        lane = self._lanes[self._job_store.job(id).lane]
         # it may start between the two
-        self._change(lambda: lane.cancel(id) or self._ledger.cancel(id) or lane.cancel(id))
+        self._change(lambda: lane.cancel(id) or self._job_store.cancel(id) or lane.cancel(id))
 
     def retry(self, id: int) -> None:
         """Do a failed, cancelled or set-aside job again, after those that wait."""
-        self._change(lambda: self._ledger.retry(id))
+        self._change(lambda: self._job_store.retry(id))
 
     def duplicate(self, id: int) -> None:
         """The same job once more, after those that wait."""
-        self._change(lambda: self._ledger.duplicate(id))
+        self._change(lambda: self._job_store.duplicate(id))
 
     def remove(self, id: int) -> None:
         """Forget a job that is not running."""
-        self._change(lambda: self._ledger.remove(id))
+        self._change(lambda: self._job_store.remove(id))
 
     def clear(self) -> None:
         """Forget all jobs that are over."""
-        self._change(self._ledger.clear)
+        self._change(self._job_store.clear)
 
     def move_before(self, id: int, other: int) -> None:
         """Put a waiting job right before another of its lane."""
-        self._change(lambda: self._ledger.reorder(id, before=other))
+        self._change(lambda: self._job_store.reorder(id, before=other))
 
     def move_after(self, id: int, other: int) -> None:
         """Put a waiting job right after another of its lane."""
-        self._change(lambda: self._ledger.reorder(id, after=other))
+        self._change(lambda: self._job_store.reorder(id, after=other))
 
     def hold(self, id: int) -> None:
         """Keep one waiting job from starting."""
-        self._change(lambda: self._ledger.move(id, State.PAUSED))
+        self._change(lambda: self._job_store.move(id, State.PAUSED))
 
     def release(self, id: int) -> None:
         """Let a held job start again."""
-        self._change(lambda: self._ledger.move(id, State.WAITING))
+        self._change(lambda: self._job_store.move(id, State.WAITING))
 
     def pause(self, lane: str = "", *, now: bool = True) -> None:
         """Pause a lane (all, by default): at the running job's next tick, or after that job."""
-        self._change(lambda: self._switch(self._ledger.pause, lane))
+        self._change(lambda: self._switch(self._job_store.pause, lane))
         for name in [lane] if lane else self._lanes:
             if now and self.paused(name):
                 self._lanes[name].stop_running()
 
     def resume(self, lane: str = "") -> None:
         """Go on with a lane (all, by default).  Jobs set aside stay so until they are retried."""
-        self._change(lambda: self._switch(self._ledger.resume, lane))
+        self._change(lambda: self._switch(self._job_store.resume, lane))
 
     def paused(self, lane: str = "engine") -> bool:
         """Whether a lane starts no further job."""
@@ -229,7 +231,7 @@ class Queue(QObject):
         self._troubled.emit(refusal)
 
     def _change(self, write: Callable[[], object]) -> None:
-        """Write into the ledger and signal it; what cannot be written is signalled as `failed`."""
+        """Write into the job store and signal it; what cannot be written is signalled as `failed`."""
         try:
             write()
         except Refusal as refusal:
@@ -238,7 +240,7 @@ class Queue(QObject):
 
     def _switch(self, lanes: Callable[[str], None], lane: str) -> None:
         lanes(lane)
-        self._known_paused = self._ledger.paused()
+        self._known_paused = self._job_store.paused()
 
     def _tell(self) -> None:
         for lane in self._lanes.values():
@@ -259,12 +261,12 @@ class Queue(QObject):
             mail, self._mail = self._mail, {}
         self._delivered = time.monotonic()
         for id, (job, progress) in mail.items():
-            self._told[id], self._progress[id] = job, progress
+            self._signalled[id], self._progress[id] = job, progress
             self.progressed.emit(id, progress)
 
     @Slot(object, object)
     def _conclude(self, job: Job, outcome: Outcome) -> None:
-        self._told[job.id] = job
+        self._signalled[job.id] = job
         self._deliver()  # the last word of a job comes before its end
         self._progress.pop(job.id, None)
         self.changed.emit()
@@ -274,7 +276,7 @@ class Queue(QObject):
             self.failed.emit(job.id, outcome.what, outcome.hint)
         elif outcome.state is State.CANCELLED:
             self.cancelled.emit(job.id)
-        self._told.pop(job.id, None)
+        self._signalled.pop(job.id, None)
 
     @Slot(object)
     def _complain(self, refusal: Refusal) -> None:
@@ -283,11 +285,11 @@ class Queue(QObject):
     @Slot()
     def _look_around(self) -> None:
         """What the terminal did: `queue pause` stops what runs, `queue resume` goes on."""
-        changes = self._ledger.changes()
+        changes = self._job_store.changes()
         if changes == self._seen_changes:
             return
         self._seen_changes = changes
-        paused = self._ledger.paused()
+        paused = self._job_store.paused()
         for name in paused - self._known_paused:
             self._lanes[name].stop_running()
         self._known_paused = paused

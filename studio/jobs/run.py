@@ -53,16 +53,16 @@ class Run:
 
     def tick(self, progress: Progress) -> None:
         """Report; raises `Cancelled` when the job is to stop."""
-        self._obey()
+        self._check_stop()
         self._speak(self.job, progress)
         self._between(self)
-        self._obey()
+        self._check_stop()
 
     def perform(self, work: Work) -> Outcome:
         """Do the job.  Whatever happens becomes an outcome, and no exception outlives this call:
         its frames would keep tensors alive."""
         try:
-            self._obey()
+            self._check_stop()
             return Outcome(State.DONE, result=work(self.job, self.tick))
         except Cancelled:
             return Outcome(self._stop or State.CANCELLED)
@@ -76,7 +76,7 @@ class Run:
             what = f"{self.job.title} stopped because of a fault in the studio."
             return Outcome(State.FAILED, what, HINT, detail=detail)
 
-    def _obey(self) -> None:
+    def _check_stop(self) -> None:
         if self._stop is not None:
             raise Cancelled
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from studio.jobs.job import FINISHED, MOVES, UNFINISHED, State
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.spec.refusal import Refusal
 
 W, P, R, D, F, C, A = (
@@ -25,15 +25,15 @@ def test_every_state_is_either_finished_or_not():
 
 
 @pytest.mark.parametrize(("start", "to"), list(itertools.product(State, State)))
-def test_the_ledger_makes_the_moves_of_the_table_and_no_other(tmp_path, start, to):
-    ledger = Ledger(tmp_path / "queue.db")
-    id = ledger.add("kind", "title")
+def test_the_job_store_makes_the_moves_of_the_table_and_no_other(tmp_path, start, to):
+    job_store = JobStore(tmp_path / "queue.db")
+    id = job_store.add("kind", "title")
     for state in WAYS[start]:
-        ledger.move(id, state)
+        job_store.move(id, state)
     if (start, to) in ALLOWED:
-        assert ledger.move(id, to).state is to
+        assert job_store.move(id, to).state is to
     else:
         with pytest.raises(Refusal):
-            ledger.move(id, to)
-        assert ledger.job(id).state is start
-    ledger.close()
+            job_store.move(id, to)
+        assert job_store.job(id).state is start
+    job_store.close()

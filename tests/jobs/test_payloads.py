@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.jobs.payloads import (
     KINDS,
     ExportPayload,
@@ -26,27 +26,27 @@ TYPED = {
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    made = Ledger(tmp_path / "queue.db")
+def job_store(tmp_path):
+    made = JobStore(tmp_path / "queue.db")
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_job_of_the_queue_is_told_what_was_ordered(ledger, kind):
+def test_a_job_of_the_queue_is_told_what_was_ordered(job_store, kind):
     ordered = TYPED[KINDS[kind]]
-    job = ledger.job(ledger.add(kind, "title", to_plain(ordered)))
+    job = job_store.job(job_store.add(kind, "title", to_plain(ordered)))
     assert job.typed == ordered
     assert job.payload == to_plain(ordered)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_payload_that_does_not_fit_gives_no_typed_data(ledger, kind):
+def test_a_payload_that_does_not_fit_gives_no_typed_data(job_store, kind):
     """A number where a word belongs, or nothing at all: what reads it in the window goes on."""
     wrong = to_plain(TYPED[KINDS[kind]]) | {f.name: {} for f in fields(KINDS[kind])[1:2]}
     wrong.pop("request", None)
-    assert ledger.job(ledger.add(kind, "title", wrong)).typed is None
-    assert ledger.job(ledger.add(kind, "title")).typed is None
+    assert job_store.job(job_store.add(kind, "title", wrong)).typed is None
+    assert job_store.job(job_store.add(kind, "title")).typed is None
 
 
 def test_a_kind_that_has_no_payload():

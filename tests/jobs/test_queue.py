@@ -12,7 +12,7 @@ from PySide6.QtCore import QThread
 
 from studio.jobs.database import Database
 from studio.jobs.job import State
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.jobs.once import run_once
 from studio.jobs.queue import Queue
 from studio.spec.progress import Cancelled, Preview, Progress
@@ -33,7 +33,7 @@ class Stage:
         self.ticks = 0
         works = {"hold": self._hold, "quick": self._quick, "break": self._break, "own": self._own}
         self.own = lambda job, tick: None
-        self.queue = Queue(Ledger(folder / "queue.db"), works)
+        self.queue = Queue(JobStore(folder / "queue.db"), works)
         self.queue.finished.connect(lambda id, result: self._hear("finished", id, result))
         self.queue.failed.connect(lambda id, what, hint: self._hear("failed", id, what, hint))
         self.queue.cancelled.connect(lambda id: self._hear("cancelled", id))
@@ -151,7 +151,7 @@ def test_pause_after_this_job_lets_it_finish(qtbot, stage):
     stage.queue.pause(now=False)
     stage.let_go("long")
     wait(qtbot, lambda: stage.ends())
-    assert stage.queue._ledger.next("engine") is None  # what the lane asks next
+    assert stage.queue._job_store.next("engine") is None  # what the lane asks next
     assert state(stage, after) is State.WAITING
     stage.queue.resume()
     wait(qtbot, lambda: len(stage.ends()) == 2)
@@ -172,7 +172,7 @@ def test_the_terminal_pauses_the_window(qtbot, stage):
     stage.queue.start()
     long = stage.queue.add("hold", "long")
     wait(qtbot, lambda: stage.log == ["+long"])
-    terminal = Ledger(stage.folder / "queue.db")
+    terminal = JobStore(stage.folder / "queue.db")
     terminal.pause()
     wait(qtbot, lambda: state(stage, long) is State.WAITING)
     assert stage.queue.paused("engine")
@@ -438,7 +438,7 @@ def test_closing_keeps_to_its_limit_and_the_next_start_sets_aside(qtbot, tmp_pat
 
 
 def test_a_second_window_lists_but_does_not_run(qtbot, stage):
-    other = Queue(Ledger(stage.folder / "queue.db"), {})
+    other = Queue(JobStore(stage.folder / "queue.db"), {})
     other.start()
     assert not other.runs_jobs
     id = other.add("quick", "from the other window")
@@ -493,9 +493,9 @@ def test_a_job_removed_before_its_last_progress_is_told_is_still_known(qtbot, st
 
 
 @contextlib.contextmanager
-def no_room(ledger, monkeypatch):
+def no_room(job_store, monkeypatch):
     """SQLite's own way to say that the disk is full, to every thread."""
-    database, connected = ledger._database, Database._connected
+    database, connected = job_store._database, Database._connected
     full = "PRAGMA max_page_count = 1"
 
     def without_room(self):
@@ -519,7 +519,7 @@ def test_how_a_job_ended_is_written_down_as_soon_as_the_disk_has_room(qtbot, sta
     stage.queue.start()
     id = stage.queue.add("own", "large")
     wait(qtbot, lambda: stage.queue.job(id).state is State.RUNNING)
-    with no_room(stage.queue._ledger, monkeypatch):
+    with no_room(stage.queue._job_store, monkeypatch):
         stage.let_go("begin")
         wait(qtbot, lambda: any(e[0] == "finished" for e in stage.ends()))
         assert ("finished", id, result) in stage.ends()  # what was made is made

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from studio.jobs.job import State
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 from studio.jobs.once import run_once
 from studio.jobs.queue import Queue
 from studio.jobs.work import Works
@@ -179,7 +179,7 @@ def both(qtbot, bench, long, short, at):
     """Run the long job, let the short one cut in at a tick of it, and wait for both."""
     arrived, ordered = threading.Event(), threading.Event()
     works = cutting_in(bench.works, short, at, arrived, ordered)
-    queue = Queue(Ledger(bench.home / "queue.db"), works)
+    queue = Queue(JobStore(bench.home / "queue.db"), works)
     failed, log = [], []
     queue.failed.connect(lambda id, what, hint: failed.append((what, hint)))
     queue.finished.connect(lambda id, _: log.append(id))
@@ -234,7 +234,7 @@ def test_what_waits_for_another_job_is_as_alone(qtbot, tmp_path, first_home, alo
     one, other = bench.long(first), bench.long(second)
     if one.kind == other.kind == "train_subject":
         other = replace(other, payload={**other.payload, "subject": "lola"})
-    queue = Queue(Ledger(bench.home / "queue.db"), bench.works.by_kind())
+    queue = Queue(JobStore(bench.home / "queue.db"), bench.works.by_kind())
     failed = []
     queue.failed.connect(lambda id, what, hint: failed.append((what, hint)))
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from studio.jobs.job import State
-from studio.jobs.ledger import Ledger
+from studio.jobs.job_store import JobStore
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = "a red ball, typed a moment ago"
@@ -76,10 +76,10 @@ def saved_prompt(data: Path) -> str:
     return whole["shots"][0]["prompt"]
 
 
-def reopened(data: Path) -> Ledger:
-    ledger = Ledger(data / "queue.db", mend=True)
-    ledger.begin()
-    return ledger
+def reopened(data: Path) -> JobStore:
+    job_store = JobStore(data / "queue.db", mend=True)
+    job_store.begin()
+    return job_store
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -87,9 +87,9 @@ def test_the_last_edit_is_saved(tmp_path, name):
     done = edited_and_told(name, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert saved_prompt(tmp_path) == WORDS
-    ledger = reopened(tmp_path)
-    assert (ledger.notice, ledger.paused()) == ("", frozenset())
-    ledger.close()
+    job_store = reopened(tmp_path)
+    assert (job_store.notice, job_store.paused()) == ("", frozenset())
+    job_store.close()
 
 
 def test_a_job_waits_for_the_next_start(tmp_path):
@@ -97,7 +97,7 @@ def test_a_job_waits_for_the_next_start(tmp_path):
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     assert saved_prompt(tmp_path) == WORDS
-    ledger = reopened(tmp_path)
-    assert ledger.notice == ""
-    assert [job.state for job in ledger.jobs()] == [State.WAITING]
-    ledger.close()
+    job_store = reopened(tmp_path)
+    assert job_store.notice == ""
+    assert [job.state for job in job_store.jobs()] == [State.WAITING]
+    job_store.close()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from studio.jobs import rows
+from studio.jobs import queries
 from studio.jobs.database import Database
 from studio.jobs.job import FINISHED, LANES, UNFINISHED, UNREADABLE, Job, State
 from studio.jobs.mending import alone, mended
@@ -18,7 +18,7 @@ MERGED = "merged"
 """Said of a queue whose last runner crashed or left a job running, once its log is in the file."""
 
 
-class Ledger:
+class JobStore:
     """Jobs by id.  Threads and processes may use it at once; only one process runs its jobs."""
 
     def __init__(self, path: Path, *, mend: bool = False) -> None:
@@ -41,9 +41,9 @@ class Ledger:
         if self._runner is None:
             return False
         with self._database.writing() as db:
-            if rows.fact(db, "running"):
-                rows.recover(db)
-            rows.set_fact(db, "running", "yes")
+            if queries.fact(db, "running"):
+                queries.recover(db)
+            queries.set_fact(db, "running", "yes")
         self._database.merged()  # so that the file itself says so
         return True
 
@@ -51,15 +51,15 @@ class Ledger:
         """End cleanly, unless a job is still running: then the next start finds out."""
         try:
             with self._database.reading() as db:
-                running = rows.fact(db, "running")
+                running = queries.fact(db, "running")
             if self._runner is not None:
                 with self._database.writing() as db:
-                    runs = rows.ids(db, "state = ?", State.RUNNING)
-                    rows.set_fact(db, "running", MERGED if runs else "")
+                    runs = queries.ids(db, "state = ?", State.RUNNING)
+                    queries.set_fact(db, "running", MERGED if runs else "")
             elif running == "yes" and (lock := alone(self._path)):  # whoever ran them crashed
                 lock.close()
                 with self._database.writing() as db:
-                    rows.set_fact(db, "running", MERGED)
+                    queries.set_fact(db, "running", MERGED)
         finally:
             if self._runner is not None:
                 self._runner.close()
@@ -70,7 +70,7 @@ class Ledger:
     def notice(self) -> str:
         """What was running when the studio last ended uncleanly, until something is resumed."""
         with self._database.reading() as db:
-            return rows.fact(db, "notice")
+            return queries.fact(db, "notice")
 
     def changes(self) -> int:
         """Grows when another thread or process wrote."""
@@ -90,56 +90,56 @@ class Ledger:
             raise ValueError(f"there is no lane {lane}")
         row = (kind, title, json.dumps(payload or {}, allow_nan=False), lane, short)
         with self._database.writing() as db:
-            return rows.insert(db, row)
+            return queries.insert(db, row)
 
     def job(self, id: int) -> Job:
         """The job with that id; KeyError where there is none."""
         with self._database.reading() as db:
-            return rows.job(db, id)
+            return queries.job(db, id)
 
     def jobs(self) -> tuple[Job, ...]:
         """Unfinished jobs: those running first, then short ones, then in their order."""
         with self._database.reading() as db:
             found = db.execute(
-                f"SELECT * FROM job WHERE {rows.among(UNFINISHED)}"
+                f"SELECT * FROM job WHERE {queries.among(UNFINISHED)}"
                 " ORDER BY state != 'running', short DESC, position",
                 UNFINISHED,
             )
-            jobs = tuple(rows.from_row(row) for row in found)
+            jobs = tuple(queries.from_row(row) for row in found)
             return tuple(job for job in jobs if job.kind != UNREADABLE)
 
     def unreadable(self) -> tuple[Job, ...]:
         """Unfinished jobs of which nothing can be read: none is ever done, each can be removed."""
-        others = f"NOT ifnull({rows.among(FINISHED)}, 0)"
+        others = f"NOT ifnull({queries.among(FINISHED)}, 0)"
         with self._database.reading() as db:
             found = db.execute(f"SELECT * FROM job WHERE {others} ORDER BY id", FINISHED)
-            jobs = [rows.from_row(row) for row in found]
+            jobs = [queries.from_row(row) for row in found]
             return tuple(job for job in jobs if job.kind == UNREADABLE)
 
     def history(self, limit: int = 200) -> tuple[Job, ...]:
         """Jobs that cannot be read, then finished ones, the last to end first."""
         with self._database.reading() as db:
             found = db.execute(
-                f"SELECT * FROM job WHERE {rows.among(FINISHED)} ORDER BY ended DESC LIMIT ?",
+                f"SELECT * FROM job WHERE {queries.among(FINISHED)} ORDER BY ended DESC LIMIT ?",
                 (*FINISHED, limit),
             )
-            return (*self.unreadable(), *(rows.from_row(row) for row in found))
+            return (*self.unreadable(), *(queries.from_row(row) for row in found))
 
     def has_short(self, lane: str) -> bool:
         """Whether a short job waits in a lane that is not paused."""
         with self._database.reading() as db:
-            return rows.first(db, lane, short_only=True) is not None
+            return queries.first(db, lane, short_only=True) is not None
 
     def next(self, lane: str) -> Job | None:
         """The next job of a lane, from now on running; None when it is empty or paused."""
         with self._database.reading() as db:  # most looks find nothing and write nothing
-            if not rows.first(db, lane):
+            if not queries.first(db, lane):
                 return None
         with self._database.writing() as db:
-            while row := rows.first(db, lane):
-                if rows.job(db, row["id"]).kind != UNREADABLE:
-                    return rows.moved(db, row["id"], State.RUNNING)
-                rows.give_up(db, row["id"])
+            while row := queries.first(db, lane):
+                if queries.job(db, row["id"]).kind != UNREADABLE:
+                    return queries.moved(db, row["id"], State.RUNNING)
+                queries.give_up(db, row["id"])
         return None
 
     def move(
@@ -154,14 +154,14 @@ class Ledger:
     ) -> Job:
         """Move a job to another state; refused where `MOVES` knows no such move."""
         with self._database.writing() as db:
-            return rows.moved(db, id, to, what=what, hint=hint, result=result, detail=detail)
+            return queries.moved(db, id, to, what=what, hint=hint, result=result, detail=detail)
 
     def cancel(self, id: int) -> bool:
         """Cancel a job that waits; False when it runs, for then its lane must stop it."""
         with self._database.writing() as db:
-            if rows.job(db, id).state is State.RUNNING:
+            if queries.job(db, id).state is State.RUNNING:
                 return False
-            rows.moved(db, id, State.CANCELLED)
+            queries.moved(db, id, State.CANCELLED)
             return True
 
     def end(self, id: int, outcome: Outcome) -> Job:
@@ -177,41 +177,41 @@ class Ledger:
     def requeue(self, id: int) -> Job:
         """A running job back to the very front of its lane ("pause now")."""
         with self._database.writing() as db:
-            job = rows.moved(db, id, State.WAITING)
-            rows.renumber(db, reordered(rows.queue(db, job.lane), id, front=True))
+            job = queries.moved(db, id, State.WAITING)
+            queries.renumber(db, reordered(queries.queue(db, job.lane), id, front=True))
             return job
 
     def retry(self, id: int) -> Job:
         """A failed, cancelled or set-aside job to the end of its lane, to be done again."""
         with self._database.writing() as db:
-            job = rows.moved(db, id, State.WAITING)
-            rows.renumber(db, reordered(rows.queue(db, job.lane), id))
+            job = queries.moved(db, id, State.WAITING)
+            queries.renumber(db, reordered(queries.queue(db, job.lane), id))
             return job
 
     def duplicate(self, id: int) -> int:
         """The same job once more at the end of its lane; gives the new id."""
         with self._database.writing() as db:
-            rows.job(db, id)
+            queries.job(db, id)
             same = db.execute("SELECT kind, title, payload, lane, short FROM job WHERE id=?", (id,))
-            return rows.insert(db, tuple(same.fetchone()))
+            return queries.insert(db, tuple(same.fetchone()))
 
     def remove(self, id: int) -> None:
         """Forget a job that is not running.  What it made stays."""
         with self._database.writing() as db:
-            if rows.job(db, id).state is State.RUNNING:
+            if queries.job(db, id).state is State.RUNNING:
                 raise Refusal("A running job cannot be removed.", "Cancel it first.")
             db.execute("DELETE FROM job WHERE id = ?", (id,))
 
     def clear(self) -> None:
         """Forget all jobs that are over.  What they made stays."""
         with self._database.writing() as db:
-            db.execute(f"DELETE FROM job WHERE {rows.among(FINISHED)}", FINISHED)
+            db.execute(f"DELETE FROM job WHERE {queries.among(FINISHED)}", FINISHED)
 
     def reorder(self, id: int, *, before: int | None = None, after: int | None = None) -> None:
         """Put a waiting job before or after another of its lane, or at the end."""
         with self._database.writing() as db:
-            queue = rows.queue(db, rows.job(db, id).lane)
-            rows.renumber(db, reordered(queue, id, before=before, after=after))
+            queue = queries.queue(db, queries.job(db, id).lane)
+            queries.renumber(db, reordered(queue, id, before=before, after=after))
 
     def pause(self, lane: str = "") -> None:
         """No further job of that lane (of any, by default) starts; running ones go on."""
@@ -224,7 +224,7 @@ class Ledger:
         with self._database.writing() as db:
             for name in [lane] if lane else LANES:
                 db.execute("DELETE FROM paused_lane WHERE name = ?", (name,))
-            rows.set_fact(db, "notice", "")
+            queries.set_fact(db, "notice", "")
 
     def paused(self) -> frozenset[str]:
         """The lanes that are paused."""
