@@ -91,9 +91,9 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 def _answer(process: subprocess.Popen[str], tick: Tick) -> dict[str, Any]:
     """The one line that it says, with a tick now and then until it has ended."""
-    said = _until_ended(process, lambda: tick(PULSE))
+    line = _until_ended(process, lambda: tick(PULSE))
     try:
-        answer = json.loads(said)
+        answer = json.loads(line)
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}

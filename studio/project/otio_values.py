@@ -61,11 +61,11 @@ def seconds_of(time: RationalTime) -> Fraction:
     return value_of(time) / rate_of(time)
 
 
-def exactly(fraction: object, said: float) -> Fraction | None:
-    """What our metadata says, while `said` is what was written for it; else None."""
+def exactly(fraction: object, stored: float) -> Fraction | None:
+    """What our metadata says, while `stored` is what was written for it; else None."""
     with suppress(ValueError, TypeError, OverflowError, ZeroDivisionError):
         exact = Fraction(str(fraction))
-        return exact if float(exact) == said else None
+        return exact if float(exact) == stored else None
     return None
 
 

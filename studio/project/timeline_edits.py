@@ -159,8 +159,8 @@ def extend(
     footage = longer.clip(clip).footage
     assert footage is not None
     shot = replace(project.shot(footage.shot), strip=strip, extend=0)
-    asked = replace(request, strip=strip, extend=0, only=None)
-    return edits.replace_shot(project, shot), extension, asked
+    extended = replace(request, strip=strip, extend=0, only=None)
+    return edits.replace_shot(project, shot), extension, extended
 
 
 def land(project: Project, extension: Extension, render: str) -> Project:
@@ -179,11 +179,11 @@ def apply_words(project: Project, clip: str, request: ClipRequest) -> tuple[Proj
     if footage is None or not footage.shot or medium is None:
         raise Refusal("This clip has no keyframes yet.", "Render its shot first.")
     keys = len(strip_of(request).keys)
-    asked = travelled(request, words_over(project.timeline, clip, medium, keys))
-    if asked is request:
+    extended = travelled(request, words_over(project.timeline, clip, medium, keys))
+    if extended is request:
         return project, request
-    shot = replace(project.shot(footage.shot), strip=asked.strip, extend=0, loop=asked.loop)
-    return edits.replace_shot(project, shot), asked
+    shot = replace(project.shot(footage.shot), strip=extended.strip, extend=0, loop=extended.loop)
+    return edits.replace_shot(project, shot), extended
 
 
 def show(project: Project, clip: str, render: str) -> Project:

@@ -149,7 +149,9 @@ def in_chunks(
     parts = []
     for start in range(0, len(latents), DECODE_CHUNK):
         end = min(start + DECODE_CHUNK, len(latents))
-        observed, lead = around(list(latents), start, end, margin(layers is not None), loop=False)
+        observed, context_before = around(
+            list(latents), start, end, margin(layers is not None), loop=False
+        )
         frames = decode(backbone, torch.stack(observed), silent, layers).numpy()
-        parts.append(frames[lead : lead + end - start])
+        parts.append(frames[context_before : context_before + end - start])
     return np.concatenate(parts)

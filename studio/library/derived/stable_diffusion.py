@@ -163,9 +163,9 @@ def _family(entry: Entry) -> str:
 def _prediction(entry: Entry) -> str:
     """What a checkpoint was taught to predict: as it says itself, else as its family was released,
     Stable Diffusion 2 for 768 pixels, but for those whose name says otherwise."""
-    said = weight_files.read(entry.path).metadata.get("modelspec.prediction_type", "").lower()
-    if said in ("v", "v_prediction", "epsilon"):
-        return "v_prediction" if said.startswith("v") else "epsilon"
+    declared = weight_files.read(entry.path).metadata.get("modelspec.prediction_type", "").lower()
+    if declared in ("v", "v_prediction", "epsilon"):
+        return "v_prediction" if declared.startswith("v") else "epsilon"
     assert entry.found is not None
     if entry.found.prediction == "v":
         return "v_prediction"

@@ -96,7 +96,7 @@ def plan(
     """
     walks = walks or Walks()
     states: dict[str, str] = {}
-    asked: dict[ClipRequest, list[str]] = {}
+    requests: dict[ClipRequest, list[str]] = {}
     for clip in _shot_clips(timeline):
         assert clip.footage is not None
         wish = wish_of(clip, takes, shots)
@@ -105,8 +105,8 @@ def plan(
             state = NEIGHBOUR
         states[clip.id] = state
         if wish is not None and state in (CHANGED, TO_MAKE):
-            asked.setdefault(wish, []).append(clip.id)
-    return Plan(states, tuple(_pieces(asked, states, has, pace, walks)))
+            requests.setdefault(wish, []).append(clip.id)
+    return Plan(states, tuple(_pieces(requests, states, has, pace, walks)))
 
 
 def wish_of(clip: Clip, takes: Requests, shots: Mapping[str, Wanted]) -> ClipRequest | None:
@@ -200,14 +200,14 @@ def _shot_clips(timeline: Timeline) -> Iterable[Clip]:
 
 
 def _pieces(
-    asked: Mapping[ClipRequest, list[str]],
+    requests: Mapping[ClipRequest, list[str]],
     states: Mapping[str, str],
     has: Has,
     pace: Pace,
     walks: Walks,
 ) -> Iterable[Piece]:
     counted: set[str] = set()
-    for request, clips in asked.items():
+    for request, clips in requests.items():
         walk = [span for span in walks.of(request) if span.key not in counted]
         there = {span.key: has(span.key) for span in walk}
         counted.update(there)

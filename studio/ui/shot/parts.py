@@ -39,10 +39,10 @@ class PartRow(QWidget):
             self._fill()
         index = next((k for k, choice in enumerate(choices) if choice.model == chosen), 0)
         self.box.setCurrentIndex(index)
-        said = choices[index] if choices else None
-        self.note.setText(_note(said) if said else "")
+        choice = choices[index] if choices else None
+        self.note.setText(_note(choice) if choice else "")
         self.note.setVisible(bool(self.note.text()))
-        set_enabled(self.box, "", _line(said) if said else "")
+        set_enabled(self.box, "", _line(choice) if choice else "")
 
     def _fill(self) -> None:
         self.box.clear()
@@ -50,8 +50,8 @@ class PartRow(QWidget):
         assert isinstance(items, QStandardItemModel)
         for number, choice in enumerate(self._choices):
             self.box.addItem(_line(choice), choice.model)
-            said = (choice.refusal or choice.cost, choice.hint, _brings(choice))
-            tip = " ".join(filter(None, said))
+            sentences = (choice.refusal or choice.cost, choice.hint, _brings(choice))
+            tip = " ".join(filter(None, sentences))
             self.box.setItemData(number, choice.name, SHORT)
             self.box.setItemData(number, as_tip(tip), Qt.ItemDataRole.ToolTipRole)
             self.box.setItemData(number, tip, Qt.ItemDataRole.AccessibleDescriptionRole)

@@ -117,17 +117,17 @@ def _refusal(shot: Shot, state: ShotState, models: FoundModels, role: str) -> Re
 
 def _cost(model: Model, role: str) -> str:
     """What choosing a model for a role means for time and memory, as far as its card says."""
-    card, said = model.card, []
+    card, facts = model.card, []
     if size := model.size(role):
-        said.append(memory(size))
+        facts.append(memory(size))
     if role in SAMPLED:
-        said.append(count(card.defaults.steps, "step"))
+        facts.append(count(card.defaults.steps, "step"))
     if role == "interpolator" and card.interpolation:
         between = card.interpolation.factor**card.interpolation.passes - 1
         where = ", from decoded ones" if card.interpolation.space == FRAMES else ""
-        said.append(f"up to {count(between, 'frame')} between two{where}")
+        facts.append(f"up to {count(between, 'frame')} between two{where}")
     if role == "codec" and card.context:
-        said.append("sees time")
+        facts.append("sees time")
     if role == "upscaler":
-        said.append(f"{card.scale} × as large")
-    return " · ".join(said)
+        facts.append(f"{card.scale} × as large")
+    return " · ".join(facts)

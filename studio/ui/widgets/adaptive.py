@@ -121,8 +121,8 @@ class ComboBox(QComboBox):
         self.initStyleOption(option)
         box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(box, option, part, self).width() - 2
-        said = self.currentData(SHORT) or self.currentText()
-        return self.fontMetrics().elidedText(said, Qt.TextElideMode.ElideRight, max(0, room))
+        text = self.currentData(SHORT) or self.currentText()
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, room))
 
     def showPopup(self) -> None:
         view = self.view()
