@@ -21,7 +21,8 @@ CLIP = Path(__file__).resolve().parents[2] / "assets" / "clip" / MERGES
 def first_unread(model: Model, prompt: str) -> str:
     """The first word of `prompt` that the model does not read to its end; "" when it reads all.
 
-    Also "" for a model without a tokenizer to count with.  Costs about 20 ms, and with CLIP's own
+    Also "" for a model without a tokenizer to count with, or whose text encoder has no table of
+    positions (T5 and its kin).  Costs about 20 ms, and with CLIP's own
     words half a second.
     """
     folder = model.folder / "tokenizer"
@@ -32,7 +33,9 @@ def first_unread(model: Model, prompt: str) -> str:
         if tokenizer is None:
             return ""
         config = json.loads((model.folder / "text_encoder" / "config.json").read_text("utf-8"))
-        positions = int(config["max_position_embeddings"])
+        if (positions := config.get("max_position_embeddings")) is None:
+            return ""
+        kept = int(positions)
     except Exception as error:  # the library raises nothing narrower
         raise Refusal(
             "How far the model reads cannot be found out: its tokenizer or text encoder is damaged.",
@@ -43,7 +46,7 @@ def first_unread(model: Model, prompt: str) -> str:
     starts = [
         at for at, own in zip(found.offsets, found.special_tokens_mask, strict=True) if not own
     ]
-    kept = positions - sum(found.special_tokens_mask)
+    kept -= sum(found.special_tokens_mask)
     return _word_at(prompt, starts[kept][0]) if len(starts) > kept else ""
 
 

@@ -78,3 +78,16 @@ def test_a_clip_by_files_in_published_layouts(comfy, tmp_path):
     assert clip["made"] > 3
     assert run(tmp_path, *words)["made"] == 0
     assert not (tmp_path / "empty").exists()
+
+
+@pytest.mark.slow
+def test_a_clip_by_a_folder_of_wan(tmp_path):
+    (tmp_path / "data").mkdir()
+    published.wan(tmp_path / "models" / "Wan2.1-T2V-1.3B-Diffusers")
+    run(tmp_path, "library", "add", str(tmp_path / "models"))
+    clip = run(
+        tmp_path, "generate", "a red ball", "--model", "Wan2.1-T2V-1.3B-Diffusers", "--keyframes",
+        "5", "--width", "32", "--height", "32", "--steps", "1", "--seed", "5", "--out", "clip.mp4",
+    )  # fmt: skip
+    assert (clip["frames"], clip["fps"]) == (5, 16)
+    assert len(list(read_video(tmp_path / "clip.mp4"))) == 5

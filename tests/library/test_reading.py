@@ -12,6 +12,7 @@ from studio.library import models as library
 from studio.library.derived.derived import LAYOUTS
 from studio.library.reading import first_unread
 from studio.spec.refusal import Refusal
+from tests.engine.families.wan import tiny as tiny_wan
 from tests.gui.works import CARD
 
 PROMPT = "a small red ball moving left slowly over grass and the big blue star moving right "
@@ -49,6 +50,12 @@ def test_what_fits_is_read(model, prompt):
 def test_a_model_without_that_file_cannot_be_counted(model):
     (model.folder / "tokenizer" / "tokenizer.json").unlink()
     assert first_unread(model, LONG) == ""
+
+
+def test_a_text_encoder_without_positions_reads_on(tmp_path):
+    """UMT5, which Wan reads with, has none."""
+    folder = tiny_wan.make(tmp_path / "wan", "t2v")
+    assert first_unread(library.Model(CARD, folder, ()), "ball " * 600) == ""
 
 
 def test_a_damaged_tokenizer_is_refused(model):
