@@ -34,6 +34,7 @@ from studio.spec.part import FRAMES, Part
 from studio.spec.patterns import pattern_of
 from studio.spec.progress import Tick, shifted
 from studio.spec.refusal import Refusal
+from studio.spec.sources import space_of
 from studio.spec.span import Span
 from studio.spec.spans import seed_of
 
@@ -151,14 +152,19 @@ def _steps(span: Span) -> int:
 
 
 def make_keyframes(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
-    """A window of keyframes, all of them or those that are not given: latents fp32 (T, C, h, w)."""
+    """A window of keyframes, all of them or those that are not given: latents fp32 (T, C, h, w), or
+    behind the codec frames uint8 (T, H, W, 3)."""
     filler: Filler = models.load(span.part, span.role)
     request, known = span.request, tuple(read is not None for read in span.reads)
-    shape = filler.latents_shape(request.width, request.height, len(known))
-    clip = known_latents(span, inputs, shape)
+    space = space_of(span)
+    if space == FRAMES:
+        clip = known_frames(span, inputs)
+    else:
+        shape = filler.latents_shape(request.width, request.height, len(known))
+        clip = known_latents(span, inputs, shape)
     with filler.prompt(words(span), models.adapter() if words(span).subject else None) as prompt:
-        latents = filler.fill(clip, known, prompt, fill_spec(span, span.makes), tick)
-    return {"latents": latents.numpy()}
+        made = filler.fill(clip, known, prompt, fill_spec(span, span.makes), tick)
+    return {space: made.numpy()}
 
 
 def make_picture(span: Span, models: Models, _: Inputs, tick: Tick) -> Arrays:
@@ -167,6 +173,12 @@ def make_picture(span: Span, models: Models, _: Inputs, tick: Tick) -> Arrays:
     picture = torch.from_numpy(models.pictures(span.source.picture))
     fitted = filling(picture[None], span.request.height, span.request.width)
     return {"latents": codec.encode(fitted).numpy()}
+
+
+def make_latents(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
+    """Frames that are read, encoded: latents fp32 (T, C, h, w)."""
+    codec: Codec = models.load(span.part, span.role)
+    return {"latents": codec.encode(known_frames(span, inputs)).numpy()}
 
 
 def make_between(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
@@ -186,7 +198,9 @@ def make_between(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arra
 
 
 def make_frames(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
-    """A chunk of frames from latents: uint8 (T, H, W, 3)."""
+    """A chunk of frames from latents, or of frames that are there: uint8 (T, H, W, 3)."""
+    if not span.role:
+        return _shown(span, known_frames(span, inputs))
     codec: Codec = models.load(span.part, span.role)
     return _shown(span, codec.decode(known_latents(span, inputs), tick))
 
@@ -244,5 +258,7 @@ STAGES: Mapping[str, Callable[[Span, Models, Inputs, Tick], Arrays]] = {
     "picture": make_picture,
     "interpolation": make_between,
     "decode": make_frames,
+    "show": make_frames,
+    "encode": make_latents,
     "upsample": make_larger,
 }

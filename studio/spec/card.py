@@ -46,7 +46,8 @@ class Card:
     (width, height) are those it was trained at, the usual one first; sides are multiples of
     `size_multiple` up to `largest`.  `fills` names `PATTERNS`.  `latent_space` names what its
     latents mean: parts that share latents must agree about it and about `grid`; "" is the card's
-    own, like no other's.  `context`: latents on either side of a chunk that its codec also sees, None
+    own, like no other's.  `holes_space` is that in which it fills holes: "latents", or "frames"
+    behind the codec.  `context`: latents on either side of a chunk that its codec also sees, None
     for what its components ask for; `scale`: times as large as its upscaler makes frames, a side.
 
     `files` are its components, each a name and the file in the model's folder; `uses` says for each
@@ -70,6 +71,7 @@ class Card:
     interpolation: Interpolation | None = None
     upsampling: Upsampling | None = None
     latent_space: str = ""
+    holes_space: str = LATENTS
     context: int | None = None
     scale: int = 4
     files: tuple[tuple[str, str], ...] = ()
@@ -160,6 +162,7 @@ class Card:
             latent_space=self.latent_space or self.id,
             factor=between.factor,
             passes=between.passes,
+            holes_space=self.holes_space,
             space=between.space,
             context=self.context,
             scale=self.scale,
@@ -174,8 +177,8 @@ class Card:
     def _is_plain(self) -> bool:
         """Whether a request need not say more of it than the first release's did."""
         plain = (self.interpolation or Interpolation(0)) == Interpolation(self.passes)
-        usual = (self.family, self.grid.temporal, self.context, self.scale)
-        return plain and usual == (VIDEOLDM, 1, None, 4)
+        usual = (self.family, self.grid.temporal, self.context, self.scale, self.holes_space)
+        return plain and usual == (VIDEOLDM, 1, None, 4, LATENTS)
 
 
 def _says(choice: object) -> bool:

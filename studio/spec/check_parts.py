@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 
 from studio.spec.card import Card
 from studio.spec.grid import Grid
-from studio.spec.part import LATENTS, Part
+from studio.spec.part import FRAMES, LATENTS, Part
 from studio.spec.patterns import pattern_of
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.sizes import largest_side, size_multiple
 from studio.spec.spans import strip_of
+from studio.spec.strip import BRIDGE
 
 ROLE_NAMES = {
     "keyframes": "keyframes",
@@ -31,12 +32,14 @@ def check_parts(request: ClipRequest, card: Card) -> None:
     """Refuse, in one sentence, models that do not fit one another or the numbers asked of them."""
     _check_keyframes(request, card)
     _check_between(request, card)
+    _check_loop(request, card)
     filled = _filled(request)
     _check_holes(request, card, filled)
     _check_upscaler(request, card)
     needed = tuple(_needed(request, filled))
     _check_roles(request, card, needed)
     _check_latents(request, card, needed)
+    _check_encoding(request, card, needed)
     _check_size(request, card)
 
 
@@ -64,6 +67,17 @@ def _check_between(request: ClipRequest, card: Card) -> None:
     if not 0 <= request.interpolate <= passes:
         most = f"Use 0 to {passes}." if passes else "Leave --interpolate out."
         raise Refusal(f"{name} makes no {request.interpolate} passes between frames.", most)
+
+
+def _check_loop(request: ClipRequest, card: Card) -> None:
+    """Refuse a way back to the first keyframe that no window holds."""
+    if request.loop and request.strip is None and request.window < BRIDGE + 2:
+        part = part_of(request, card, "holes")
+        raise Refusal(
+            f"{part.model if part else card.name} fills {request.window} frames at once, too few to "
+            "lead back to the first.",
+            "Do not loop the clip, or choose another model for the holes.",
+        )
 
 
 def _check_holes(request: ClipRequest, card: Card, filled: frozenset[Known]) -> None:
@@ -128,7 +142,7 @@ def _check_latents(request: ClipRequest, card: Card, needed: Sequence[Need]) -> 
     kinds: dict[tuple[str, Grid], str] = {}
     for role, known in needed:
         part = part_of(request, card, role, known)
-        if role == "upscaler" or (role == "interpolator" and _space(part, card) != LATENTS):
+        if role == "upscaler" or _space(part or card, role) != LATENTS:
             continue
         if part is None:
             kinds.setdefault((card.latent_space or card.id, card.grid), card.name)
@@ -142,10 +156,30 @@ def _check_latents(request: ClipRequest, card: Card, needed: Sequence[Need]) -> 
         )
 
 
-def _space(part: Part | None, card: Card) -> str:
-    if part is not None:
-        return part.space
-    return card.interpolation.space if card.interpolation else LATENTS
+def _check_encoding(request: ClipRequest, card: Card, needed: Sequence[Need]) -> None:
+    """Refuse where frames would have to be encoded one by one into latents that hold several."""
+    codec = part_of(request, card, "codec") or card
+    spaces = {
+        role: {_space(part_of(request, card, *need) or card, role) for need in needed if need[0] == role}
+        for role in ("holes", "interpolator")
+    }  # fmt: skip
+    goes_on = LATENTS in spaces["holes"] | spaces["interpolator"]
+    if codec.grid.temporal > 1 and FRAMES in spaces["holes"] and goes_on:
+        raise Refusal(
+            "Frames that fill the holes cannot go on as latents that hold several frames.",
+            "Choose one model for holes and in-betweens, or another decoder.",
+        )
+
+
+def _space(model: Part | Card, role: str) -> str:
+    """Where a model works in a role."""
+    if role == "holes":
+        return model.holes_space
+    if role != "interpolator":
+        return LATENTS
+    if isinstance(model, Part):
+        return model.space
+    return model.interpolation.space if model.interpolation else LATENTS
 
 
 def _check_size(request: ClipRequest, card: Card) -> None:

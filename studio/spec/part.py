@@ -65,7 +65,7 @@ class Part:
     the patterns of known frames that it fills, () for all.  `factor`, `space` and the most `passes`
     are those of an interpolator, `context` of a codec, in latents on either side (None: what its
     components ask for), `scale` of an upscaler.  `sampling` are its own numbers, None for the
-    request's.  `fps` of the keyframes that it makes and its `window` are None in requests of older
+    request's.  `holes_space` is that in which it fills holes.  `fps` of the keyframes that it makes and its `window` are None in requests of older
     versions; sides of its frames are multiples of `size_multiple` up to `largest`.
     """
 
@@ -83,6 +83,7 @@ class Part:
     scale: int = 4
     sampling: Defaults | None = None
     passes: int = PASSES
+    holes_space: str = LATENTS
     fps: Fraction | None = None
     window: Window | None = None
     size_multiple: int = 1
@@ -95,7 +96,7 @@ class Part:
             weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
             family=is_name, factor=between(2, AT_ONCE), space=(LATENTS, FRAMES).__contains__,
             context=between(0, AT_ONCE), scale=between(1, 64), latent_space=LABEL,
-            passes=between(0, PASSES), fps=between(SLOWEST, FASTEST),
+            holes_space=(LATENTS, FRAMES).__contains__, passes=between(0, PASSES), fps=between(SLOWEST, FASTEST),
             size_multiple=between(1, LARGEST), largest=between(1, LARGEST),
         )  # fmt: skip
         if next(self._unknown(), None) is not None:

@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from studio.spec.part import Part
+from studio.spec.part import LATENTS, Part
 from studio.spec.request import ClipRequest
 from studio.spec.strip import Source
 
 # Raising a revision is a deliberate act: every stored result of that stage becomes stale.
-REVISIONS = {"keyframes": 1, "picture": 1, "interpolation": 1, "decode": 1, "upsample": 1}
+REVISIONS = {
+    "keyframes": 1,
+    "picture": 1,
+    "interpolation": 1,
+    "decode": 1,
+    "upsample": 1,
+    "show": 1,
+    "encode": 1,
+}
 
 
 NOBODY = Part("", (), ())
@@ -54,11 +62,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame on its way: the span that makes it, which of its frames, at what position."""
+    """A frame on its way: the span that makes it, which of its frames, at what position, and whether
+    that span holds latents or frames."""
 
     key: str
     frame: int
     position: int
+    space: str = LATENTS
 
 
 Found = tuple[str, int]

@@ -4,21 +4,27 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from studio.spec.between_spans import between, between_frames
-from studio.spec.frame_spans import decode_spans, last_spans, upsample_spans, wanted
-from studio.spec.meaning import context, meant
+from studio.spec.frame_spans import (
+    DECODE_CHUNK,
+    decode_spans,
+    last_spans,
+    upsample_spans,
+    wanted,
+)
+from studio.spec.part import FRAMES
 from studio.spec.request import ClipRequest
-from studio.spec.span import Frame, Span, reads_of, span_key
-from studio.spec.strip import Source, Strip, fresh
+from studio.spec.sources import Sources, gathered, space_of
+from studio.spec.span import Frame, Span
+from studio.spec.strip import Strip, fresh
 
 
 def spans(request: ClipRequest) -> tuple[Span, ...]:
     """The spans of a request, in an order in which each finds its inputs made."""
     strip = strip_of(request)
-    sources = source_spans(request, strip)
-    keys = keyframes(strip, sources)
-    walk = [span for span in sources if span.stage != "take"]
-    shown = _frames_first if request.interpolates_frames else _latents_first
-    walk += shown(request, keys, loop=strip.loop)
+    sources = Sources(request, strip)
+    is_mixed = any(key.space == FRAMES for key in sources.keyframes())
+    make = _mixed if is_mixed else _plain
+    walk = make(request, sources)
     if request.upsample:
         walk += upsample_spans(request, last_spans(walk), loop=strip.loop)
     return wanted(walk, request.only)
@@ -27,6 +33,25 @@ def spans(request: ClipRequest) -> tuple[Span, ...]:
 def last_keys(walk: Sequence[Span]) -> tuple[str, ...]:
     """The keys of the spans whose frames are the clip, in order."""
     return tuple(span.key for span in last_spans(walk))
+
+
+def _plain(request: ClipRequest, sources: Sources) -> list[Span]:
+    """All keyframes are latents."""
+    shown = _frames_first if request.interpolates_frames else _latents_first
+    return sources.walk + shown(request, sources.keyframes(), loop=sources.strip.loop)
+
+
+def _mixed(request: ClipRequest, sources: Sources) -> list[Span]:
+    """Some keyframes were filled as frames: these are the clip's as they are, unless latents are put
+    between them."""
+    strip = sources.strip
+    if request.interpolate and not request.interpolates_frames:
+        latents = [sources.encoded(key) for key in strip.keys]
+        return sources.walk + _latents_first(request, latents, loop=strip.loop)
+    shown = [sources.shown(key) for key in strip.keys]
+    if not request.interpolate:
+        return sources.walk + gathered(request, shown, DECODE_CHUNK)
+    return sources.walk + _between_shown(request, shown, loop=strip.loop)
 
 
 def _latents_first(request: ClipRequest, keys: Sequence[Frame], *, loop: bool) -> list[Span]:
@@ -52,6 +77,11 @@ def _frames_first(request: ClipRequest, keys: Sequence[Frame], *, loop: bool) ->
         for span in made
         for number, position in enumerate(span.makes)
     ]
+    return made + _between_shown(request, shown, loop=loop)
+
+
+def _between_shown(request: ClipRequest, shown: Sequence[Frame], *, loop: bool) -> list[Span]:
+    made: list[Span] = []
     intervals = _intervals(shown, loop=loop)
     for number, (one, other) in enumerate(intervals, start=1):
         ends = not loop and number == len(intervals)
@@ -77,47 +107,12 @@ def strip_of(request: ClipRequest) -> Strip:
 
 def source_spans(request: ClipRequest, strip: Strip) -> tuple[Span, ...]:
     """One span per source of a strip; a taken frame's is already made."""
-    made: list[Span] = []
-    for source in strip.sources:
-        if source.take:
-            made.append(Span("take", (), (), (), source.take, request, source))
-        elif source.picture:
-            made.append(picture_span(request, source))
-        else:
-            made.append(keyframe_span(request, source, made))
-    return tuple(made)
+    return tuple(Sources(request, strip).spans)
 
 
 def keyframes(strip: Strip, sources: Sequence[Span]) -> tuple[Frame, ...]:
     """Where each keyframe of a strip is found, given the spans of its sources."""
     return tuple(
-        Frame(sources[key.source].key, key.frame, strip.position(key)) for key in strip.keys
+        Frame(made.key, key.frame, strip.position(key), space_of(made))
+        for key, made in ((key, sources[key.source]) for key in strip.keys)
     )
-
-
-def keyframe_span(request: ClipRequest, source: Source, made: Sequence[Span]) -> Span:
-    """All frames of a window at once: they share attention, so they are one span.
-
-    Made by the first part that can fill around the frames that are given.
-    """
-    given = [key and (made[key.source].key, key.frame) for key in source.given]
-    inputs, reads = reads_of(given)
-    makes = tuple(range(source.first, source.first + len(source.given)))
-    known = tuple(frame is not None for frame in given)
-    role = "holes" if any(known) else "keyframes"
-    part = request.part(role, known)
-    decides = meant(request, part, role, source) | (context(request, part, reads) if inputs else {})
-    key = span_key("keyframes", makes, inputs, decides)
-    return Span("keyframes", makes, reads, inputs, key, request, source, role=role, part=part)
-
-
-def picture_span(request: ClipRequest, source: Source) -> Span:
-    """A picture that the user brought, fitted to the clip's size and encoded."""
-    part = request.part("codec")
-    decides = {
-        "picture": source.picture,
-        "size": (request.width, request.height),
-        "weights": part.encoding(),
-    }
-    key = span_key("picture", (0,), (), decides)
-    return Span("picture", (0,), (), (), key, request, source, role="codec", part=part)

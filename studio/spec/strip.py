@@ -21,6 +21,7 @@ from studio.spec.bounds import (
     nothing,
     several,
 )
+from studio.spec.part import FRAMES, LATENTS
 
 CONTEXT = 2
 """Keyframes that a prediction is given: two of them tell where things are going (section 3.3)."""
@@ -45,7 +46,7 @@ class Source:
 
     A fill has one entry of `given` per frame, None for a hole; its frames lie at consecutive
     positions from `first`, to which the noise belongs.  Without a `seed` or `prompt` of its own
-    it follows the request.
+    it follows the request.  Of a take `space` says whether it holds "latents" or "frames".
     """
 
     first: int = 0
@@ -54,6 +55,7 @@ class Source:
     prompt: str | None = None
     picture: str = ""
     take: str = ""
+    space: str = LATENTS
 
     @property
     def is_prediction(self) -> bool:
@@ -72,6 +74,7 @@ class Source:
         yield from misfits(
             self, first=between(-FARTHEST, FARTHEST), given=several(anything, most=AT_ONCE), seed=SEED,
             prompt=TEXT, picture=hashed, take=either(nothing, KEY),
+            space=(LATENTS, FRAMES).__contains__,
         )  # fmt: skip
         if [bool(self.given), bool(self.picture), bool(self.take)].count(True) != 1 or (
             self.given and None not in self.given
@@ -184,13 +187,15 @@ def inserted(strip: Strip, number: int, source: Source, frame: int = 0) -> Strip
     return replace(strip, keys=keys)
 
 
-def locked(strip: Strip, number: int, take: str = "", frame: int = 0) -> Strip:
+def locked(
+    strip: Strip, number: int, take: str = "", frame: int = 0, space: str = LATENTS
+) -> Strip:
     """With a keyframe kept as the frame of a `take` that it is now, whatever words and seed become.
 
     Without a take, as for a picture, only against being made anew.
     """
     if take:
-        strip = replaced(strip, number, Source(take=take), frame)
+        strip = replaced(strip, number, Source(take=take, space=space), frame)
     return _marked(strip, number, on=True)
 
 

@@ -13,83 +13,18 @@ from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import last_keys, spans
-from tests.engine.families.animatediff import tiny as tiny_animatediff
-from tests.engine.families.wan import tiny as tiny_wan
-
-MOTION = """\
-[model]
-id = "motion"
-name = "Tiny AnimateDiff"
-family = "animatediff"
-native_fps = 4
-frames_per_call = 8
-most_frames = 48
-sizes = [[32, 32]]
-size_multiple = 16
-largest = 64
-steps = 1
-guidance = 2
-fills = ["keyframes", "any"]
-grid = { spatial = 4 }
-latent_space = "sd1"
-
-[weights]
-image = "unet/diffusion_pytorch_model.safetensors"
-motion = "mm.safetensors"
-control = "sparsectrl.safetensors"
-text = "text_encoder/model.safetensors"
-autoencoder = "vae/diffusion_pytorch_model.safetensors"
-
-[uses]
-keyframes = ["image", "motion", "text"]
-holes = ["image", "motion", "control", "text"]
-codec = ["autoencoder"]
-"""
-BETWEEN = """\
-[model]
-id = "between"
-name = "Tiny Wan"
-family = "wan"
-native_fps = 4
-frames_per_call = 5
-most_frames = 17
-fewest_frames = 5
-frame_step = 4
-sizes = [[32, 32]]
-size_multiple = 16
-largest = 64
-steps = 1
-guidance = 1
-walked = [1.0, 1.0, 1.0]
-fills = ["interpolation"]
-interpolation = { passes = 1, factor = 4, space = "frames" }
-grid = { spatial = 8, temporal = 4 }
-
-[weights]
-high = "transformer/diffusion_pytorch_model.safetensors"
-low = "transformer_2/diffusion_pytorch_model.safetensors"
-text = "text_encoder/model.safetensors"
-autoencoder = "vae/diffusion_pytorch_model.safetensors"
-
-[uses]
-interpolator = ["high", "low", "text", "autoencoder"]
-"""
+from tests import tiny_families
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    home = tmp_path_factory.mktemp("models")
-    tiny_animatediff.make(home / "motion")
-    tiny_wan.make(home / "between", experts=2)
-    for name, card in (("motion", MOTION), ("between", BETWEEN)):
-        (home / name / "model.toml").write_text(card, "utf-8")
-    return home
+    return tiny_families.make(tmp_path_factory.mktemp("models"))
 
 
 def asked(folder: Path, **more) -> ClipRequest:
     """Two keyframes and one after them by AnimateDiff, three frames between each two by Wan."""
     motion, between = (library.find(name, [folder]) for name in ("motion", "between"))
-    part = between.card.part(between.weights, (), between.card.defaults)
+    part = between.card.part(between.weights, ("interpolator",), between.card.defaults)
     chosen = {"keyframes": 2, "extend": 1, "interpolate": 1, "parts": (part,)}
     return motion.card.request("a red ball", 7, motion.weights, **chosen | more)
 

@@ -7,6 +7,8 @@ import pytest
 
 from studio.spec.card import Card, Interpolation, Window
 from studio.spec.check import check
+from studio.spec.grid import Grid
+from studio.spec.part import FRAMES
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.sizes import fitting, largest_side, size_multiple
@@ -87,3 +89,18 @@ def test_holes_that_no_part_can_fill_are_refused_before_anything_is_made():
     edited = rerolled(fresh(5, 5, extend=1), {2}, 5, seed=1)
     with pytest.raises(Refusal, match="Nothing chosen here fills frames between given ones"):
         check(asked((after, ("holes",)), of=still, strip=edited), still)
+
+
+def test_a_loop_that_no_window_holds_is_refused():
+    with pytest.raises(Refusal, match="close fills 5 frames at once, too few to lead back"):
+        check(asked((CLOSE, ("holes",)), loop=True), ONE)
+
+
+def test_frames_that_would_have_to_become_latents_of_several_are_refused():
+    several = replace(ONE, id="several", grid=Grid(8, 4), latent_space="")
+    frames = replace(CLOSE, id="frames", holes_space=FRAMES, size_multiple=8, largest=128)
+    both = (frames, ("holes",))
+    with pytest.raises(Refusal, match="cannot go on as latents that hold several"):
+        check(asked(both, of=several, extend=1, interpolate=1), several)
+    check(asked(both, of=several, extend=1, interpolate=0), several)
+    check(asked(both, of=ONE, extend=1, interpolate=1), ONE)

@@ -114,6 +114,7 @@ def _card(name: str, entry: Entry, kind: _Kind, files: tuple[tuple[str, str], ..
         fills=kind.fills,
         interpolation=Interpolation(1, SECOND, FRAMES) if around else None,
         latent_space=kind.latent_space,
+        holes_space=FRAMES,
         files=files,
         uses=tuple((role, codec if role == "codec" else everything) for role in sorted(roles)),
     )

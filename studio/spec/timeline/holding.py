@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from studio.spec.between_spans import between
-from studio.spec.part import Part
+from studio.spec.part import FRAMES, Part
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.span import Found
@@ -34,7 +34,7 @@ def latent_of(request: ClipRequest, number: int) -> Found | None:
     """In which span's latents a frame of a clip is found, and at which place.
 
     None where it exists behind the codec only: between keyframes that were interpolated as frames,
-    or in a latent that holds several frames.  IndexError for a frame that the clip does not have.
+    that were filled as frames, or in a latent that holds several.  IndexError for a frame that the clip does not have.
     """
     if request.only is not None:
         number += request.only[0]
@@ -45,9 +45,12 @@ def latent_of(request: ClipRequest, number: int) -> Found | None:
     at, inside = divmod(number, request.frames_per_keyframe)
     if request.part("codec").grid.temporal > 1 or (inside and request.interpolates_frames):
         return None
+    ends = (keys[at], keys[(at + 1) % len(keys)] if inside else keys[at])
+    if any(end.space == FRAMES for end in ends):
+        return None
     if not inside:
         return keys[at].key, keys[at].frame
-    _, frames = between(request, keys[at], keys[(at + 1) % len(keys)])
+    _, frames = between(request, *ends)
     return frames[inside].key, frames[inside].frame
 
 

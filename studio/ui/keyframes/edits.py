@@ -202,7 +202,7 @@ class StripEdits(QObject):
         if found is None or strip.sources[strip.keys[number].source].picture:
             return strips.locked(strip, number)
         key = found.keyframes[number]
-        return strips.locked(strip, number, key.key, key.frame)
+        return strips.locked(strip, number, key.key, key.frame, key.space)
 
     def _change(self, what: str, edit: Callable[[Strip], Strip]) -> None:
         strip = self.strip

@@ -4,7 +4,7 @@ Nothing here touches the window: it runs on another thread.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 from studio.jobs.payloads import RenderPayload
 from studio.spec.forecast import Forecast, StageForecast, forecast, upsampled_forecast
 from studio.spec.frame_spans import decode_spans
+from studio.spec.part import FRAMES
 from studio.spec.request import ClipRequest
 from studio.spec.span import Span
 from studio.spec.spans import spans, strip_of
@@ -23,6 +24,8 @@ from studio.ui.state.images import image, shrunk
 if TYPE_CHECKING:
     from studio.project.takes import TakeStore
 
+SHOWING = ("decode", "show")
+"""Stages that make frames of latents."""
 SAMPLED = 5
 """Span results of each stage whose seconds are read."""
 
@@ -115,11 +118,14 @@ def _pictures(
     wanted = {(key.key, key.frame) for key in found.keyframes}.difference(known)
     if not wanted:
         return made
-    request, keys = found.request, [[key] for key in found.keyframes]
-    alone = decode_spans(sparse(request), keys, loop=strip_of(request).loop)
-    for span in (*alone, *(span for span in walk if span.stage == "decode")):
-        reads = span.reads[span.context_before : span.context_before + len(span.makes)]
-        places = [read and (span.inputs[read.input], read.frame) for read in reads]
+    for key in (key for key in found.keyframes if key.space == FRAMES):
+        if (key.key, key.frame) in wanted and span_results.has(key.key):
+            frames = (span_results.get(key.key) or {"frames": ()})["frames"]
+            if key.frame < len(frames):
+                made[key.key, key.frame] = shrunk(image(frames[key.frame]))
+    wanted -= made.keys()
+    for span in (*_alone(found), *(span for span in walk if span.stage in SHOWING and span.role)):
+        places = _places(span)
         if not wanted.intersection(places) or not span_results.has(span.key):
             continue
         arrays = span_results.get(span.key) or {"frames": ()}
@@ -128,3 +134,20 @@ def _pictures(
                 made[place] = shrunk(image(frame))
         wanted -= made.keys()
     return made
+
+
+def _alone(found: Forecast) -> Sequence[Span]:
+    """The spans that show keyframes without anything between them."""
+    request, keys = found.request, found.keyframes
+    if any(key.space == FRAMES for key in keys):
+        return [span for span in spans(sparse(request)) if span.stage == "show"]
+    return decode_spans(sparse(request), [[key] for key in keys], loop=strip_of(request).loop)
+
+
+def _places(span: Span) -> list[Place | None]:
+    """Of each frame that a span shows, where it was as a latent; of latents that hold several
+    frames, which frame of theirs it is."""
+    if len(span.reads) < len(span.makes):
+        return [(span.inputs[0], number) for number in range(len(span.makes))]
+    reads = span.reads[span.context_before : span.context_before + len(span.makes)]
+    return [read and (span.inputs[read.input], read.frame) for read in reads]
