@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from studio.project import edits
 from studio.project import timeline_edits as cuts
@@ -17,13 +18,14 @@ from studio.spec.refusal import Refusal
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline import edits as timeline_edits
 from studio.spec.timeline import marking, splitting, trimming
-from studio.spec.timeline.gaps import range_of
+from studio.spec.timeline.gaps import gaps, range_of
+from studio.spec.timeline.retiming import at_rate
 from studio.spec.timeline.states import MADE, TO_MAKE, Wanted, plan
 from studio.spec.timeline.timeline import Timeline
 from tests.hostile import good
 from tests.project.takes_of import with_media
 from tests.spec.requests import PLAIN
-from tests.spec.timeline.timelines import EDITS, V1, cells, edited, ids, words
+from tests.spec.timeline.timelines import EDITS, RATES, V1, V2, cells, edited, ids, words
 
 FULL = replace(PLAIN, interpolate=2)
 OTHER = replace(FULL, prompt="a blue star", seed=9)
@@ -70,6 +72,44 @@ def test_what_is_stored_is_read_back(some):
     for edit in some:
         made = cuts.edit_timeline(made, lambda t, e=edit: edited(t, e, new))
     assert from_plain(Project, to_plain(made)) == made
+
+
+def outside(project, track, first, end):
+    """What a track plays before and after a range."""
+    played = cells(project.timeline, track, 400)
+    return played[:first] + played[end:]
+
+
+@settings(max_examples=20)
+@given(EDITS, st.sampled_from(RATES), st.integers(0, 10**6), st.integers(1, 20))
+def test_any_gap_is_filled_and_any_range_made_anew_and_the_rest_stays(some, rate, pick, length):
+    new, made = ids(), with_media()
+    made = replace(made, timeline=at_rate(made.timeline, rate, made.media))
+    for edit in some:
+        made = cuts.edit_timeline(made, lambda t, e=edit: edited(t, e, new))
+    for track in (made.timeline.track(V1), made.timeline.track(V2)):
+        for gap in gaps(made.timeline, track.id):
+            after, request = cuts.fill_gap(made, gap, FULL, new=ids(0x90000))
+            end = gap.start + gap.length
+            assert outside(after, track.id, gap.start, end) == outside(
+                made, track.id, gap.start, end
+            )
+            assert not list(request.unfit())
+        for start, clip in track.placed()[:2]:
+            first = start + pick % clip.length
+            end = min(first + length, start + clip.length)
+            if not leaves_some(clip, first - start, end - start):
+                continue
+            after, request = cuts.retake(made, clip.id, first, end, FULL, new=ids(0x90000))
+            assert outside(after, track.id, first, end) == outside(made, track.id, first, end)
+            for other in made.timeline.tracks:
+                if other.id != track.id:
+                    assert after.timeline.track(other.id) == other
+
+
+def leaves_some(clip, first, end) -> bool:
+    """Whether some of a clip is left beside a range, to go on from."""
+    return first > 0 or end < clip.length
 
 
 def test_what_a_newer_program_wrote_on_a_timeline_stays_in_its_place():
