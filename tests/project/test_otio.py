@@ -385,7 +385,7 @@ def test_whatever_is_wrong_in_a_file_it_is_read_whole_or_refused(seed):
 
     walk(plain)
     read = 0
-    for _ in range(60):
+    for _ in range(40):
         changed_ = json.loads(json.dumps(plain))
         *way, name = dice.choice(ways)
         place = changed_
@@ -400,7 +400,7 @@ def test_whatever_is_wrong_in_a_file_it_is_read_whole_or_refused(seed):
         media = replace(good(), timeline=found.timeline).media
         assert list(faults(found.timeline, media)) == []
         cuts.edit_timeline(good(), lambda t, f=found: f.timeline)
-    assert read > 20
+    assert read > 12
 
 
 def test_an_imported_timeline_can_be_edited():
