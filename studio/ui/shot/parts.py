@@ -1,5 +1,7 @@
 """Who makes what: a row for each role of a clip, with the models that may take it."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -70,6 +72,7 @@ class Parts(QWidget):
         super().__init__()
         self._models = models
         self._state: ShotState | None = None
+        self._made_of: tuple[object, ...] = ()
         self.alone = label("", "small", wrap=True)
         self.rows = {role: PartRow(role) for role in ROLE_NAMES}
         layout = QVBoxLayout(self)
@@ -93,6 +96,9 @@ class Parts(QWidget):
 
     def _show(self, state: ShotState) -> None:
         found, chosen, several = self._models.found, dict(state.shot.parts), False
+        if (made_of := (found, *_decisive(state))) == self._made_of:
+            return  # words alone have changed
+        self._made_of = made_of
         for role, row in self.rows.items():
             offered = has_choice(state, found, role)
             row.setVisible(offered)
@@ -106,6 +112,12 @@ class Parts(QWidget):
     def _choose(self, role: str, choice: PartChoice) -> None:
         if self._state and choice.parts != self._state.shot.parts and not choice.refusal:
             self.changed.emit(choice.parts, ROLE_NAMES[role])
+
+
+def _decisive(state: ShotState) -> tuple[object, ...]:
+    """All of a shot that the choices depend on."""
+    draft = state.draft and replace(state.draft, prompt="", negative="", seed=0, subject=None)
+    return state.shot.parts, state.model, draft
 
 
 def title(state: ShotState) -> str:
