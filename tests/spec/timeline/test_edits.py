@@ -192,6 +192,16 @@ def test_what_a_take_lacks_is_asked_for_and_lands():
     assert list(faults(after, longer)) == []
 
 
+def test_a_fast_clip_lacks_more_of_its_take():
+    fast = retiming.retime(row((0, 97)), ONE, Fraction(2), MEDIA)  # all that is left of it
+    longer, asked = trimming.extend(fast, ONE, trimming.TAIL, 20, MEDIA)
+    assert lies(longer) == [(0, 49)]
+    assert (asked.frames, asked.keyframes) == (20, 3)  # 40 frames of 48
+    near = row((0, 90), (3, 20))
+    _, asked = trimming.extend(near, ONE, trimming.TAIL, 5, MEDIA, ripple=False)
+    assert (asked.frames, asked.keyframes) == (2, 0)  # what is lacking is room
+
+
 def test_a_clip_is_extended_backwards_too():
     timeline = row((0, 20))
     longer_now, asked = trimming.extend(timeline, ONE, trimming.HEAD, 20, MEDIA)
@@ -248,6 +258,21 @@ def test_what_is_shown_slips_under_its_ends():
     assert cells(trimming.slip(timeline, ONE, 3, MEDIA), V1)[0] == (next(iter(TAKES)), 19)
     assert cells(trimming.slip(timeline, ONE, 999, MEDIA), V1)[19] == (next(iter(TAKES)), 112)
     assert cells(trimming.slip(timeline, ONE, -999, MEDIA), V1)[0] == (next(iter(TAKES)), 0)
+
+
+def test_marks_markers_and_fades_keep_their_times_at_another_rate():
+    timeline = marking.mark_out(marking.mark_in(row((0, 20)), 5), 12)
+    timeline = marking.add_marker(timeline, Marker(TWO, 9, "beat", 6))
+    timeline = edits.append(timeline, A1, replace(sound(THREE, 20), sound=Sound(0.0, 4, 6)))
+    twice = retiming.at_rate(timeline, Fraction(48), MEDIA)
+    assert (twice.mark_in, twice.mark_out) == (10, 24)
+    assert twice.markers == (Marker(TWO, 18, "beat", 12),)
+    assert twice.clip(THREE).sound == Sound(0.0, 8, 12)
+    assert retiming.at_rate(twice, Fraction(24), MEDIA) == timeline
+    short = marking.mark_out(marking.mark_in(row((0, 20)), 5), 6)
+    assert marking.marked(retiming.at_rate(short, Fraction(1), MEDIA)) == (0, 1)
+    with pytest.raises(Refusal, match="rate"):
+        retiming.at_rate(short, Fraction(0), MEDIA)
 
 
 def test_marks_and_markers():
