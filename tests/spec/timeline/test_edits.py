@@ -74,6 +74,18 @@ def test_overwriting_the_middle_of_a_clip_leaves_two_pieces():
     assert cells(timeline, V1)[13:20] == cells(row((0, 20)), V1)[13:20]
 
 
+@pytest.mark.parametrize(("at", "left"), [(0, [(9, 20)]), (11, [(0, 11)]), (-5, [(4, 20)])])
+def test_what_is_left_of_a_clip_keeps_its_id(at, left):
+    timeline = edits.move(row((0, 20)), ONE, 30, ids())
+    over = edits.overwrite(timeline, V1, video(NEW, 9), 30 + at, ids())
+    assert [
+        (start - 30, start - 30 + clip.length)
+        for start, clip in over.track(V1).placed()
+        if clip.id == ONE
+    ] == left
+    assert len(over.track(V1).clips) == 2
+
+
 def test_linked_clips_move_split_and_go_together():
     timeline = edits.overwrite(row((0, 20), (0, 20)), A1, sound("c" * 12, 20), 0, ids())
     timeline = edits.link(timeline, [ONE, "c" * 12], "d" * 12)
@@ -234,8 +246,13 @@ def test_another_speed_shows_the_same_range():
         (0, 40),
         (45, 65),
     ]
-    with pytest.raises(Refusal):
-        retiming.retime(timeline, ONE, Fraction(0), MEDIA)
+    three = row((0, 20), (5, 20), (7, 20))
+    assert lies(retiming.retime(three, TWO, Fraction(1, 2), MEDIA)) == [(0, 20), (25, 52), (52, 72)]
+    assert lies(retiming.retime(three, TWO, Fraction(2), MEDIA)) == [(0, 20), (25, 35), (52, 72)]
+    for speed in (Fraction(0), Fraction(1, 101), Fraction(101)):
+        with pytest.raises(Refusal):
+            retiming.retime(timeline, ONE, speed, MEDIA)
+    assert lies(retiming.retime(timeline, ONE, Fraction(1, 100), MEDIA))[0] == (0, 25)
 
 
 def test_a_take_is_chosen_at_the_same_time_and_never_shortens_a_clip():
