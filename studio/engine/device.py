@@ -1,4 +1,4 @@
-"""Which device computes, in what precision, with which attention kernel.  Asked, never assumed.
+"""Which device computes, in what precision, with which attention kernel.
 
 The one place that knows precisions.  What is made is made in fp16 on an accelerator: its frames lie
 within 58 dB of a processor's, where bfloat16 has an eighth of its precision.  What learns is held in

@@ -1,4 +1,4 @@
-"""Noise that belongs to a frame: the same whatever else is computed, on whatever device.
+"""Counter-based noise per frame: the same whatever else is computed, on whatever device.
 
 A counter-based generator keyed by what the noise is for, drawn in fp32 on the CPU, then moved.
 """

@@ -1,4 +1,4 @@
-"""Latents to a small picture strip by one matrix, nearly for free."""
+"""Latent preview: latents to a small picture strip by one matrix."""
 
 import torch
 from torch import Tensor

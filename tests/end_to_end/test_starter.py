@@ -61,7 +61,7 @@ def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
     assert how is not None
     true = upsampling.filmed(3, 256).frames[:3]
     small = frame_pairs.shrunk(torch.from_numpy(true))
-    made = upsampling.larger(
+    made = upsampling.upscaled(
         upsampling.opened(STARTER / "upsampler", PROCESSOR), small.numpy(), how, 1
     )
     blurred = upsampling.resampled(small.numpy(), upsampling.RESAMPLED["bicubic"])

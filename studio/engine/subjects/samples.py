@@ -1,4 +1,4 @@
-"""A moving sample of a subject while it is still being learned."""
+"""Sample clips of a subject during its training."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ MOTION = "moving right"
 
 
 def moving(video: VideoModel, spec: SubjectSpec) -> Callable[[TrainableNetworks], Preview]:
-    """What makes a short clip of the subject as it stands, in few steps.
+    """A sampler of short clips of the subject as trained so far, in few steps.
 
     The temporal layers' prompt is encoded here, before the text encoder begins to learn.
     """

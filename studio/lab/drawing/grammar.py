@@ -1,4 +1,4 @@
-"""The small language of the 64-pixel starter: which words it was taught, and what each means."""
+"""The grammar of the 64-pixel starter: its vocabulary, and what each word means."""
 
 import hashlib
 import re

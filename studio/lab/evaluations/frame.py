@@ -1,4 +1,4 @@
-"""The frame of every evaluation: a model is found, clips are made and looked at, a table comes of it."""
+"""The frame of every evaluation: a model is found, clips are made and measured, a table is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a decoder that sees time is worth, and whether its chunks show (Video LDM's decoder table)."""
+"""Quality of temporal decoders: reconstruction, flicker, Fréchet distances, seams between chunks (Video
+LDM's decoder table)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields

@@ -1,4 +1,4 @@
-"""How well an autoencoder gives pictures back."""
+"""Reconstruction quality of autoencoders."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How far filled frames lie from the true ones, pattern by pattern of given frames.
+"""Error of filled frames against the true ones, for each pattern of known frames.
 
 By what the oracle reads of each frame (place, colour, shape), not by PSNR, which rewards blur.
 """

@@ -1,4 +1,4 @@
-"""How far two sets of clips lie apart as sets: the Fréchet distance of features.
+"""Fréchet distance of features between two sets of clips.
 
 As FID and FVD (Heusel et al. 2017, Unterthiner et al. 2018), but of the autoencoder's own encoder's
 features, since no public network can be assumed; so figures compare with one another only.

@@ -1,4 +1,4 @@
-"""How alike two pictures' subjects are, by a small network taught to tell characters apart."""
+"""Similarity of two pictures' subjects, by a small network trained to distinguish characters."""
 
 import json
 from dataclasses import dataclass

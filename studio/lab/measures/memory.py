@@ -1,4 +1,4 @@
-"""How much memory each stage takes at full size: told from shapes alone, or measured.
+"""How much memory each stage takes at full size: computed from shapes alone, or measured.
 
 Networks in the layouts of Stable Diffusion 1.5 and its ×4 upscaler, with layers over time.  A stage
 works on a span at a time, so that the length of a clip does not appear here.

@@ -1,6 +1,6 @@
 """An oracle without learned parts: pixels of a starter clip → colour, shape and motion seen.
 
-It is never told what was asked for.  It knows the eight paints, the six outlines and the seven
+It does not know the prompt.  It knows the eight paints, the six outlines and the seven
 grounds of the scenes, and guesses the ground of each frame from the frame's border.
 
 Its own errors on real clips: none in 300 clean ones; through an autoencoder of 31 dB, shape is

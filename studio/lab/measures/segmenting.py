@@ -1,4 +1,4 @@
-"""Object and ground told apart by colour, frame by frame, without knowing what was asked for."""
+"""Segmentation of object and ground by colour, frame by frame, without knowledge of the prompt."""
 
 from dataclasses import dataclass
 

@@ -123,7 +123,7 @@ def _enlarged(shot: Shot, frames: np.ndarray, device: Device) -> np.ndarray | No
     if shot.upsampler is None:
         return None
     folder, how = shot.upsampler
-    made = upsampling.larger(upsampling.opened(folder, device), frames, how, shot.seed)
+    made = upsampling.upscaled(upsampling.opened(folder, device), frames, how, shot.seed)
     return made[len(made) // 2]
 
 

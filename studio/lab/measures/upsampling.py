@@ -1,4 +1,4 @@
-"""What an upsampler that sees time is worth: beside its own image network, bicubic and Lanczos."""
+"""Quality of temporal upsamplers, beside their own image network, bicubic and Lanczos."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,7 +110,7 @@ def enlargements(
     for folder in folders:
         model = opened(folder, video.backbone.device)
         for way, net in ways(model):
-            made[f"{kind(model)}, {way}"] = larger(net, small, how, seed)
+            made[f"{kind(model)}, {way}"] = upscaled(net, small, how, seed)
     return made
 
 
@@ -145,7 +145,7 @@ def ways(model: Upsampler) -> tuple[tuple[str, Upsampler], ...]:
     )
 
 
-def larger(model: Upsampler, small: np.ndarray, how: Upsampling, seed: int) -> np.ndarray:
+def upscaled(model: Upsampler, small: np.ndarray, how: Upsampling, seed: int) -> np.ndarray:
     """Frames uint8 (T, h, w, 3) made larger by an upsampler, (T, 4 h, 4 w, 3)."""
     tiling = Tiling(how.tile, how.overlap)
     spec = UpscaleSpec(tuple(range(len(small))), seed, how.steps, how.level, tiling)

@@ -1,4 +1,4 @@
-"""Clips small and four times as large, which an upsampler of pixels learns from."""
+"""Pairs of small and ×4 clips: training data of a pixel upsampler."""
 
 import numpy as np
 import torch

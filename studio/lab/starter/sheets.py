@@ -1,4 +1,4 @@
-"""Sheets to look at after a stage: what the autoencoder keeps, what words make, single and in clips."""
+"""Contact sheets after a stage: reconstructions, pictures and clips from prompts."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -17,7 +17,7 @@ MAX_ADAPTIVE_WEIGHT = 1e4
 class Discriminator(nn.Module):
     """Clips (B, 3, T, H, W) in -1..1 → scores of patches, high for what looks real.
 
-    Where it does not look `over_time` it is a critic of pictures, frame by frame.
+    Without `over_time` it is a discriminator of single frames.
     """
 
     def __init__(self, *, over_time: bool = True) -> None:

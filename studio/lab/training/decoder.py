@@ -1,4 +1,4 @@
-"""Teach a decoder time: its temporal layers learn, encoder and image decoder stay as they are.
+"""Training of temporal decoder layers; encoder and image decoder are frozen.
 
 L1, a perceptual term and a critic of clips (Video LDM section 3.1.1); and L1 of the changes from
 frame to frame, without which a small training lowers the error and not the flicker.
@@ -32,7 +32,7 @@ not encoded, and tremble a little."""
 
 
 def fresh(vae: AutoencoderKL, seed: int) -> DecoderLayers:
-    """Layers for a decoder that know nothing yet."""
+    """Untrained layers for a decoder."""
     torch.manual_seed(seed)
     groups = config_of(vae).norm_num_groups
     return DecoderLayers(vae.decoder, DecoderConfig(norm_groups=groups))
@@ -79,7 +79,7 @@ def loss(
     *,
     adversarial: bool,
 ) -> Tensor:
-    """What the layers and their critics learn by from clips uint8 (B, T, H, W, 3)."""
+    """Sum of the losses of layers and discriminators on clips uint8 (B, T, H, W, 3)."""
     layers, critics = net["layers"], net["critics"]
     assert isinstance(layers, DecoderLayers)
     assert isinstance(critics, nn.ModuleDict)

@@ -1,4 +1,4 @@
-"""Footage small and four times larger, as upsamplers are taught with it; made once."""
+"""Pairs of small and ×4 footage: training data of upsamplers, made once."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Parts that a model is taught beside its own networks: layers of its decoder, an upsampler."""
+"""Training of parts beside a model's own networks: layers of its decoder, an upsampler."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Teach upsamplers: an image network first, then layers over time beside it (Video LDM section 3.4).
+"""Training of upsamplers: an image network first, then its temporal layers (Video LDM section 3.4).
 
 On patches, with noise on the small frames and its level told; v-prediction.  Two kinds: "latent"
 in the layout of the public ×4 upscaler, "pixel" as the paper's for driving scenes.
@@ -49,12 +49,12 @@ class Patches:
     small: Tensor
 
     def to(self, place: torch.device) -> "Patches":
-        """The same, where the network is that learns from it."""
+        """The same on the device of the network."""
         return Patches(self.target.to(place), self.small.to(place))
 
 
 def fresh(kind: str, seed: int) -> UNet2DConditionModel:
-    """An image network that knows nothing yet."""
+    """An untrained image network."""
     torch.manual_seed(seed)
     channels = 4 if kind == "latent" else 3
     count = len(WIDTHS[kind])

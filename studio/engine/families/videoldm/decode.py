@@ -1,4 +1,4 @@
-"""Latents to frames: frame by frame, or by a decoder that sees time."""
+"""Decoding: latents to frames, one by one or by a decoder with temporal layers."""
 
 import torch
 from torch import Tensor

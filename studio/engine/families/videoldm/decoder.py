@@ -37,7 +37,7 @@ PUBLIC = DecoderConfig("clip", 32, 1e-5)
 
 
 class DecoderLayers(nn.Module):
-    """Everything learned about time for one image decoder layout; the identity when fresh.
+    """All temporal layers for one image decoder layout; the identity when fresh.
 
     `blocks` is keyed by the dotted name of the ResBlock that each layer follows, with ":" for ".".
     """
@@ -76,7 +76,7 @@ class DecoderLayers(nn.Module):
 
 
 class VideoDecoder(nn.Module):
-    """An image decoder that sees time; `vae` keeps the keys of the image autoencoder."""
+    """An image decoder with temporal layers; `vae` keeps the keys of the image autoencoder."""
 
     def __init__(self, vae: AutoencoderKL, temporal: DecoderLayers) -> None:
         super().__init__()

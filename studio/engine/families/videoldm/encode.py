@@ -1,4 +1,4 @@
-"""Frames to latents, frame by frame: the encoder stays the image model's own."""
+"""Encoding: frames to latents, one by one by the image model's own encoder."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Everything learned about time for one image UNet: which layers stand where, and their file."""
+"""The temporal layers of one image UNet: where they are inserted, and their file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ FORMAT = "studio-temporal"
 
 
 class TemporalLayers(nn.Module):
-    """Everything learned about time, for one image UNet layout.
+    """All temporal layers for one image UNet layout.
 
     `blocks` is keyed by the dotted name of the spatial module that each layer follows, with ":"
     for "." (a module's name may hold no dot).

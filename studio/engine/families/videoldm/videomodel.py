@@ -1,4 +1,4 @@
-"""A model of the Video LDM family made ready: backbone, temporal layers, and the patterns that it fills."""
+"""A loaded model of the Video LDM family: backbone, temporal layers, and the patterns that it fills."""
 
 from dataclasses import dataclass
 
