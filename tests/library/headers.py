@@ -1,5 +1,15 @@
 """Headers of published weight files, and files that are none."""
 
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.library.weight_builder import safetensors
+
+KEYS = Path(__file__).resolve().parents[3] / "shared" / "data" / "keys"
+KIND = "SDXL checkpoint"
+
 
 def wan(width: int, channels: int, **more: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
     """What tells Wan's transformers apart, in the original spelling."""
@@ -107,3 +117,37 @@ BAD = {
     "words.safetensors": (b"these are no weights at all, only words", "not a safetensors file"),
     "short.gguf": (b"GGUF\x03\x00\x00\x00\x05", "cut short or damaged"),
 }
+
+
+def shapes_of(name: str) -> dict[str, tuple[int, ...]]:
+    if not KEYS.exists():
+        pytest.skip("the published key lists are not here")
+    listed = json.loads((KEYS / f"{name}.json").read_text("utf-8"))["tensors"]
+    return {key: tuple(shape) for key, shape in listed.items()}
+
+
+def put(path: Path, kind: str = KIND) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return safetensors(path, SMALL[kind] if kind in SMALL else WAN[kind][0])
+
+
+def checkpoint(path: Path, text: int = 768, channels: int = 4, **notes: str) -> Path:
+    """What tells a checkpoint's family, and little besides."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first = "model.diffusion_model.input_blocks."
+    shapes = {
+        f"{first}0.0.weight": (32, channels, 3, 3),
+        f"{first}1.1.transformer_blocks.0.attn2.to_k.weight": (32, text),
+        "first_stage_model.decoder.conv_in.weight": (32, 4, 3, 3),
+    }
+    return safetensors(path, shapes, notes=notes)
+
+
+def motion(path: Path, *, levels: int = 4) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = [
+        f"down_blocks.{n}.motion_modules.0.temporal_transformer.norm.weight" for n in range(levels)
+    ]
+    pe = "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0."
+    pe += "attention_blocks.0.pos_encoder.pe"
+    return safetensors(path, dict.fromkeys(names, (32,)) | {pe: (1, 32, 32)})

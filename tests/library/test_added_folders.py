@@ -5,8 +5,7 @@ import shutil
 
 import pytest
 
-from tests.library.test_program_folders import put
-from tests.library.test_recognition import BAD
+from tests.library.headers import BAD, put
 
 
 @pytest.fixture
@@ -20,8 +19,14 @@ def comfy(tmp_path):
     return folder
 
 
+def unmoved(folder: Path) -> dict[Path, tuple[int, int, int]]:
+    """What a user's files are known by, but for when they were last read."""
+    found = {path: path.stat() for path in folder.rglob("*")}
+    return {path: (s.st_ino, s.st_size, s.st_mtime_ns) for path, s in found.items()}
+
+
 def test_adding_says_what_was_found_and_why_the_rest_is_unknown(run, comfy):
-    before = {path: path.stat() for path in comfy.rglob("*")}
+    before = unmoved(comfy)
     done = run("library", "add", str(comfy))
     assert done.code == 0
     lines = done.out.strip().splitlines()
@@ -29,7 +34,7 @@ def test_adding_says_what_was_found_and_why_the_rest_is_unknown(run, comfy):
         "(a folder of ComfyUI): Found 3 checkpoints, 1 video model, 1 unknown."
     )
     assert "git lfs pull" in lines[0]
-    assert {path: path.stat() for path in comfy.rglob("*")} == before
+    assert unmoved(comfy) == before
     run("library", "add", str(comfy)).refused("was added already")
     run("library", "add", str(comfy / "gone")).refused("is no folder")
 

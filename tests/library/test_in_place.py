@@ -11,31 +11,8 @@ from studio.library.tensor_hash import known_hash
 from studio.spec.components import SETTINGS
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
-from tests.library.test_program_folders import put
-from tests.library.test_recognition import WAN, shapes_of
+from tests.library.headers import WAN, checkpoint, motion, put, shapes_of
 from tests.library.weight_builder import safetensors
-
-
-def checkpoint(path: Path, text: int = 768, channels: int = 4, **notes: str) -> Path:
-    """What tells a checkpoint's family, and little besides."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    first = "model.diffusion_model.input_blocks."
-    shapes = {
-        f"{first}0.0.weight": (32, channels, 3, 3),
-        f"{first}1.1.transformer_blocks.0.attn2.to_k.weight": (32, text),
-        "first_stage_model.decoder.conv_in.weight": (32, 4, 3, 3),
-    }
-    return safetensors(path, shapes, notes=notes)
-
-
-def motion(path: Path, *, levels: int = 4) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    names = [
-        f"down_blocks.{n}.motion_modules.0.temporal_transformer.norm.weight" for n in range(levels)
-    ]
-    pe = "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0."
-    pe += "attention_blocks.0.pos_encoder.pe"
-    return safetensors(path, dict.fromkeys(names, (32,)) | {pe: (1, 32, 32)})
 
 
 def test_a_checkpoint_is_an_image_model_with_the_numbers_of_its_family(tmp_path):

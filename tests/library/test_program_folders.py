@@ -10,15 +10,7 @@ from studio.library.program_folders import hub_cache, places_of
 from studio.library.scan import scan
 from studio.spec.bounds import is_name
 from studio.spec.refusal import Refusal
-from tests.library.test_recognition import SMALL, WAN
-from tests.library.weight_builder import safetensors
-
-KIND = "SDXL checkpoint"
-
-
-def put(path: Path, kind: str = KIND) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return safetensors(path, SMALL[kind] if kind in SMALL else WAN[kind][0])
+from tests.library.headers import put
 
 
 def names(*folders: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Files of every layout that people have, by their headers: what they are, or why they are refused."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,10 +9,9 @@ from studio.library import weight_files
 from studio.library.recognition.found import Found
 from studio.library.recognition.weights import recognise
 from studio.spec.refusal import Refusal
-from tests.library.headers import BAD, SMALL, WAN, wan
+from tests.library.headers import BAD, SMALL, WAN, shapes_of, wan
 from tests.library.weight_builder import gguf, safetensors
 
-KEYS = Path(__file__).resolve().parents[3] / "shared" / "data" / "keys"
 PUBLISHED = {
     "animatediff_motion_lora_v2_original": ("AnimateDiff v2 motion LoRA", "original"),
     "animatediff_v2_diffusers": ("AnimateDiff v2 motion module", "diffusers"),
@@ -36,13 +34,6 @@ PUBLISHED = {
 
 def found(path: Path) -> Found:
     return recognise(weight_files.read(path))
-
-
-def shapes_of(name: str) -> dict[str, tuple[int, ...]]:
-    if not KEYS.exists():
-        pytest.skip("the published key lists are not here")
-    listed = json.loads((KEYS / f"{name}.json").read_text("utf-8"))["tensors"]
-    return {key: tuple(shape) for key, shape in listed.items()}
 
 
 @pytest.mark.shared

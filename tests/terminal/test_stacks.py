@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from tests.library.test_in_place import checkpoint, motion
-from tests.library.test_program_folders import put
+from tests.library.headers import checkpoint, motion, put
 from tests.library.weight_builder import safetensors
 
 PLAN = ("generate", "a red ball", "--plan", "--json", "--model")

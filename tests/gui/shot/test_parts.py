@@ -19,7 +19,7 @@ from studio.ui.takes.dialogs import with_recipe
 from studio.ui.widgets.controls import ElidedLabel
 from tests import tiny_parts
 from tests.gui.layouts import cut, overlapping
-from tests.gui.state.test_part_choices import ALL
+from tests.gui.models import ALL
 from tests.gui.works import DENSE, MODEL
 
 BALL = "a red ball moving left over grass"
