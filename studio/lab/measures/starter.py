@@ -59,4 +59,4 @@ class FrameByFrame(nn.Module):
 
     def forward(self, *args, **kwargs) -> Tensor:
         """As `VideoUNet.forward`."""
-        return self.net(*args, **kwargs, image_only=True)
+        return self.net(*args, **kwargs | {"image_only": True})
