@@ -49,7 +49,10 @@ def _add_commands(add: "Commands") -> None:
     _add_subject(add)
     _add_library(add)
     _add_queue(add)
-    add.computing("doctor", "check this computer: device, memory, ffmpeg, models")
+    doctor = add.computing("doctor", "check this computer: device, memory, ffmpeg, models")
+    doctor.add_argument(
+        "--model", metavar="ID", default="", help="try this one alone: an id, a file or a folder"
+    )
     _studio(add.computing("studio", "open the window (also: no command)"))
 
 

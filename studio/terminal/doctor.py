@@ -20,7 +20,11 @@ LITTLE = 5 * 2**30
 
 
 def doctor(args: Namespace, session: Session) -> Answer:
-    """Every check, a line each; exit code 2 when one of them fails."""
+    """Every check, a line each; exit code 2 when one of them fails.  With a model, that alone."""
+    if args.model:
+        from studio.terminal.model_doctor import examine
+
+        return examine(args, session)
     checks = [_memory(), *_places(session.folders), *_crashes(session.folders.faults)]
     checks += checkup(session.works(), session.tick)
     lines = [f"{'ok  ' if c.works else 'FAIL'}  {c.name:<9}  {c.words}" for c in checks]
