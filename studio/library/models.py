@@ -9,6 +9,7 @@ from studio.library.card import CARD, read_card
 from studio.library.derived.derived import Derived
 from studio.library.hashes import KNOWN
 from studio.library.headers import check
+from studio.library.program_folders import is_list
 from studio.library.settings import settings_of
 from studio.library.strays import check_strays
 from studio.spec.card import Card
@@ -212,9 +213,11 @@ def _model(claim: _Claim) -> Model:
 def _places(folders: Iterable[Path]) -> Iterator[tuple[Path, Refusal | None]]:
     """The folders that hold a card, and those that cannot be looked into."""
     for folder in folders:
+        if is_list(folder):
+            continue
         try:
             names = sorted(path.name for path in folder.iterdir())
-        except (FileNotFoundError, NotADirectoryError):  # not there now, or a list of folders
+        except FileNotFoundError:
             continue
         except OSError as error:
             yield folder, _unreadable(folder, error)

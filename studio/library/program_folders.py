@@ -35,12 +35,17 @@ def places_of(folder: Path) -> Places:
 
     Refused where such a file cannot be read; one inside a ComfyUI is then left out.
     """
-    if folder.name.endswith((".yaml", ".yml")) and folder.is_file():
+    if is_list(folder):
         return Places("ComfyUI", tuple(_named_in(folder)))
     for program, ask in PROGRAMS.items():
         if found := tuple(ask(folder)):
             return Places(program, found)
     return Places("", (folder,))
+
+
+def is_list(place: Path) -> bool:
+    """Whether a place that was added is a file that lists folders."""
+    return place.suffix.lower() in (".yaml", ".yml") and place.is_file()
 
 
 def hub_cache(environ: Mapping[str, str] = os.environ) -> Path:

@@ -8,7 +8,7 @@ from studio.library import models as library
 from studio.library.added_folders import AddedFolders, looked_into
 from studio.library.derived.derive import derive
 from studio.library.model_names import name_of
-from studio.library.program_folders import EXTRA_PATHS, hub_cache, places_of
+from studio.library.program_folders import EXTRA_PATHS, hub_cache, is_list, places_of
 from studio.library.scan import Entry, Scan, scan
 from studio.library.scan_index import Index
 from studio.library.seen_models import Gone, compared
@@ -142,7 +142,7 @@ def _scanned(where: Iterable[Path], session: Session) -> Scan:
 
 
 def _check_folder(folder: Path) -> None:
-    if is_folder(folder) or (folder.suffix in (".yaml", ".yml") and is_file(folder)):
+    if is_folder(folder) or is_list(folder):
         return
     raise Refusal(
         f"{folder} is no folder.", f"Name a folder that holds models, or an {EXTRA_PATHS}."
