@@ -77,11 +77,19 @@ def _read_apart(source: Path, part: Path, tick: Tick) -> None:
 
 @contextmanager
 def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with the `with`, whatever happens in it."""
+    """A process that ends with the `with`, whatever happens in it; with this process too, whose end
+    it reads on its standard input."""
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
-    with process:
+    lifeline, process.stdin = process.stdin, None  # `communicate` would close it
+    assert lifeline is not None
+    with lifeline, process:
         try:
             yield process
         finally:

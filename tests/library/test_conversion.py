@@ -1,13 +1,16 @@
 """Pickles: tensors come out of them, in another process; nothing else of them is ever run."""
 
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from studio.library.conversion import convert
+from studio.library.conversion import READER, ROOT, convert
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests import published_models as published
@@ -97,6 +100,16 @@ def test_cancelling_ends_the_process_and_leaves_nothing(tmp_path, state):
     with pytest.raises(Cancelled):
         convert(tmp_path / "a.ckpt", tmp_path / "a.safetensors", stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.ckpt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a file that is never read to its end")
+def test_the_reader_ends_with_whoever_started_it(tmp_path):
+    os.mkfifo(tmp_path / "a.ckpt")
+    command = [sys.executable, "-m", READER, str(tmp_path / "a.ckpt"), str(tmp_path / "b")]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=120) == 1
 
 
 def test_the_command_asks_first(run, home, tmp_path, state):

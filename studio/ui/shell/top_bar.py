@@ -68,7 +68,7 @@ class TopBar(QWidget):
         self.name.set_text(document.project.name)
         if document.read_only:
             self.state.setText("read only")
-            self.state.setToolTip(document.only_read)
+            tip(self.state, document.only_read)
         else:
             waits = "not saved · trying again" if document.trouble else "saving …"
             self.state.setText("saved" if document.is_saved else waits)
