@@ -505,6 +505,7 @@ def test_training_further_versions_and_anew(run, home, tmp_path):
     assert len(SubjectStore(home / "subjects").get(name).versions) == 3
 
 
+@pytest.mark.long
 def test_a_stopped_training_keeps_its_numbers(run, home, tmp_path):
     photos = sorted(photo_folder(tmp_path / "photos").iterdir())
     store = SubjectStore(home / "subjects")

@@ -19,7 +19,7 @@ def unbroken(victim, tiny_home, tmp_path_factory):
     return home, end["ticks"]
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.long)])
 def test_rendering(victim, unbroken, tiny_home, tmp_path, count):
     whole, ticks = unbroken
     for number, moment in enumerate(moments(1, count, ticks - 14)):

@@ -24,7 +24,13 @@ def unbroken(victim, tiny_home, tmp_path_factory) -> tuple[Path, int]:
     return home, end["ticks"]
 
 
-@pytest.mark.parametrize(("by", "code"), CODES.items())
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [
+        pytest.param(*item, marks=() if item[0] == "SIGTERM" else pytest.mark.long)
+        for item in CODES.items()
+    ],
+)
 def test_a_clip(victim, unbroken, tiny_home, tmp_path, by, code):
     whole, ticks = unbroken
     for number, moment in enumerate(moments(code, 2, ticks - 14)):

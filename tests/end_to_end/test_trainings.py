@@ -154,6 +154,7 @@ def stop_at(step: int):
     return tick
 
 
+@pytest.mark.long
 def test_stopped_at_any_step_it_ends_in_the_adapter_of_an_unbroken_run(studio):
     for name in ("pip", "max"):
         studio.adopt(name)

@@ -173,6 +173,7 @@ def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, m
     assert after["conv_in.weight"].dtype == on.dtype
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("on", ["second, half"], indirect=True)
 def test_words_on_paths_are_learned_from_where_the_network_is(on, tmp_path, monkeypatch):
     """The starter's way of teaching: its windows are drawn on the processor."""

@@ -87,6 +87,7 @@ def test_one_tile_is_looked_at_before_the_whole(works, asked, tmp_path):
     assert stored < {span.key for span in spans(asked)}
 
 
+@pytest.mark.long
 def test_a_stopped_render_goes_on(works, asked, project, tmp_path):
     def stop(progress):
         if progress.stage == "upsample" and progress.step > 8:  # in the second of five portions

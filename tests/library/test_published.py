@@ -137,7 +137,14 @@ def test_decoders_in_place_of_a_models_own(models, name):
     assert (codec.context > 0) == name.startswith("svd")
 
 
-@pytest.mark.parametrize("name", ["dream", "dream+mm_v3+sparsectrl_rgb", "v2-1_768"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("dream", marks=pytest.mark.long),
+        "dream+mm_v3+sparsectrl_rgb",
+        pytest.param("v2-1_768", marks=pytest.mark.long),
+    ],
+)
 def test_in_half_precision(models, name):
     half, whole = (opened(models, name, "keyframes", device) for device in (HALF, None))
     assert half.backbone.unet.dtype == torch.float16
