@@ -5,7 +5,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.shell.window import Window
+from studio.ui.state.library import Library
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
 
@@ -56,7 +57,7 @@ def open_window(
     folders: Folders,
     works: Mapping[str, Work],
     *,
-    model_folders: Sequence[Path] = (),
+    model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
     recipe: Callable[[ClipRequest], dict] = recipe,
     warm_up: Callable[[], object] | None = None,
@@ -125,7 +126,7 @@ def build(
     folders: Folders,
     works: Mapping[str, Work],
     *,
-    model_folders: Sequence[Path] = (),
+    model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
     recipe: Callable[[ClipRequest], dict] = recipe,
 ) -> StudioWindow:
@@ -138,6 +139,7 @@ def build(
             span_results=take_store(store.takes),
             queue=Queue(JobStore(folders.queue, mend=True), works),
             scan=lambda: scan(model_folders),
+            library=Library(folders, model_folders),
             device_info=device_info or device,
             can_free="free_memory" in works,
             memory=folders.data / "window.ini",

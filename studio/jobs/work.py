@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from studio.jobs.model_cache import ModelCache
 from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload
 from studio.jobs.take_store import take_store
 from studio.library import models as library
-from studio.library.added_folders import looked_into
+from studio.library.added_folders import ModelFolders
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain
@@ -43,8 +43,9 @@ class Works:
 
     def __init__(self, folders: Folders, device: str | None = None) -> None:
         self.folders = folders
-        added = looked_into(folders.library)
-        self.model_folders: tuple[Path, ...] = (BUILT_IN, folders.models, *added)
+        self.model_folders: Iterable[Path] = ModelFolders(
+            (BUILT_IN, folders.models), folders.library
+        )
         self.subjects = SubjectStore(folders.subjects)
         self.models = ModelCache(device)
         self.read: dict[str, np.ndarray] = {}

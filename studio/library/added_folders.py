@@ -1,14 +1,16 @@
-"""Folders of models that the user added, kept in one small file of the data folder.
+"""Folders of models, and single files, that the user added, kept in one small file of the data folder.
 
 {"version": 1, "folders": ["/home/me/ComfyUI"]}
 """
 
 import json
 import secrets
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from studio.durable import written_whole
-from studio.library.program_folders import hub_cache
+from studio.library.program_folders import EXTRA_PATHS, hub_cache, is_list
+from studio.library.weight_files import is_weight_file
 from studio.spec.refusal import Refusal
 
 VERSION = 1
@@ -76,6 +78,19 @@ class AddedFolders:
             ) from error
 
 
+def check_place(place: Path) -> None:
+    """Refuse what cannot be looked into: no folder, no weight file, no list of folders."""
+    try:
+        if place.is_dir() or is_list(place) or is_weight_file(place):
+            return
+    except OSError:  # a name too long, or a place where nobody may look
+        pass
+    raise Refusal(
+        f"{place} is no folder.",
+        f"Name a folder that holds models, a weight file, or an {EXTRA_PATHS}.",
+    )
+
+
 def looked_into(file: Path) -> tuple[Path, ...]:
     """The added folders and the Hugging Face cache; without the first where they cannot be read,
     which `AddedFolders.all` says to whoever asks for them."""
@@ -85,3 +100,14 @@ def looked_into(file: Path) -> tuple[Path, ...]:
         added = ()
     cache = hub_cache()
     return (*added, cache) if cache.is_dir() and cache not in added else added
+
+
+class ModelFolders(Iterable[Path]):
+    """All that is looked into, asked for anew each time: `always`, and what is added by then."""
+
+    def __init__(self, always: Iterable[Path], file: Path) -> None:
+        self._always, self._file = tuple(always), file
+
+    def __iter__(self) -> Iterator[Path]:
+        added = looked_into(self._file)
+        return iter((*self._always, *(f for f in added if f not in self._always)))

@@ -12,6 +12,7 @@ from studio.library.headers import check
 from studio.library.program_folders import is_list
 from studio.library.settings import settings_of
 from studio.library.strays import check_strays
+from studio.library.weight_files import is_weight_file
 from studio.spec.card import Card
 from studio.spec.components import SETTINGS
 from studio.spec.progress import Tick, silent
@@ -213,7 +214,7 @@ def _model(claim: _Claim) -> Model:
 def _places(folders: Iterable[Path]) -> Iterator[tuple[Path, Refusal | None]]:
     """The folders that hold a card, and those that cannot be looked into."""
     for folder in folders:
-        if is_list(folder):
+        if is_list(folder) or is_weight_file(folder):
             continue
         try:
             names = sorted(path.name for path in folder.iterdir())

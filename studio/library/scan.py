@@ -18,7 +18,7 @@ from studio.library.program_folders import places_of
 from studio.library.recognition.found import Found
 from studio.library.recognition.weights import recognise
 from studio.library.scan_index import Index, stamp_of
-from studio.spec.progress import Progress, Tick, silent
+from studio.spec.progress import PULSE, Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
 DEEPEST = 12
@@ -67,7 +67,7 @@ def scan(folders: Iterable[Path], index: Index | None = None, tick: Tick = silen
     """All models below the folders; a tick every few files."""
     index = index or Index()
     unread: list[Path] = []
-    found = list(_places(folders, unread))
+    found = list(_places(folders, unread, tick))
     entries = []
     for done, place in enumerate(found):
         if done % 50 == 0:
@@ -76,6 +76,19 @@ def scan(folders: Iterable[Path], index: Index | None = None, tick: Tick = silen
     index.keep(entry.path for entry in entries)
     tick(Progress("scanning models", len(found), len(found)))
     return Scan(tuple(sorted(entries, key=lambda e: str(e.path))), tuple(unread))
+
+
+def remembered(folders: Iterable[Path], index: Index) -> Scan:
+    """What the index knows of single files in the folders, none of which is looked at."""
+    roots = [place for folder in folders for place in _roots(Path(folder), [])]
+    known = sorted(index.entries(), key=lambda pair: str(pair[0]))
+    return Scan(
+        tuple(
+            Entry(path, **fields)
+            for path, fields in known
+            if any(path.is_relative_to(root) for root in roots)
+        )
+    )
 
 
 def places(folders: Iterable[Path]) -> Iterator[Path]:
@@ -88,20 +101,27 @@ def looked_at(place: Path) -> Entry:
     return _entry(place, Index())
 
 
-def _places(folders: Iterable[Path], unread: list[Path]) -> Iterator[Path]:
-    """Weight files and pipelines' folders, each once, whatever links lead to it."""
+def _places(folders: Iterable[Path], unread: list[Path], tick: Tick = silent) -> Iterator[Path]:
+    """Weight files and pipelines' folders, each once, whatever links lead to it; a tick a folder."""
     seen: set[tuple[int, int]] = set()
     for folder in folders:
-        try:
-            below = places_of(Path(folder)).folders
-        except Refusal:  # a damaged list of folders
-            unread.append(Path(folder))
-            continue
-        for place in below:
-            yield from _below(place, DEEPEST, seen, unread)
+        for place in _roots(Path(folder), unread):
+            if not weight_files.is_weight_file(place):
+                yield from _below(place, DEEPEST, seen, unread, tick)
+            elif not _again(place.stat(), seen):
+                yield place
 
 
-def _below(folder: Path, levels: int, seen: set, unread: list[Path]) -> Iterator[Path]:
+def _roots(folder: Path, unread: list[Path]) -> tuple[Path, ...]:
+    try:
+        return places_of(folder).folders
+    except Refusal:  # a damaged list of folders
+        unread.append(folder)
+        return ()
+
+
+def _below(folder: Path, levels: int, seen: set, unread: list[Path], tick: Tick) -> Iterator[Path]:
+    tick(PULSE)
     try:
         if _again(folder.stat(), seen):
             return
@@ -118,7 +138,7 @@ def _below(folder: Path, levels: int, seen: set, unread: list[Path]) -> Iterator
         try:
             if item.is_dir():
                 if levels:
-                    yield from _below(Path(item.path), levels - 1, seen, unread)
+                    yield from _below(Path(item.path), levels - 1, seen, unread, tick)
             elif _is_weights(item.name) and not _again(item.stat(), seen):
                 yield Path(item.path)
         except OSError:  # a link that leads nowhere

@@ -1,6 +1,6 @@
 """What scans have read of weight files, kept between them; it may be removed at any time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,14 +37,13 @@ class Index:
         known = self._known.get(str(path.absolute()))
         if known is None or tuple(known["stamp"]) != stamp:
             return None
-        try:
-            fields = dict(known["entry"])
-            found = fields.pop("found")
-            if found is not None:
-                found = Found(**{**found, "fits": tuple(found["fits"])})
-            return {**fields, "found": found}
-        except (TypeError, KeyError, ValueError):
-            return None
+        return _fields(known)
+
+    def entries(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Every file that is known, with an entry's fields but its path, whatever lies there now."""
+        for name, known in self._known.items():
+            if (fields := _fields(known)) is not None:
+                yield Path(name), fields
 
     def put(self, path: Path, stamp: Stamp, entry: "Entry") -> None:
         fields = asdict(entry)
@@ -60,6 +59,17 @@ class Index:
             if name in there or Path(name).exists()
         }
         write_cache(self._file, VERSION, {"files": self._known})
+
+
+def _fields(known: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        fields = dict(known["entry"])
+        found = fields.pop("found")
+        if found is not None:
+            found = Found(**{**found, "fits": tuple(found["fits"])})
+        return {**fields, "found": found}
+    except (TypeError, KeyError, ValueError):
+        return None
 
 
 def _read(file: Path | None) -> dict[str, dict[str, Any]]:

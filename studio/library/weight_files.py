@@ -21,6 +21,14 @@ SCALED = (".scale_weight", ".weight_scale", ".scale_input")
 """Ends of names beside which 8-bit weights stand that were divided by a scale of their own."""
 
 
+def is_weight_file(place: Path) -> bool:
+    """Whether a place that was added is a single file that may hold weights."""
+    try:
+        return place.suffix.lower() in SUFFIXES and place.is_file()
+    except OSError:  # a name too long, or a place where nobody may look
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
     """The type of a tensor, as its container spells it, and its shape."""

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from studio.library import models as library
-from studio.library.added_folders import AddedFolders, looked_into
-from studio.library.derived.derive import derive
+from studio.library.added_folders import AddedFolders, check_place, looked_into
 from studio.library.model_names import name_of
-from studio.library.program_folders import EXTRA_PATHS, hub_cache, is_list, places_of
+from studio.library.overview import roles_of, summary
+from studio.library.program_folders import hub_cache, places_of
 from studio.library.scan import Entry, Scan, scan
 from studio.library.scan_index import Index
 from studio.library.seen_models import Gone, compared
 from studio.media.places import is_file, is_folder, place
-from studio.spec.quantities import count, memory
+from studio.spec.quantities import memory
 from studio.spec.refusal import Refusal
 from studio.terminal.session import KEPT, Session
 from studio.terminal.voice import Answer
@@ -23,21 +23,21 @@ def scan_folders(args: Namespace, session: Session) -> Answer:
     """The models in the named folders, or in all that are looked into: a line each, then how many."""
     folders = [place(folder) for folder in args.folders]
     for folder in folders:
-        _check_folder(folder)
+        check_place(folder)
     found = _scanned(folders or _folders(session), session)
-    return Answer("\n".join([*map(_line, found.entries), _summary(found)]), _facts(found))
+    return Answer("\n".join([*map(_line, found.entries), summary(found)]), _facts(found))
 
 
 def add(args: Namespace, session: Session) -> Answer:
     """Look into a folder from now on; what it holds, and why a file is no model."""
     folder = place(args.folder).absolute()
-    _check_folder(folder)
+    check_place(folder)
     places = places_of(folder)
     AddedFolders(session.folders.library).add(folder)
     found = _scanned([folder], session)
     as_what = f" (a folder of {places.program})" if places.program else ""
     unknown = [_line(entry) for entry in found.entries if entry.found is None]
-    words = f"{folder}{as_what}: {_summary(found)}"
+    words = f"{folder}{as_what}: {summary(found)}"
     about = {"folder": str(folder), "program": places.program, **_facts(found)}
     return Answer("\n".join([*unknown, words]), about)
 
@@ -69,7 +69,7 @@ def list_all(_: Namespace, session: Session) -> Answer:
     lines += [f"  moved  {gone.was} → {gone.now}" for gone in moved]
     lines += [f"  missing  {gone.was} ({gone.what})" for gone in missing]
     return Answer(
-        "\n".join([*lines, _summary(found)]),
+        "\n".join([*lines, summary(found)]),
         {
             **_facts(found),
             "uses": {name_of(e.path): roles_of(e) for e in found.entries if e.found},
@@ -102,16 +102,6 @@ def verify(args: Namespace, session: Session) -> Answer:
     return Answer(words, {"models": facts}, code=2 if wrong else 0)
 
 
-def roles_of(entry: Entry) -> list[str]:
-    """What a file is used for by itself; [] where it is no model that a clip is made with alone."""
-    if not entry.found or entry.found.spelling == "studio":
-        return []
-    try:
-        return list(derive(name_of(entry.path), [entry]).card.roles)
-    except Refusal:
-        return []
-
-
 def _use(entry: Entry) -> str:
     return f", for {', '.join(roles)}" if (roles := roles_of(entry)) else ""
 
@@ -141,26 +131,10 @@ def _scanned(where: Iterable[Path], session: Session) -> Scan:
     return found
 
 
-def _check_folder(folder: Path) -> None:
-    if is_folder(folder) or is_list(folder):
-        return
-    raise Refusal(
-        f"{folder} is no folder.", f"Name a folder that holds models, or an {EXTRA_PATHS}."
-    )
-
-
 def _line(entry: Entry) -> str:
     if entry.found is None:
         return f"  unknown  {entry.path}: {entry.why}"
     return f"  {entry.found}  {entry.path} ({memory(entry.size)}, {entry.precision})"
-
-
-def _summary(found: Scan) -> str:
-    kinds = [
-        f"{number} unknown" if role == "unknown" else count(number, role)
-        for role, number in found.counts().items()
-    ]
-    return f"Found {', '.join(kinds)}." if kinds else "Found no models."
 
 
 def _facts(found: Scan) -> dict[str, object]:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +79,7 @@ def window(args: Namespace, session: Session) -> Answer:
 
 
 def measured(
-    app, folders: Folders, model_folders: tuple[Path, ...], session: Session, *, steps: int
+    app, folders: Folders, model_folders: Iterable[Path], session: Session, *, steps: int
 ) -> list[Verdict]:
     """Drive a window of `app` (the module `studio.app`) through every phase; one verdict each."""
     from studio.jobs.work import Works

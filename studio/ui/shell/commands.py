@@ -27,6 +27,7 @@ class Command:
 COMMANDS = (
     Command("open_project", "File", "Open project …", ("Ctrl+O",)),
     Command("rename_project", "File", "Rename project …"),
+    Command("add_folder", "File", "Add a folder of models …"),
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
     Command("export", "File", "Export take …", ("Ctrl+E",)),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
@@ -41,6 +42,7 @@ COMMANDS = (
     Command("takes", "View", "Takes", ("Ctrl+2",)),
     Command("player", "View", "Player", ("Ctrl+3",)),
     Command("shot", "View", "Shot", ("Ctrl+4",)),
+    Command("library", "View", "Library", ("Ctrl+5",)),
     Command("queue", "View", "Queue", ("Ctrl+J",)),
     Command("arrange", "View", "Arrange as at first"),
     Command("keys", "Help", "Keys", ("F1", "?")),

@@ -17,6 +17,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.panel import KeyframesPanel
+from studio.ui.library.panel import LibraryPanel
 from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.player.panel import Player
 from studio.ui.player.shown_clip import ShotFollower
@@ -35,6 +36,7 @@ from studio.ui.shell.top_bar import TopBar
 from studio.ui.shell.window import Panels, Window
 from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
+from studio.ui.state.library import Library
 from studio.ui.state.model_list import Scan
 from studio.ui.state.open_project import OpenProject
 from studio.ui.subjects.panel import SubjectsPanel
@@ -58,13 +60,14 @@ class StudioWindow:
         span_results: TakeStore,
         queue: Queue,
         scan: Scan,
+        library: Library,
         device_info: Callable[[], DeviceInfo],
         can_free: bool,
         memory: Path,
         icons: Icons,
         recipe: Callable[[ClipRequest], dict],
     ) -> None:
-        self.scan, self.is_closed = scan, False
+        self.scan, self.library_state, self.is_closed = scan, library, False
         self.next_project: Path | None = None
         self._garbage = Garbage()
         self.project = project = OpenProject(store, subjects, span_results, queue)
@@ -116,13 +119,17 @@ class StudioWindow:
             dialog.close()
         self.window.close()
         self._imported_clip.stop()
+        self.library_state.close()
         self.project.stop()
         try:
             self.project.save()
         finally:
             self._garbage.stop()
             self.window.deleteLater()
-            for each in (self._tiles, self._shot_follower, self._imported_clip, self.edits):
+            for each in (
+                self._tiles, self._shot_follower, self._imported_clip, self.edits,
+                self.library_state,
+            ):  # fmt: skip
                 each.deleteLater()
             self.project.delete()
 
@@ -165,6 +172,10 @@ class StudioWindow:
             self._drag_export, self.project.disk_usage, icons,
         )  # fmt: skip
 
+        self.library = LibraryPanel(
+            self.library_state, self.document, self.present, self.model_list, self.status, icons
+        )
+
     def _build_middle(self, icons: Icons) -> None:
         """Keyframes and player, and the shot beside them."""
         document, queue, monitor = self.document, self.queue, self.job_monitor
@@ -191,8 +202,8 @@ class StudioWindow:
         self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
         self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
         panels = Panels(
-            self.top, self.banner, self.subjects, self.takes, self.player, self.shot,
-            self.queue_panel, self.queue_bar,
+            self.top, self.banner, self.subjects, self.takes, self.library, self.player,
+            self.shot, self.queue_panel, self.queue_bar,
         )  # fmt: skip
         self.window = Window(panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(self.document, icons, self.window)
@@ -207,13 +218,18 @@ class StudioWindow:
         queue_dock.visibilityChanged.connect(self.queue_bar.open.setChecked)
         self.takes.export_asked.connect(self.take_dialogs.export)
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
+        self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
+        self.library_state.folders_changed.connect(
+            lambda: self.model_list.look(self.scan, self.background)
+        )
         self.player.tile_asked.connect(self._tiles.toggle)
         self._tiles.offered.connect(self.player.transport.offer_tile)
         self._tiles.compared_at.connect(self.player.canvas.put_wipe)
         self._tiles.reflect()
         self.render_actions.placed.connect(lambda _: settle_typing())
         self.render_actions.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
-        refusing = (self.render_actions, self.document, self.edits, self._imported_clip)
+        refusing = (self.render_actions, self.document, self.edits, self._imported_clip,
+                    self.library_state)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.document.changed.connect(self._reflect_actions)
@@ -226,6 +242,7 @@ class StudioWindow:
         return {
             "open_project": lambda: dialogs.choose_project(self._leave_for),
             "rename_project": dialogs.rename,
+            "add_folder": self._add_folder,
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
             "export": lambda: self.take_dialogs.export(self.takes.chosen),
             "quit": window.close,
@@ -238,6 +255,7 @@ class StudioWindow:
             "remove_shot": self.shot.remove_shot,
             "subjects": lambda: window.show_panel("Subjects"),
             "takes": lambda: window.show_panel("Takes"),
+            "library": lambda: window.show_panel("Library"),
             "player": lambda: window.show_panel("Player"),
             "shot": lambda: window.show_panel("Shot"),
             "queue": self.queue_bar.open.toggle,
@@ -249,6 +267,10 @@ class StudioWindow:
     def _begin_subject(self, photos: list[Path]) -> None:
         self.subjects.begin(photos)
         self.window.show_panel("Subjects")
+
+    def _add_folder(self) -> None:
+        self.window.show_panel("Library")
+        self.library.choose_folder()
 
     def _press(self, event: QKeyEvent) -> bool:
         if not is_command(event, QApplication.focusWidget()):

@@ -29,6 +29,7 @@ class Panels:
     banner: Banner
     subjects: Panel
     takes: Panel
+    library: Panel
     player: Panel
     shot: Panel
     queue: Panel
@@ -172,11 +173,13 @@ class Window(QMainWindow):
         self.docks = {
             "Subjects": Dock("Subjects", panels.subjects, self),
             "Takes": Dock("Takes", panels.takes, self),
+            "Library": Dock("Library", panels.library, self),
             "Shot": Dock("Shot", panels.shot, self),
             "Queue": Dock("Queue", panels.queue, self),
         }
         self.addDockWidget(LEFT, self.docks["Subjects"])
-        self.tabifyDockWidget(self.docks["Subjects"], self.docks["Takes"])
+        for name in ("Takes", "Library"):
+            self.tabifyDockWidget(self.docks["Subjects"], self.docks[name])
         self.addDockWidget(RIGHT, self.docks["Shot"])
         self.addDockWidget(BOTTOM, self.docks["Queue"])
         self.docks["Subjects"].raise_()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
@@ -44,6 +45,7 @@ class ShotPanel(Panel):
     """Reflects the document's shot; every change goes into the document at once."""
 
     letters_are_text = True
+    models_asked = Signal()
 
     def __init__(
         self,
@@ -103,6 +105,9 @@ class ShotPanel(Panel):
         self.parts_fold = Collapsible("Parts", self.parts, icons)
         self.facts = label("", "small", wrap=True)
         self.notice = label("", "small", wrap=True)
+        self.library = push(
+            "Library", "link", tip="The models on this computer, and how to add some"
+        )
         self.preview = push("Preview keyframes")
         self.render_it = push("Render", "primary")
         self.reason = label("", "small", wrap=True)
@@ -120,10 +125,12 @@ class ShotPanel(Panel):
         box = inner.layout()
         assert isinstance(box, QVBoxLayout)
         box.addStretch(1)
+        self.notice_row = row(self.notice, self.library)
+        self.notice_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         foot = column(
             line(),
             self._stages,
-            self.notice,
+            self.notice_row,
             self.reason,
             row(self.preview, None, self.render_it),
             margin=2 * UNIT,
@@ -145,6 +152,7 @@ class ShotPanel(Panel):
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
         self.parts.changed.connect(lambda parts, what: self._change(what, merge=False, parts=parts))
+        self.library.clicked.connect(self.models_asked)
         self.vocabulary.clicked.connect(self._show_vocabulary)
         self.preview.clicked.connect(self._render_actions.preview)
         self.render_it.clicked.connect(self.render_asked)
@@ -227,7 +235,7 @@ class ShotPanel(Panel):
         self.reason.setVisible(bool(disabled_reason))
         notice = state.model.card.notice if state.model else ""
         self.notice.setText(notice)
-        self.notice.setVisible(bool(notice))
+        self.notice_row.setVisible(bool(notice))
         self.facts.setText(_facts(state))
 
 

@@ -59,9 +59,11 @@ class ModelList(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.found = FoundModels()
+        self._read: tuple[Model, ...] = ()
 
     def look(self, scan: Scan, background: Background) -> None:
         """Look for models elsewhere; hashing their weights takes a moment."""
+        self._read = ()
         background.ask(
             scan,
             lambda found: self.offer(*found),
@@ -69,11 +71,18 @@ class ModelList(QObject):
             owner=self,
         )
 
+    def add(self, model: Model) -> None:
+        """One more, whose weights were read just now; a look that is under way may not know it."""
+        self._read = (*self._read, model)
+        self.offer(self.found.every, self.found.troubles)
+
     def offer(self, models: tuple[Model, ...], troubles: tuple[str, ...] = ()) -> None:
         """What was found, and what is wrong with what cannot be used.
 
         A part of a clip, as a codec by itself, is no model to choose for a shot.
         """
+        known = {model.card.id for model in models}
+        models = (*models, *(model for model in self._read if model.card.id not in known))
         whole = tuple(model for model in models if "keyframes" in model.card.roles)
         self.found = FoundModels(whole, " ".join(troubles) or NONE, troubles, models)
         self.changed.emit()

@@ -2,14 +2,14 @@
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.project.project import Render
 from studio.spec.quantities import clip_length
 from studio.ui.state.images import ImageLoader, thumbnail
 from studio.ui.widgets.controls import as_tip
 from studio.ui.widgets.icons import Icons
-from studio.ui.widgets.painter import saved
+from studio.ui.widgets.painter import paint_row_ground, saved
 from studio.ui.widgets.theme import UNIT
 
 SIDE = 56
@@ -96,7 +96,7 @@ class TakePainter(QStyledItemDelegate):
 
     def _paint(self, painter: QPainter, option, area: QRect, render: Render, index) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._paint_ground(painter, option, area)
+        paint_row_ground(painter, option, self._icons.theme)
         box = QRect(area.left() + 2 * UNIT, area.top() + UNIT, SIDE, SIDE)
         self._paint_picture(painter, box, index.data(PICTURE))
         words = QRect(box.right() + UNIT + 4, area.top() + UNIT, 0, SIDE)
@@ -107,18 +107,6 @@ class TakePainter(QStyledItemDelegate):
                 "star_full", "attention", 14, painter.device().devicePixelRatioF()
             )
             painter.drawPixmap(area.right() - 3 * UNIT, area.top() + UNIT + 2, star)
-
-    def _paint_ground(self, painter: QPainter, option, area: QRect) -> None:
-        theme, state = self._icons.theme, option.state
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, theme.colour("raised"))
-            edge = QRect(area.left(), area.top(), 2, area.height())
-            painter.fillRect(edge, theme.colour("accent"))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(area, theme.colour("raised"))
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(theme.colour("accent"))
-            painter.drawRect(area.adjusted(0, 0, -1, -1))
 
     def _paint_picture(self, painter: QPainter, box: QRect, picture: QPixmap | None) -> None:
         if picture:

@@ -233,15 +233,21 @@ class EmptyState(QWidget):
 
 
 class ElidedLabel(QLabel):
-    """One line that ends in "…" where it does not fit; the whole text is its tooltip.
+    """One line that has "…" at `cut`, its end, where it does not fit; the whole is its tooltip.
 
     superqt's QElidingLabel has no tooltip, reads markup, and asks for the width of its text.
     """
 
     _full_text = ""
 
-    def __init__(self, text: str = "", role: str = "") -> None:
+    def __init__(
+        self,
+        text: str = "",
+        role: str = "",
+        cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    ) -> None:
         super().__init__()
+        self._cut = cut
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if role:
@@ -270,8 +276,7 @@ class ElidedLabel(QLabel):
             self._fit()
 
     def _fit(self) -> None:
-        end = Qt.TextElideMode.ElideRight
-        shown = self.fontMetrics().elidedText(self._full_text, end, max(0, self.width()))
+        shown = self.fontMetrics().elidedText(self._full_text, self._cut, max(0, self.width()))
         if shown != self.text():
             self.setText(shown)
         tip(self, self._full_text[:1000] if shown != self._full_text else "")

@@ -16,6 +16,7 @@ SUFFIXES = (
 FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 PICTURES = QStandardPaths.StandardLocation.PicturesLocation
 VIDEOS = QStandardPaths.StandardLocation.MoviesLocation
+HOME = QStandardPaths.StandardLocation.HomeLocation
 DOCUMENTS = QStandardPaths.StandardLocation.DocumentsLocation
 _last: dict[QStandardPaths.StandardLocation, Path] = {}
 
@@ -67,6 +68,20 @@ def ask_for_project(parent: QWidget) -> Path | None:
         return None
     remember(DOCUMENTS, Path(folder).parent)
     return Path(folder)
+
+
+def ask_for_folder(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
+    """A folder of the user's, without waiting for the answer."""
+    dialog = QFileDialog(parent, title, str(folder_of(HOME)))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+
+    def chosen(folder: str) -> None:
+        remember(HOME, Path(folder).parent)
+        then(Path(folder))
+
+    dialog.fileSelected.connect(chosen)
+    open_dialog(dialog)
 
 
 class Words(QDialog):

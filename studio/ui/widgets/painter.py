@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QPaintDevice, QPainter
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
+
+from studio.ui.widgets.theme import Theme
 
 
 @contextmanager
@@ -24,3 +28,17 @@ def saved(painter: QPainter) -> Iterator[None]:
         yield
     finally:
         painter.restore()
+
+
+def paint_row_ground(painter: QPainter, option: QStyleOptionViewItem, theme: Theme) -> None:
+    """What lies below a row of a list: whether it is chosen, under the mouse, or has the focus."""
+    area: QRect = option.rect  # type: ignore[attr-defined]
+    state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+    chosen = state & QStyle.StateFlag.State_Selected
+    if chosen or state & QStyle.StateFlag.State_MouseOver:
+        painter.fillRect(area, theme.colour("raised"))
+    if chosen:
+        painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), theme.colour("accent"))
+    if state & QStyle.StateFlag.State_HasFocus:
+        painter.setPen(theme.colour("accent"))
+        painter.drawRect(area.adjusted(0, 0, -1, -1))
