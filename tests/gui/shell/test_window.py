@@ -31,7 +31,8 @@ def test_a_panel_has_one_heading(studio, qtbot):
     docks = studio.window.docks
     assert docks["Subjects"].titleBarWidget().sizeHint().height() <= 0
     assert docks["Shot"].titleBarWidget().findChild(QLabel).text() == "Shot"
-    studio.window.addDockWidget(BOTTOM, docks["Takes"])
+    for name in ("Takes", "Library"):
+        studio.window.addDockWidget(BOTTOM, docks[name])
     qtbot.waitUntil(lambda: docks["Subjects"].titleBarWidget().findChild(QLabel) is not None)
 
 
