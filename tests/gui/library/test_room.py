@@ -148,6 +148,7 @@ def test_a_dropped_file_is_a_model_without_its_neighbours(room, theirs, until, f
     assert room.library.words.text() == "Found 1 video model."
     assert "wan2.1_t2v_14B" in lines(room)
     assert "wan2.2_ti2v_5B" not in lines(room)
+    assert models.scan(AddedFolders(folders.library).all()) == ((), ())
     drop(room, theirs / "wan2.1_t2v_14B.safetensors")  # once more: nothing to refuse
     until(lambda: done(room))
     assert len(AddedFolders(folders.library).all()) == 1
