@@ -2,22 +2,20 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
+from PySide6.QtCore import QModelIndex, Qt, QUrl
 from PySide6.QtGui import (
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
-    QKeyEvent,
-    QMouseEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.library.models import Model
 from studio.library.overview import OURS, Listed
 from studio.spec.refusal import Refusal
 from studio.ui.library.folders import FoldersDialog
-from studio.ui.library.rows import LINE, ModelRows, RowPainter, described, matches
+from studio.ui.library.rows import LINE, ModelRows, ModelsView, described, matches
 from studio.ui.state.document import Document
 from studio.ui.state.library import Added, Library
 from studio.ui.state.model_list import ModelList
@@ -49,34 +47,6 @@ STEP = (
 )
 
 
-class ModelsView(QListView):
-    """Rows of models; Enter or a double click puts the chosen one to use."""
-
-    wanted = Signal()
-
-    def __init__(self, rows: ModelRows, icons: Icons) -> None:
-        super().__init__()
-        self.setModel(rows)
-        self._painter = RowPainter(icons)
-        self.setItemDelegate(self._painter)
-        self.setAccessibleName("Models by role")
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            self.wanted.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        super().mouseDoubleClickEvent(event)
-        if self.indexAt(event.position().toPoint()) == self.currentIndex():
-            self.wanted.emit()
-
-
 class LibraryPanel(Panel):
     """Looks when it is first seen; what was read before is shown at once."""
 
@@ -96,6 +66,8 @@ class LibraryPanel(Panel):
         self._models, self._status = models, status
         self._chosen: Listed | None = None
         self._came: Added | None = None
+        self._lines: tuple[Listed, ...] | None = None
+        self._wanted = ""
         self.rows = ModelRows()
         self._build(icons)
         self._lay_out()
@@ -115,13 +87,18 @@ class LibraryPanel(Panel):
     def reflect(self) -> None:
         """Show the library as it is, as far as the search asks for it."""
         lines, wanted = self._library.sight.lines, self.search.text()
+        if lines is not self._lines or wanted != self._wanted:  # no row changes while it is read
+            self._lines, self._wanted = lines, wanted
+            self._reflect_rows(lines, wanted)
+        self._reflect_shot()
+        self._reflect_words()
+
+    def _reflect_rows(self, lines: tuple[Listed, ...], wanted: str) -> None:
         found = [line for line in lines if matches(line, wanted)]
         self.rows.show(found)
         self.pages.setCurrentWidget(self.list if found else self.nothing if lines else self.empty)
         at = self.rows.row_of(self._chosen)
         self.list.setCurrentIndex(self.rows.index(at) if at >= 0 else QModelIndex())
-        self._reflect_shot()
-        self._reflect_words()
 
     def choose_folder(self) -> None:
         """Ask for a folder and look into it from now on."""

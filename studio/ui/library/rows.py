@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from studio.library.overview import MISSING, UNKNOWN, Listed
 from studio.spec.quantities import memory
@@ -177,3 +177,31 @@ class RowPainter(QStyledItemDelegate):
         small = QFont(font)
         small.setPixelSize(self._icons.theme.small)
         return small
+
+
+class ModelsView(QListView):
+    """Rows of models; Enter or a double click puts the chosen one to use."""
+
+    wanted = Signal()
+
+    def __init__(self, rows: ModelRows, icons: Icons) -> None:
+        super().__init__()
+        self.setModel(rows)
+        self._painter = RowPainter(icons)
+        self.setItemDelegate(self._painter)
+        self.setAccessibleName("Models by role")
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTabKeyNavigation(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self.wanted.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        if self.indexAt(event.position().toPoint()) == self.currentIndex():
+            self.wanted.emit()

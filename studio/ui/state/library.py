@@ -180,6 +180,8 @@ class Library(QObject):
 
     def _sight(self, found: Scan, missing, trouble: str) -> Sight:
         lines = overview(found, missing, self._licences())
+        if lines == self.sight.lines:  # compared here: whoever shows them asks which object it is
+            lines = self.sight.lines
         return Sight(lines, summary(found, FEW), trouble, tuple(map(self._about, self._places())))
 
     def _about(self, place: Path) -> Place:

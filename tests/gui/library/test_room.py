@@ -360,6 +360,21 @@ def test_an_arrangement_kept_by_an_earlier_version_shows_the_library_beside_the_
     assert studio.window.docks["Takes"] in studio.window.tabifiedDockWidgets(dock)
 
 
+def test_what_was_found_again_is_shown_as_it_stood(room, theirs, until):
+    """Rows, the chosen one and the search stay; nothing is laid out anew for words on the way."""
+    room.library_state.add([theirs])
+    until(lambda: done(room))
+    choose(room, "wan2.2_ti2v_5B")
+    resets = []
+    room.library.rows.modelReset.connect(lambda: resets.append(1))
+    before = room.library_state.sight.lines
+    room.library.again.click()
+    until(lambda: done(room))
+    assert room.library_state.sight.lines is before
+    assert resets == []
+    assert room.library.shown.id == "wan2.2_ti2v_5B"
+
+
 def test_stored_folders_stay_plain(room, theirs, until, folders):
     room.library_state.add([theirs])
     until(lambda: done(room))
