@@ -92,3 +92,16 @@ def test_a_damaged_list_is_refused_and_never_written_over(run, comfy, home, stor
 def test_the_list_of_the_first_version_is_read(run, comfy, home):
     (home / "library.json").write_text(json.dumps({"version": 1, "folders": [str(comfy)]}))
     assert len(run("library", "list", "--json").answer["models"]) == 6
+
+
+def test_a_single_weight_file_is_added_without_its_neighbours(run, comfy):
+    file = next(path for path in sorted(comfy.rglob("*.safetensors")) if path.stat().st_size > 1000)
+    before = unmoved(comfy)
+    added = run("library", "add", str(file), "--json")
+    assert [model["path"] for model in added.answer["models"]] == [str(file)]
+    assert unmoved(comfy) == before
+    listed = run("library", "list", "--json")
+    assert str(file) in [model["path"] for model in listed.answer["models"]]
+    run("library", "remove", str(file))
+    listed = run("library", "list", "--json")
+    assert str(file) not in [model["path"] for model in listed.answer["models"]]

@@ -15,6 +15,7 @@ from studio.library.models import Model
 from studio.library.overview import OURS, Listed
 from studio.spec.refusal import Refusal
 from studio.ui.library.folders import FoldersDialog
+from studio.ui.library.offers import WORDS, offers
 from studio.ui.library.rows import LINE, ModelRows, ModelsView, described, matches
 from studio.ui.state.document import Document
 from studio.ui.state.library import Added, Library
@@ -133,6 +134,13 @@ class LibraryPanel(Panel):
         details = "\n".join(filter(None, (sight.trouble, *reasons)))
         open_dialog(DetailsDialog(words, details, self))
 
+    def show_offers(self) -> None:
+        """What may be downloaded, with size, licence and the terminal's line."""
+        try:
+            open_dialog(DetailsDialog(WORDS, offers(), self))
+        except Refusal as refusal:
+            self._library.refused.emit(refusal.what, refusal.hint)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._library.has_looked:
@@ -165,6 +173,7 @@ class LibraryPanel(Panel):
         self.use_it = push("Use in this shot")
         self.reveal_it = tool(icons, "folder", "Reveal in folder")
         self.words, self.details = label("", "small", wrap=True), push("Details", "link")
+        self.download = push("Download …", "link", tip="What may be downloaded, and how")
         self.add = push("Add a folder …", tip="Look into it from now on; its files stay there")
         self.folders = push("Folders …", tip="Which folders are looked into")
 
@@ -174,7 +183,7 @@ class LibraryPanel(Panel):
             margin=2 * UNIT,
         )  # fmt: skip
         self.about.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, 0)  # type: ignore[union-attr]
-        said = row(self.words, self.details)
+        said = row(self.words, column(self.details, self.download, gap=0))
         said.layout().setStretch(0, 1)  # type: ignore[union-attr]
         foot = column(said, Buttons(self.add, self.folders), margin=2 * UNIT)
         foot.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)  # type: ignore[union-attr]
@@ -194,6 +203,7 @@ class LibraryPanel(Panel):
         self.use_it.clicked.connect(self.use)
         self.reveal_it.clicked.connect(self.reveal)
         self.details.clicked.connect(self.show_unknown)
+        self.download.clicked.connect(self.show_offers)
         self.add.clicked.connect(self.choose_folder)
         self.folders.clicked.connect(lambda: open_dialog(FoldersDialog(self._library, self)))
         self._library.changed.connect(self.reflect)
