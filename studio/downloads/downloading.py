@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from studio.downloads.begun import Begun
 from studio.downloads.copies import takes_no_room
 from studio.downloads.hub import Token
 from studio.downloads.journal import Journal, Record
 from studio.downloads.offer import Offer, RemoteFile
 from studio.downloads.online import Online
+from studio.downloads.pending import PendingDownload
 from studio.downloads.room import check_room
 from studio.downloads.together import together
 from studio.spec.progress import Progress, Tick
@@ -40,8 +40,8 @@ def download(
     damaged.
     """
     with ExitStack() as stack:
-        begun = [stack.enter_context(Begun(offer, models, journal)) for offer in offers]
-        wanted = [one for one in begun if not one.is_ready]
+        pending = [stack.enter_context(PendingDownload(offer, models, journal)) for offer in offers]
+        wanted = [one for one in pending if not one.is_ready]
         check_room(sum(map(_needed, wanted)), models)
         for one in wanted:
             one.begin()
@@ -54,46 +54,50 @@ def download(
         together(calls, door, say, lambda: tick(meter.progress()))
         for one in wanted:
             one.place()
-        return [journal.read(one.offer.id) or one.record for one in begun]
+        return [journal.read(one.offer.id) or one.record for one in pending]
 
 
 def left_to_come(offers: Sequence[Offer], models: Path, journal: Journal) -> int | None:
     """Bytes that are not here yet; None where a host does not say how many there are."""
     left = 0
     for offer in offers:
-        begun = Begun(offer, models, journal)
-        for file in begun.missing():
+        pending = PendingDownload(offer, models, journal)
+        for file in pending.missing():
             if file.size is None:
                 return None
-            left += max(0, file.size - begun.have(file))
+            left += max(0, file.size - pending.have(file))
     return left
 
 
 def _bring(
-    begun: Begun, file: RemoteFile, token: Token, door: Online, moved: Callable[[int], None]
+    pending: PendingDownload,
+    file: RemoteFile,
+    token: Token,
+    door: Online,
+    moved: Callable[[int], None],
 ) -> None:
     try:
-        begun.bring(file, token, door, moved)
+        pending.bring(file, token, door, moved)
     except Refusal as refusal:
-        begun.stopped(str(refusal))
+        pending.stopped(str(refusal))
         raise
 
 
-def _needed(begun: Begun) -> int:
+def _needed(pending: PendingDownload) -> int:
     """Bytes that the disk must have free for what is missing."""
     needed = 0
-    for file in begun.missing():
-        copy = begun.copy_of(file)
-        if copy is None or not takes_no_room(copy, begun.folder):
-            needed += max(0, (file.size or 0) - begun.have(file))
+    for file in pending.missing():
+        copy = pending.copy_of(file)
+        if copy is None or not takes_no_room(copy, pending.folder):
+            needed += max(0, (file.size or 0) - pending.have(file))
     return needed
 
 
 class _Meter:
     """How many bytes have come of how many, and how fast."""
 
-    def __init__(self, begun: Sequence[Begun]) -> None:
-        files = [(one, file) for one in begun for file in one.missing()]
+    def __init__(self, pending: Sequence[PendingDownload]) -> None:
+        files = [(one, file) for one in pending for file in one.missing()]
         self._total = sum(file.size or 0 for _, file in files)
         self._is_known = all(file.size is not None for _, file in files)
         self._here = self._first = sum(one.have(file) for one, file in files)

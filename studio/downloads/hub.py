@@ -48,11 +48,11 @@ def offer_of_file(wanted: HubFile, sha256: str, token: Token, door: Online) -> O
     file = CatalogueFile(wanted.path, sha256=sha256)
     remote = _file(info, wanted.repo, file, wanted.repo, is_known)
     page = f"{ENDPOINT}/{wanted.repo}"
-    asked = f"{page}/resolve/{quote(wanted.revision, safe='')}/{quote(wanted.path)}"
+    url = f"{page}/resolve/{quote(wanted.revision, safe='')}/{quote(wanted.path)}"
     folder = wanted.repo.replace("/", "--")
     digest = hashlib.blake2b(f"{wanted.repo}/{wanted.path}".encode(), digest_size=8).hexdigest()
     name = f"{wanted.path} of {wanted.repo}"
-    return Offer(f"file-{digest}", folder, name, asked, _licence(info), page, (remote,))
+    return Offer(f"file-{digest}", folder, name, url, _licence(info), page, (remote,))
 
 
 def refusal_of(response: httpx2.Response, repo: str, has_token: bool) -> Refusal:
@@ -136,7 +136,7 @@ def _asked(repo: str, revision: str, token: str, door: Online) -> ModelInfo:
                 "Open huggingface.co in a browser: this network may ask for a login.",
             ) from error
 
-    info = door.patiently(ask)
+    info = door.with_retries(ask)
     assert info is not None
     return info
 

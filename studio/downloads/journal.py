@@ -1,8 +1,8 @@
 """What is known of a download, in one small file: so that the same command goes on after a restart,
 and what was checked stays known.
 
-{"version": 1, "id": "sd15", "name": …, "asked": …, "licence": …, "page": …, "folder": "sd15",
- "state": "begun" | "ready", "why": "", "files": [{"path": …, "size": …, "sha256": …, "blob": …,
+{"version": 1, "id": "sd15", "name": …, "source": …, "licence": …, "page": …, "folder": "sd15",
+ "state": "pending" | "ready", "why": "", "files": [{"path": …, "size": …, "sha256": …, "blob": …,
  "validator": …, "checked": …, "found": "sha256 of what is here"}]}
 
 No link with a query and no token is in it.
@@ -22,7 +22,7 @@ from studio.spec.refusal import Refusal
 VERSION = 1
 LARGEST = 4_000_000
 """Bytes of a record."""
-BEGUN, READY = "begun", "ready"
+PENDING, READY = "pending", "ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ class RecordedFile:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A download: begun or ready; `why` says what stopped it last."""
+    """A download: pending or ready; `why` says what stopped it last."""
 
     id: str
     name: str
-    asked: str
+    source: str
     licence: str
     page: str
     folder: str
     files: tuple[RecordedFile, ...]
-    state: str = BEGUN
+    state: str = PENDING
     why: str = ""
 
     def finished(self, path: str, found: str) -> "Record":
@@ -74,7 +74,7 @@ def record_of(offer: Offer, before: Record | None) -> Record:
                 file.path, file.size, file.sha256, file.blob, file.validator, file.checked, found
             )
         )
-    about = (offer.id, offer.name, offer.asked, offer.licence, offer.page, offer.folder)
+    about = (offer.id, offer.name, offer.source, offer.licence, offer.page, offer.folder)
     return Record(*about, tuple(files))
 
 
@@ -128,19 +128,19 @@ class Journal:
 
 def _read(file: Path) -> Record:
     with file.open("rb") as opened:
-        told = json.loads(opened.read(LARGEST))
-    if told.pop("version") != VERSION:
+        fields = json.loads(opened.read(LARGEST))
+    if fields.pop("version") != VERSION:
         raise ValueError("of another version")
-    files = tuple(_file(entry) for entry in told.pop("files"))
-    record = Record(files=files, **told)
-    words = (record.name, record.asked, record.licence, record.page, record.state, record.why)
+    files = tuple(_file(entry) for entry in fields.pop("files"))
+    record = Record(files=files, **fields)
+    words = (record.name, record.source, record.licence, record.page, record.state, record.why)
     if not _all_text(words) or not is_plain_path(record.folder) or record.id != file.stem:
         raise ValueError("something else")
     return record
 
 
-def _file(told: Mapping[str, object]) -> RecordedFile:
-    file = RecordedFile(**told)  # type: ignore[arg-type]
+def _file(fields: Mapping[str, object]) -> RecordedFile:
+    file = RecordedFile(**fields)  # type: ignore[arg-type]
     words = (file.path, file.sha256, file.blob, file.validator, file.checked, file.found)
     if not _all_text(words) or not is_plain_path(file.path):
         raise ValueError("a file outside its folder")

@@ -85,17 +85,17 @@ def _of_the_hub(path: str) -> HubFile:
 
 
 def _identity(parts: SplitResult) -> str:
-    told = [
+    pairs = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
         if not any(word in name.lower() for word in SECRET)
     ]
-    about = repr((parts.hostname, parts.port, parts.path, sorted(told)))
+    about = repr((parts.hostname, parts.port, parts.path, sorted(pairs)))
     return hashlib.blake2b(about.encode(), digest_size=8).hexdigest()
 
 
 def _shown(parts: SplitResult) -> str:
-    told = parse_qsl(parts.query, keep_blank_values=True)
-    harmless = [(name, value) for name, value in told if name.lower() in HARMLESS]
-    query = urlencode(harmless) + ("&…" if len(harmless) < len(told) else "")
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    harmless = [(name, value) for name, value in pairs if name.lower() in HARMLESS]
+    query = urlencode(harmless) + ("&…" if len(harmless) < len(pairs) else "")
     return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))

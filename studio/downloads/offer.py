@@ -36,13 +36,13 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A model that can be downloaded now.  `folder` is its place in the folder of models; `asked` is
+    """A model that can be downloaded now.  `folder` is its place in the folder of models; `source` is
     what a person types to get it, without anything secret."""
 
     id: str
     folder: str
     name: str
-    asked: str
+    source: str
     licence: str
     page: str
     files: tuple[RemoteFile, ...]

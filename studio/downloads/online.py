@@ -44,20 +44,20 @@ class Online:
 
     def __init__(self, log: ConnectionLog) -> None:
         self.log = log
-        self._said: SimpleQueue[str] = SimpleQueue()
+        self._notices: SimpleQueue[str] = SimpleQueue()
         self._stop = threading.Event()
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
 
     @property
     def client(self) -> httpx2.Client:
-        """The client of this door; only inside `asked`."""
+        """The client of this door; only inside `opened`."""
         from huggingface_hub import get_session
 
         return get_session()
 
     @contextmanager
-    def asked(self) -> Iterator[None]:
+    def opened(self) -> Iterator[None]:
         """Inside, this thread may open connections."""
         before, _THREAD.online = getattr(_THREAD, "online", None), self
         try:
@@ -67,12 +67,12 @@ class Online:
 
     def say(self, sentence: str) -> None:
         """Something the user should know, from any thread."""
-        self._said.put(sentence)
+        self._notices.put(sentence)
 
-    def heard(self) -> Iterator[str]:
+    def notices(self) -> Iterator[str]:
         """What was said since."""
-        while not self._said.empty():
-            yield self._said.get()
+        while not self._notices.empty():
+            yield self._notices.get()
 
     def stop(self) -> None:
         """End all waiting and reading of this door's threads: each raises `Stopped` soon."""
@@ -107,7 +107,7 @@ class Online:
             with self._lock:
                 self._sockets.discard(opened)
 
-    def patiently(self, ask: Callable[[], tuple[T, httpx2.Response | None]]) -> T:
+    def with_retries(self, ask: Callable[[], tuple[T, httpx2.Response | None]]) -> T:
         """What `ask` gives; asked again, after as long as the host says, while it is asked to wait.
 
         `ask` gives with its result the response that says "429 Too Many Requests", or None.

@@ -41,7 +41,7 @@ def offer_of_link(link: PlainLink, sha256: str, door: Online) -> Offer:
         except httpx2.HTTPError as error:
             raise unreachable(urlsplit(link.url).hostname or "The host", error) from error
 
-    file = door.patiently(ask)
+    file = door.with_retries(ask)
     assert file is not None
     page = shown_link(link.url)
     folder = f"{FOLDER}/{link.identity[:8]}"
@@ -83,8 +83,8 @@ def _file(response: httpx2.Response, link: PlainLink, sha256: str) -> RemoteFile
 
 def _name(response: httpx2.Response, link: PlainLink) -> str:
     """What the host calls the file, else the end of the link, or of where that led."""
-    told = _NAMED.search(response.headers.get("content-disposition", ""))
-    names = [_FORBIDDEN.sub("_", unquote(told.group(1))).strip(" .")] if told else []
+    match = _NAMED.search(response.headers.get("content-disposition", ""))
+    names = [_FORBIDDEN.sub("_", unquote(match.group(1))).strip(" .")] if match else []
     for url in (link.url, str(response.request.url)):
         names.append(PurePosixPath(unquote(urlsplit(url).path)).name)
     weighty = [name for name in names if PurePosixPath(name).suffix]

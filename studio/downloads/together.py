@@ -25,12 +25,12 @@ def together(
     call, ends the others where they are and is raised here once they have ended.
     """
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="download") as pool:
-        begun = [pool.submit(_inside, door, call) for call in calls]
-        waiting = set(begun)
+        futures = [pool.submit(_inside, door, call) for call in calls]
+        waiting = set(futures)
         try:
             while waiting:
                 done, waiting = wait(waiting, BEAT, FIRST_COMPLETED)
-                for sentence in door.heard():
+                for sentence in door.notices():
                     say(sentence)
                 for one in done:
                     one.result()
@@ -39,9 +39,9 @@ def together(
             door.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [one.result() for one in begun]
+    return [one.result() for one in futures]
 
 
 def _inside(door: Online, call: Callable[[], T]) -> T:
-    with door.asked():
+    with door.opened():
         return call()

@@ -104,14 +104,14 @@ def _once(file: RemoteFile, part: Path, have: int, token: str, door: Online, mov
 
 
 def _headers(file: RemoteFile, have: int, token: str) -> dict[str, str]:
-    asked = dict(plain.PLAIN)
+    headers = dict(plain.PLAIN)
     if file.with_token:
-        asked["authorization"] = f"Bearer {token}"
+        headers["authorization"] = f"Bearer {token}"
     if have:
-        asked["range"] = f"bytes={have}-"
+        headers["range"] = f"bytes={have}-"
         if file.validator:
-            asked["if-range"] = file.validator
-    return asked
+            headers["if-range"] = file.validator
+    return headers
 
 
 def _start(response: httpx2.Response, file: RemoteFile, have: int, token: str) -> int:

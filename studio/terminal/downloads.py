@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from studio.downloads import access_token, hub, plain
-from studio.downloads.begun import bytes_here
 from studio.downloads.connections import ConnectionLog
 from studio.downloads.downloading import download, left_to_come
 from studio.downloads.journal import READY, Journal, Record
 from studio.downloads.links import PICKLES, HubFile, is_link, parsed
 from studio.downloads.offer import FIRST, Offer
 from studio.downloads.online import Online, online
+from studio.downloads.pending import bytes_here
 from studio.downloads.together import together
 from studio.jobs.work import BUILT_IN
 from studio.library.catalogue import Catalogue, CatalogueModel, read_catalogue
@@ -173,8 +173,8 @@ def _offered(catalogue: Catalogue) -> Answer:
 
 
 def _named(model: CatalogueModel) -> str:
-    why_not = f" {model.not_yet}" if model.not_yet else ""
-    return f"{model.id}: {model.name} ({model.role}; {model.licence}).{why_not}"
+    not_yet = f" {model.not_yet}" if model.not_yet else ""
+    return f"{model.id}: {model.name} ({model.role}; {model.licence}).{not_yet}"
 
 
 def _came(offers: Sequence[Offer], records: Sequence[Record], session: Session) -> Answer:
@@ -220,14 +220,14 @@ def _state(record: Record, here: int, whole: int, runs: bool, session: Session) 
 
 
 def _again(record: Record, session: Session) -> str:
-    return session.command("library", "download", record.asked)
+    return session.command("library", "download", record.source)
 
 
 def _fact(record: Record, here: int, whole: int) -> dict[str, object]:
     return {
         "id": record.id,
         "name": record.name,
-        "asked": record.asked,
+        "source": record.source,
         "licence": record.licence,
         "state": record.state,
         "why": record.why,

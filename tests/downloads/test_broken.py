@@ -160,7 +160,7 @@ def test_a_file_of_unsaid_length_that_is_cut_short_is_found_out(run, world: Worl
 def test_a_crash_between_the_last_file_and_the_last_line_costs_nothing(run, world: World, data):
     run("library", "download", "codec", "--yes")
     record = data / "downloads" / "codec.json"
-    record.write_text(record.read_text().replace('"ready"', '"begun"'))
+    record.write_text(record.read_text().replace('"ready"', '"pending"'))
     sent = world.sent
     done = run("library", "download", "codec")
     assert done.code == 0, done.err

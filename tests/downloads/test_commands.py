@@ -211,7 +211,7 @@ def test_a_link_with_a_key_leaves_it_nowhere(run, world: World, data):
     kept = b"".join(file.read_bytes() for file in data.rglob("*") if file.is_file())
     assert b"secretOfTheUser" not in kept
     (record,) = (data / "downloads").glob("*.json")
-    assert json.loads(record.read_text())["asked"].endswith("?type=Model&…")
+    assert json.loads(record.read_text())["source"].endswith("?type=Model&…")
 
 
 def run_token(run, token: str) -> None:

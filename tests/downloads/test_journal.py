@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.downloads.journal import BEGUN, Journal
+from studio.downloads.journal import PENDING, Journal
 
 FIRST = Path(__file__).parent / "fixtures" / "record_v1.json"
 
@@ -21,7 +21,7 @@ def test_a_record_of_the_first_release_is_read(journal):
     record = journal.read("sd15")
     assert record is not None
     assert (record.name, record.state, record.why) == (
-        "Stable Diffusion 1.5", BEGUN, "The disk is full.",
+        "Stable Diffusion 1.5", PENDING, "The disk is full.",
     )  # fmt: skip
     (file,) = record.files
     assert (file.size, file.sha256, file.found) == (2132650982, "1" * 64, "")

@@ -52,5 +52,5 @@ def test_a_name_that_another_file_bears_too_is_not_vouched_for(works):
 
 def test_a_download_that_is_not_whole_says_nothing(works):
     journal = Journal(works.folders.downloads)
-    journal.write(replace(journal.read("one"), state="begun"))
+    journal.write(replace(journal.read("one"), state="pending"))
     assert licences(works, "one") == {}

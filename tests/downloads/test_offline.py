@@ -139,7 +139,7 @@ def test_only_threads_of_the_download_may_ask(world: World, tmp_path):
         thread.join()
         assert found == ["Nobody asked for a download: 127.0.0.1 is not asked."]
         assert not world.asked
-        with door.asked():
+        with door.opened():
             assert api.model_info("maker/model", revision="main").sha
     other()
     assert len(found) == 2
@@ -151,7 +151,7 @@ def test_a_host_without_encryption_is_this_computer_alone(tmp_path):
 
     with (
         online(ConnectionLog(tmp_path / "log")) as door,
-        door.asked(),
+        door.opened(),
         pytest.raises(Refusal, match="without encryption"),
     ):
         door.client.get("http://example.org/a")

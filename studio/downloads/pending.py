@@ -28,7 +28,7 @@ ASIDE = ".downloads"
 PART = ".part"
 
 
-class Begun:
+class PendingDownload:
     """One offer, and what is here of it."""
 
     def __init__(self, offer: Offer, models: Path, journal: Journal) -> None:
@@ -40,7 +40,7 @@ class Begun:
         self._was_ready = before is not None and before.state == READY
         self.record = record_of(offer, before)
 
-    def __enter__(self) -> Begun:
+    def __enter__(self) -> PendingDownload:
         return self
 
     def __exit__(self, *_: object) -> None:
