@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import token
+import tokenize
 import tomllib
 from pathlib import Path
 
@@ -231,3 +233,16 @@ def test_no_test_imports_another():
         or re.match(r"\s*from tests[\w.]* import test_", line)
     ]
     assert found == []
+
+
+def test_names_are_nouns_and_verbs_of_the_field():
+    """No name in the code is a word of speech: what was said is a payload, metadata, a prediction."""
+    found = set()
+    for path in sorted((ROOT / "studio").rglob("*.py")):
+        with path.open("rb") as file:
+            names = {t.string for t in tokenize.tokenize(file.readline) if t.type == token.NAME}
+        found |= {f"{path.relative_to(ROOT)}: {name}" for name in names & SPEECH}
+    assert found == set()
+
+
+SPEECH = {"said", "told", "heard", "worn", "begun"}

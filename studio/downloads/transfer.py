@@ -120,9 +120,9 @@ def _start(response: httpx2.Response, file: RemoteFile, have: int, token: str) -
     if status == 429:
         raise _Busy(response)
     if status == 206:
-        told = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
-        whole = told and (file.size is None or told.group(3) in ("*", str(file.size)))
-        if told and whole and int(told.group(1)) == have:
+        match = _RANGE.fullmatch(response.headers.get("content-range", "").strip())
+        whole = match and (file.size is None or match.group(3) in ("*", str(file.size)))
+        if match and whole and int(match.group(1)) == have:
             return have
         raise _Misfit(response.request.url.host)
     if status == 200:

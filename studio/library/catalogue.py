@@ -114,16 +114,16 @@ class Catalogue:
 def read_catalogue(path: Path) -> Catalogue:
     """The catalogue at `path`; refused, with the entry that is wrong, where it is not as it must be."""
     try:
-        told = tomllib.loads(path.read_text("utf-8"))
-        if told.pop("version", None) != VERSION:
+        tables = tomllib.loads(path.read_text("utf-8"))
+        if tables.pop("version", None) != VERSION:
             raise ValueError(f"its version is not {VERSION}")
         found = Catalogue(
-            tuple(_model(entry) for entry in told.pop("model", [])),
-            tuple(Bundle(**_fields(entry, Bundle)) for entry in told.pop("bundle", [])),
-            tuple(NotOffered(**_fields(e, NotOffered)) for e in told.pop("not_offered", [])),
+            tuple(_model(entry) for entry in tables.pop("model", [])),
+            tuple(Bundle(**_fields(entry, Bundle)) for entry in tables.pop("bundle", [])),
+            tuple(NotOffered(**_fields(e, NotOffered)) for e in tables.pop("not_offered", [])),
         )
-        if told:
-            raise ValueError(f"nothing is called {min(told)}")
+        if tables:
+            raise ValueError(f"nothing is called {min(tables)}")
         for wrong in _faults(found):
             raise ValueError(wrong)
     except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -134,9 +134,9 @@ def read_catalogue(path: Path) -> Catalogue:
 
 
 def _model(entry: Mapping[str, Any]) -> CatalogueModel:
-    told = dict(entry)
-    files = tuple(CatalogueFile(**_fields(f, CatalogueFile)) for f in told.pop("file", []))
-    return CatalogueModel(files=files, **_fields(told, CatalogueModel))
+    fields = dict(entry)
+    files = tuple(CatalogueFile(**_fields(f, CatalogueFile)) for f in fields.pop("file", []))
+    return CatalogueModel(files=files, **_fields(fields, CatalogueModel))
 
 
 def _fields(entry: Mapping[str, Any], kind: Any) -> dict[str, Any]:

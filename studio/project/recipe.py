@@ -9,5 +9,5 @@ from studio.spec.request import ClipRequest
 def recipe(request: ClipRequest, licences: Mapping[str, str] | None = None) -> dict:
     """What a file says of how it was made, and the licences of models where they are known, by
     name; no clock time, no path."""
-    told = {"studio": 1, "request": to_plain(request)}
-    return {**told, "licences": dict(licences)} if licences else told
+    plain = {"studio": 1, "request": to_plain(request)}
+    return {**plain, "licences": dict(licences)} if licences else plain

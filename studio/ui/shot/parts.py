@@ -127,8 +127,8 @@ def title(state: ShotState) -> str:
 
 
 def _line(choice: PartChoice) -> str:
-    said = choice.refusal or choice.cost
-    line = " · ".join(filter(None, (choice.name, said)))
+    remark = choice.refusal or choice.cost
+    line = " · ".join(filter(None, (choice.name, remark)))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1].rstrip()}…"
 
 
