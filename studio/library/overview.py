@@ -107,9 +107,9 @@ def _listed(entry: Entry, licences: Mapping[Path, str]) -> Listed:
             entry=entry,
         )
     family = " ".join(filter(None, (found.family, found.variant)))
-    said = licences.get(next((p for p in (path, *path.parents) if p in licences), path), "")
+    licence = licences.get(next((p for p in (path, *path.parents) if p in licences), path), "")
     line = Listed(
-        name_of(path), name, found.role, path, family, entry.size, entry.precision, said,
+        name_of(path), name, found.role, path, family, entry.size, entry.precision, licence,
         found.fits, entry=entry,
     )  # fmt: skip
     try:

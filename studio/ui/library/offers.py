@@ -23,5 +23,5 @@ def _lines(catalogue: Catalogue) -> list[str]:
 
 def _about(model: CatalogueModel) -> str:
     sizes = " + ".join(file.size for file in model.files if file.size)
-    said = (model.name, model.role, model.family, model.licence, sizes, model.not_yet)
-    return " · ".join(filter(None, said))
+    facts = (model.name, model.role, model.family, model.licence, sizes, model.not_yet)
+    return " · ".join(filter(None, facts))

@@ -183,9 +183,9 @@ class LibraryPanel(Panel):
             margin=2 * UNIT,
         )  # fmt: skip
         self.about.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, 0)  # type: ignore[union-attr]
-        said = row(self.words, column(self.details, self.download, gap=0))
-        said.layout().setStretch(0, 1)  # type: ignore[union-attr]
-        foot = column(said, Buttons(self.add, self.folders), margin=2 * UNIT)
+        summary = row(self.words, column(self.details, self.download, gap=0))
+        summary.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        foot = column(summary, Buttons(self.add, self.folders), margin=2 * UNIT)
         foot.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)  # type: ignore[union-attr]
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -43,14 +43,14 @@ def about(line: Listed) -> str:
 def described(line: Listed) -> str:
     """All that is known of a model, in lines."""
     names = [ROLE_NAMES[role].lower() for role in ROLE_NAMES if role in line.uses]
-    said = (
+    lines = (
         line.why,
         f"For {', '.join(names)}." if names else "",
         f"Fits {', '.join(line.fits)}." if line.fits else "",
         "" if line.why or line.uses else line.alone,
         f"Licence: {line.licence}." if line.licence else "",
     )
-    return "\n".join(filter(None, said))
+    return "\n".join(filter(None, lines))
 
 
 def matches(line: Listed, wanted: str) -> bool:
