@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -117,3 +118,14 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """As a terminal starts programs: one that was started in the background ignores interrupts."""
+    from studio.terminal.interrupt import SIGNALS
+
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -2,8 +2,9 @@
 
 import platform
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from studio.jobs.checkup import Check
 from studio.jobs.model_checkup import model_checkup
@@ -37,7 +38,7 @@ def examine(args: Namespace, session: Session) -> Answer:
     return Answer("\n".join(words), {"well": well, **about, **_facts(checks)}, 0 if well else 2)
 
 
-def _found(wanted: str, folders: Sequence, session: Session) -> library.Model:
+def _found(wanted: str, folders: Iterable[Path], session: Session) -> library.Model:
     """By its id, or by the path of its file or folder."""
     path = place(wanted).absolute()
     if is_file(path) or is_folder(path):

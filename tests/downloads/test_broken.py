@@ -221,6 +221,7 @@ def test_a_host_that_is_always_busy_is_left_alone_in_the_end(
     assert "127.0.0.1 asks to wait again and again." in done.err
 
 
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_is_heard_while_nothing_comes(run, world: World, data):
     """The host has sent half of a file and is silent: the read is ended, the half is kept."""
     world.stalls = 2**17

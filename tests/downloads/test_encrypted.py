@@ -65,6 +65,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_it(run, encrypted: World):
     assert not encrypted.asked
 
 
+@pytest.mark.usefixtures("listening")
 def test_a_download_over_tls_is_stopped_at_once_and_goes_on(
     run, encrypted: World, certificate, monkeypatch, data
 ):

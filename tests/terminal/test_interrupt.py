@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 
 
-@pytest.fixture(autouse=True)
-def listening() -> Iterator[None]:
-    """As a terminal starts programs: one that was started in the background ignores interrupts."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("listening")
 
 
 @each_signal

@@ -63,7 +63,7 @@ def full_disk(monkeypatch):
 
     def on_full_disk(path, data, *, known_as=None):
         if not has_room.is_set():
-            raise files.refused(OSError(errno.ENOSPC, "full"), known_as or path)
+            raise files.to_refusal(OSError(errno.ENOSPC, "full"), known_as or path)
         write(path, data, known_as=known_as)
 
     monkeypatch.setattr(store, "write_whole", on_full_disk)
