@@ -473,6 +473,7 @@ def test_doctor_tries_the_model(run):
     assert {("memory", True), ("device", True), ("ffmpeg", True), ("model", True)} <= found
 
 
+@pytest.mark.long
 def test_training_further_versions_and_anew(run, home, tmp_path):
     """What is asked for is checked before anything is written; every version can be used again."""
     photos = str(photo_folder(tmp_path / "photos"))

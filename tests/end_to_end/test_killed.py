@@ -70,7 +70,8 @@ def test_training(victim, tiny_home, tmp_path, count):
     assert first.identity == second.identity
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("times", [1, 2])
 def test_a_training_that_is_stopped_goes_on_at_its_step(victim, tiny_home, tmp_path, times):
     """Ctrl+C, `kill` and a closed terminal at seeded moments, `times` each; then to the end.
 

@@ -80,6 +80,7 @@ def test_a_clip_by_files_in_published_layouts(comfy, tmp_path):
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_clip_by_a_folder_of_wan(tmp_path):
     (tmp_path / "data").mkdir()

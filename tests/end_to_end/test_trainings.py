@@ -192,6 +192,7 @@ def test_a_training_is_asked_before_anything_is_written(studio):
     assert studio.train(steps=0).trained_steps == 6
 
 
+@pytest.mark.long
 def test_a_subject_has_an_adapter_for_each_model(studio):
     tiny_starter.make(studio.home / "models" / "other", seed=5)
     studio.adopt()

@@ -83,7 +83,14 @@ assert sorted(p.name for p in folder.iterdir()) == ["latest.json", "step-0000001
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit to the size of a file")
-@pytest.mark.parametrize("room", [0, 1, 100, 5000, 200_000, 399_999])
+@pytest.mark.parametrize(
+    "room",
+    [
+        0,
+        200_000,
+        *(pytest.param(room, marks=pytest.mark.long) for room in (1, 100, 5000, 399_999)),
+    ],
+)
 def test_a_full_disk_is_a_sentence_and_costs_nothing(tmp_path, room):
     """EFBIG stands for ENOSPC: the system's own refusal, in the midst of the library's writing."""
     folder = tmp_path / "checkpoints"

@@ -63,7 +63,14 @@ def test_an_embedding_of_another_program(tmp_path):
     assert torch.equal(load_file(tmp_path / "dog.safetensors")["emb_params"], vectors)
 
 
-@pytest.mark.parametrize("fault", ["program", "trap in an archive", "cut", "words", "unknown"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "trap in an archive",
+        "cut",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("program", "words", "unknown")),
+    ],
+)
 def test_anything_else_is_refused_and_nothing_is_left(tmp_path, state, fault):
     source, target, sprung = (
         tmp_path / "a.ckpt",

@@ -25,6 +25,7 @@ def there(*networks: torch.nn.Module) -> bool:
     return all(t.device.type == NAME and bool(t.isfinite().all()) for t in tensors)
 
 
+@pytest.mark.long
 def test_decoder_and_upsamplers(tmp_path):
     vae = autoencoder(SEED).eval().requires_grad_(False).to(NAME)
     drawn = torch.from_numpy(footage.pool(SEED, 2))
