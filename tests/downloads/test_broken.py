@@ -1,11 +1,6 @@
 """Connections that break, hosts that ask to wait, files that change or come wrong: what is here stays,
 and the same command goes on."""
 
-import os
-import signal
-import threading
-import time
-
 import httpx2
 import pytest
 
@@ -13,7 +8,7 @@ from studio.downloads import transfer
 from studio.downloads.online import wished
 from studio.downloads.transfer import TRIES
 from tests.downloads.hub_server import World
-from tests.downloads.weights import linked, wait_for, weights
+from tests.downloads.weights import interrupted_at, linked, weights
 
 WHOLE = len(weights())
 LINK = "/files/plain.safetensors"
@@ -226,18 +221,7 @@ def test_ctrl_c_is_heard_while_nothing_comes(run, world: World, data):
     """The host has sent half of a file and is silent: the read is ended, the half is kept."""
     world.stalls = 2**17
     half = data / "models" / ".downloads" / "codec" / "vae" / "codec.safetensors.part"
-    heard = []
-
-    def interrupt():
-        wait_for(2**17, half)
-        heard.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    other = threading.Thread(target=interrupt)
-    other.start()
-    done = run("library", "download", "codec", "--yes")
-    took = time.monotonic() - heard[0]
-    other.join()
+    done, took = interrupted_at(half, 2**17, lambda: run("library", "download", "codec", "--yes"))
     assert done.code == 130
     assert "What was finished is kept. Go on with:" in done.err
     assert took < 10  # the read alone would wait for 30 s

@@ -2,18 +2,14 @@
 
 import datetime
 import ipaddress
-import os
-import signal
 import ssl
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from studio.downloads import hub as hub_module
 from tests.downloads.hub_server import World, running
-from tests.downloads.weights import wait_for, weights
+from tests.downloads.weights import interrupted_at, weights
 
 x509 = pytest.importorskip("cryptography.x509")
 
@@ -72,18 +68,7 @@ def test_a_download_over_tls_is_stopped_at_once_and_goes_on(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     encrypted.stalls = 2**17
     half = data / "models" / ".downloads" / "codec" / "vae" / "codec.safetensors.part"
-    heard = []
-
-    def interrupt():
-        wait_for(2**17, half)
-        heard.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
-
-    other = threading.Thread(target=interrupt)
-    other.start()
-    done = run("library", "download", "codec", "--yes")
-    took = time.monotonic() - heard[0]
-    other.join()
+    done, took = interrupted_at(half, 2**17, lambda: run("library", "download", "codec", "--yes"))
     assert done.code == 130, done.err
     assert took < 10  # the read alone would wait for 30 s
     encrypted.stalls = None

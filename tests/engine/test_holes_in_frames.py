@@ -25,6 +25,7 @@ from studio.spec.strip import Source
 from tests.engine.families.animatediff import tiny as tiny_animatediff
 from tests.engine.families.autoencoder import tiny as tiny_autoencoder
 from tests.engine.families.wan import tiny as tiny_wan
+from tests.engine.memory import Memory
 
 SIDE = 32
 WORDS = ("image", "motion", "text")
@@ -61,17 +62,6 @@ ONE = replace(AROUND.defaults, strengths=(1.0,) * 4)
 
 def hashes(card: Card) -> tuple[tuple[str, str], ...]:
     return tuple(sorted({(name, f"{name} of {card.id}") for _, used in card.uses for name in used}))
-
-
-class Memory(dict):
-    """A memo of copies, as a store on disk gives them back."""
-
-    def has(self, key):
-        return key in self
-
-    def put(self, key, arrays):
-        assert key not in self, "a finished span never changes"
-        self[key] = {name: array.copy() for name, array in arrays.items()}
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from studio.spec.spans import last_keys, spans, strip_of
 from tests.engine.families.animatediff import tiny as tiny_animatediff
 from tests.engine.families.autoencoder import tiny as tiny_autoencoder
 from tests.engine.families.wan import tiny as tiny_wan
+from tests.engine.memory import Memory
 
 SIDE = 32
 NETWORKS = ("image", "motion", "text")
@@ -55,17 +56,6 @@ SEES_TIME = replace(DRAFTS, id="svd", context=1)
 
 def hashes(card: Card) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, f"{name} of {card.id}") for _, used in card.uses for name in used))
-
-
-class Memory(dict):
-    """A memo of copies, as a store on disk gives them back."""
-
-    def has(self, key):
-        return key in self
-
-    def put(self, key, arrays):
-        assert key not in self, "a finished span never changes"
-        self[key] = {name: array.copy() for name, array in arrays.items()}
 
 
 @pytest.fixture(scope="module")

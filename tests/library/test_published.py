@@ -140,7 +140,7 @@ def test_decoders_in_place_of_a_models_own(models, name):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("dream", marks=pytest.mark.long),
+        "dream",
         "dream+mm_v3+sparsectrl_rgb",
         pytest.param("v2-1_768", marks=pytest.mark.long),
     ],
