@@ -1,93 +1,56 @@
-"""One open project with its window: the views on it, and the wires between them."""
+"""One open project with its window: the wires between its rooms."""
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog
 
-from studio.jobs.device_info import DeviceInfo
-from studio.jobs.queue import Queue
-from studio.project.pictures import PictureStore
 from studio.project.store import ProjectStore
-from studio.project.subjects import SubjectStore
-from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest
-from studio.ui.keyframes.edits import StripEdits
-from studio.ui.keyframes.panel import KeyframesPanel
-from studio.ui.library.panel import LibraryPanel
-from studio.ui.player.imported_clip import ImportedClip
-from studio.ui.player.panel import Player
-from studio.ui.player.shown_clip import ShotFollower
-from studio.ui.player.tile_preview import TilePreview
-from studio.ui.queue.bar import QueueBar
-from studio.ui.queue.panel import QueuePanel
-from studio.ui.shell.banner import Banner
 from studio.ui.shell.commands import is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
 from studio.ui.shell.garbage import Garbage
 from studio.ui.shell.idle import FirstIdle
 from studio.ui.shell.job_failures import JobFailures
 from studio.ui.shell.notices import Notices
+from studio.ui.shell.rooms import Rooms
 from studio.ui.shell.save_failures import SaveFailures
-from studio.ui.shell.top_bar import TopBar
-from studio.ui.shell.window import Panels, Window
-from studio.ui.shot.panel import ShotPanel
-from studio.ui.shot.stages import Stages
-from studio.ui.state.library import Library
+from studio.ui.shell.window import Window
 from studio.ui.state.model_list import Scan
-from studio.ui.state.open_project import OpenProject
-from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.dialogs import TakeDialogs
-from studio.ui.takes.drag_export import DragExport
-from studio.ui.takes.panel import TakesPanel
-from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
 
 
-class StudioWindow:
-    """Made by the composition root alone; no view has a reference to it."""
+class StudioWindow(Rooms):
+    """Made by the composition root alone; no view has a reference to it.  The rest of what it takes
+    is the rooms'."""
 
-    def __init__(
-        self,
-        *,
-        store: ProjectStore,
-        subjects: SubjectStore,
-        span_results: TakeStore,
-        queue: Queue,
-        scan: Scan,
-        library: Library,
-        device_info: Callable[[], DeviceInfo],
-        can_free: bool,
-        memory: Path,
-        icons: Icons,
-        recipe: Callable[[ClipRequest], dict],
-    ) -> None:
-        self.scan, self.library_state, self.is_closed = scan, library, False
+    def __init__(self, *, scan: Scan, memory: Path, **of_rooms: Any) -> None:
+        super().__init__(**of_rooms)
+        self.scan, self.is_closed = scan, False
         self.next_project: Path | None = None
         self._garbage = Garbage()
-        self.project = project = OpenProject(store, subjects, span_results, queue)
-        self.queue, self.background = queue, project.background
-        self.document, self.present = project.document, project.present
-        self.model_list, self.job_monitor = project.model_list, project.job_monitor
-        self.selection, self.player_state = project.selection, project.player_state
-        self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
-        self.status, self.playback = project.status, project.playback
-        self.edits = StripEdits(
-            self.document, self.present, self.render_actions, self.render_forecast,
-            PictureStore(store.folder), self.background,
-        )  # fmt: skip
-        self._drag_export = DragExport(
-            project.encoding, span_results, store.folder / "files", recipe
+        document, queue, monitor = self.document, self.queue, self.job_monitor
+        self._notices = Notices(self.project.store, document, queue, monitor, self.banner)
+        self._save_failures = SaveFailures(document, self.status, self.banner)
+        self._job_failures = JobFailures(queue, monitor, self.banner)
+        self.window = Window(self.panels, self._press, self._may_close, memory)
+        self.dialogs = Dialogs(document, self._icons, self.window)
+        self.take_dialogs = TakeDialogs(document, self.render_actions, self.window)
+        self.actions = make_actions(self._handlers(), self.window)
+        self.top.set_actions(
+            self.actions,
+            {
+                "preview": lambda: self.present.state.render_disabled_reason,
+                "render": lambda: self.present.state.render_disabled_reason,
+                "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
+            },
         )
-        self._imported_clip = ImportedClip(
-            self.selection, self.player_state, self.status, self.background
-        )
-        self._build(device_info, can_free, memory, icons)
         self._connect()
 
     def open(self) -> None:
@@ -126,88 +89,8 @@ class StudioWindow:
         finally:
             self._garbage.stop()
             self.window.deleteLater()
-            for each in (
-                self._tiles, self._shot_follower, self._imported_clip, self.edits,
-                self.library_state,
-            ):  # fmt: skip
-                each.deleteLater()
+            self._delete_rooms()
             self.project.delete()
-
-    def _build(
-        self, device_info: Callable[[], DeviceInfo], can_free: bool, memory: Path, icons: Icons
-    ) -> None:
-        self.top = TopBar(
-            self.document, self.render_actions, self.background, device_info, can_free=can_free
-        )
-        self.banner = Banner(icons)
-        self._build_followers()
-        self._build_side_panels(icons)
-        self._build_middle(icons)
-        self._build_window(memory, icons)
-        self.actions = make_actions(self._handlers(), self.window)
-        self.top.set_actions(
-            self.actions,
-            {
-                "preview": lambda: self.present.state.render_disabled_reason,
-                "render": lambda: self.present.state.render_disabled_reason,
-                "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
-            },
-        )
-
-    def _build_followers(self) -> None:
-        """What listens and tells, without a view of its own."""
-        document, queue, monitor = self.document, self.queue, self.job_monitor
-        self._notices = Notices(self.project.store, document, queue, monitor, self.banner)
-        self._save_failures = SaveFailures(document, self.status, self.banner)
-        self._job_failures = JobFailures(queue, monitor, self.banner)
-        self._shot_follower = ShotFollower(document, monitor, self.selection, self.player_state)
-
-    def _build_side_panels(self, icons: Icons) -> None:
-        self.subjects = SubjectsPanel(
-            self.document, self.queue, self.selection, self.status, self.render_actions,
-            self.job_monitor, self.present, self.project.pictures, self.background, icons,
-        )  # fmt: skip
-        self.takes = TakesPanel(
-            self.document, self.selection, self.player_state, self.status, self.project.pictures,
-            self._drag_export, self.project.disk_usage, icons,
-        )  # fmt: skip
-
-        self.library = LibraryPanel(
-            self.library_state, self.document, self.present, self.model_list, self.status, icons
-        )
-
-    def _build_middle(self, icons: Icons) -> None:
-        """Keyframes and player, and the shot beside them."""
-        document, queue, monitor = self.document, self.queue, self.job_monitor
-        player_state, status, pictures = self.player_state, self.status, self.project.pictures
-        self.keyframes = KeyframesPanel(
-            self.edits, self.render_forecast, player_state, status, self.playback, icons
-        )
-        self.player = Player(
-            document, queue, monitor, self.selection, player_state, status, pictures,
-            self.playback, self.keyframes, icons,
-        )  # fmt: skip
-        self._tiles = TilePreview(
-            document, player_state, status, queue, monitor, self.render_actions, pictures,
-            icons.theme,
-        )  # fmt: skip
-        self.stages = Stages(
-            queue, monitor, self.present, self.render_actions, self.render_forecast, icons
-        )
-        self.shot = ShotPanel(
-            document, self.present, self.model_list, self.render_actions, self.stages, icons
-        )
-
-    def _build_window(self, memory: Path, icons: Icons) -> None:
-        self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
-        self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
-        panels = Panels(
-            self.top, self.banner, self.subjects, self.takes, self.library, self.player,
-            self.shot, self.queue_panel, self.queue_bar,
-        )  # fmt: skip
-        self.window = Window(panels, self._press, self._may_close, memory)
-        self.dialogs = Dialogs(self.document, icons, self.window)
-        self.take_dialogs = TakeDialogs(self.document, self.render_actions, self.window)
 
     def _connect(self) -> None:
         queue_dock = self.window.docks["Queue"]

@@ -1,0 +1,137 @@
+"""The rooms of one open project, each made once of the objects that it uses."""
+
+from collections.abc import Callable
+
+from studio.jobs.device_info import DeviceInfo
+from studio.jobs.queue import Queue
+from studio.project.pictures import PictureStore
+from studio.project.store import ProjectStore
+from studio.project.subjects import SubjectStore
+from studio.project.takes import TakeStore
+from studio.spec.request import ClipRequest
+from studio.ui.keyframes.edits import StripEdits
+from studio.ui.keyframes.panel import KeyframesPanel
+from studio.ui.library.panel import LibraryPanel
+from studio.ui.player.imported_clip import ImportedClip
+from studio.ui.player.panel import Player
+from studio.ui.player.shown_clip import ShotFollower
+from studio.ui.player.tile_preview import TilePreview
+from studio.ui.queue.bar import QueueBar
+from studio.ui.queue.panel import QueuePanel
+from studio.ui.shell.banner import Banner
+from studio.ui.shell.top_bar import TopBar
+from studio.ui.shell.window import Panels
+from studio.ui.shot.panel import ShotPanel
+from studio.ui.shot.stages import Stages
+from studio.ui.state.library import Library
+from studio.ui.state.open_project import OpenProject
+from studio.ui.subjects.panel import SubjectsPanel
+from studio.ui.takes.drag_export import DragExport
+from studio.ui.takes.panel import TakesPanel
+from studio.ui.widgets.icons import Icons
+
+
+class Rooms:
+    """What the window consists of; no room has a reference to another.
+
+    A room more is a few lines here and one in `panels`; its wires are in `studio_window`.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ProjectStore,
+        subjects: SubjectStore,
+        span_results: TakeStore,
+        queue: Queue,
+        library: Library,
+        device_info: Callable[[], DeviceInfo],
+        can_free: bool,
+        icons: Icons,
+        recipe: Callable[[ClipRequest], dict],
+    ) -> None:
+        self._icons, self.library_state = icons, library
+        self.project = project = OpenProject(store, subjects, span_results, queue)
+        self.queue, self.background = queue, project.background
+        self.document, self.present = project.document, project.present
+        self.model_list, self.job_monitor = project.model_list, project.job_monitor
+        self.selection, self.player_state = project.selection, project.player_state
+        self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
+        self.status, self.playback = project.status, project.playback
+        self.edits = StripEdits(
+            self.document, self.present, self.render_actions, self.render_forecast,
+            PictureStore(store.folder), self.background,
+        )  # fmt: skip
+        self._drag_export = DragExport(
+            project.encoding, span_results, store.folder / "files", recipe
+        )
+        self._imported_clip = ImportedClip(
+            self.selection, self.player_state, self.status, self.background
+        )
+        self._shot_follower = ShotFollower(
+            self.document, self.job_monitor, self.selection, self.player_state
+        )
+        self.top = TopBar(
+            self.document, self.render_actions, self.background, device_info, can_free=can_free
+        )
+        self.banner = Banner(icons)
+        self._build_sides()
+        self._build_middle()
+        self._build_shot()
+        self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
+        self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
+
+    @property
+    def panels(self) -> Panels:
+        """The rooms by their places."""
+        return Panels(
+            self.top, self.banner, self.subjects, self.takes, self.library, self.player,
+            self.shot, self.queue_panel, self.queue_bar,
+        )  # fmt: skip
+
+    def _build_sides(self) -> None:
+        icons = self._icons
+        self.subjects = SubjectsPanel(
+            self.document, self.queue, self.selection, self.status, self.render_actions,
+            self.job_monitor, self.present, self.project.pictures, self.background, icons,
+        )  # fmt: skip
+        self.takes = TakesPanel(
+            self.document, self.selection, self.player_state, self.status, self.project.pictures,
+            self._drag_export, self.project.disk_usage, icons,
+        )  # fmt: skip
+        self.library = LibraryPanel(
+            self.library_state, self.document, self.present, self.model_list, self.status, icons
+        )
+
+    def _build_middle(self) -> None:
+        """Keyframes and player."""
+        document, queue, monitor = self.document, self.queue, self.job_monitor
+        player_state, status, pictures = self.player_state, self.status, self.project.pictures
+        self.keyframes = KeyframesPanel(
+            self.edits, self.render_forecast, player_state, status, self.playback, self._icons
+        )
+        self.player = Player(
+            document, queue, monitor, self.selection, player_state, status, pictures,
+            self.playback, self.keyframes, self._icons,
+        )  # fmt: skip
+        self._tiles = TilePreview(
+            document, player_state, status, queue, monitor, self.render_actions, pictures,
+            self._icons.theme,
+        )  # fmt: skip
+
+    def _build_shot(self) -> None:
+        self.stages = Stages(
+            self.queue, self.job_monitor, self.present, self.render_actions, self.render_forecast,
+            self._icons,
+        )  # fmt: skip
+        self.shot = ShotPanel(
+            self.document, self.present, self.model_list, self.render_actions, self.stages,
+            self._icons,
+        )  # fmt: skip
+
+    def _delete_rooms(self) -> None:
+        """Have Qt delete what stands behind the rooms."""
+        for each in (
+            self._tiles, self._shot_follower, self._imported_clip, self.edits, self.library_state,
+        ):  # fmt: skip
+            each.deleteLater()
