@@ -19,7 +19,7 @@ from diffusers import (
 )
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from tests import published_names
@@ -35,7 +35,7 @@ SCHEDULE = {
     "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
     "clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1,
 }  # fmt: skip
-TEXT_WIDTH = {"sd1": 768, "sd2": 1024}
+TEXT_WIDTH = {"sd1": 768, "sd2": 1024, "sdxl": 2048}
 """By which a file says what it is."""
 
 
@@ -46,10 +46,12 @@ class Networks:
     unet: UNet2DConditionModel
     vae: AutoencoderKL
     text_encoder: CLIPTextModel
+    text_encoder_2: CLIPTextModelWithProjection | None = None
 
     @property
     def named(self) -> dict[str, Any]:
-        return {"unet": self.unet, "vae": self.vae, "text_encoder": self.text_encoder}
+        found = {"unet": self.unet, "vae": self.vae, "text_encoder": self.text_encoder}
+        return found | ({"text_encoder_2": self.text_encoder_2} if self.text_encoder_2 else {})
 
 
 def filled(net: Any, seed: int, dtype: torch.dtype = torch.float16) -> Any:
@@ -70,10 +72,14 @@ def _drawn(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 
 def networks(kind: str = "sd1", dtype: torch.dtype = torch.float16) -> Networks:
-    return Networks(_unet(kind, dtype), autoencoder("kl", dtype), _text_encoder(kind, dtype))
+    vae = autoencoder("kl_xl" if kind == "sdxl" else "kl", dtype)
+    second = _second_text(dtype) if kind == "sdxl" else None
+    return Networks(_unet(kind, dtype), vae, _text_encoder(kind, dtype), second)
 
 
 def _unet(kind: str, dtype: torch.dtype) -> UNet2DConditionModel:
+    if kind == "sdxl":
+        return _xl_unet(dtype)
     two = {"use_linear_projection": True, "attention_head_dim": tuple(w // 64 for w in WIDTHS)}
     net = UNet2DConditionModel(
         block_out_channels=WIDTHS,
@@ -86,18 +92,47 @@ def _unet(kind: str, dtype: torch.dtype) -> UNet2DConditionModel:
     return filled(net, 1, dtype)
 
 
+def _xl_unet(dtype: torch.dtype) -> UNet2DConditionModel:
+    """Three levels, the first without text, attention of several blocks; sizes and the text as a
+    whole beside the noise level."""
+    net = UNet2DConditionModel(
+        block_out_channels=(64, 64, 128),
+        layers_per_block=LAYERS,
+        down_block_types=("DownBlock2D", *["CrossAttnDownBlock2D"] * 2),
+        up_block_types=(*["CrossAttnUpBlock2D"] * 2, "UpBlock2D"),
+        cross_attention_dim=2048,
+        use_linear_projection=True,
+        attention_head_dim=(1, 1, 2),
+        transformer_layers_per_block=(1, 1, 2),
+        addition_embed_type="text_time",
+        addition_time_embed_dim=256,
+        projection_class_embeddings_input_dim=1280 + 6 * 256,
+    )
+    return filled(net, 1, dtype)
+
+
+def _second_text(dtype: torch.dtype) -> CLIPTextModelWithProjection:
+    config = CLIPTextConfig(
+        vocab_size=WORDS, hidden_size=1280, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=20, hidden_act="gelu", projection_dim=1280, bos_token_id=49406,
+        eos_token_id=49407,
+    )  # fmt: skip
+    return filled(CLIPTextModelWithProjection(config), 9, dtype)
+
+
 def _text_encoder(kind: str, dtype: torch.dtype) -> CLIPTextModel:
-    width = TEXT_WIDTH[kind]
+    width = 768 if kind == "sdxl" else TEXT_WIDTH[kind]
     act = "gelu" if kind == "sd2" else "quick_gelu"
     config = CLIPTextConfig(
-        vocab_size=WORDS, hidden_size=width, intermediate_size=64, num_hidden_layers=1,
+        vocab_size=WORDS, hidden_size=width, intermediate_size=64,
+        num_hidden_layers=2 if kind == "sdxl" else 1,
         num_attention_heads=width // 64, hidden_act=act, bos_token_id=49406, eos_token_id=49407,
     )  # fmt: skip
     return filled(CLIPTextModel(config), 3, dtype)
 
 
 def autoencoder(kind: str, dtype: torch.dtype = torch.float16) -> Any:
-    """ "kl", "svd" or "taesd"."""
+    """ "kl", "kl_xl", "svd" or "taesd"."""
     levels = (32, 32, 32, 64)
     down = ("DownEncoderBlock2D",) * 4
     made: dict[str, Any] = {
@@ -106,6 +141,13 @@ def autoencoder(kind: str, dtype: torch.dtype = torch.float16) -> Any:
             down_block_types=down,
             up_block_types=("UpDecoderBlock2D",) * 4,
             force_upcast=False,
+        ),
+        "kl_xl": lambda: AutoencoderKL(
+            block_out_channels=levels,
+            down_block_types=down,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            force_upcast=True,
+            scaling_factor=0.13025,
         ),
         "svd": lambda: AutoencoderKLTemporalDecoder(
             block_out_channels=levels, down_block_types=down, layers_per_block=1
@@ -120,7 +162,7 @@ def autoencoder(kind: str, dtype: torch.dtype = torch.float16) -> Any:
 def checkpoint(path: Path, kind: str = "sd1", dtype: torch.dtype = torch.float16) -> Networks:
     """One file as people share it, with what older ones hold besides: schedules, averages."""
     nets = networks(kind, dtype)
-    state = original_names(nets)
+    state = xl_names(nets) if kind == "sdxl" else original_names(nets)
     state["alphas_cumprod"] = torch.linspace(1, 0, 1000)
     state["model_ema.decay"] = torch.zeros(())
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +185,18 @@ def original_names(nets: Networks) -> dict[str, Tensor]:
     }
 
 
+def xl_names(nets: Networks) -> dict[str, Tensor]:
+    """As Stability published SDXL: two text encoders as "embedders" of one conditioner."""
+    text = published_names.clip(nets.text_encoder.state_dict())
+    assert nets.text_encoder_2 is not None
+    return {
+        **published_names.image(nets.unet.state_dict(), LAYERS, (True, True, False)),
+        **published_names.autoencoder(nets.vae.state_dict(), 4),
+        **{n.replace("cond_stage_model.", "conditioner.embedders.0."): t for n, t in text.items()},
+        **published_names.open_clip_whole(nets.text_encoder_2.state_dict()),
+    }
+
+
 def pipeline(
     folder: Path, kind: str = "sd1", dtype: torch.dtype = torch.float16, variant: str | None = None
 ) -> Networks:
@@ -152,9 +206,11 @@ def pipeline(
         more = {"variant": variant} if variant else {}
         net.save_pretrained(folder / name, **more)
     clip_tokenizer("!" if kind == "sd2" else "<|endoftext|>").save_pretrained(folder / "tokenizer")
+    if kind == "sdxl":
+        clip_tokenizer("!").save_pretrained(folder / "tokenizer_2")
     DDIMScheduler(**SCHEDULE).save_pretrained(folder / "scheduler")
     index = {
-        "_class_name": "StableDiffusionPipeline",
+        "_class_name": f"StableDiffusion{'XL' if kind == 'sdxl' else ''}Pipeline",
         "unet": ["diffusers", "UNet2DConditionModel"],
     }
     (folder / "model_index.json").write_text(json.dumps(index), "utf-8")

@@ -15,7 +15,8 @@ UNET = {
     "time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2",
     "conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2",
     "mid_block.resnets.0": "middle_block.0", "mid_block.attentions.0": "middle_block.1",
-    "mid_block.resnets.1": "middle_block.2",
+    "mid_block.resnets.1": "middle_block.2", "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
 }  # fmt: skip
 IN_CLIP = {
     "layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj",
@@ -106,8 +107,30 @@ def open_clip(state: State) -> State:
         "text_projection": torch.zeros(4, 4),
         "logit_scale": torch.zeros(()),
     }
+    inside |= _resblocks(state, more=1)
+    return {f"cond_stage_model.model.{name}": tensor for name, tensor in inside.items()}
+
+
+def open_clip_whole(projected: State) -> State:
+    """OpenCLIP's in Stable Diffusion XL: all its blocks, the projection with turned axes."""
+    state = {name.removeprefix("text_model."): tensor for name, tensor in projected.items()}
+    inside = {
+        "token_embedding.weight": state["embeddings.token_embedding.weight"],
+        "positional_embedding": state["embeddings.position_embedding.weight"],
+        "ln_final.weight": state["final_layer_norm.weight"],
+        "ln_final.bias": state["final_layer_norm.bias"],
+        "text_projection": state["text_projection.weight"].T.contiguous(),
+        "logit_scale": torch.zeros(()),
+        **_resblocks(state, more=0),
+    }
+    return {f"conditioner.embedders.1.model.{name}": tensor for name, tensor in inside.items()}
+
+
+def _resblocks(state: State, more: int) -> State:
+    """OpenCLIP's blocks, and `more` that nobody reads."""
+    inside = {}
     blocks = 1 + max(int(n.split(".")[2]) for n in state if n.startswith("encoder.layers."))
-    for number in range(blocks + 1):
+    for number in range(blocks + more):
         layer = f"encoder.layers.{min(number, blocks - 1)}."
         block = f"transformer.resblocks.{number}."
         for what in ("weight", "bias"):
@@ -115,4 +138,4 @@ def open_clip(state: State) -> State:
             inside[f"{block}attn.in_proj_{what}"] = torch.cat(parts) + (number == blocks)
             for new, old in IN_CLIP.items():
                 inside[f"{block}{old}.{what}"] = state[f"{layer}{new}.{what}"].clone()
-    return {f"cond_stage_model.model.{name}": tensor for name, tensor in inside.items()}
+    return inside

@@ -7,6 +7,7 @@ import torch
 from diffusers import AutoencoderKLTemporalDecoder
 from torch import Tensor
 
+from studio.engine.preview import coloured_cells, fit_factors
 from studio.spec.grid import Grid
 from studio.spec.progress import Progress, Tick
 
@@ -59,3 +60,11 @@ class AutoencoderCodec:
             frames += self.vae.decode(part, **time).sample.float().cpu().permute(0, 2, 3, 1)
         tick(Progress("decode", len(z), len(z)))
         return torch.stack(frames).add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def preview_factors(codec: AutoencoderCodec) -> Tensor:
+    """Factors (C + 1, 3) from latents to colours, fitted to a picture of coloured squares."""
+    cells = coloured_cells()
+    pixels = cells.repeat_interleave(codec.grid.spatial, 2).repeat_interleave(codec.grid.spatial, 3)
+    frames = pixels.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1)
+    return fit_factors(codec.encode(frames), cells)

@@ -14,13 +14,14 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from studio.engine.device import Device, set_attention
 from studio.engine.diffusers_calls import config_of, to_device
 from studio.engine.loading import loading
+from studio.engine.second_text import SecondText
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """The frozen parts of Stable Diffusion's layout, on one device."""
+    """The frozen parts of Stable Diffusion's layout, on one device; `second` in Stable Diffusion XL."""
 
     unet: UNet2DConditionModel
     vae: AutoencoderKL
@@ -28,6 +29,7 @@ class Backbone:
     tokenizer: CLIPTokenizer
     scheduler: DDIMScheduler
     device: Device
+    second: SecondText | None = None
 
     @property
     def reduction(self) -> int:

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from studio.spec.progress import Preview
 
+CELLS = 16
+"""Latent cells along each side of the picture that preview colours are fitted to."""
 SD_COLOURS = torch.tensor(
     [
         [0.149, 0.104, 0.104],
@@ -29,6 +31,13 @@ def latent_to_rgb(latents: Tensor, factors: Tensor) -> Preview:
     rgb = latent_colours(latents, factors).mul(255).round().to(torch.uint8).contiguous()
     frames, height, width, _ = rgb.shape
     return Preview(frames, height, width, rgb.numpy().tobytes())
+
+
+def coloured_cells() -> Tensor:
+    """A picture (1, 3, 16, 16) in 0..1, of squares of 2 × 2 cells, to fit colours to."""
+    generator = torch.Generator().manual_seed(0)
+    colours = torch.rand(1, 3, CELLS // 2, CELLS // 2, generator=generator)
+    return colours.repeat_interleave(2, 2).repeat_interleave(2, 3)
 
 
 def fit_factors(latents: Tensor, pictures: Tensor) -> Tensor:

@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from studio.engine.adapter import adapted, check_bare
 from studio.engine.backbone import Backbone, encode_text
 from studio.engine.roles import Words
+from studio.engine.second_text import encode_both
 from studio.spec.prompts import with_subject
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Embeddings (1, L, D) of the prompt and of what should not be seen."""
+    """Embeddings (1, L, D) of the prompt and of what should not be seen; `pooled` (2, P): both as a
+    whole, where the network reads that (Stable Diffusion XL)."""
 
     cond: Tensor
     uncond: Tensor
+    pooled: Tensor | None = None
 
 
 @contextmanager
@@ -34,5 +38,15 @@ def encoded(backbone: Backbone, words: Words, adapter: Path | None) -> Iterator[
         if adapter is not None:
             adapter_context = adapted(backbone, adapter, subject.strength, subject.identity)
     with adapter_context:
-        found = encode_text(backbone, [text, words.negative])
-        yield Prompt(found[:1], found[1:])
+        yield _both_ways(backbone, text, words.negative)
+
+
+def _both_ways(backbone: Backbone, text: str, negative: str) -> Prompt:
+    if backbone.second is None:
+        found = encode_text(backbone, [text, negative])
+        return Prompt(found[:1], found[1:])
+    (cond, of_it), (uncond, of_none) = (
+        encode_both(backbone.text_encoder, backbone.tokenizer, backbone.second, words)
+        for words in (text, negative)
+    )
+    return Prompt(cond, uncond, torch.cat([of_it, of_none]))

@@ -1,6 +1,5 @@
 """Models in the layouts that people have, opened from exactly their files, without any network."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -8,25 +7,15 @@ import torch
 
 from studio.engine.device import Device
 from studio.engine.roles import FillSpec, Words
-from studio.jobs.model_cache import ModelCache
 from studio.library import models as library
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from tests import published_models as published
+from tests.offline import no_network  # noqa: F401
+from tests.opened import opened
 
 SIDE = 64
 HALF = Device("cpu", torch.float16)
-
-
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
-    """No socket is opened, whatever a library thinks that it needs."""
-
-    def refused(*_args, **_more):
-        raise AssertionError("a socket was opened")
-
-    for name in ("socket", "create_connection", "getaddrinfo"):
-        monkeypatch.setattr(socket, name, refused)
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +44,6 @@ MOVED = ("dream+mm_v1", "dream+mm_v2", "sd15+mm_v3", "dream+adapter-v2")
 CONTROLLED = ("dream+mm_v3+sparsectrl_rgb", "sd15+mm_v3+sparsectrl-folder")
 DECODERS = ("vae-ft-mse", "svd", "kl folder", "svd folder", "taesd folder", "dream")
 EXPECTED = {"dream": ("sd1", ""), "v2-1_768": ("sd2", ""), "sd15": ("sd1", "")}
-
-
-def opened(models: Path, name: str, role: str, device: Device | None = None):
-    """What fills a role, through the studio's own cache."""
-    cache = ModelCache("cpu")
-    if device:
-        cache.device = lambda: device  # there is no way to ask a processor for half precision
-    return cache.part(library.find(name, [models]), role, silent)
 
 
 @pytest.mark.parametrize("name", IMAGE_MODELS)

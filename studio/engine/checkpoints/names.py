@@ -8,12 +8,16 @@ import re
 from collections.abc import Callable, Iterable
 
 Names = dict[str, str]
-IMAGE, TEXT, AUTOENCODER = "image", "text", "autoencoder"
+IMAGE, TEXT, AUTOENCODER, SECOND = "image", "text", "autoencoder", "second text"
 PREFIXES = {
     IMAGE: ("model.diffusion_model.", "diffusion_model.", ""),
-    TEXT: ("cond_stage_model.transformer.", "cond_stage_model.model.", "text_encoder.", ""),
+    TEXT: (
+        "cond_stage_model.transformer.", "cond_stage_model.model.",
+        "conditioner.embedders.0.transformer.", "text_encoder.", "",
+    ),
+    SECOND: ("conditioner.embedders.1.model.", "text_encoder_2.", ""),
     AUTOENCODER: ("first_stage_model.", "vae.", ""),
-}
+}  # fmt: skip
 """By component, what stands before its names in files that hold several; the first that is there."""
 _RESNET = (
     ("in_layers.0", "norm1"), ("in_layers.2", "conv1"), ("out_layers.0", "norm2"),
@@ -23,7 +27,8 @@ _UNET = (
     ("time_embed.0", "time_embedding.linear_1"), ("time_embed.2", "time_embedding.linear_2"),
     ("input_blocks.0.0", "conv_in"), ("out.0", "conv_norm_out"), ("out.2", "conv_out"),
     ("middle_block.0", "mid_block.resnets.0"), ("middle_block.1", "mid_block.attentions.0"),
-    ("middle_block.2", "mid_block.resnets.1"),
+    ("middle_block.2", "mid_block.resnets.1"), ("label_emb.0.0", "add_embedding.linear_1"),
+    ("label_emb.0.2", "add_embedding.linear_2"),
 )  # fmt: skip
 _ATTENTION = (
     ("norm", "group_norm"), ("q", "to_q"), ("k", "to_k"), ("v", "to_v"), ("proj_out", "to_out.0"),
@@ -41,6 +46,8 @@ _OPEN_CLIP_BLOCK = (
     ("mlp.c_proj", "mlp.fc2"), ("attn.out_proj", "self_attn.out_proj"),
     ("attn.in_proj_", "self_attn.qkv_proj."),
 )  # fmt: skip
+PROJECTION = "text_projection"
+"""Of a text as a whole; OpenCLIP's has the axes of a matrix that stands on the right."""
 IGNORED = ("embeddings.position_ids", "text_projection", "logit_scale")
 """Ends of names that no network here reads."""
 
@@ -57,7 +64,8 @@ def below(component: str, names: Iterable[str]) -> Names:
 def diffusers_names(component: str, names: Iterable[str]) -> Names:
     """By the name that diffusers, or transformers, has for it, the name of each tensor in a file."""
     inside = below(component, names)
-    rename = {IMAGE: _image, TEXT: _text, AUTOENCODER: _autoencoder}[component](inside)
+    ways = {IMAGE: _image, TEXT: _text, SECOND: _second_text, AUTOENCODER: _autoencoder}
+    rename = ways[component](inside)
     found = {new: stored for name, stored in inside.items() if (new := rename(name))}
     return _spatial_inside(found) if any(".temporal_res_block." in n for n in found) else found
 
@@ -144,14 +152,26 @@ def _text(inside: Names) -> Callable[[str], str]:
     return (lambda name: _open_clip_name(name, max(blocks))) if blocks else _clip_name
 
 
+def _second_text(inside: Names) -> Callable[[str], str]:
+    """Whole: Stable Diffusion XL reads its last block too, by what a text is as a whole."""
+    original = any(name.startswith("transformer.resblocks.") for name in inside)
+    return (lambda name: _open_clip_name(name, -1)) if original else _projected_name
+
+
+def _projected_name(name: str) -> str:
+    return name if name.startswith(PROJECTION) else _clip_name(name)
+
+
 def _clip_name(name: str) -> str:
     name = name.removeprefix("text_model.")
     return "" if name.endswith(IGNORED) or name.startswith(IGNORED) else name
 
 
 def _open_clip_name(name: str, last: int) -> str:
-    """OpenCLIP's; its last block is left out, since Stable Diffusion 2 reads what the one before
-    says (the "penultimate" layer)."""
+    """OpenCLIP's, without its block `last`: Stable Diffusion 2 reads what the one before says (the
+    "penultimate" layer); -1 for all, and the projection of a text as a whole."""
+    if name == PROJECTION and last < 0:
+        return f"{PROJECTION}.weight"
     for old, new in _OPEN_CLIP:
         if name.startswith(old):
             return new + name[len(old) :]

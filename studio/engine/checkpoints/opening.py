@@ -15,7 +15,12 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderKLTemporalDecoder, AutoencoderTiny, DDIMScheduler
 from diffusers import UNet2DConditionModel as UNet
 from safetensors import SafetensorError
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
 
 from studio.engine.backbone import Backbone
 from studio.engine.checkpoints import names, sizes
@@ -23,6 +28,7 @@ from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from studio.engine.checkpoints.state import stored
 from studio.engine.device import Device, set_attention
 from studio.engine.loading import loading
+from studio.engine.second_text import SecondText
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 
@@ -35,9 +41,16 @@ AUTOENCODERS: Mapping[str, tuple[Any, Sized]] = {
     "AutoencoderKLTemporalDecoder": (AutoencoderKLTemporalDecoder, sizes.autoencoder_config),
     "AutoencoderTiny": (AutoencoderTiny, sizes.tiny_autoencoder_config),
 }
-PLACES = {names.IMAGE: "unet", names.TEXT: "text_encoder", names.AUTOENCODER: "vae"}
+PLACES = {
+    names.IMAGE: "unet",
+    names.TEXT: "text_encoder",
+    names.AUTOENCODER: "vae",
+    names.SECOND: "text_encoder_2",
+}
 """By component, its folder in a pipeline."""
-STEPS = ("tokenizer", *PLACES.values(), "scheduler")
+
+
+LATENT_DIFFUSION = {"clip_sample": False, "set_alpha_to_one": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +84,15 @@ def open_backbone(source: Source, device: Device, tick: Tick) -> Backbone:
 
     A part that is missing, damaged or of another layout is refused by name.
     """
-    openers = dict(
-        zip(STEPS, (_tokenizer, _unet, _text_encoder, open_autoencoder, _scheduler), strict=True)
-    )
+    openers: dict[str, Callable[[Source, Device], Any]] = {
+        "tokenizer": _tokenizer,
+        "unet": _unet,
+        "text_encoder": _text_encoder,
+        "vae": open_autoencoder,
+        "scheduler": _scheduler,
+    }
+    if names.SECOND in source.files:
+        openers["second"] = _second_text
     parts: dict[str, Any] = {}
     for done, (name, opened) in enumerate(openers.items()):
         tick(Progress("loading model", done, len(openers), note=name))
@@ -113,14 +132,33 @@ def _text_encoder(source: Source, device: Device) -> CLIPTextModel:
     with torch.device("meta"):
         net = CLIPTextModel(CLIPTextConfig.from_dict(config))
     net.load_state_dict(there.read(device.dtype, device.name), strict=True, assign=True)
+    return _with_positions(net, net, device)
+
+
+def _second_text(source: Source, device: Device) -> SecondText:
+    there = stored(names.SECOND, source.files[names.SECOND])
+    config = source.config(names.SECOND, there.shapes, sizes.text_config)
+    with torch.device("meta"):
+        net = CLIPTextModelWithProjection(CLIPTextConfig.from_dict(config))
+    state = there.read(device.dtype, device.name)
+    inner = {n if n.startswith(names.PROJECTION) else f"text_model.{n}": state[n] for n in state}
+    net.load_state_dict(inner, strict=True, assign=True)
+    index = source.folder / "model_index.json"
+    zeros = _json(index).get("force_zeros_for_empty_prompt", True) if index.is_file() else True
+    net = _with_positions(net, net.text_model, device)
+    return SecondText(net, _tokenizer(source, device, "tokenizer_2"), zeros)
+
+
+def _with_positions(net: Any, text_model: Any, device: Device) -> Any:
+    """Ready to use; the numbers of the positions are in no file."""
     positions = torch.arange(net.config.max_position_embeddings, device=device.name)
-    net.embeddings.register_buffer("position_ids", positions[None], persistent=False)
+    text_model.embeddings.register_buffer("position_ids", positions[None], persistent=False)
     return net.eval().requires_grad_(False)
 
 
-def _tokenizer(source: Source, _: Device) -> CLIPTokenizer:
+def _tokenizer(source: Source, _: Device, place: str = "tokenizer") -> CLIPTokenizer:
     """That of the user's pipeline, or one of our own, padded as its config says."""
-    folder = source.folder / "tokenizer"
+    folder = source.folder / place
     if (folder / "vocab.json").is_file() or (folder / "tokenizer.json").is_file():
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     config = _json(folder / "tokenizer_config.json")
@@ -128,7 +166,10 @@ def _tokenizer(source: Source, _: Device) -> CLIPTokenizer:
 
 
 def _scheduler(source: Source, _: Device) -> Any:
-    return DDIMScheduler.from_config(_json(source.folder / "scheduler" / "scheduler_config.json"))
+    """The noise schedule of the folder; what another sampler's config leaves unsaid is as latent
+    diffusion has it, not as that class does, which would clip latents to −1..1."""
+    config = _json(source.folder / "scheduler" / "scheduler_config.json")
+    return DDIMScheduler.from_config(LATENT_DIFFUSION | config)
 
 
 def _autoencoder_config(config: Mapping[str, Any], shapes: sizes.Shapes) -> dict[str, Any]:

@@ -34,7 +34,21 @@ def unet_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
         "cross_attention_dim": text[1],
         "use_linear_projection": linear,
         "attention_head_dim": [w // HEAD for w in widths] if isinstance(heads, list) else heads,
+        "transformer_layers_per_block": [_depth(shapes, n) for n in range(levels)],
+        **_added(shapes),
     }
+
+
+def _depth(shapes: Shapes, level: int) -> int:
+    """Transformer blocks of an attention in a level; 1 where there is none."""
+    numbered = rf"down_blocks\.{level}\.attentions\.0\.transformer_blocks\.(\d+)\."
+    return 1 + max((int(m[1]) for name in shapes if (m := re.match(numbered, name))), default=0)
+
+
+def _added(shapes: Shapes) -> Config:
+    """What is read beside the noise level: sizes and a text as a whole (Stable Diffusion XL)."""
+    linear = shapes.get("add_embedding.linear_1.weight")
+    return {"projection_class_embeddings_input_dim": linear[1]} if linear else {}
 
 
 def autoencoder_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
@@ -66,7 +80,8 @@ def tiny_autoencoder_config(config: Mapping[str, Any], shapes: Shapes) -> Config
 
 
 def text_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
-    """Of `CLIPTextModel`."""
+    """Of `CLIPTextModel` and `CLIPTextModelWithProjection`."""
+    projection = shapes.get("text_projection.weight")
     words, width = shapes["embeddings.token_embedding.weight"]
     return {
         **config,
@@ -76,6 +91,7 @@ def text_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
         "num_hidden_layers": _count(shapes, r"encoder\.layers\.(\d+)\."),
         "num_attention_heads": width // HEAD,
         "max_position_embeddings": shapes["embeddings.position_embedding.weight"][0],
+        **({"projection_dim": projection[0]} if projection else {}),
     }
 
 

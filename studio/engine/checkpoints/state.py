@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from studio.engine.checkpoints.names import diffusers_names
+from studio.engine.checkpoints.names import PROJECTION, diffusers_names
 
 JOINED = ".qkv_proj."
 """In a name: queries, keys and values as one matrix."""
@@ -32,7 +32,8 @@ class StoredComponent:
                     if where == file:
                         # a copy, since a file that is mapped cannot be replaced on Windows
                         tensor = opened.get_tensor(stored).to(device, dtype, copy=True)
-                        found |= _parts(name, tensor)
+                        turned = tensor.T.contiguous() if _is_turned(stored) else tensor
+                        found |= _parts(name, turned)
         return found
 
 
@@ -44,8 +45,13 @@ def stored(component: str, files: Sequence[Path]) -> StoredComponent:
         with safe_open(file, "pt") as opened:
             for new, old in diffusers_names(component, opened.keys()).items():
                 places[new] = (file, old)
-                shapes |= _shapes(new, tuple(opened.get_slice(old).get_shape()))
+                shape = tuple(opened.get_slice(old).get_shape())
+                shapes |= _shapes(new, shape[::-1] if _is_turned(old) else shape)
     return StoredComponent(places, shapes)
+
+
+def _is_turned(stored: str) -> bool:
+    return stored.rpartition(".")[2] == PROJECTION
 
 
 def _parts(name: str, tensor: Tensor) -> dict[str, Tensor]:

@@ -1,9 +1,17 @@
 """Cards of autoencoders by themselves, and of upscalers."""
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
-from studio.library.derived.derived import LARGEST, SD_LATENTS, Derived, layout, named_weights
+from studio.library.derived.derived import (
+    LARGEST,
+    SD_LATENTS,
+    XL_LATENTS,
+    Derived,
+    layout,
+    named_weights,
+)
 from studio.library.scan import Entry
 from studio.spec.card import Card, Window
 from studio.spec.grid import Grid
@@ -16,25 +24,42 @@ LAYOUT_OF = {
     "temporal autoencoder": "svd",
     "preview autoencoder": "taesd",
 }
+XL_SCALE = 0.13025
+"""Of the latents of Stable Diffusion XL, as configs write it."""
 ALONE = Window(1, 64)
 UPSAMPLING = Upsampling(steps=20, level=20, tile=128, overlap=32, guidance=9.0)
 """As the ×4 upscaler is mostly used: weak noise on the small frames."""
 
 
 def autoencoder(name: str, entry: Entry) -> Derived:
-    """An image autoencoder for the latents of Stable Diffusion 1.x and 2.x, or one that sees time."""
+    """An image autoencoder for the latents of Stable Diffusion, or one that sees time."""
     found = entry.found
     assert found is not None
     if "SD 1.x" not in found.fits or found.spelling.startswith("original "):
         raise Refusal(
             f"{entry.path.name} is an autoencoder that this version does not run ({found}).",
-            "Use one of Stable Diffusion 1.x or 2.x, in one file.",
+            "Use one of Stable Diffusion 1.x, 2.x or XL, in one file.",
         )
     beside = entry.path.with_name("config.json")
-    if found.spelling == "diffusers" and beside.is_file():
-        return _codec(name, entry, entry.path.name, entry.path.parent)
-    folder = layout(LAYOUT_OF[found.role])
-    return _codec(name, entry, str(entry.path.absolute()), folder)
+    has_config = found.spelling == "diffusers" and beside.is_file()
+    latents = _latents(name, found.role, beside if has_config else None)
+    if has_config:
+        return _codec(name, entry, entry.path.name, entry.path.parent, latents)
+    folder = layout(LAYOUT_OF[found.role] + ("_xl" if latents == XL_LATENTS else ""))
+    return _codec(name, entry, str(entry.path.absolute()), folder, latents)
+
+
+def _latents(name: str, role: str, config: Path | None) -> str:
+    """Which latents it reads.  Those of Stable Diffusion XL have the same shape and another scale, and
+    no tensor tells: the config beside it does, and where that says nothing its name."""
+    try:
+        scale = json.loads(config.read_text("utf-8")).get("scaling_factor") if config else None
+    except (OSError, ValueError, AttributeError):
+        scale = None
+    if role == "autoencoder" and scale is not None:
+        return XL_LATENTS if scale == XL_SCALE else SD_LATENTS
+    is_xl = role != "temporal autoencoder" and "xl" in name.lower()
+    return XL_LATENTS if is_xl else SD_LATENTS
 
 
 def of_stable_video(name: str, entry: Entry) -> Derived:
@@ -43,7 +68,7 @@ def of_stable_video(name: str, entry: Entry) -> Derived:
     return _codec(name, entry, file, entry.path)
 
 
-def _codec(name: str, entry: Entry, file: str, folder: Path) -> Derived:
+def _codec(name: str, entry: Entry, file: str, folder: Path, latents: str = SD_LATENTS) -> Derived:
     card = Card(
         name,
         entry.title or name,
@@ -55,7 +80,7 @@ def _codec(name: str, entry: Entry, file: str, folder: Path) -> Derived:
         largest=8192,
         grid=Grid(8),
         fills=(),
-        latent_space=SD_LATENTS,
+        latent_space=latents,
         files=(("autoencoder", file),),
         uses=(("codec", ("autoencoder",)),),
     )

@@ -34,6 +34,11 @@ def _one(name: str, entry: Entry) -> Derived:
     assert found is not None
     if found.role == "checkpoint" and found.family in FAMILIES:
         return stills(name, entry)
+    if found.family == "SDXL refiner":
+        raise Refusal(
+            f"{name} is the refiner of Stable Diffusion XL, which makes no pictures of its own.",
+            "Use the base model, or one that was made from it.",
+        )
     if found.role in ("motion module", "control") and "AnimateDiff" in found.family:
         raise Refusal(
             f"{name} works on an image model of Stable Diffusion 1.x and needs one.",

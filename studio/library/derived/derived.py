@@ -10,6 +10,8 @@ LAYOUTS = Path(__file__).resolve().parents[3] / "assets" / "layouts"
 """Configs of published networks, a folder for each layout."""
 SD_LATENTS = "sd"
 """The latents of Stable Diffusion 1.x and 2.x, which share their autoencoder's."""
+XL_LATENTS = "sdxl"
+"""Those of Stable Diffusion XL: of the same shape, of another autoencoder."""
 LARGEST = 2048
 """Pixels of a side, of image models and what works beside them."""
 

@@ -40,6 +40,8 @@ class Stills:
 
     card: Card
     backbone: Backbone
+    colours: Tensor = SD_COLOURS
+    """Of previews, from this model's latents."""
     space: str = LATENTS
 
     def refuses(self, known: Known) -> str | None:
@@ -70,15 +72,15 @@ class Stills:
         own = self.backbone.scheduler
         made = sample(
             guided(
-                self._denoiser(prompt.cond),
-                GuidanceTerm(self._denoiser(prompt.uncond), spec.guidance),
+                self._denoiser(prompt, 0),
+                GuidanceTerm(self._denoiser(prompt, 1), spec.guidance),
             ),
             scheduler_named(spec.sampler, own) if spec.sampler else own,
             self._noise(spec, tuple(clip.shape[1:])).to(self.backbone.device.name),
             spec.steps,
             tick,
             stage=spec.stage,
-            preview=lambda latents: latent_to_rgb(latents, SD_COLOURS),
+            preview=lambda latents: latent_to_rgb(latents, self.colours),
             generators=partial(step_generators, spec.seed, spec.stage, spec.frames),
         )
         return made.float().cpu()
@@ -87,16 +89,29 @@ class Stills:
         shared = _options(spec).shared_noise
         return clip_noise(spec.seed, spec.stage, spec.frames, shape, shared=shared, purpose="start")
 
-    def _denoiser(self, text: Tensor) -> Denoiser:
-        """A frame at a time, so that a card holds one; its values do not hang on the others."""
+    def _denoiser(self, prompt: Prompt, way: int) -> Denoiser:
+        """Towards the prompt, `way` 0, or what should not be seen, 1.  A frame at a time, so that a
+        card holds one; its values do not hang on the others."""
         net: Any = self.backbone.unet
+        words = (prompt.cond, prompt.uncond)[way].to(net.dtype)
+        whole = None if prompt.pooled is None else prompt.pooled[way : way + 1].to(net.dtype)
 
         def denoise(x: Tensor, t: float) -> Tensor:
-            words = text.to(net.dtype)
-            frames = (net(frame.to(net.dtype), t, words).sample.float() for frame in x.split(1))
+            added = None if whole is None else {"text_embeds": whole, "time_ids": self._sizes(x)}
+            frames = (
+                net(frame.to(net.dtype), t, words, added_cond_kwargs=added).sample.float()
+                for frame in x.split(1)
+            )
             return torch.cat(list(frames))
 
         return denoise
+
+    def _sizes(self, x: Tensor) -> Tensor:
+        """What Stable Diffusion XL is told of a picture (1, 6): its height and width, that nothing
+        was cut off above or to the left, and the size that is asked for."""
+        side = self.card.grid.spatial
+        size = [x.shape[-2] * side, x.shape[-1] * side]
+        return torch.tensor([[*size, 0, 0, *size]], device=x.device, dtype=self.backbone.unet.dtype)
 
 
 def _options(spec: FillSpec) -> Options:

@@ -11,11 +11,8 @@ import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor
 
-from studio.engine.preview import fit_factors
+from studio.engine.preview import coloured_cells, fit_factors
 from studio.spec.grid import Grid
-
-CELLS = 16
-"""Latent cells along each side of the picture that preview colours are fitted to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +59,7 @@ class Autoencoder:
 
     def preview_factors(self) -> Tensor:
         """Factors (C + 1, 3) from latents to colours, fitted to a picture of coloured squares."""
-        generator = torch.Generator().manual_seed(0)
-        colours = torch.rand(1, 3, CELLS // 2, CELLS // 2, generator=generator)
-        cells = colours.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        cells = coloured_cells()
         side = self.grid.spatial
         pixels = cells.repeat_interleave(side, 2).repeat_interleave(side, 3)
         latents = self.encode(2 * pixels - 1)
