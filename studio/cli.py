@@ -29,6 +29,7 @@ DONE, BUG, REFUSED = 0, 1, 2
 COMMANDS = {
     "demo": "terminal.demo.demo",
     "generate": "terminal.clip.generate",
+    "export": "terminal.export.export",
     "subject train": "terminal.subject_training.train",
     "subject list": "terminal.subjects.list_all",
     "subject show": "terminal.subjects.show",

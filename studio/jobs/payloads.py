@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from studio.project.plain import from_plain
+from studio.project.project import Render
 from studio.project.subject import METHODS
 from studio.spec.bounds import AT_ONCE, LABEL, MAX_ITEMS, between, either, misfits, nothing, several
 from studio.spec.request import ClipRequest
 from studio.spec.stages import STAGES
+from studio.spec.timeline.clip import LONGEST
+from studio.spec.timeline.timeline import Timeline
+
+LONGEST_SIDE = 65_535
+"""Pixels of a frame's side in any format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,35 @@ class ExportPayload:
     fps: str = ""
     recipe: bool = True
     frames: int | None = None
+    encoding: str = ""
+    quality: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePayload:
+    """Write frames `first` to before `end` of a `timeline`, as it was when this was ordered, to a
+    file of `size` (width, height), at `fps` as a text, "" for the timeline's own; `takes` are those
+    that it shows, `encoding` and `quality` as in `studio.media.encoders`."""
+
+    project: str
+    timeline: Timeline
+    takes: tuple[Render, ...]
+    out: str
+    first: int
+    end: int
+    size: tuple[int, int]
+    fps: str = ""
+    recipe: bool = True
+    encoding: str = ""
+    quality: str = ""
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what nobody orders."""
+        side = between(1, LONGEST_SIDE)
+        yield from misfits(
+            self, first=between(0, LONGEST), end=between(self.first + 1, LONGEST),
+            size=lambda size: all(map(side, size)),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +119,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "preview_tile": TilePayload,
         "export": ExportPayload,
         "contact_sheet": ExportPayload,
+        "export_timeline": TimelinePayload,
         "train_subject": TrainingPayload,
     }
 )

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from studio.jobs.job import Job, Work
 from studio.jobs.model_cache import ModelCache
-from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload
+from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TimelinePayload
 from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.library.added_folders import ModelFolders
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain
-from studio.project.recipe import recipe
 from studio.project.stored_frames import in_order, stored_frames
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
+from studio.project.timeline_export import recipe_of
 from studio.spec.check import check
 from studio.spec.part import Part
 from studio.spec.progress import Tick
@@ -60,6 +60,7 @@ class Works:
             "train_subject": self._leasing(self.train_subject),
             "export": self.export,
             "contact_sheet": self.contact_sheet,
+            "export_timeline": self.export_timeline,
             "preview_tile": self._leasing(self.preview_tile),
             "free_memory": self._leasing(self.free_memory),
         }
@@ -135,8 +136,18 @@ class Works:
             recipe=self.recipe(request) if payload.recipe else None,
             tick=tick,
             total=len(order),
+            encoding=payload.encoding,
+            quality=payload.quality,
         )
         return {"out": payload.out, "frames": written}
+
+    def export_timeline(self, job: Job, tick: Tick) -> dict:
+        """Write what a timeline plays to a file, as a `TimelinePayload` says."""
+        from studio.jobs.timeline_export import write
+
+        payload = from_plain(TimelinePayload, job.payload)
+        takes = self.takes(Path(payload.project))
+        return write(payload, takes, self._recipe_of_all if payload.recipe else None, tick)
 
     def contact_sheet(self, job: Job, tick: Tick) -> dict:
         """Write stored frames side by side into one picture, as an `ExportPayload` says."""
@@ -161,13 +172,20 @@ class Works:
 
     def recipe(self, request: ClipRequest) -> dict:
         """What files say of how they were made, with the licences of downloaded models."""
+        return self._recipe_of_all([request])
+
+    def _recipe_of_all(self, requests: list[ClipRequest]) -> dict:
         from studio.downloads.journal import Journal
         from studio.downloads.licences import licences_of
 
-        ids = (request.model, *(part.model for part in request.parts))
+        ids = [
+            id for request in requests
+            for id in (request.model, *(part.model for part in request.parts))
+        ]  # fmt: skip
         journal = Journal(self.folders.downloads)
         folders = self.model_folders
-        return recipe(request, licences_of(ids, journal, self.folders.models, folders))
+        licences = licences_of(tuple(dict.fromkeys(ids)), journal, self.folders.models, folders)
+        return recipe_of(requests, licences)
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""

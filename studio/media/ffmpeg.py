@@ -4,6 +4,7 @@ Every run hangs on a pipe to this process, and that is what ends it when this pr
 every system alike: an input that ends is a clip that ends, an output that nobody reads is an error.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from studio.spec.refusal import Refusal
 # Playlists, concatenations and image sequences can name other files: only plain containers open.
 _DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,gif,mpeg,mpegts,ogg,asf,mjpeg,"
-    "rawvideo,ffmetadata,ivf,h264,hevc,obu,apng,webp_pipe,png_pipe,wtv,mxf,nut"
+    "rawvideo,ffmetadata,ivf,h264,hevc,obu,apng,webp_pipe,webp_anim,png_pipe,wtv,mxf,nut,"
+    "wav,w64,mp3,flac,aac,aiff,caf,f32le"
 )
 _POLL_SECONDS = 0.1
 # Ctrl+C belongs to the studio, which then stops ffmpeg itself and cleans up after it.
@@ -159,6 +161,7 @@ def _started(arguments: Sequence[str], fed: bool) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             creationflags=_WINDOWS_GROUP,
+            env={**os.environ, "SVT_LOG": "1"},  # its AV1 encoder speaks whatever ffmpeg's level is
             start_new_session=True,  # the same elsewhere
         )
     except (RuntimeError, OSError) as error:  # none is installed, or what is named is no program

@@ -28,7 +28,11 @@ class Format:
 FORMATS = {
     # 4:2:0 chroma has half the rows and columns, and H.264 players expect whole ones
     ".mp4": Format(step=2, longest=16384, fastest=1000),
+    ".mov": Format(step=1, longest=16384, fastest=1000),
     ".webm": Format(step=1, longest=16384, fastest=1000),
+    # times are whole milliseconds
+    ".webp": Format(step=1, longest=16383, fastest=240, slowest=Fraction(1, 16_000)),
+    ".avif": Format(step=1, longest=16384, fastest=1000),
     # delays are whole hundredths of a second in two bytes; shorter than two is slowed down by viewers
     ".gif": Format(step=1, longest=65535, fastest=50, slowest=Fraction(100, 65535)),
     ".png": Format(step=1, longest=65535, fastest=1000),

@@ -7,10 +7,13 @@ comment.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
-from studio.media import ffmpeg, gif_blocks
+from studio.media import ffmpeg, gif_blocks, webp_marks
 from studio.spec.refusal import Refusal
 
 Recipe = Mapping[str, Any]
@@ -20,18 +23,28 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmic
 PNG_XMP, PNG_RECIPE = "XML:com.adobe.xmp", "recipe"
 _SOURCE_TAG = "DIGITAL_SOURCE_TYPE"
 _XMP_UUID = bytes.fromhex("BE7ACFCB97A942E89C71999491E3AFAC")
+_XMP_ITEM = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def xmp_packet() -> bytes:
-    """The XMP packet that says the file was made by a trained model."""
+def xmp_packet(recipe: Recipe | None = None) -> bytes:
+    """The XMP packet that says the file was made by a trained model, and how, for files that have
+    no other place for a recipe."""
+    described = ""
+    if recipe is not None:
+        text = escape(recipe_json(recipe, ascii_only=True))
+        described = (
+            '<dc:description xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Alt>'
+            f'<rdf:li xml:lang="x-default">{text}</rdf:li></rdf:Alt></dc:description>'
+        )
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about=""'
         ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"'
-        f' Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPE}"/>'
+        f' Iptc4xmpExt:DigitalSourceType="{SOURCE_TYPE}"'
+        f"{f'>{described}</rdf:Description>' if described else '/>'}"
         '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 
@@ -60,9 +73,9 @@ def container_tags(recipe: Recipe | None) -> str:
     return ";FFMETADATA1\n" + "".join(f"{name}={_escaped(text)}\n" for name, text in tags.items())
 
 
-def append_xmp_box(mp4: Path) -> None:
-    """Add the XMP `uuid` box at the end of an MP4, where players step over it."""
-    content = _XMP_UUID + xmp_packet()
+def append_xmp_box(mp4: Path, recipe: Recipe | None = None) -> None:
+    """Add the XMP `uuid` box at the end of an MP4 or its kin, where players step over it."""
+    content = _XMP_UUID + xmp_packet(recipe)
     with mp4.open("ab") as file:
         file.write((8 + len(content)).to_bytes(4, "big") + b"uuid" + content)
 
@@ -108,6 +121,8 @@ def _comments(path: Path) -> list[bytes]:
                 for block in _gif_blocks(path)
                 if block.startswith(gif_blocks.COMMENT)
             ]
+        case "webp" | "avif":
+            return [text for packet in _marks(path) for text in _descriptions(packet)]
         case _:
             return [text.encode() for name, text in _tags(path) if name == "comment"]
 
@@ -118,8 +133,10 @@ def _marks(path: Path) -> list[bytes]:
             return [text for key, text in _png_texts(path) if key == PNG_XMP]
         case "gif":
             return [gif_blocks.xmp_of(block) or b"" for block in _gif_blocks(path)]
-        case "mp4":
+        case "mp4" | "avif":
             return list(_mp4_xmp(path))
+        case "webp":
+            return webp_marks.xmp_of(path)
         case _:
             return [text.encode() for name, text in _tags(path) if name == _SOURCE_TAG.lower()]
 
@@ -134,7 +151,18 @@ def _kind(path: Path) -> str:
         return "png"
     if start.startswith(b"GIF8"):
         return "gif"
-    return "mp4" if start[4:8] == b"ftyp" else "other"
+    if start.startswith(b"RIFF") and start[8:] == b"WEBP":
+        return "webp"
+    if start[4:8] != b"ftyp":
+        return "other"
+    return "avif" if start[8:] in (b"avis", b"avif") else "mp4"
+
+
+def _descriptions(packet: bytes) -> Iterator[bytes]:
+    """The texts of an XMP packet's description; damaged ones have none."""
+    with suppress(ElementTree.ParseError, ValueError):
+        for item in ElementTree.fromstring(packet).iter(_XMP_ITEM):
+            yield (item.text or "").encode()
 
 
 def _gif_blocks(path: Path) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from numbers import Rational
@@ -11,29 +12,20 @@ import numpy as np
 
 from studio.media import ffmpeg, formats
 from studio.media.container import existing
-from studio.media.footage import ACCURATE, pictures
+from studio.media.encoders import Encoding, encoding_of, quality_of, to_pixels
+from studio.media.footage import pictures
 from studio.media.formats import Size
 from studio.media.gif import write_gif
-from studio.media.provenance import Recipe, append_xmp_box, container_tags
+from studio.media.provenance import Recipe, append_xmp_box, container_tags, xmp_packet
+from studio.media.soundtrack import write_sound
 from studio.media.stills import write_png
+from studio.media.webp_marks import add_xmp
 from studio.media.writing import disk_full, scratch_beside, write_aside
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
-# only `setparams` tags all four colour properties
-_TO_VIDEO = (
-    f"scale=out_color_matrix=bt709:out_range=tv:{ACCURATE},format=yuv420p,"
-    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
-)
-# Coarser quantisation than 12 adds up beyond 0.3 levels in smooth ramps over eight saves.
-_ENCODERS = {
-    ".mp4": ["-c:v", "libx264", "-preset", "medium", "-crf", "12",
-             "-movflags", "+faststart", "-f", "mp4"],
-    ".webm": ["-c:v", "libvpx-vp9", "-b:v", "0", "-crf", "12", "-deadline", "good",
-              "-cpu-used", "4", "-row-mt", "1", "-f", "webm"],
-}  # fmt: skip
 # no encoder versions: equal frames give equal files on every computer with the same ffmpeg
-_REPRODUCIBLE = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
+_REPRODUCIBLE = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
 _LOSSLESS = ["-c:v", "ffv1", "-level", "3", "-slicecrc", "1", "-pix_fmt", "bgr0", "-f", "matroska"]
 
 
@@ -46,30 +38,36 @@ def write_video(
     recipe: Recipe | None,
     tick: Tick = silent,
     total: int | None = None,
+    encoding: str = "",
+    quality: str = "",
+    sound: Iterable[np.ndarray] | None = None,
 ) -> int:
     """Write `frames`, uint8 (H, W, 3) sRGB, as the format that `path`'s ending names.
 
-    `.mp4` is H.264, `.webm` VP9, both 4:2:0 with BT.709 tags; `.gif` repeats for ever; `.png` takes
+    `encoding` chooses among those of one ending ("" the usual one) and `quality` a word of
+    `encoders.QUALITIES`.  Video has BT.709 tags; what loops in pages repeats for ever; `.png` takes
     the first frame, `name_%04d.png` or a folder all of them.  Frames are taken one at a time and
-    never kept.  `size` is (width, height).  Every file says that it was made with AI; `recipe`
-    None leaves the recipe out.  `tick` hears of every frame out of `total` (0: not known).  Gives
-    how many frames were written.
+    never kept; so are the blocks of `sound`, float32 (n, 2), where the format holds any.  `size` is
+    (width, height).  Every file says that it was made with AI; `recipe` None leaves the recipe out.
+    `tick` hears of every frame out of `total` (0: not known).  Gives how many frames were written.
 
     Raises `Refusal` for what the format cannot hold, an empty clip, a folder that cannot be written
     and a full disk, and passes on what `frames` and `tick` raise; then nothing is left behind.
     """
     rate = formats.frame_rate(fps)
     formats.check_export(path, size=size, fps=rate)
+    how, quality = encoding_of(path, encoding), quality_of(quality)
     counter = _Counter(path.name, tick, total or 0)
     checked = counter.count(frames, size)
     with _refusing_failure(path):
-        if formats.means_folder(path) or path.suffix.lower() == ".png":
+        if how.id == "png":
             return write_png(path, checked, recipe)
-        if path.suffix.lower() == ".gif":
-            pixels = map(_pixels, checked)
+        pixels = map(_pixels, checked)
+        if how.id == "gif":
             write_gif(path, pixels, fps=rate, size=size, recipe=recipe, waiting=counter.repeat)
         else:
-            _write_container(path, map(_pixels, checked), rate, size, recipe, counter)
+            film = _Film(pixels, sound, rate, size, recipe, counter)
+            _write_container(path, film, how, quality)
     return counter.done
 
 
@@ -142,28 +140,56 @@ def _raw_input(size: Size, fps: Fraction) -> list[str]:
     ]  # fmt: skip
 
 
-def _write_container(
-    path: Path,
-    pixels: Iterable[memoryview],
-    fps: Fraction,
-    size: Size,
-    recipe: Recipe | None,
-    counter: _Counter,
-) -> None:
-    suffix = path.suffix.lower()
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """What goes into a container."""
+
+    pixels: Iterable[memoryview]
+    sound: Iterable[np.ndarray] | None
+    fps: Fraction
+    size: Size
+    recipe: Recipe | None
+    counter: _Counter
+
+
+def _write_container(path: Path, film: _Film, how: Encoding, quality: str) -> None:
     with write_aside(path) as part, scratch_beside(path) as scratch:
-        tags = scratch / "tags.txt"
-        tags.write_text(container_tags(recipe), encoding="utf-8", newline="\n")
+        sound = _sound_input(film, how, scratch)
         arguments = [
-            *_raw_input(size, fps), "-f", "ffmetadata", *ffmpeg.source(tags),
-            "-map", "0:v", "-map_metadata", "1", "-vf", _TO_VIDEO,
-            *_ENCODERS[suffix], *_REPRODUCIBLE, ffmpeg.file_url(part),
+            *_raw_input(film.size, film.fps), *_tags_input(film, scratch), *sound,
+            "-map", "0:v", *(["-map", "2:a", *how.sound] if sound else []), "-map_metadata", "1",
+            "-vf", to_pixels(how), "-pix_fmt", how.pixels, *how.how(quality), *_REPRODUCIBLE,
+            ffmpeg.file_url(part),
         ]  # fmt: skip
         with ffmpeg.running(arguments, fed=True) as program:
-            program.feed(pixels)
-            program.finish(counter.repeat)
-        if suffix == ".mp4":
-            append_xmp_box(part)
+            program.feed(film.pixels)
+            program.finish(film.counter.repeat)
+        _mark(part, how, film)
+
+
+def _tags_input(film: _Film, scratch: Path) -> list[str]:
+    tags = scratch / "tags.txt"
+    tags.write_text(container_tags(film.recipe), encoding="utf-8", newline="\n")
+    return ["-f", "ffmetadata", *ffmpeg.source(tags)]
+
+
+def _sound_input(film: _Film, how: Encoding, scratch: Path) -> list[str]:
+    """The sound as another input; nothing where there is none, or no place for it."""
+    if film.sound is None or not how.sound:
+        return []
+    track = scratch / "sound.mka"
+    write_sound(track, film.sound, film.counter.repeat)
+    return ffmpeg.source(track)
+
+
+def _mark(part: Path, how: Encoding, film: _Film) -> None:
+    """What the container's tags do not say: the mark, and where there are no tags the recipe too."""
+    if how.suffix == ".webp":
+        add_xmp(part, xmp_packet(film.recipe), film.size)
+    elif how.suffix == ".avif":
+        append_xmp_box(part, film.recipe)
+    elif how.suffix != ".webm":
+        append_xmp_box(part)
 
 
 @contextmanager

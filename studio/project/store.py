@@ -47,6 +47,21 @@ def reading(folder: Path) -> Iterator[None]:
         lock.close()
 
 
+def look_at(folder: Path) -> Project:
+    """The project in a folder, without opening it: whoever works on it goes on.
+
+    Hold `reading` meanwhile.  Refused when nothing in it can be read.
+    """
+    file = folder / "project.json"
+    older = sorted((folder / "versions").glob("project-*.json"), reverse=True)
+    for path in (file, *older):
+        with suppress(OSError, ValueError):
+            whole = parsed(read_whole(path, LARGEST))
+            version = newer(whole, VERSION)
+            return _of_newer(whole, version) if version else _decoded(whole)
+    raise Refusal(f"The project file {file} cannot be read.", "Put a copy of it back.")
+
+
 class ProjectStore:
     """An open project folder.  The first to open it writes; whoever comes later reads.
 

@@ -76,6 +76,13 @@ def lay_out(project: Project, new: NewId = new_id) -> Project:
     return edit_timeline(project, lambda _: timeline)
 
 
+def take_alone(project: Project, render: Render, new: NewId = new_id) -> Timeline:
+    """A timeline that plays a take and nothing else, at its own rate."""
+    timeline = new_timeline(project.media[render.id].rate, new)
+    track = next(track.id for track in timeline.tracks if track.kind == "video")
+    return append(timeline, track, clip_of(project, render, timeline, new))
+
+
 def _best(project: Project, shot: str) -> Render | None:
     takes = [render for render in project.takes if render.shot == shot]
     return next((take for take in takes if take.starred), takes[0] if takes else None)

@@ -46,6 +46,7 @@ def parser(*groups: "Callable[[Commands], None]") -> Parser:
 def _add_commands(add: "Commands") -> None:
     _demo(add.computing("demo", "from sample pictures to a clip, with nothing to choose"))
     _generate(add.computing("generate", "make a clip from words"))
+    _export(add.plain("export", "write a project's timeline, or a part of it, to a file"))
     _add_subject(add)
     _add_library(add)
     _add_queue(add)
@@ -207,6 +208,25 @@ def _generate(to: Parser) -> None:
         "--no-recipe", action="store_true", help="leave prompt, seed and models out of the file"
     )
     to.add_argument("--plan", action="store_true", help="say what it would take, make nothing")
+
+
+def _export(to: Parser) -> None:
+    to.add_argument("project", metavar="PROJECT", help="a project folder")
+    to.add_argument("--out", metavar="FILE", default="", help="its ending says the format")
+    what = to.add_mutually_exclusive_group()
+    what.add_argument(
+        "--range", metavar=("A", "B"), nargs=2, type=number, help="from second A to before B"
+    )
+    what.add_argument("--clip", metavar="ID", default="", help="one clip of the timeline")
+    what.add_argument("--starred", action="store_true", help="every starred take, a file each")
+    to.add_argument("--fps", metavar="N", help="frames per second of the file; speed stays")
+    to.add_argument("--width", metavar="N", type=whole_number, help="in pixels")
+    to.add_argument("--height", metavar="N", type=whole_number, help="in pixels")
+    to.add_argument("--format", metavar="NAME", default="", help="among those of one ending: hevc")
+    to.add_argument("--quality", metavar="WORD", default="", help="best, good or small (best)")
+    to.add_argument(
+        "--no-recipe", action="store_true", help="leave prompts, seeds and models out of the file"
+    )
 
 
 def _roles(to: Parser) -> None:

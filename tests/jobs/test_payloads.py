@@ -10,10 +10,13 @@ from studio.jobs.payloads import (
     ExportPayload,
     RenderPayload,
     TilePayload,
+    TimelinePayload,
     TrainingPayload,
     typed,
 )
 from studio.project.plain import to_plain
+from studio.project.project import Render
+from studio.spec.timeline.timeline import Timeline
 from tests.cards import card
 
 REQUEST = card().request("a red ball", 7, ())
@@ -21,6 +24,9 @@ TYPED = {
     RenderPayload: RenderPayload("/p", REQUEST, "decoded", "shot"),
     TilePayload: TilePayload("/p", REQUEST, 3, (0.5, 0.25), "take"),
     ExportPayload: ExportPayload("/p", REQUEST, ("0" * 32,), "/clip.mp4", "24"),
+    TimelinePayload: TimelinePayload(
+        "/p", Timeline(), (Render("1" * 12, "2" * 12, 1, REQUEST),), "/clip.mp4", 0, 9, (64, 64)
+    ),
     TrainingPayload: TrainingPayload("rex", steps=3),
 }
 
@@ -44,7 +50,8 @@ def test_a_job_of_the_queue_is_told_what_was_ordered(job_store, kind):
 def test_a_payload_that_does_not_fit_gives_no_typed_data(job_store, kind):
     """A number where a word belongs, or nothing at all: what reads it in the window goes on."""
     wrong = to_plain(TYPED[KINDS[kind]]) | {f.name: {} for f in fields(KINDS[kind])[1:2]}
-    wrong.pop("request", None)
+    for name in ("request", "takes"):
+        wrong.pop(name, None)
     assert job_store.job(job_store.add(kind, "title", wrong)).typed is None
     assert job_store.job(job_store.add(kind, "title")).typed is None
 

@@ -1,0 +1,96 @@
+"""`export`: a project's timeline, a part of it, its starred takes, or one sentence."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from studio.cli import main
+from studio.jobs.take_store import take_store
+from studio.media import footage, provenance
+from studio.project import edits, timeline_edits
+from studio.project.project import Project
+from studio.project.store import ProjectStore
+from tests.jobs.test_timeline_export import picture
+from tests.spec.requests import PLAIN
+
+REQUEST = replace(PLAIN, keyframes=8, interpolate=0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project with two takes of 8 frames, both starred, and no timeline yet."""
+    place, project = tmp_path / "film", Project("film")
+    project = edits.add_shot(project, timeline_edits.shot_of(REQUEST, "5" * 12))
+    for number, key in enumerate(("ab" * 16, "cd" * 16)):
+        request = replace(REQUEST, seed=number)
+        project = edits.add_render(project, "5" * 12, request, (key,), id=f"{number + 1:012x}")
+        project = edits.star(project, f"{number + 1:012x}")
+        frames = np.stack([picture(number, k, (64, 64)) for k in range(8)])
+        take_store(place / "takes").put(key, {"frames": frames})
+    with ProjectStore(place) as store:
+        store.save(project)
+    return place
+
+
+def ran(capsys, tmp_path, *words) -> tuple[int, str, str]:
+    code = main(["export", *words, "--data-dir", str(tmp_path / "data")])
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_shots_without_a_timeline_are_written_one_after_another(folder, tmp_path, capsys):
+    out = tmp_path / "a.mp4"
+    code, said, err = ran(capsys, tmp_path, str(folder), "--out", str(out), "--json")
+    assert code == 0
+    assert "one after another" in err
+    assert json.loads(said)["files"] == [{"path": str(out), "frames": 8, "samples": 0}]
+    assert len(list(footage.read_video(out))) == 8
+    assert provenance.read_recipe(out)["request"]["prompt"] == REQUEST.prompt
+
+
+def test_a_range_in_another_codec_without_its_recipe(folder, tmp_path, capsys):
+    out = tmp_path / "a.mp4"
+    flags = ("--range", "2", "4", "--format", "hevc", "--quality", "small", "--no-recipe")
+    assert ran(capsys, tmp_path, str(folder), "--out", str(out), *flags)[0] == 0
+    assert len(list(footage.read_video(out))) == 3
+    assert provenance.is_marked(out)
+    assert provenance.read_recipe(out) is None
+
+
+def test_every_starred_take_is_a_file(folder, tmp_path, capsys):
+    out = tmp_path / "a.webp"
+    assert ran(capsys, tmp_path, str(folder), "--out", str(out), "--starred")[0] == 0
+    files = sorted(path.name for path in tmp_path.glob("*.webp"))
+    assert files == ["a-take-1.webp", "a-take-2.webp"]
+    seeds = [provenance.read_recipe(tmp_path / name)["request"]["seed"] for name in files]
+    assert seeds == [0, 1]
+
+
+@pytest.mark.parametrize(("flags", "sentence"), [
+    (("--range", "4", "900"), "no part of a timeline"),
+    (("--clip", "nine"), "no clip “nine”"),
+    (("--width", "64"), "two sides"),
+    (("--width", "63", "--height", "64"), "cannot hold frames of 63"),
+    (("--format", "prores"), "cannot hold prores"),
+    (("--quality", "fine"), "no quality"),
+])  # fmt: skip
+def test_what_cannot_be_is_one_sentence(folder, tmp_path, capsys, flags, sentence):
+    code, said, err = ran(capsys, tmp_path, str(folder), "--out", str(tmp_path / "a.mp4"), *flags)
+    assert (code, said) == (2, "")
+    assert sentence in err
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_a_folder_without_a_project_is_refused(tmp_path, capsys):
+    code, _, err = ran(capsys, tmp_path, str(tmp_path), "--out", str(tmp_path / "a.mp4"))
+    assert code == 2
+    assert "no project" in err
+
+
+def test_an_open_project_is_exported_and_stays_open(folder, tmp_path, capsys):
+    with ProjectStore(folder) as store:
+        assert ran(capsys, tmp_path, str(folder), "--out", str(tmp_path / "a.gif"))[0] == 0
+        assert not store.read_only
+        store.save(replace(store.project, name="other"))
