@@ -1,8 +1,9 @@
-"""Adapter files: safetensors in PEFT/diffusers spelling, with a label of the studio's."""
+"""Adapter files: safetensors, ours in PEFT/diffusers spelling, with a label of the studio's."""
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -10,6 +11,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from studio.durable import sync_folder
+from studio.engine.lora.reading import Alphas, said_alphas
+from studio.engine.lora.spellings import parsed
 from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
@@ -31,14 +34,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter as read: its label, and its tensors by their names in the file."""
+    """An adapter as read: its label, its tensors by their names in the file, and what its header,
+    or a file beside it, says of alpha."""
 
     label: Label
     tensors: dict[str, Tensor]
+    alphas: Alphas = field(default_factory=Alphas)
 
 
 def read_adapter(file: Path, identity: str = "") -> Adapter:
-    """Read an adapter file in PEFT/diffusers spelling, with or without the studio's label.
+    """Read an adapter file in any spelling, with or without the studio's label.
 
     Refused where its SHA-256 is not the `identity` that it is known by, if it has one.
     """
@@ -48,14 +53,20 @@ def read_adapter(file: Path, identity: str = "") -> Adapter:
         with safe_open(file, "pt") as opened:
             metadata = opened.metadata() or {}
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-        return Adapter(_label(metadata, tensors), tensors)
+        label = _label(metadata, tensors)
+        return Adapter(label, tensors, _alphas(label, metadata, file))
     except FileNotFoundError:
         raise Refusal(f"The adapter file {file} is missing.", "Train the subject again.") from None
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(
-            f"The adapter file {file} cannot be read; it is damaged or cut short.",
-            "Train the subject again, or copy the file from where it came.",
-        ) from error
+        raise damaged(file) from error
+
+
+def damaged(file: Path) -> Refusal:
+    """That a file is not what it should be."""
+    return Refusal(
+        f"The adapter file {file} cannot be read; it is damaged or cut short.",
+        "Train the subject again, or copy the file from where it came.",
+    )
 
 
 def metadata_of(label: Label, targets: dict[str, tuple[str, ...]]) -> dict[str, str]:
@@ -120,7 +131,7 @@ def weights_identity(*modules: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def own_name(name: str, known: dict[str, tuple[int, ...]]) -> str:
+def own_name(name: str, known: Mapping[str, tuple[int, ...]]) -> str:
     """Files say `text_model.` before the names of a CLIP text model; some versions of it do not."""
     prefixed = any(key.startswith("text_model.") for key in known)
     return name if prefixed else name.removeprefix("text_model.")
@@ -139,8 +150,14 @@ def _label(metadata: dict[str, str], tensors: dict[str, Tensor]) -> Label:
             tensors[key.replace(".lora_A.", ".lora_B.")]  # a missing half is a broken file
     if "studio" in metadata:
         return Label(**json.loads(metadata["studio"]))
-    ranks = [len(t) for key, t in tensors.items() if key.endswith(".lora_A.weight")]
+    ranks = [len(t) for key, t in tensors.items() if (parsed(key) or ("", ""))[1] == "down"]
     config = json.loads(metadata.get("lora_adapter_metadata", "{}"))
     rank = max(ranks, default=0)
     alpha = config.get("unet.lora_alpha", rank)
-    return Label("lora" if ranks else "dreambooth", rank, float(alpha))
+    return Label("lora", rank, float(alpha))
+
+
+def _alphas(label: Label, metadata: dict[str, str], file: Path) -> Alphas:
+    if "studio" in metadata:
+        return Alphas({part: {"lora_alpha": label.alpha} for part in ("", "unet", "text_encoder")})
+    return said_alphas(metadata, file)
