@@ -98,6 +98,16 @@ def write(payload: TimelinePayload, store: TakeStore, recipes: Recipes | None, t
     return {"out": payload.out, "frames": written, "samples": samples(payload) if sound else 0}
 
 
+def flashes(payload: TimelinePayload, store: TakeStore, tick: Tick) -> str:
+    """A sentence where the film can harm photosensitive viewers, or ""; reads every frame."""
+    from studio.media.flashes import flashing, in_words
+
+    rate, length = payload.timeline.rate, payload.end - payload.first
+    with reader(payload, store) as frames:
+        shown = frames.frames(payload.first, payload.end)
+        return in_words(flashing(shown, rate, tick, length), rate)
+
+
 def reader(payload: TimelinePayload, store: TakeStore) -> TimelineFrames:
     """What reads the frames of an order, in its size."""
     folder = Path(payload.project)

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 from studio.media import ffmpeg
-from studio.media.footage import ACCURATE
 from studio.media.formats import means_folder
 from studio.spec.refusal import Refusal
 
@@ -20,9 +19,8 @@ class Encoding:
     """A kind of file: its `id`, what people call it, its ending, and how ffmpeg makes it.
 
     `encoder` is the one that ffmpeg must have ("" where none is needed), `pixels` the stored format,
-    `quality` the arguments for each of `QUALITIES` (none where there is one), `sound` those that
-    encode sound ("" where the file holds none), `bits` per pixel of each quality: a first guess of
-    a file's size.
+    `quality` the arguments for each of `QUALITIES` (none where there is one), and `sound` those that
+    encode sound (none where the file holds none).
     """
 
     id: str
@@ -33,7 +31,6 @@ class Encoding:
     arguments: tuple[str, ...] = ()
     quality: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     sound: tuple[str, ...] = ()
-    bits: tuple[float, ...] = (1.0,)
 
     def how(self, quality: str) -> list[str]:
         """The arguments that encode at a quality."""
@@ -59,46 +56,43 @@ ENCODINGS = (
     Encoding(
         "h264", "MP4 · H.264: plays everywhere", ".mp4", "libx264",
         arguments=("-c:v", "libx264", "-preset", "medium", "-movflags", "+faststart", "-f", "mp4"),
-        quality=_crf(12, 18, 26), sound=_AAC, bits=(1.2, 0.5, 0.15),
+        quality=_crf(12, 18, 26), sound=_AAC,
     ),
     Encoding(
         "hevc", "MP4 · HEVC 10-bit: smooth ramps, recent players", ".mp4", "libx265", "yuv420p10le",
         ("-c:v", "libx265", "-preset", "medium", "-x265-params", "log-level=error",
          "-tag:v", "hvc1", "-movflags", "+faststart", "-f", "mp4"),
-        _crf(14, 20, 28), _AAC, (0.9, 0.4, 0.1),
+        _crf(14, 20, 28), _AAC,
     ),
     Encoding(
         "prores", "MOV · ProRes 10-bit: for editing programs", ".mov", "prores_ks", "yuv422p10le",
         ("-c:v", "prores_ks", "-vendor", "apl0", "-f", "mov"),
-        _PRORES, ("-c:a", "pcm_s16le"), (4.5, 3.0, 1.0),
+        _PRORES, ("-c:a", "pcm_s16le"),
     ),
     Encoding(
         "vp9", "WebM · VP9: for web pages", ".webm", "libvpx-vp9",
         arguments=("-c:v", "libvpx-vp9", "-b:v", "0", "-deadline", "good", "-cpu-used", "4",
                    "-row-mt", "1", "-f", "webm"),
-        quality=_crf(12, 24, 36), sound=_OPUS, bits=(1.0, 0.4, 0.12),
+        quality=_crf(12, 24, 36), sound=_OPUS,
     ),
     Encoding(
         "av1", "WebM · AV1: smallest, recent browsers", ".webm", "libsvtav1",
         arguments=("-c:v", "libsvtav1", "-preset", "7", "-f", "webm"),
-        quality=_crf(16, 28, 42), sound=_OPUS, bits=(0.8, 0.3, 0.1),
+        quality=_crf(16, 28, 42), sound=_OPUS,
     ),
-    Encoding("gif", "GIF: loops in chats and pages", ".gif", "gif", bits=(4.0,)),
+    Encoding("gif", "GIF: loops in chats and pages", ".gif", "gif"),
     Encoding(
         "webp", "WebP: loops in pages, all colours", ".webp", "libwebp_anim", "bgra",
-        ("-c:v", "libwebp_anim", "-loop", "0", "-f", "webp"), _WEBP, bits=(6.0, 1.0, 0.3),
+        ("-c:v", "libwebp_anim", "-loop", "0", "-f", "webp"), _WEBP,
     ),
     Encoding(
         "avif", "AVIF: loops in pages, smallest", ".avif", "libaom-av1", "yuv444p",
         ("-c:v", "libaom-av1", "-cpu-used", "6", "-b:v", "0", "-f", "avif"),
-        _crf(12, 24, 38), bits=(1.0, 0.4, 0.1),
+        _crf(12, 24, 38),
     ),
-    Encoding("png", "PNG: every frame as a picture", ".png", bits=(14.0,)),
+    Encoding("png", "PNG: every frame as a picture", ".png"),
 )  # fmt: skip
 BY_ID = {encoding.id: encoding for encoding in ENCODINGS}
-_MATRIX = f"scale=out_color_matrix=bt709:out_range=tv:{ACCURATE}"
-# only `setparams` tags all four colour properties
-_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 
 
 def encoding_of(path: Path, id: str = "") -> Encoding:
@@ -129,19 +123,6 @@ def quality_of(word: str) -> str:
     if word and word not in QUALITIES:
         raise Refusal(f"“{word}” is no quality.", f"Use {', '.join(QUALITIES)}.")
     return word or QUALITIES[0]
-
-
-def to_pixels(encoding: Encoding) -> str:
-    """The filter from sRGB frames to what is stored, with its colours tagged."""
-    if encoding.pixels == "bgra":
-        return "format=bgra"
-    return f"{_MATRIX},format={encoding.pixels},{_TAGS}"
-
-
-def guessed_bytes(encoding: Encoding, quality: str, pixels: int, frames: int) -> int:
-    """A first guess of a file's size, by bits per pixel alone."""
-    place = min(QUALITIES.index(quality_of(quality)), len(encoding.bits) - 1)
-    return round(encoding.bits[place] * pixels * frames / 8)
 
 
 @cache

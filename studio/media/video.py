@@ -12,8 +12,8 @@ import numpy as np
 
 from studio.media import ffmpeg, formats
 from studio.media.container import existing
-from studio.media.encoders import Encoding, encoding_of, quality_of, to_pixels
-from studio.media.footage import pictures
+from studio.media.encoders import Encoding, encoding_of, quality_of
+from studio.media.footage import ACCURATE, pictures
 from studio.media.formats import Size
 from studio.media.gif import write_gif
 from studio.media.provenance import Recipe, append_xmp_box, container_tags, xmp_packet
@@ -24,6 +24,9 @@ from studio.media.writing import disk_full, scratch_beside, write_aside
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 
+_MATRIX = f"scale=out_color_matrix=bt709:out_range=tv:{ACCURATE}"
+# only `setparams` tags all four colour properties
+_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
 # no encoder versions: equal frames give equal files on every computer with the same ffmpeg
 _REPRODUCIBLE = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
 _LOSSLESS = ["-c:v", "ffv1", "-level", "3", "-slicecrc", "1", "-pix_fmt", "bgr0", "-f", "matroska"]
@@ -158,13 +161,18 @@ def _write_container(path: Path, film: _Film, how: Encoding, quality: str) -> No
         arguments = [
             *_raw_input(film.size, film.fps), *_tags_input(film, scratch), *sound,
             "-map", "0:v", *(["-map", "2:a", *how.sound] if sound else []), "-map_metadata", "1",
-            "-vf", to_pixels(how), "-pix_fmt", how.pixels, *how.how(quality), *_REPRODUCIBLE,
+            "-vf", _to_pixels(how), "-pix_fmt", how.pixels, *how.how(quality), *_REPRODUCIBLE,
             ffmpeg.file_url(part),
         ]  # fmt: skip
         with ffmpeg.running(arguments, fed=True) as program:
             program.feed(film.pixels)
             program.finish(film.counter.repeat)
         _mark(part, how, film)
+
+
+def _to_pixels(how: Encoding) -> str:
+    """The filter from sRGB frames to what is stored, with its colours tagged."""
+    return "format=bgra" if how.pixels == "bgra" else f"{_MATRIX},format={how.pixels},{_TAGS}"
 
 
 def _tags_input(film: _Film, scratch: Path) -> list[str]:

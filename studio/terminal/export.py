@@ -22,6 +22,7 @@ from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
     from studio.jobs.payloads import TimelinePayload
+    from studio.jobs.work import Works
 
 
 def export(args: Namespace, session: Session) -> Answer:
@@ -31,11 +32,10 @@ def export(args: Namespace, session: Session) -> Answer:
     session.if_stopped(NOT_KEPT)
     with reading(folder):
         project = look_at(folder)
-        works = session.works()
-        results = [
-            session.do(works, "export_timeline", to_plain(payload))
-            for payload in orders(args, project, folder, session)
-        ]
+        works, made = session.works(), orders(args, project, folder, session)
+        for payload in made:
+            _warn_of_flashes(payload, works, session)
+        results = [session.do(works, "export_timeline", to_plain(payload)) for payload in made]
     seconds = time.monotonic() - started
     files = [{"path": r["out"], "frames": r["frames"], "samples": r["samples"]} for r in results]
     words = [f"{file['path']}: {count(file['frames'], 'frame')}." for file in files]
@@ -61,6 +61,15 @@ def orders(
         if older := replaced(Path(payload.out)):
             session.voice.remark(f"This replaces {older}.")
     return made
+
+
+def _warn_of_flashes(payload: TimelinePayload, works: Works, session: Session) -> None:
+    """Say where the film flashes, before it is written."""
+    from studio.jobs.timeline_export import flashes
+
+    store = works.takes(Path(payload.project))
+    if words := flashes(payload, store, session.tick):
+        session.voice.remark(f"{Path(payload.out).name}: {words}")
 
 
 def _film(args: Namespace, project: Project, folder: Path, out: Path) -> TimelinePayload:

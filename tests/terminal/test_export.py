@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -94,3 +95,25 @@ def test_an_open_project_is_exported_and_stays_open(folder, tmp_path, capsys):
         assert ran(capsys, tmp_path, str(folder), "--out", str(tmp_path / "a.gif"))[0] == 0
         assert not store.read_only
         store.save(replace(store.project, name="other"))
+
+
+def test_a_film_that_flashes_is_written_and_says_so(folder, tmp_path, capsys):
+    """The takes change at 3/2 frames a second; played sixteen times as fast they flash."""
+    with ProjectStore(folder) as store:
+        project = timeline_edits.lay_out(store.project)
+        (clip,) = next(t for t in project.timeline.tracks if t.kind == "video").clips
+        take_store(folder / "takes").remove(["cd" * 16])
+        stripes = np.zeros((8, 64, 64, 3), np.uint8)
+        stripes[::2] = 255
+        take_store(folder / "takes").put("cd" * 16, {"frames": stripes})
+        fast = replace(project.timeline, rate=clip.footage.rate * 16)
+        footage_ = replace(clip.footage, speed=Fraction(16))
+        tracks = tuple(
+            replace(t, clips=(replace(clip, footage=footage_),)) if t.kind == "video" else t
+            for t in fast.tracks
+        )
+        store.save(replace(project, timeline=replace(fast, tracks=tracks)))
+    code, _, err = ran(capsys, tmp_path, str(folder), "--out", str(tmp_path / "a.mp4"))
+    assert code == 0
+    assert "flashes more than three times a second" in err
+    assert (tmp_path / "a.mp4").is_file()
