@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
+from studio.media.code_points import UNKNOWN
 from studio.media.tone import BRIGHT, to_sdr
 from studio.spec.refusal import Refusal
 
@@ -20,13 +21,16 @@ _SPACES = {b"RGB ": "RGB", b"GRAY": "L", b"CMYK": "CMYK", b"Lab ": "LAB"}
 def to_srgb(picture: Image.Image) -> Image.Image:
     """Convert to mode RGB in sRGB, transparent parts over `MATTE`.
 
-    HLG and PQ are mapped as those of clips are.  Raises `Refusal` for 32-bit samples, whose white point no file states.
+    HLG and PQ, as `picture.info["code_points"]` states them, are mapped as those of clips are.
+    Raises `Refusal` for 32-bit samples, whose white point no file states.
     """
     plain, alpha = _apart(_eight_bits(picture))
-    colours = _through_profile(plain, picture.info.get("icc_profile")) or _by_mode(plain)
-    meant = picture.info.get("nclx_profile") or {}
-    if bright := BRIGHT.get(meant.get("transfer_characteristics", 0)):
-        colours = Image.fromarray(to_sdr(np.asarray(colours), bright))
+    primaries, transfer = picture.info.get("code_points", UNKNOWN)
+    if bright := BRIGHT.get(transfer):  # no profile puts paper's white below a screen's
+        pixels = np.asarray(plain.convert("RGB"))
+        colours = Image.fromarray(to_sdr(pixels, bright, primaries))
+    else:
+        colours = _through_profile(plain, picture.info.get("icc_profile")) or _by_mode(plain)
     if alpha is not None:
         matte = Image.new("RGB", colours.size, (MATTE, MATTE, MATTE))
         return Image.composite(colours, matte, alpha)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import pi_heif
 from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
+from studio.media.code_points import stated
 from studio.spec.refusal import Refusal
 
 MOST_PIXELS = 250_000_000
@@ -36,10 +37,10 @@ def decoded(path: Path, longest: int | None) -> Iterator[Image.Image]:
     try:
         with path.open("rb") as file:
             if _is_heif(file):  # takes long where it is large: other photos do not wait for it
-                yield _loaded_heif(file)
+                yield _with_code_points(_loaded_heif(file), file, path)
                 return
             with _quietly():
-                yield _loaded(file, longest)
+                yield _with_code_points(_loaded(file, longest), file, path)
     except Refusal as refusal:
         raise Refusal(f"{path.name} {refusal.what}", refusal.hint) from refusal.__cause__
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
@@ -105,6 +106,11 @@ def _loaded(file: BinaryIO, longest: int | None) -> Image.Image:
     if longest is not None and picture.format in ("JPEG", "MPO"):
         _reduce(picture, longest)
     picture.load()
+    return picture
+
+
+def _with_code_points(picture: Image.Image, file: BinaryIO, path: Path) -> Image.Image:
+    picture.info["code_points"] = stated(file, path, picture.info.get("icc_profile"))
     return picture
 
 

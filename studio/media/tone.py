@@ -24,34 +24,42 @@ FILTERS = f"{_LINEAR},{_CURVE},{_BACK}"
 BRIGHT = {16: "smpte2084", 18: "arib-std-b67"}
 """The code points of ITU-T H.273 for PQ and HLG, and ffmpeg's names for them."""
 
-_TO_709 = np.array(
-    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
-)
+_TO_709 = {
+    1: np.eye(3),
+    9: np.array(
+        [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
+    ),
+    12: np.array([[1.2249, -0.2249, 0.0], [-0.0421, 1.0421, 0.0], [-0.0196, -0.0786, 1.0982]]),
+}
+"""From the primaries of BT.709, BT.2020 and P3 (D65), by their code points."""
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
-def to_sdr(pixels: np.ndarray, transfer: str) -> np.ndarray:
-    """BT.2020 pixels (H, W, 3), uint8, in "smpte2084" or "arib-std-b67", as sRGB, uint8."""
-    flat = pixels.reshape(-1, 3)
+def to_sdr(pixels: np.ndarray, transfer: str, primaries: int = 9) -> np.ndarray:
+    """Pixels (H, W, 3), uint8, in "smpte2084" or "arib-std-b67", as sRGB, uint8.
+
+    `primaries` is their code point; those that are not known here are taken for BT.2020's.
+    """
+    flat, to_709 = pixels.reshape(-1, 3), _TO_709.get(primaries, _TO_709[9])
     shown = np.empty_like(flat)
     for start in range(
         0, len(flat), 1 << 20
     ):  # a photo in floats would need sixteen times its size
         part = slice(start, start + (1 << 20))
-        shown[part] = _encoded(_rolled_off(_light(flat[part], transfer)))
+        shown[part] = _encoded(_rolled_off(_light(flat[part], transfer, to_709)))
     return shown.reshape(pixels.shape)
 
 
-def _light(codes: np.ndarray, transfer: str) -> np.ndarray:
+def _light(codes: np.ndarray, transfer: str, to_709: np.ndarray) -> np.ndarray:
     """Linear BT.709 light, 1 at paper white."""
     levels = np.linspace(0, 1, 256)
     if transfer == "smpte2084":
         light = (_from_pq(levels) / WHITE)[codes]
     else:
         scene = _from_hlg(levels)[codes]
-        luminance = scene @ np.array([0.2627, 0.6780, 0.0593])
+        luminance = np.maximum(scene @ (_LUMA @ to_709), 0)
         light = scene * luminance[:, None] ** 0.2 * (PEAK / WHITE)
-    return np.maximum(light @ _TO_709.T, 0)
+    return np.maximum(light @ to_709.T, 0)
 
 
 def _from_pq(codes: np.ndarray) -> np.ndarray:
