@@ -70,6 +70,9 @@ class Walks:
     def __init__(self) -> None:
         self._walks: dict[ClipRequest, tuple[Span, ...]] = {}
 
+    def __len__(self) -> int:
+        return len(self._walks)
+
     def of(self, request: ClipRequest) -> tuple[Span, ...]:
         """The spans of a request."""
         if request not in self._walks:
@@ -94,7 +97,7 @@ def plan(
     """How all clips stand.  `takes` are the requests that takes were made of and `shots` what shots
     are now, by their ids; `has` tells whether a key is stored, `pace` seconds a frame by stage.
     """
-    walks = walks or Walks()
+    walks = Walks() if walks is None else walks
     states: dict[str, str] = {}
     requests: dict[ClipRequest, list[str]] = {}
     for clip in _shot_clips(timeline):

@@ -165,7 +165,7 @@ class Player(Panel):
     @staticmethod
     def _facts(shown: Shown) -> str:
         size = shown.frames.size
-        noun = "frame" if shown.kind in ("clip", "tile") else "keyframe"
+        noun = "frame" if shown.kind in ("clip", "tile", "timeline") else "keyframe"
         number = len(shown.frames)
         parts = [count(number, noun), f"{clip_length(number, shown.fps)} at {rate(shown.fps)}"]
         parts.append(f"{size.width()} × {size.height()} px")

@@ -43,6 +43,7 @@ COMMANDS = (
     Command("player", "View", "Player", ("Ctrl+3",)),
     Command("shot", "View", "Shot", ("Ctrl+4",)),
     Command("library", "View", "Library", ("Ctrl+5",)),
+    Command("timeline", "View", "Timeline", ("Ctrl+6",)),
     Command("queue", "View", "Queue", ("Ctrl+J",)),
     Command("arrange", "View", "Arrange as at first"),
     Command("keys", "Help", "Keys", ("F1", "?")),

@@ -28,6 +28,8 @@ from studio.ui.state.open_project import OpenProject
 from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.panel import TakesPanel
+from studio.ui.timeline.edits import TimelineEdits
+from studio.ui.timeline.panel import TimelinePanel
 from studio.ui.widgets.icons import Icons
 
 
@@ -78,6 +80,7 @@ class Rooms:
         self._build_sides()
         self._build_middle()
         self._build_shot()
+        self._build_timeline()
         self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
         self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
 
@@ -86,7 +89,7 @@ class Rooms:
         """The rooms by their places."""
         return Panels(
             self.top, self.banner, self.subjects, self.takes, self.library, self.player,
-            self.shot, self.queue_panel, self.queue_bar,
+            self.shot, self.timeline, self.queue_panel, self.queue_bar,
         )  # fmt: skip
 
     def _build_sides(self) -> None:
@@ -129,9 +132,18 @@ class Rooms:
             self._icons,
         )  # fmt: skip
 
+    def _build_timeline(self) -> None:
+        project = self.project
+        self.timeline_edits = TimelineEdits(self.document)
+        self.timeline = TimelinePanel(
+            self.timeline_edits, project.timeline_look, project.timeline_player,
+            project.timeline_pictures, self.document, self.selection, self.status, self._icons,
+        )  # fmt: skip
+
     def _delete_rooms(self) -> None:
         """Have Qt delete what stands behind the rooms."""
         for each in (
-            self._tiles, self._shot_follower, self._imported_clip, self.edits, self.library_state,
+            self._tiles, self._shot_follower, self._imported_clip, self.edits, self.timeline_edits,
+            self.library_state,
         ):  # fmt: skip
             each.deleteLater()

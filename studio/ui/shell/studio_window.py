@@ -24,6 +24,8 @@ from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
+TIMELINE = 204
+"""Pixels that a timeline takes at first: its tools, words, one track of pictures, sound."""
 
 
 class StudioWindow(Rooms):
@@ -59,6 +61,7 @@ class StudioWindow(Rooms):
         self.window.show()
         self.shot.prompt.setFocus()
         self.project.start(self.scan)
+        self._make_room()
         self._notices.show_at_opening()
         self._shot_follower.show_newest(play=False)
 
@@ -118,7 +121,13 @@ class StudioWindow(Rooms):
         self.document.changed.connect(self._reflect_actions)
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
+        self.timeline.filled.connect(self._make_room)
         self._reflect_actions()
+
+    def _make_room(self) -> None:
+        """A timeline with clips is higher than one with a hint alone."""
+        if not self.timeline.is_empty:
+            self.window.make_room("Timeline", TIMELINE)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         document, dialogs, window = self.document, self.dialogs, self.window
@@ -139,6 +148,7 @@ class StudioWindow(Rooms):
             "subjects": lambda: window.show_panel("Subjects"),
             "takes": lambda: window.show_panel("Takes"),
             "library": lambda: window.show_panel("Library"),
+            "timeline": lambda: window.show_panel("Timeline"),
             "player": lambda: window.show_panel("Player"),
             "shot": lambda: window.show_panel("Shot"),
             "queue": self.queue_bar.open.toggle,

@@ -32,6 +32,7 @@ class Panels:
     library: Panel
     player: Panel
     shot: Panel
+    timeline: Panel
     queue: Panel
     strip: QWidget
 
@@ -45,14 +46,19 @@ class Dock(QDockWidget):
         self.setObjectName(name)
         content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setWidget(content)
-        heading = row(label(name, "title"), None)
-        heading.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT // 2)  # type: ignore[union-attr]
+        heading = row(label(name, "title"), content.bar, gap=2 * UNIT)
+        margins = (2 * UNIT, UNIT // 2 if content.bar else UNIT, 2 * UNIT, UNIT // 2)
+        heading.layout().setContentsMargins(*margins)  # type: ignore[union-attr]
         self._heading, self._nothing = heading, QWidget()
         self.setTitleBarWidget(heading)
 
     def settle(self) -> None:
-        """Show the heading unless a tab or a float says the name already."""
-        tabbed = bool(self._window.tabifiedDockWidgets(self)) and not self.isFloating()
+        """Show the heading, unless a tab says the name already and there is nothing else in it."""
+        tabbed = (
+            not self.content.bar
+            and bool(self._window.tabifiedDockWidgets(self))
+            and not self.isFloating()
+        )
         wanted = self._nothing if tabbed else self._heading
         if self.titleBarWidget() is not wanted:
             self.setTitleBarWidget(wanted)
@@ -109,6 +115,12 @@ class Window(QMainWindow):
             self.docks[name].show()
             self.docks[name].raise_()
         panel.main_view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def make_room(self, name: str, height: int) -> None:
+        """Give a dock below the picture this height, unless it is higher."""
+        dock = self.docks[name]
+        if self.dockWidgetArea(dock) == BOTTOM and dock.height() < height:
+            self.resizeDocks([dock], [height], Qt.Orientation.Vertical)
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""
@@ -175,19 +187,23 @@ class Window(QMainWindow):
             "Takes": Dock("Takes", panels.takes, self),
             "Library": Dock("Library", panels.library, self),
             "Shot": Dock("Shot", panels.shot, self),
+            "Timeline": Dock("Timeline", panels.timeline, self),
             "Queue": Dock("Queue", panels.queue, self),
         }
         self.addDockWidget(LEFT, self.docks["Subjects"])
         for name in ("Takes", "Library"):
             self.tabifyDockWidget(self.docks["Subjects"], self.docks[name])
         self.addDockWidget(RIGHT, self.docks["Shot"])
+        self.addDockWidget(BOTTOM, self.docks["Timeline"])
         self.addDockWidget(BOTTOM, self.docks["Queue"])
+        self.splitDockWidget(self.docks["Timeline"], self.docks["Queue"], Qt.Orientation.Vertical)
         self.docks["Subjects"].raise_()
         self.docks["Queue"].hide()
         sides = [self.docks[name] for name in WIDTHS]
         self.setGeometry(first_place(self.screen().availableGeometry()))
         self.resizeDocks(sides, list(WIDTHS.values()), Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["Queue"]], [208], Qt.Orientation.Vertical)
+        below = [self.docks["Timeline"], self.docks["Queue"]]
+        self.resizeDocks(below, [1, 208], Qt.Orientation.Vertical)
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addPermanentWidget(panels.strip, 1)

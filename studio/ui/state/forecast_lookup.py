@@ -69,7 +69,7 @@ def look_up(
     `pace` is what was measured before, `known` the keyframes whose pictures are there already.
     """
     walk = spans(wanted.upsampled or wanted.clip)
-    pace = {**pace, **_measured(walk, span_results)}
+    pace = {**pace, **measured(walk, span_results)}
     clip = tuple(span for span in walk if span.stage != "upsample")
     found = forecast(wanted.clip, span_results.has, pace, before=wanted.before, walk=clip)
     upsampled = None
@@ -99,7 +99,7 @@ def _needs(walk: Walk, span_results: "TakeStore", pace: Mapping[str, float]) -> 
     return needs
 
 
-def _measured(walk: Walk, span_results: "TakeStore") -> dict[str, float]:
+def measured(walk: Walk, span_results: "TakeStore") -> dict[str, float]:
     """Seconds a frame of what is there, by stage; the median, for the first one also loads."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for span in walk:

@@ -52,7 +52,7 @@ class ImageLoader(QObject):
     def __init__(self, background: Background, span_results: "TakeStore") -> None:
         super().__init__()
         self._background, self._span_results = background, span_results
-        self.cache = FrameCache(self._frames)
+        self.cache = FrameCache(self.read)
         self._photos: dict[Path, QImage] = {}
         self._firsts: dict[str, QImage] = {}
 
@@ -85,7 +85,7 @@ class ImageLoader(QObject):
             self._firsts[key] = shrunk(frames[0])
             done(self._firsts[key])
 
-        self._background.ask(lambda: self._frames(key), arrived, lambda _: None, owner=owner)
+        self._background.ask(lambda: self.read(key), arrived, lambda _: None, owner=owner)
 
     def frames(
         self,
@@ -98,7 +98,7 @@ class ImageLoader(QObject):
 
         def opened(found: tuple[tuple[Part, ...], tuple[QImage, ...]]) -> None:
             parts, first = found
-            frames = Stored(parts, first[0].size(), self.cache.get, self._frames)
+            frames = Stored(parts, first[0].size(), self.cache.get, self.read)
             self.cache.put(parts[0].key, first)
             done(frames)
 
@@ -130,7 +130,7 @@ class ImageLoader(QObject):
         parts = tuple(Part(key, self._count(key)) for key in spans)
         if not parts:
             raise Refusal("This take holds no frames.", "Render it again.")
-        return parts, self._frames(parts[0].key)
+        return parts, self.read(parts[0].key)
 
     def _count(self, key: str) -> int:
         record = self._span_results.record(key) or {}
@@ -139,7 +139,7 @@ class ImageLoader(QObject):
             raise _dropped()
         return int(placed["shape"][0])
 
-    def _frames(self, key: str) -> tuple[QImage, ...]:
+    def read(self, key: str) -> tuple[QImage, ...]:
         arrays = self._span_results.get(key)
         if arrays is None or "frames" not in arrays:
             raise _dropped()

@@ -20,6 +20,9 @@ from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.status import Status
+from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_pictures import TimelinePictures
+from studio.ui.state.timeline_player import TimelinePlayer
 
 
 class OpenProject:
@@ -44,6 +47,14 @@ class OpenProject:
         self.render_forecast = RenderForecast(
             self.document, queue, self.job_monitor, self.present, span_results, self.background
         )
+        self.timeline_look = TimelineLook(
+            self.document, queue, self.model_list, span_results, self.background
+        )
+        self.timeline_pictures = TimelinePictures(self.pictures)
+        self.timeline_player = TimelinePlayer(
+            self.document, self.selection, self.player_state, self.playback, self.pictures,
+            self.timeline_look,
+        )  # fmt: skip
         self.disk_usage = DiskUsage(
             store, span_results, self.document, queue, self.selection, self.encoding
         )
@@ -63,6 +74,7 @@ class OpenProject:
         self.queue.close()
         self.disk_usage.stop()
         self.encoding.close()
+        self.timeline_pictures.close()
         self.pictures.close()
         self.background.close()
 
@@ -73,7 +85,9 @@ class OpenProject:
     def delete(self) -> None:
         """Have Qt delete the objects, those first that listen to others."""
         self.render_forecast.stop()
+        self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
+            self.timeline_player, self.timeline_pictures, self.timeline_look,
             self.render_forecast, self.render_actions, self.present, self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,
             self.document,

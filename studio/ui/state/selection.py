@@ -2,6 +2,9 @@
 
 from PySide6.QtCore import QObject, Signal
 
+TAKE_MIME = "application/x-studio-take"
+"""The id of a take that is dragged from one room to another."""
+
 
 class Selection(QObject):
     """Views set it and listen to it.

@@ -13,7 +13,7 @@ from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.player_state import PlayerState
-from studio.ui.state.selection import Selection
+from studio.ui.state.selection import TAKE_MIME, Selection
 from studio.ui.state.status import Status
 from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
@@ -46,18 +46,19 @@ class TakesList(QListView):
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         render = self.currentIndex().data(RENDER)
-        file = self._drag_export.file(render) if render else None
-        if file is None:
-            if render:
-                self._status.post(self._drag_export.disabled_reason(render))
+        if render is None:
             return
         drag, data = QDrag(self), QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(file))])
+        data.setData(TAKE_MIME, render.id.encode())  # to the timeline, file or not
+        if file := self._drag_export.file(render):
+            data.setUrls([QUrl.fromLocalFile(str(file))])
         drag.setMimeData(data)
         picture = self.currentIndex().data(PICTURE)
         if picture:
             drag.setPixmap(picture)
-        drag.exec(Qt.DropAction.CopyAction)
+        dropped = drag.exec(Qt.DropAction.CopyAction)
+        if file is None and dropped == Qt.DropAction.IgnoreAction:
+            self._status.post(self._drag_export.disabled_reason(render))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)

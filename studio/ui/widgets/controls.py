@@ -34,6 +34,8 @@ class Panel(QWidget):
     """
 
     letters_are_text = False
+    bar: QWidget | None = None
+    """What stands beside the name in its heading."""
 
     @property
     def main_view(self) -> QWidget:

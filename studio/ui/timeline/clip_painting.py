@@ -1,0 +1,158 @@
+"""How one clip is painted: its pictures, its name and state, its keyframes, what is to be made."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from studio.spec.timeline.clip import Clip
+from studio.spec.timeline.media import Medium
+from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
+from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_pictures import Place, TimelinePictures
+from studio.ui.timeline.labels import DIAMOND, Labels
+from studio.ui.timeline.layout import HEADING, Scale
+from studio.ui.timeline.tiles import Film, diamonds, tiles
+from studio.ui.timeline.titles import Titles
+
+PAD = 6
+SHOWN = 24.0
+"""Pixels of a clip that shows its name and pictures; narrower ones are plain."""
+ROLES = {CHANGED: "attention", NEIGHBOUR: "attention"}
+SURFACES = {"prompt": "words", "audio": "control", "video": "raised"}
+
+
+@dataclass
+class Look:
+    """What clips are painted with; `wanted` gathers the pictures that are seen."""
+
+    scale: Scale
+    ratio: float
+    labels: Labels
+    titles: Titles
+    look: TimelineLook
+    pictures: TimelinePictures
+    wanted: list[Place]
+
+
+def paint_clip(
+    painter: QPainter,
+    box: QRectF,
+    clip: Clip,
+    film: Film | None,
+    seen: tuple[float, float],
+    with_: Look,
+) -> None:
+    """A clip in its box; `film` where it shows a take, of which x in `seen` is painted."""
+    theme = with_.labels.theme
+    painter.fillRect(box, theme.colour(SURFACES.get(clip.kind, "raised")))
+    if box.width() >= SHOWN and film is not None:
+        _paint_film(painter, box, film, seen, with_)
+    state = with_.look.state(clip.id)
+    _paint_holes(painter, box, clip, film, state, with_)
+    if state in ROLES:
+        bar = QRectF(box.left(), box.bottom() - 3, box.width(), 3)
+        painter.fillRect(bar, theme.colour(ROLES[state]))
+    if film is not None and box.width() >= SHOWN:
+        mark = with_.labels.diamond("text", with_.ratio)
+        for _, x in diamonds(film, with_.scale, *seen):
+            if box.left() <= x < box.right():
+                painter.drawPixmap(round(x - DIAMOND / 2), round(box.bottom()) - DIAMOND - 1, mark)
+    if box.width() >= SHOWN:
+        _paint_texts(painter, box, clip, state, with_)
+
+
+def outline(
+    painter: QPainter,
+    box: QRectF,
+    role: str,
+    labels: Labels,
+    *,
+    wide: float = 1,
+    dotted: bool = False,
+) -> None:
+    """A frame around a clip: chosen, focused, or none of both."""
+    style = Qt.PenStyle.DotLine if dotted else Qt.PenStyle.SolidLine
+    painter.setPen(QPen(labels.theme.colour(role), wide, style))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    inset = wide / 2
+    painter.drawRect(box.adjusted(inset, inset, -inset, -inset))
+
+
+def _paint_film(
+    painter: QPainter, box: QRectF, film: Film, seen: tuple[float, float], with_: Look
+) -> None:
+    footage = film.clip.footage
+    take = with_.look.take(footage.take) if footage else None
+    if take is None or not take.parts:
+        return
+    high = round(box.height())
+    wide = high * take.width / max(1, take.height)
+    for tile in tiles(film, with_.scale, wide, *seen):
+        place = take.key(tile.frame)
+        if place is None:
+            continue
+        with_.wanted.append(place)
+        picture = with_.pictures.get(place)
+        if picture is None:
+            continue
+        pixmap = with_.labels.picture(picture, high, with_.ratio)
+        room = QRectF(tile.left, box.top(), tile.right - tile.left, box.height())
+        cut = min(float(pixmap.width()), room.width() * with_.ratio)
+        source = QRectF((pixmap.width() - cut) / 2, 0, cut, pixmap.height())
+        room.setWidth(cut / with_.ratio)
+        painter.drawPixmap(room, pixmap, source)
+
+
+def _paint_holes(
+    painter: QPainter, box: QRectF, clip: Clip, film: Film | None, state: str, with_: Look
+) -> None:
+    """What a render would make is hatched: of a clip without a take all of it."""
+    brush = with_.labels.hatch("muted", with_.ratio)
+    if state == TO_MAKE and film is None:
+        painter.fillRect(box, brush)
+    elif film is not None:
+        for first, end in with_.look.holes(clip.id):
+            left = max(box.left(), film.x(first, with_.scale))
+            right = min(box.right(), film.x(end, with_.scale))
+            if right > left:
+                hole = QRectF(left, box.top(), right - left, box.height())
+                painter.fillRect(hole, _veil(with_.labels, "ground", 120))
+                painter.fillRect(hole, brush)
+
+
+def _paint_texts(painter: QPainter, box: QRectF, clip: Clip, state: str, with_: Look) -> None:
+    """Name and state at the left edge of what is seen, on a ground on which they can be read."""
+    left = max(box.left(), float(HEADING)) + PAD
+    room = box.right() - left - PAD
+    if room < SHOWN:
+        return
+    labels, ratio = with_.labels, with_.ratio
+    name = labels.text(with_.titles.name(clip), "text", room, ratio)
+    wide = name.width() / ratio
+    words = with_.titles.state(clip)
+    said = None
+    if words and room - wide - 2 * PAD > SHOWN:
+        said = labels.text(words, ROLES.get(state, "muted"), room - wide - PAD, ratio)
+    high = labels.height()
+    top = box.top() + (PAD / 2 if clip.kind == "video" else (box.height() - high) / 2)
+    if clip.kind == "video":
+        width = wide + (said.width() / ratio + PAD if said else 0) + PAD
+        ground = QRectF(left - PAD / 2, top - 1, width, high + 2)
+        painter.fillRect(ground, _veil(labels, "ground", 190))
+    painter.drawPixmap(round(left), round(top), name)
+    if said:
+        painter.drawPixmap(round(left + wide + PAD), round(top), said)
+
+
+def film_of(clip: Clip, start: int, rate, medium: Medium | None) -> Film | None:
+    """How a clip's medium runs on a timeline of this rate; None where nothing is known of it."""
+    if clip.footage is None or clip.kind != "video" or medium is None:
+        return None
+    return Film(clip, start, float(clip.footage.begin), float(clip.footage.step(rate)), medium)
+
+
+def _veil(labels: Labels, role: str, alpha: int) -> QColor:
+    colour = QColor(labels.theme.colour(role))
+    colour.setAlpha(alpha)
+    return colour

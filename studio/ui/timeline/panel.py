@@ -1,0 +1,296 @@
+"""The timeline's room: tools, the view and its scroll bars, and what a render of it would make."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QMenu,
+    QScrollBar,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.spec.quantities import count, duration, timecode
+from studio.spec.timeline.states import CHANGED, NEIGHBOUR
+from studio.ui.state.document import Document
+from studio.ui.state.selection import TAKE_MIME, Selection
+from studio.ui.state.status import Status
+from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_pictures import TimelinePictures
+from studio.ui.state.timeline_player import TimelinePlayer
+from studio.ui.timeline.edits import TimelineEdits
+from studio.ui.timeline.gestures import Gesture, HandGestures, name_of
+from studio.ui.timeline.hits import CLIP, GAP, Hit
+from studio.ui.timeline.layout import height_of
+from studio.ui.timeline.view import TimelineView
+from studio.ui.widgets.controls import (
+    ElidedLabel,
+    Panel,
+    label,
+    row,
+    set_enabled,
+    tip,
+    tool,
+)
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+FINE = 1000
+"""Steps of the scroll bar for a frame: a frame may be many pixels wide."""
+HINT = "Render a shot, then press Add the take, or drag takes here: they play one after another."
+
+
+class Empty(QWidget):
+    """What stands in the place of an empty timeline, as low as it can be; takes can be dropped on it."""
+
+    take_dropped = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = label("Nothing is on the timeline yet", "title", wrap=True)
+        self.hint = label(HINT, "muted", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        layout.setSpacing(UNIT // 2)
+        layout.addStretch(1)
+        for text in (self.title, self.hint):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(text)
+        layout.addStretch(1)
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasFormat(TAKE_MIME):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        take = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii", "replace")
+        self.take_dropped.emit(take)
+
+
+class TimelinePanel(Panel):
+    """Buttons, keys and menu of all gestures; what they do is done by edits and renders.
+
+    `filled` tells that there is more to see now than a hint.
+    """
+
+    filled = Signal()
+
+    def __init__(
+        self,
+        edits: TimelineEdits,
+        look: TimelineLook,
+        player: TimelinePlayer,
+        pictures: TimelinePictures,
+        document: Document,
+        selection: Selection,
+        status: Status,
+        icons: Icons,
+    ) -> None:
+        super().__init__()
+        self.edits, self._look, self._player = edits, look, player
+        self._document, self._selection, self._status = document, selection, status
+        self.view = TimelineView(edits, look, player, pictures, self._press, icons.theme)
+        self.by_hand = HandGestures(edits, self.view, player, selection)
+        self.gestures: dict[str, Gesture] = {}
+        self.buttons: dict[str, QToolButton] = {}
+        self._offer(self.by_hand.all())
+        self._build(icons)
+        self._connect()
+        self.reflect()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no clip is on any track."""
+        return not any(track.clips for track in self.edits.timeline.tracks)
+
+    @property
+    def main_view(self) -> QWidget:
+        return self.view if self.pages.currentWidget() is not self.empty else self
+
+    def reflect(self) -> None:
+        """Show what can be done now, and how the timeline stands."""
+        is_empty = self.is_empty
+        if not is_empty and self.pages.currentWidget() is self.empty:
+            self.filled.emit()
+        self.pages.setCurrentWidget(self.empty if is_empty else self.body)
+        self.facts.set_text("" if is_empty else self._facts())
+        self._reflect_buttons()
+
+    def _reflect_buttons(self) -> None:
+        for name, button in self.buttons.items():
+            set_enabled(button, self.gestures[name].disabled_reason())
+        self.buttons["snap"].setChecked(self.view.pointer.snapping)
+
+    def fill_menu(self, menu: QMenu, names: Sequence[str] = ()) -> None:
+        """Put the gestures into a menu; those that are not possible say why in their tips."""
+        menu.clear()
+        menu.setToolTipsVisible(True)
+        for name in names or tuple(self.gestures):
+            gesture = self.gestures[name]
+            action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
+            disabled_reason = gesture.disabled_reason()
+            action.setEnabled(not disabled_reason)
+            tip(action, disabled_reason)
+            action.triggered.connect(lambda _=False, act=gesture.act: act())
+
+    def menu(self, at: QPoint, found: Hit) -> None:
+        """What can be done with what lies at the pointer first, then all the rest."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        first = {CLIP: OF_CLIPS, GAP: OF_GAPS}.get(found.what, ())
+        names = [name for name in first if name in self.gestures]
+        self.fill_menu(menu, (*names, *(name for name in self.gestures if name not in names)))
+        if names:
+            menu.insertSeparator(menu.actions()[len(names)])
+        if found.track:
+            self._add_track_actions(menu, found.track)
+        menu.popup(at)
+
+    def _offer(self, gestures: Sequence[Gesture]) -> None:
+        self.gestures |= {gesture.name: gesture for gesture in gestures}
+
+    def _add_track_actions(self, menu: QMenu, id: str) -> None:
+        track = self.edits.timeline.track(id)
+        menu.addSeparator()
+        for field, on, words in (
+            ("on", track.on, ("Turn this track on", "Turn this track off")),
+            ("locked", track.locked, ("Lock this track", "Unlock this track")),
+            ("synced", track.synced, ("Move it along with others", "Leave it where it is when others move")),
+        ):  # fmt: skip
+            action = menu.addAction(words[on])
+            action.setEnabled(not self.edits.only_read)
+            switch = lambda _=False, what=field: self.edits.switch_track(id, what)  # noqa: E731
+            action.triggered.connect(switch)
+
+    def _press(self, event: QKeyEvent) -> bool:
+        """Do what a key means here; False where it means nothing."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.view.choice.current:
+            self.edits.work_on(self.view.choice.current)
+            return True
+        gesture = self.gestures.get(name_of(event))
+        if gesture is None:
+            return self._nudge(event)
+        if disabled_reason := gesture.disabled_reason():
+            self._status.post(disabled_reason)
+        else:
+            gesture.act()
+        return True
+
+    def _nudge(self, event: QKeyEvent) -> bool:
+        """Alt and an arrow: the chosen clips one frame on, with Shift a second."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        alt, shift = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if not step or held & ~shift != alt or not self.view.choice.chosen:
+            return False
+        by = step * (round(self.edits.timeline.rate) if held & shift else 1)
+        self.edits.move(self.view.choice.chosen, by, {}, merge=True)
+        return True
+
+    def _build(self, icons: Icons) -> None:
+        for name in ROW:
+            gesture = self.gestures[name]
+            text = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
+            button = tool(icons, gesture.icon, text.replace(" …", ""), checkable=name == "snap")
+            button.clicked.connect(lambda _=False, act=gesture.act: act())
+            self.buttons[name] = button
+        self.facts = ElidedLabel("", "small")
+        self.facts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.farther = tool(icons, "farther", "See more (-)")
+        self.fit = tool(icons, "fit", "See all of it (0)")
+        self.closer = tool(icons, "closer", "See closer (+)")
+        tools = (*self.buttons.values(), self.facts, self.farther, self.fit, self.closer)
+        self.bar = row(*tools, gap=UNIT // 2)
+        self.bar.layout().setStretch(len(self.buttons), 1)  # type: ignore[union-attr]
+        self.across, self.down = QScrollBar(Qt.Orientation.Horizontal), QScrollBar()
+        for bar, name in ((self.across, "Time"), (self.down, "Tracks")):
+            bar.setAccessibleName(name)
+            bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.body = QWidget()
+        grid = QGridLayout(self.body)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        grid.addWidget(self.view, 0, 0)
+        grid.addWidget(self.down, 0, 1)
+        grid.addWidget(self.across, 1, 0, 1, 2)
+        self.empty = Empty()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.body)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.pages)
+
+    def _connect(self) -> None:
+        view, edits = self.view, self.edits
+        edits.refused.connect(lambda what, hint: self._status.post(f"{what} {hint}".strip()))
+        for changed in (self._document.changed, self._look.changed):
+            changed.connect(view.reflect)
+            changed.connect(self.reflect)
+        for changed in (view.choice.changed, view.pointer.changed, self._player.moved):
+            changed.connect(self._reflect_buttons)
+        self._selection.take_selected.connect(lambda _: self._reflect_buttons())
+        view.axis.changed.connect(self._follow_axis)
+        view.menu_asked.connect(self.menu)
+        view.take_dropped.connect(edits.add_take)
+        view.shot_asked.connect(edits.work_on)
+        self.empty.take_dropped.connect(edits.add_take)
+        self.across.valueChanged.connect(lambda value: view.axis.scroll_to(value / FINE))
+        self.down.valueChanged.connect(view.axis.scroll_down)
+        self.fit.clicked.connect(view.axis.fit)
+        self.closer.clicked.connect(lambda: self._zoom(2))
+        self.farther.clicked.connect(lambda: self._zoom(-2))
+
+    def _zoom(self, steps: int) -> None:
+        self.view.axis.zoom(steps, self.view.axis.scale.x(self._player.position))
+
+    def _follow_axis(self) -> None:
+        """The scroll bars where the view is."""
+        axis = self.view.axis
+        with QSignalBlocker(self.across), QSignalBlocker(self.down):
+            self.across.setRange(0, min(2**31 - 1, round(axis.scale.last(axis.length) * FINE)))
+            self.across.setPageStep(min(2**30, max(1, round(axis.scale.seen * FINE))))
+            self.across.setSingleStep(max(1, round(40 / axis.scale.zoom * FINE)))
+            self.across.setValue(min(2**31 - 1, round(axis.scale.left * FINE)))
+            self.down.setRange(0, axis.deepest)
+            self.down.setPageStep(max(1, axis.height))
+            self.down.setSingleStep(24)
+            self.down.setValue(axis.y)
+        self.across.setVisible(self.across.maximum() > 0)
+        self.down.setVisible(axis.deepest > 0 and height_of(axis.rows) > 0)
+
+    def _facts(self) -> str:
+        """How long the timeline is, and what is out of date or to be made."""
+        timeline, plan = self.edits.timeline, self._look.plan
+        clips = sum(len(t.clips) for t in timeline.tracks if t.kind == "video")
+        parts = [count(clips, "clip"), timecode(timeline.length, timeline.rate)]
+        if stale := plan.counts.get(CHANGED, 0):
+            parts.append(f"{stale} out of date")
+        if beside := plan.counts.get(NEIGHBOUR, 0):
+            parts.append(f"{beside} made for other neighbours")
+        if plan.pieces and plan.seconds:
+            parts.append(f"about {duration(plan.seconds)} to make")
+        return " · ".join(parts)
+
+
+ROW = ("add", "split", "delete", "ripple", "marker", "in", "out", "snap")
+"""The gestures that have a button."""
+OF_CLIPS = (
+    "split",
+    "head",
+    "tail",
+    "delete",
+    "ripple",
+    "extend",
+    "bridge",
+    "loop",
+    "retake",
+    "render",
+)
+OF_GAPS = ("fill", "close", "bridge")

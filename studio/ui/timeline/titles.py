@@ -1,0 +1,53 @@
+"""What clips are called, for the eye and for a screen reader."""
+
+from studio.project.project import Project
+from studio.spec.quantities import count, timecode
+from studio.spec.timeline.clip import Clip
+from studio.ui.state.timeline_look import TimelineLook
+
+LONGEST = 200
+"""Letters of a text that is painted."""
+
+
+class Titles:
+    """The names of the clips of one project, as it is now."""
+
+    def __init__(self, project: Project, look: TimelineLook) -> None:
+        self._project, self._look = project, look
+        self._shots = {shot.id: number for number, shot in enumerate(project.shots, start=1)}
+        self._takes = {render.id: render.order for render in project.renders}
+        self._assets = {asset.id: asset.name for asset in project.timeline.assets}
+
+    def name(self, clip: Clip) -> str:
+        """ "Shot 2 · take 4", the words of a clip of words, or what the user called it."""
+        footage = clip.footage
+        if clip.words is not None:
+            return " ".join(clip.words.text.split())[:LONGEST] or "no words"
+        if clip.name:
+            return clip.name
+        if footage is None or not (footage.shot or footage.asset):
+            return "missing"
+        if footage.asset:
+            return self._assets.get(footage.asset) or "a file"
+        shot = self._shots.get(footage.shot)
+        name = f"Shot {shot}" if shot else "A deleted shot"
+        take = self._takes.get(footage.take)
+        return f"{name} · take {take}" if take else name
+
+    def state(self, clip: Clip) -> str:
+        """ "out of date · 8 s"; "" for what no shot makes."""
+        return self._look.words(clip.id)
+
+    def spoken(self, id: str) -> str:
+        """A clip in a sentence: which it is, how it stands, where it lies."""
+        timeline = self._project.timeline
+        if id not in timeline:
+            return ""
+        clip, (track, number) = timeline.clip(id), timeline.where(id)
+        begin = timecode(timeline.start(id), timeline.rate)
+        long = f"{float(clip.length / timeline.rate):.1f} seconds"
+        parts = [
+            self.name(clip), self.state(clip), f"begins at {begin}", long,
+            f"clip {number + 1} of {count(len(track.clips), 'clip').split()[0]} on {track.name}",
+        ]  # fmt: skip
+        return ", ".join(part for part in parts if part)
