@@ -131,18 +131,18 @@ def _paint_texts(painter: QPainter, box: QRectF, clip: Clip, state: str, with_: 
     name = labels.text(with_.titles.name(clip), "text", room, ratio)
     wide = name.width() / ratio
     words = with_.titles.state(clip)
-    said = None
+    stands = None
     if words and room - wide - 2 * PAD > SHOWN:
-        said = labels.text(words, ROLES.get(state, "muted"), room - wide - PAD, ratio)
+        stands = labels.text(words, ROLES.get(state, "muted"), room - wide - PAD, ratio)
     high = labels.height()
     top = box.top() + (PAD / 2 if clip.kind == "video" else (box.height() - high) / 2)
     if clip.kind == "video":
-        width = wide + (said.width() / ratio + PAD if said else 0) + PAD
+        width = wide + (stands.width() / ratio + PAD if stands else 0) + PAD
         ground = QRectF(left - PAD / 2, top - 1, width, high + 2)
         painter.fillRect(ground, _veil(labels, "ground", 190))
     painter.drawPixmap(round(left), round(top), name)
-    if said:
-        painter.drawPixmap(round(left + wide + PAD), round(top), said)
+    if stands:
+        painter.drawPixmap(round(left + wide + PAD), round(top), stands)
 
 
 def film_of(clip: Clip, start: int, rate, medium: Medium | None) -> Film | None:

@@ -129,8 +129,8 @@ def _heading(painter: QPainter, row: Row, track: Track, look: Look) -> None:
     room = HEADING - 2 * PAD
     painter.drawPixmap(PAD, round(top), labels.text(name, "text", room, ratio))
     if two:
-        said = labels.text(", ".join(unusual), "muted", room, ratio)
-        painter.drawPixmap(PAD, round(top + high), said)
+        beside = labels.text(", ".join(unusual), "muted", room, ratio)
+        painter.drawPixmap(PAD, round(top + high), beside)
 
 
 def _ruler(painter: QPainter, drawn: Drawn, look: Look, dirty: QRectF) -> None:
