@@ -15,8 +15,6 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
-from imageio_ffmpeg import get_ffmpeg_exe
-
 from studio.spec.refusal import Refusal
 
 # Playlists, concatenations and image sequences can name other files: only plain containers open.
@@ -154,6 +152,8 @@ def version() -> str:
 
 
 def _started(arguments: Sequence[str], fed: bool) -> subprocess.Popen[bytes]:
+    from imageio_ffmpeg import get_ffmpeg_exe  # stays out of the start-up
+
     try:
         return subprocess.Popen(
             [get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments],

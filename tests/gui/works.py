@@ -73,7 +73,8 @@ def strip(frames: np.ndarray) -> Preview:
 class Works:
     """Works by kind.  While `gate` is closed a job waits after its first reports.
 
-    `own` takes the place of a render, `own_export` that of an export.  A training takes `training_steps` of those it is asked for, `pace` seconds each.
+    `own` takes the place of a render, `own_export` that of an export, and
+    `own_timeline` is that of a timeline.  A training takes `training_steps` of those it is asked for, `pace` seconds each.
     """
 
     def __init__(self, folders: Folders) -> None:
@@ -83,6 +84,7 @@ class Works:
         self.failure: Refusal | None = None
         self.own: Work | None = None
         self.own_export: Work | None = None
+        self.own_timeline: Work | None = None
         self.training_steps = 160
         self.pace = 0.0
 
@@ -93,6 +95,7 @@ class Works:
             "render": self.render,
             "train_subject": self.train,
             "export": self.export,
+            "export_timeline": self.export_timeline,
             "preview_tile": self.preview_tile,
         }
 
@@ -163,6 +166,9 @@ class Works:
         adapter.write_bytes(b"weights of " + name.encode())
         self.subjects.add_adapter(name, adapter, method="lora", trained_steps=total)
         return {}
+
+    def export_timeline(self, job: Job, tick: Tick) -> object:
+        return self.own_timeline(job, tick) if self.own_timeline else None
 
     def export(self, job: Job, tick: Tick) -> object:
         if self.own_export:

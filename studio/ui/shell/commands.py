@@ -29,7 +29,7 @@ COMMANDS = (
     Command("rename_project", "File", "Rename project …"),
     Command("add_folder", "File", "Add a folder of models …"),
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
-    Command("export", "File", "Export take …", ("Ctrl+E",)),
+    Command("export", "File", "Export …", ("Ctrl+E",)),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
     Command("undo", "Edit", "Undo", ("Ctrl+Z", "Alt+Backspace")),
     Command("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y", "Alt+Shift+Backspace")),
@@ -111,7 +111,7 @@ def reflect_actions(actions: Mapping[str, QAction], document: Document, *, has_t
     for name, step in (("undo", document.undo_label), ("redo", document.redo_label)):
         actions[name].setEnabled(bool(step))
         actions[name].setText(f"{name.capitalize()} {step.lower()}".strip())
-    actions["export"].setEnabled(has_take)
+    actions["export"].setEnabled(has_take or bool(document.project.timeline.length))
     actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
 
 

@@ -59,6 +59,7 @@ class Rooms:
         self.model_list, self.job_monitor = project.model_list, project.job_monitor
         self.selection, self.player_state = project.selection, project.player_state
         self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
+        self.exports = project.exports
         self.status, self.playback = project.status, project.playback
         self.edits = StripEdits(
             self.document, self.present, self.render_actions, self.render_forecast,

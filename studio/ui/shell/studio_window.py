@@ -43,7 +43,10 @@ class StudioWindow(Rooms):
         self._job_failures = JobFailures(queue, monitor, self.banner)
         self.window = Window(self.panels, self._press, self._may_close, memory)
         self.dialogs = Dialogs(document, self._icons, self.window)
-        self.take_dialogs = TakeDialogs(document, self.render_actions, self.window)
+        self.take_dialogs = TakeDialogs(
+            document, self.exports, self.project.span_results, self.project.encoding,
+            self._icons, self.window,
+        )  # fmt: skip
         self.actions = make_actions(self._handlers(), self.window)
         self.top.set_actions(
             self.actions,
@@ -112,9 +115,10 @@ class StudioWindow(Rooms):
         self._tiles.offered.connect(self.player.transport.offer_tile)
         self._tiles.compared_at.connect(self.player.canvas.put_wipe)
         self._tiles.reflect()
-        self.render_actions.placed.connect(lambda _: settle_typing())
-        self.render_actions.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
-        refusing = (self.render_actions, self.document, self.edits, self._imported_clip,
+        for orders in (self.render_actions, self.exports):
+            orders.placed.connect(lambda _: settle_typing())
+        self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
+        refusing = (self.render_actions, self.exports, self.document, self.edits, self._imported_clip,
                     self.library_state)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)

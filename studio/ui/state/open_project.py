@@ -9,6 +9,7 @@ from studio.project.takes import TakeStore
 from studio.ui.state.background import Background
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
+from studio.ui.state.exports import Exports
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.loss_log import LossLog
@@ -43,6 +44,7 @@ class OpenProject:
         self.render_actions = RenderActions(
             self.document, queue, self.model_list, self.present, self.selection, self.status
         )
+        self.exports = Exports(self.document, queue)
         self.pictures = ImageLoader(self.background, span_results)
         self.render_forecast = RenderForecast(
             self.document, queue, self.job_monitor, self.present, span_results, self.background
@@ -88,7 +90,8 @@ class OpenProject:
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
             self.timeline_player, self.timeline_pictures, self.timeline_look,
-            self.render_forecast, self.render_actions, self.present, self.job_monitor, self.queue,
+            self.render_forecast, self.exports, self.render_actions, self.present,
+            self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,
             self.document,
         )  # fmt: skip

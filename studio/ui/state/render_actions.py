@@ -6,13 +6,11 @@ words → request → queue → work → span results → render in the document
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
-from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TrainingPayload
+from studio.jobs.payloads import RenderPayload, TilePayload, TrainingPayload
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.project import edits
@@ -40,7 +38,6 @@ class RenderActions(QObject):
     placed = Signal(int)
     refused = Signal(str, str)
     made = Signal(object)  # Render
-    exported = Signal(str)
 
     def __init__(
         self,
@@ -96,13 +93,6 @@ class RenderActions(QObject):
             raise Refusal("There is no model to train with.", self._model_list.found.empty_reason)
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
-
-    def export(self, render: Render, path: Path, fps: Fraction, *, recipe: bool) -> None:
-        """Write a take to a file."""
-        folder = str(self._document.folder)
-        payload = ExportPayload(folder, render.request, render.spans, str(path), str(fps), recipe)
-        title = f"Export {path.name}"
-        self._politely(lambda: self._add("export", title, to_plain(payload), lane="encode"))
 
     def free_memory(self) -> None:
         """Free the models in memory; jobs that compute with them are paused first."""
@@ -226,8 +216,6 @@ class RenderActions(QObject):
                 self._status.post(f"{subject} is ready: choose it in the shot.")
             case RenderPayload() as payload if job.kind == "render":
                 self._keep(job, payload)
-            case ExportPayload(out=out) if job.kind == "export":
-                self.exported.emit(out)
 
     def _keep(self, job: Job, payload: RenderPayload) -> None:
         if payload.project != str(self._document.folder):

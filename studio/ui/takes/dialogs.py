@@ -1,35 +1,53 @@
 """The dialogs about a take: exporting it, reading its recipe and using that again."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
 from studio.project import edits
 from studio.project.project import Project, Render
+from studio.project.takes import TakeStore
 from studio.spec.part import ROLES
 from studio.spec.request import ClipRequest
+from studio.ui.state.background import Background
 from studio.ui.state.document import Document
-from studio.ui.state.render_actions import RenderActions
-from studio.ui.takes.export import ExportDialog
+from studio.ui.state.exports import Exports, Source, Target
 from studio.ui.takes.recipe import RecipeDialog
+from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import VIDEOS, folder_of, open_dialog, remember
 
 
 class TakeDialogs:
-    """Opens dialogs over `parent`; their results go to the document or to `RenderActions`."""
+    """Opens dialogs over `parent`; their results go to the document or to `Exports`."""
 
-    def __init__(self, document: Document, render_actions: RenderActions, parent: QWidget) -> None:
-        self._document, self._render_actions, self._parent = document, render_actions, parent
+    def __init__(
+        self,
+        document: Document,
+        exports: Exports,
+        span_results: TakeStore,
+        background: Background,
+        icons: Icons,
+        parent: QWidget,
+    ) -> None:
+        self._document, self._exports, self._parent = document, exports, parent
+        self._span_results, self._background, self._icons = span_results, background, icons
 
-    def export(self, render: Render | None) -> None:
-        if render is None:
+    def export(self, render: Render | None, clip: str = "") -> None:
+        """Ask how to export a take, a clip of the timeline by its id, or whatever else there is."""
+        # ffmpeg's formats stay out of the start-up
+        from studio.ui.takes.export import ExportDialog
+        from studio.ui.takes.export_facts import ExportFacts
+
+        sources = self._exports.sources(render, clip)
+        if not sources:
             return
-        dialog = ExportDialog(render, folder_of(VIDEOS), self._parent)
+        facts = ExportFacts(self._span_results, self._background)
+        dialog = ExportDialog(sources, folder_of(VIDEOS), facts, self._icons, self._parent)
+        facts.setParent(dialog)
 
-        def order(path: Path, fps, recipe: bool) -> None:
-            remember(VIDEOS, path.parent)
-            self._render_actions.export(render, path, fps, recipe=recipe)
+        def order(source: Source, targets: list[Target]) -> None:
+            remember(VIDEOS, targets[0].path.parent)
+            self._exports.order(source, targets)
 
         dialog.ordered.connect(order)
         open_dialog(dialog)

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from studio.media.naming import series
-from studio.media.places import is_file, is_folder
 from studio.project.files import to_refusal
 from studio.project.project import Render
 from studio.project.stored_frames import stored_frames
@@ -27,21 +25,14 @@ BEING_MADE = "The file is being made. Try again in a moment."
 def outgoing_name(render: Render, suffix: str = ".mp4") -> str:
     """A file name that people recognise, of its own for each take: the prompt's first words, the
     seed, the take's number."""
-    words = "".join(c if c.isalnum() else " " for c in render.request.prompt).split()
-    first = "-".join(words[:6])[:60].encode()[:LONGEST_WORDS].decode(errors="ignore")
-    return f"{first or 'clip'}-{render.request.seed}-take-{render.order}{suffix}"
+    words = as_stem(render.request.prompt) or "clip"
+    return f"{words}-{render.request.seed}-take-{render.order}{suffix}"
 
 
-def fresh_name(folder: Path, render: Render, suffix: str) -> str:
-    """The take's name, counted up until nothing in the folder has it."""
-    name = outgoing_name(render, suffix)
-    stem = name.removesuffix(suffix)
-    for number in range(2, 1000):
-        path = folder / name
-        if not is_file(path) and not is_folder(path) and not series(path):
-            break
-        name = f"{stem}-{number}{suffix}"
-    return name
+def as_stem(text: str) -> str:
+    """The first words of a text, as every system takes them in a file's name."""
+    words = "".join(c if c.isalnum() else " " for c in text).split()
+    return "-".join(words[:6])[:60].encode()[:LONGEST_WORDS].decode(errors="ignore")
 
 
 class DragExport(QObject):

@@ -6,8 +6,12 @@ import pytest
 from PySide6.QtWidgets import QDialog
 
 from studio.jobs import work as jobs
+from studio.media import footage
+from studio.media.encoders import ENCODINGS
+from studio.project import edits
+from studio.project.timeline_edits import lay_out
 from studio.spec.refusal import Refusal
-from studio.ui.takes.export import FORMATS
+from studio.ui.takes.export_targets import PRESETS, suffix_of
 
 
 @pytest.fixture
@@ -26,10 +30,10 @@ def test_a_name_that_every_system_takes(dialog):
     assert dialog.path.name.startswith("a-red-ball-left-right-")
 
 
-@pytest.mark.parametrize("index", range(len(FORMATS)))
+@pytest.mark.parametrize("index", range(len(ENCODINGS)))
 def test_each_format_brings_its_ending(dialog, index):
     dialog.format.setCurrentIndex(index)
-    assert dialog.path.name.endswith(FORMATS[index][1])
+    assert dialog.path.name.endswith(suffix_of(ENCODINGS[index]))
     assert dialog.export.isEnabled()
 
 
@@ -42,7 +46,7 @@ def test_the_rate_changes_frames_not_length(dialog):
 
 def test_gif_cannot_be_faster_than_its_viewers(dialog):
     dialog.fps.enter("120")
-    dialog.format.setCurrentIndex(1)
+    dialog.format.setCurrentIndex(dialog.format.findData("gif"))
     assert dialog.fps.value() == 50
 
 
@@ -90,19 +94,21 @@ def test_a_long_sentence_squeezes_no_field(dialog, until):
 
 def test_every_take_and_every_export_has_a_name_of_its_own(dialog, tmp_path):
     assert "-take-1." in dialog.name.text()
-    for index, (_, suffix, _) in enumerate(FORMATS):
+    usual = {encoding.suffix: encoding for encoding in reversed(ENCODINGS)}
+    for encoding in usual.values():
+        index, suffix = ENCODINGS.index(encoding), suffix_of(encoding)
         name = dialog.name.text()
         dialog.format.setCurrentIndex(index)
         for frame in (0, 1):
             file = tmp_path / dialog.name.text().replace("%04d", f"{frame:04}")
             file.write_bytes(b"")
-        dialog.format.setCurrentIndex((index + 1) % len(FORMATS))
+        dialog.format.setCurrentIndex((index + 1) % len(ENCODINGS))
         dialog.format.setCurrentIndex(index)
         assert dialog.name.text().endswith(f"-2{suffix}"), name
 
 
 def test_a_series_that_was_not_made_here_is_refused(dialog, tmp_path):
-    dialog.format.setCurrentIndex(3)
+    dialog.format.setCurrentIndex(dialog.format.findData("png"))
     (tmp_path / "x_0007.png").write_bytes(b"a photo")
     dialog.name.setText("x_%04d.png")
     assert "was not made here" in dialog.reason.text()
@@ -116,7 +122,7 @@ def test_a_series_that_was_not_made_here_is_refused(dialog, tmp_path):
 def test_a_rate_is_what_was_typed_with_point_or_comma(dialog, typed, rate):
     dialog.fps.enter(typed)
     with_rate = []
-    dialog.ordered.connect(lambda path, fps, recipe: with_rate.append(str(fps)))
+    dialog.ordered.connect(lambda _, targets: with_rate.append(str(targets[0].fps)))
     dialog.export.click()
     assert with_rate == [rate]
 
@@ -164,3 +170,106 @@ def test_frames_that_are_damaged_or_gone_are_said_and_made_again(
     until(lambda: len(studio.queue.history()) > 2)
     studio.queue.retry(job.id)
     until(out.is_file)
+
+
+def test_several_formats_at_once_are_files_of_one_name(studio, dialog, works, until):
+    dialog.also["hevc"].setChecked(True)
+    dialog.also["gif"].setChecked(True)
+    stem = dialog.path.name.removesuffix(".mp4")
+    names = [target.path.name for target in dialog.targets]
+    assert names == [f"{stem}.mp4", f"{stem}-hevc.mp4", f"{stem}.gif"]
+    assert dialog.fps.value() <= 50
+    dialog.quality.setCurrentIndex(2)
+    dialog.export.click()
+    until(lambda: len([j for j in studio.queue.history() if j.kind == "export"]) == 3)
+    made = {j.payload["encoding"]: j.payload for j in studio.queue.history() if j.kind == "export"}
+    assert set(made) == {"h264", "hevc", "gif"}
+    assert {payload["quality"] for payload in made.values()} == {"small"}
+
+
+def test_a_preset_chooses_formats_and_quality(dialog):
+    for index, preset in enumerate(PRESETS, start=1):
+        dialog.preset.setCurrentIndex(index)
+        dialog.preset.activated.emit(index)
+        assert dialog.encodings[0] == preset.encodings[0]
+        assert set(dialog.encodings) == set(preset.encodings)
+        assert dialog.quality.currentData() == preset.quality
+        assert dialog.export.isEnabled(), dialog.reason.text()
+
+
+def test_sizes_are_measured_while_the_dialog_is_open(dialog, until):
+    until(lambda: dialog.file_size.text().startswith("Size: about"))
+    dialog.quality.setCurrentIndex(2)
+    assert dialog.file_size.text() == "Measuring the size …"
+    until(lambda: dialog.file_size.text().startswith("Size: about"))
+    assert ("h264", "small") in dialog._known.sizes
+
+
+def test_a_format_without_its_encoder_is_named(dialog, until):
+    dialog._known.lacking = frozenset({"h264", "avif"})
+    dialog._known.changed.emit()
+    assert not dialog.export.isEnabled()
+    assert "cannot write h264" in dialog.reason.text()
+    assert not dialog.also["avif"].isEnabled()
+    dialog.format.setCurrentIndex(dialog.format.findData("vp9"))
+    assert dialog.export.isEnabled()
+
+
+def test_the_timeline_and_all_starred_takes_are_offered(
+    studio, dialog, until, folders, works, tmp_path
+):
+    """By the real export: the film is what the timeline plays."""
+    dialog.reject()
+    studio.render_actions.render()
+    until(lambda: len(studio.document.project.takes) == 2)
+    for take in studio.document.project.takes:
+        studio.document.change(lambda p, t=take: edits.star(p, t.id), "Star")
+    studio.document.change(lay_out, "Lay out")
+    (made,) = _opened(studio)
+    assert [made.what.itemText(k).split(" ·")[0] for k in range(made.what.count())] == [
+        "Take 2", "The whole timeline", "All starred takes (2 files)",
+    ]  # fmt: skip
+    made.folder.setText(str(tmp_path))
+    made.what.setCurrentIndex(2)
+    assert len({target.path for target in made.targets}) == 2
+    made.what.setCurrentIndex(1)
+    assert made.name.text() == "Summer.mp4"
+    out = made.path
+    real = jobs.Works(folders)
+    works.own_timeline = real.export_timeline
+    made.export.click()
+    until(out.is_file)
+    length = studio.document.project.timeline.length
+    assert sum(1 for _ in footage.read_video(out)) == length
+    until(lambda: "Exported to" in studio.queue_bar.words.full_text)
+
+
+def test_what_a_timeline_lacks_is_said_in_the_dialog(studio, dialog):
+    dialog.reject()
+    studio.document.change(lay_out, "Lay out")
+    studio.document.change(lambda p: replace(p, renders=()), "Lose the takes")
+    studio.actions["export"].trigger()
+    (made,) = _opened(studio, trigger=False)
+    made.what.setCurrentIndex(made.what.count() - 1)
+    assert "nothing is made yet" in made.reason.text()
+    assert not made.export.isEnabled()
+
+
+def test_a_take_that_flashes_is_said_and_exported_all_the_same(dialog):
+    dialog._known.flashes = "It flashes more than three times a second, at 0.0 s."
+    dialog._known.changed.emit()
+    assert dialog.warning.isVisible()
+    assert dialog.export.isEnabled()
+
+
+def test_a_disk_without_room_is_said_beforehand(dialog, until, monkeypatch):
+    until(lambda: dialog.file_size.text().startswith("Size: about"))
+    dialog._known._know_free(dialog.path.parent, 100)
+    assert "This disk has" in dialog.warning.text()
+    assert dialog.export.isEnabled()
+
+
+def _opened(studio, *, trigger=True) -> list[QDialog]:
+    if trigger:
+        studio.actions["export"].trigger()
+    return [d for d in studio.window.findChildren(QDialog) if d.isVisible()]
