@@ -42,7 +42,10 @@ KINDS = {
     "decoding": Kind("--decoding", ("count", "decoder", "clips"), 256, "clips"),
     "upsampling": Kind("--upsampling", ("count", "sheet", "upsampler"), 32, "clips"),
     "subjects": Kind("--subject or --characters", ("method", "seeds", "steps")),
+    "individuals": Kind("--individuals", ("method", "seeds", "steps"), of="individuals"),
 }
+TRAINS = ("subjects", "individuals")
+"""Tables for which subjects are learned."""
 MINUTES, SHORTEST, LONGEST = 5.0, 0.5, 60.0
 """Of a roll-out, which is measured half a minute at a time."""
 
@@ -54,7 +57,7 @@ def evaluate(args: Namespace, session: Session) -> Answer:
     folders = session.works().model_folders
     library.find(args.model, folders)
     options = _options(args, session, what)
-    session.if_stopped(f"{KEPT} {session.again()}" if what == "subjects" else NOT_KEPT)
+    session.if_stopped(f"{KEPT} {session.again()}" if what in TRAINS else NOT_KEPT)
     started = time.monotonic()
     table = measure(what, args.model, folders, options, session.tick)
     seconds = round(time.monotonic() - started, 3)
@@ -66,9 +69,11 @@ def _options(args: Namespace, session: Session, what: str) -> Options:
     folder = args.photos or args.clips
     subjects = {}
     if what == "subjects":
-        subjects = {"sets": _sets(args, session), "adapters": _adapters(session)}
+        subjects["sets"] = _sets(args, session)
+    if what in TRAINS:
+        subjects["adapters"] = _adapters(session)
     return Options(
-        count=args.count or KINDS[what].usually,
+        count=args.individuals or args.count or KINDS[what].usually,
         seed=args.seed,
         jobs=args.jobs,
         device=args.device,
@@ -78,7 +83,7 @@ def _options(args: Namespace, session: Session, what: str) -> Options:
         prompts=tuple(args.rollout),
         minutes=args.minutes or MINUTES,
         methods=(args.method,) if args.method else METHODS,
-        seeds=args.seeds or 8,
+        seeds=args.seeds or (1 if what == "individuals" else 8),
         steps=args.steps or DEFAULT_STEPS,
         **subjects,
     )
@@ -141,6 +146,7 @@ def _asked(args: Namespace) -> str:
         "decoding": args.decoding,
         "upsampling": args.upsampling,
         "subjects": bool(args.subject) or args.characters is not None,
+        "individuals": args.individuals is not None,
     }
     given = [what for what, is_wanted in wanted.items() if is_wanted]
     if len(given) > 1:
@@ -156,7 +162,8 @@ def _check(args: Namespace, what: str) -> None:
         other = f"with {what}" if what != "prompts" else f"without {where}"
         hint = f"Add {KINDS[where].flag}." if what == "prompts" else "Leave it out."
         raise Refusal(f"--{flag} has no meaning {other}.", hint)
-    counts = {"prompts": "count", "characters": "characters", "seeds": "seeds", "steps": "steps"}
+    counts = {name: name for name in ("characters", "individuals", "seeds", "steps")}
+    counts["prompts"] = "count"
     for name_of, name in counts.items():
         if (number := getattr(args, name)) is not None and number < 1:
             raise Refusal(f"{number} {name_of} measure nothing.", "Use 1 or more.")

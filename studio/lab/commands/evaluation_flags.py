@@ -83,6 +83,12 @@ def _evaluate_subjects(to: Parser) -> None:
         "--characters", metavar="N", type=whole_number, help="subjects that the studio draws"
     )
     subjects.add_argument(
+        "--individuals",
+        metavar="N",
+        type=whole_number,
+        help="individuals of the starter's classes, measured part by part; 20 or so",
+    )
+    subjects.add_argument(
         "--method", choices=("lora", "dreambooth"), help="side by side when left out"
     )
     subjects.add_argument(

@@ -31,6 +31,7 @@ TABLES = {
     "decoding": "tables.decoders",
     "upsampling": "tables.upsamplers",
     "subjects": "subjects.subjects",
+    "individuals": "individuals.individuals",
 }
 """What can be measured, and the function (bench) → table in Markdown that does it."""
 

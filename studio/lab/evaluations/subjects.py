@@ -13,7 +13,7 @@ import numpy as np
 from studio.engine.families.videoldm.upsampler import FOLDER
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
-from studio.lab.evaluations.frame import Bench, counted
+from studio.lab.evaluations.frame import Bench, Method, counted
 from studio.lab.measures import likeness, upsampling
 from studio.lab.measures import subjects as measures
 from studio.lab.measures.subjects import Figures, Larger, Observed, Shot, pictures_of
@@ -121,6 +121,12 @@ def _looking(bench: Bench, tick: Tick) -> Callable[[Sequence[Shot]], list[Observ
         return list(counted(looked, "measuring", [f"“{shot.prompt}”" for shot in shots], tick))
 
     return look_at
+
+
+def train_once(bench: Bench, known: PhotoSet, method: Method) -> Path:
+    """The adapter file of one method, trained unless it was before."""
+    spec = SubjectSpec(known.class_noun, method=method, steps=bench.options.steps)
+    return _trained(bench, known, spec, _named(bench.tick, f"{known.name}, {method}"))
 
 
 def _named(tick: Tick, name: str) -> Tick:
