@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.library.card_fields import Check, checked, each, line, must, pair, real, whole
+from studio.library.card_fields import (
+    Check,
+    checked,
+    each,
+    line,
+    must,
+    pair,
+    real,
+    whole,
+    yes_or_no,
+)
 from studio.library.vocabulary_file import read_vocabulary
 from studio.spec.subject_defaults import PathAugmentation, SubjectDefaults
 
@@ -61,10 +71,12 @@ PATHS: Mapping[str, Check] = {
     "along": real(0, 2),
     "aside": real(0, 2),
     "rim": real(0.01, 1),
+    "cut_out": yes_or_no,
 }
 SUBJECTS: Mapping[str, Check] = {
     "lora_rate": real(1e-9, 1),
     "dreambooth_rate": real(1e-9, 1),
+    "batch": whole(1, 100),
     "prior_weight": real(0, 100),
     "paths": _paths,
 }

@@ -17,7 +17,8 @@ class PathAugmentation:
 
     `sizes` are a photo's sides as parts of the picture's; a middle lies up to `along` from the
     picture's on a path, and up to `aside` beside it, in halves of its side; `rim` is how much of a
-    photo's half side fades into the ground.
+    photo's half side fades into the ground.  With `cut_out` the subject is cut out of its photos
+    where that can be done, and stands on the ground alone.
     """
 
     across: tuple[str, ...]
@@ -31,6 +32,7 @@ class PathAugmentation:
     along: float = 0.6
     aside: float = 0.15
     rim: float = 0.35
+    cut_out: bool = False
 
     @property
     def motions(self) -> tuple[str, ...]:
@@ -40,11 +42,12 @@ class PathAugmentation:
 
 @dataclass(frozen=True, slots=True)
 class SubjectDefaults:
-    """Learning rates by method, the weight of the prior pictures' loss, the words that the model
-    knows (None: any), and how photos are augmented beside crops (None: not)."""
+    """Learning rates by method, photos in a batch, the weight of the prior pictures' loss, the words
+    that the model knows (None: any), and how photos are augmented beside crops (None: not)."""
 
     lora_rate: float = 1e-4
     dreambooth_rate: float = 1e-6
+    batch: int = 3
     prior_weight: float = 0.5
     words: Vocabulary | None = None
     paths: PathAugmentation | None = None

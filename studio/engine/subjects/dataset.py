@@ -14,6 +14,7 @@ from studio.engine.backbone import Backbone, token_ids
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.subjects import paths
+from studio.engine.subjects.cut_out import cut_outs
 from studio.engine.subjects.loop import started_otherwise
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.spec.progress import Progress, Tick, shifted, silent
@@ -139,9 +140,11 @@ def _on_paths(
     each = how.per_prompt * tails
     at = [paths.placing(rng, tail.motion, how) for tail in each]
     drawn = [grounds.draw(rng, tail.place) for tail in each]
+    alone = cut_outs(shown) if how.cut_out else [None] * len(shown)
+    chosen = [int(rng.integers(len(shown))) for _ in each]
     put = [
-        paths.placed(shown[rng.integers(len(shown))], where, ground, how.rim)
-        for where, ground in zip(at, drawn, strict=True)
+        paths.placed(shown[k], where, ground, how.rim, alone[k])
+        for k, where, ground in zip(chosen, at, drawn, strict=True)
     ]
     return put, at, tails
 

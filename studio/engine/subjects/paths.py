@@ -17,6 +17,9 @@ from torch.nn import functional as F
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import PathAugmentation
 
+SHARP = 0.75
+"""Of its size from which a cut-out photo keeps its finest detail: no pixel of it is skipped."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placing:
@@ -57,21 +60,28 @@ def placing(rng: np.random.Generator, motion: str, how: PathAugmentation) -> Pla
     return Placing(size, along, aside) if motion in how.across else Placing(size, aside, along)
 
 
-def placed(photo: Tensor, at: Placing, ground: Tensor | None, rim: float) -> Tensor:
+def placed(
+    photo: Tensor, at: Placing, ground: Tensor | None, rim: float, cut_out: Tensor | None = None
+) -> Tensor:
     """The square `photo` shrunk and moved onto the ground, its rim fading; all (3, S, S).
 
-    Without a ground the photo's edges are repeated to those of the picture: a clip without a place in
-    its prompt holds still best over the ground it knows.
+    Of a photo with a `cut_out` (S, S), 0..1, only what that leaves stands on the ground.  Without a
+    ground the photo's edges are repeated to those of the picture: a clip without a place in its
+    prompt holds still best over the ground it knows.
     """
     size = photo.shape[-1]
     theta = torch.tensor([[[1, 0, -at.x], [0, 1, -at.y]]]) / at.size
     grid = F.affine_grid(theta, [1, 3, size, size], align_corners=False)
     # bilinear reading skips pixels below half the size: the finest are taken out before
     soft = F.avg_pool2d(photo[None], 3, stride=1, padding=1, count_include_pad=False)
-    there = F.grid_sample(soft, grid, padding_mode="border", align_corners=False)[0]
+    fine = photo[None] if cut_out is not None and at.size >= SHARP else soft
+    there = F.grid_sample(fine, grid, padding_mode="border", align_corners=False)[0]
     if ground is None:
         return there
-    inside = ((1 - _distance(at, size, size)) / rim).clamp(0, 1)
+    if cut_out is not None:
+        inside = F.grid_sample(cut_out[None, None], grid, align_corners=False)[0]
+    else:
+        inside = ((1 - _distance(at, size, size)) / rim).clamp(0, 1)
     return ground + inside * (there - ground)
 
 

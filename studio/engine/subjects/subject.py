@@ -59,6 +59,7 @@ def train_subject(
     are too few or too many, when `folder` holds another training that was stopped, when the disk is
     full and when the loss is no longer a number.
     """
+    spec = replace(spec, batch=defaults.batch if spec.batch is None else spec.batch)
     _check(spec)
     dataset.check(photos)
     prompts, notes = dataset.prior_prompts(spec.class_noun, spec.prior_pictures, defaults)
@@ -99,7 +100,7 @@ def train_subject(
 def _check(spec: SubjectSpec) -> None:
     if spec.method not in ("lora", "dreambooth"):
         raise Refusal(f'There is no method "{spec.method}".', "Use lora or dreambooth.")
-    if min(spec.steps, spec.batch, spec.rank, spec.prior_pictures) < 1:
+    if min(spec.steps, spec.batch or 0, spec.rank, spec.prior_pictures) < 1:
         raise Refusal("Steps, batch, rank and prior pictures must all be 1 or more.", "")
     if not spec.token.strip() or not spec.class_noun.strip():
         raise Refusal("A subject needs a token and a class noun.", 'For example "sks" and "dog".')
@@ -213,23 +214,24 @@ def _loss(
     full = backbone.device.frozen_dtype == torch.float32
     prior_weight = defaults.prior_weight if spec.prior_weight is None else spec.prior_weight
     share = defaults.paths.share if defaults.paths else 0.0
+    batch = spec.batch or defaults.batch
 
     def loss_at(step: int) -> Tensor:
         rng = np.random.default_rng((spec.seed, step, 2))
-        mine, prompts, weights = dataset.pick(data, rng, spec.batch, share)
-        other = torch.from_numpy(rng.integers(len(data.prior), size=spec.batch)).to(device)
+        mine, prompts, weights = dataset.pick(data, rng, batch, share)
+        other = torch.from_numpy(rng.integers(len(data.prior), size=batch)).to(device)
         x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
         eps = eps.to(device)
-        t = _times(rng, spec.batch, scheduler.config.num_train_timesteps).to(device)
+        t = _times(rng, batch, scheduler.config.num_train_timesteps).to(device)
         noisy = scheduler.add_noise(x0, eps, t)
         v = scheduler.config.prediction_type == "v_prediction"
         target = scheduler.get_velocity(x0, eps, t) if v else eps
         with nullcontext() if full else in_half(device):
             out = networks.unet(noisy, t, _text(networks, data, spec, prompts, other)).sample
         error = F.mse_loss(out.float(), target, reduction="none").mean(1)
-        mine_error = (error[: spec.batch] * weights).mean()
-        return mine_error + prior_weight * error[spec.batch :].mean()
+        mine_error = (error[:batch] * weights).mean()
+        return mine_error + prior_weight * error[batch:].mean()
 
     return loss_at
 

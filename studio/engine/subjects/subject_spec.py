@@ -14,7 +14,7 @@ from studio.spec.subjects import DEFAULT_STEPS
 
 @dataclass(frozen=True, slots=True)
 class SubjectSpec:
-    """How a subject is trained.  `rate` and `prior_weight` None are the model's own
+    """How a subject is trained.  `batch`, `rate` and `prior_weight` None are the model's own
     (`SubjectDefaults`).
 
     `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
@@ -26,7 +26,7 @@ class SubjectSpec:
     token: str = "sks"
     method: Literal["lora", "dreambooth"] = "lora"
     steps: int = DEFAULT_STEPS
-    batch: int = 3
+    batch: int | None = None
     rate: float | None = None
     rank: int = 16
     alpha: float = 16.0
