@@ -11,11 +11,22 @@ from types import MappingProxyType
 from studio.project.plain import from_plain
 from studio.project.project import Render
 from studio.project.subject import METHODS
-from studio.spec.bounds import AT_ONCE, LABEL, MAX_ITEMS, between, either, misfits, nothing, several
+from studio.spec.bounds import (
+    AT_ONCE,
+    ID,
+    LABEL,
+    MAX_ITEMS,
+    between,
+    either,
+    misfits,
+    nothing,
+    several,
+)
 from studio.spec.request import ClipRequest
 from studio.spec.stages import STAGES
 from studio.spec.timeline.clip import LONGEST
 from studio.spec.timeline.timeline import Timeline
+from studio.spec.timeline.trimming import Extension
 
 LONGEST_SIDE = 65_535
 """Pixels of a frame's side in any format."""
@@ -24,16 +35,19 @@ LONGEST_SIDE = 65_535
 @dataclass(frozen=True, slots=True)
 class RenderPayload:
     """Make what a project folder lacks of a request, up to the stage `until`, "" for all of them;
-    `shot` is the id of the one that it was ordered for."""
+    `shot` is the id of the one that it was ordered for, `clips` are those of the timeline that the
+    take is for; an `extension` says how much longer one of them becomes by it."""
 
     project: str
     request: ClipRequest
     until: str = ""
     shot: str = ""
+    clips: tuple[str, ...] = ()
+    extension: Extension | None = None
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what nobody orders."""
-        yield from misfits(self, until=either(nothing, STAGES.__contains__))
+        yield from misfits(self, until=either(nothing, STAGES.__contains__), clips=several(ID))
 
 
 @dataclass(frozen=True, slots=True)

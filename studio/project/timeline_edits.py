@@ -4,7 +4,8 @@ Each takes a project and returns another one, so that the history undoes it as i
 What is to be made is an ordinary shot with a strip of its own; its take comes to the clip by its id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
@@ -19,10 +20,11 @@ from studio.spec.spans import strip_of
 from studio.spec.timeline import filling, trimming
 from studio.spec.timeline.checking import faults
 from studio.spec.timeline.clip import Clip, Footage
-from studio.spec.timeline.cutting import NewId
+from studio.spec.timeline.cutting import NewId, moving, rippled
 from studio.spec.timeline.edits import append
-from studio.spec.timeline.gaps import Gap
+from studio.spec.timeline.gaps import Gap, gap_after, range_of
 from studio.spec.timeline.holding import Pictures
+from studio.spec.timeline.playing import shown_by
 from studio.spec.timeline.retiming import choose
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
@@ -123,13 +125,62 @@ def fill_gap(
 
     Words, seed, subject and numbers are those of `request`.
     """
-    timeline = project.timeline
-    made = filling.fill(gap, timeline.rate, request, project.media, requests(project), pictures)
+    rate = project.timeline.rate
+    made = filling.fill(gap, rate, request, project.media, requests(project), pictures)
+    return _with_filling(project, project.timeline, gap, made, new), made.request
+
+
+def _with_filling(
+    project: Project, timeline: Timeline, gap: Gap, made: filling.Filling, new: NewId
+) -> Project:
+    """With a shot for a filling, and its clip in a gap of this timeline."""
     shot = shot_of(made.request, new())
-    clip = new()
-    filled = filling.put_in(timeline, gap, made, clip, shot.id)
+    filled = filling.put_in(timeline, gap, made, new(), shot.id)
     with_shot = edits.select(edits.add_shot(project, shot), project.selected or shot.id)
-    return edit_timeline(with_shot, lambda _: filled), made.request
+    return edit_timeline(with_shot, lambda _: filled)
+
+
+def bridge(
+    project: Project,
+    clip: str,
+    length: int,
+    request: ClipRequest,
+    pictures: Pictures = NO_PICTURES,
+    new: NewId = new_id,
+) -> tuple[Project, ClipRequest]:
+    """With a shot that leads from a clip to the one after it: in the gap between them, or in one of
+    `length` frames that is opened there, and the request for it."""
+    track, number = project.timeline.where(clip)
+    if number + 1 == len(track.clips):
+        raise Refusal("No clip follows this one.", "Choose one that another follows.")
+    opened = project.timeline
+    if not track.clips[number + 1].gap:
+        opened = rippled(opened, moving(opened, track.id), track.end(number), length)
+    gap = gap_after(opened, track.id, number)
+    assert gap is not None
+    return fill_gap(replace(project, timeline=opened), gap, request, pictures, new)
+
+
+def close_loop(
+    project: Project,
+    clip: str,
+    length: int,
+    request: ClipRequest,
+    pictures: Pictures = NO_PICTURES,
+    new: NewId = new_id,
+) -> tuple[Project, ClipRequest]:
+    """With a shot of `length` frames after a clip, that leads from its last frame to its first, and
+    the request for it: both together play round and round."""
+    track, number = project.timeline.where(clip)
+    timeline, end = project.timeline, track.end(number)
+    opened = rippled(timeline, moving(timeline, track.id), end, length)
+    gap = range_of(opened, track.id, end, length)
+    assert gap is not None
+    around = replace(gap, after=shown_by(opened, opened.clip(clip), 0))
+    made = filling.fill(around, opened.rate, request, project.media, requests(project), pictures)
+    # what plays after it is not what it leads to
+    made = replace(made, held_tail=False)
+    return _with_filling(project, opened, gap, made, new), made.request
 
 
 def retake(
@@ -165,7 +216,11 @@ def extend(
     strip = strips.extended(strip, extension.keyframes, request.window, before=end == trimming.HEAD)
     footage = longer.clip(clip).footage
     assert footage is not None
-    shot = replace(project.shot(footage.shot), strip=strip, extend=0)
+    if all(shot.id != footage.shot for shot in project.shots):
+        raise Refusal(
+            "The shot of this clip was deleted.", "Bring it back, or fill a gap after it."
+        )
+    shot = replace(project.shot(footage.shot), strip=strip, extend=0, seed=request.seed)
     extended = replace(request, strip=strip, extend=0, only=None)
     return edits.replace_shot(project, shot), extension, extended
 
@@ -199,3 +254,37 @@ def show(project: Project, clip: str, render: str) -> Project:
         return project
     shot = project.render(render).shot
     return edit_timeline(project, lambda t: choose(t, clip, render, project.media, shot))
+
+
+def place(
+    project: Project,
+    present: Project,
+    clips: Collection[str],
+    extension: Extension | None,
+    render: str,
+) -> Project:
+    """With a take on the clips that it was made for; `project` is `present`, or a state of its
+    history.
+
+    Where a clip shows another take than at present, or its shot is another one, it was made for what
+    is not there: there the clip stays as it is, and so does one that is longer than the take.
+    """
+    for clip in clips:
+        if _stands(project, present, clip):
+            with suppress(Refusal):
+                if extension is not None and extension.clip == clip:
+                    project = land(project, extension, render)
+                else:
+                    project = show(project, clip, render)
+    return project
+
+
+def _stands(project: Project, present: Project, clip: str) -> bool:
+    """Whether a clip shows what it shows at present, of a shot that is what it is at present."""
+    if clip not in project.timeline or clip not in present.timeline:
+        return False
+    footage, now = project.timeline.clip(clip).footage, present.timeline.clip(clip).footage
+    if footage is None or now is None or (footage.take, footage.shot) != (now.take, now.shot):
+        return False
+    shots = [[s for s in each.shots if s.id == footage.shot] for each in (project, present)]
+    return shots[0] == shots[1]

@@ -3,10 +3,12 @@
 An end goes as far as its medium and its neighbours let it; nothing is ever shown that is not there.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
+from studio.spec.bounds import ID, between, misfits
 from studio.spec.refusal import Refusal
 from studio.spec.timeline.clip import LONGEST, Clip, part_of
 from studio.spec.timeline.cutting import check_end, moving, replaced, rippled, unlocked
@@ -92,6 +94,12 @@ class Extension:
     end: str
     frames: int
     keyframes: int
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what no drag gives."""
+        some = between(0, LONGEST)
+        ends = (HEAD, TAIL).__contains__
+        yield from misfits(self, clip=ID, end=ends, frames=some, keyframes=some)
 
 
 def extend(

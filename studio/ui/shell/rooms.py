@@ -138,7 +138,8 @@ class Rooms:
         self.timeline_edits = TimelineEdits(self.document)
         self.timeline = TimelinePanel(
             self.timeline_edits, project.timeline_look, project.timeline_player,
-            project.timeline_pictures, self.document, self.selection, self.status, self._icons,
+            project.timeline_pictures, self.document, self.selection, self.status,
+            project.timeline_renders, self._icons,
         )  # fmt: skip
 
     def _delete_rooms(self) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
-from studio.ui.shell.commands import is_command, make_actions, reflect_actions
+from studio.ui.shell.commands import MENUS, is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
 from studio.ui.shell.garbage import Garbage
 from studio.ui.shell.idle import FirstIdle
@@ -21,6 +21,7 @@ from studio.ui.shell.save_failures import SaveFailures
 from studio.ui.shell.window import Window
 from studio.ui.state.model_list import Scan
 from studio.ui.takes.dialogs import TakeDialogs
+from studio.ui.timeline.menus import fill_menu
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,16 @@ class StudioWindow(Rooms):
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self.timeline.filled.connect(self._make_room)
+        self._add_timeline_menu()
         self._reflect_actions()
+
+    def _add_timeline_menu(self) -> None:
+        """Before *View*; what can be done there is asked when it opens."""
+        menu, panel = QMenu("Timeline", self.top.menus), self.timeline
+        menu.aboutToShow.connect(lambda: fill_menu(menu, panel.gestures))
+        fill_menu(menu, panel.gestures)
+        menus = self.top.menus.actions()
+        self.top.menus.insertMenu(menus[MENUS.index("View")], menu)
 
     def _make_room(self) -> None:
         """A timeline with clips is higher than one with a hint alone."""

@@ -24,6 +24,7 @@ from studio.ui.state.status import Status
 from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_pictures import TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
+from studio.ui.state.timeline_renders import TimelineRenders
 
 
 class OpenProject:
@@ -53,6 +54,10 @@ class OpenProject:
             self.document, queue, self.model_list, span_results, self.background
         )
         self.timeline_pictures = TimelinePictures(self.pictures)
+        self.timeline_renders = TimelineRenders(
+            self.document, self.model_list, self.render_actions, self.timeline_look, span_results,
+            self.background,
+        )  # fmt: skip
         self.timeline_player = TimelinePlayer(
             self.document, self.selection, self.player_state, self.playback, self.pictures,
             self.timeline_look,
@@ -89,9 +94,9 @@ class OpenProject:
         self.render_forecast.stop()
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
-            self.timeline_player, self.timeline_pictures, self.timeline_look,
-            self.render_forecast, self.exports, self.render_actions, self.present,
-            self.job_monitor, self.queue,
+            self.timeline_renders, self.timeline_player, self.timeline_pictures,
+            self.timeline_look, self.render_forecast, self.exports, self.render_actions,
+            self.present, self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,
             self.document,
         )  # fmt: skip

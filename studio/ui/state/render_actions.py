@@ -15,13 +15,15 @@ from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.project import edits
 from studio.project.plain import to_plain
-from studio.project.project import Render
+from studio.project.project import Project, Render, new_id
+from studio.project.timeline_edits import place
 from studio.spec.frame_spans import whole_chunks
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Upsampling
 from studio.spec.spans import last_keys, spans
 from studio.spec.stages import sparse
+from studio.spec.timeline.trimming import Extension
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.selection import Selection
@@ -93,6 +95,17 @@ class RenderActions(QObject):
             raise Refusal("There is no model to train with.", self._model_list.found.empty_reason)
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
+
+    def make(
+        self,
+        verb: str,
+        request: ClipRequest,
+        shot: str,
+        clips: tuple[str, ...],
+        extension: Extension | None = None,
+    ) -> int:
+        """Make a clip of a shot for clips of the timeline, on which its take will be put."""
+        return self._place("render", verb, request, shot=shot, clips=clips, extension=extension)
 
     def free_memory(self) -> None:
         """Free the models in memory; jobs that compute with them are paused first."""
@@ -172,10 +185,19 @@ class RenderActions(QObject):
         return replace(request, seed=seed)
 
     def _place(
-        self, kind: str, verb: str, request: ClipRequest, *, short: bool = False, until: str = ""
+        self,
+        kind: str,
+        verb: str,
+        request: ClipRequest,
+        *,
+        short: bool = False,
+        until: str = "",
+        shot: str = "",
+        clips: tuple[str, ...] = (),
+        extension: Extension | None = None,
     ) -> int:
-        document = self._document
-        payload = RenderPayload(str(document.folder), request, until, document.shot.id)
+        folder, shot = str(self._document.folder), shot or self._document.shot.id
+        payload = RenderPayload(folder, request, until, shot, clips, extension)
         title = f"{verb}: {' '.join(request.prompt.split())[:80]} · seed {request.seed}"
         return self._add(kind, title, to_plain(payload), short=short)
 
@@ -221,10 +243,14 @@ class RenderActions(QObject):
         if payload.project != str(self._document.folder):
             return
         request, shot = payload.request, payload.shot
-        last = last_keys(spans(request))
-        self._document.keep(
-            lambda project: edits.add_render(project, shot, request, last, thumbnail=last[0])
-        )
+        last, id, present = last_keys(spans(request)), new_id(), self._document.project
+
+        def kept(project: Project) -> Project:
+            project = edits.add_render(project, shot, request, last, thumbnail=last[0], id=id)
+            made = next(r.id for r in project.renders if r.spans == last and r.shot == shot)
+            return place(project, present, payload.clips, payload.extension, made)
+
+        self._document.keep(kept)
         render = next(r for r in reversed(self._document.project.renders) if r.spans == last)
         self.made.emit(render)
         if self._selection.following == job.id:

@@ -88,7 +88,7 @@ def trimmed(timeline: Timeline, grab: Grab, frame: float, media: Media, reach: i
         return Drop(0)
     outwards = by if grab.end == TAIL else -by
     beyond = max(0, outwards - more(timeline, clip, media)[grab.end == TAIL])
-    if beyond <= reach or not can_extend(timeline, grab.clip, media):
+    if beyond <= 2 * reach or not can_extend(timeline, grab.clip, media):
         beyond = 0  # an end is held where its take ends, so that nobody goes past it unawares
     if beyond:
         first = start if grab.end == TAIL else start - outwards

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QGridLayout,
-    QMenu,
     QScrollBar,
     QStackedWidget,
     QToolButton,
@@ -17,60 +16,35 @@ from PySide6.QtWidgets import (
 from studio.spec.quantities import count, duration, timecode
 from studio.spec.timeline.states import CHANGED, NEIGHBOUR
 from studio.ui.state.document import Document
-from studio.ui.state.selection import TAKE_MIME, Selection
+from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
 from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_orders import Order
 from studio.ui.state.timeline_pictures import TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
+from studio.ui.state.timeline_renders import TimelineRenders
 from studio.ui.timeline.edits import TimelineEdits
+from studio.ui.timeline.empty import Empty
 from studio.ui.timeline.gestures import Gesture, HandGestures, name_of
-from studio.ui.timeline.hits import CLIP, GAP, Hit
+from studio.ui.timeline.hits import Hit
 from studio.ui.timeline.layout import height_of
+from studio.ui.timeline.making import MakingGestures
+from studio.ui.timeline.menus import open_menu
+from studio.ui.timeline.proposal import Proposal
 from studio.ui.timeline.view import TimelineView
 from studio.ui.widgets.controls import (
     ElidedLabel,
     Panel,
-    label,
     row,
     set_enabled,
-    tip,
     tool,
 )
 from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.input_dialogs import open_dialog
 from studio.ui.widgets.theme import UNIT
 
 FINE = 1000
 """Steps of the scroll bar for a frame: a frame may be many pixels wide."""
-HINT = "Render a shot, then press Add the take, or drag takes here: they play one after another."
-
-
-class Empty(QWidget):
-    """What stands in the place of an empty timeline, as low as it can be; takes can be dropped on it."""
-
-    take_dropped = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.title = label("Nothing is on the timeline yet", "title", wrap=True)
-        self.hint = label(HINT, "muted", wrap=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
-        layout.setSpacing(UNIT // 2)
-        layout.addStretch(1)
-        for text in (self.title, self.hint):
-            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            layout.addWidget(text)
-        layout.addStretch(1)
-        self.setAcceptDrops(True)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasFormat(TAKE_MIME):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        take = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii", "replace")
-        self.take_dropped.emit(take)
 
 
 class TimelinePanel(Panel):
@@ -90,16 +64,19 @@ class TimelinePanel(Panel):
         document: Document,
         selection: Selection,
         status: Status,
+        renders: TimelineRenders,
         icons: Icons,
     ) -> None:
         super().__init__()
+        self._renders = renders
         self.edits, self._look, self._player = edits, look, player
         self._document, self._selection, self._status = document, selection, status
         self.view = TimelineView(edits, look, player, pictures, self._press, icons.theme)
         self.by_hand = HandGestures(edits, self.view, player, selection)
         self.gestures: dict[str, Gesture] = {}
         self.buttons: dict[str, QToolButton] = {}
-        self._offer(self.by_hand.all())
+        making = MakingGestures(edits, self.view, player, look, renders, self.by_hand.gap)
+        self._offer((*making.all(), *self.by_hand.all()))
         self._build(icons)
         self._connect()
         self.reflect()
@@ -127,46 +104,12 @@ class TimelinePanel(Panel):
             set_enabled(button, self.gestures[name].disabled_reason())
         self.buttons["snap"].setChecked(self.view.pointer.snapping)
 
-    def fill_menu(self, menu: QMenu, names: Sequence[str] = ()) -> None:
-        """Put the gestures into a menu; those that are not possible say why in their tips."""
-        menu.clear()
-        menu.setToolTipsVisible(True)
-        for name in names or tuple(self.gestures):
-            gesture = self.gestures[name]
-            action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
-            disabled_reason = gesture.disabled_reason()
-            action.setEnabled(not disabled_reason)
-            tip(action, disabled_reason)
-            action.triggered.connect(lambda _=False, act=gesture.act: act())
-
     def menu(self, at: QPoint, found: Hit) -> None:
         """What can be done with what lies at the pointer first, then all the rest."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        first = {CLIP: OF_CLIPS, GAP: OF_GAPS}.get(found.what, ())
-        names = [name for name in first if name in self.gestures]
-        self.fill_menu(menu, (*names, *(name for name in self.gestures if name not in names)))
-        if names:
-            menu.insertSeparator(menu.actions()[len(names)])
-        if found.track:
-            self._add_track_actions(menu, found.track)
-        menu.popup(at)
+        open_menu(self, self.gestures, self.edits, found, at)
 
     def _offer(self, gestures: Sequence[Gesture]) -> None:
         self.gestures |= {gesture.name: gesture for gesture in gestures}
-
-    def _add_track_actions(self, menu: QMenu, id: str) -> None:
-        track = self.edits.timeline.track(id)
-        menu.addSeparator()
-        for field, on, words in (
-            ("on", track.on, ("Turn this track on", "Turn this track off")),
-            ("locked", track.locked, ("Lock this track", "Unlock this track")),
-            ("synced", track.synced, ("Move it along with others", "Leave it where it is when others move")),
-        ):  # fmt: skip
-            action = menu.addAction(words[on])
-            action.setEnabled(not self.edits.only_read)
-            switch = lambda _=False, what=field: self.edits.switch_track(id, what)  # noqa: E731
-            action.triggered.connect(switch)
 
     def _press(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False where it means nothing."""
@@ -229,7 +172,10 @@ class TimelinePanel(Panel):
 
     def _connect(self) -> None:
         view, edits = self.view, self.edits
-        edits.refused.connect(lambda what, hint: self._status.post(f"{what} {hint}".strip()))
+        for refused in (edits.refused, self._renders.refused):
+            refused.connect(lambda what, hint: self._status.post(f"{what} {hint}".strip()))
+        self._renders.proposed.connect(self._propose)
+        view.pointer.extend_asked.connect(self._renders.extend)
         for changed in (self._document.changed, self._look.changed):
             changed.connect(view.reflect)
             changed.connect(self.reflect)
@@ -246,6 +192,9 @@ class TimelinePanel(Panel):
         self.fit.clicked.connect(view.axis.fit)
         self.closer.clicked.connect(lambda: self._zoom(2))
         self.farther.clicked.connect(lambda: self._zoom(-2))
+
+    def _propose(self, order: Order) -> None:
+        open_dialog(Proposal(order, self._renders, self))
 
     def _zoom(self, steps: int) -> None:
         self.view.axis.zoom(steps, self.view.axis.scale.x(self._player.position))
@@ -279,18 +228,8 @@ class TimelinePanel(Panel):
         return " · ".join(parts)
 
 
-ROW = ("add", "split", "delete", "ripple", "marker", "in", "out", "snap")
+ROW = (
+    "add", "split", "delete", "ripple", "marker", "in", "out", "snap",
+    "fill", "bridge", "extend", "retake", "render",
+)  # fmt: skip
 """The gestures that have a button."""
-OF_CLIPS = (
-    "split",
-    "head",
-    "tail",
-    "delete",
-    "ripple",
-    "extend",
-    "bridge",
-    "loop",
-    "retake",
-    "render",
-)
-OF_GAPS = ("fill", "close", "bridge")

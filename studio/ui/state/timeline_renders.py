@@ -1,0 +1,237 @@
+"""Orders for the timeline: gaps filled, clips extended, bridged and looped, ranges made anew."""
+
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.project import timeline_edits
+from studio.project.project import Project
+from studio.spec.check import check
+from studio.spec.refusal import Refusal
+from studio.spec.request import ClipRequest
+from studio.spec.strip import BRIDGE
+from studio.spec.timeline.clip import Clip
+from studio.spec.timeline.filling import fitting
+from studio.spec.timeline.gaps import gap_at
+from studio.spec.timeline.playing import playing
+from studio.ui.state.background import Background
+from studio.ui.state.document import Document
+from studio.ui.state.model_list import LOOKING, ModelList
+from studio.ui.state.render_actions import SEEDS, RenderActions
+from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_orders import Estimate, Made, Order, Piece, estimate
+
+if TYPE_CHECKING:
+    from studio.project.takes import TakeStore
+
+
+class TimelineRenders(QObject):
+    """Proposes orders, says what they cost, and places them once they are agreed to."""
+
+    proposed = Signal(object)  # Order
+    refused = Signal(str, str)
+
+    def __init__(
+        self,
+        document: Document,
+        model_list: ModelList,
+        render_actions: RenderActions,
+        look: TimelineLook,
+        span_results: "TakeStore",
+        background: Background,
+    ) -> None:
+        super().__init__()
+        self._document, self._model_list, self._look = document, model_list, look
+        self._render_actions, self._span_results = render_actions, span_results
+        self._background = background
+
+    def fill(self, track: str, frame: int) -> None:
+        """Propose to fill the gap at a frame from the exact frames on both its sides."""
+
+        def order(project: Project) -> Order:
+            gap = gap_at(project.timeline, track, frame)
+            shown = gap and (gap.before or gap.after)
+            if gap is None or gap.length is None or shown is None:
+                raise Refusal("There is no gap between clips here.", "Click into one first.")
+            middle = gap.start + gap.length // 2
+            request = self._around(shown.clip, middle)
+            return self._order(
+                "Fill the gap", "Fill", request, lambda p, r: timeline_edits.fill_gap(p, gap, r)
+            )
+
+        self._propose(order)
+
+    def bridge(self, clip: str) -> None:
+        """Propose a shot that leads from a clip to the next."""
+
+        def order(project: Project) -> Order:
+            request = self._request(project.timeline.clip(clip))
+            edit = lambda p, r: timeline_edits.bridge(p, clip, self._length(p, r), r)  # noqa: E731
+            return self._order("Bridge two clips", "Bridge", request, edit)
+
+        self._propose(order)
+
+    def loop(self, clip: str) -> None:
+        """Propose a shot that leads from a clip's end back to its start."""
+
+        def order(project: Project) -> Order:
+            request = self._request(project.timeline.clip(clip))
+            edit = lambda p, r: timeline_edits.close_loop(p, clip, self._length(p, r), r)  # noqa: E731
+            return self._order("Make a loop of the clip", "Loop", request, edit)
+
+        self._propose(order)
+
+    def retake(self, clip: str, first: int, end: int) -> None:
+        """Propose to make a range of a clip anew, with another seed and maybe with other words."""
+
+        def order(project: Project) -> Order:
+            request = self._request(project.timeline.clip(clip))
+            request = replace(request, seed=secrets.randbelow(SEEDS))
+            edit = lambda p, r: timeline_edits.retake(p, clip, first, end, r)  # noqa: E731
+            return self._order("Make the marked range anew", "Retake", request, edit)
+
+        self._propose(order)
+
+    def extend(self, clip: str, end: str, by: int) -> None:
+        """Propose a clip `by` frames longer than its take is."""
+
+        def order(project: Project) -> Order:
+            request = self._request(project.timeline.clip(clip))
+
+            def edit(project: Project, _: ClipRequest | None) -> Made:
+                longer, extension, asked = timeline_edits.extend(project, clip, end, by, request)
+                self._check(asked)
+                footage = longer.timeline.clip(clip).footage
+                shot = footage.shot if footage else ""
+                return Made(longer, (Piece(asked, shot, (clip,), "", extension),))
+
+            return Order("Make the clip longer", "Extend clip", "Extend", edit)
+
+        self._propose(order)
+
+    def render(self, clips: Collection[str] = ()) -> None:
+        """Propose to render what is out of date or to be made, of some clips or of all."""
+
+        def order(project: Project) -> Order:
+            pieces = [
+                Piece(piece.request, self._shot(project, piece.clips[0]), piece.clips,
+                      self._name(project, piece.clips))
+                for piece in self._look.plan.pieces
+                if not clips or set(clips).intersection(piece.clips)
+            ]  # fmt: skip
+            if not pieces:
+                raise Refusal("Everything is made.", "Change a shot, or choose other clips.")
+            for piece in pieces:
+                self._check(piece.request)
+            made = tuple(pieces)
+            return Order("Render what changed", "Render", "Render", lambda p, _: Made(p, made))
+
+        self._propose(order)
+
+    def estimate(
+        self,
+        order: Order,
+        words: str,
+        seed: int,
+        then: Callable[[Estimate], None],
+        refused: Callable[[Refusal], None],
+    ) -> None:
+        """Look up what an order would make, and how long that takes; then tell it."""
+        project, pace, has = self._document.project, self._look.pace, self._span_results.has
+
+        def could_not(error: Exception) -> None:
+            if not isinstance(error, Refusal):
+                raise error
+            refused(error)
+
+        work = lambda: estimate(order.made(project, words, seed), has, pace)  # noqa: E731
+        self._background.ask(work, then, could_not, owner=self)
+
+    def place(self, order: Order, words: str, seed: int) -> None:
+        """Do it: one undoable change of the project, and its jobs in the queue."""
+
+        def placed() -> None:
+            made = order.made(self._document.project, words, seed)
+            self._document.change(lambda _: made.project, order.label)
+            for piece in made.pieces:
+                self._render_actions.make(
+                    order.verb, piece.request, piece.shot, piece.clips, piece.extension
+                )
+
+        self._politely(placed)
+
+    def _order(self, title: str, verb: str, request: ClipRequest, edit) -> Order:
+        """An order of one new shot, with its clip."""
+
+        def made(project: Project, wished: ClipRequest | None) -> Made:
+            after, asked = edit(project, wished)
+            self._check(asked)
+            shot = after.shots[-1].id
+            clips = tuple(
+                clip.id for clip in _clips(after) if clip.footage and clip.footage.shot == shot
+            )
+            return Made(after, (Piece(asked, shot, clips),))
+
+        return Order(title, title, verb, made, request)
+
+    def _around(self, clip: Clip, frame: int) -> ClipRequest:
+        """What a clip is made of, with the words that lie over a frame."""
+        request = self._request(clip)
+        words = [
+            c.words.text for c in playing(self._document.project.timeline, frame).words if c.words
+        ]
+        return replace(request, prompt=words[-1]) if words and words[-1].strip() else request
+
+    def _request(self, clip: Clip) -> ClipRequest:
+        """What a clip would be rendered of now."""
+        if self._model_list.found.is_looking:
+            raise Refusal(LOOKING, "Try again in a moment.")
+        request = self._look.found.wishes.get(clip.id) if self._look.found else None
+        takes = timeline_edits.requests(self._document.project)
+        request = request or (takes.get(clip.footage.take) if clip.footage else None)
+        if request is None:
+            raise Refusal("This clip was not made here.", "Choose one that shows a take.")
+        return request
+
+    def _check(self, request: ClipRequest) -> None:
+        """Refuse what the model cannot make, before it is queued."""
+        model = self._model_list.found.model(request.model)
+        if model is None:
+            raise self._model_list.found.missing(request.model)
+        check(request, model.card)
+
+    def _length(self, project: Project, request: ClipRequest) -> int:
+        """Frames of a shot that leads from one clip to another."""
+        rate = project.timeline.rate
+        return fitting(max(2, round((BRIDGE + 1) * rate / request.fps) - 1), rate, request)
+
+    def _shot(self, project: Project, clip: str) -> str:
+        footage = project.timeline.clip(clip).footage
+        return footage.shot if footage else ""
+
+    def _name(self, project: Project, clips: tuple[str, ...]) -> str:
+        ids = [shot.id for shot in project.shots]
+        shot = self._shot(project, clips[0])
+        name = f"Shot {ids.index(shot) + 1}" if shot in ids else "A deleted shot"
+        return f"{name}, {self._look.words(clips[0]).split(' · ')[0]}"
+
+    def _propose(self, order: Callable[[Project], Order]) -> None:
+        def proposed() -> None:
+            if self._document.read_only:
+                raise Refusal(self._document.only_read)
+            self.proposed.emit(order(self._document.project))
+
+        self._politely(proposed)
+
+    def _politely(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Refusal as refusal:
+            self.refused.emit(refusal.what, refusal.hint)
+
+
+def _clips(project: Project) -> list[Clip]:
+    return [clip for track in project.timeline.tracks for clip in track.clips]

@@ -1,0 +1,61 @@
+"""Menus of the timeline: all gestures, those first that belong to what lies under the pointer."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu, QWidget
+
+from studio.ui.timeline.edits import TimelineEdits
+from studio.ui.timeline.gestures import Gesture
+from studio.ui.timeline.hits import CLIP, GAP, Hit
+from studio.ui.widgets.controls import tip
+
+FIRST = {
+    CLIP: (
+        "split", "head", "tail", "delete", "ripple", "extend", "bridge", "loop", "retake", "render",
+    ),
+    GAP: ("fill", "close"),
+}  # fmt: skip
+SWITCHES = (
+    ("on", "Turn this track on", "Turn this track off"),
+    ("locked", "Lock this track", "Unlock this track"),
+    ("synced", "Move it along with others", "Leave it where it is when others move"),
+)
+"""What can be switched of a track, and what switching it on and off is called."""
+
+
+def fill_menu(menu: QMenu, gestures: Mapping[str, Gesture], names: Sequence[str] = ()) -> None:
+    """Put gestures into a menu; those that are not possible say why in their tips."""
+    menu.clear()
+    menu.setToolTipsVisible(True)
+    for gesture in (gestures[name] for name in names or gestures):
+        action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
+        disabled_reason = gesture.disabled_reason()
+        action.setEnabled(not disabled_reason)
+        tip(action, disabled_reason)
+        action.triggered.connect(lambda _=False, act=gesture.act: act())
+
+
+def open_menu(
+    parent: QWidget, gestures: Mapping[str, Gesture], edits: TimelineEdits, found: Hit, at: QPoint
+) -> None:
+    """The menu of a place, at a point of the screen."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    first = FIRST.get(found.what, ())
+    fill_menu(menu, gestures, (*first, *(name for name in gestures if name not in first)))
+    if first:
+        menu.insertSeparator(menu.actions()[len(first)])
+    if found.track:
+        menu.addSeparator()
+        _add_switches(menu, edits, found.track)
+    menu.popup(at)
+
+
+def _add_switches(menu: QMenu, edits: TimelineEdits, id: str) -> None:
+    track = edits.timeline.track(id)
+    for what, to_on, to_off in SWITCHES:
+        action = menu.addAction(to_off if getattr(track, what) else to_on)
+        action.setEnabled(not edits.only_read)
+        tip(action, edits.only_read)
+        action.triggered.connect(lambda _=False, what=what: edits.switch_track(id, what))

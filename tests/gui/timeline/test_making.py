@@ -1,0 +1,193 @@
+"""What is made for the timeline: proposed with its pieces and time, queued, and put on its clip."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from studio.spec.spans import last_keys, spans
+from studio.spec.timeline.states import CHANGED, MADE
+from studio.ui.timeline.proposal import Proposal
+from tests.gui.timeline.conftest import clip_ids
+from tests.gui.timeline.mouse import drag, frames, place
+
+Key = Qt.Key
+
+
+def timeline(studio):
+    return studio.document.project.timeline
+
+
+def film_track(studio):
+    return next(t for t in timeline(studio).tracks if t.kind == "video")
+
+
+@pytest.fixture
+def agree(film, until):
+    """Waits until the open proposal is counted, agrees to it, and gives what it listed."""
+
+    def agreed() -> list[str]:
+        (dialog,) = film.window.findChildren(Proposal)
+        until(dialog.make.isEnabled)
+        lines = dialog.lines
+        dialog.make.click()
+        return lines
+
+    return agreed
+
+
+@pytest.fixture
+def made(film, until):
+    """Waits until nothing is queued and every clip of a shot is as its shot says."""
+
+    def done():
+        until(lambda: not film.queue.jobs())
+        until(
+            lambda: (
+                set(film.project.timeline_look.plan.states) == set(clip_ids(film.document.project))
+            )
+        )
+        until(lambda: set(film.project.timeline_look.plan.states.values()) <= {MADE})
+
+    return done
+
+
+def test_a_gap_is_filled_from_the_frames_beside_it_and_lands_on_its_clip(
+    film, works, agree, made, until
+):
+    first, second = clip_ids(film.document.project)
+    film.timeline_edits.move([second], 31, {})
+    film.project.timeline_player.go(120)
+    works.gate.clear()
+    film.timeline.gestures["fill"].act()
+    lines = agree()
+    assert lines[0].startswith("2 keyframes held")
+    assert any(line.startswith("Keyframes") for line in lines)
+    assert any(line.startswith("Pictures") for line in lines)
+    _, filling, _ = clip_ids(film.document.project)
+    assert timeline(film).clip(filling).length == 31
+    assert timeline(film).clip(filling).footage.take == ""
+    until(lambda: film.project.timeline_look.words(filling).startswith("to make"))
+    film.timeline_edits.split([first], 50)
+    film.timeline_edits.delete([first], ripple=True)
+    works.gate.set()
+    until(lambda: timeline(film).clip(filling).footage.take)
+    made()
+    assert timeline(film).start(filling) == 63, "it lies where it was moved to meanwhile"
+    take = film.document.project.render(timeline(film).clip(filling).footage.take)
+    assert take.shot == timeline(film).clip(filling).footage.shot
+    for _ in range(3):
+        film.document.undo()
+    assert filling not in timeline(film)
+    assert take.id in {t.id for t in film.document.project.takes}, "what was made stays"
+    film.document.redo()
+    assert timeline(film).clip(filling).footage.take == take.id
+
+
+def test_nothing_is_changed_or_queued_before_it_is_agreed_to(film, until):
+    before = film.document.project
+    film.timeline.view.choice.one(clip_ids(before)[0])
+    film.timeline.gestures["bridge"].act()
+    (dialog,) = film.window.findChildren(Proposal)
+    until(dialog.make.isEnabled)
+    dialog.words.setPlainText("")
+    assert not dialog.make.isEnabled()
+    until(lambda: "The prompt is empty" in " ".join(dialog.lines))
+    assert not dialog.make.isEnabled()
+    dialog.words.setPlainText("a red ball becomes a star")
+    until(dialog.make.isEnabled)
+    dialog.cancel.click()
+    assert film.document.project == before
+    assert film.queue.jobs() == ()
+
+
+def test_an_end_drawn_past_its_take_proposes_the_rest(film, agree, made):
+    view, second = film.timeline.view, clip_ids(film.document.project)[1]
+    edge = QPoint(view.place(second).right() - 3, place(view, second).y())
+    drag(view, edge, frames(view, edge, 3))
+    assert timeline(film).clip(second).length == 113, "nobody goes past the end of a take unawares"
+    edge = QPoint(view.place(second).right() - 3, place(view, second).y())
+    drag(view, edge, frames(view, edge, 40), let_go=False)
+    assert view.pointer.drop.ghosts[0].to_make > 0
+    view.pointer.give_up()
+    before = last_keys(spans(film.document.project.takes[0].request))
+    drag(view, edge, frames(view, edge, 40))
+    lines = agree()
+    assert lines[0].startswith("8 keyframes held")
+    assert any(line.startswith("Keyframes that go on: 3 to make") for line in lines)
+    made()
+    clip = timeline(film).clip(second)
+    assert clip.length == pytest.approx(153, abs=2)
+    after = film.document.project.render(clip.footage.take).spans
+    assert after[: len(before) - 1] == before[:-1], "what was there is the same, file for file"
+
+
+def test_a_marked_range_is_made_anew_and_the_rest_is_the_same(film, agree, made, qtbot):
+    first = clip_ids(film.document.project)[0]
+    take = timeline(film).clip(first).footage.take
+    view = film.timeline.view
+    view.setFocus()
+    qtbot.keyClick(view, Key.Key_R)
+    assert "Mark a part of one clip" in film.queue_bar.words.full_text
+    film.project.timeline_player.go(32)
+    qtbot.keyClick(view, Key.Key_I)
+    film.project.timeline_player.go(79)
+    qtbot.keyClick(view, Key.Key_O)
+    qtbot.keyClick(view, Key.Key_R)
+    agree()
+    made()
+    clips = film_track(film).clips
+    assert [clip.length for clip in clips] == [32, 48, 33, 113]
+    assert [clip.footage.take == take for clip in clips] == [True, False, True, False]
+    assert clips[2].footage.begin == 80, "after the range it plays what it played"
+
+
+def test_two_clips_that_touch_are_bridged_and_a_clip_is_closed_to_a_loop(film, agree, made):
+    first, second = clip_ids(film.document.project)
+    film.timeline.view.choice.set({first, second}, first)
+    film.timeline.gestures["bridge"].act()
+    agree()
+    made()
+    assert [clip.length for clip in film_track(film).clips] == [113, 79, 113]
+    film.timeline.view.choice.one(second)
+    film.timeline.gestures["loop"].act()
+    agree()
+    made()
+    assert [clip.length for clip in film_track(film).clips] == [113, 79, 113, 79]
+    loop = film_track(film).clips[3]
+    request = film.document.project.render(loop.footage.take).request
+    ends = [
+        request.strip.sources[key.source] for key in (request.strip.keys[0], request.strip.keys[-1])
+    ]
+    assert all(source.take for source in ends), "both ends are frames that are there"
+
+
+def test_what_changed_says_so_and_is_rendered_onto_its_clips(film, agree, made, until):
+    first, _ = clip_ids(film.document.project)
+    film.timeline_edits.work_on(first)
+    old = timeline(film).clip(first).footage.take
+    film.shot.prompt.setPlainText("a green ball")
+    until(lambda: film.project.timeline_look.state(first) == CHANGED)
+    assert film.project.timeline_look.words(first).startswith("out of date · ")
+    assert "1 out of date" in film.timeline.facts.full_text
+    assert "to make" in film.timeline.facts.full_text
+    film.timeline.gestures["render"].act()
+    agree()
+    made()
+    new = timeline(film).clip(first).footage.take
+    assert film.document.project.render(new).request.prompt == "a green ball"
+    assert (
+        film.timeline.gestures["render"].disabled_reason() == "Everything on the timeline is made."
+    )
+    film.document.undo()
+    assert (
+        film.document.project.shot(film.document.project.render(old).shot).prompt != "a green ball"
+    )
+    assert timeline(film).clip(first).footage.take == old, "with its words its take comes back"
+
+
+def test_a_take_has_one_name_in_all_of_history(film, until):
+    film.shot.prompt.setPlainText("a yellow ball")
+    film.render_actions.render()
+    until(lambda: len(film.document.project.takes) == 3)
+    newest = film.document.project.takes[0].id
+    film.document.undo()
+    assert film.document.project.takes[0].id == newest
