@@ -65,6 +65,7 @@ def test_the_subject_alone_stands_on_the_ground(size: float) -> None:
 def test_photos_that_cannot_be_cut_out_fade_into_the_ground_as_before() -> None:
     backbone = tiny()
     photos = [np.full((40, 40, 3), 120, np.uint8) for _ in range(3)]
+    assert SUBJECTS.paths
     how = replace(SUBJECTS.paths, per_prompt=1)
     kept = {"seed": 3, "crops": 0, "mirror": False}
     with_rims = dataset.prepare(backbone, photos, "a sks dog", ["a dog"], augmentation=how, **kept)
