@@ -16,7 +16,9 @@ import torch
 from torch import Tensor
 
 from studio.engine.clips import Arrays, Inputs, known_frames, known_latents
+from studio.engine.embeddings import EmbeddingFile
 from studio.engine.fitting import filling
+from studio.engine.lora.fitting import AdapterUse
 from studio.engine.roles import (
     Codec,
     Filler,
@@ -28,7 +30,8 @@ from studio.engine.roles import (
     Words,
 )
 from studio.engine.tiles import Tiling
-from studio.spec.meaning import words_of
+from studio.spec.adapter_use import EmbeddingUse, LoraUse
+from studio.spec.meaning import embeddings_of, loras_of, words_of
 from studio.spec.memo import Memo
 from studio.spec.part import FRAMES, Part
 from studio.spec.patterns import pattern_of
@@ -37,6 +40,8 @@ from studio.spec.refusal import Refusal
 from studio.spec.sources import space_of
 from studio.spec.span import Span
 from studio.spec.spans import seed_of
+from studio.spec.weights import plain
+from studio.spec.wording import is_read_otherwise
 
 Load = Callable[[Part, str], Any]
 """A part and one of its roles → what fills it, loaded."""
@@ -44,6 +49,10 @@ Load = Callable[[Part, str], Any]
 
 def _no_pictures(identity: str) -> np.ndarray:
     raise Refusal(f"There is no picture {identity}.", "Delete that keyframe.")
+
+
+def _no_file(use: LoraUse | EmbeddingUse) -> Path:
+    raise Refusal("There is no file of this LoRA or embedding.", "Leave it out.")
 
 
 def loaded(parts: Parts) -> Load:
@@ -62,12 +71,15 @@ class Models:
     """What rendering needs; `load` is asked only where something is to be made, and one thing at a
     time, so that parts need not be in memory beside one another.  `adapter` finds the file of the
     request's subject, and `pictures` gives those that the user brought, uint8 (H, W, 3), by the
-    hash of their bytes.
+    hash of their bytes.  `file` finds that of a LoRA or an embedding, and `notes`
+    gathers sentences for the user.
     """
 
     load: Load
     adapter: Callable[[], Path | None] = lambda: None
     pictures: Callable[[str], np.ndarray] = _no_pictures
+    file: Callable[[LoraUse | EmbeddingUse], Path] = _no_file
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -162,7 +174,8 @@ def make_keyframes(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Ar
     else:
         shape = filler.latents_shape(request.width, request.height, len(known))
         clip = known_latents(span, inputs, shape)
-    with filler.prompt(words(span), models.adapter() if words(span).subject else None) as prompt:
+    meant = words(span, models)
+    with filler.prompt(meant, models.adapter() if meant.subject else None) as prompt:
         made = filler.fill(clip, known, prompt, fill_spec(span, span.makes), tick)
     return {space: made.numpy()}
 
@@ -189,8 +202,8 @@ def make_between(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arra
     clip = known_frames(span, inputs) if apart else known_latents(span, inputs)
     start = span.makes[0] - (not apart)
     spec = fill_spec(span, tuple(range(start, start + len(known))))
-    subject = words(span).subject
-    with interpolator.prompt(words(span), models.adapter() if subject else None) as prompt:
+    meant = words(span, models)
+    with interpolator.prompt(meant, models.adapter() if meant.subject else None) as prompt:
         made = interpolator.between(clip, known, prompt, spec, tick)
     if apart:
         return {"frames": made[: len(span.makes)].numpy()}
@@ -217,10 +230,19 @@ def _shown(span: Span, frames: Tensor) -> Arrays:
     return {"frames": frames[before : before + len(span.makes)].numpy()}
 
 
-def words(span: Span) -> Words:
-    """Settings of a span's part."""
-    prompt, subject = words_of(span.request, span.part, span.source)
-    return Words(prompt, span.request.negative, subject)
+def words(span: Span, models: Models) -> Words:
+    """Those of a span's part, with the files of what they name."""
+    request, part = span.request, span.part
+    prompt, subject = words_of(request, part, span.source)
+    loras = tuple(
+        AdapterUse(models.file(use), use.strength, name=use.name) for use in loras_of(request, part)
+    )
+    embeddings = tuple(
+        EmbeddingFile(use.word, models.file(use))
+        for use in embeddings_of(request, part, span.source)
+    )
+    reading = request.reading if is_read_otherwise(request, prompt, request.negative) else ""
+    return Words(prompt, request.negative, subject, loras, embeddings, reading, models.notes)
 
 
 def fill_spec(span: Span, frames: tuple[int, ...]) -> FillSpec:
@@ -248,8 +270,9 @@ def upscale_spec(span: Span) -> UpscaleSpec:
     request, how = span.request, span.request.upsample
     assert how is not None
     tiling = Tiling(how.tile, how.overlap)
+    prompt = plain(request.prompt) if request.reading else request.prompt
     return UpscaleSpec(
-        span.positions, request.seed, how.steps, how.level, tiling, request.prompt, how.guidance
+        span.positions, request.seed, how.steps, how.level, tiling, prompt, how.guidance
     )
 
 

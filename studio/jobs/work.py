@@ -13,6 +13,8 @@ from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, Time
 from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.library.added_folders import ModelFolders
+from studio.library.shelf import FoundShelf
+from studio.library.wildcard_files import Wildcards
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain
@@ -85,12 +87,19 @@ class Works:
         check(request, models[request.model].card)
         takes, walk = self.takes(project), until(spans(request), payload.until or STAGES[-1])
         if all(takes.has(span.key) for span in walk):  # without waiting for torch
-            return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
+            there = [span.key for span in walk]
+            return {"made": [], "reused": there, "seconds": {}, "notes": []}
         from studio.engine.film import film
 
         memo = takes.recording(lambda _: self._facts())
-        rendered = film(walk, self._models(request, models, project, tick), memo, tick)
-        return {"made": rendered.made, "reused": rendered.reused, "seconds": dict(rendered.seconds)}
+        parts = self._models(request, models, project, tick)
+        rendered = film(walk, parts, memo, tick)
+        return {
+            "made": rendered.made,
+            "reused": rendered.reused,
+            "seconds": dict(rendered.seconds),
+            "notes": list(dict.fromkeys(parts.notes)),
+        }
 
     def preview_tile(self, job: Job, tick: Tick) -> dict:
         """Make one tile of a `TilePayload`; nothing of it is stored."""
@@ -213,7 +222,15 @@ class Works:
             return use and self.subjects.adapter_of(use.name, use.identity)
 
         brought = PictureStore(project)
-        return Models(load, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST))
+        shelf = self.shelf(tick)
+        return Models(
+            load, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST), shelf.file
+        )
+
+    def shelf(self, tick: Tick) -> FoundShelf:
+        """LoRAs, embeddings and wildcards by name."""
+        wildcards = Wildcards.beside(self.folders.wildcards, self.model_folders)
+        return FoundShelf(self.model_folders, wildcards, tick)
 
     def _facts(self) -> dict[str, object]:
         import diffusers
