@@ -133,6 +133,12 @@ class Database:
         with self.reading() as connection:
             return max(0, connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
 
+    def compact(self) -> None:
+        """Write the file anew, so that what was deleted is in neither it nor its log."""
+        with self.reading() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     def changes(self) -> int:
         """A number that grows when anyone else has written: another thread, another process."""
         with self.reading() as connection:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from studio.jobs import queries
@@ -201,6 +202,14 @@ class JobStore:
             if queries.job(db, id).state is State.RUNNING:
                 raise Refusal("A running job cannot be removed.", "Cancel it first.")
             db.execute("DELETE FROM job WHERE id = ?", (id,))
+
+    def forget(self, is_meant: Callable[[sqlite3.Row], bool]) -> None:
+        """Remove the rows for which `is_meant`, so that none of their bytes stays in the file."""
+        with self._database.writing() as db:
+            rows = db.execute("SELECT * FROM job").fetchall()
+            gone = [(row["id"],) for row in rows if is_meant(row)]
+            db.executemany("DELETE FROM job WHERE id = ?", gone)
+        self._database.compact()
 
     def clear(self) -> None:
         """Forget all jobs that are over.  What they made stays."""

@@ -115,6 +115,10 @@ class Queue(QObject):
         return self._job_store.notice
 
     @property
+    def rows(self) -> JobStore:
+        return self._job_store
+
+    @property
     def damage(self) -> str:
         """That the queue was damaged and begins anew, as a sentence, or ""."""
         return self._job_store.damage

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+from studio.project.bin import Binned, is_over
 from studio.project.project import Project, Render, new_id
 from studio.project.shot import Shot
 from studio.spec.request import ClipRequest
+from studio.spec.timeline.edits import delete
+from studio.spec.timeline.marking import add_asset
+from studio.spec.timeline.marking import remove_asset as without_asset
 
 
 def rename(project: Project, name: str) -> Project:
@@ -25,14 +29,51 @@ def replace_shot(project: Project, shot: Shot) -> Project:
     return replace(project, shots=tuple(shot if s.id == shot.id else s for s in project.shots))
 
 
-def remove_shot(project: Project, id: str) -> Project:
-    """Without that shot; its renders stay.  Its neighbour is selected in its stead."""
+def remove_shot(project: Project, id: str, day: str = "") -> Project:
+    """With that shot in the bin since `day`; its renders stay.  Its neighbour is selected in its
+    stead.  One in which nothing was ever written is gone."""
     index = project.shots.index(project.shot(id))
+    if replace(project.shots[index], id="", model="") != Shot(""):
+        binned = (*project.binned, Binned(id, day, shot=project.shots[index]))
+        project = replace(project, binned=binned)
     shots = project.shots[:index] + project.shots[index + 1 :]
     selected = project.selected
     if selected == id:
         selected = shots[min(index, len(shots) - 1)].id if shots else ""
     return replace(project, shots=shots, selected=selected)
+
+
+def restore_binned(project: Project, id: str) -> Project:
+    """With a shot or an asset out of the bin, where it was; KeyError where it is not in there."""
+    found = next((one for one in project.binned if one.id == id), None)
+    if found is None:
+        raise KeyError(id)
+    project = replace(project, binned=tuple(one for one in project.binned if one is not found))
+    if found.shot is not None:
+        return add_shot(project, found.shot)
+    assert found.asset is not None
+    return replace(project, timeline=add_asset(project.timeline, found.asset))
+
+
+def remove_asset(project: Project, id: str, day: str = "") -> Project:
+    """With a file of the timeline, and all its clips there, off it and the file in the bin."""
+    asset, timeline = project.timeline.asset(id), project.timeline
+    clips = [
+        clip.id for track in timeline.tracks for clip in track.clips
+        if clip.footage and clip.footage.asset == id
+    ]  # fmt: skip
+    timeline = without_asset(delete(timeline, clips) if clips else timeline, id)
+    binned = (*project.binned, Binned(id, day, asset=asset))
+    return replace(project, timeline=timeline, binned=binned)
+
+
+def without_expired(project: Project, day: str) -> Project:
+    """Without what has been in the bin for a month; itself where nothing has."""
+    binned = tuple(one for one in project.binned if not is_over(one.binned, day))
+    renders = tuple(r for r in project.renders if not (r.in_bin and is_over(r.binned, day)))
+    if len(binned) == len(project.binned) and len(renders) == len(project.renders):
+        return project
+    return replace(project, binned=binned, renders=renders)
 
 
 def select(project: Project, id: str) -> Project:
@@ -67,14 +108,14 @@ def star(project: Project, id: str, on: bool = True) -> Project:
     return _changed(project, id, starred=on)
 
 
-def put_in_bin(project: Project, id: str) -> Project:
-    """With that render in the bin, from where it can be restored."""
-    return _changed(project, id, in_bin=True)
+def put_in_bin(project: Project, id: str, day: str = "") -> Project:
+    """With that render in the bin since `day`, from where it can be restored."""
+    return _changed(project, id, in_bin=True, binned=day)
 
 
 def restore(project: Project, id: str) -> Project:
     """With that render out of the bin."""
-    return _changed(project, id, in_bin=False)
+    return _changed(project, id, in_bin=False, binned="")
 
 
 def remove(project: Project, id: str) -> Project:
@@ -84,6 +125,6 @@ def remove(project: Project, id: str) -> Project:
     return replace(project, renders=tuple(r for r in project.renders if r.id != id))
 
 
-def _changed(project: Project, id: str, **fields: bool) -> Project:
+def _changed(project: Project, id: str, **fields: bool | str) -> Project:
     new = replace(project.render(id), **fields)
     return replace(project, renders=tuple(new if r.id == id else r for r in project.renders))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from studio.project.bin import Binned, is_day
 from studio.project.shot import Shot
 from studio.spec.bounds import (
     ID,
@@ -39,7 +40,7 @@ class Render:
 
     `order` counts the project's renders from 1 and stands in for a clock; `spans` are the keys of
     its last stage, in the order in which they play; `thumbnail` is the key of the span that the
-    small picture is made from, or "".
+    small picture is made from, or ""; `binned` the day on which it went into the bin, where known.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Render:
     starred: bool = False
     in_bin: bool = False
     thumbnail: str = ""
+    binned: str = ""
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -57,6 +59,7 @@ class Render:
         yield from misfits(
             self, id=ID, shot=ID, order=between(0, 2**53),
             spans=several(KEY, most=MAX_SPANS), thumbnail=either(nothing, KEY),
+            binned=either(nothing, is_day),
         )  # fmt: skip
 
 
@@ -67,7 +70,8 @@ class Project:
     `subjects` are the names of the subjects that the project shows, in its order; the subjects
     themselves live in the `SubjectStore`, for all projects.  `selected` is the shot being worked
     on.  `renders` come in the order they were made; the newest is last.  Clips of the `timeline`
-    name shots and renders by their ids; one that is gone leaves them to be made.
+    name shots and renders by their ids; one that is gone leaves them to be made.  `binned` are
+    shots and assets that were deleted; renders in the bin stay among the others.
     """
 
     name: str = "Untitled"
@@ -76,14 +80,16 @@ class Project:
     renders: tuple[Render, ...] = ()
     selected: str = ""
     timeline: Timeline = field(default_factory=Timeline)
+    binned: tuple[Binned, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no edit makes: ids are there once, and a shot is selected."""
         several_of = several(anything)
         yield from misfits(
-            self, name=LABEL, subjects=several(is_name), shots=several_of, renders=several_of
-        )
+            self, name=LABEL, subjects=several(is_name), shots=several_of, renders=several_of,
+            binned=several_of,
+        )  # fmt: skip
         for name, nouns in (("shots", self.shots), ("renders", self.renders)):
             if len({noun.id for noun in nouns}) != len(nouns):
                 yield name

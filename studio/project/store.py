@@ -136,6 +136,15 @@ class ProjectStore:
             except OSError as error:
                 raise to_refusal(error, self.file) from error
 
+    def forget_older(self) -> None:
+        """Remove every version before the newest, and files that were kept as damaged."""
+        with self._saving:
+            for number in self._versions():
+                if number < self._number:
+                    self._version(number).unlink(missing_ok=True)
+            for file in self.folder.glob("project.damaged-*.json"):
+                file.unlink(missing_ok=True)
+
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Hold the project exclusively, for eviction; gives False while others have it open."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from studio.project import samples, subject_files, subject_versions, trainings
 from studio.project.files import StagingDir, to_refusal
 from studio.project.subject import Subject, Version, changed, checked_name
+from studio.project.subject_bin import SubjectBin, read_known
 from studio.project.subject_files import is_damaged, move, name_of, same
-from studio.project.subject_folders import SubjectFolders, check_idle
+from studio.project.subject_folders import check_idle
 from studio.project.trainings import Training
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
@@ -31,7 +32,7 @@ class Learning:
     versions: tuple[Version, ...] = ()
 
 
-class SubjectStore(SubjectFolders):
+class SubjectStore(SubjectBin):
     """One folder per subject in `folder`: subject.json, photos/, versions/, training/.
 
     A subject is called what its folder is called, so that renaming is one step.  Photos are kept
@@ -160,7 +161,7 @@ class SubjectStore(SubjectFolders):
     def has_whole(self, name: str, identity: str) -> bool:
         """Whether the subject has an adapter of that identity, its bytes as they were."""
         folder = self._folder(name)
-        found = subject_versions.find(folder, _read(folder), identity)
+        found = subject_versions.find(folder, read_known(folder), identity)
         return found is not None and subject_versions.identity_of(found) == identity
 
     def adapter_of(self, name: str, identity: str) -> Path:
@@ -172,7 +173,7 @@ class SubjectStore(SubjectFolders):
         folders = self._folders()
         first = folders.get(same(name))
         for folder in (*([first] if first else []), *(f for f in folders.values() if f != first)):
-            if found := subject_versions.find(folder, _read(folder), identity):
+            if found := subject_versions.find(folder, read_known(folder), identity):
                 return found
         if first:
             raise Refusal(
@@ -199,36 +200,6 @@ class SubjectStore(SubjectFolders):
             check_idle(folder)
             move(folder, self.folder / new)
         return self.get(new)
-
-    def remove(self, name: str) -> str:
-        """Put a subject, with all that it has, into the bin; gives the name that it has there.
-
-        Also one that cannot be read.  Refused while it is being trained.
-        """
-        with self._changing():
-            folder = self._folder(name)
-            check_idle(folder)
-            return name_of(move(folder, self.binned / folder.name))
-
-    def bin(self) -> tuple[Subject, ...]:
-        """What can be restored; what was thrown away twice is there twice, as "rex (2)".
-
-        Of one whose file cannot be read nothing is known but its name.
-        """
-        with suppress(FileNotFoundError):
-            folders = sorted(path for path in self.binned.iterdir() if path.is_dir())
-            return tuple(_read(folder) or Subject(name_of(folder), "") for folder in folders)
-        return ()
-
-    def restore(self, name: str) -> str:
-        """Bring a subject back from the bin; gives its name, "rex (2)" where it is taken by now."""
-        with self._changing():
-            if not (self.binned / name).is_dir() or name != checked_name(name):
-                raise Refusal(f"There is no subject “{name}” in the bin.")
-            taken, back, number = self._folders(), name, 2
-            while same(back) in taken:
-                back, number = f"{name} ({number})", number + 1
-            return name_of(move(self.binned / name, self.folder / back))
 
     def photo_paths(self, subject: Subject, *, in_bin: bool = False) -> tuple[Path, ...]:
         """Where the photos lie, in the order of `subject.photos`."""
@@ -277,17 +248,6 @@ class SubjectStore(SubjectFolders):
         found = self.standing(subject, version.method if version else subject.method)
         return Learning(*found, self.losses(name), self.samples(name), self.versions(name))
 
-    @property
-    def binned(self) -> Path:
-        """The bin: folders of subjects that were removed; moved one up they are back."""
-        return self.folder / ".bin"
-
     def _written(self, subject: Subject) -> Subject:
         subject_files.write(self._folder(subject.name), subject)
         return subject
-
-
-def _read(folder: Path) -> Subject | None:
-    with suppress(Refusal):  # written by a newer studio
-        return subject_files.read(folder)
-    return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.durable import retry_while_locked
 from studio.project import take_files
-from studio.project.files import StagingDir, is_real, sweep, to_refusal
+from studio.project.files import StagingDir, is_real, remove_tree, sweep, to_refusal
 from studio.project.take_record import RECORD, Damaged, Newer, read_record
 from studio.spec.memo import Memo
 from studio.spec.refusal import Refusal
@@ -135,6 +135,11 @@ class TakeStore:
     def remove(self, keys: Collection[str]) -> int:
         """Remove these takes at the user's word; gives the bytes freed."""
         return sum(self._remove(self._path(key)) for key in keys)
+
+    def forget_damaged(self) -> None:
+        """Remove what was set aside as damaged, at the user's word."""
+        if is_real(self._folder):
+            remove_tree(self._folder / "damaged")
 
     def usage(self) -> Usage:
         """Bytes on disk by class."""

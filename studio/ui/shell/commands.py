@@ -30,6 +30,7 @@ COMMANDS = (
     Command("add_folder", "File", "Add a folder of models …"),
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
     Command("export", "File", "Export …", ("Ctrl+E",)),
+    Command("bin", "File", "Bin …"),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
     Command("undo", "Edit", "Undo", ("Ctrl+Z", "Alt+Backspace")),
     Command("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y", "Alt+Shift+Backspace")),

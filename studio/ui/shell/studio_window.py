@@ -119,10 +119,14 @@ class StudioWindow(Rooms):
         for orders in (self.render_actions, self.exports):
             orders.placed.connect(lambda _: settle_typing())
         self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
-        refusing = (self.render_actions, self.exports, self.document, self.edits, self._imported_clip,
+        refusing = (self.render_actions, self.exports, self.project.bins, self.document, self.edits, self._imported_clip,
                     self.library_state)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
+        self.subjects.forget_asked.connect(self.project.bins.forget)
+        self.project.bins.forgot.connect(
+            lambda name: self.status.post(f"“{name}” is gone for good.")
+        )
         self.document.changed.connect(self._reflect_actions)
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
@@ -151,6 +155,7 @@ class StudioWindow(Rooms):
             "add_folder": self._add_folder,
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
             "export": lambda: self.take_dialogs.export(self.takes.chosen),
+            "bin": self.take_dialogs.bin,
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.project import edits
+from studio.project.bin import today
 from studio.project.project import new_id
 from studio.project.shot import Shot
 from studio.spec.quantities import clip_length, count, rate
@@ -166,7 +167,9 @@ class ShotPanel(Panel):
     def remove_shot(self) -> None:
         """Delete the present shot, unless it is the only one."""
         if self.remove.isEnabled():
-            self._document.change(lambda p: edits.remove_shot(p, p.selected), "Delete shot")
+            self._document.change(
+                lambda p: edits.remove_shot(p, p.selected, today()), "Delete shot"
+            )
 
     def _choose_shot(self, index: int) -> None:
         chosen = self.shots.itemData(index)

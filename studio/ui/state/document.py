@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.project import edits
+from studio.project.bin import today
 from studio.project.history import History
 from studio.project.project import Project, new_id
 from studio.project.shot import Shot
@@ -39,7 +40,7 @@ class Document(QObject):
     def __init__(self, store: ProjectStore, subjects: SubjectStore, background: Background) -> None:
         super().__init__()
         self._store, self._subject_store, self._background = store, subjects, background
-        self._history = History(_with_a_shot(store.project))
+        self._history = History(_with_a_shot(edits.without_expired(store.project, today())))
         self._saving, self._looks = False, 0
         self._kept = store.project
         self.trouble = ""
@@ -150,6 +151,10 @@ class Document(QObject):
                     f"What is known of “{name}” was damaged.",
                     "This is what was known before, with all its versions.",
                 )
+
+    def days_left(self, binned: str) -> int:
+        """How many days a subject stays in the bin."""
+        return self._subject_store.days_left(binned)
 
     def photo_paths(self, subject: Subject, *, in_bin: bool = False) -> tuple[Path, ...]:
         """The photo files of a subject; none when it has been removed meanwhile."""

@@ -7,6 +7,7 @@ from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.ui.state.background import Background
+from studio.ui.state.bins import Bins
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
 from studio.ui.state.exports import Exports
@@ -46,6 +47,7 @@ class OpenProject:
             self.document, queue, self.model_list, self.present, self.selection, self.status
         )
         self.exports = Exports(self.document, queue)
+        self.bins = Bins(store, subjects, span_results, self.document, queue, self.background)
         self.pictures = ImageLoader(self.background, span_results)
         self.render_forecast = RenderForecast(
             self.document, queue, self.job_monitor, self.present, span_results, self.background
@@ -70,6 +72,7 @@ class OpenProject:
     def start(self, scan: Scan) -> None:
         """Read the subjects, look for models, run the queue."""
         self.document.read_subjects()
+        self.bins.start()
         self.model_list.look(scan, self.background)
         self.queue.start()
         self.disk_usage.start()
@@ -95,8 +98,8 @@ class OpenProject:
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
             self.timeline_renders, self.timeline_player, self.timeline_pictures,
-            self.timeline_look, self.render_forecast, self.exports, self.render_actions,
-            self.present, self.job_monitor, self.queue,
+            self.timeline_look, self.render_forecast, self.exports, self.bins,
+            self.render_actions, self.present, self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,
             self.document,
         )  # fmt: skip

@@ -1,22 +1,31 @@
 """The bin of the subjects: what was removed waits here, and can be brought back."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project.subject import Subject
+from studio.spec.quantities import count
 from studio.ui.state.document import Document
 from studio.ui.state.images import ImageLoader
 from studio.ui.subjects.card import SubjectCard
-from studio.ui.widgets.adaptive import scrolled
-from studio.ui.widgets.controls import EmptyState, push, remove_widget, row
+from studio.ui.widgets.adaptive import Buttons, scrolled
+from studio.ui.widgets.controls import EmptyState, label, push, remove_widget, row
 from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.input_dialogs import open_dialog
 from studio.ui.widgets.theme import UNIT
+
+GOES = (
+    "Its photos, trainings and all takes of it are removed from this computer, and its name from "
+    "words, the queue, undo and older versions of your projects.",
+    "Files that you exported stay where you put them. This cannot be undone.",
+)
 
 
 class SubjectBin(QWidget):
     """Cards like those of the subjects there are; the chosen one is what the button means."""
 
     restore_asked = Signal(str)
+    forget_asked = Signal(str)
 
     def __init__(self, document: Document, pictures: ImageLoader, icons: Icons) -> None:
         super().__init__()
@@ -25,6 +34,7 @@ class SubjectBin(QWidget):
         self.chosen = ""
         self._build()
         self.restore_it.clicked.connect(lambda: self.restore_asked.emit(self.chosen))
+        self.forget_it.clicked.connect(self._ask_to_forget)
         document.subjects_changed.connect(self.rebuild)
         self.rebuild()
 
@@ -43,7 +53,8 @@ class SubjectBin(QWidget):
         self._cards_box.setSpacing(0)
         self.restore_it = push("Take out of the bin", tip="Bring the chosen subject back")
         self.restore_it.setIcon(self._icons("retry"))
-        restores = row(None, self.restore_it)
+        self.forget_it = push("Delete for good …", tip="Remove it and all that was made of it")
+        restores = Buttons(self.forget_it, self.restore_it)
         restores.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         inner = QWidget()
         box = QVBoxLayout(inner)
@@ -52,7 +63,7 @@ class SubjectBin(QWidget):
         box.addLayout(self._cards_box)
         box.addWidget(restores)
         box.addStretch(1)
-        step = "Removed subjects wait here."
+        step = "Removed subjects wait here for 30 days."
         self.pages = QStackedWidget()
         self.pages.addWidget(scrolled(inner))
         self.pages.addWidget(EmptyState(self._icons, "bin", "The bin is empty", step))
@@ -69,5 +80,31 @@ class SubjectBin(QWidget):
     def _choose(self, name: str) -> None:
         self.chosen = name
         for subject in self._document.bin:
-            status = "in the bin" if subject.class_noun else "in the bin · cannot be read"
+            left = f"in the bin · {count(self._document.days_left(subject.name), 'day')} left"
+            status = left if subject.class_noun else f"{left} · cannot be read"
             self.cards[subject.name].reflect(status, "small", chosen=subject.name == name)
+
+    def _ask_to_forget(self) -> None:
+        dialog = ForgetDialog(self.chosen, self)
+        dialog.accepted.connect(lambda: self.forget_asked.emit(dialog.subject))
+        open_dialog(dialog)
+
+
+class ForgetDialog(QDialog):
+    """Says what goes before a subject is deleted for good."""
+
+    def __init__(self, subject: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.subject = subject
+        self.setWindowTitle(f"Delete “{subject}” for good")
+        self.setFixedWidth(460)
+        self.forget, cancel = push("Delete for good"), push("Cancel", "primary")
+        cancel.setDefault(True)
+        self.forget.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.setSpacing(UNIT + UNIT // 2)
+        for words in GOES:
+            layout.addWidget(label(words, wrap=True))
+        layout.addWidget(row(None, self.forget, cancel))

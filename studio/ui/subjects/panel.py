@@ -39,6 +39,7 @@ class SubjectsPanel(Panel):
     """
 
     removed = Signal(str, str)
+    forget_asked = Signal(str)
     letters_are_text = True
 
     def __init__(
@@ -168,6 +169,7 @@ class SubjectsPanel(Panel):
         self.details.photos_asked.connect(self._ask_for_more)
         self.show_bin.toggled.connect(self._show_list)
         self.bin.restore_asked.connect(self.restore)
+        self.bin.forget_asked.connect(self.forget_asked)
         self._document.subjects_changed.connect(self.rebuild)
         self._selection.subject_selected.connect(lambda _: self.reflect())
         self._queue.changed.connect(self.reflect)

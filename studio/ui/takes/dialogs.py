@@ -52,6 +52,12 @@ class TakeDialogs:
         dialog.ordered.connect(order)
         open_dialog(dialog)
 
+    def bin(self) -> None:
+        """Show what was deleted of the project."""
+        from studio.ui.takes.bin import ProjectBin
+
+        open_dialog(ProjectBin(self._document, self._parent))
+
     def recipe(self, render: Render | None) -> None:
         if render is None:
             return

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices, QDrag, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project import edits
+from studio.project.bin import today
 from studio.project.project import Render
 from studio.spec.quantities import memory
 from studio.ui.state.disk_usage import DiskUsage
@@ -133,7 +134,7 @@ class TakesPanel(Panel):
             self._document.change(lambda p: edits.restore(p, render.id), "Restore take")
             self._status.post(f"Take {render.order} is back.")
         elif render:
-            self._document.change(lambda p: edits.put_in_bin(p, render.id), "Delete take")
+            self._document.change(lambda p: edits.put_in_bin(p, render.id, today()), "Delete take")
             self._status.post(f"Take {render.order} is in the bin. Ctrl+Z brings it back.")
 
     def star(self) -> None:

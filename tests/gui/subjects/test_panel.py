@@ -288,7 +288,7 @@ def test_the_bin_is_there_when_something_lies_in_it(pair, until):
     assert subjects.show_bin.text() == "Bin (1)"
     subjects.show_bin.setChecked(True)
     assert subjects.pages.currentWidget() is subjects.bin
-    assert subjects.bin.cards["tux"].status.full_text == "in the bin"
+    assert subjects.bin.cards["tux"].status.full_text == "in the bin · 30 days left"
     assert "4 photos" in subjects.bin.cards["tux"].facts.full_text
     subjects.bin.restore_it.click()
     until(lambda: list(subjects.cards) == ["rex", "tux"])
