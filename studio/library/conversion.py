@@ -52,7 +52,10 @@ def convert(source: Path, target: Path, tick: Tick) -> Found:
     part = target.with_name(f".{target.stem[:40]}.{secrets.token_hex(4)}.safetensors")
     try:
         _read_apart(source, part, tick)
-        found = recognise(weight_files.read(part))
+        file = weight_files.read(part)
+        if file.is_scaled:
+            raise weight_files.scaled(part)
+        found = recognise(file)
         sync_file(part)
         put_in_place(part, target)
     except Refusal as refusal:  # it is not the part that the user knows

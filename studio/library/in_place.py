@@ -5,11 +5,11 @@ Nothing is remembered, so that a file which was moved inside the folders is foun
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, product
+from itertools import combinations, islice, product
 from pathlib import Path
 
-from studio.library.derived.derive import JOINED, derive
-from studio.library.derived.derived import Derived
+from studio.library.derived.derive import derive
+from studio.library.derived.derived import JOINED, Derived
 from studio.library.hashes import KNOWN
 from studio.library.model_names import name_of
 from studio.library.scan import Entry, looked_at, places
@@ -21,6 +21,9 @@ from studio.spec.refusal import Refusal
 
 MOST = 16
 """Models of one name that are looked at."""
+WORDED, WORDS = ("wan", "text"), ("spiece.model", "tokenizer.model")
+"""A family's component, and the files beside it that its tokenizer is read from; beside all others
+lies the config of a motion module or an autoencoder as diffusers has it."""
 MOST_COMBINED = 500
 """Models, single and joined, that are offered at once."""
 
@@ -68,7 +71,8 @@ def the_one(name: str, folders: Iterable[Path], tick: Tick = silent) -> Derived 
 
 def read_before(folders: Iterable[Path]) -> Iterator[Derived]:
     """The models whose weights were all hashed since they were last written: of checkpoints and motion
-    modules every pair, with each SparseCtrl and without."""
+    modules every pair, with each SparseCtrl and without; of Wan's transformers each, or both experts,
+    with every text encoder, autoencoder and picture encoder that it fits."""
     one = [places[0] for places in named_places(folders).values() if len(places) == 1]
     entries = [looked_at(place) for place in one if place.is_dir() or known_hash(place)]
     for chosen in islice(_combined(entries), MOST_COMBINED):
@@ -90,6 +94,18 @@ def _combined(entries: Iterable[Entry]) -> Iterator[tuple[Entry, ...]]:
     for pair in pairs:
         yield pair
         yield from ((*pair, control) for control in by_role.get("control", ()))
+    yield from _with_partners(by_role)
+
+
+def _with_partners(by_role: Mapping[str, list[Entry]]) -> Iterator[tuple[Entry, ...]]:
+    """Wan's single files; what does not fit together is told by `derive`."""
+    wan = [e for e in by_role.get("video model", ()) if e.found and e.found.family == "Wan"]
+    files = [entry for entry in wan if not entry.path.is_dir()]
+    networks = [(entry,) for entry in files] + list(combinations(files, 2))
+    texts, codecs = by_role.get("text encoder", []), by_role.get("autoencoder", [])
+    seeing = [(), *((entry,) for entry in by_role.get("image encoder", ()))]
+    for network, text, codec, eyes in product(networks, texts, codecs, seeing):
+        yield (*network, text, codec, *eyes)
 
 
 def weights(model: Derived, tick: Tick = silent) -> tuple[tuple[str, str], ...]:
@@ -101,10 +117,11 @@ def weights(model: Derived, tick: Tick = silent) -> tuple[tuple[str, str], ...]:
     }
     found = tuple((name, hashes[file]) for name, file in card.files)
     settings = hashlib.blake2b(settings_of(folder, card.family).encode(), digest_size=16)
-    for _, file in card.files:
-        beside = (folder / file).with_name("config.json")
-        if Path(file).is_absolute() and beside.is_file():  # of a motion module as diffusers has it
-            settings.update(KNOWN.of(beside).encode())
+    for component, file in card.files:
+        for name in WORDS if (card.family, component) == WORDED else ("config.json",):
+            beside = (folder / file).with_name(name)
+            if Path(file).is_absolute() and beside.is_file():
+                settings.update(KNOWN.of(beside).encode())
     return (*found, (SETTINGS, settings.hexdigest()))
 
 

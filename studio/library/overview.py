@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import get_args
 
 from studio.library.card import read_card
-from studio.library.derived.derive import JOINED, derive
+from studio.library.derived.derive import derive
+from studio.library.derived.derived import JOINED
 from studio.library.model_names import name_of
 from studio.library.recognition.found import Role
 from studio.library.scan import Entry, Scan

@@ -28,6 +28,8 @@ ENDS = 64 * 1024
 PIPELINE = "model_index.json"
 WHOLE = (CARD, PIPELINE)
 """Files by which a folder is one model."""
+READ_SCALED = (("video model", "Wan"), ("text encoder", "UMT5-XXL"))
+"""Roles and families of files that are read with scales beside their 8-bit weights."""
 NOT_MODELS = ("optimizer.", "scheduler.bin", "training_args.bin", "rng_state", "random_states")
 """What files of trainings are called that lie beside weights."""
 
@@ -166,7 +168,7 @@ def _entry(place: Path, index: Index) -> Entry:
     try:
         if place.is_dir():
             return _folder(place)
-        if len(_shards(place)) > 1:  # the stamp of one file says nothing of the others
+        if len(pieces(place)) > 1:  # the stamp of one file says nothing of the others
             return _file(place)
         stamp = stamp_of(place)
         if (known := index.get(place, stamp)) is not None:
@@ -181,7 +183,7 @@ def _entry(place: Path, index: Index) -> Entry:
 
 def _file(path: Path) -> Entry:
     """One weight file, or all shards of one."""
-    parts = _shards(path)
+    parts = pieces(path)
     size = sum(part.stat().st_size for part in parts)
     entry = Entry(path, size, provisional_identity(path))
     try:
@@ -189,15 +191,19 @@ def _file(path: Path) -> Entry:
         for part in parts[1:]:
             more = weight_files.read(part)
             file = replace(file, tensors={**file.tensors, **more.tensors})
+        found = recognise(file)
+        if file.is_scaled and (found.role, found.family) not in READ_SCALED:
+            raise weight_files.scaled(path)
         return replace(
-            entry, found=recognise(file), precision=file.precision, parameters=file.parameters,
+            entry, found=found, precision=file.precision, parameters=file.parameters,
             title=file.metadata.get("modelspec.title", ""),
         )  # fmt: skip
     except Refusal as refusal:
         return replace(entry, why=str(refusal))
 
 
-def _shards(path: Path) -> list[Path]:
+def pieces(path: Path) -> list[Path]:
+    """All files of a weight file in pieces, by its first; of another itself."""
     before, first, after = path.name.partition("-00001-of-")
     if not first:
         return [path]

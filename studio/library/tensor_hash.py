@@ -7,6 +7,7 @@ from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 
+from studio.library import gguf_files
 from studio.library.hashes import KNOWN
 from studio.library.headers import check
 from studio.spec.progress import Progress, Tick, silent
@@ -20,7 +21,7 @@ def tensor_hash(path: Path, tick: Tick = silent) -> str:
     """BLAKE2b (32 hex digits) of names, types, shapes and values, computed once and kept
     (`studio.library.hashes`); a tick a portion, of the file's mebibytes.  Refused where the file is
     missing, cut short or something else."""
-    check(path)
+    (gguf_files.read if _is_gguf(path) else check)(path)
     size = path.stat().st_size
 
     def tensors(file: BufferedReader) -> str:
@@ -44,11 +45,24 @@ def tensors(file: BufferedReader) -> str:
     return _tensors(file, lambda _: None)
 
 
+def _is_gguf(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(gguf_files.MAGIC)) == gguf_files.MAGIC
+    except OSError:
+        return False  # said by the check that follows
+
+
 def _tensors(file: BufferedReader, at: Callable[[int], None]) -> str:
-    length = int.from_bytes(file.read(8), "little")
-    header = json.loads(file.read(length))
-    header.pop("__metadata__", None)
-    digest = hashlib.blake2b(json.dumps(header, sort_keys=True).encode(), digest_size=16)
+    """Of a GGUF file all bytes count: its notes hold a tokenizer."""
+    digest = hashlib.blake2b(digest_size=16)
+    beginning = file.read(8)
+    if beginning.startswith(gguf_files.MAGIC):
+        digest.update(beginning)
+    else:
+        header = json.loads(file.read(int.from_bytes(beginning, "little")))
+        header.pop("__metadata__", None)
+        digest.update(json.dumps(header, sort_keys=True).encode())
     while portion := file.read(PORTION):
         digest.update(portion)
         at(file.tell())

@@ -60,6 +60,11 @@ class WeightFile:
         return numbers.most_common(1)[0][0] if numbers else ""
 
     @property
+    def is_scaled(self) -> bool:
+        """Whether 8-bit weights stand beside scales, without which they are other numbers."""
+        return any(name.endswith(SCALED) or name == "scaled_fp8" for name in self.tensors)
+
+    @property
     def parameters(self) -> int:
         return sum(tensor.count for tensor in self.tensors.values())
 
@@ -80,13 +85,16 @@ def read(path: Path) -> WeightFile:
     }
     if not tensors:
         raise Refusal(f"{path.name} holds no tensors.", "Choose another file.")
-    if any(name.endswith(SCALED) or name == "scaled_fp8" for name in tensors):
-        raise Refusal(
-            f"{path.name} holds 8-bit weights with scales beside them (fp8_scaled), which would load "
-            "wrong.",
-            "Use the fp16, bf16 or GGUF file of this model.",
-        )
     return WeightFile(path, "safetensors", tensors, notes)
+
+
+def scaled(path: Path) -> Refusal:
+    """Of a file that other loaders would take for its bare 8-bit numbers."""
+    return Refusal(
+        f"{path.name} holds 8-bit weights with scales beside them (fp8_scaled), which would load "
+        "wrong.",
+        "Use the fp16, bf16 or GGUF file of this model.",
+    )
 
 
 def _beginning(path: Path) -> bytes:

@@ -78,7 +78,7 @@ def test_the_names_of_two_files_are_a_model_together(tmp_path):
         ("one+one", "no model that this version knows"),
         ("paint", "a model for inpainting"),
         ("flux", "with which alone this version makes nothing"),
-        ("wan", "which this version does not run"),
+        ("wan", "transformer alone"),
         ("page", "is a web page"),
     ],
 )

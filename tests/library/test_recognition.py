@@ -8,6 +8,7 @@ import pytest
 from studio.library import weight_files
 from studio.library.recognition.found import Found
 from studio.library.recognition.weights import recognise
+from studio.library.scan import looked_at
 from studio.spec.refusal import Refusal
 from tests.library.headers import BAD, SMALL, WAN, shapes_of, wan
 from tests.library.weight_builder import gguf, safetensors
@@ -119,9 +120,16 @@ def test_what_is_no_weight_file_says_what_to_do(tmp_path, name):
 
 
 def test_what_would_load_wrong_is_refused(tmp_path):
+    scaled = SMALL["SDXL checkpoint"] | {
+        "model.diffusion_model.input_blocks.0.0.scale_weight": (1,)
+    }
+    safetensors(tmp_path / "a.safetensors", scaled, "F8_E4M3")
+    entry = looked_at(tmp_path / "a.safetensors")
+    assert entry.found is None
+    assert "would load wrong" in entry.why
     scaled = wan(1536, 16) | {"blocks.0.self_attn.q.scale_weight": (1,)}
-    with pytest.raises(Refusal, match="would load wrong"):
-        found(safetensors(tmp_path / "a.safetensors", scaled, "F8_E4M3"))
+    safetensors(tmp_path / "wan.safetensors", scaled, "F8_E4M3")
+    assert looked_at(tmp_path / "wan.safetensors").found is not None
     with pytest.raises(Refusal, match="does not know"):
         found(safetensors(tmp_path / "b.safetensors", {"foreign.weight": (4, 4)}))
     with pytest.raises(Refusal, match="no tensors"):

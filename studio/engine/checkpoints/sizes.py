@@ -17,7 +17,7 @@ HEAD = 64
 
 def unet_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
     """Of `UNet2DConditionModel`; where the layout counts heads by level, they are of 64 channels."""
-    levels = _count(shapes, r"down_blocks\.(\d+)\.")
+    levels = counted(shapes, r"down_blocks\.(\d+)\.")
     widths = [shapes[f"down_blocks.{n}.resnets.0.conv2.weight"][0] for n in range(levels)]
     crossed = [f"down_blocks.{n}.attentions.0.norm.weight" in shapes for n in range(levels)]
     linear = next((len(s) for n, s in shapes.items() if n.endswith(".proj_in.weight")), 4) == 2
@@ -28,7 +28,7 @@ def unet_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
         "block_out_channels": widths,
         "down_block_types": [f"{'CrossAttn' if c else ''}DownBlock2D" for c in crossed],
         "up_block_types": [f"{'CrossAttn' if c else ''}UpBlock2D" for c in reversed(crossed)],
-        "layers_per_block": _count(shapes, r"down_blocks\.0\.resnets\.(\d+)\."),
+        "layers_per_block": counted(shapes, r"down_blocks\.0\.resnets\.(\d+)\."),
         "in_channels": shapes["conv_in.weight"][1],
         "out_channels": shapes["conv_out.weight"][0],
         "cross_attention_dim": text[1],
@@ -53,14 +53,14 @@ def _added(shapes: Shapes) -> Config:
 
 def autoencoder_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
     """Of `AutoencoderKL` and `AutoencoderKLTemporalDecoder`."""
-    levels = _count(shapes, r"encoder\.down_blocks\.(\d+)\.")
+    levels = counted(shapes, r"encoder\.down_blocks\.(\d+)\.")
     found = {
         **config,
         "block_out_channels": [
             shapes[f"encoder.down_blocks.{n}.resnets.0.conv1.weight"][0] for n in range(levels)
         ],
         "down_block_types": ["DownEncoderBlock2D"] * levels,
-        "layers_per_block": _count(shapes, r"encoder\.down_blocks\.0\.resnets\.(\d+)\."),
+        "layers_per_block": counted(shapes, r"encoder\.down_blocks\.0\.resnets\.(\d+)\."),
         "latent_channels": shapes["decoder.conv_in.weight"][1],
     }
     if "up_block_types" in config:
@@ -88,14 +88,14 @@ def text_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
         "vocab_size": words,
         "hidden_size": width,
         "intermediate_size": shapes["encoder.layers.0.mlp.fc1.weight"][0],
-        "num_hidden_layers": _count(shapes, r"encoder\.layers\.(\d+)\."),
+        "num_hidden_layers": counted(shapes, r"encoder\.layers\.(\d+)\."),
         "num_attention_heads": width // HEAD,
         "max_position_embeddings": shapes["embeddings.position_embedding.weight"][0],
         **({"projection_dim": projection[0]} if projection else {}),
     }
 
 
-def _count(shapes: Shapes, numbered: str) -> int:
+def counted(shapes: Shapes, numbered: str) -> int:
     """One more than the largest number in a name; KeyError where there is none."""
     numbers = [int(found[1]) for name in shapes if (found := re.match(numbered, name))]
     if not numbers:

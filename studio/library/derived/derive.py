@@ -3,14 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from studio.library.derived.codecs import autoencoder, of_stable_video, upscaler
-from studio.library.derived.derived import Derived
+from studio.library.derived.derived import JOINED, Derived
 from studio.library.derived.stable_diffusion import FAMILIES, moved, stills
-from studio.library.derived.wan import wan
-from studio.library.scan import Entry
+from studio.library.derived.wan import of_files, wan
+from studio.library.scan import READ_SCALED, Entry
 from studio.spec.refusal import Refusal
-
-JOINED = "+"
-"""Between the names of files that are one model together: image model, motion module, SparseCtrl."""
 
 
 def derive(name: str, entries: Sequence[Entry]) -> Derived:
@@ -21,9 +18,11 @@ def derive(name: str, entries: Sequence[Entry]) -> Derived:
     for entry in entries:
         if entry.found is None:
             raise Refusal(entry.why or f"{entry.path.name} is no model.", "Choose another.")
-        if entry.path.suffix.lower() == ".gguf":
+        is_read = (entry.found.role, entry.found.family) in READ_SCALED
+        if entry.path.suffix.lower() == ".gguf" and not is_read:
             raise Refusal(
-                f"{entry.path.name} is a GGUF file, which this version does not load.",
+                f"{entry.path.name} is a GGUF file of {entry.found}, which this version does not load "
+                "as that.",
                 "Use the safetensors of this model.",
             )
     return _one(name, entries[0]) if len(entries) == 1 else _together(name, entries)
@@ -61,6 +60,8 @@ def _one(name: str, entry: Entry) -> Derived:
 
 
 def _together(name: str, entries: Sequence[Entry]) -> Derived:
+    if any(e.found and (e.found.role, e.found.family) == ("video model", "Wan") for e in entries):
+        return of_files(name, entries)
     by_role: dict[str, list[Entry]] = {}
     for entry in entries:
         assert entry.found is not None
@@ -73,7 +74,8 @@ def _together(name: str, entries: Sequence[Entry]) -> Derived:
         what = ", ".join(str(entry.found) for entry in entries)
         raise Refusal(
             f"{name} is no model that this version knows: {what}.",
-            f"Join a checkpoint and a motion module, and SparseCtrl if you like, by {JOINED}.",
+            f"Join a checkpoint and a motion module, and SparseCtrl if you like, by {JOINED}; or a "
+            "transformer of Wan, its text encoder and its autoencoder.",
         )
     control = by_role.get("control", [None])[0]
     return moved(name, by_role["checkpoint"][0], by_role["motion module"][0], control)

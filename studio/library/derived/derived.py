@@ -6,6 +6,8 @@ from pathlib import Path
 from studio.spec.card import Card
 from studio.spec.refusal import Refusal
 
+JOINED = "+"
+"""Between the names of files that are one model together: image model, motion module, SparseCtrl."""
 LAYOUTS = Path(__file__).resolve().parents[3] / "assets" / "layouts"
 """Configs of published networks, a folder for each layout."""
 SD_LATENTS = "sd"

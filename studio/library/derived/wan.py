@@ -1,14 +1,15 @@
-"""Cards of Wan 2.1 and 2.2, from folders as diffusers saves them.  Limits, rates, steps and guidance
-are those of the official configs."""
+"""Cards of Wan 2.1 and 2.2: of folders as diffusers saves them, and of single files that are used
+together, as ComfyUI's folders hold them.  Limits, rates, steps, guidance and the shift of the noise
+levels are those of the official configs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from studio.library.derived.derived import Derived, named_weights
-from studio.library.scan import Entry
+from studio.library.derived.derived import JOINED, Derived, layout, named_weights
+from studio.library.scan import Entry, pieces
 from studio.spec.card import Card, Interpolation, Window
 from studio.spec.grid import Grid
 from studio.spec.part import FRAMES, Defaults
@@ -24,10 +25,15 @@ SECOND = 16
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a release of Wan makes: the patterns it fills and its numbers."""
+    """What a release of Wan makes: the patterns it fills and its numbers; `layout` holds the configs
+    of its single files, `experts` says that it has two transformers, `sees` that it also reads
+    frames through CLIP."""
 
+    layout: str
     fills: tuple[str, ...]
     defaults: Defaults
+    experts: bool = False
+    sees: bool = False
     window: Window = CLIP
     fps: int = SECOND
     sizes: tuple[tuple[int, int], ...] = WIDE
@@ -38,19 +44,25 @@ class _Kind:
 
 LOW_T2V = (("low_guidance", 3.0),)
 KINDS: Mapping[str, _Kind] = {
-    r"2\.2 I2V A14B": _Kind(("any",), Defaults(40, 3.5)),
-    r"2\.2 T2V A14B": _Kind(("keyframes",), Defaults(40, 4.0, options=LOW_T2V)),
+    r"2\.2 I2V A": _Kind("wan22_i2v", ("any",), Defaults(40, 3.5), experts=True),
+    r"2\.2 T2V A": _Kind(
+        "wan22_t2v", ("keyframes",), Defaults(40, 4.0, options=LOW_T2V), experts=True
+    ),
     r"2\.2 TI2V 5B": _Kind(
+        "wan22_ti2v",
         ("keyframes", "first"),
         Defaults(50, 5.0),
-        Window(121, 121, 4, 1),
-        24,
-        FIVE,
-        32,
-        Grid(16, 4),
-        "wan 2.2 5B",
+        window=Window(121, 121, 4, 1),
+        fps=24,
+        sizes=FIVE,
+        multiple=32,
+        grid=Grid(16, 4),
+        latent_space="wan 2.2 5B",
     ),
-    r"2\.1 or 2\.2 T2V ": _Kind(("keyframes",), Defaults(50, 5.0)),
+    r"2\.1 or 2\.2 T2V ": _Kind("wan21", ("keyframes",), Defaults(50, 5.0)),
+    r"2\.1 I2V ": _Kind("wan21", ("first",), Defaults(40, 5.0), sees=True),
+    r"2\.1 FLF2V ": _Kind("wan21_16", ("ends",), Defaults(50, 5.0), sees=True),
+    r"2\.1 VACE ": _Kind("wan21_16", ("keyframes", "any"), Defaults(50, 5.0)),
 }
 """By the beginning of a variant (`recognition.video_networks`), what is known of it."""
 PARTS = {
@@ -68,11 +80,18 @@ def wan(name: str, entry: Entry) -> Derived:
     has_two = (entry.path / "transformer_2").is_dir()
     if has_two and variant.startswith("2.1 or 2.2 T2V"):
         variant = "2.2 T2V A14B"
-    kind = next((kind for begins, kind in KINDS.items() if re.match(begins, variant)), None)
-    if kind is None or not entry.path.is_dir():
+    if not entry.path.is_dir():
         raise Refusal(
-            f"{entry.path.name} is Wan {variant}, which this version does not run.",
-            "Use a folder of Wan 2.1 T2V, 2.2 T2V or I2V A14B, or 2.2 TI2V 5B as diffusers has it.",
+            f"{entry.path.name} is Wan's transformer alone (Wan {variant}).",
+            f"Name it with its text encoder and autoencoder, as in "
+            f"{name}{JOINED}umt5_xxl_fp16{JOINED}{_autoencoder_named(variant)}.",
+        )
+    kind = _kind(entry, variant)
+    if kind.sees or variant.startswith("2.1 VACE"):
+        raise Refusal(
+            f"{entry.path.name} is a folder of Wan {variant}, which this version runs from single "
+            "files.",
+            "Use the files that ComfyUI has of it.",
         )
     files = tuple(
         (component + more, file)
@@ -81,6 +100,91 @@ def wan(name: str, entry: Entry) -> Derived:
         for more, file in _weights(entry.path, *place)
     )
     return Derived(_card(name, entry, kind, files), entry.path)
+
+
+def of_files(name: str, entries: Sequence[Entry]) -> Derived:
+    """Single files that are one model: a transformer or two experts, a text encoder, an autoencoder
+    and, where the transformer reads frames through it, CLIP's picture encoder."""
+    by_role: dict[str, list[Entry]] = {}
+    for entry in entries:
+        assert entry.found is not None
+        by_role.setdefault(entry.found.role, []).append(entry)
+    experts = by_role.pop("video model")
+    variant = experts[0].found.variant if experts[0].found else ""
+    kind = _kind(experts[0], variant)
+    parts = {**_experts(experts, kind), **_partners(by_role, kind, variant)}
+    files = tuple(
+        (component + (f" {n}" if n > 1 else ""), str(file.absolute()))
+        for component, entry in parts.items()
+        for n, file in enumerate(pieces(entry.path), start=1)
+    )
+    folder = kind.layout
+    if folder == "wan21" and "720" in experts[0].path.stem:
+        folder = "wan21_720"
+    return Derived(_card(name, experts[0], kind, files), layout(folder))
+
+
+def _kind(entry: Entry, variant: str) -> _Kind:
+    found = next((kind for begins, kind in KINDS.items() if re.match(begins, variant)), None)
+    if found is None:
+        raise Refusal(
+            f"{entry.path.name} is Wan {variant}, which this version does not run.",
+            "Use Wan 2.1 T2V, I2V, FLF2V or VACE, 2.2 T2V or I2V A14B, or 2.2 TI2V 5B.",
+        )
+    return found
+
+
+def _experts(entries: list[Entry], kind: _Kind) -> dict[str, Entry]:
+    """The transformers by component; each of two says in its name for which noise it is."""
+    noises = {e.found.variant.partition(", ")[2]: e for e in entries if e.found}
+    kinds = {e.found.variant.partition(", ")[0] for e in entries if e.found}
+    if kind.experts:
+        if len(entries) != 2 or len(kinds) > 1 or set(noises) != {"high noise", "low noise"}:
+            raise Refusal(
+                f"Wan {kinds.pop()} is two transformers, one for high and one for low noise.",
+                "Name both; “high_noise” and “low_noise” in their names say which is which.",
+            )
+        return {"high": noises["high noise"], "low": noises["low noise"]}
+    if len(entries) != 1:
+        raise Refusal("Two of Wan's transformers are named, and one makes a clip.", "Name one.")
+    stem = entries[0].path.stem.lower().replace("_", "").replace(".", "")
+    if "wan22" in stem and "5B" not in kinds.pop():
+        raise Refusal(
+            f"{entries[0].path.name} does not say for which noise it is.",
+            "Have “high_noise” or “low_noise” in its name, and name both.",
+        )
+    return {"high": entries[0]}
+
+
+def _partners(by_role: dict[str, list[Entry]], kind: _Kind, variant: str) -> dict[str, Entry]:
+    """Text encoder, autoencoder and picture encoder by component; one of each that is read."""
+    wanted = {"text": ("text encoder", "UMT5-XXL"), "autoencoder": ("autoencoder", "Wan")}
+    if kind.sees:
+        wanted["vision"] = ("image encoder", "CLIP vision")
+    found: dict[str, Entry] = {}
+    for component, (role, family) in wanted.items():
+        there = by_role.pop(role, [])
+        if len(there) != 1 or not there[0].found or there[0].found.family != family:
+            raise Refusal(
+                f"Wan {variant} needs one {role}, {family}.",
+                f"Add it to the name by “{JOINED}”: umt5_xxl_fp16, {_autoencoder_named(variant)}"
+                f"{', clip_vision_h' if kind.sees else ''}.",
+            )
+        found[component] = there[0]
+    release = "2.2 5B" if kind.latent_space != "wan 2.1" else "2.1"
+    codec = found["autoencoder"].found
+    if codec and codec.variant != release:
+        raise Refusal(
+            f"Wan {variant} has the autoencoder of Wan {release}, not that of {codec.variant}.",
+            f"Use {_autoencoder_named(variant)}.",
+        )
+    if by_role:
+        raise Refusal(f"Wan {variant} has no use for a {next(iter(by_role))}.", "Leave it out.")
+    return found
+
+
+def _autoencoder_named(variant: str) -> str:
+    return "wan2.2_vae" if "5B" in variant else "wan_2.1_vae"
 
 
 def _weights(folder: Path, part: str, usual: str) -> tuple[tuple[str, str], ...]:
@@ -95,9 +199,9 @@ def _card(name: str, entry: Entry, kind: _Kind, files: tuple[tuple[str, str], ..
     roles = ["codec"]
     if "keyframes" in kind.fills:
         roles.append("keyframes")
-    if len(kind.fills) > 1 or "any" in kind.fills:
+    if set(kind.fills) - {"keyframes"}:
         roles.append("holes")
-    around = "any" in kind.fills
+    around = bool({"any", "ends"} & set(kind.fills))
     if around:
         roles.append("interpolator")
     return Card(

@@ -63,7 +63,8 @@ def _wan(names: Names, name: str) -> Found | None:
     original = "blocks.0.self_attn.q.weight" in names
     if width not in WAN_SIZES or not (original or "blocks.0.attn1.to_q.weight" in names):
         return None
-    size, spelling = WAN_SIZES[width], "original" if original else "diffusers"
+    size = "5B" if channels == 48 else WAN_SIZES[width]
+    spelling = "original" if original else "diffusers"
     reads_pictures = names.any(r"^(img_emb|condition_embedder\.image_embedder)\.")
     return Found(
         "video model", "Wan", _wan_kind(names, channels, size, name, reads_pictures), spelling,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from studio.library.derived.derive import JOINED
+from studio.library.derived.derived import JOINED
 from studio.library.models import Model
 from studio.library.overview import Listed
 from studio.library.parts import parts

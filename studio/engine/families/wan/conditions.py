@@ -2,7 +2,9 @@
 
 Wan 2.1 and 2.2 I2V read 36 channels: 16 of noise, 4 of a mask (one for each frame of a latent) and
 16 of the known frames encoded as a clip that is grey elsewhere; any set of frames may be known.
-TI2V-5B takes the first frame's latent in place of noise, at timestep 0, and nothing else.
+TI2V-5B takes the first frame's latent in place of noise, at timestep 0, and nothing else.  VACE
+(Jiang et al. 2025) reads known frames through a control branch: a clip that is grey in its holes,
+encoded, one that is grey elsewhere, and a mask.
 """
 
 from collections.abc import Callable
@@ -12,8 +14,11 @@ from torch import Tensor
 
 from studio.engine.families.wan.autoencoder import Autoencoder, to_pixels
 
-Inputs = tuple[Tensor, Tensor]
-"""Of the transformer: hidden states (1, channels, t, h, w), and timesteps (1,) or one per token."""
+More = dict[str, Tensor]
+"""Further arguments of the transformer."""
+Inputs = tuple[Tensor, Tensor, More]
+"""Of the transformer: hidden states (1, channels, t, h, w), timesteps (1,) or one per token, and what
+else it reads."""
 Condition = Callable[[Tensor, float], Inputs]
 """(noisy latents (1, C, t, h, w), timestep) → the transformer's inputs, in fp32."""
 
@@ -24,15 +29,21 @@ def _timestep(t: float, x: Tensor) -> Tensor:
 
 def unconditioned(x: Tensor, t: float) -> Inputs:
     """Text to video: noise alone."""
-    return x, _timestep(t, x)
+    return x, _timestep(t, x), {}
 
 
 def channels(
-    autoencoder: Autoencoder, clip: Tensor, known: Tensor, level: float, noise: Tensor
+    autoencoder: Autoencoder,
+    clip: Tensor,
+    known: Tensor,
+    level: float,
+    noise: Tensor,
+    more: More | None = None,
 ) -> Condition:
     """Mask and encoded known frames as channels; clip uint8 (T, H, W, 3), known (T,).
 
-    `level`, 0..1, of `noise`, shaped as the latents are, is mixed into what is encoded.
+    `level`, 0..1, of `noise`, shaped as the latents are, is mixed into what is encoded; `more` goes
+    to the transformer as it is.
     """
     pixels = torch.where(known[:, None, None, None], to_pixels(clip), torch.zeros(()))
     latents = autoencoder.encode(pixels)
@@ -40,9 +51,43 @@ def channels(
     condition = torch.cat([mask_channels(known, latents, autoencoder.grid.temporal), latents], 1)
 
     def inputs(x: Tensor, t: float) -> Inputs:
-        return torch.cat([x, condition.to(x.device)], 1), _timestep(t, x)
+        return torch.cat([x, condition.to(x.device)], 1), _timestep(t, x), more or {}
 
     return inputs
+
+
+def control(
+    autoencoder: Autoencoder,
+    clip: Tensor,
+    known: Tensor,
+    level: float,
+    noise: Tensor,
+    scale: Tensor,
+) -> Condition:
+    """VACE's control of a clip: `scale` weighs each layer of it.
+
+    A latent is marked as known where all its frames are, and else as the released code shrinks the
+    mask, which looks at one frame of the latent: others act through their pixels alone.
+    """
+    pixels = torch.where(known[:, None, None, None], to_pixels(clip), torch.zeros(()))
+    shown = autoencoder.encode(pixels)
+    shown = (1 - level**2) ** 0.5 * shown + level * noise.to(shown.device)
+    grey = autoencoder.encode(torch.zeros_like(pixels))
+    t, h, w = shown.shape[2:]
+    side = autoencoder.grid.spatial
+    open_ = (~_known_latents(known, t, autoencoder.grid.temporal)).to(shown)
+    mask = open_[None, None, :, None, None].expand(1, side * side, t, h, w)
+    condition = torch.cat([shown, grey, mask], 1)
+    more = {"control_hidden_states": condition, "control_hidden_states_scale": scale}
+    return lambda x, t: (x, _timestep(t, x), {n: m.to(x.device) for n, m in more.items()})
+
+
+def _known_latents(known: Tensor, latents: int, temporal: int) -> Tensor:
+    """known (T,) → of each latent (t,) whether it is marked as known."""
+    frames = len(known)
+    looked_at = ((torch.arange(latents) + 0.5) * frames / latents).floor().long()
+    whole = torch.cat([known[:1], known[1:].reshape(-1, temporal).all(1)])
+    return known[looked_at] | whole
 
 
 def first_latent(
@@ -77,7 +122,7 @@ class FirstLatent:
         if self.latent is not None:
             times[0] = 0
         tokens = times[:, :: self.patch[1], :: self.patch[2]].reshape(1, -1)
-        return self.put_in(x), tokens
+        return self.put_in(x), tokens, {}
 
     def put_in(self, x: Tensor) -> Tensor:
         """The latents with the known one in its place."""

@@ -17,9 +17,11 @@ from studio.engine.families.wan.conditions import (
     Condition,
     FirstLatent,
     channels,
+    control,
     first_latent,
     unconditioned,
 )
+from studio.engine.families.wan.pictures import Pictures
 from studio.engine.families.wan.text import Texts
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
@@ -45,11 +47,12 @@ class Options:
     """What `FillSpec.options` may say to this family.
 
     `low_guidance` is the guidance of the expert for low noise, below nought for that of the other.
-    `colour_ramp`, in frames, is that of `colours.matched`.
+    `colour_ramp`, in frames, is that of `colours.matched`; `control_scale` weighs VACE's control.
     """
 
     low_guidance: float = -1.0
     colour_ramp: float = 16
+    control_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,9 @@ class Experts:
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """What a folder holds, made ready; `preview_factors` (C + 1, 3): latents to colours."""
+    """What a model's files hold, made ready; `preview_factors` (C + 1, 3): latents to colours;
+    `pictures` encodes frames for a transformer that also reads them so (Wan 2.1's image to video).
+    """
 
     card: Card
     experts: Experts
@@ -80,12 +85,26 @@ class Wan:
     scheduler: Any
     device: Device
     preview_factors: Tensor
+    pictures: Pictures | None = None
 
     @property
     def conditioned(self) -> bool:
         """Whether the transformer has channels for known frames."""
-        config: Any = self.experts.high.config
-        return config.in_channels > config.out_channels
+        return self._config.in_channels > self._config.out_channels
+
+    @property
+    def controlled(self) -> bool:
+        """Whether known frames reach it through a control branch (VACE)."""
+        return "vace_layers" in self._config
+
+    @property
+    def reads_ends(self) -> bool:
+        """Whether it reads pictures of a first and of a last frame."""
+        return self._config.get("pos_embed_seq_len") is not None
+
+    @property
+    def _config(self) -> Any:
+        return self.experts.high.config
 
     def refuses_length(self, frames: int) -> str | None:
         """In a sentence, why no clip of so many frames is made at once."""
@@ -163,17 +182,30 @@ class Wan:
         shape = self.latents_shape(clip.shape[2], clip.shape[1], len(clip))
         level, noise = spec.context_noise, self.noise(spec, shape, "known")
         mask = torch.tensor(known)
+        if self.controlled:
+            scale = torch.full((len(self._config.vace_layers),), options(spec).control_scale)
+            return control(self.autoencoder, clip, mask, level, noise, scale)
         if self.conditioned:
-            return channels(self.autoencoder, clip, mask, level, noise)
+            return channels(self.autoencoder, clip, mask, level, noise, self._seen(clip, known))
         return self._per_token(first_latent(self.autoencoder, clip, mask, level, noise))
 
-    def from_words(self) -> Condition:
+    def _seen(self, clip: Tensor, known: Known) -> dict[str, Tensor]:
+        """The known frames as the transformer reads pictures, where it does."""
+        if self.pictures is None:
+            return {}
+        ends = [0, -1] if self.reads_ends else [0]
+        seen = self.pictures.encoded([clip[end] if known[end] else None for end in ends])
+        return {"encoder_hidden_states_image": seen}
+
+    def from_words(self, frames: int, width: int, height: int, spec: FillSpec) -> Condition:
         """What the transformer reads where no frame is known."""
+        if self.controlled:
+            grey = torch.zeros(frames, height, width, 3, dtype=torch.uint8)
+            return self.condition(grey, (False,) * frames, spec)
         return self._per_token(None) if self.experts.per_token else unconditioned
 
     def _per_token(self, latent: Tensor | None) -> FirstLatent:
-        config: Any = self.experts.high.config
-        return FirstLatent(config.patch_size, latent)
+        return FirstLatent(self._config.patch_size, latent)
 
     def _denoiser(
         self,
@@ -191,10 +223,11 @@ class Wan:
         return lambda x, t: (high if t >= self.experts.boundary else low)(x, t)
 
     def _predict(self, text: Tensor, condition: Condition, x: Tensor, t: float) -> Tensor:
-        hidden, timestep = condition(x, t)
+        hidden, timestep, more = condition(x, t)
         dtype = self.device.dtype
         network: Any = self.experts.at(t)
-        made = network(hidden.to(dtype), timestep, text.to(dtype), return_dict=False)
+        others = {name: value.to(dtype) for name, value in more.items()}
+        made = network(hidden.to(dtype), timestep, text.to(dtype), return_dict=False, **others)
         return made[0].float()
 
     def _preview(self, latents: Tensor) -> Preview:

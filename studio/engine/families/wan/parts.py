@@ -69,7 +69,9 @@ class FromWords(_Filling):
         """Latents (t, C, h, w) for the frames of `known`; of `clip` the shape alone matters."""
         self._check(known)
         t, c, h, w = clip.shape
-        made = self.model.latents(prompt, spec, tick, (t, c, h, w), self.model.from_words())
+        side = self.model.autoencoder.grid.spatial
+        condition = self.model.from_words(len(known), w * side, h * side, spec)
+        made = self.model.latents(prompt, spec, tick, (t, c, h, w), condition)
         return made[0].transpose(0, 1).float().cpu()
 
 
@@ -84,8 +86,14 @@ class AroundFrames(_Filling):
         name = self.card.name
         if not any(known):
             return f"{name} fills around given frames, and none is given."
-        if self.model.conditioned:
+        if self.model.controlled or (self.model.conditioned and not self.model.pictures):
             return None
+        if self.model.reads_ends:
+            only = known[0] and known[-1] and sum(known) == 2
+            return None if only else f"{name} reads the first frame and the last, and these alone."
+        if self.model.conditioned:
+            only = known[0] and sum(known) == 1
+            return None if only else f"{name} was taught to go on from a first frame alone."
         if not self.model.experts.per_token:
             return f"{name} makes clips from words and cannot fill around given frames."
         if sum(known) > 1 or not known[0]:

@@ -2,6 +2,7 @@
 
 import html
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,14 @@ KEPT = 64
 
 
 class Texts:
-    """Embeddings by text; `folder` holds `tokenizer` and `text_encoder`."""
+    """Embeddings by text.  `open_both` opens tokenizer and text encoder; without it they lie in
+    `folder`, as `tokenizer` and `text_encoder`."""
 
-    def __init__(self, folder: Path, device: Device) -> None:
+    def __init__(
+        self, folder: Path, device: Device, open_both: Callable[[], tuple[Any, Any]] | None = None
+    ) -> None:
         self._folder, self._device = folder, device
+        self._open = open_both or self._opened
         self._known: OrderedDict[str, Tensor] = OrderedDict()
 
     def encoded(self, *texts: str) -> list[Tensor]:
@@ -41,7 +46,7 @@ class Texts:
     def _encode(self, texts: list[str]) -> list[Tensor]:
         try:
             with loading():
-                tokenizer, encoder = self._opened()
+                tokenizer, encoder = self._open()
             given = tokenizer(
                 texts,
                 padding="max_length",

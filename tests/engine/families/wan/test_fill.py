@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from diffusers import WanImageToVideoPipeline, WanPipeline
@@ -17,6 +16,7 @@ from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 from tests.engine.families.wan import tiny
+from tests.engine.families.wan.tiny import clip, known_at
 from tests.engine.tiny_backbone import traces
 
 WORDS = Words("a red ball", "blurry")
@@ -28,15 +28,6 @@ NONE = (False,) * FRAMES
 
 def spec(frames: int = FRAMES, **changes) -> FillSpec:
     return replace(FillSpec("holes", tuple(range(frames)), 7, 2, 2.0), **changes)
-
-
-def clip(frames: int = FRAMES, side: int = tiny.SIDE, seed: int = 3) -> torch.Tensor:
-    drawn = np.random.default_rng(seed).integers(0, 256, (frames, 4, 4, 3), np.uint8)
-    return torch.from_numpy(drawn.repeat(side // 4, 1).repeat(side // 4, 2))
-
-
-def known_at(*at: int, frames: int = FRAMES) -> tuple[bool, ...]:
-    return tuple(k in at for k in range(frames))
 
 
 def filled(model, given, known, how: FillSpec | None = None, tick=silent) -> torch.Tensor:

@@ -74,7 +74,7 @@ def test_a_model_that_reads_pictures_through_clip_is_refused(folder, tmp_path):
     shutil.rmtree(other / "transformer")
     told = {key: value for key, value in told.items() if not key.startswith("_")}
     WanTransformer3DModel(**told).save_pretrained(other / "transformer")
-    with pytest.raises(Refusal, match="an encoder that the studio does not have"):
+    with pytest.raises(Refusal, match="picture encoder, which is not there"):
         tiny.load(other)
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3DModel
 from tokenizers import Tokenizer
@@ -98,6 +99,15 @@ def text_encoder() -> tuple[PreTrainedTokenizerFast, UMT5EncoderModel]:
     )
     torch.manual_seed(6)
     return tokenizer, UMT5EncoderModel(config).eval()
+
+
+def clip(frames: int = 9, side: int = SIDE, seed: int = 3) -> torch.Tensor:
+    drawn = np.random.default_rng(seed).integers(0, 256, (frames, 4, 4, 3), np.uint8)
+    return torch.from_numpy(drawn.repeat(side // 4, 1).repeat(side // 4, 2))
+
+
+def known_at(*at: int, frames: int = 9) -> tuple[bool, ...]:
+    return tuple(k in at for k in range(frames))
 
 
 def make(folder: Path, layout: str = "i2v", *, experts: int = 1) -> Path:
