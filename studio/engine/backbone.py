@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from studio.engine.device import Device, set_attention
+from studio.engine.device import SHAPES, Device, set_attention
 from studio.engine.diffusers_calls import config_of, to_device
 from studio.engine.loading import loading
 from studio.engine.second_text import SecondText
@@ -51,10 +51,22 @@ def network(kind: Any, precision: str = "torch_dtype") -> Open:
 
     def opened(folder: Path, device: Device) -> torch.nn.Module:
         wanted = {precision: device.dtype}
+        if device.name == SHAPES:
+            return torch.nn.Module.to(shaped(kind, folder), device.dtype)
         net = kind.from_pretrained(folder, local_files_only=True, **wanted)
-        return net.to(device.name).eval().requires_grad_(False)
+        return net.to(device.home).eval().requires_grad_(False)
 
     return opened
+
+
+def shaped(kind: Any, folder: Path) -> Any:
+    """A network of diffusers or transformers without weights, as its config says, frozen."""
+    with torch.device(SHAPES):
+        if hasattr(kind, "load_config"):
+            net = kind.from_config(kind.load_config(folder, local_files_only=True))
+        else:
+            net = kind(kind.config_class.from_pretrained(folder, local_files_only=True))
+    return net.eval().requires_grad_(False)
 
 
 def autoencoder(*, unsaid: bool = False) -> Open:
@@ -63,8 +75,10 @@ def autoencoder(*, unsaid: bool = False) -> Open:
     def opened(folder: Path, device: Device) -> AutoencoderKL:
         config: Any = AutoencoderKL.load_config(folder, local_files_only=True)
         dtype = device.autoencoder_dtype(config, unsaid=unsaid)
+        if device.name == SHAPES:
+            return torch.nn.Module.to(shaped(AutoencoderKL, folder), dtype)
         vae = AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
-        return to_device(vae, device.name).eval().requires_grad_(False)
+        return to_device(vae, device.home).eval().requires_grad_(False)
 
     return opened
 

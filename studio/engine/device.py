@@ -18,17 +18,41 @@ from torch import nn
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 
+SHAPES = "meta"
+"""A device of torch on which tensors have shapes and no values."""
 ACCELERATORS = ("cuda", "mps", "xpu")
 """As torch spells them, best first; ROCm answers to "cuda"."""
 
 
+PLAIN, FUSED = "plain", "fused"
+"""Attention as matrix products, whose memory grows with the square of the tokens; or in one kernel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`name` as torch spells it ("cpu", "cuda", "mps", "xpu"); `dtype` of networks that make things."""
+    """`name` as torch spells it ("cpu", "cuda", "mps", "xpu"); `dtype` of networks that make things.
+
+    The rest is how it computes where memory is short: with `attention` of one kind, "" for its own;
+    `streams`: weights wait on the processor and are brought layer by layer; `tiles`: an autoencoder
+    works on a large picture in tiles.
+    """
 
     name: str
     dtype: torch.dtype
     described: str = ""
+    attention: str = ""
+    streams: bool = False
+    tiles: bool = False
+
+    @property
+    def attends(self) -> str:
+        """The kind of attention: on a processor fused kernels lose at small sizes."""
+        return self.attention or (PLAIN if self.name == "cpu" else FUSED)
+
+    @property
+    def home(self) -> str:
+        """Where weights are kept."""
+        return "cpu" if self.streams and self.name != SHAPES else self.name
 
     @property
     def frozen_dtype(self) -> torch.dtype:
@@ -37,6 +61,8 @@ class Device:
         `dtype` where `in_half` mixes it with what learns, else fp32: on a processor it leaves norms
         in the precision that they have.
         """
+        if self.name == SHAPES:
+            return self.dtype
         place = torch.device(self.name)
         mixes = place.type != "cpu" and has_bfloat16(place)
         return self.dtype if mixes else torch.float32
@@ -59,6 +85,14 @@ class Device:
             return None
         kind = getattr(torch, self.name)
         return kind.mem_get_info()[0] + kind.memory_reserved() - kind.memory_allocated()
+
+    def peak_memory(self) -> int:
+        """Bytes that were taken at most since it was last asked; 0 where torch does not say."""
+        if self.name != "cuda":
+            return 0
+        peak = torch.cuda.max_memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        return peak
 
     def free(self) -> None:
         """Give cached memory back to the system."""
@@ -119,8 +153,8 @@ def in_half(device: torch.device) -> AbstractContextManager:
 
 
 def set_attention(net: nn.Module, device: Device) -> None:
-    """Plain matrix products on a CPU, where fused kernels lose at these sizes; fused elsewhere."""
-    processor = AttnProcessor() if device.name == "cpu" else AttnProcessor2_0()
+    """Attention of the kind that the device asks for (`Device.attends`)."""
+    processor = AttnProcessor() if device.attends == PLAIN else AttnProcessor2_0()
     for layer in net.modules():
         if takes := getattr(layer, "set_processor", None):
             takes(processor)

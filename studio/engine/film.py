@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 
 from studio.engine.clips import Arrays, Inputs, known_frames, known_latents
-from studio.engine.embeddings import EmbeddingFile
 from studio.engine.fitting import filling
-from studio.engine.lora.fitting import AdapterUse
+from studio.engine.memory.shortage import unless_short
 from studio.engine.roles import (
     Codec,
     Filler,
@@ -30,18 +29,15 @@ from studio.engine.roles import (
     Words,
 )
 from studio.engine.tiles import Tiling
-from studio.spec.adapter_use import EmbeddingUse, LoraUse
-from studio.spec.meaning import embeddings_of, loras_of, words_of
+from studio.spec.meaning import words_of
 from studio.spec.memo import Memo
 from studio.spec.part import FRAMES, Part
 from studio.spec.patterns import pattern_of
-from studio.spec.progress import Tick, shifted
+from studio.spec.progress import Progress, Tick, shifted
 from studio.spec.refusal import Refusal
 from studio.spec.sources import space_of
 from studio.spec.span import Span
 from studio.spec.spans import seed_of
-from studio.spec.weights import plain
-from studio.spec.wording import is_read_otherwise
 
 Load = Callable[[Part, str], Any]
 """A part and one of its roles → what fills it, loaded."""
@@ -49,10 +45,6 @@ Load = Callable[[Part, str], Any]
 
 def _no_pictures(identity: str) -> np.ndarray:
     raise Refusal(f"There is no picture {identity}.", "Delete that keyframe.")
-
-
-def _no_file(use: LoraUse | EmbeddingUse) -> Path:
-    raise Refusal("There is no file of this LoRA or embedding.", "Leave it out.")
 
 
 def loaded(parts: Parts) -> Load:
@@ -71,15 +63,15 @@ class Models:
     """What rendering needs; `load` is asked only where something is to be made, and one thing at a
     time, so that parts need not be in memory beside one another.  `adapter` finds the file of the
     request's subject, and `pictures` gives those that the user brought, uint8 (H, W, 3), by the
-    hash of their bytes.  `file` finds that of a LoRA or an embedding, and `notes`
-    gathers sentences for the user.
+    hash of their bytes.  Where memory is short for a span, `lighten` has what fills it loaded anew in
+    a lighter way and says in words how; "" where there is none.  `took` hears of the seconds of each.
     """
 
     load: Load
     adapter: Callable[[], Path | None] = lambda: None
     pictures: Callable[[str], np.ndarray] = _no_pictures
-    file: Callable[[LoraUse | EmbeddingUse], Path] = _no_file
-    notes: list[str] = field(default_factory=list)
+    lighten: Callable[[Span], str] = lambda _: ""
+    took: Callable[[Span, float], None] = lambda *_: None
 
 
 @dataclass(slots=True)
@@ -126,10 +118,30 @@ class _Making:
         inputs = {key: arrays for key in span.inputs if (arrays := self._input(key)) is not None}
         tick = shifted(self.tick, self.done[span.stage], self.totals[span.stage])
         started = time.monotonic()
-        self.memo.put(span.key, STAGES[span.stage](span, self.models, inputs, tick))
+        arrays = self._arrays(span, inputs, tick)
+        computed = time.monotonic() - started
+        self.memo.put(span.key, arrays)
+        self.models.took(span, computed)
         self.done[span.stage] += steps_in(span)
         self.rendered.seconds[span.stage] += time.monotonic() - started
         self.rendered.made.append(span.key)
+
+    def _arrays(self, span: Span, inputs: Inputs, tick: Tick) -> Arrays:
+        """What a span's verb makes, in ever lighter ways while memory is short."""
+        while True:
+            made = unless_short(lambda: STAGES[span.stage](span, self.models, inputs, tick))
+            if made is not None:
+                return made
+            if not (how := self.models.lighten(span)):
+                raise Refusal(
+                    f"There is not enough memory to make this ({span.stage}), in the lightest way.",
+                    "Use smaller frames, close other programs, or use another model.",
+                )
+            tick(
+                Progress(
+                    span.stage, 0, steps_in(span), note=f"Memory is short: {how} from here on."
+                )
+            )
 
     def _input(self, key: str) -> Arrays | None:
         """What a span reads; made again where the memo finds it damaged."""
@@ -174,8 +186,7 @@ def make_keyframes(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Ar
     else:
         shape = filler.latents_shape(request.width, request.height, len(known))
         clip = known_latents(span, inputs, shape)
-    meant = words(span, models)
-    with filler.prompt(meant, models.adapter() if meant.subject else None) as prompt:
+    with filler.prompt(words(span), models.adapter() if words(span).subject else None) as prompt:
         made = filler.fill(clip, known, prompt, fill_spec(span, span.makes), tick)
     return {space: made.numpy()}
 
@@ -202,8 +213,8 @@ def make_between(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arra
     clip = known_frames(span, inputs) if apart else known_latents(span, inputs)
     start = span.makes[0] - (not apart)
     spec = fill_spec(span, tuple(range(start, start + len(known))))
-    meant = words(span, models)
-    with interpolator.prompt(meant, models.adapter() if meant.subject else None) as prompt:
+    subject = words(span).subject
+    with interpolator.prompt(words(span), models.adapter() if subject else None) as prompt:
         made = interpolator.between(clip, known, prompt, spec, tick)
     if apart:
         return {"frames": made[: len(span.makes)].numpy()}
@@ -230,19 +241,10 @@ def _shown(span: Span, frames: Tensor) -> Arrays:
     return {"frames": frames[before : before + len(span.makes)].numpy()}
 
 
-def words(span: Span, models: Models) -> Words:
-    """Those of a span's part, with the files of what they name."""
-    request, part = span.request, span.part
-    prompt, subject = words_of(request, part, span.source)
-    loras = tuple(
-        AdapterUse(models.file(use), use.strength, name=use.name) for use in loras_of(request, part)
-    )
-    embeddings = tuple(
-        EmbeddingFile(use.word, models.file(use))
-        for use in embeddings_of(request, part, span.source)
-    )
-    reading = request.reading if is_read_otherwise(request, prompt, request.negative) else ""
-    return Words(prompt, request.negative, subject, loras, embeddings, reading, models.notes)
+def words(span: Span) -> Words:
+    """Settings of a span's part."""
+    prompt, subject = words_of(span.request, span.part, span.source)
+    return Words(prompt, span.request.negative, subject)
 
 
 def fill_spec(span: Span, frames: tuple[int, ...]) -> FillSpec:
@@ -270,9 +272,8 @@ def upscale_spec(span: Span) -> UpscaleSpec:
     request, how = span.request, span.request.upsample
     assert how is not None
     tiling = Tiling(how.tile, how.overlap)
-    prompt = plain(request.prompt) if request.reading else request.prompt
     return UpscaleSpec(
-        span.positions, request.seed, how.steps, how.level, tiling, prompt, how.guidance
+        span.positions, request.seed, how.steps, how.level, tiling, request.prompt, how.guidance
     )
 
 

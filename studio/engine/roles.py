@@ -7,7 +7,8 @@ A *family* (`studio.engine.families`) is a package with a module `family` that h
 which opens what the role needs and nothing else that does not come with it; it gives every role
 that the same networks fill, so that what is in memory serves them all.  It ticks between tensors
 or parts, and refuses, by name and in a sentence, a file that is missing, damaged or of a newer
-format (`studio.spec.refusal.Refusal`).  It loads within `studio.engine.loading.loading`.
+format (`studio.spec.refusal.Refusal`).  It loads within `studio.engine.loading.loading`.  Weights are kept at `device.home`; on the device
+"meta" networks have shapes and no weights, which are not read, as plans are made from them.
 
 Everywhere below: latents are fp32 on the CPU, (T, C, h, w), scaled as the diffusion network sees
 them; frames are uint8 on the CPU, (T, H, W, 3).  T counts latents, or frames, in playing order;
@@ -19,14 +20,12 @@ and the weights alone: noise is that of `studio.engine.noise`.
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import Tensor
 
-from studio.engine.embeddings import EmbeddingFile
-from studio.engine.lora.fitting import AdapterUse
 from studio.engine.tiles import Tile, Tiling
 from studio.spec.card import Card
 from studio.spec.grid import Grid
@@ -45,21 +44,11 @@ looks into."""
 @dataclass(frozen=True, slots=True)
 class Words:
     """A prompt as it was written and what should not be seen; the family puts the subject's token
-    into it (`studio.spec.prompts`).
-
-    `loras` go on with the subject, `embeddings` are what words of it stand for, and `reading` says
-    how it is read (`ClipRequest.reading`): a family that cannot weigh words reads them plain
-    (`studio.spec.weights.plain`), one that can put no LoRA on refuses.  `notes` are sentences for the
-    user about what came of them, such as how many layers matched.
-    """
+    into it (`studio.spec.prompts`)."""
 
     prompt: str
     negative: str = ""
     subject: SubjectUse | None = None
-    loras: tuple[AdapterUse, ...] = ()
-    embeddings: tuple[EmbeddingFile, ...] = ()
-    reading: str = ""
-    notes: list[str] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

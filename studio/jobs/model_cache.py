@@ -16,6 +16,7 @@ from studio.jobs.device_info import processor
 from studio.library.models import Model, check_unchanged
 from studio.spec.card import FAMILIES
 from studio.spec.part import ROLES, VIDEOLDM
+from studio.spec.plan.steps import making
 from studio.spec.progress import Cancelled, Progress, Tick
 from studio.spec.refusal import Refusal
 
@@ -33,12 +34,14 @@ SHARE = 2
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What was loaded from a model, by role, how it looked when it was, and its bytes in memory."""
+    """What was loaded from a model, by role, how it looked when it was, its bytes in memory, and the
+    device that it computes as."""
 
     model: Model
     parts: Parts
     mark: object
     size: int
+    device: Device
 
 
 class ModelCache:
@@ -54,13 +57,45 @@ class ModelCache:
         self._asked, self._budget = device, budget
         self._held: list[_Held] = []
         """The least recently used first."""
+        self._steps: dict[tuple[str, bool], int] = {}
+        """How far down its ladder what fills roles of a model is, by its id and whether it upscales."""
         self._lease = threading.Lock()
+        self.loads = 0
+        """How often something was loaded."""
 
     def device(self) -> Device:
         """The device that the engine computes on."""
         from studio.engine.device import choose
 
         return choose(self._asked)
+
+    def ladder(self) -> tuple[str, ...]:
+        """The steps to lighter plans that there are on the device (`studio.spec.plan.steps`)."""
+        return making(on_processor=self.device().name == "cpu")
+
+    def steps(self, model: str, role: str) -> tuple[str, ...]:
+        """Those that are taken for a role of a model."""
+        return self.ladder()[: self._steps.get(_place(model, role), 0)]
+
+    def device_of(self, model: str, role: str) -> Device:
+        """The device as a role of a model computes on it."""
+        from studio.engine.memory.lighter import lighter
+
+        return lighter(self.device(), self.steps(model, role))
+
+    def take_steps(self, model: str, role: str, count: int) -> None:
+        """Have a role of a model loaded so far down the ladder from now on."""
+        self._steps[_place(model, role)] = count
+
+    def lighten(self, model: str, role: str) -> str:
+        """Let go of everything, and have a role of a model loaded a step lighter; gives that in
+        words, "" where there is no step more."""
+        self.free()
+        taken, ladder = self._steps.get(_place(model, role), 0), self.ladder()
+        if taken == len(ladder):
+            return ""
+        self.take_steps(model, role, taken + 1)
+        return ladder[taken]
 
     @property
     def held(self) -> tuple[tuple[str, tuple[str, ...], int], ...]:
@@ -104,6 +139,7 @@ class ModelCache:
         """The networks of a model of the Video LDM family, which subjects and trainings know."""
         if model.card.family != VIDEOLDM:
             raise Refusal(f"{model.card.name} cannot be trained here.", "Use another model.")
+        self.take_steps(model.card.id, "keyframes", 0)  # a training has a ladder of its own
         return self.part(model, "keyframes", tick).model
 
     def free(self) -> None:
@@ -119,9 +155,10 @@ class ModelCache:
         for held in self._held:
             if held.model.folder != model.folder or role not in held.parts:
                 continue
-            if held.model == model and mark(held.parts) == held.mark:
+            as_wanted = held.model == model and held.device == self.device_of(model.card.id, role)
+            if as_wanted and mark(held.parts) == held.mark:
                 return held
-            if held.model == model:
+            if as_wanted:
                 log.error("the %s of %s was left altered: it is loaded anew", role, model.card.id)
             self._held = [other for other in self._held if other is not held]
             del held
@@ -163,20 +200,29 @@ class ModelCache:
         self.device().free()
 
     def _load(self, model: Model, role: str, tick: Tick) -> _Held:
+        from studio.engine.memory.lighter import lighten
         from studio.engine.untouched import mark, size
 
-        parts = self._opened(model, role, tick)
+        device = self.device_of(model.card.id, role)
+        parts = lighten(self.opened(model, role, device, tick), device)
         check_unchanged(model)  # nothing else is kept, or used, under the hashes it was found by
-        return _Held(model, parts, mark(parts), size(parts))
+        self.loads += 1
+        return _Held(model, parts, mark(parts), size(parts), device)
 
-    def _opened(self, model: Model, role: str, tick: Tick) -> Parts:
+    def opened(self, model: Model, role: str, device: Device, tick: Tick) -> Parts:
+        """A role of a model on a device, with what comes along, opened anew and not kept."""
         card = model.card
         if role not in card.roles:
             raise Refusal(f"{card.name} has no {role}.", "Choose another model for it.")
         family = importlib.import_module(FAMILIES[card.family])
-        parts = family.load(model.folder, card, role, self.device(), tick)
+        parts = family.load(model.folder, card, role, device, tick)
         if role not in parts:
             raise Refusal(
                 f"{card.name} says that it has a {role}, and has none.", "Correct its card."
             )
         return parts
+
+
+def _place(model: str, role: str) -> tuple[str, bool]:
+    """What is loaded together: an upscaler comes alone."""
+    return model, role == "upscaler"

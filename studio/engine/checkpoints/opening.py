@@ -112,9 +112,9 @@ def open_autoencoder(source: Source, device: Device) -> Any:
     dtype = device.autoencoder_dtype(config)
     with torch.device("meta"):
         net = kind.from_config(config)
-    state = there.read(dtype, device.name)
+    state = there.read(dtype, device.home)
     if kind is AutoencoderKLTemporalDecoder and "quant_conv.weight" not in state:
-        state |= _passing_on(2 * config["latent_channels"], dtype, device.name)
+        state |= _passing_on(2 * config["latent_channels"], dtype, device.home)
     return _filled(net, state)
 
 
@@ -123,7 +123,7 @@ def _unet(source: Source, device: Device) -> Any:
     config = source.config(names.IMAGE, there.shapes, sizes.unet_config)
     with torch.device("meta"):
         net = UNet.from_config(config)
-    return _filled(net, there.read(device.dtype, device.name))
+    return _filled(net, there.read(device.dtype, device.home))
 
 
 def _text_encoder(source: Source, device: Device) -> CLIPTextModel:
@@ -131,7 +131,7 @@ def _text_encoder(source: Source, device: Device) -> CLIPTextModel:
     config = source.config(names.TEXT, there.shapes, sizes.text_config)
     with torch.device("meta"):
         net = CLIPTextModel(CLIPTextConfig.from_dict(config))
-    net.load_state_dict(there.read(device.dtype, device.name), strict=True, assign=True)
+    net.load_state_dict(there.read(device.dtype, device.home), strict=True, assign=True)
     return _with_positions(net, net, device)
 
 
@@ -140,7 +140,7 @@ def _second_text(source: Source, device: Device) -> SecondText:
     config = source.config(names.SECOND, there.shapes, sizes.text_config)
     with torch.device("meta"):
         net = CLIPTextModelWithProjection(CLIPTextConfig.from_dict(config))
-    state = there.read(device.dtype, device.name)
+    state = there.read(device.dtype, device.home)
     inner = {n if n.startswith(names.PROJECTION) else f"text_model.{n}": state[n] for n in state}
     net.load_state_dict(inner, strict=True, assign=True)
     index = source.folder / "model_index.json"
@@ -151,7 +151,7 @@ def _second_text(source: Source, device: Device) -> SecondText:
 
 def _with_positions(net: Any, text_model: Any, device: Device) -> Any:
     """Ready to use; the numbers of the positions are in no file."""
-    positions = torch.arange(net.config.max_position_embeddings, device=device.name)
+    positions = torch.arange(net.config.max_position_embeddings, device=device.home)
     text_model.embeddings.register_buffer("position_ids", positions[None], persistent=False)
     return net.eval().requires_grad_(False)
 

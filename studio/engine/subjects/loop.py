@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from studio.engine.memory.shortage import is_shortage
 from studio.engine.subjects import checkpoint
 from studio.spec.progress import Cancelled, Progress, Tick, silent
 from studio.spec.refusal import Refusal
@@ -54,7 +55,8 @@ class RunIdentity:
 
 @dataclass(slots=True)
 class _State:
-    """What a checkpoint holds: live and averaged parameters by name, and the optimiser.
+    """What a checkpoint holds: live and averaged parameters by name, none where nothing is
+    averaged, and the optimiser.
 
     `done` updates have gone into it; in the midst of one it `is_whole` no longer.
     """
@@ -68,17 +70,18 @@ class _State:
 
 def fit(
     net: nn.Module,
-    loss_at: Callable[[int], Tensor],
+    loss_at: Callable[[int], Tensor | Iterable[Tensor]],
     plan: Plan,
     folder: Path | None,
     *,
     tick: Tick = silent,
     resume: bool = True,
     identity: RunIdentity | None = None,
+    optimizer: type[torch.optim.AdamW] = torch.optim.AdamW,
 ) -> dict[str, Tensor]:
     """Train the parameters of `net` that ask for a gradient; returns their averaged weights.
 
-    `loss_at(step)` must depend on the step alone for its data and noise, so that a resumed run
+    `loss_at(step)`, a loss or the shares that add up to it, must depend on the step alone for its data and noise, so that a resumed run
     sees what an unbroken one sees.  A loss or gradient that is not finite stops the run with the
     last good checkpoint on disk.  Who stops it, at a tick or by Ctrl+C at any moment, finds it at
     the very step where it stood.
@@ -87,24 +90,24 @@ def fit(
     stopped on the way goes on with the same `identity` and steps alone, where these are known.
     """
     live = {name: p for name, p in net.named_parameters() if p.requires_grad}
-    average = {name: p.detach().clone() for name, p in live.items()}
-    optimizer = torch.optim.AdamW(live.values(), lr=plan.rate, weight_decay=plan.decay)
-    state = _State(live, average, optimizer)
+    average = {name: p.detach().clone() for name, p in live.items() if plan.ema}
+    updates = optimizer(live.values(), lr=plan.rate, weight_decay=plan.decay)
+    state = _State(live, average, updates)
     keeper = _Keeper(folder, plan, identity)
     if folder and resume:
         keeper.restore(state, tick)
     try:
         for step in range(state.done, plan.steps):
-            loss = loss_at(step)
-            _update(state, loss, plan, step)
+            loss = _update(state, loss_at, plan, step)
             if keeper.is_due(state):
                 keeper.store(state)
-            tick(Progress(plan.name, step + 1, plan.steps, loss=float(loss.detach())))
-    except (Cancelled, KeyboardInterrupt):
-        if state.is_whole and keeper.saved < state.done:
+            tick(Progress(plan.name, step + 1, plan.steps, loss=float(loss)))
+    except (Cancelled, KeyboardInterrupt, RuntimeError, MemoryError) as error:
+        stopped = isinstance(error, Cancelled | KeyboardInterrupt) or is_shortage(error)
+        if stopped and state.is_whole and keeper.saved < state.done:
             keeper.store(state)
         raise
-    return average
+    return average or {name: p.detach() for name, p in live.items()}
 
 
 def rate_at(plan: Plan, step: int) -> float:
@@ -116,21 +119,29 @@ def rate_at(plan: Plan, step: int) -> float:
     return plan.rate * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
-def _update(state: _State, loss: Tensor, plan: Plan, step: int) -> None:
-    _check_finite(loss, "loss", step)
+def _update(
+    state: _State, loss_at: Callable[[int], Tensor | Iterable[Tensor]], plan: Plan, step: int
+) -> Tensor:
+    """One update; gives its loss."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate_at(plan, step)
     state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    shares, total = loss_at(step), torch.zeros(())
+    for number, share in enumerate([shares] if isinstance(shares, Tensor) else shares):
+        _check_finite(share, "loss", step)
+        share.backward()
+        total = total + share.detach() if number else share.detach()
     # a finite loss can have gradients that are not, and these would reach the next checkpoint
     _check_finite(nn.utils.clip_grad_norm_(state.live.values(), plan.clip), "gradient", step)
     state.is_whole = False
     state.optimizer.step()
     # a young average would otherwise remember the random start for a thousand steps
     keep = min(plan.ema, (step + 1) / (step + 10))
-    with torch.no_grad():
-        torch._foreach_lerp_(list(state.average.values()), list(state.live.values()), 1 - keep)
+    if state.average:
+        with torch.no_grad():
+            torch._foreach_lerp_(list(state.average.values()), list(state.live.values()), 1 - keep)
     state.done, state.is_whole = step + 1, True
+    return total
 
 
 def _check_finite(value: Tensor, what: str, step: int) -> None:
@@ -185,8 +196,9 @@ class _Keeper:
         with torch.no_grad():
             for name, parameter in state.live.items():
                 parameter.copy_(tensors[f"live.{name}"])
-                averaged = tensors.get(f"average.{name}", tensors[f"live.{name}"])
-                state.average[name].copy_(averaged)
+                if name in state.average:
+                    averaged = tensors.get(f"average.{name}", tensors[f"live.{name}"])
+                    state.average[name].copy_(averaged)
         checkpoint.load_optimizer(state.optimizer, tensors)
         self.saved = state.done = step
 

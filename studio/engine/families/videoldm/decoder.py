@@ -69,8 +69,9 @@ class DecoderLayers(nn.Module):
     @classmethod
     def load(cls, path: Path, image: Decoder) -> "DecoderLayers":
         """Layers for `image`, in fp32; ValueError for another format, RuntimeError if unfit."""
-        tensors, config, _ = layer_file.load(path, FORMAT)
-        layers = cls(image, DecoderConfig(**config))
+        tensors, config, _ = layer_file.load(path, FORMAT, shapes=layer_file.is_shapes(image))
+        with layer_file.made_beside(image):
+            layers = cls(image, DecoderConfig(**config))
         layer_file.fill(layers, tensors)
         return layers
 

@@ -60,7 +60,7 @@ def _load(folder: Path, card: Card, device: Device, tick: Tick) -> VideoModel:
         ) from error
     net = VideoUNet(backbone.unet, layers)
     set_attention(net, device)
-    net.to(device.name, device.dtype).eval().requires_grad_(False)
+    net.to(device.home, device.dtype).eval().requires_grad_(False)
     if decoder is not None:
         decoder.to(backbone.vae.device, backbone.vae.dtype).eval().requires_grad_(False)
     return VideoModel(card, backbone, net, taught, factors, decoder)

@@ -7,13 +7,16 @@ them.  `STORED_NAMES` and `STORED_FIELDS` are the whole difference.
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from studio.engine.device import SHAPES, place_of
 from studio.engine.tensor_file import save_whole
 
 VERSION = 1
@@ -66,13 +69,16 @@ def save(path: Path, layers: nn.Module, kind: str, config: Any, notes: dict[str,
     save_whole(path, tensors, notes | header)
 
 
-def load(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, str]]:
-    """Stored tensors in fp32, config and notes; ValueError for a format that is another's or newer."""
+def load(
+    path: Path, kind: str, *, shapes: bool = False
+) -> tuple[dict[str, Tensor], dict[str, Any], dict[str, str]]:
+    """Stored tensors in fp32, none for `shapes` alone, config and notes; ValueError for a format that is another's or newer."""
     with safe_open(path, "pt") as file:
         notes = file.metadata() or {}
         if notes.get("format") != kind or int(notes["version"]) > VERSION:
             raise ValueError(f"{path.name}: not a {kind} file of version {VERSION} or older")
-        tensors = {k.replace("/", ":"): file.get_tensor(k).float() for k in file.keys()}  # noqa: SIM118
+        names = () if shapes else file.keys()
+        tensors = {name.replace("/", ":"): file.get_tensor(name).float() for name in names}
     return tensors, _config(notes["config"]), notes
 
 
@@ -82,7 +88,19 @@ def _config(text: str) -> dict[str, Any]:
     return {fields.get(name, name): value for name, value in stored.items()}
 
 
+def made_beside(image: nn.Module) -> AbstractContextManager[object]:
+    """A context in which layers have no weights where those of their image network are shapes."""
+    return torch.device(SHAPES) if is_shapes(image) else nullcontext()
+
+
+def is_shapes(net: nn.Module) -> bool:
+    """Whether a network has shapes and no weights."""
+    return place_of(net).type == SHAPES
+
+
 def fill(layers: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copy stored tensors into `layers`; RuntimeError where names or shapes do not fit."""
+    if is_shapes(layers):
+        return
     names = {stored_name(layers, name): name for name in layers.state_dict()}
     layers.load_state_dict({names.get(stored, stored): t for stored, t in tensors.items()})

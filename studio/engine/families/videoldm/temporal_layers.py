@@ -118,8 +118,9 @@ class TemporalLayers(nn.Module):
 
         ValueError for a format that is not ours or newer, RuntimeError if the weights do not fit.
         """
-        tensors, config, notes = layer_file.load(path, FORMAT)
-        layers = cls(image, TemporalConfig(**config))
+        tensors, config, notes = layer_file.load(path, FORMAT, shapes=layer_file.is_shapes(image))
+        with layer_file.made_beside(image):
+            layers = cls(image, TemporalConfig(**config))
         layer_file.fill(layers, tensors)
         return layers, notes["text_encoder"]
 

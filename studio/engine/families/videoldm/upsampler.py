@@ -117,7 +117,7 @@ def _load(folder: Path, device: Device, tick: Tick, over_time: bool) -> Upsample
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
         raise _unreadable(TEMPORAL, folder) from error
     net = VideoUNet(parts.pop("unet"), layers)
-    net.to(device.name, device.dtype).eval().requires_grad_(False)
+    net.to(device.home, device.dtype).eval().requires_grad_(False)
     set_attention(net, device)
     low = parts.pop("low_res_scheduler")
     tick(Progress("loading upsampler", len(PARTS), len(PARTS)))

@@ -16,8 +16,9 @@ import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
 from safetensors import SafetensorError
 
+from studio.engine.backbone import shaped
 from studio.engine.between import FilledBetween
-from studio.engine.device import Device
+from studio.engine.device import SHAPES, Device
 from studio.engine.families.wan import files
 from studio.engine.families.wan.autoencoder import Autoencoder
 from studio.engine.families.wan.network import Experts, Wan
@@ -92,8 +93,10 @@ def _opened(folder: Path, device: Device) -> Any:
         is_codec = folder.name == "vae"
         kind: Any = AutoencoderKLWan if is_codec else WanTransformer3DModel
         dtype = torch.float32 if is_codec else device.dtype
+        if device.name == SHAPES:
+            return torch.nn.Module.to(shaped(kind, folder), dtype)
         net = kind.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
-        return net.to(device.name).eval().requires_grad_(False)
+        return net.to(device.home).eval().requires_grad_(False)
     except (OSError, SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise Refusal(
             f'The model\'s part "{folder.name}" cannot be read.',

@@ -59,7 +59,7 @@ def _recompute(net: Any, config: Mapping[str, Any], device: Device) -> None:
     kind = type(net.rope)
     net.rope = kind(
         config["attention_head_dim"], tuple(config["patch_size"]), net.config.rope_max_seq_len
-    ).to(device.name)
+    ).to(device.home)
 
 
 def autoencoder(files: Sequence[Path], layout: Path, device: Device) -> AutoencoderKLWan:
@@ -109,13 +109,13 @@ def image_encoder(files: Sequence[Path], layout: Path, device: Device) -> CLIPVi
     inside = {prefix + name: stored for name, stored in names.items()}
     fill(net, _state(source, inside, device), precision={}, dtype=device.dtype)
     embeddings: Any = (net.vision_model if prefix else net).embeddings
-    positions = torch.arange(embeddings.position_embedding.num_embeddings, device=device.name)
+    positions = torch.arange(embeddings.position_embedding.num_embeddings, device=device.home)
     embeddings.register_buffer("position_ids", positions[None], persistent=False)
     return net
 
 
 def _state(source: WeightSource, names: Mapping[str, str], device: Device) -> dict[str, Any]:
-    return {new: source.read(old).to(device.name) for new, old in names.items()}
+    return {new: source.read(old).to(device.home) for new, old in names.items()}
 
 
 def _numbers(value: torch.Tensor | Packed, dtype: torch.dtype) -> torch.Tensor:

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 from transformers import AutoTokenizer, UMT5EncoderModel
 
-from studio.engine.device import Device
+from studio.engine.backbone import shaped
+from studio.engine.device import SHAPES, Device
 from studio.engine.loading import loading
+from studio.engine.memory.streaming import stream
 from studio.spec.refusal import Refusal
 
 TOKENS = 512
@@ -47,6 +49,8 @@ class Texts:
         try:
             with loading():
                 tokenizer, encoder = self._open()
+            if self._device.streams:
+                stream(encoder, self._device.name)
             given = tokenizer(
                 texts,
                 padding="max_length",
@@ -66,15 +70,24 @@ class Texts:
             tokenizer = AutoTokenizer.from_pretrained(
                 self._folder / "tokenizer", local_files_only=True
             )
-            encoder: Any = UMT5EncoderModel.from_pretrained(
-                self._folder / "text_encoder", local_files_only=True, dtype=self._device.dtype
-            )
+            encoder = self._encoder(self._folder / "text_encoder")
         except (OSError, ValueError, KeyError) as error:
             raise Refusal(
                 "The model's text encoder cannot be read.",
                 f"Restore or download the model in {self._folder} again.",
             ) from error
-        return tokenizer, encoder.to(self._device.name).eval().requires_grad_(False)
+        return tokenizer, encoder
+
+    def _encoder(self, folder: Path) -> Any:
+        device = self._device
+        if device.name == SHAPES:
+            encoder: Any = torch.nn.Module.to(shaped(UMT5EncoderModel, folder), device.dtype)
+        else:
+            found: Any = UMT5EncoderModel.from_pretrained(
+                folder, local_files_only=True, dtype=device.dtype
+            )
+            encoder = found.to(device.home).eval().requires_grad_(False)
+        return encoder
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,143 @@
+"""Bytes that computing takes, counted by shapes: tensors on torch's "meta" device hold no values.
+
+Every tensor that an operation makes is counted while its storage lives, by the device that it lies
+on.  What leaves "meta" for the processor becomes zeros there, so that whole stages can be run.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
+
+from studio.engine.device import SHAPES
+
+SLACK = 0.01
+"""How much too large a peak may be, as a part of it: storages that autograd alone holds are looked
+for only when a peak would grow by more."""
+aten = torch.ops.aten
+ELEMENTWISE = {
+    aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.div.Tensor, aten.silu.default,
+    aten.gelu.default, aten.silu_backward.default, aten.gelu_backward.default,
+    aten.neg.default, aten.square.default,
+}  # fmt: skip
+"""Operations whose result is like what they are given; torch works that out slowly on "meta"."""
+
+
+class Shapes(TorchDispatchMode):
+    """What leaves "meta" for the processor becomes zeros there; a number of it is nought, a question
+    about it is answered with yes."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return _computed(func, args, kwargs or {})
+
+
+class Live(Shapes):
+    """Counts the bytes of tensors that are alive, but for those of `networks`; `peak` is the most.
+
+    `peaks` says the same for each device by itself; an operation's own workspace is not seen.
+    `flops` are the floating-point operations of products.
+    """
+
+    def __init__(self, networks: Iterable[nn.Module] = ()) -> None:
+        super().__init__()
+        self._known = {storage_of(t) for net in networks for t in tensors_of(net)}
+        self._held: dict[int, tuple[StorageWeakRef, str, int]] = {}
+        self._by_place: Counter[str] = Counter()
+        self._swept = 0
+        self.peak = self.flops = 0
+        self.peaks: Counter[str] = Counter()
+
+    @property
+    def now(self) -> int:
+        """Bytes that are alive."""
+        self._sweep()
+        return self._by_place.total()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = _computed(func, args, kwargs or {})
+        if counted := flop_registry.get(func._overloadpacket):
+            self.flops += counted(*args, **(kwargs or {}), out_val=made)
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._count(tensor)
+        return made
+
+    def add(self, size: int, flops: int) -> None:
+        """So many bytes are alive on "meta" for a moment beside what is."""
+        self.flops += flops
+        self._sweep()
+        self._raise(size, SHAPES)
+
+    @contextmanager
+    def measured(self) -> Iterator[list[int]]:
+        """Gives, once the `with` has ended, the bytes on "meta" beside those before, and operations."""
+        before, peak, peaks, flops = self.now, self.peak, self.peaks, self.flops
+        start = self._by_place[SHAPES]
+        self.peak, self.peaks, more = before, self._by_place.copy(), list[int]()
+        yield more
+        more += [self.peaks[SHAPES] - start, self.flops - flops]
+        self.peak, self.peaks = max(peak, self.peak), peaks | self.peaks
+
+    def _count(self, tensor: Tensor) -> None:
+        key = storage_of(tensor)
+        if key in self._known or key in self._held:
+            return
+        storage = tensor.untyped_storage()
+        place, size = tensor.device.type, storage.nbytes()
+        self._held[key] = (StorageWeakRef(storage), place, size)
+        self._by_place[place] += size
+        above = self._by_place.total() > self.peak * (1 + SLACK)
+        if above or self._by_place[place] > self.peaks[place] * (1 + SLACK):
+            self._sweep()
+            self._raise(0, place)
+
+    def _raise(self, size: int, place: str) -> None:
+        self.peak = max(self.peak, self._by_place.total() + size)
+        self.peaks[place] = max(self.peaks[place], self._by_place[place] + size)
+
+    def _sweep(self) -> None:
+        gone = [key for key, (weak, _, _) in self._held.items() if weak.expired()]
+        for key in gone:
+            _, place, size = self._held.pop(key)
+            self._by_place[place] -= size
+
+
+def storage_of(tensor: Tensor) -> int:
+    """What tells a tensor's storage from all others that live."""
+    return tensor.untyped_storage()._cdata
+
+
+def tensors_of(net: nn.Module) -> Iterator[Tensor]:
+    """Parameters and buffers."""
+    yield from net.parameters()
+    yield from net.buffers()
+
+
+def weights(networks: Iterable[nn.Module]) -> int:
+    """Bytes of parameters and buffers, each counted once."""
+    found = {id(t): t.numel() * t.element_size() for net in networks for t in tensors_of(net)}
+    return sum(found.values())
+
+
+def _computed(func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    first = next((t for t in tree_leaves(args) if isinstance(t, Tensor)), None)
+    if func is aten._to_copy.default and first is not None and first.device.type == SHAPES:
+        place = kwargs.get("device")
+        if place is not None and torch.device(place).type != SHAPES:
+            return torch.zeros(first.shape, dtype=kwargs.get("dtype") or first.dtype)
+    if func is aten._local_scalar_dense.default and args[0].device.type == SHAPES:
+        return True if args[0].dtype == torch.bool else 0
+    if func in ELEMENTWISE and first is not None and first.device.type == SHAPES:
+        given = [t for t in tree_leaves(args) if isinstance(t, Tensor)]
+        if all(t.shape == first.shape and t.dtype == first.dtype for t in given):
+            return torch.empty_like(first)
+    if func is aten.copy_.default and args[1].device.type == SHAPES != args[0].device.type:
+        return args[0]
+    return func(*args, **kwargs)
