@@ -17,6 +17,7 @@ from studio.jobs import linking
 from studio.jobs.device_info import DeviceInfo, processor
 from studio.jobs.job import Work
 from studio.jobs.job_store import JobStore
+from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
 from studio.jobs.take_store import take_store
 from studio.library.models import find, scan
@@ -60,13 +61,14 @@ def open_window(
     model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
     recipe: Callable[[ClipRequest], dict] = recipe,
+    planner: Planner | None = None,
     warm_up: Callable[[], object] | None = None,
     quit_after_first_paint: bool = False,
 ) -> int:
     """Open the studio on a project folder (the scratch project by default) until it is closed.
 
     `works` do the jobs; `model_folders` are scanned for models; `recipe` is what files say of how
-    they were made; `warm_up` runs in the engine's lane
+    they were made; `planner` says what jobs take; `warm_up` runs in the engine's lane
     when the window has been idle, by default it imports the engine and loads the starter once.
     Returns the exit code.
     """
@@ -81,6 +83,7 @@ def open_window(
             model_folders=model_folders,
             device_info=device_info,
             recipe=recipe,
+            planner=planner,
         )
         if quit_after_first_paint:
             studio.window.first_painted.connect(studio.window.close)
@@ -129,6 +132,7 @@ def build(
     model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
     recipe: Callable[[ClipRequest], dict] = recipe,
+    planner: Planner | None = None,
 ) -> StudioWindow:
     """Everything behind one open project; nothing runs before its `open`."""
     store = ProjectStore(project, anew=project == folders.scratch)
@@ -145,6 +149,7 @@ def build(
             memory=folders.data / "window.ini",
             icons=_icons(),
             recipe=recipe,
+            planner=planner,
         )
 
 

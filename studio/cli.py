@@ -15,6 +15,7 @@ from types import ModuleType
 from studio.library import hashes
 from studio.media.places import is_folder, place
 from studio.project.folders import HOME_VARIABLE, Folders
+from studio.spec.plan.budget import in_bytes
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from studio.terminal import process
@@ -58,6 +59,8 @@ COMMANDS = {
     "evaluate": "lab.commands.evaluation.evaluate",
     "doctor": "terminal.doctor.doctor",
     "bench window": "lab.commands.window.window",
+    "bench gpu": "lab.commands.gpu.bench",
+    "bench plan": "lab.commands.gpu.plan",
     "bench memory": "lab.commands.memory.bench",
 }
 
@@ -99,7 +102,7 @@ def _done(words: Sequence[str], voice: Voice, interrupt: Interrupt) -> int:
     hashes.KNOWN.keep_in(folders.hashes)
     if args.command == "studio":
         return _window(args, folders, interrupt)
-    command = (tuple(words), args.data_dir or "", args.device or "")
+    command = (tuple(words), args.data_dir or "", args.device or "", in_bytes(args.budget))
     answer = _run(args, Session(folders, voice, interrupt, *command))
     interrupt.means(lambda: True)  # the work is done: its one answer is not cut in two
     voice.answer(answer)
@@ -150,7 +153,7 @@ def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
 
     process.note_crashes(folders.make().faults)
     interrupt.means(app.close_windows)
-    works = Works(folders, args.device or None)
+    works = Works(folders, args.device or None, in_bytes(args.budget))
     return app.open_window(
         project,
         folders,
@@ -158,6 +161,7 @@ def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
         model_folders=works.model_folders,
         device_info=lambda: app.device(args.device),
         recipe=works.recipe,
+        planner=works.planner,
         quit_after_first_paint=args.quit_after_first_paint,
     )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from studio.engine.families.videoldm.videomodel import VideoModel
     from studio.engine.subjects.subject_spec import TrainedSubject
     from studio.jobs.model_cache import ModelCache
+    from studio.jobs.planner import Planner
 
 LONGEST = 1024
 """Pixels of a photo's longer side that are read."""
@@ -58,6 +59,7 @@ def train(
     job: Job,
     tick: Tick,
     read: MutableMapping[str, np.ndarray] | None = None,
+    planner: Planner | None = None,
 ) -> dict:
     """Do the job that `order` describes; the subject can be used when this returns.
 
@@ -85,11 +87,14 @@ def train(
         recorder = _Recorder(tick, folder, training)
         try:
             video = models.video(model, tick)
-            trained = _learned(video, photos, subject, training, folder, recorder.tick)
+            taken = _steps_taken(planner, models, model, training)
+            trained = _learned(video, photos, subject, training, folder, recorder.tick, taken)
         finally:
             with suppress(Refusal):
                 recorder.keep(store, subject.name)
         _kept(store, subject.name, training, trained, model)
+        if planner and len(recorder.times) > 1:
+            planner.trained(model.card.id, training.method, recorder.measured().pace)
         trainings.write(folder, replace(recorder.measured(), identity=trained.identity))
     return {"losses": list(trained.losses), "notes": list(trained.notes)}
 
@@ -133,6 +138,7 @@ def _learned(
     training: Training,
     folder: Path,
     tick: Tick,
+    taken: int,
 ) -> TrainedSubject:
     from studio.engine.subjects.samples import moving
     from studio.engine.subjects.subject import train_subject
@@ -142,8 +148,19 @@ def _learned(
     spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore[reportArgumentType]
     spec = replace(spec, steps=training.steps)
     sample = moving(video, spec)
-    how = {"keep_last": True, "moving": sample, "defaults": video.card.subjects}
+    resting = [video.net.temporal, *([video.decoder] if video.decoder else [])]
+    how = {"keep_last": True, "moving": sample, "defaults": video.card.subjects, "resting": resting}
+    how["steps_taken"] = taken
     return train_subject(video.backbone, photos, spec, folder, tick, **how)
+
+
+def _steps_taken(
+    planner: Planner | None, models: ModelCache, model: library.Model, training: Training
+) -> int:
+    """How far down the ladder it begins: on a card, and where there is a budget to keep to."""
+    if planner is None or (planner.budget is None and models.device().name == "cpu"):
+        return 0
+    return len(planner.plan_training(model, training.method, training.steps).steps)
 
 
 def _kept(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.jobs.budget import Budget
 from studio.jobs.job import Job, Work
+from studio.jobs.knowledge import Knowledge
 from studio.jobs.model_cache import ModelCache
 from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TimelinePayload
+from studio.jobs.planner import Planner
 from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.library.added_folders import ModelFolders
-from studio.library.shelf import FoundShelf
-from studio.library.wildcard_files import Wildcards
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain
@@ -26,6 +27,7 @@ from studio.spec.check import check
 from studio.spec.part import Part
 from studio.spec.progress import Tick
 from studio.spec.request import ClipRequest
+from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, before_upsampling, until
 from studio.spec.timing import frame_rate, retimed
@@ -43,13 +45,22 @@ BUILT_IN = Path(__file__).resolve().parents[2] / "models"
 class Works:
     """The works by kind.  Engine verbs are imported inside, so that making this costs nothing."""
 
-    def __init__(self, folders: Folders, device: str | None = None) -> None:
+    def __init__(
+        self, folders: Folders, device: str | None = None, budget: int | None = None
+    ) -> None:
+        """`budget` are bytes that jobs may take on the device; None for what is free."""
         self.folders = folders
         self.model_folders: Iterable[Path] = ModelFolders(
             (BUILT_IN, folders.models), folders.library
         )
         self.subjects = SubjectStore(folders.subjects)
         self.models = ModelCache(device)
+        self.planner = Planner(
+            Knowledge(folders.knowledge),
+            self.models,
+            lambda: self.model_folders,
+            Budget(folders.budget, budget),
+        )
         self.read: dict[str, np.ndarray] = {}
         """Photos that were read and wait to be learned from, by identity: none is decoded twice."""
 
@@ -87,19 +98,22 @@ class Works:
         check(request, models[request.model].card)
         takes, walk = self.takes(project), until(spans(request), payload.until or STAGES[-1])
         if all(takes.has(span.key) for span in walk):  # without waiting for torch
-            there = [span.key for span in walk]
-            return {"made": [], "reused": there, "seconds": {}, "notes": []}
+            return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
         from studio.engine.film import film
 
-        memo = takes.recording(lambda _: self._facts())
-        parts = self._models(request, models, project, tick)
-        rendered = film(walk, parts, memo, tick)
-        return {
-            "made": rendered.made,
-            "reused": rendered.reused,
-            "seconds": dict(rendered.seconds),
-            "notes": list(dict.fromkeys(parts.notes)),
-        }
+        self._plan([span for span in walk if not takes.has(span.key)], project)
+        by_key = {span.key: span for span in walk}
+        memo = takes.recording(lambda key: self._facts(by_key[key]))
+        rendered = film(walk, self._models(request, models, project, tick), memo, tick)
+        return {"made": rendered.made, "reused": rendered.reused, "seconds": dict(rendered.seconds)}
+
+    def _plan(self, missing: list[Span], project: Path) -> None:
+        """Choose how it is made: on a card, and where there is a budget to keep to; on a processor
+        without one it is made as ever, until memory is short."""
+        if self.planner.budget is None and self.models.device().name == "cpu":
+            return
+        if plan := self.planner.plan(missing, project, find_out=True):
+            self.planner.obey(plan)
 
     def preview_tile(self, job: Job, tick: Tick) -> dict:
         """Make one tile of a `TilePayload`; nothing of it is stored."""
@@ -126,7 +140,9 @@ class Works:
         """
         from studio.jobs.subject_training import train
 
-        return train(self.subjects, self.models, self.model_folders, job, tick, self.read)
+        return train(
+            self.subjects, self.models, self.model_folders, job, tick, self.read, self.planner
+        )
 
     def export(self, job: Job, tick: Tick) -> dict:
         """Write stored frames to a file, as an `ExportPayload` says."""
@@ -222,28 +238,45 @@ class Works:
             return use and self.subjects.adapter_of(use.name, use.identity)
 
         brought = PictureStore(project)
-        shelf = self.shelf(tick)
         return Models(
-            load, adapter, lambda id: open_photo(brought.whole(id), longest=LONGEST), shelf.file
+            load,
+            adapter,
+            lambda id: open_photo(brought.whole(id), longest=LONGEST),
+            lambda span: self.models.lighten(span.part.model, span.role),
+            took=self._took(),
         )
 
-    def shelf(self, tick: Tick) -> FoundShelf:
-        """LoRAs, embeddings and wildcards by name."""
-        wildcards = Wildcards.beside(self.folders.wildcards, self.model_folders)
-        return FoundShelf(self.model_folders, wildcards, tick)
+    def _took(self) -> Callable[[Span, float], None]:
+        """Tells the planner of seconds that were spent on a span alone, and not on loading."""
+        loads = self.models.loads
 
-    def _facts(self) -> dict[str, object]:
+        def took(span: Span, seconds: float) -> None:
+            nonlocal loads
+            if loads == self.models.loads:
+                self.planner.took(span, seconds)
+            loads = self.models.loads
+
+        return took
+
+    def _facts(self, span: Span) -> dict[str, object]:
+        """What a take's record says of how it was computed; `lighter` are the steps that were taken
+        to use less memory, in words."""
         import diffusers
         import torch
 
-        device = self.models.device()
-        return {
+        device = self.models.device_of(span.part.model, span.role)
+        facts = {
             "device": device.described,
             "precision": str(device.dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
             "diffusers": diffusers.__version__,
         }
+        steps = self.models.steps(span.part.model, span.role)
+        peak = device.peak_memory()
+        return (
+            facts | ({"lighter": list(steps)} if steps else {}) | ({"peak": peak} if peak else {})
+        )
 
 
 def resolved_seed(seed: int | None) -> int:

@@ -103,11 +103,6 @@ class Folders:
         return self.data / "connections.log"
 
     @property
-    def wildcards(self) -> Path:
-        """Text files of the user's with choices for prompts, a line each."""
-        return self.data / "wildcards"
-
-    @property
     def stacks(self) -> Path:
         """Models by role, under names that the user gave."""
         return self.data / "stacks.json"
@@ -116,6 +111,16 @@ class Folders:
     def faults(self) -> Path:
         """Where a crash of the whole process leaves the stacks of its threads."""
         return self.data / "faults.log"
+
+    @property
+    def knowledge(self) -> Path:
+        """What models take on this computer, and how fast they ran; may be removed at any time."""
+        return self.data / "knowledge.json"
+
+    @property
+    def budget(self) -> Path:
+        """How much memory jobs may use."""
+        return self.data / "budget.json"
 
     @property
     def queue(self) -> Path:

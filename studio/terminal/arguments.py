@@ -34,7 +34,9 @@ def parser(*groups: "Callable[[Commands], None]") -> Parser:
         epilog="Without a command the window opens.",
         allow_abbrev=False,
     )
-    whole.set_defaults(command="studio", project=None, quit_after_first_paint=False, device=None)
+    whole.set_defaults(
+        command="studio", project=None, quit_after_first_paint=False, device=None, budget=None
+    )
     whole.add_argument("--version", action=_Version, nargs=0, help="say the version and stop")
     _add_everywhere(whole, json=False, data_dir=None)
     commands = Commands(whole.add_subparsers(title="commands", metavar="COMMAND"))
@@ -125,6 +127,9 @@ class Commands:
         self._device.add_argument(
             "--device", metavar="NAME", help="what computes: cuda, mps, xpu, cpu (the best one)"
         )
+        self._device.add_argument(
+            "--budget", metavar="GB", type=number, help="memory to use on it (what is free)"
+        )
 
     def plain(self, words: str, help: str) -> Parser:
         """A command that computes nothing."""
@@ -179,13 +184,6 @@ def _generate(to: Parser) -> None:
         "--model", metavar="ID", default=DEFAULT_MODEL, help="the model, or a stack (starter)"
     )
     _roles(to)
-    to.add_argument(
-        "--lora",
-        metavar="NAME[:STRENGTH]",
-        action="append",
-        default=[],
-        help="a LoRA beside the subject, again for more; as <lora:NAME:STRENGTH> in the prompt",
-    )
     to.add_argument("--seed", metavar="N", type=whole_number, help="the same seed, the same clip")
     to.add_argument("--steps", metavar="N", type=whole_number, help="denoising steps")
     to.add_argument("--guidance", metavar="X", type=number, help="how closely to follow the words")
@@ -263,6 +261,7 @@ def _subject_train(to: Parser) -> None:
     person = to.add_mutually_exclusive_group()
     person.add_argument("--person", action="store_true", help="the subject is a person")
     person.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")
+    to.add_argument("--plan", action="store_true", help="say what it would take, train nothing")
     to.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 

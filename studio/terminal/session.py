@@ -30,8 +30,8 @@ NOT_KEPT = "Nothing of it is kept."
 class Session:
     """The folders in use, how to speak, and whether a signal asked to stop.
 
-    `words` are those of the command line, `data_dir` what it says of the data folder, and
-    `device` what it says of the device.
+    `words` are those of the command line, `data_dir` what it says of the data folder, `device` what
+    it says of the device, and `budget` how many bytes of memory may be used there.
     """
 
     folders: Folders
@@ -40,6 +40,7 @@ class Session:
     words: tuple[str, ...] = ()
     data_dir: str = ""
     device: str = ""
+    budget: int | None = None
 
     def tick(self, progress: Progress) -> None:
         """The tick of every job: obeys signals and shows the progress."""
@@ -69,7 +70,7 @@ class Session:
         """The works on these folders; a device that was asked for and is not there is refused."""
         from studio.jobs.work import Works
 
-        works = Works(self.folders, self.device or None)
+        works = Works(self.folders, self.device or None, self.budget)
         if self.device:
             works.models.device()
         return works

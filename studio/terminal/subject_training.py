@@ -14,8 +14,10 @@ from studio.library import models as library
 from studio.project import trainings
 from studio.project.subject import MOST_STEPS, Subject, check_room, checked_name
 from studio.project.subjects import SubjectStore
+from studio.spec.plan import words as plan_words
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
+from studio.spec.subjects import DEFAULT_STEPS
 from studio.terminal.arguments import DEFAULT_MODEL
 from studio.terminal.session import KEPT, Session
 from studio.terminal.subjects import adopted, facts_of, found, open_each
@@ -34,6 +36,8 @@ def train(args: Namespace, session: Session) -> Answer:
         raise Refusal(f"{args.steps} steps teach nothing.", "Use 1 step or more.")
     if args.steps is not None and args.steps > MOST_STEPS:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
+    if args.plan:
+        return plan(args, model, works)
     if not args.resume and not args.anew:
         subject = adopted(name, args, session, works)
         return trained(subject, model.card.id, session, works)
@@ -47,6 +51,14 @@ def train(args: Namespace, session: Session) -> Answer:
         works,
         anew=args.anew,
     )
+
+
+def plan(args: Namespace, model: library.Model, works: Works) -> Answer:
+    """What a training would take: nothing is loaded, nothing learned, no subject made."""
+    method, steps = args.method or "lora", args.steps or DEFAULT_STEPS
+    needed = works.planner.plan_training(model, method, steps)
+    words = f"{count(steps, 'step')} by {method} with {model.card.name}. {plan_words.whole(needed)}"
+    return Answer(words, {"takes": plan_words.facts(needed), "steps": steps, "method": method})
 
 
 def trained(

@@ -83,8 +83,8 @@ def test_two_that_do_not_fit_are_never_there_together(folder, sizes, budget, mon
     """Not while the second is loaded either: the first has gone by then."""
     room = sizes["one"] + sizes["two"] - 1 if budget else 0
     cache, opened = ModelCache("cpu", room), []
-    original = cache._opened
-    monkeypatch.setattr(cache, "_opened", lambda *a: (opened.append(there(cache)), original(*a))[1])
+    original = cache.opened
+    monkeypatch.setattr(cache, "opened", lambda *a: (opened.append(there(cache)), original(*a))[1])
     gone = weakref.ref(first_network(load(cache, folder, "one")))
     load(cache, folder, "two")
     assert opened == [[], []]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from studio.jobs.device_info import DeviceInfo
+from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
 from studio.project.pictures import PictureStore
 from studio.project.store import ProjectStore
@@ -51,9 +52,10 @@ class Rooms:
         can_free: bool,
         icons: Icons,
         recipe: Callable[[ClipRequest], dict],
+        planner: Planner | None = None,
     ) -> None:
         self._icons, self.library_state = icons, library
-        self.project = project = OpenProject(store, subjects, span_results, queue)
+        self.project = project = OpenProject(store, subjects, span_results, queue, planner)
         self.queue, self.background = queue, project.background
         self.document, self.present = project.document, project.present
         self.model_list, self.job_monitor = project.model_list, project.job_monitor
@@ -130,7 +132,7 @@ class Rooms:
         )  # fmt: skip
         self.shot = ShotPanel(
             self.document, self.present, self.model_list, self.render_actions, self.stages,
-            self._icons,
+            self.project.render_plan, self._icons,
         )  # fmt: skip
 
     def _build_timeline(self) -> None:

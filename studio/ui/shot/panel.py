@@ -14,6 +14,7 @@ from studio.project.project import new_id
 from studio.project.shot import Shot
 from studio.spec.quantities import clip_length, count, rate
 from studio.ui.shot.parts import Parts, title
+from studio.ui.shot.plan import BudgetChoice, show_plan
 from studio.ui.shot.prompt import Prompt, vocabulary_dialog
 from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
@@ -21,6 +22,7 @@ from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.render_actions import VARIATIONS, RenderActions
+from studio.ui.state.render_plan import RenderPlan
 from studio.ui.state.shot_state import PresentShot, ShotState
 from studio.ui.widgets.adaptive import CheckBox, ComboBox, field, scrolled
 from studio.ui.widgets.controls import (
@@ -55,11 +57,12 @@ class ShotPanel(Panel):
         models: ModelList,
         render_actions: RenderActions,
         stages: QWidget,
+        render_plan: RenderPlan,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._document, self._present, self._render_actions = document, present, render_actions
-        self._stages, self.parts = stages, Parts(models)
+        self._stages, self.parts, self._render_plan = stages, Parts(models), render_plan
         self._build(icons)
         self._connect()
         self.reflect()
@@ -104,6 +107,7 @@ class ShotPanel(Panel):
         self.settings = ShotSettings()
         self.fold = Collapsible("Settings", self.settings, icons)
         self.parts_fold = Collapsible("Parts", self.parts, icons)
+        self.budget = BudgetChoice()
         self.facts = label("", "small", wrap=True)
         self.notice = label("", "small", wrap=True)
         self.library = push(
@@ -120,7 +124,8 @@ class ShotPanel(Panel):
         inner = column(
             row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.words_row,
             field("Without", self.negative), field("Subject", self.subject), self.strength,
-            self.seed, self.variations, line(), self.fold, self.parts_fold, self.facts,
+            self.seed, self.variations, line(), self.fold, self.parts_fold, self.budget,
+            self.facts,
             margin=2 * UNIT,
         )  # fmt: skip
         box = inner.layout()
@@ -158,6 +163,8 @@ class ShotPanel(Panel):
         self.preview.clicked.connect(self._render_actions.preview)
         self.render_it.clicked.connect(self.render_asked)
         self._present.changed.connect(self.reflect)
+        self.budget.changed.connect(self._render_plan.set_budget)
+        self._render_plan.changed.connect(self._reflect_plan)
 
     def new_shot(self) -> None:
         """Another shot, starting from an empty prompt."""
@@ -233,13 +240,17 @@ class ShotPanel(Panel):
     def _reflect_orders(self, state: ShotState) -> None:
         disabled_reason = state.render_disabled_reason
         set_enabled(self.preview, disabled_reason, "Make the keyframes only, quickly (Ctrl+Enter)")
-        set_enabled(self.render_it, disabled_reason, "Make the whole clip (Ctrl+Shift+Enter)")
+        self._reflect_plan()
         self.reason.setText(disabled_reason)
         self.reason.setVisible(bool(disabled_reason))
         notice = state.model.card.notice if state.model else ""
         self.notice.setText(notice)
         self.notice_row.setVisible(bool(notice))
         self.facts.setText(_facts(state))
+
+    def _reflect_plan(self) -> None:
+        reason = self._present.state.render_disabled_reason
+        show_plan(self._render_plan, self.render_it, self.budget, reason)
 
 
 def _facts(state: ShotState) -> str:

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject
 
+from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
@@ -19,6 +20,7 @@ from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.render_forecast import RenderForecast
+from studio.ui.state.render_plan import RenderPlan
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.status import Status
@@ -32,7 +34,12 @@ class OpenProject:
     """Made and wired by the studio window, which hands each view the objects that it uses."""
 
     def __init__(
-        self, store: ProjectStore, subjects: SubjectStore, span_results: TakeStore, queue: Queue
+        self,
+        store: ProjectStore,
+        subjects: SubjectStore,
+        span_results: TakeStore,
+        queue: Queue,
+        planner: Planner | None = None,
     ) -> None:
         self.store, self.span_results, self.queue = store, span_results, queue
         self.background, self.encoding = Background(), Background(1)
@@ -64,6 +71,9 @@ class OpenProject:
             self.document, self.selection, self.player_state, self.playback, self.pictures,
             self.timeline_look,
         )  # fmt: skip
+        self.render_plan = RenderPlan(
+            self.document, self.present, self.render_forecast, span_results, planner
+        )
         self.disk_usage = DiskUsage(
             store, span_results, self.document, queue, self.selection, self.encoding
         )
@@ -86,6 +96,7 @@ class OpenProject:
         self.encoding.close()
         self.timeline_pictures.close()
         self.pictures.close()
+        self.render_plan.stop()
         self.background.close()
 
     def save(self) -> None:
@@ -98,7 +109,8 @@ class OpenProject:
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
             self.timeline_renders, self.timeline_player, self.timeline_pictures,
-            self.timeline_look, self.render_forecast, self.exports, self.bins,
+            self.timeline_look, self.render_plan, self.render_forecast,
+            self.exports, self.bins,
             self.render_actions, self.present, self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,
             self.document,

@@ -1,0 +1,89 @@
+"""What a job would take on this computer: found out once by shapes, timed by runs, kept in a file."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from studio.jobs.once import run_once
+from studio.jobs.work import Works
+from studio.library import models as library
+from studio.project.folders import Folders
+from studio.project.plain import to_plain
+from studio.spec.plan.steps import FUSED
+from studio.spec.spans import spans
+from tests import tiny_starter
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    home = tmp_path_factory.mktemp("models")
+    tiny_starter.make(home / "tiny", plain=False)
+    return home
+
+
+def works_on(folder, home, budget=None):
+    works = Works(Folders(home).make(), "cpu", budget)
+    works.model_folders = (folder,)
+    return works
+
+
+def asked(folder, **more):
+    model = library.find("tiny", [folder])
+    chosen = {"keyframes": 2, "interpolate": 0, "steps": 1, "width": 32, "height": 32}
+    return model.card.request("a red ball", 7, model.weights, **chosen | more)
+
+
+def render(works, request, project):
+    payload = {"project": str(project), "request": to_plain(request)}
+    return run_once(works.by_kind(), "render", payload)
+
+
+def test_a_plan_is_found_out_once_and_timed_by_what_runs_took(folder, tmp_path, monkeypatch):
+    request = asked(folder)
+    walk, works = spans(request), works_on(folder, tmp_path)
+    unknown = works.planner.plan(walk)
+    assert unknown.peak is None
+    known = works.planner.plan(walk, tmp_path, find_out=True)
+    assert known.peak > 0
+    assert known.seconds is None
+    assert known.free_disk > known.disk > 0
+    render(works, request, tmp_path / "one")  # loads: no pace
+    render(works, request, tmp_path / "two")
+    again = works_on(folder, tmp_path)  # another process
+    monkeypatch.setattr("studio.jobs.planner._Finder.found", None)  # nothing is to be found out
+    timed = again.planner.plan(walk, find_out=True)
+    assert timed.peak == known.peak
+    assert 0 < timed.seconds < 600
+    assert not timed.about
+    other = [replace(span, part=replace(span.part, model="other")) for span in walk]
+    assert again.planner._knowledge.rate(again.planner.here().computer, other[0])[1] is False
+
+
+def test_a_budget_makes_the_steps_be_taken_from_the_start(folder, tmp_path):
+    request = asked(folder)
+    needs = works_on(folder, tmp_path / "n").planner.plan(spans(request), find_out=True)
+    works = works_on(folder, tmp_path, budget=needs.peak)  # not with the margin that is asked for
+    render(works, request, tmp_path / "p")
+    record = works.takes(tmp_path / "p").record(spans(request)[0].key)
+    assert FUSED in record["facts"]["lighter"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["{", "[]", '{"version": 1, "needs": [], "rates": 3}', '{"version": 9}']
+)
+def test_what_was_learned_may_be_lost(folder, tmp_path, damage):
+    works = works_on(folder, tmp_path)
+    works.folders.knowledge.write_text(damage, "utf-8")
+    assert works.planner.plan(spans(asked(folder))).peak is None
+
+
+def test_the_setting_is_kept_and_the_command_line_goes_before_it(folder, tmp_path):
+    works = works_on(folder, tmp_path)
+    assert works.planner.budget is None
+    works.planner.set_budget(6)
+    assert json.loads(works.folders.budget.read_text("utf-8"))["gigabytes"] == 6
+    assert works_on(folder, tmp_path).planner.budget == 6 * 2**30
+    assert works_on(folder, tmp_path, 2**30).planner.budget == 2**30
+    works.planner.set_budget(None)
+    assert works_on(folder, tmp_path).planner.budget is None
