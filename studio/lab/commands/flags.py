@@ -15,6 +15,8 @@ def add(commands: Commands) -> None:
     commands.group("bench", "measure the studio itself")
     _bench_window(commands.computing("bench window", "how smooth the window stays while it works"))
     _bench_memory(commands.computing("bench memory", "what the stages take at full size"))
+    _bench_gpu(commands.computing("bench gpu", "speeds and memory, beside stock networks"))
+    _bench_plan(commands.computing("bench plan", "how far plans are from what jobs take"))
 
 
 def _add_training(add: Commands) -> None:
@@ -75,9 +77,23 @@ def _bench_window(to: Parser) -> None:
     to.add_argument("--steps", metavar="N", type=whole_number, default=120, help="training (120)")
 
 
+def _bench_gpu(to: Parser) -> None:
+    to.add_argument("--minutes", metavar="X", type=number, default=8.0, help="at most (8)")
+    to.add_argument("--scale", choices=("full", "tiny"), default="full", help="(full)")
+
+
+def _bench_plan(to: Parser) -> None:
+    to.add_argument("--model", metavar="ID", default=DEFAULT_MODEL, help="the model (starter)")
+    to.add_argument("--count", metavar="N", type=whole_number, default=30, help="jobs (30)")
+    to.add_argument("--seed", metavar="N", type=whole_number, default=0, help="(0)")
+
+
 def _bench_memory(to: Parser) -> None:
     to.add_argument("--width", metavar="N", type=whole_number, default=512, help="(512)")
     to.add_argument("--height", metavar="N", type=whole_number, default=320, help="(320)")
     to.add_argument(
         "--measure", action="store_true", help="compute each stage once, with random weights"
+    )
+    to.add_argument(
+        "--must-fit", action="store_true", help="trainings and public models, by size of card"
     )

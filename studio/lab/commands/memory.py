@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 
+from studio.spec.progress import Progress
 from studio.spec.refusal import Refusal
 from studio.terminal.session import NOT_KEPT, Session
 from studio.terminal.voice import Answer
@@ -15,6 +16,8 @@ def bench(args: Namespace, session: Session) -> Answer:
     """What the stages take with the layouts of public networks."""
     session.if_stopped(NOT_KEPT)
     session.works()  # refuses a device that is not there
+    if args.must_fit:
+        return _must_fit(session)
     table = memory_table(args.width, args.height, measure=args.measure, device=args.device)
     return Answer(table, {"table": table, "width": args.width, "height": args.height})
 
@@ -40,3 +43,20 @@ def memory_table(
             columns["predicted, full"] = memory.predicted(width, height, on.dtype)
         columns[f"measured, {on.described}"] = memory.measured(width, height, on)
     return memory.markdown(columns)
+
+
+def _must_fit(session: Session) -> Answer:
+    """What has to fit into which card, and in what way it does, by shapes alone."""
+    from studio.lab.measures import fitting
+
+    found = []
+    for name in fitting.CASES:
+        session.tick(Progress("working out", len(found), len(fitting.CASES), note=name))
+        found += fitting.rows([name])
+    rows = [
+        {"what": row.what, "card": row.card, "fits": row.fits, "steps": list(row.steps),
+         "device": row.need.device, "host": row.need.host}
+        for row in found
+    ]  # fmt: skip
+    table = fitting.markdown(found)
+    return Answer(table, {"table": table, "rows": rows}, 0 if all(r.fits for r in found) else 2)

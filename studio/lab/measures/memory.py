@@ -5,18 +5,13 @@ works on a span at a time, so that the length of a clip does not appear here.
 """
 
 import gc
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from studio.engine import layouts
 from studio.engine.device import Device, set_attention
@@ -25,7 +20,10 @@ from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.engine.memory.live import weights
+from studio.engine.memory.modes import counting
 from studio.spec.frame_spans import DECODE_CHUNK, DECODE_MARGIN, UPSAMPLE_MARGIN
+from studio.spec.plan.need import Need
 
 WINDOW = 8
 """Keyframes that are made at once."""
@@ -38,56 +36,14 @@ CAP = 8e9
 Run = Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Bytes of a stage's weights, and of what it works with beside them at most."""
-
-    weights: int
-    working: int
-
-
-class Live(TorchDispatchMode):
-    """Counts the bytes of tensors that are alive, but for those of `networks`; `peak` is the most."""
-
-    def __init__(self, networks: Iterable[nn.Module]) -> None:
-        super().__init__()
-        self.now = self.peak = 0
-        self._known = {_storage(p) for net in networks for p in net.state_dict().values()}
-        self._held: dict[int, int] = {}
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            if isinstance(tensor, Tensor) and _storage(tensor) not in self._known:
-                self._count(tensor)
-        return made
-
-    def _count(self, tensor: Tensor) -> None:
-        key, size = _storage(tensor), tensor.untyped_storage().nbytes()
-        if not self._held.get(key):
-            self.now += size
-            self.peak = max(self.peak, self.now)
-        self._held[key] = self._held.get(key, 0) + 1
-        weakref.finalize(tensor, self._gone, key, size)
-
-    def _gone(self, key: int, size: int) -> None:
-        self._held[key] -= 1
-        if not self._held[key]:
-            self.now -= size
-
-
-def _storage(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
-
-
 def predicted(width: int, height: int, dtype: torch.dtype) -> dict[str, Need]:
     """From shapes alone: nothing is computed, no memory is taken."""
     found = {}
     for name, build in STAGES.items():
         nets, run = build(width, height, Device("meta", dtype, ""))
-        with torch.no_grad(), Live(nets) as live:
+        with torch.no_grad(), counting(nets) as live:
             run()
-        found[name] = Need(_weights(nets), live.peak)
+        found[name] = Need(weights(nets), live.peak)
     return found
 
 
@@ -116,15 +72,11 @@ def _measured(width: int, height: int, device: Device) -> dict[str, Need]:
     for name, build in STAGES.items():
         nets, run = build(width, height, device)
         with torch.no_grad():
-            found[name] = Need(_weights(nets), _peak(run, device))
+            found[name] = Need(weights(nets), _peak(run, device))
         del nets, run
         gc.collect()  # or the next stage would seem to take what this one gives back
         device.free()
     return found
-
-
-def _weights(nets: Iterable[nn.Module]) -> int:
-    return sum(p.numel() * p.element_size() for net in nets for p in net.state_dict().values())
 
 
 def _peak(run: Run, device: Device) -> int:

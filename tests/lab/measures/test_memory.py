@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from studio.engine.device import Device, choose
+from studio.engine.memory.live import Live
 from studio.lab.measures import memory
-from studio.lab.measures.memory import Live
 from studio.spec.frame_spans import DECODE_MARGIN, UPSAMPLE_MARGIN
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
