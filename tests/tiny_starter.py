@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
-from transformers import CLIPTokenizer
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
@@ -17,8 +17,14 @@ from studio.lab.starter import tokenizer
 from tests.tiny_card import CARD, TAUGHT
 
 STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
-WIDTHS = (32, 32, 64)
-
+UNET = {
+    "block_out_channels": (16, 32),
+    "attention_head_dim": (1, 2),
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+}
+"""What is smaller than the starter's: one level with attention, and one without."""
+TEXT_LAYERS = 2
 
 AUTOENCODER = {
     "in_channels": 3,
@@ -58,7 +64,7 @@ def make(folder: Path, seed: int = 0, *, plain: bool = True) -> Path:
         net = awake(_over_time(unet, seed))
         parts = {
             "vae": AutoencoderKL(**AUTOENCODER | {"block_out_channels": (8, 16, 16)}),
-            "text_encoder": tokenizer.fresh(words, seed),
+            "text_encoder": _text_encoder(words, seed),
             "unet": unet,
         }
     folder.mkdir(parents=True)
@@ -84,12 +90,17 @@ def autoencoder(seed: int) -> AutoencoderKL:
     return AutoencoderKL(**AUTOENCODER)
 
 
+def _text_encoder(words: CLIPTokenizer, seed: int) -> CLIPTextModel:
+    config = tokenizer.fresh(words, seed).config
+    config.num_hidden_layers = TEXT_LAYERS
+    torch.manual_seed(seed)
+    return CLIPTextModel(config)
+
+
 def _unet(seed: int) -> UNet2DConditionModel:
     torch.manual_seed(seed)
     config = UNet2DConditionModel.load_config(STARTER / "unet", local_files_only=True)
-    heads = tuple(width // 32 for width in WIDTHS)
-    config |= {"block_out_channels": WIDTHS, "attention_head_dim": heads}
-    unet = UNet2DConditionModel.from_config(config)
+    unet = UNet2DConditionModel.from_config(config | UNET)
     unet.set_attn_processor(AttnProcessor())
     return unet
 
