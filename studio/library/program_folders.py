@@ -65,9 +65,8 @@ def _home(environ: Mapping[str, str]) -> str:
 def _hub(folder: Path) -> Iterator[Path]:
     """Of each repository the newest snapshot: older ones hold the same weights again."""
     for root in (folder, folder / "hub"):
-        for repository in _below(root):
-            if repository.name.startswith(REPOSITORY):
-                yield from _newest(repository)
+        for repository in _below(root, REPOSITORY):
+            yield from _newest(repository)
 
 
 def _newest(repository: Path) -> Iterator[Path]:
@@ -160,8 +159,10 @@ def _expanded(text: str) -> Path:
     return Path(os.path.expanduser(os.path.expandvars(text)))  # noqa: PTH111 - "~nobody" stays
 
 
-def _below(folder: Path) -> list[Path]:
+def _below(folder: Path, beginning: str = "") -> list[Path]:
+    """What lies in a folder, by name; of thousands only those that begin so become paths."""
     try:
-        return sorted(folder.iterdir())
+        names = sorted(name for name in os.listdir(folder) if name.startswith(beginning))
     except OSError:
         return []
+    return [folder / name for name in names]

@@ -34,6 +34,9 @@ NOT_MODELS = ("optimizer.", "scheduler.bin", "training_args.bin", "rng_state", "
 """What files of trainings are called that lie beside weights."""
 
 
+_Place = tuple[Path, os.stat_result | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A model that was found, or why a weight file is none: `found` or `why` is there.
@@ -73,8 +76,8 @@ def scan(folders: Iterable[Path], index: Index | None = None, tick: Tick = silen
     entries = []
     for done, place in enumerate(found):
         if done % 50 == 0:
-            tick(Progress("scanning models", done, len(found), note=place.name))
-        entries.append(_entry(place, index))
+            tick(Progress("scanning models", done, len(found), note=place[0].name))
+        entries.append(_entry(*place, index))
     index.keep(entry.path for entry in entries)
     tick(Progress("scanning models", len(found), len(found)))
     return Scan(tuple(sorted(entries, key=lambda e: str(e.path))), tuple(unread))
@@ -95,23 +98,28 @@ def remembered(folders: Iterable[Path], index: Index) -> Scan:
 
 def places(folders: Iterable[Path]) -> Iterator[Path]:
     """Where models lie in the folders: weight files and pipelines that carry no card of ours."""
-    return (place for place in _places(folders, []) if not (place / CARD).is_file())
+    for place, stat in _places(folders, []):
+        if stat or not (place / CARD).is_file():
+            yield place
 
 
 def looked_at(place: Path) -> Entry:
     """What lies at a place, read anew."""
-    return _entry(place, Index())
+    return _entry(place, None, Index())
 
 
-def _places(folders: Iterable[Path], unread: list[Path], tick: Tick = silent) -> Iterator[Path]:
-    """Weight files and pipelines' folders, each once, whatever links lead to it; a tick a folder."""
+def _places(folders: Iterable[Path], unread: list[Path], tick: Tick = silent) -> Iterator[_Place]:
+    """Weight files and pipelines' folders, each once, whatever links lead to it; a tick a folder.
+
+    What the system says of a file comes with it, of a folder None.
+    """
     seen: set[tuple[int, int]] = set()
     for folder in folders:
         for place in _roots(Path(folder), unread):
             if not weight_files.is_weight_file(place):
                 yield from _below(place, DEEPEST, seen, unread, tick)
-            elif not _again(place.stat(), seen):
-                yield place
+            elif not _again(stat := place.stat(), seen):
+                yield place, stat
 
 
 def _roots(folder: Path, unread: list[Path]) -> tuple[Path, ...]:
@@ -122,7 +130,9 @@ def _roots(folder: Path, unread: list[Path]) -> tuple[Path, ...]:
         return ()
 
 
-def _below(folder: Path, levels: int, seen: set, unread: list[Path], tick: Tick) -> Iterator[Path]:
+def _below(
+    folder: Path, levels: int, seen: set, unread: list[Path], tick: Tick
+) -> Iterator[_Place]:
     tick(PULSE)
     try:
         if _again(folder.stat(), seen):
@@ -132,7 +142,7 @@ def _below(folder: Path, levels: int, seen: set, unread: list[Path], tick: Tick)
         unread.append(folder)
         return
     if any(item.name in WHOLE for item in inside):
-        yield folder
+        yield folder, None
         return
     for item in inside:
         if item.name.startswith("."):
@@ -141,8 +151,8 @@ def _below(folder: Path, levels: int, seen: set, unread: list[Path], tick: Tick)
             if item.is_dir():
                 if levels:
                     yield from _below(Path(item.path), levels - 1, seen, unread, tick)
-            elif _is_weights(item.name) and not _again(item.stat(), seen):
-                yield Path(item.path)
+            elif _is_weights(item.name) and not _again(stat := item.stat(), seen):
+                yield Path(item.path), stat
         except OSError:  # a link that leads nowhere
             unread.append(Path(item.path))
 
@@ -164,13 +174,13 @@ def _is_weights(name: str) -> bool:
     return "-of-" not in low or "-00001-of-" in low
 
 
-def _entry(place: Path, index: Index) -> Entry:
+def _entry(place: Path, stat: os.stat_result | None, index: Index) -> Entry:
     try:
-        if place.is_dir():
+        if stat is None and place.is_dir():
             return _folder(place)
         if len(pieces(place)) > 1:  # the stamp of one file says nothing of the others
             return _file(place)
-        stamp = stamp_of(place)
+        stamp = stamp_of(stat or place.stat())
         if (known := index.get(place, stamp)) is not None:
             return Entry(place, **known)
         entry = _file(place)

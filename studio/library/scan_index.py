@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from os import stat_result
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,8 @@ Stamp = tuple[int, int, int]
 """Size, time of the last write in ns, inode."""
 
 
-def stamp_of(path: Path) -> Stamp:
+def stamp_of(stat: stat_result) -> Stamp:
     """What changes when a file does."""
-    stat = path.stat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
@@ -31,6 +31,7 @@ class Index:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._known = _read(file)
+        self._is_stored = bool(self._known)
 
     def get(self, path: Path, stamp: Stamp) -> dict[str, Any] | None:
         """An entry's fields but its path, where the file is the one that was read."""
@@ -48,17 +49,18 @@ class Index:
     def put(self, path: Path, stamp: Stamp, entry: "Entry") -> None:
         fields = asdict(entry)
         del fields["path"]
+        self._is_stored = False
         self._known[str(path.absolute())] = {"stamp": list(stamp), "entry": fields}
 
     def keep(self, paths: Iterable[Path]) -> None:
         """Write down what is known of these files, besides those of other folders that are there."""
         there = {str(path.absolute()) for path in paths}
-        self._known = {
-            name: known
-            for name, known in self._known.items()
-            if name in there or Path(name).exists()
-        }
-        write_cache(self._file, VERSION, {"files": self._known})
+        gone = [n for n in self._known if n not in there and not Path(n).exists()]
+        for name in gone:
+            del self._known[name]
+        if gone or not self._is_stored:
+            write_cache(self._file, VERSION, {"files": self._known})
+            self._is_stored = True
 
 
 def _fields(known: dict[str, Any]) -> dict[str, Any] | None:
