@@ -162,7 +162,7 @@ def _expanded(text: str) -> Path:
 def _below(folder: Path, beginning: str = "") -> list[Path]:
     """What lies in a folder, by name; of thousands only those that begin so become paths."""
     try:
-        names = sorted(name for name in os.listdir(folder) if name.startswith(beginning))
+        names = sorted(i.name for i in os.scandir(folder) if i.name.startswith(beginning))
     except OSError:
         return []
     return [folder / name for name in names]
