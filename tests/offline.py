@@ -1,4 +1,4 @@
-"""A fixture: no socket is opened, whatever a library thinks that it needs."""
+"""A fixture: no connection is opened, whatever a library thinks that it needs."""
 
 import socket
 
@@ -8,7 +8,8 @@ import pytest
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_args: object, **_more: object) -> None:
-        raise AssertionError("a socket was opened")
+        raise AssertionError("a connection was opened")
 
-    for name in ("socket", "create_connection", "getaddrinfo"):
+    for name in ("create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, refused)
+    monkeypatch.setattr(socket.socket, "connect", refused)
