@@ -9,6 +9,7 @@ from studio.spec.bounds import (
     ID,
     SEED,
     TEXT,
+    anything,
     between,
     either,
     is_name,
@@ -30,6 +31,7 @@ from studio.spec.request import (
 )
 from studio.spec.strip import Strip
 from studio.spec.timing import FASTEST, SLOWEST
+from studio.spec.versions import MOST, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Shot:
 
     `seed` is 0..2**63-1; an unlocked seed is rolled anew before each render by the window.
     `subject` names a subject of the studio, or is "".  `fps` is the rate of the keyframes.
-    `parts` pair roles with the ids of models that take them from the shot's `model`.
+    `parts` pair roles with the ids of models that take them from the shot's `model`; `versions` are
+    what its keyframes were before they were made anew.
     """
 
     id: str
@@ -60,6 +63,7 @@ class Shot:
     interpolate: int | None = None
     strip: Strip | None = None
     parts: tuple[tuple[str, str], ...] = ()
+    versions: tuple[Version, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -72,6 +76,7 @@ class Shot:
             height=between(1, LARGEST), fps=between(SLOWEST, FASTEST),
             extend=between(0, MAX_EXTEND), interpolate=between(0, PASSES),
             parts=several(lambda pair: pair[0] in ROLES and is_name(pair[1]), most=len(ROLES)),
+            versions=several(anything, most=MOST),
         )  # fmt: skip
         if len(dict(self.parts)) != len(self.parts):
             yield "parts"

@@ -1,6 +1,7 @@
 """What can be done to a shot's keyframes: each edit is one undoable change of the shot's strip.
 
-Nothing is computed here; a render makes what an edit has left without a picture.
+Keyframes that are re-rolled are previewed at once; what other edits leave without a picture, a
+preview or a render makes.
 """
 
 import secrets
@@ -17,6 +18,8 @@ from studio.spec.card import Card
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.strip import BRIDGE, Source, Strip
+from studio.spec.versions import chosen
+from studio.ui.keyframes.versions import KeyframeVersions
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import SEEDS, RenderActions
@@ -50,6 +53,7 @@ class StripEdits(QObject):
             pictures,
             background,
         )
+        self.versions = KeyframeVersions(document, present, render_forecast)
         present.changed.connect(self.changed)
 
     @property
@@ -108,10 +112,19 @@ class StripEdits(QObject):
     def reroll(self, chosen: Collection[int], prompt: str | None = None) -> None:
         """Make the chosen keyframes anew, with a fresh seed and maybe with words of their own."""
         seed = secrets.randbelow(SEEDS)
-        what = f"Re-roll {count(len(set(chosen)), 'keyframe')}"
+        what, before = f"Re-roll {count(len(set(chosen)), 'keyframe')}", self.strip
         self._change(
-            what, lambda s: strips.rerolled(s, chosen, self._window(), seed=seed, prompt=prompt)
+            what,
+            lambda s: strips.rerolled(s, chosen, self._window(), seed=seed, prompt=prompt),
+            anew=[k for k in chosen if before and not before.keys[k].locked],
         )
+        if self.strip != before:
+            self._render_actions.run("keyframes")
+
+    def choose_version(self, number: int, step: int) -> None:
+        """Go `step` versions of a keyframe on, or back where it is below 0."""
+        if version := self.versions.beside(number, step):
+            self._change("Choose a version", lambda s: chosen(s, number, version), anew=(number,))
 
     def toggle_lock(self, chosen: Collection[int]) -> None:
         """Keep the chosen keyframes as they are whatever changes, or unlock them."""
@@ -183,7 +196,11 @@ class StripEdits(QObject):
             if insert:
                 self._change("Insert a picture", lambda s: strips.inserted(s, number, source))
             else:
-                self._change("Replace by a picture", lambda s: strips.replaced(s, number, source))
+                self._change(
+                    "Replace by a picture",
+                    lambda s: strips.replaced(s, number, source),
+                    anew=(number,),
+                )
 
         self._background.ask(
             lambda: _kept(self._pictures, picture), placed, self._could_not, owner=self
@@ -204,7 +221,10 @@ class StripEdits(QObject):
         key = found.keyframes[number]
         return strips.locked(strip, number, key.key, key.frame, key.space)
 
-    def _change(self, what: str, edit: Callable[[Strip], Strip]) -> None:
+    def _change(
+        self, what: str, edit: Callable[[Strip], Strip], *, anew: Collection[int] = ()
+    ) -> None:
+        """Edit the strip; of keyframes that are made `anew` what they are now is remembered."""
         strip = self.strip
         if strip is None or self.disabled_reason():
             self.refused.emit(self.disabled_reason(), "")
@@ -215,7 +235,8 @@ class StripEdits(QObject):
             self.refused.emit(f"{what} is not possible: {error}.", "")
             return
         if edited != strip:
-            shot = replace(self._document.shot, strip=edited)
+            kept = self.versions.remembered(edited, anew)
+            shot = replace(self._document.shot, strip=edited, versions=kept)
             self._document.change_shot(shot, what, merge=False)
 
     def _could_not(self, error: Exception) -> None:

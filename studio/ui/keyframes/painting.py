@@ -18,11 +18,12 @@ STALE = 0.35
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is to be painted.  `added` keyframes are being drawn out of the end, below zero out of
+    """What is to be painted.  Pictures of `former` keyframes show what these were; `added` keyframes are being drawn out of the end, below zero out of
     the start; `drop` is where something would fall."""
 
     strip: Strip
     pictures: tuple[QPixmap | None, ...]
+    former: frozenset[int]
     forecast: Forecast | None
     chosen: frozenset[int]
     playing: int | None
@@ -148,7 +149,7 @@ def _intervals(drawn: Drawn) -> tuple[Work | None, ...]:
 
 def _is_made(drawn: Drawn, number: int) -> bool:
     found = drawn.forecast
-    return found is None or found.made[number]
+    return number not in drawn.former and (found is None or found.made[number])
 
 
 def _rect(box: Box) -> QRect:

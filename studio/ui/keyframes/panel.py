@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio.spec.quantities import count, duration
+from studio.ui.keyframes.brought import BroughtPictures
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.layout import HEIGHT
+from studio.ui.keyframes.versions import VersionSwitch
 from studio.ui.keyframes.view import StripView
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
@@ -56,12 +58,16 @@ class KeyframesPanel(QWidget):
         player_state: PlayerState,
         status: Status,
         playback: Playback,
+        brought: BroughtPictures,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._edits, self._render_forecast = edits, render_forecast
         self._player_state, self._status = player_state, status
-        self.view = StripView(edits, render_forecast, player_state, playback, self._press, icons)
+        self.view = StripView(
+            edits, render_forecast, player_state, playback, brought, self._press, icons
+        )
+        self.version = VersionSwitch(edits.versions, edits.choose_version, icons)
         self.gestures = {gesture.name: gesture for gesture in self._gestures()}
         self.buttons: dict[str, QToolButton] = {}
         self._build(icons)
@@ -94,6 +100,7 @@ class KeyframesPanel(QWidget):
         for name, gesture in self.gestures.items():
             if name in self.buttons:
                 set_enabled(self.buttons[name], gesture.disabled_reason())
+        self.version.reflect(self.view.chosen, self._edits.disabled_reason())
         self.facts.set_text(self._facts())
 
     def menu(self, at: QPoint) -> None:
@@ -118,8 +125,8 @@ class KeyframesPanel(QWidget):
             self.buttons[name] = button
         self.facts = ElidedLabel("", "small")
         self.facts.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        bar = row(*self.buttons.values(), self.facts, gap=UNIT // 2)
-        bar.layout().setStretch(len(self.buttons), 1)  # type: ignore[union-attr]
+        bar = row(*self.buttons.values(), self.version, self.facts, gap=UNIT // 2)
+        bar.layout().setStretch(len(self.buttons) + 1, 1)  # type: ignore[union-attr]
         bar.layout().setContentsMargins(2 * UNIT, UNIT // 2, 2 * UNIT, 0)  # type: ignore[union-attr]
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -138,6 +145,10 @@ class KeyframesPanel(QWidget):
         return (
             Gesture("reroll", "dice", "Re-roll", "R", self._reroll, chosen),
             Gesture("words", "recipe", "Re-roll with other words …", "W", self._words, chosen),
+            Gesture("before", "frame_back", "Version before", ",",
+                    lambda: self.version.step(-1), lambda: self.version.disabled_reason(-1)),
+            Gesture("after", "frame_on", "Version after", ".",
+                    lambda: self.version.step(1), lambda: self.version.disabled_reason(1)),
             Gesture("lock", "lock", "Lock or unlock", "Ctrl+L", self._lock, self._need_made),
             Gesture("replace", "photos", "Replace by the frame on the player", "P",
                     lambda: self._put_shown(insert=False), self._need_frame),
@@ -243,6 +254,8 @@ ROW = (
 _KEYS = {
     (Qt.Key.Key_R, False): "reroll",
     (Qt.Key.Key_W, False): "words",
+    (Qt.Key.Key_Comma, False): "before",
+    (Qt.Key.Key_Period, False): "after",
     (Qt.Key.Key_L, True): "lock",
     (Qt.Key.Key_P, False): "replace",
     (Qt.Key.Key_I, False): "insert",

@@ -19,9 +19,11 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from studio.spec.forecast import Forecast
 from studio.spec.spans import strip_of
-from studio.spec.strip import Keyframe, Strip
+from studio.spec.strip import Strip
+from studio.ui.keyframes.brought import BroughtPictures
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.layout import HEIGHT, Places
+from studio.ui.keyframes.looks import Looks, is_of
 from studio.ui.keyframes.painting import Drawn, draw
 from studio.ui.keyframes.pixmaps import ScaledPixmaps
 from studio.ui.keyframes.selection import KeyframeSelection
@@ -54,6 +56,7 @@ class StripView(QWidget):
         render_forecast: RenderForecast,
         player_state: PlayerState,
         playback: Playback,
+        brought: BroughtPictures,
         press: Callable[[QKeyEvent], bool],
         icons: Icons,
     ) -> None:
@@ -67,7 +70,7 @@ class StripView(QWidget):
         self._playback, self._icons = playback, icons
         self.strip: Strip | None = None
         self.forecast: Forecast | None = None
-        self._looks: dict[Keyframe, QImage] = {}
+        self.looks = Looks(edits, render_forecast, player_state, brought)
         self._pixmap = ScaledPixmaps()
         self._shot, self._reached = "", None
         self.choice = KeyframeSelection(self)
@@ -80,6 +83,7 @@ class StripView(QWidget):
         self.setAccessibleName("Keyframes")
         edits.changed.connect(self.reflect)
         render_forecast.changed.connect(self.compare)
+        brought.changed.connect(self.update)
         self.choice.changed.connect(self._follow_choice)
         player_state.shown_changed.connect(self.update)
         player_state.playhead_moved.connect(self._follow)
@@ -102,10 +106,8 @@ class StripView(QWidget):
         shot, strip = self._edits.shot, self._edits.strip
         if (shot, strip) == (self._shot, self.strip):
             return  # other words are no other strip: typing paints nothing here
-        if self._shot != shot:
-            self._shot = shot
-            self._looks.clear()
-        self.strip = strip
+        self.looks.follow(None if self._shot != shot else self.strip, strip)
+        self._shot, self.strip = shot, strip
         self.choice.resize(self.count)
         self._follow_choice()
         self.setMinimumWidth(Places(self.count, 0).needed)
@@ -127,16 +129,8 @@ class StripView(QWidget):
             self._playback.go(shown.frame_of(number))
 
     def picture(self, number: int) -> QImage | None:
-        """What a keyframe looks like: as it is being made, or as it was when last made."""
-        shown = self._player_state.shown
-        if shown and shown.kind == "preview" and self._is_of(shown):
-            return shown.frames.at(number)
-        if self.strip is None:
-            return None
-        key = self.strip.keys[number]
-        if self.forecast and (found := self._render_forecast.picture(number)):
-            self._looks[key] = found
-        return self._looks.get(key)
+        """What a keyframe looks like, itself or before it was to be made anew."""
+        return self.looks.picture(number, known=self.forecast is not None)
 
     def playing(self) -> int | None:
         """The keyframe that the playhead has reached."""
@@ -147,7 +141,7 @@ class StripView(QWidget):
 
     def _is_of(self, shown: Shown) -> bool:
         """Whether what is on the player is made of these keyframes, not of another shot's."""
-        return shown.shot == self._edits.shot and shown.shot_keyframes == self.count
+        return is_of(shown, self._edits.shot, self.count)
 
     def _follow_choice(self) -> None:
         self.setAccessibleDescription(state(self.count, len(self.chosen)))
@@ -170,7 +164,7 @@ class StripView(QWidget):
         pictures = tuple(look and self._pixmap(look, side, ratio) for look in looks)
         focused = self.choice.current if self.hasFocus() else None
         drawn = Drawn(
-            self.strip, pictures, self.forecast, self.chosen, self.playing(), focused,
+            self.strip, pictures, self.looks.former, self.forecast, self.chosen, self.playing(), focused,
             self.added if self._drag is _Drag.AFTER else -self.added, self._drop,
         )  # fmt: skip
         with painting(self) as painter:

@@ -10,6 +10,7 @@ from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
 from studio.spec.request import ClipRequest
+from studio.ui.keyframes.brought import BroughtPictures
 from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.panel import KeyframesPanel
 from studio.ui.library.panel import LibraryPanel
@@ -63,10 +64,12 @@ class Rooms:
         self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
         self.exports = project.exports
         self.status, self.playback = project.status, project.playback
+        brought = PictureStore(store.folder)
         self.edits = StripEdits(
             self.document, self.present, self.render_actions, self.render_forecast,
-            PictureStore(store.folder), self.background,
+            brought, self.background,
         )  # fmt: skip
+        self._brought = BroughtPictures(brought, project.pictures)
         self._drag_export = DragExport(
             project.encoding, span_results, store.folder / "files", recipe
         )
@@ -114,8 +117,9 @@ class Rooms:
         document, queue, monitor = self.document, self.queue, self.job_monitor
         player_state, status, pictures = self.player_state, self.status, self.project.pictures
         self.keyframes = KeyframesPanel(
-            self.edits, self.render_forecast, player_state, status, self.playback, self._icons
-        )
+            self.edits, self.render_forecast, player_state, status, self.playback,
+            self._brought, self._icons,
+        )  # fmt: skip
         self.player = Player(
             document, queue, monitor, self.selection, player_state, status, pictures,
             self.playback, self.keyframes, self._icons,
@@ -147,7 +151,7 @@ class Rooms:
     def _delete_rooms(self) -> None:
         """Have Qt delete what stands behind the rooms."""
         for each in (
-            self._tiles, self._shot_follower, self._imported_clip, self.edits, self.timeline_edits,
-            self.library_state,
+            self._tiles, self._shot_follower, self._imported_clip, self.edits, self.edits.versions,
+            self._brought, self.timeline_edits, self.library_state,
         ):  # fmt: skip
             each.deleteLater()

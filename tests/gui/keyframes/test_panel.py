@@ -16,44 +16,10 @@ from studio.ui.state.images import from_preview
 from studio.ui.state.player_state import Shown
 from studio.ui.widgets.input_dialogs import Words
 from tests.cards import with_
+from tests.gui.keyframes.desk import BALL, click, edited, press, settled
 from tests.gui.works import DENSE, clip, strip
 
 Key, Held, Left = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
-BALL = "a red ball moving left over grass"
-
-
-@pytest.fixture
-def studio(open_studio, until):
-    opened = open_studio(models=(DENSE,))
-    opened.shot.prompt.setPlainText(BALL)
-    until(lambda: opened.render_forecast.forecast is not None)
-    return opened
-
-
-@pytest.fixture
-def view(studio):
-    return studio.keyframes.view
-
-
-@pytest.fixture
-def made(studio, until):
-    """The keyframes are made and looked at."""
-    studio.render_actions.preview()
-    until(lambda: settled(studio) and all(studio.render_forecast.forecast.made))
-    until(lambda: studio.render_forecast.picture(7) is not None)
-    return studio
-
-
-def settled(studio) -> bool:
-    return not studio.queue.jobs() and not studio.render_forecast._later.isActive()
-
-
-def edited(studio):
-    return studio.document.shot.strip
-
-
-def click(view, qtbot, number, held=Held.NoModifier):
-    qtbot.mouseClick(view, Left, held, view.place(number).center())
 
 
 def drag(view, qtbot, start: QPoint, end: QPoint):
@@ -70,11 +36,6 @@ def moved(at: QPoint):
 
     point = QPointF(at)
     return QMouseEvent(QEvent.Type.MouseMove, point, point, Left, Left, Held.NoModifier)
-
-
-def press(studio, qtbot, key, held=Held.NoModifier):
-    studio.keyframes.view.setFocus()
-    qtbot.keyClick(studio.keyframes.view, key, held)
 
 
 def states(studio):
@@ -123,6 +84,7 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     made.render_actions.render()
     until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)
     assert "all made" in made.keyframes.facts.full_text
+    made.queue.pause("engine")  # what is re-rolled is previewed at once
     made.edits.reroll({3})
     until(lambda: made.render_forecast.forecast.work.missing > 0)
     missing = [work.missing for work in made.render_forecast.forecast.intervals]
@@ -130,6 +92,7 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     assert made.render_forecast.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
     assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.full_text
     assert states(made)[2:4] == [OUT_OF_DATE, OUT_OF_DATE]
+    made.queue.resume("engine")
     made.render_actions.render()
     until(lambda: settled(made) and made.render_forecast.forecast.work.missing == 0)
     made.document.undo()
@@ -166,6 +129,7 @@ def test_r_makes_the_chosen_anew_with_a_seed_of_their_own(made, view, qtbot, unt
     assert source.seed is not None
     assert made.document.undo_label == "Re-roll 1 keyframe"
     seed = made.document.shot.seed
+    until(lambda: settled(made) and all(made.render_forecast.forecast.made))
     made.render_actions.preview()
     until(lambda: settled(made) and all(made.render_forecast.forecast.made))
     assert made.document.shot.seed == seed
