@@ -23,6 +23,7 @@ from studio.jobs.take_store import take_store
 from studio.library.models import find, scan
 from studio.project.folders import Folders
 from studio.project.recipe import recipe
+from studio.project.remembered import Remembered
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import silent
@@ -143,6 +144,7 @@ def build(
             span_results=take_store(store.takes),
             queue=Queue(JobStore(folders.queue, mend=True), works),
             scan=lambda: scan(model_folders),
+            remembered=Remembered(folders.remembered),
             library=Library(folders, model_folders),
             device_info=device_info or device,
             can_free="free_memory" in works,

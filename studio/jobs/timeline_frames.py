@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from studio.project.project import Render
-from studio.project.stored_frames import FramesGone
+from studio.project.stored_frames import gone
 from studio.project.takes import TakeStore
 from studio.spec.refusal import Refusal
 from studio.spec.timeline.clip import Footage
@@ -115,7 +115,7 @@ class _Spans:
             record = self._store.record(key) or {}
             placed = record.get("arrays", {}).get("frames")
             if placed is None:
-                raise _gone(render)
+                raise gone(self._store, render.spans, f"take {render.order}")
             found.append(int(placed["shape"][0]))
         return found
 
@@ -125,7 +125,7 @@ class _Spans:
             arrays = self._store.get(key)
             if arrays is None or "frames" not in arrays:
                 self._store.set_damaged_aside(render.spans)
-                raise _gone(render)
+                raise gone(self._store, render.spans, f"take {render.order}")
             self._key, self._frames = key, arrays["frames"]
         assert self._frames is not None
         return self._frames
@@ -193,9 +193,3 @@ class _Video:
         if close:
             close()
         self._stream, self._at, self._frame = None, -1, None
-
-
-def _gone(render: Render) -> FramesGone:
-    return FramesGone(
-        f"Frames of take {render.order} are no longer stored.", "Render its shot again."
-    )

@@ -108,6 +108,11 @@ class Folders:
         return self.data / "stacks.json"
 
     @property
+    def remembered(self) -> Path:
+        """Recent projects, and how much of the disk frames may take."""
+        return self.data / "studio.json"
+
+    @property
     def faults(self) -> Path:
         """Where a crash of the whole process leaves the stacks of its threads."""
         return self.data / "faults.log"

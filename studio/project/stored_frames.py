@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from studio.project.takes import TakeStore
+from studio.spec.quantities import duration
 from studio.spec.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -26,8 +27,19 @@ def stored_frames(takes: TakeStore, keys: Sequence[str]) -> Iterator[np.ndarray]
         arrays = takes.get(key)
         if arrays is None or "frames" not in arrays:
             takes.set_damaged_aside(keys)
-            raise FramesGone("Frames of this take are no longer stored.", "Render it again.")
+            raise gone(takes, keys)
         yield from arrays["frames"]
+
+
+def gone(takes: TakeStore, keys: Sequence[str], whose: str = "this take") -> FramesGone:
+    """What to say where frames are not there: dropped to keep within the bound, or otherwise gone."""
+    seconds = takes.seconds_to_bring_back(keys)
+    if seconds is None:
+        return FramesGone(f"Frames of {whose} are no longer stored.", "Render it again.")
+    return FramesGone(
+        f"Frames of {whose} were dropped to keep within the disk’s bound.",
+        f"Render it again: {duration(seconds)} to bring back.",
+    )
 
 
 def in_order(frames: Iterator[np.ndarray], order: tuple[int, ...]) -> Iterator[np.ndarray]:

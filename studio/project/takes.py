@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.durable import retry_while_locked
-from studio.project import take_files
+from studio.project import dropped, take_files
 from studio.project.files import StagingDir, is_real, remove_tree, sweep, to_refusal
 from studio.project.take_record import RECORD, Damaged, Newer, read_record
 from studio.spec.memo import Memo
@@ -165,9 +165,15 @@ class TakeStore:
             if freed >= over:
                 break
             if path.name not in keep:
+                seconds = (self.record(path.name) or {}).get("facts", {}).get("seconds")
                 with suppress(Refusal):  # Windows keeps what somebody reads: it goes next time
                     freed += self._remove(path)
+                    dropped.note(self._folder, path.name, seconds)
         return freed
+
+    def seconds_to_bring_back(self, keys: Iterable[str]) -> float | None:
+        """How long those of `keys` that were evicted took to make; None where none was."""
+        return dropped.seconds(self._folder, [key for key in keys if not self.has(key)])
 
     def sweep(self) -> None:
         """Remove what a crash left half-written, by its age: another may be writing right now."""

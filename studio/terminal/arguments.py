@@ -49,6 +49,7 @@ def _add_commands(add: "Commands") -> None:
     _demo(add.computing("demo", "from sample pictures to a clip, with nothing to choose"))
     _generate(add.computing("generate", "make a clip from words"))
     _export(add.plain("export", "write a project's timeline, or a part of it, to a file"))
+    _disk(add.plain("disk", "what a project takes on the disk, and how much its frames may"))
     _add_subject(add)
     _add_library(add)
     _add_queue(add)
@@ -213,6 +214,11 @@ def _generate(to: Parser) -> None:
         "--no-recipe", action="store_true", help="leave prompt, seed and models out of the file"
     )
     to.add_argument("--plan", action="store_true", help="say what it would take, make nothing")
+
+
+def _disk(to: Parser) -> None:
+    to.add_argument("project", metavar="PROJECT", nargs="?", default="", help="a project folder")
+    to.add_argument("--limit", metavar="GB", type=number, help="for frames that can be made again")
 
 
 def _export(to: Parser) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from studio.jobs.once import run_once
 from studio.project.files import check_writable
 from studio.project.folders import Folders
+from studio.project.remembered import Remembered
 from studio.project.store import reading
 from studio.project.tidying import alone_in, tidy
 from studio.spec.progress import Progress
@@ -92,4 +93,6 @@ class Session:
         with reading(self.folders.scratch):
             yield str(self.folders.scratch)
         with suppress(Refusal, OSError):  # the work is done: another time will do
-            tidy(self.works().takes(self.folders.scratch), alone_in(self.folders.scratch))
+            limit = Remembered(self.folders.remembered).derived_bytes()
+            takes = self.works().takes(self.folders.scratch)
+            tidy(takes, alone_in(self.folders.scratch), limit)

@@ -7,8 +7,8 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from studio.project import tidying
 from studio.project.folders import Folders
+from studio.project.remembered import Remembered
 from studio.project.store import ProjectStore, reading
 from studio.project.takes import TakeStore
 from studio.project.tidying import alone_in, tidy
@@ -65,7 +65,8 @@ def test_nothing_goes_while_somebody_reads(takes, folder):
 
 
 def test_a_command_keeps_the_bound_too(takes, folder, monkeypatch):
-    monkeypatch.setattr(tidying.tidy, "__defaults__", (takes.usage().derived // 2, ()))
+    half = takes.usage().derived // 2
+    monkeypatch.setattr(Remembered, "derived_bytes", lambda _: half)
     session = Session(Folders(folder.parent), Namespace(), Namespace())  # pyright: ignore
     with pytest.raises(KeyboardInterrupt), session.scratch():
         raise KeyboardInterrupt

@@ -31,6 +31,7 @@ COMMANDS = (
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
     Command("export", "File", "Export …", ("Ctrl+E",)),
     Command("bin", "File", "Bin …"),
+    Command("space", "File", "Disk …"),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
     Command("undo", "Edit", "Undo", ("Ctrl+Z", "Alt+Backspace")),
     Command("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y", "Alt+Shift+Backspace")),

@@ -6,6 +6,7 @@ from studio.jobs.device_info import DeviceInfo
 from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
 from studio.project.pictures import PictureStore
+from studio.project.remembered import Remembered
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
@@ -48,6 +49,7 @@ class Rooms:
         subjects: SubjectStore,
         span_results: TakeStore,
         queue: Queue,
+        remembered: Remembered,
         library: Library,
         device_info: Callable[[], DeviceInfo],
         can_free: bool,
@@ -56,7 +58,9 @@ class Rooms:
         planner: Planner | None = None,
     ) -> None:
         self._icons, self.library_state = icons, library
-        self.project = project = OpenProject(store, subjects, span_results, queue, planner)
+        self.project = project = OpenProject(
+            store, subjects, span_results, queue, remembered, planner
+        )
         self.queue, self.background = queue, project.background
         self.document, self.present = project.document, project.present
         self.model_list, self.job_monitor = project.model_list, project.job_monitor

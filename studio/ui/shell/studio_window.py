@@ -107,6 +107,7 @@ class StudioWindow(Rooms):
         self.queue_bar.opened.connect(queue_dock.setVisible)
         queue_dock.visibilityChanged.connect(self.queue_bar.open.setChecked)
         self.takes.export_asked.connect(self.take_dialogs.export)
+        self.takes.space_asked.connect(lambda: self.take_dialogs.space(self.project.disk_usage))
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
         self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
         self.library_state.folders_changed.connect(
@@ -119,7 +120,7 @@ class StudioWindow(Rooms):
         for orders in (self.render_actions, self.exports):
             orders.placed.connect(lambda _: settle_typing())
         self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
-        refusing = (self.render_actions, self.exports, self.project.bins, self.document, self.edits, self._imported_clip,
+        refusing = (self.render_actions, self.exports, self.project.bins, self.project.disk_usage, self.document, self.edits, self._imported_clip,
                     self.library_state)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
@@ -156,6 +157,7 @@ class StudioWindow(Rooms):
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
             "export": lambda: self.take_dialogs.export(self.takes.chosen),
             "bin": self.take_dialogs.bin,
+            "space": lambda: self.take_dialogs.space(self.project.disk_usage),
             "quit": window.close,
             "undo": document.undo,
             "redo": document.redo,

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 
 from studio.project.project import Render
+from studio.project.stored_frames import gone
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
@@ -127,27 +128,24 @@ class ImageLoader(QObject):
 
     def _opened(self, spans: tuple[str, ...]) -> tuple[tuple[Part, ...], tuple[QImage, ...]]:
         """What the records say of a clip's spans, and the pictures of the first."""
-        parts = tuple(Part(key, self._count(key)) for key in spans)
+        counts = [self._count(key) for key in spans]
+        if None in counts:
+            raise gone(self._span_results, spans)
+        parts = tuple(Part(key, count or 0) for key, count in zip(spans, counts, strict=True))
         if not parts:
             raise Refusal("This take holds no frames.", "Render it again.")
         return parts, self.read(parts[0].key)
 
-    def _count(self, key: str) -> int:
+    def _count(self, key: str) -> int | None:
         record = self._span_results.record(key) or {}
         placed = record.get("arrays", {}).get("frames")
-        if placed is None:
-            raise _dropped()
-        return int(placed["shape"][0])
+        return None if placed is None else int(placed["shape"][0])
 
     def read(self, key: str) -> tuple[QImage, ...]:
         arrays = self._span_results.get(key)
         if arrays is None or "frames" not in arrays:
-            raise _dropped()
+            raise gone(self._span_results, [key])
         return tuple(map(image, arrays["frames"]))
-
-
-def _dropped() -> Refusal:
-    return Refusal("The frames of this take were dropped.", "Render it again.")
 
 
 def _photo(path: Path) -> QImage:

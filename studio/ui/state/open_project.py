@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 
 from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
+from studio.project.remembered import Remembered
 from studio.project.store import ProjectStore
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
@@ -39,6 +40,7 @@ class OpenProject:
         subjects: SubjectStore,
         span_results: TakeStore,
         queue: Queue,
+        remembered: Remembered,
         planner: Planner | None = None,
     ) -> None:
         self.store, self.span_results, self.queue = store, span_results, queue
@@ -54,7 +56,10 @@ class OpenProject:
             self.document, queue, self.model_list, self.present, self.selection, self.status
         )
         self.exports = Exports(self.document, queue)
-        self.bins = Bins(store, subjects, span_results, self.document, queue, self.background)
+        self.remembered = remembered
+        self.bins = Bins(
+            store, subjects, span_results, self.document, queue, self.background, remembered.recent
+        )
         self.pictures = ImageLoader(self.background, span_results)
         self.render_forecast = RenderForecast(
             self.document, queue, self.job_monitor, self.present, span_results, self.background
@@ -75,8 +80,9 @@ class OpenProject:
             self.document, self.present, self.render_forecast, span_results, planner
         )
         self.disk_usage = DiskUsage(
-            store, span_results, self.document, queue, self.selection, self.encoding
-        )
+            store, span_results, self.document, queue, self.selection, self.encoding, remembered,
+            subjects.folder,
+        )  # fmt: skip
         self.model_list.changed.connect(self.render_forecast.look)
 
     def start(self, scan: Scan) -> None:

@@ -10,6 +10,7 @@ from studio.project.takes import TakeStore
 from studio.spec.part import ROLES
 from studio.spec.request import ClipRequest
 from studio.ui.state.background import Background
+from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
 from studio.ui.state.exports import Exports, Source, Target
 from studio.ui.takes.recipe import RecipeDialog
@@ -57,6 +58,12 @@ class TakeDialogs:
         from studio.ui.takes.bin import ProjectBin
 
         open_dialog(ProjectBin(self._document, self._parent))
+
+    def space(self, disk_usage: DiskUsage) -> None:
+        """Show what the project takes on the disk."""
+        from studio.ui.takes.space import SpaceDialog
+
+        open_dialog(SpaceDialog(disk_usage, self._parent))
 
     def recipe(self, render: Render | None) -> None:
         if render is None:

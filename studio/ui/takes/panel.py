@@ -18,7 +18,7 @@ from studio.ui.state.selection import TAKE_MIME, Selection
 from studio.ui.state.status import Status
 from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
-from studio.ui.widgets.controls import EmptyState, Panel, label, rename, row, set_enabled, tip, tool
+from studio.ui.widgets.controls import EmptyState, Panel, push, rename, row, set_enabled, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -84,6 +84,7 @@ class TakesPanel(Panel):
 
     recipe_asked = Signal(object)  # Render
     export_asked = Signal(object)
+    space_asked = Signal()
 
     def __init__(
         self,
@@ -190,10 +191,9 @@ class TakesPanel(Panel):
         layout.setSpacing(0)
         layout.addWidget(self.pages, 1)
         layout.addWidget(tools)
-        self.used = label("", "small")
-        self.used.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
+        self.used = push("", "link")
         self.used.hide()
-        layout.addWidget(self.used)
+        layout.addWidget(row(self.used, None))
 
     def _connect(self) -> None:
         self.star_it.clicked.connect(self.star)
@@ -201,6 +201,7 @@ class TakesPanel(Panel):
         self.reveal_it.clicked.connect(self.reveal)
         self.recipe.clicked.connect(lambda: self.recipe_asked.emit(self.chosen))
         self.export.clicked.connect(lambda: self.export_asked.emit(self.chosen))
+        self.used.clicked.connect(self.space_asked)
         self.show_bin.toggled.connect(self.reflect)
         self._document.changed.connect(self.reflect)
         self._disk_usage.changed.connect(self._reflect_space)
@@ -230,8 +231,7 @@ class TakesPanel(Panel):
             f"Render makes their frames again from what is kept ({memory(usage.costly)} more)."
         )
         self.used.setText(f"Frames: {memory(usage.derived)} of {limit}")
-        tip(self.used, text)
-        self.used.setAccessibleDescription(text)
+        set_enabled(self.used, "", text)
         self.used.setVisible(bool(usage.derived))
 
     def _reflect_tools(self) -> None:
