@@ -46,12 +46,18 @@ class TimelineLook(QObject):
         self.found: Found | None = None
         self._is_looking = self._again = self._stopped = False
         self._pieces: dict[str, Piece] = {}
+        self._words: dict[str, str] = {}
         self._later = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._later.timeout.connect(self.look)
         for source in (document.changed, document.subjects_changed, model_list.changed):
             source.connect(self._later.start)
         queue.finished.connect(lambda *_: self._later.start())
         self._later.start()
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether a look is under way, or about to be."""
+        return self._is_looking or self._later.isActive()
 
     @property
     def pace(self) -> Mapping[str, float]:
@@ -81,6 +87,11 @@ class TimelineLook(QObject):
 
     def words(self, clip: str) -> str:
         """How a clip stands: "made", "out of date · 8 s", "to make · 18 s"."""
+        if clip not in self._words:
+            self._words[clip] = self._spoken(clip)
+        return self._words[clip]
+
+    def _spoken(self, clip: str) -> str:
         state, piece = self.state(clip), self.piece(clip)
         words = WORDS.get(state, "")
         if piece is None or piece.work.seconds is None:
@@ -111,7 +122,7 @@ class TimelineLook(QObject):
 
     def _become(self, found: Found) -> None:
         self._is_looking = False
-        self.found = found
+        self.found, self._words = found, {}
         self._pieces = {clip: piece for piece in found.plan.pieces for clip in piece.clips}
         self.changed.emit()
         self._look_again()

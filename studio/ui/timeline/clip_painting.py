@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 
 from studio.spec.timeline.clip import Clip
-from studio.spec.timeline.media import Medium
 from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
 from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_pictures import Place, TimelinePictures
@@ -16,6 +15,8 @@ from studio.ui.timeline.tiles import Film, diamonds, tiles
 from studio.ui.timeline.titles import Titles
 
 PAD = 6
+LONGEST_LABEL = 360
+"""Pixels from the left end of what is seen of a clip, within which its name and state are."""
 SHOWN = 24.0
 """Pixels of a clip that shows its name and pictures; narrower ones are plain."""
 ROLES = {CHANGED: "attention", NEIGHBOUR: "attention"}
@@ -44,22 +45,27 @@ def paint_clip(
     with_: Look,
 ) -> None:
     """A clip in its box; `film` where it shows a take, of which x in `seen` is painted."""
-    theme = with_.labels.theme
-    painter.fillRect(box, theme.colour(SURFACES.get(clip.kind, "raised")))
-    if box.width() >= SHOWN and film is not None:
+    labels = with_.labels
+    painter.fillRect(box, labels.colour(SURFACES.get(clip.kind, "raised")))
+    if film is not None:
         _paint_film(painter, box, film, seen, with_)
     state = with_.look.state(clip.id)
     _paint_holes(painter, box, clip, film, state, with_)
-    if state in ROLES:
-        bar = QRectF(box.left(), box.bottom() - 3, box.width(), 3)
-        painter.fillRect(bar, theme.colour(ROLES[state]))
-    if film is not None and box.width() >= SHOWN:
-        mark = with_.labels.diamond("text", with_.ratio)
+    paint_state(painter, box, clip, with_)
+    if film is not None:
+        mark = labels.diamond("text", with_.ratio)
         for _, x in diamonds(film, with_.scale, *seen):
             if box.left() <= x < box.right():
                 painter.drawPixmap(round(x - DIAMOND / 2), round(box.bottom()) - DIAMOND - 1, mark)
-    if box.width() >= SHOWN:
-        _paint_texts(painter, box, clip, state, with_)
+    _paint_texts(painter, box, clip, state, with_)
+
+
+def paint_state(painter: QPainter, box: QRectF, clip: Clip, with_: Look) -> None:
+    """A band in the attention colour at the foot of what is out of date."""
+    role = ROLES.get(with_.look.state(clip.id))
+    if role:
+        bar = QRectF(box.left(), box.bottom() - 3, box.width(), 3)
+        painter.fillRect(bar, with_.labels.colour(role))
 
 
 def outline(
@@ -108,23 +114,23 @@ def _paint_holes(
     painter: QPainter, box: QRectF, clip: Clip, film: Film | None, state: str, with_: Look
 ) -> None:
     """What a render would make is hatched: of a clip without a take all of it."""
-    brush = with_.labels.hatch("muted", with_.ratio)
     if state == TO_MAKE and film is None:
-        painter.fillRect(box, brush)
-    elif film is not None:
-        for first, end in with_.look.holes(clip.id):
+        painter.fillRect(box, with_.labels.hatch("muted", with_.ratio))
+    elif film is not None and (holes := with_.look.holes(clip.id)):
+        brush = with_.labels.hatch("muted", with_.ratio)
+        for first, end in holes:
             left = max(box.left(), film.x(first, with_.scale))
             right = min(box.right(), film.x(end, with_.scale))
             if right > left:
                 hole = QRectF(left, box.top(), right - left, box.height())
-                painter.fillRect(hole, _veil(with_.labels, "ground", 120))
+                painter.fillRect(hole, with_.labels.colour("ground", 120))
                 painter.fillRect(hole, brush)
 
 
 def _paint_texts(painter: QPainter, box: QRectF, clip: Clip, state: str, with_: Look) -> None:
     """Name and state at the left edge of what is seen, on a ground on which they can be read."""
     left = max(box.left(), float(HEADING)) + PAD
-    room = box.right() - left - PAD
+    room = min(box.right() - left - PAD, LONGEST_LABEL - 4.0 * PAD)
     if room < SHOWN:
         return
     labels, ratio = with_.labels, with_.ratio
@@ -139,20 +145,7 @@ def _paint_texts(painter: QPainter, box: QRectF, clip: Clip, state: str, with_: 
     if clip.kind == "video":
         width = wide + (stands.width() / ratio + PAD if stands else 0) + PAD
         ground = QRectF(left - PAD / 2, top - 1, width, high + 2)
-        painter.fillRect(ground, _veil(labels, "ground", 190))
+        painter.fillRect(ground, labels.colour("ground", 190))
     painter.drawPixmap(round(left), round(top), name)
     if stands:
         painter.drawPixmap(round(left + wide + PAD), round(top), stands)
-
-
-def film_of(clip: Clip, start: int, rate, medium: Medium | None) -> Film | None:
-    """How a clip's medium runs on a timeline of this rate; None where nothing is known of it."""
-    if clip.footage is None or clip.kind != "video" or medium is None:
-        return None
-    return Film(clip, start, float(clip.footage.begin), float(clip.footage.step(rate)), medium)
-
-
-def _veil(labels: Labels, role: str, alpha: int) -> QColor:
-    colour = QColor(labels.theme.colour(role))
-    colour.setAlpha(alpha)
-    return colour

@@ -14,6 +14,8 @@ LIMIT = 32 * 2**20
 STEP = 16
 """Pixels by which the room for a text grows before it is drawn anew."""
 DIAMOND = 9
+MOST_WIDTHS = 5000
+"""Texts whose width is remembered."""
 
 
 class Labels:
@@ -24,6 +26,16 @@ class Labels:
         self._there: OrderedDict[Hashable, QPixmap] = OrderedDict()
         self._bytes = 0
         self._fonts: dict[bool, QFont] = {}
+        self._colours: dict[tuple[str, int], QColor] = {}
+        self._widths: dict[tuple[str, bool], int] = {}
+
+    def colour(self, role: str, alpha: int = 255) -> QColor:
+        """A colour of the theme, which is not to be changed."""
+        colour = self._colours.get((role, alpha))
+        if colour is None:
+            colour = self._colours[role, alpha] = self.theme.colour(role)
+            colour.setAlpha(alpha)
+        return colour
 
     def text(
         self, text: str, role: str, room: float, ratio: float, *, bold: bool = False
@@ -34,13 +46,12 @@ class Labels:
         whole = self._there.get(key)
         if whole is not None and whole.width() <= cells * STEP * ratio:
             return self._get(key)
-        font = self._font(bold)
-        measure = QFontMetrics(font)
-        wide = measure.horizontalAdvance(text)
-        if wide > cells * STEP:
+        if self._width(text, bold) > cells * STEP:
             key = (*key, cells)
         if key in self._there:
             return self._get(key)
+        font = self._font(bold)
+        measure = QFontMetrics(font)
         shown = measure.elidedText(text, Qt.TextElideMode.ElideRight, cells * STEP)
         return self._keep(key, self._drawn(shown, measure, font, role, ratio))
 
@@ -102,6 +113,15 @@ class Labels:
         painter.drawText(QRectF(0, 0, wide, measure.height()), Qt.AlignmentFlag.AlignLeft, shown)
         painter.end()
         return made
+
+    def _width(self, text: str, bold: bool) -> int:
+        """Pixels of a text, measured once."""
+        if len(self._widths) > MOST_WIDTHS:
+            self._widths.clear()
+        if (text, bold) not in self._widths:
+            measure = QFontMetrics(self._font(bold))
+            self._widths[text, bold] = measure.horizontalAdvance(text)
+        return self._widths[text, bold]
 
     def _font(self, bold: bool) -> QFont:
         if bold not in self._fonts:

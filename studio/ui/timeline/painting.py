@@ -11,7 +11,7 @@ from studio.spec.timeline.media import Media
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
 from studio.spec.timeline.trimming import HEAD
-from studio.ui.timeline.clip_painting import Look, film_of, outline, paint_clip
+from studio.ui.timeline.clip_painting import SHOWN, SURFACES, Look, outline, paint_clip, paint_state
 from studio.ui.timeline.dragging import Drop
 from studio.ui.timeline.layout import HEADING, RULER, Row, ticks
 
@@ -77,39 +77,42 @@ def _row(painter: QPainter, drawn: Drawn, row: Row, look: Look, dirty: QRectF) -
 def _clips(
     painter: QPainter, drawn: Drawn, row: Row, track: Track, look: Look, seen: tuple[float, float]
 ) -> None:
-    """The clips that are seen; those too thin to be told apart as one."""
-    scale, timeline = look.scale, drawn.timeline
-    crowd = QRectF()
+    """The clips that are seen: whole ones, plain ones where there is no room for more, and those too
+    thin to be told apart as one."""
+    scale, zoom, starts, clips = look.scale, look.scale.zoom, track.starts, track.clips
+    top, high, origin = row.top + 1, row.height - 2, scale.x(0)
+    plain = look.labels.colour(SURFACES.get(track.kind, "raised"))
+    crowd, crowd_end = 0.0, -1.0
     for number in track.within(*scale.frames(*seen)):
-        clip, start = track.clips[number], track.starts[number]
-        left = scale.x(start)
-        wide = clip.length * scale.zoom
-        box = QRectF(left, row.top + 1, max(1.0, wide - 1), row.height - 2)
-        if wide >= THIN:
-            crowd = _flush(painter, crowd, look)
-            medium = drawn.media.get(clip.footage.take) if clip.footage else None
-            film = film_of(clip, start, timeline.rate, medium)
+        clip = clips[number]
+        left, wide = origin + starts[number] * zoom, clip.length * zoom
+        if wide < THIN:
+            if left > crowd_end + 1:
+                _flush(painter, crowd, crowd_end, row, look)
+                crowd = left
+            crowd_end = left + max(1.0, wide)
+            continue
+        box = QRectF(left, top, wide - 1, high)
+        if wide >= SHOWN:
+            film = look.titles.film(clip, starts[number], drawn.media)
             paint_clip(painter, box, clip, film, seen, look)
-            _frame(painter, drawn, clip, box, look)
-        elif crowd.isNull() or left > crowd.right() + 1:
-            crowd = _flush(painter, crowd, look)
-            crowd = box
         else:
-            crowd.setRight(box.right())
-    _flush(painter, crowd, look)
+            painter.fillRect(box, plain)
+            paint_state(painter, box, clip, look)
+        if clip.id in drawn.chosen or clip.id == drawn.focused:
+            _frame(painter, drawn, clip, box, look)
+    _flush(painter, crowd, crowd_end, row, look)
 
 
-def _flush(painter: QPainter, crowd: QRectF, look: Look) -> QRectF:
-    if not crowd.isNull():
-        painter.fillRect(crowd, look.labels.theme.colour("control_hover"))
-    return QRectF()
+def _flush(painter: QPainter, left: float, end: float, row: Row, look: Look) -> None:
+    if end > left:
+        box = QRectF(left, row.top + 1, end - left, row.height - 2)
+        painter.fillRect(box, look.labels.colour("raised"))
 
 
 def _frame(painter: QPainter, drawn: Drawn, clip: Clip, box: QRectF, look: Look) -> None:
     if clip.id in drawn.chosen:
         outline(painter, box, "accent", look.labels, wide=2)
-    elif box.width() >= 2 * THIN:
-        outline(painter, box, "control_hover", look.labels)
     if clip.id == drawn.focused:
         outline(painter, box.adjusted(3, 3, -3, -3), "text", look.labels, dotted=True)
 

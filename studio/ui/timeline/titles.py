@@ -1,9 +1,11 @@
-"""What clips are called, for the eye and for a screen reader."""
+"""What clips are called, for the eye and for a screen reader, and how their takes run."""
 
 from studio.project.project import Project
 from studio.spec.quantities import count, timecode
 from studio.spec.timeline.clip import Clip
+from studio.spec.timeline.media import Media
 from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.timeline.tiles import Film
 
 LONGEST = 200
 """Letters of a text that is painted."""
@@ -17,9 +19,28 @@ class Titles:
         self._shots = {shot.id: number for number, shot in enumerate(project.shots, start=1)}
         self._takes = {render.id: render.order for render in project.renders}
         self._assets = {asset.id: asset.name for asset in project.timeline.assets}
+        self._names: dict[str, str] = {}
+        self._films: dict[str, Film] = {}
 
     def name(self, clip: Clip) -> str:
         """ "Shot 2 · take 4", the words of a clip of words, or what the user called it."""
+        name = self._names.get(clip.id)
+        if name is None:
+            name = self._names[clip.id] = self._named(clip)
+        return name
+
+    def film(self, clip: Clip, start: int, media: Media) -> Film | None:
+        """How the take of a clip runs on the timeline; None where nothing is known of it."""
+        film = self._films.get(clip.id)
+        if film is None and clip.footage is not None and clip.kind == "video":
+            medium = media.get(clip.footage.take)
+            if medium is not None:
+                begin = float(clip.footage.begin)
+                step = float(clip.footage.step(self._project.timeline.rate))
+                film = self._films[clip.id] = Film(clip, start, begin, step, medium)
+        return film
+
+    def _named(self, clip: Clip) -> str:
         footage = clip.footage
         if clip.words is not None:
             return " ".join(clip.words.text.split())[:LONGEST] or "no words"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -23,11 +23,12 @@ from studio.ui.state.timeline_pictures import Place, TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.timeline.axis import Axis
 from studio.ui.timeline.choice import ClipChoice
-from studio.ui.timeline.clip_painting import Look
+from studio.ui.timeline.clip_painting import LONGEST_LABEL, Look
 from studio.ui.timeline.dragging import REACH
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.hits import CLIP, Hit
 from studio.ui.timeline.labels import Labels
+from studio.ui.timeline.layout import HEADING
 from studio.ui.timeline.navigation import navigate
 from studio.ui.timeline.painting import Drawn, draw
 from studio.ui.timeline.pointer import Pointer
@@ -36,6 +37,8 @@ from studio.ui.widgets.controls import tip
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
+SETTLE_MS = 80
+"""After scrolling: until all of it is painted anew, and the pictures in sight are asked for."""
 BESIDE = 8
 """Pixels beside the playhead that are painted with it."""
 
@@ -69,6 +72,9 @@ class TimelineView(QWidget):
         self._line: int | None = None
         self._painted_playhead = 0
         self._painted: tuple = ()
+        self._seen: tuple = ()
+        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settled.timeout.connect(self.update)
         self._set_up()
         self._connect()
         self.reflect()
@@ -95,7 +101,7 @@ class TimelineView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def _connect(self) -> None:
-        self.axis.changed.connect(self.update)
+        self.axis.changed.connect(self._follow_axis)
         self.choice.changed.connect(self._speak)
         self.pointer.changed.connect(self.update)
         self._look.changed.connect(self._looked)
@@ -232,6 +238,23 @@ class TimelineView(QWidget):
         spoken = self._titles.spoken(self.choice.current)
         self.setAccessibleName(f"Timeline: {spoken}" if spoken else "Timeline")
         self.update()
+
+    def _follow_axis(self) -> None:
+        """What only moves sideways is moved as it is painted, and only what comes into sight is
+        painted; and the names that stay at the left."""
+        scale, was = self.axis.scale, self._seen
+        self._seen = (self.axis.rows, self.axis.y, scale)
+        if was[:2] != self._seen[:2] or (was[2].zoom, was[2].width) != (scale.zoom, scale.width):
+            self.update()
+            return
+        exact = (was[2].left - scale.left) * scale.zoom
+        by = round(exact)
+        if abs(exact - by) > 1e-3 or abs(by) > scale.room // 2:
+            self.update()
+        elif by:
+            self.scroll(by, 0, QRect(HEADING, 0, scale.room, self.height()))
+            self.update(QRect(HEADING, 0, LONGEST_LABEL + abs(by), self.height()))
+            self._settled.start()
 
     def _follow_playhead(self) -> None:
         """Paint only the strips in which the line was and is."""

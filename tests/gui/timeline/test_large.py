@@ -1,0 +1,95 @@
+"""A timeline of thousands of clips: what is painted depends on what is seen, not on what there is."""
+
+import sys
+from collections import Counter
+
+import pytest
+from PySide6.QtCore import QPoint, QRect
+
+from studio.ui.timeline.layout import HEADING, Scale
+from tests.gui.timeline.large import TRACKS, laid
+from tests.gui.works import DENSE
+
+
+@pytest.fixture
+def huge(open_studio, works, until):
+    """2 000 clips with 20 000 keyframes, looked up, as large as on a screen of 1920 pixels."""
+    studio = open_studio(models=(DENSE,))
+    studio.window.resize(1920, 1080)
+    laid(studio, works, 2000)
+    until(lambda: len(studio.project.timeline_look.plan.states) == 2000)
+    return studio
+
+
+def calls(work) -> int:
+    """How many functions a piece of work calls: it is the same on every computer."""
+    counted = Counter()
+
+    def count(_frame, event, _arg):
+        counted[event.endswith("call")] += 1
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return counted[True]
+
+
+def painted(studio) -> int:
+    """What painting all that is seen costs, once everything is known that can be."""
+    view = studio.timeline.view
+    view.grab()
+    return calls(view.grab)
+
+
+def zoomed(studio, pixels: float, left: float) -> None:
+    """As many pixels for each clip."""
+    axis = studio.timeline.view.axis
+    axis.scale = Scale(pixels / 147, left, axis.scale.width)
+    axis.scroll(0)
+
+
+def test_painting_costs_what_is_seen_whatever_there_is(huge, works):
+    zoomed(huge, 200, 0)
+    many = painted(huge)
+    zoomed(huge, 200, 147 * 120)
+    middle = painted(huge)
+    laid(huge, works, 16 * TRACKS)
+    zoomed(huge, 200, 0)
+    few = painted(huge)
+    assert many < 1.5 * few
+    assert middle < 1.5 * few
+
+
+def test_the_whole_of_it_costs_no_more_than_a_screen_full_of_clips(huge):
+    zoomed(huge, 30, 0)
+    full = painted(huge)
+    huge.timeline.view.axis.fit()
+    assert painted(huge) < full
+
+
+def test_the_playhead_paints_two_strips_and_a_scroll_what_comes_into_sight(huge, qtbot, until):
+    view = huge.timeline.view
+    until(lambda: not huge.project.timeline_look.is_looking)
+    zoomed(huge, 200, 400)
+    view.grab()
+    huge.project.timeline_player.go(900)
+    until(lambda: huge.player_state.playhead == 900)
+    qtbot.wait(200)
+    inside, paint = type(view).paintEvent, []
+
+    def watch(event):
+        paint.append(QRect(event.rect()))
+        inside(view, event)
+
+    view.paintEvent = watch
+    huge.project.timeline_player.step(1)
+    until(lambda: paint)
+    assert max(rect.width() for rect in paint) < 60
+    paint.clear()
+    view.axis.scroll(40)
+    until(lambda: paint)
+    seen = [rect for rect in paint if rect.width() == view.width()]
+    assert not seen or paint.index(seen[0]) > 0, "all of it is painted when it has come to rest"
+    assert view.childAt(QPoint(HEADING, 5)) is None
