@@ -124,7 +124,7 @@ def _comments(path: Path) -> list[bytes]:
         case "webp" | "avif":
             return [text for packet in _marks(path) for text in _descriptions(packet)]
         case _:
-            return [text.encode() for name, text in _tags(path) if name == "comment"]
+            return [text.encode() for name, text in tags(path) if name == "comment"]
 
 
 def _marks(path: Path) -> list[bytes]:
@@ -138,7 +138,7 @@ def _marks(path: Path) -> list[bytes]:
         case "webp":
             return webp_marks.xmp_of(path)
         case _:
-            return [text.encode() for name, text in _tags(path) if name == _SOURCE_TAG.lower()]
+            return [text.encode() for name, text in tags(path) if name == _SOURCE_TAG.lower()]
 
 
 def _kind(path: Path) -> str:
@@ -206,8 +206,8 @@ def _skip(file: BinaryIO, head: bytes, content: int) -> None:
     file.seek(content - (16 if head[4:] == b"uuid" else 0), 1)
 
 
-def _tags(path: Path) -> Iterator[tuple[str, str]]:
-    """Lower-case name and text of each container tag."""
+def tags(path: Path) -> Iterator[tuple[str, str]]:
+    """Lower-case name and text of each container tag; refused for what is no video."""
     with ffmpeg.running([*ffmpeg.source(path), "-f", "ffmetadata", "pipe:1"]) as program:
         text = program.output.read().decode("utf-8", "replace")
         try:

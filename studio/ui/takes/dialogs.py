@@ -1,14 +1,11 @@
 """The dialogs about a take: exporting it, reading its recipe and using that again."""
 
-from dataclasses import replace
-
 from PySide6.QtWidgets import QWidget
 
 from studio.project import edits
 from studio.project.project import Project, Render
 from studio.project.takes import TakeStore
-from studio.spec.part import ROLES
-from studio.spec.request import ClipRequest
+from studio.project.using import with_request
 from studio.ui.state.background import Background
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
@@ -78,24 +75,5 @@ class TakeDialogs:
 
 def with_recipe(project: Project, render: Render) -> Project:
     """The selected shot with everything that made this take, its seed locked."""
-    request, shot = render.request, project.shot(project.selected)
-    subject = request.subject
-    return edits.replace_shot(
-        project,
-        replace(
-            shot, prompt=request.prompt, negative=request.negative, seed=request.seed,
-            seed_locked=True,
-            model=request.model, keyframes=request.keyframes, steps=request.steps, fps=request.fps,
-            guidance=request.guidance, width=request.width, height=request.height,
-            subject=subject.name if subject else "", strength=subject.strength if subject else 1.0,
-            extend=request.extend, loop=request.loop, interpolate=request.interpolate,
-            strip=request.strip, parts=_parts(request),
-        ),
-    )  # fmt: skip
-
-
-def _parts(request: ClipRequest) -> tuple[tuple[str, str], ...]:
-    """The roles that other models took, as a shot names them."""
-    others = [part for part in reversed(request.parts) if part.model != request.model]
-    chosen = {role: part.model for part in others for role in part.roles}
-    return tuple((role, chosen[role]) for role in ROLES if role in chosen)
+    shot = with_request(project.shot(project.selected), render.request)
+    return edits.replace_shot(project, shot)
