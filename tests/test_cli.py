@@ -93,10 +93,10 @@ def test_words_that_the_model_does_not_know_are_named(run):
     assert ran.answer["notes"] == ["Starter does not know: zeppelin."]
 
 
-def test_weights_and_tags_are_told(run):
-    ran = run("generate", "a (red:1.3) ball <lora:x:1>", *QUICK, "--plan", "--json")
-    assert ran.answer["notes"][0].startswith("Weights and tags of other programs mean nothing here")
-    assert "(red:1.3), <lora:x:1>." in ran.answer["notes"][0]
+def test_weights_that_the_model_cannot_read_are_named(run):
+    ran = run("generate", "a (red:1.3) ball", *QUICK, "--plan", "--json")
+    assert ran.answer["notes"][0].startswith("Weights and tags of other programs mean nothing to")
+    assert "(red:1.3)." in ran.answer["notes"][0]
 
 
 def test_a_word_without_end_is_not_repeated_in_full(run):

@@ -26,10 +26,10 @@ from studio.engine.roles import (
     Parts,
     Upscaler,
     UpscaleSpec,
-    Words,
 )
+from studio.engine.span_words import no_file, words
 from studio.engine.tiles import Tiling
-from studio.spec.meaning import words_of
+from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.memo import Memo
 from studio.spec.part import FRAMES, Part
 from studio.spec.patterns import pattern_of
@@ -38,6 +38,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.sources import space_of
 from studio.spec.span import Span
 from studio.spec.spans import seed_of
+from studio.spec.weights import plain
 
 Load = Callable[[Part, str], Any]
 """A part and one of its roles → what fills it, loaded."""
@@ -65,6 +66,8 @@ class Models:
     request's subject, and `pictures` gives those that the user brought, uint8 (H, W, 3), by the
     hash of their bytes.  Where memory is short for a span, `lighten` has what fills it loaded anew in
     a lighter way and says in words how; "" where there is none.  `took` hears of the seconds of each.
+    `file` finds that of a LoRA or an embedding, and `notes`
+    gathers sentences for the user.
     """
 
     load: Load
@@ -72,6 +75,8 @@ class Models:
     pictures: Callable[[str], np.ndarray] = _no_pictures
     lighten: Callable[[Span], str] = lambda _: ""
     took: Callable[[Span, float], None] = lambda *_: None
+    file: Callable[[LoraUse | EmbeddingUse], Path] = no_file
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -186,7 +191,8 @@ def make_keyframes(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Ar
     else:
         shape = filler.latents_shape(request.width, request.height, len(known))
         clip = known_latents(span, inputs, shape)
-    with filler.prompt(words(span), models.adapter() if words(span).subject else None) as prompt:
+    meant = words(span, models.file, models.notes)
+    with filler.prompt(meant, models.adapter() if meant.subject else None) as prompt:
         made = filler.fill(clip, known, prompt, fill_spec(span, span.makes), tick)
     return {space: made.numpy()}
 
@@ -213,8 +219,8 @@ def make_between(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arra
     clip = known_frames(span, inputs) if apart else known_latents(span, inputs)
     start = span.makes[0] - (not apart)
     spec = fill_spec(span, tuple(range(start, start + len(known))))
-    subject = words(span).subject
-    with interpolator.prompt(words(span), models.adapter() if subject else None) as prompt:
+    meant = words(span, models.file, models.notes)
+    with interpolator.prompt(meant, models.adapter() if meant.subject else None) as prompt:
         made = interpolator.between(clip, known, prompt, spec, tick)
     if apart:
         return {"frames": made[: len(span.makes)].numpy()}
@@ -239,12 +245,6 @@ def _shown(span: Span, frames: Tensor) -> Arrays:
     """Of all frames that were looked at, those that the span makes."""
     before = span.context_before
     return {"frames": frames[before : before + len(span.makes)].numpy()}
-
-
-def words(span: Span) -> Words:
-    """Settings of a span's part."""
-    prompt, subject = words_of(span.request, span.part, span.source)
-    return Words(prompt, span.request.negative, subject)
 
 
 def fill_spec(span: Span, frames: tuple[int, ...]) -> FillSpec:
@@ -272,8 +272,9 @@ def upscale_spec(span: Span) -> UpscaleSpec:
     request, how = span.request, span.request.upsample
     assert how is not None
     tiling = Tiling(how.tile, how.overlap)
+    prompt = plain(request.prompt) if request.reading else request.prompt
     return UpscaleSpec(
-        span.positions, request.seed, how.steps, how.level, tiling, request.prompt, how.guidance
+        span.positions, request.seed, how.steps, how.level, tiling, prompt, how.guidance
     )
 
 

@@ -20,12 +20,14 @@ and the weights alone: noise is that of `studio.engine.noise`.
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import Tensor
 
+from studio.engine.embeddings import EmbeddingFile
+from studio.engine.lora.fitting import AdapterUse
 from studio.engine.tiles import Tile, Tiling
 from studio.spec.card import Card
 from studio.spec.grid import Grid
@@ -44,11 +46,21 @@ looks into."""
 @dataclass(frozen=True, slots=True)
 class Words:
     """A prompt as it was written and what should not be seen; the family puts the subject's token
-    into it (`studio.spec.prompts`)."""
+    into it (`studio.spec.prompts`).
+
+    `loras` go on with the subject, `embeddings` are what words of it stand for, and `reading` says
+    how it is read (`ClipRequest.reading`): a family that cannot weigh words reads them plain
+    (`studio.spec.weights.plain`), one that can put no LoRA on refuses.  `notes` are sentences for the
+    user about what came of them, such as how many layers matched.
+    """
 
     prompt: str
     negative: str = ""
     subject: SubjectUse | None = None
+    loras: tuple[AdapterUse, ...] = ()
+    embeddings: tuple[EmbeddingFile, ...] = ()
+    reading: str = ""
+    notes: list[str] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from studio.jobs.planner import Planner
 from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.library.added_folders import ModelFolders
+from studio.library.shelf import FoundShelf
+from studio.library.wildcard_files import Wildcards
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
 from studio.project.plain import from_plain
@@ -98,14 +100,21 @@ class Works:
         check(request, models[request.model].card)
         takes, walk = self.takes(project), until(spans(request), payload.until or STAGES[-1])
         if all(takes.has(span.key) for span in walk):  # without waiting for torch
-            return {"made": [], "reused": [span.key for span in walk], "seconds": {}}
+            there = [span.key for span in walk]
+            return {"made": [], "reused": there, "seconds": {}, "notes": []}
         from studio.engine.film import film
 
         self._plan([span for span in walk if not takes.has(span.key)], project)
         by_key = {span.key: span for span in walk}
         memo = takes.recording(lambda key: self._facts(by_key[key]))
-        rendered = film(walk, self._models(request, models, project, tick), memo, tick)
-        return {"made": rendered.made, "reused": rendered.reused, "seconds": dict(rendered.seconds)}
+        parts = self._models(request, models, project, tick)
+        rendered = film(walk, parts, memo, tick)
+        return {
+            "made": rendered.made,
+            "reused": rendered.reused,
+            "seconds": dict(rendered.seconds),
+            "notes": list(dict.fromkeys(parts.notes)),
+        }
 
     def _plan(self, missing: list[Span], project: Path) -> None:
         """Choose how it is made: on a card, and where there is a budget to keep to; on a processor
@@ -244,7 +253,13 @@ class Works:
             lambda id: open_photo(brought.whole(id), longest=LONGEST),
             lambda span: self.models.lighten(span.part.model, span.role),
             took=self._took(),
+            file=self.shelf(tick).file,
         )
+
+    def shelf(self, tick: Tick) -> FoundShelf:
+        """LoRAs, embeddings and wildcards by name."""
+        wildcards = Wildcards.beside(self.folders.wildcards, self.model_folders)
+        return FoundShelf(self.model_folders, wildcards, tick)
 
     def _took(self) -> Callable[[Span, float], None]:
         """Tells the planner of seconds that were spent on a span alone, and not on loading."""

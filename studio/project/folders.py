@@ -103,6 +103,11 @@ class Folders:
         return self.data / "connections.log"
 
     @property
+    def wildcards(self) -> Path:
+        """Text files of the user's with choices for prompts, a line each."""
+        return self.data / "wildcards"
+
+    @property
     def stacks(self) -> Path:
         """Models by role, under names that the user gave."""
         return self.data / "stacks.json"

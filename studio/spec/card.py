@@ -54,7 +54,8 @@ class Card:
     role ("picture" for encoding alone) which components decide its result.  A component that no
     role uses is an error.  `settings` is the hash of the configs that the weights were released
     with, "" where it is not known.  `subjects` is how subjects are taught to it, and the words
-    that it knows.  `licence` is an SPDX id or a name; `notice` one line for users.
+    that it knows.  `licence` is an SPDX id or a name; `notice` one line for users.  `network` is what LoRAs must have
+    been trained for to go on it ("SD 1.x"), "" where nobody knows.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Card:
     subjects: SubjectDefaults = ANY_MODEL
     licence: str = ""
     notice: str = ""
+    network: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -171,6 +173,7 @@ class Card:
             window=self.window,
             size_multiple=self.size_multiple,
             largest=self.largest,
+            network=self.network,
         )
 
     @property

@@ -1,5 +1,6 @@
 """What a card can make: requests that it cannot are refused in a sentence."""
 
+from studio.spec.adapter_use import LoraUse
 from studio.spec.card import Card
 from studio.spec.check_parts import check_parts
 from studio.spec.refusal import Refusal
@@ -11,6 +12,7 @@ def check(request: ClipRequest, card: Card) -> None:
     _check_words(request)
     _check_numbers(request, card)
     check_parts(request, card)
+    _check_loras(request)
     _check_range(request)
 
 
@@ -22,6 +24,24 @@ def _check_words(request: ClipRequest) -> None:
             raise Refusal(f"The {name} has {words} words.", f"Use at most {MAX_WORDS} words.")
         if any("\ud800" <= c <= "\udfff" for c in text):  # no tokenizer reads that
             raise Refusal(f"The {name} holds half of a character.", "Delete the sign before it.")
+
+
+def _check_loras(request: ClipRequest) -> None:
+    """Refuse a LoRA that would go on nothing."""
+    parts = [request.part(role) for role in ("keyframes",)]
+    parts += [part for part in request.parts if {"holes", "interpolator"} & set(part.roles)]
+    there = {part.network for part in parts}
+    for use in (*request.loras, *request.embeddings):
+        if use.network in there:
+            continue
+        kind = "LoRA" if isinstance(use, LoraUse) else "embedding"
+        name = use.name if isinstance(use, LoraUse) else use.word
+        made_for = use.network or "a network that nothing tells"
+        models = ", ".join(sorted(network for network in there if network)) or "another one"
+        raise Refusal(
+            f"The {kind} “{name}” was made for {made_for}; the model of this shot is {models}.",
+            "Choose a model that it fits, or leave it out.",
+        )
 
 
 def _check_numbers(request: ClipRequest, card: Card) -> None:

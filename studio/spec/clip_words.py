@@ -22,9 +22,9 @@ Merges = tuple[tuple[str, str], ...]
 def vocabulary(text: str) -> tuple[dict[str, int], Merges]:
     """Numbers by word, below 49 408, and the merges in order."""
     merges = tuple(_pair(line) for line in text.split("\n")[1 : _MOST + 1])
-    letters = _letters()
-    ends = [letter + "</w>" for letter in letters]
-    words = [*letters, *ends, *("".join(pair) for pair in merges), START, END]
+    signs = _letters()
+    ends = [sign + "</w>" for sign in signs]
+    words = [*signs, *ends, *("".join(pair) for pair in merges), START, END]
     return {word: number for number, word in enumerate(words)}, merges
 
 
@@ -33,8 +33,16 @@ def _pair(line: str) -> tuple[str, str]:
     return one, two
 
 
+_PRINTABLE = (*range(33, 127), *range(161, 173), *range(174, 256))
+
+
 def _letters() -> list[str]:
     """A printable sign for each byte, in the order of OpenAI's table: printable bytes first."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = 256 - len(printable)
-    return [chr(byte) for byte in printable] + [chr(256 + n) for n in range(others)]
+    others = 256 - len(_PRINTABLE)
+    return [chr(byte) for byte in _PRINTABLE] + [chr(256 + n) for n in range(others)]
+
+
+def by_byte() -> list[str]:
+    """The same signs in the order of the bytes."""
+    order = [*_PRINTABLE, *(byte for byte in range(256) if byte not in _PRINTABLE)]
+    return [sign for _, sign in sorted(zip(order, _letters(), strict=True))]

@@ -6,11 +6,13 @@ Words and order of a key's text are for good: a field that is new is left out wh
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.part import Part
 from studio.spec.prompts import for_time, with_subject
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.span import Read, encode_reads
 from studio.spec.strip import Source
+from studio.spec.wording import is_read_otherwise, used
 
 WORDS = Source()
 """What says nothing of its own: seed and words are the request's."""
@@ -36,6 +38,12 @@ def meant(request: ClipRequest, part: Part, role: str, source: Source = WORDS) -
         whole["sampler"] = how.sampler
     if how.options:
         whole["options"] = how.options
+    if loras := loras_of(request, part):
+        whole["loras"] = [(use.identity, use.strength) for use in loras]
+    if embeddings := embeddings_of(request, part, source):
+        whole["embeddings"] = [(use.word, use.identity) for use in embeddings]
+    if is_read_otherwise(request, prompt, request.negative):
+        whole["reading"] = request.reading
     return whole
 
 
@@ -62,6 +70,23 @@ def words_of(
     if use is None or _adapted(part.weights) == _adapted(request.weights):
         return prompt, use
     return for_time(with_subject(prompt, use.token, use.class_noun), use.token), None
+
+
+def loras_of(request: ClipRequest, part: Part) -> tuple[LoraUse, ...]:
+    """The LoRAs that go on a part: those for a network such as its own, in an order that is always
+    the same."""
+    mine = (use for use in request.loras if use.network == part.network)
+    return tuple(sorted(mine, key=lambda use: (use.identity, use.strength)))
+
+
+def embeddings_of(
+    request: ClipRequest, part: Part, source: Source = WORDS
+) -> tuple[EmbeddingUse, ...]:
+    """The embeddings that a part's words name."""
+    prompt, _ = words_of(request, part, source)
+    found = used(request.embeddings, prompt, request.negative)
+    mine = (use for use in found if use.network == part.network)
+    return tuple(sorted(mine, key=lambda use: use.word))
 
 
 def _adapted(weights: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

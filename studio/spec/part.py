@@ -66,7 +66,8 @@ class Part:
     are those of an interpolator, `context` of a codec, in latents on either side (None: what its
     components ask for), `scale` of an upscaler.  `sampling` are its own numbers, None for the
     request's.  `holes_space` is that in which it fills holes.  `fps` of the keyframes that it makes and its `window` are None in requests of older
-    versions; sides of its frames are multiples of `size_multiple` up to `largest`.
+    versions; sides of its frames are multiples of `size_multiple` up to `largest`.  `network` is what adapters must
+    have been trained for ("SD 1.x"), "" where nobody knows.
     """
 
     model: str
@@ -88,6 +89,7 @@ class Part:
     window: Window | None = None
     size_multiple: int = 1
     largest: int = LARGEST
+    network: str = ""
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no card says."""
@@ -97,7 +99,7 @@ class Part:
             family=is_name, factor=between(2, AT_ONCE), space=(LATENTS, FRAMES).__contains__,
             context=between(0, AT_ONCE), scale=between(1, 64), latent_space=LABEL,
             holes_space=(LATENTS, FRAMES).__contains__, passes=between(0, PASSES), fps=between(SLOWEST, FASTEST),
-            size_multiple=between(1, LARGEST), largest=between(1, LARGEST),
+            size_multiple=between(1, LARGEST), largest=between(1, LARGEST), network=LABEL,
         )  # fmt: skip
         if next(self._unknown(), None) is not None:
             yield "weights"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
+from studio.spec.adapter_use import MAX_LORAS, EmbeddingUse, LoraUse
 from studio.spec.bounds import (
     AT_ONCE,
     LABEL,
@@ -86,7 +87,9 @@ class ClipRequest:
     (`studio.spec.frame_spans.whole_chunks`).
 
     `weights` pairs each component of the `model` with the hash of its file; `parts` fill roles that
-    are not the model's, and say of a model of another family what it is; `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
+    are not the model's, and say of a model of another family what it is; `loras` go on beside the
+    subject, and `embeddings` are the words that stand for vectors.  `reading` says how words are read
+    (`studio.spec.wording`): "" as they stand, cut where the encoder ends.  `seed` is resolved, 0..2**63-1; `fps` is the rate of the keyframes, frames per second.
     """
 
     prompt: str
@@ -114,6 +117,9 @@ class ClipRequest:
     sampler: str = ""
     options: tuple[tuple[str, float], ...] = ()
     parts: tuple[Part, ...] = ()
+    loras: tuple[LoraUse, ...] = ()
+    embeddings: tuple[EmbeddingUse, ...] = ()
+    reading: str = ""
 
     ALIASES: ClassVar[Mapping[str, str]] = {"walked": "strengths"}
     """Names of fields in what older versions stored."""
@@ -130,6 +136,8 @@ class ClipRequest:
             context_guidance=between(0, 100), context_noise=between(0, 1),
             strengths=several(between(0, 1), most=100, fewest=1), sampler=LABEL,
             options=several(lambda pair: LABEL(pair[0]), most=100), parts=several(anything, most=100),
+            loras=several(anything, most=MAX_LORAS), embeddings=several(anything, most=1000),
+            reading=LABEL,
         )  # fmt: skip
         if self.loop and self.strip is None and self.window < BRIDGE + 2:
             yield "window"

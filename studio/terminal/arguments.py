@@ -185,6 +185,13 @@ def _generate(to: Parser) -> None:
         "--model", metavar="ID", default=DEFAULT_MODEL, help="the model, or a stack (starter)"
     )
     _roles(to)
+    to.add_argument(
+        "--lora",
+        metavar="NAME[:STRENGTH]",
+        action="append",
+        default=[],
+        help="a LoRA beside the subject, again for more; as <lora:NAME:STRENGTH> in the prompt",
+    )
     to.add_argument("--seed", metavar="N", type=whole_number, help="the same seed, the same clip")
     to.add_argument("--steps", metavar="N", type=whole_number, help="denoising steps")
     to.add_argument("--guidance", metavar="X", type=number, help="how closely to follow the words")

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from studio.library import models as library
 from studio.library import parts as library_parts
-from studio.library.reading import first_unread
 from studio.media.formats import check_export, written
 from studio.media.naming import numbered, replaced
 from studio.media.places import is_folder, place
@@ -23,14 +22,12 @@ from studio.project.subject import checked_name
 from studio.spec.card import Card
 from studio.spec.check import check
 from studio.spec.plan import words as plan_words
-from studio.spec.prompts import foreign_marks, with_subject
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import last_keys, spans, strip_of
 from studio.spec.timing import frame_rate, frames_in, retimed
-from studio.spec.vocabulary import unknown_words
-from studio.terminal import parts
+from studio.terminal import parts, words
 from studio.terminal.memory import peak_megabytes
 from studio.terminal.session import KEPT, Session
 from studio.terminal.stacks import with_stack
@@ -111,6 +108,7 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
         upsample=parts.upsampling(args, larger),
         parts=chosen,
     )
+    request = words.worded(request, args, works, session)
     check(request, card)
     frames = frames or len(retimed(request.frames, rate, fps))
     out = None if args.plan and not args.out else _place(args.out, args.keyframes_only)
@@ -118,8 +116,7 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
         check_export(out, size=request.size, fps=fps)
         if older := replaced(out):
             session.voice.remark(f"This replaces {older}.")
-    _name_unknown_words(request, model, session)
-    _name_cut_words(request, model, session)
+    words.remark(request, args.prompt, model, session)
     return Order(request, out, fps, frames, args.keyframes_only, not args.no_recipe)
 
 
@@ -128,7 +125,10 @@ def render(order: Order, works: Works, session: Session, project: str) -> Mappin
     from studio.jobs.payloads import RenderPayload
 
     kind = "preview_keyframes" if order.sheet else "render"
-    return session.do(works, kind, to_plain(RenderPayload(project, order.request)))
+    made = session.do(works, kind, to_plain(RenderPayload(project, order.request)))
+    for note in made["notes"]:
+        session.voice.remark(note)
+    return made
 
 
 def write(order: Order, works: Works, session: Session, project: str) -> int:
@@ -152,7 +152,7 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
     missing = len(walk) - len(there)
     runs = request.steps * (1 if request.guidance == 1 else 2)
     keys = len(strip_of(request).keys)
-    words = (
+    sentence = (
         f"{count(keys, 'keyframe')} of {request.width} × {request.height} pixels with "
         f"{count(request.steps, 'step')} ({count(runs, 'network run')}) for each window, "
         f"{count(request.interpolate, 'pass', 'passes')} between them, "
@@ -164,7 +164,7 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
         [span for span in walk if span.key not in there], session.folders.scratch, find_out=True
     )
     if needed is not None:
-        words += f"\n{plan_words.whole(needed)}"
+        sentence += f"\n{plan_words.whole(needed)}"
     facts = {
         "takes": plan_words.facts(needed) if needed else None,
         "plan": [
@@ -175,7 +175,7 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
         "reused": len(there),
         **_shape(order, written(order.out, order.frames) if order.out else order.frames),
     }
-    return Answer(words, facts)
+    return Answer(sentence, facts)
 
 
 def facts(order: Order, frames: int, made: Mapping, seconds: float) -> dict[str, object]:
@@ -241,32 +241,6 @@ def _seed(given: int | None) -> int:
     from studio.jobs.work import resolved_seed
 
     return resolved_seed(given)
-
-
-def _name_unknown_words(request: ClipRequest, model: library.Model, session: Session) -> None:
-    if marks := foreign_marks(request.prompt):
-        session.voice.remark(
-            f"Weights and tags of other programs mean nothing here, and are read as words: "
-            f"{', '.join(marks[:4])}."
-        )
-    if (vocabulary := model.card.subjects.words) is None:
-        return
-    use = request.subject
-    taught = {use.token.lower(), *use.class_noun.lower().split()} if use else set()
-    found = (request.prompt[start:end] for start, end in unknown_words(request.prompt, vocabulary))
-    if strange := [word for word in found if word.lower() not in taught]:
-        session.voice.remark(f"{model.card.name} does not know: {', '.join(strange[:8])}.")
-
-
-def _name_cut_words(request: ClipRequest, model: library.Model, session: Session) -> None:
-    use = request.subject
-    prompt = with_subject(request.prompt, use.token, use.class_noun) if use else request.prompt
-    for what, text in (("prompt", prompt), ("negative prompt", request.negative)):
-        if word := first_unread(model, text):
-            session.voice.remark(
-                f"The {what} is longer than {model.card.name} can read: "
-                f"the first word that is not read is “{word}”."
-            )
 
 
 def _subject(given: str, works: Works, model: library.Model) -> SubjectUse | None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from studio.spec import strip as strips
+from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.request import ClipRequest, SubjectUse, Upsampling
 
 WEIGHTS = tuple((role, role * 4) for role in ("image", "temporal", "text", "autoencoder"))
@@ -60,6 +61,13 @@ REQUESTS = {
         PLAIN,
         weights=(*STARTER, ("upsampler autoencoder", "efefefefefefefefefefefefefefefef")),
         upsample=LARGER,
+    ),
+    "LoRAs, an embedding and weights": replace(
+        PLAIN,
+        prompt="a (red:1.3) rexy",
+        loras=(LoraUse("style", "ab" * 16, 0.8), LoraUse("other", "cd" * 16, -0.5)),
+        embeddings=(EmbeddingUse("rexy", "ef" * 16),),
+        reading="weighted",
     ),
     "without a decoder over time": replace(PLAIN, weights=STARTER[:4], interpolate=1),
 }

@@ -25,10 +25,12 @@ def original_name(path: str, paths: Iterable[str]) -> str:
 def _renamed(path: str, paths: tuple[str, ...]) -> str:
     if path in _ENDS:
         return _ENDS[path]
-    if path.startswith("mid_block."):
-        _, kind, number, rest = path.split(".", 3)
+    if middle := re.fullmatch(r"mid_block\.(resnets|attentions)\.(\d+)\.(.+)", path):
+        kind, number, rest = middle.groups()
         return f"middle_block.{_MIDDLE[f'{kind}.{number}']}.{_RESNET.get(rest, rest)}"
-    found = re.fullmatch(r"(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.+)", path)
+    found = re.fullmatch(
+        r"(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.+)", path
+    )
     if not found:
         return path
     way, level, kind, number, rest = found[1], int(found[2]), found[3], int(found[4]), found[5]

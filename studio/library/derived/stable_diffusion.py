@@ -100,6 +100,7 @@ def stills(name: str, entry: Entry) -> Derived:
             ("keyframes", tuple(part for name in WORDED for part in _named(files, name))),
             ("codec", _named(files, "autoencoder")),
         ),
+        network=_network(entry),
     )
     return Derived(card, folder)
 
@@ -130,8 +131,14 @@ def moved(name: str, image: Entry, motion: Entry, control: Entry | None) -> Deri
         latent_space=SD_LATENTS,
         files=files,
         uses=uses,
+        network=_network(image),
     )
     return Derived(card, folder)
+
+
+def _network(image: Entry) -> str:
+    """What LoRAs must have been trained for."""
+    return image.found.family if image.found else ""
 
 
 def _check_partners(image: Entry, motion: Entry, control: Entry | None) -> None:

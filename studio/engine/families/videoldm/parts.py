@@ -1,13 +1,13 @@
 """The roles of a clip as the Video LDM family fills them."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
-from studio.engine.adapter import adapted, check_bare
+from studio.engine.adapter import check_bare
 from studio.engine.backbone import encode_text
 from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.decode import decode
@@ -17,6 +17,7 @@ from studio.engine.families.videoldm.interpolate import interpolate
 from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
+from studio.engine.prompting import put_on
 from studio.engine.roles import FillSpec, Known, Parts, UpscaleSpec, Words
 from studio.engine.tiles import Tile
 from studio.spec.card import Card
@@ -51,17 +52,11 @@ class Prompted:
         """Prompt and negative prompt encoded; the temporal layers' own before the adapter goes on,
         without the rare token, which they never saw."""
         backbone, (space, time) = self.model.backbone, _spelled(words)
+        check_bare(backbone)
         time_text = encode_text(backbone, [time, words.negative])
-        with self._adapter_context(words, adapter):
+        with put_on(backbone, words, adapter):
             text = encode_text(backbone, [space, words.negative])
             yield Text(text[:1], text[1:], time_text[:1], time_text[1:])
-
-    def _adapter_context(self, words: Words, adapter: Path | None) -> AbstractContextManager:
-        use, backbone = words.subject, self.model.backbone
-        if use is None or adapter is None:
-            check_bare(backbone)
-            return nullcontext()
-        return adapted(backbone, adapter, use.strength, use.identity)
 
 
 def _spelled(words: Words) -> tuple[str, str]:

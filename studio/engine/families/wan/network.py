@@ -31,6 +31,7 @@ from studio.engine.schedulers import scheduler_named
 from studio.spec.card import Card
 from studio.spec.progress import Preview, Tick
 from studio.spec.refusal import Refusal
+from studio.spec.weights import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,14 @@ class Wan:
                 f"{self.card.name} cannot put a subject on.",
                 "Make the keyframes by a model that can, or render without the subject.",
             )
-        yield Prompt(*self.texts.encoded(words.prompt, words.negative))
+        if words.loras:
+            raise Refusal(
+                f"{self.card.name} cannot put a LoRA on.", "Leave it out, or use another model."
+            )
+        prompt, negative = words.prompt, words.negative
+        if words.reading:
+            prompt, negative = plain(prompt), plain(negative)
+        yield Prompt(*self.texts.encoded(prompt, negative))
 
     def noise(self, spec: FillSpec, shape: tuple[int, int, int, int], purpose: str) -> Tensor:
         """Noise (1, C, t, h, w) for latents of `shape` (t, C, h, w): of the frame that a latent
