@@ -70,7 +70,8 @@ def measure(studio: StudioWindow, clips: int) -> None:
     def line(name: str, step: Callable[[int], object]) -> None:
         print(f"    {name:44}{milliseconds(studio, step)}", flush=True)
 
-    view.findChild(QTimer).setInterval(60_000)  # nothing settles while the hand goes on
+    for timer in view.findChildren(QTimer):
+        timer.setInterval(60_000)  # nothing settles while the hand goes on
     axis.fit()
     line(
         "zoom in and out at the pointer, all seen",

@@ -103,7 +103,8 @@ def _paint_film(
         if picture is None:
             continue
         pixmap = with_.labels.picture(picture, high, with_.ratio)
-        room = QRectF(tile.left, box.top(), tile.right - tile.left, box.height())
+        left = round(tile.left)  # whole pixels: no seams between pictures
+        room = QRectF(left, box.top(), round(tile.right) - left, box.height())
         cut = min(float(pixmap.width()), room.width() * with_.ratio)
         source = QRectF((pixmap.width() - cut) / 2, 0, cut, pixmap.height())
         room.setWidth(cut / with_.ratio)

@@ -50,9 +50,13 @@ def draw(painter: QPainter, drawn: Drawn, look: Look, dirty: QRectF) -> None:
         box = QRectF(0, row.top - drawn.y, look.scale.width, row.height + 1)
         if box.intersects(below):
             _row(painter, drawn, row, look, below)
-    _drop(painter, drawn, look)
     painter.restore()
     _marks(painter, drawn, look, dirty)
+    painter.save()
+    painter.setClipRect(below.intersected(QRectF(HEADING, 0, look.scale.width, 1e6)))
+    painter.translate(0, -drawn.y)
+    _drop(painter, drawn, look)
+    painter.restore()
     _ruler(painter, drawn, look, dirty)
     if drawn.line is not None:
         _line(painter, look.scale.x(drawn.line), dirty, theme.colour("accent"), 2)

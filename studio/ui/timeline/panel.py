@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.spec.quantities import count, duration, timecode
-from studio.spec.timeline.states import CHANGED, NEIGHBOUR
+from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
 from studio.ui.state.document import Document
 from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
@@ -35,6 +35,7 @@ from studio.ui.timeline.view import TimelineView
 from studio.ui.widgets.controls import (
     ElidedLabel,
     Panel,
+    push,
     row,
     set_enabled,
     tool,
@@ -97,7 +98,17 @@ class TimelinePanel(Panel):
             self.filled.emit()
         self.pages.setCurrentWidget(self.empty if is_empty else self.body)
         self.facts.set_text("" if is_empty else self._facts())
+        self._reflect_render()
         self._reflect_buttons()
+
+    def _reflect_render(self) -> None:
+        """The button that makes what is out of date is there while something is."""
+        plan = self._look.plan
+        missing = any(piece.work.missing for piece in plan.pieces)
+        seconds = plan.seconds if missing else None
+        self.render_it.setText(f"Render · {duration(seconds)}" if seconds else "Render")
+        set_enabled(self.render_it, self.edits.only_read, "Render what changed (U)")
+        self.render_it.setVisible(missing)
 
     def _reflect_buttons(self) -> None:
         for name, button in self.buttons.items():
@@ -148,7 +159,12 @@ class TimelinePanel(Panel):
         self.farther = tool(icons, "farther", "See more (-)")
         self.fit = tool(icons, "fit", "See all of it (0)")
         self.closer = tool(icons, "closer", "See closer (+)")
-        tools = (*self.buttons.values(), self.facts, self.farther, self.fit, self.closer)
+        self.render_it = push("Render")
+        self.render_it.clicked.connect(self.gestures["render"].act)
+        self.render_it.hide()
+        zooms = (self.farther, self.fit, self.closer)
+        self.facts.setContentsMargins(UNIT, 0, UNIT, 0)
+        tools = (*self.buttons.values(), self.facts, self.render_it, *zooms)
         self.bar = row(*tools, gap=UNIT // 2)
         self.bar.layout().setStretch(len(self.buttons), 1)  # type: ignore[union-attr]
         self.across, self.down = QScrollBar(Qt.Orientation.Horizontal), QScrollBar()
@@ -223,13 +239,13 @@ class TimelinePanel(Panel):
             parts.append(f"{stale} out of date")
         if beside := plan.counts.get(NEIGHBOUR, 0):
             parts.append(f"{beside} made for other neighbours")
-        if plan.pieces and plan.seconds:
-            parts.append(f"about {duration(plan.seconds)} to make")
+        if missing := plan.counts.get(TO_MAKE, 0):
+            parts.append(f"{missing} to make")
         return " · ".join(parts)
 
 
 ROW = (
     "add", "split", "delete", "ripple", "marker", "in", "out", "snap",
-    "fill", "bridge", "extend", "retake", "render",
+    "fill", "bridge", "extend", "retake",
 )  # fmt: skip
 """The gestures that have a button."""

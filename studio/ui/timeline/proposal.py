@@ -96,6 +96,12 @@ class Proposal(QDialog):
         self._listed = [label(line, role, wrap=True) for line in lines]
         for line in self._listed:
             self._lines.addWidget(line)
+        QTimer.singleShot(0, self, self._grow)
+
+    def _grow(self) -> None:
+        """As high as what is listed now."""
+        needed = self.layout().totalHeightForWidth(self.width())  # type: ignore[union-attr]
+        self.resize(self.width(), max(self.height(), needed, self.sizeHint().height()))
 
     def _wait(self) -> None:
         set_enabled(self.make, LOOKING)

@@ -1,9 +1,11 @@
 """A window whose project has takes of two shots, and a timeline of them."""
 
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from studio.jobs.job import Job
 from studio.project import edits
 from studio.project.project import Project
 from studio.project.timeline_edits import shot_of
@@ -22,7 +24,7 @@ def rendered(open_studio, works) -> StudioWindow:
     job = SimpleNamespace(payload={"project": str(studio.document.folder)})
     for number, prompt in enumerate(PROMPTS):
         request = DENSE.card.request(prompt, 7 + number, DENSE.weights)
-        works.put(job, request, spans(request))
+        works.put(cast(Job, job), request, spans(request))
         keys, id = last_keys(spans(request)), f"{'a0'}{number:010x}"
         studio.document.keep(lambda p, r=request, i=id: edits.add_shot(p, shot_of(r, i)))
         studio.document.keep(

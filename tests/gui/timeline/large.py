@@ -3,7 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
+from typing import cast
 
+from studio.jobs.job import Job
 from studio.project import edits
 from studio.project.project import Project
 from studio.project.timeline_edits import shot_of
@@ -24,7 +26,7 @@ def laid(studio: StudioWindow, works: Works, clips: int) -> None:
     """Put so many clips on eight tracks, of 145 frames and ten keyframes each, a gap before every
     fifth."""
     job = SimpleNamespace(payload={"project": str(studio.document.folder)})
-    works.put(job, REQUEST, spans(REQUEST))
+    works.put(cast(Job, job), REQUEST, spans(REQUEST))
     keys, new, rows = last_keys(spans(REQUEST)), ids(), []
     footage = Footage(REQUEST.rate, shot=SHOT, take=TAKE)
     for row in range(TRACKS):

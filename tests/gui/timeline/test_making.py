@@ -168,10 +168,11 @@ def test_what_changed_says_so_and_is_rendered_onto_its_clips(film, agree, made, 
     until(lambda: film.project.timeline_look.state(first) == CHANGED)
     assert film.project.timeline_look.words(first).startswith("out of date · ")
     assert "1 out of date" in film.timeline.facts.full_text
-    assert "to make" in film.timeline.facts.full_text
-    film.timeline.gestures["render"].act()
+    assert film.timeline.render_it.text().startswith("Render · ")
+    film.timeline.render_it.click()
     agree()
     made()
+    assert not film.timeline.render_it.isVisible()
     new = timeline(film).clip(first).footage.take
     assert film.document.project.render(new).request.prompt == "a green ball"
     assert (
