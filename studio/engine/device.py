@@ -153,8 +153,10 @@ def in_half(device: torch.device) -> AbstractContextManager:
 
 
 def set_attention(net: nn.Module, device: Device) -> None:
-    """Attention of the kind that the device asks for (`Device.attends`)."""
+    """Attention of the kind that the device asks for (`Device.attends`), in layers that can have
+    either; those of transformers such as Wan's have one of their own.
+    """
     processor = AttnProcessor() if device.attends == PLAIN else AttnProcessor2_0()
     for layer in net.modules():
-        if takes := getattr(layer, "set_processor", None):
-            takes(processor)
+        if isinstance(getattr(layer, "processor", None), AttnProcessor | AttnProcessor2_0):
+            layer.set_processor(processor)  # pyright: ignore[reportCallIssue]

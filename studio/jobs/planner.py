@@ -18,7 +18,6 @@ from studio.spec.plan.need import Need
 from studio.spec.plan.plan import MARGIN, Piece, Plan, disk_of, planned
 from studio.spec.plan.steps import learning, making
 from studio.spec.progress import silent
-from studio.spec.refusal import Refusal
 from studio.spec.span import Span
 
 if TYPE_CHECKING:
@@ -198,10 +197,10 @@ class _Finder:
                     lambda on: self._models.opened(model, span.role, on, silent), device
                 )
             return need_of(span, self._opened[place], device)
-        except Refusal:
-            raise
-        except Exception:  # of a layout that is no shapes yet: the job is done all the same
-            log.exception("what %s takes for %s is not known", span.part.model, span.stage)
+        except (
+            Exception
+        ) as error:  # of files or a layout that open as no shapes: the job will say why
+            log.debug("what %s takes is not known", span.part.model, exc_info=error)
             return None
 
     def training(self, model: library.Model, method: str, steps: tuple[str, ...]) -> Need | None:
@@ -219,10 +218,8 @@ class _Finder:
             resting = [video.net.temporal, *([video.decoder] if video.decoder else [])]
             spec = SubjectSpec("thing", method=method)  # pyright: ignore[reportArgumentType]
             return training_need(video.backbone, resting, spec, steps, model.card.subjects)
-        except Refusal:
-            raise
-        except Exception:
-            log.exception("what a training of %s takes is not known", model.card.id)
+        except Exception as error:
+            log.debug("what a training of %s takes is not known", model.card.id, exc_info=error)
             return None
 
 

@@ -76,7 +76,8 @@ def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
     from studio.jobs.work import Works as RealWorks
 
     real = RealWorks(folders)
-    return build(project, folders, real.by_kind(), model_folders=real.model_folders)
+    more = {"model_folders": real.model_folders, "planner": real.planner}
+    return build(project, folders, real.by_kind(), **more)
 
 
 def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:

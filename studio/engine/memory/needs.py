@@ -38,7 +38,7 @@ def skeleton(open_parts: Open, device: Device) -> Parts:
     """What fills a role, with shapes and no weights, computing as on `device`."""
     shapes = replace(device, name=SHAPES, attention=device.attends)
     with Shapes():
-        return lighten(open_parts(shapes), shapes)
+        return lighten(open_parts(shapes), replace(shapes, attention=device.attention))
 
 
 def need_of(span: Span, parts: Parts, device: Device) -> Need:

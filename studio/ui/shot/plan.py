@@ -7,9 +7,12 @@ from studio.spec.plan import words
 from studio.ui.state.render_plan import RenderPlan
 from studio.ui.widgets.adaptive import ComboBox, field
 from studio.ui.widgets.controls import set_enabled, tip
+from studio.ui.widgets.theme import UNIT
 
 CHOICES = (2, 4, 6, 8, 10, 12, 16, 24, 32, 48)
 """Gigabytes."""
+LEAST, PADDING = 72, 24
+"""Pixels: of the button at least, and beside its words."""
 FREE = "All that is free"
 HELP = "Where a clip would need more, it is made in a lighter and slower way"
 
@@ -41,11 +44,23 @@ class BudgetChoice(QWidget):
         self.box.setCurrentIndex(at)
 
 
+def _fitting(button: QPushButton, takes: str) -> str:
+    """As much of what it takes as there is room for beside the other buttons of its row."""
+    parts = [part for part in takes.split(" · ") if part]
+    beside = button.parentWidget().findChildren(QPushButton)
+    room = button.parentWidget().width() - sum(b.width() + UNIT for b in beside if b is not button)
+    for count in range(len(parts), 0, -1):
+        text = " · ".join(["Render", *parts[:count]])
+        if not button.isVisible() or button.fontMetrics().horizontalAdvance(text) + PADDING <= room:
+            return text
+    return "Render"
+
+
 def show_plan(plan: RenderPlan, button: QPushButton, budget: BudgetChoice, reason: str) -> None:
     """A plan on the button that starts it, in full where the mouse rests on it; the button is off for
     a `reason`, if there is one."""
-    takes = words.beside(plan.plan) if plan.plan else ""
-    button.setText(f"Render · {takes}" if takes else "Render")
+    button.setText(_fitting(button, words.beside(plan.plan) if plan.plan else ""))
+    button.setMinimumWidth(LEAST)
     help = "Make the whole clip (Ctrl+Shift+Enter)"
     set_enabled(button, reason, f"{help}\n{words.whole(plan.plan)}" if plan.plan else help)
     budget.setVisible(plan.budget is not None)
