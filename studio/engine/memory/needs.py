@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from studio.engine.clips import Arrays
+from studio.engine.clips import Arrays, Inputs
 from studio.engine.device import SHAPES, Device
 from studio.engine.film import STAGES, Models, loaded
 from studio.engine.memory.lighter import lighten
@@ -47,9 +47,9 @@ def need_of(span: Span, parts: Parts, device: Device) -> Need:
     span = replace(span, request=replace(span.request, subject=None))
     nets = list(networks(parts))
     held = weights(nets)
-    inputs = _Anything(span, parts)
+    inputs = Anything(span, parts)
     with counting(nets) as live, each_once(live, _called(nets)):
-        _run(span, parts, inputs)
+        run(span, parts, inputs)
     if device.name == "cpu":
         return Need(held, live.peak, 0, live.flops)
     working, host = live.peaks[SHAPES], live.peaks["cpu"]
@@ -58,7 +58,8 @@ def need_of(span: Span, parts: Parts, device: Device) -> Need:
     return Need(held, working, host, live.flops)
 
 
-def _run(span: Span, parts: Parts, inputs: "_Anything") -> None:
+def run(span: Span, parts: Parts, inputs: Inputs) -> None:
+    """Do a span's work on inputs, whatever these are."""
     if span.role:
         pictures = np.zeros((span.request.height, span.request.width, 3), np.uint8)
         models = Models(loaded(parts), pictures=lambda _: pictures)
@@ -73,7 +74,7 @@ def _called(nets: Iterable[nn.Module]) -> Iterator[nn.Module]:
         yield from found or [net]
 
 
-class _Anything:
+class Anything:
     """Inputs that a span may read: latents and frames of its size, each a little other."""
 
     def __init__(self, span: Span, parts: Parts) -> None:

@@ -46,15 +46,13 @@ def plan(args: Namespace, session: Session) -> Answer:
     family = import_module(FAMILIES[model.card.family])
     from studio.lab.measures import plan_error
 
+    comparison = plan_error.Comparison(
+        lambda role, on: family.load(model.folder, model.card, role, on, silent), device
+    )
     found = []
     for asked in plan_error.requests(model, args.count, args.seed):
         session.tick(Progress("jobs", len(found), args.count))
-        found.append(
-            plan_error.compared(
-                lambda role, on: family.load(model.folder, model.card, role, on, silent),
-                device, asked, session.tick,
-            )
-        )  # fmt: skip
+        found.append(comparison.of(asked, session.tick))
     table = plan_error.markdown(found)
     errors = [round(one.error, 4) for one in found]
     return Answer(table, {"table": table, "errors": errors})

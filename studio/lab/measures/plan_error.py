@@ -1,20 +1,18 @@
 """How far plans are from what is taken: memory of random jobs by shapes, beside torch's allocator's."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from studio.engine.device import Device
-from studio.engine.film import STAGES, Models, loaded
 from studio.engine.memory.measured import measured
-from studio.engine.memory.needs import need_of, skeleton
+from studio.engine.memory.needs import Anything, need_of, run, skeleton
 from studio.engine.roles import Parts
 from studio.library.models import Model
-from studio.spec.progress import PULSE, Tick, silent
+from studio.spec.plan.plan import kind_of
+from studio.spec.progress import PULSE, Tick
 from studio.spec.request import ClipRequest
-from studio.spec.span import Span
 from studio.spec.spans import spans
 
 Open = Callable[[str, Device], Parts]
@@ -44,44 +42,38 @@ def requests(model: Model, count: int, seed: int) -> Iterator[ClipRequest]:
         yield card.request(
             "a red ball moving left", draw.randrange(2**31), model.weights,
             width=draw.choice(sides), height=draw.choice(sides),
-            keyframes=draw.randint(2, card.window.usual), steps=draw.randint(1, 3),
+            keyframes=draw.randint(2, card.window.usual), steps=draw.randint(1, 2),
             interpolate=draw.randint(0, card.passes), guidance=draw.choice((1.0, 3.0)),
             upsample=larger and type(larger)(1, larger.level, larger.tile, larger.overlap),
         )  # fmt: skip
 
 
-def compared(open_parts: Open, device: Device, asked: ClipRequest, tick: Tick) -> Found:
-    """One job: its stages in order, the first span of each kind measured."""
-    memo: dict[str, Mapping[str, Any]] = {}
-    real: dict[str, Parts] = {}
-    shapes: dict[str, Parts] = {}
-    planned = taken = 0
-    seen = set()
-    for span in spans(asked):
-        place = "upscaler" if span.role == "upscaler" else "keyframes"
-        if place not in real:
-            real[place] = open_parts(place, device)
-            shapes[place] = skeleton(lambda on, place=place: open_parts(place, on), device)
-        kind = (span.stage, span.pass_index, len(span.reads))
-        if kind in seen:
-            memo[span.key] = _made(span, real[place], memo)
-            continue
-        seen.add(kind)
-        need = need_of(span, shapes[place], device)
-        used = measured(
-            lambda s=span, p=place: memo.update({s.key: _made(s, real[p], memo)}), device
-        )
-        planned, taken = max(planned, need.device), max(taken, need.weights + used)
-        tick(PULSE)
-    size = f"{asked.width} × {asked.height}"
-    what = f"{asked.frames} frames of {size}" + (", made larger" if asked.upsample else "")
+class Comparison:
+    """Plans and measures on one device; what was opened is kept from job to job."""
 
-    return Found(what, planned, taken)
+    def __init__(self, open_parts: Open, device: Device) -> None:
+        self._open, self._device = open_parts, device
+        self._real: dict[str, Parts] = {}
+        self._shapes: dict[str, Parts] = {}
 
+    def of(self, asked: ClipRequest, tick: Tick) -> Found:
+        """One job: the first span of each kind, on frames and latents of its size."""
+        planned = taken = 0
+        kinds = {kind_of(span): span for span in spans(asked) if span.role}
+        for span in kinds.values():
+            real, shapes = self._opened("upscaler" if span.role == "upscaler" else "keyframes")
+            need, inputs = need_of(span, shapes, self._device), Anything(span, real)
+            used = measured(lambda s=span, r=real, i=inputs: run(s, r, i), self._device)
+            planned, taken = max(planned, need.device), max(taken, need.weights + used)
+            tick(PULSE)
+        size = f"{asked.frames} frames of {asked.width} × {asked.height}"
+        return Found(size + (", made larger" if asked.upsample else ""), planned, taken)
 
-def _made(span: Span, parts: Parts, memo: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    inputs = {key: memo[key] for key in span.inputs if key in memo}
-    return STAGES[span.stage](span, Models(loaded(parts)), inputs, silent)
+    def _opened(self, role: str) -> tuple[Parts, Parts]:
+        if role not in self._real:
+            self._real[role] = self._open(role, self._device)
+            self._shapes[role] = skeleton(lambda on: self._open(role, on), self._device)
+        return self._real[role], self._shapes[role]
 
 
 def markdown(found: Sequence[Found]) -> str:

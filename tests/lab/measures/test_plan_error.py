@@ -19,10 +19,10 @@ def test_a_random_job_takes_what_is_planned(tmp_path):
     assert asked == list(plan_error.requests(model, 4, 0))
     assert len({(one.width, one.height, one.keyframes) for one in asked}) > 2
     smallest = min(asked, key=lambda one: one.width * one.height * one.frames)
-    found = plan_error.compared(
-        lambda role, on: family.load(model.folder, model.card, role, on, silent),
-        PROCESSOR, smallest, silent,
-    )  # fmt: skip
+    comparison = plan_error.Comparison(
+        lambda role, on: family.load(model.folder, model.card, role, on, silent), PROCESSOR
+    )
+    found = comparison.of(smallest, silent)
     assert abs(found.error) <= 0.1
     assert f"{found.error:+.1%}" in plan_error.markdown([found])
     assert plan_error.Found("", 110, 100).error == pytest.approx(0.1)
