@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from studio.library.derived.codecs import autoencoder, of_stable_video, upscaler
+from studio.library.derived.codecs import autoencoder, upscaler
 from studio.library.derived.derived import JOINED, Derived
 from studio.library.derived.stable_diffusion import FAMILIES, moved, stills
+from studio.library.derived.svd import svd
 from studio.library.derived.wan import of_files, wan
 from studio.library.scan import READ_SCALED, Entry
 from studio.spec.refusal import Refusal
@@ -44,7 +45,7 @@ def _one(name: str, entry: Entry) -> Derived:
             f"Name both, as in CHECKPOINT{JOINED}{name}.",
         )
     if found.role == "video model" and found.family == "SVD" and entry.path.is_dir():
-        return of_stable_video(name, entry)
+        return svd(name, entry)
     ways: dict[tuple[str, str], Callable[[str, Entry], Derived]] = {
         ("video model", "Wan"): wan,
         ("upscaler", "SD ×4"): upscaler,

@@ -17,10 +17,12 @@ from studio.spec.refusal import Refusal
 from tests.cards import card
 from tests.engine import tiny_video
 from tests.engine.families.animatediff import tiny as tiny_animatediff
+from tests.engine.families.svd import tiny as tiny_svd
 from tests.engine.families.wan import tiny as tiny_wan
 from tests.engine.tiny_backbone import tiny
+from tests.opened import opened
 
-FRAMES = {"videoldm": 3, "animatediff": 3, "stills": 3, "wan": 5, "wan ti2v": 5}
+FRAMES = {"videoldm": 3, "animatediff": 3, "stills": 3, "svd": 3, "wan": 5, "wan ti2v": 5}
 """Of a clip; Wan's are whole latents, 4 k + 1."""
 CASES = [(name, known) for name, n in FRAMES.items() for known in product((True, False), repeat=n)]
 
@@ -74,6 +76,11 @@ def _stills(_: Path) -> Case:
     return of_filler(Stills(card(), tiny()), latents(8), 0)
 
 
+def _svd(folder: Path) -> Case:
+    tiny_svd.make(folder / "svd")
+    return of_filler(opened(folder, "svd", "holes"), pictures(64), 0)
+
+
 def _wan(folder: Path) -> Case:
     return of_filler(tiny_wan.load(tiny_wan.make(folder, experts=2)), pictures(32), 0)
 
@@ -86,6 +93,7 @@ MAKE = {
     "videoldm": _videoldm,
     "animatediff": _animatediff,
     "stills": _stills,
+    "svd": _svd,
     "wan": _wan,
     "wan ti2v": _ti2v,
 }
@@ -120,7 +128,7 @@ def test_known_frames_come_back_and_move_their_neighbours(cases, name, known):
 
 @pytest.mark.parametrize(
     ("name", "refused"),
-    [("videoldm", 1), ("animatediff", 1), ("stills", 7), ("wan", 2), ("wan ti2v", 31)],
+    [("videoldm", 1), ("animatediff", 1), ("stills", 7), ("svd", 7), ("wan", 2), ("wan ti2v", 31)],
 )
 def test_how_many_patterns_each_refuses(cases, name, refused):
     """All but what has no hole; an image model fills around nothing, Wan's filler of frames makes

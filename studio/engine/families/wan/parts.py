@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from studio.engine.between import blended
+from studio.engine.colours import matched
 from studio.engine.families.wan.autoencoder import Autoencoder, to_pixels
-from studio.engine.families.wan.colours import matched
 from studio.engine.families.wan.network import Prompt, Wan, options
 from studio.engine.roles import FillSpec, Known, Words
 from studio.spec.card import Card

@@ -2,7 +2,7 @@
 
 import torch
 
-from studio.engine.families.wan.colours import matched
+from studio.engine.colours import matched
 
 
 def scene(frames: int = 9) -> torch.Tensor:

@@ -1,0 +1,60 @@
+"""A tiny Stable Video Diffusion on the disk: real classes, random weights, the folder of the pipeline."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import (
+    AutoencoderKLTemporalDecoder,
+    EulerDiscreteScheduler,
+    UNetSpatioTemporalConditionModel,
+)
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+from tests.engine.families.wan.tiny import awake
+
+WIDTH = 1024
+"""Of what CLIP sees, by which a file says what it is."""
+SCHEDULE = {
+    "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+    "prediction_type": "v_prediction", "timestep_type": "continuous", "use_karras_sigmas": True,
+    "sigma_min": 0.002, "sigma_max": 700.0, "timestep_spacing": "leading", "steps_offset": 1,
+}  # fmt: skip
+
+
+def make(folder: Path, frames: int = 14) -> Path:
+    """As the pipeline saves it, small but for the width of what CLIP sees."""
+    torch.manual_seed(3)
+    unet = UNetSpatioTemporalConditionModel(
+        block_out_channels=(32, 64),
+        down_block_types=("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
+        up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
+        num_attention_heads=(2, 4),
+        layers_per_block=1,
+        cross_attention_dim=WIDTH,
+        addition_time_embed_dim=16,
+        projection_class_embeddings_input_dim=48,
+        num_frames=frames,
+    )
+    vae = AutoencoderKLTemporalDecoder(
+        block_out_channels=(32,) * 4, down_block_types=("DownEncoderBlock2D",) * 4
+    )
+    vision = CLIPVisionModelWithProjection(
+        CLIPVisionConfig(
+            hidden_size=32,
+            intermediate_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            image_size=28,
+            patch_size=14,
+            projection_dim=WIDTH,
+        )
+    )
+    for seed, (name, net) in enumerate({"unet": unet, "vae": vae, "image_encoder": vision}.items()):
+        awake(net, seed, 1.0)
+        net.save_pretrained(folder / name)
+    EulerDiscreteScheduler(**SCHEDULE).save_pretrained(folder / "scheduler")
+    (folder / "model_index.json").write_text(
+        json.dumps({"_class_name": "StableVideoDiffusionPipeline"})
+    )
+    return folder
