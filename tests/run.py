@@ -50,6 +50,8 @@ def main(arguments: list) -> int:
     done(python, "-m", "pip", "install", "--quiet", torch)
     done(python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[test]")
     environ = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # some hundred programs are started: none but the first compiles what it imports
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [python, "-m", "pytest", f"--most-skipped={MOST_SKIPPED}", *at_once(), *arguments]
     return subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode
 

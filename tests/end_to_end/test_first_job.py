@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtTest import QTest
@@ -28,6 +29,7 @@ app.IDLE_MS = int(sys.argv[2])
 folders = Folders(Path(sys.argv[1])).make()
 works = Works(folders)
 studio = app.build(folders.scratch, folders, works.by_kind(), model_folders=works.model_folders)
+studio.document.change_shot(replace(studio.document.shot, steps=2), "Steps")
 studio.first_idle(app.IDLE_MS, app.import_engine, app.rehearse)
 studio.open()
 QTest.keyClicks(studio.shot.prompt, "a blue star moving right on sand")

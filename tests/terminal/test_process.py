@@ -45,16 +45,22 @@ def test_no_environment_leads_to_the_network(words, tmp_path):
     assert done.stdout.splitlines()[-1] == "True True True True"
 
 
-def test_the_window_loads_its_engine_and_a_model_without_a_word(tmp_path):
-    """Stderr is the user's terminal: no progress bar and no remark of a library shows up there."""
+def test_the_window_loads_its_engine_and_then_a_model_without_a_word_or_another_import(tmp_path):
+    """Stderr is the user's terminal: no progress bar and no remark of a library shows up there.
+
+    What is fetched while the window is idle is all that a model needs.
+    """
     code = START + (
         "from studio import app; from studio.jobs.work import BUILT_IN\n"
+        "app.import_engine(); app.rehearse(); before = set(sys.modules)\n"
         "from studio.jobs.model_cache import ModelCache; from studio.spec.progress import silent\n"
-        "app.import_engine(); ModelCache(None).video(app.find('starter', (BUILT_IN,)), silent)"
+        "ModelCache(None).video(app.find('starter', (BUILT_IN,)), silent)\n"
+        "print(sorted(set(sys.modules) - before))"
     )
     words = ("--quit-after-first-paint", "--data-dir", str(tmp_path))
     done = python(code, *words, **TOWARDS_THE_NETWORK)
     assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_whatever_is_opened_is_opened_from_the_disk():

@@ -25,6 +25,12 @@ from tests.engine.tiny_backbone import photos, tiny, traces
 METHODS = ("lora", "dreambooth")
 
 
+BY_ONE = pytest.mark.parametrize(
+    "trained", ["lora", pytest.param("dreambooth", marks=pytest.mark.long)], indirect=True
+)
+"""What happens to files is the same whatever is learned into them."""
+
+
 @pytest.fixture(scope="module")
 def backbone():
     return tiny()
@@ -186,6 +192,7 @@ def test_a_finished_subject_can_be_trained_again_otherwise(backbone, tmp_path):
     assert first.file.exists()
 
 
+@BY_ONE
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_what_was_prepared_is_made_anew_where_it_is_damaged(backbone, trained, tmp_path, damage):
     spec, unbroken, _, _ = trained
@@ -204,6 +211,7 @@ def test_what_was_prepared_is_made_anew_where_it_is_damaged(backbone, trained, t
     assert again.identity == unbroken.identity
 
 
+@BY_ONE
 def test_a_damaged_checkpoint_never_becomes_an_adapter(backbone, trained, tmp_path):
     spec, unbroken, _, _ = trained
     every = replace(spec, checkpoint_seconds=0)
@@ -220,6 +228,7 @@ def test_a_damaged_checkpoint_never_becomes_an_adapter(backbone, trained, tmp_pa
     assert again.identity == unbroken.identity
 
 
+@BY_ONE
 def test_a_training_of_version_1_goes_on(backbone, trained, tmp_path):
     """Neither its checkpoint nor what it prepared has a seal; its recipe knew the steps."""
     spec, unbroken, _, _ = trained

@@ -60,26 +60,6 @@ def test_an_interrupt_closes_the_window(tmp_path):
     assert (done.stdout.strip(), done.stderr) == ("0", "")
 
 
-WARM = """
-import sys
-from studio.app import import_engine, rehearse
-import_engine()
-rehearse()
-before = set(sys.modules)
-from studio.jobs.model_cache import ModelCache
-from studio.jobs.work import BUILT_IN
-from studio.library.models import find
-from studio.spec.progress import silent
-ModelCache(None).video(find("starter", (BUILT_IN,)), silent)
-print(sorted(set(sys.modules) - before))
-"""
-
-
-def test_after_the_first_import_a_model_loads_without_another():
-    done = ran(WARM)
-    assert done.stdout.strip() == "[]", done.stderr
-
-
 def test_every_key_begins_the_wait_for_the_engine_anew(studio, qtbot):
     calls = []
     studio.first_idle(3_600_000, lambda: calls.append("engine"))
