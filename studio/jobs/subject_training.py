@@ -127,7 +127,7 @@ def _photos(
                     f"Put a copy of it back in its place: {path}",
                 )
             there = read.pop(photo.identity, None)
-        found.append(open_photo(path, longest=LONGEST) if there is None else there)
+        found.append(open_photo(path, longest=LONGEST, tick=tick) if there is None else there)
     return found
 
 

@@ -250,7 +250,7 @@ class Works:
         return Models(
             load,
             adapter,
-            lambda id: open_photo(brought.whole(id), longest=LONGEST),
+            lambda id: open_photo(brought.whole(id), longest=LONGEST, tick=tick),
             lambda span: self.models.lighten(span.part.model, span.role),
             took=self._took(),
             file=self.shelf(tick).file,

@@ -18,7 +18,11 @@ from studio.spec.refusal import Refusal
 
 MOST_PIXELS = 250_000_000
 MOST_IN_HEIF = 110_000_000
-"""Pixels of a HEIC: libheif decodes it whole, in some 8 bytes a pixel and some 10 s at this size."""
+"""Pixels of a HEIC: libheif decodes it whole, in some 8 bytes a pixel and some 10 s at this size.
+
+A photo of 200 megapixels is refused by its header."""
+LONG = 20_000_000
+"""Pixels of a HEIC that takes more than a second or two."""
 
 # Decoders for files that users have; not the ones that run programs (EPS) or read other files.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "DIB", "JPEG2000")
@@ -62,6 +66,18 @@ def decoded(path: Path, longest: int | None) -> Iterator[Image.Image]:
         raise Refusal(
             f"{path.name} is damaged or incomplete.", "Copy it again or choose another photo."
         ) from error
+
+
+def takes_long(path: Path) -> bool:
+    """Whether it is a large HEIC, by its header; False for what cannot be read."""
+    try:
+        with path.open("rb") as file:
+            if not _is_heif(file):
+                return False
+            width, height = pi_heif.open_heif(file).size
+    except Exception:  # what is wrong with it is said by whoever opens it
+        return False
+    return LONG < width * height <= MOST_IN_HEIF
 
 
 def orientation(picture: Image.Image) -> int:

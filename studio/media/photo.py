@@ -6,7 +6,9 @@ import numpy as np
 from PIL import Image
 
 from studio.media.colour import to_srgb
-from studio.media.decoding import decoded, orientation
+from studio.media.decoding import decoded, orientation, takes_long
+from studio.media.large_photo import opened_apart
+from studio.spec.progress import Tick, silent
 
 _UNDO = {  # what makes a picture of each EXIF orientation upright; 1 is
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -19,7 +21,7 @@ _UNDO = {  # what makes a picture of each EXIF orientation upright; 1 is
 }
 
 
-def open_photo(path: Path, *, longest: int | None = None) -> np.ndarray:
+def open_photo(path: Path, *, longest: int | None = None, tick: Tick = silent) -> np.ndarray:
     """Decode a photo to uint8 (H, W, 3), sRGB, upright.
 
     EXIF orientation is applied; embedded profiles, CMYK and Lab are converted by littleCMS, and a
@@ -31,6 +33,13 @@ def open_photo(path: Path, *, longest: int | None = None) -> np.ndarray:
     Raises `Refusal`, naming the file, for what is missing, damaged, no picture, above 250
     megapixels (a HEIC: 110; known from the header, nothing is decoded), or in 32 bits per sample.
     """
+    if takes_long(path):
+        return opened_apart(path, longest, tick)
+    return decoded_here(path, longest)
+
+
+def decoded_here(path: Path, longest: int | None) -> np.ndarray:
+    """The same, in this process whatever it takes."""
     with decoded(path, longest) as picture:
         upright = _upright(to_srgb(picture), orientation(picture))
         return np.asarray(_shrunk(upright, longest)).copy()

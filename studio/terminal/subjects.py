@@ -184,7 +184,7 @@ def open_each(
     looks: dict[Path, np.ndarray] = {}
     for done, photo in enumerate(photos):
         session.tick(Progress(READING, done, len(photos), note=photo.name))
-        pixels = open_photo(photo, longest=LONGEST)
+        pixels = open_photo(photo, longest=LONGEST, tick=session.tick)
         check_teaches(photo.name, pixels)
         new = look(pixels)
         same = double_of(new, list(looks.values()))

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from studio.media import photo, photo_files
+from studio.media import decoding, large_photo, photo, photo_files
 from studio.media.colour import to_srgb
+from studio.spec.progress import Cancelled, Progress, silent
 from studio.spec.refusal import Refusal
 
 from .heic import heic
@@ -345,6 +346,46 @@ def test_a_heic_that_takes_long_is_refused_from_the_header(tmp_path: Path) -> No
     path.write_bytes(small.replace(struct.pack(">II", 96, 64), struct.pack(">II", 16320, 12240)))
     with pytest.raises(Refusal, match=r"photo\.heic has more than 110 megapixels"):
         photo.open_photo(path, longest=50)
+
+
+class TestAHeicThatTakesLong:
+    """It is decoded in a process of its own; here a small one counts as large."""
+
+    @pytest.fixture
+    def large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(decoding, "LONG", 1000)
+        path = tmp_path / "large ünï.heic"
+        path.write_bytes(heic(scene(64, 96), turns=1))
+        return path
+
+    @pytest.mark.parametrize("longest", [None, 40])
+    def test_is_what_it_is_when_decoded_here(self, large: Path, longest: int | None) -> None:
+        heard = []
+        found = photo.open_photo(large, longest=longest, tick=heard.append)
+        assert heard
+        np.testing.assert_array_equal(found, photo.decoded_here(large, longest))
+
+    def test_is_stopped_meanwhile(self, large: Path) -> None:
+        children = set()
+
+        def tick(_: Progress) -> None:
+            task = Path("/proc/self/task").glob("*/children")
+            children.update(*(file.read_text().split() for file in task))
+            raise Cancelled
+
+        with pytest.raises(Cancelled):
+            photo.open_photo(large, tick=tick)
+        assert not [one for one in children if Path("/proc", one).exists()]
+
+    def test_is_refused_as_here(self, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = bytearray(large.read_bytes())
+        data[-60:] = bytes(60)
+        large.write_bytes(data[:-30])
+        with pytest.raises(Refusal) as here:
+            photo.decoded_here(large, None)
+        with pytest.raises(Refusal) as apart:
+            large_photo.opened_apart(large, None, silent)
+        assert str(apart.value) == str(here.value)
 
 
 def test_below_the_limit_size_is_no_reason(tmp_path: Path) -> None:
