@@ -20,6 +20,7 @@ from studio.jobs.job_store import JobStore
 from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
 from studio.jobs.take_store import take_store
+from studio.library.known_shelf import known_shelf
 from studio.library.models import find, scan
 from studio.project.folders import Folders
 from studio.project.recipe import recipe
@@ -145,6 +146,7 @@ def build(
             queue=Queue(JobStore(folders.queue, mend=True), works),
             scan=lambda: scan(model_folders),
             remembered=Remembered(folders.remembered),
+            shelve=lambda: known_shelf(model_folders, folders.wildcards, folders.models_index),
             library=Library(folders, model_folders),
             device_info=device_info or device,
             can_free="free_memory" in works,

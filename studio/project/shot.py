@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from studio.spec.adapter_use import MAX_LORAS
+from studio.spec.adapter_use import MAX_STRENGTH as MAX_LORA
 from studio.spec.bounds import (
     AT_ONCE,
     ID,
@@ -41,7 +43,8 @@ class Shot:
     `seed` is 0..2**63-1; an unlocked seed is rolled anew before each render by the window.
     `subject` names a subject of the studio, or is "".  `fps` is the rate of the keyframes.
     `parts` pair roles with the ids of models that take them from the shot's `model`; `versions` are
-    what its keyframes were before they were made anew.
+    what its keyframes were before they were made anew; `loras` pair names with
+    strengths, beside those that the prompt names.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Shot:
     strip: Strip | None = None
     parts: tuple[tuple[str, str], ...] = ()
     versions: tuple[Version, ...] = ()
+    loras: tuple[tuple[str, float], ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -77,6 +81,9 @@ class Shot:
             extend=between(0, MAX_EXTEND), interpolate=between(0, PASSES),
             parts=several(lambda pair: pair[0] in ROLES and is_name(pair[1]), most=len(ROLES)),
             versions=several(anything, most=MOST),
+            loras=several(
+                lambda pair: is_name(pair[0]) and -MAX_LORA <= pair[1] <= MAX_LORA, most=MAX_LORAS
+            ),
         )  # fmt: skip
         if len(dict(self.parts)) != len(self.parts):
             yield "parts"

@@ -5,6 +5,7 @@ from studio.spec.card import Card
 from studio.spec.check_parts import check_parts
 from studio.spec.refusal import Refusal
 from studio.spec.request import MAX_EXTEND, MAX_GUIDANCE, MAX_STEPS, MAX_WORDS, ClipRequest
+from studio.spec.wording import networks
 
 
 def check(request: ClipRequest, card: Card) -> None:
@@ -28,9 +29,7 @@ def _check_words(request: ClipRequest) -> None:
 
 def _check_loras(request: ClipRequest) -> None:
     """Refuse a LoRA that would go on nothing."""
-    parts = [request.part(role) for role in ("keyframes",)]
-    parts += [part for part in request.parts if {"holes", "interpolator"} & set(part.roles)]
-    there = {part.network for part in parts}
+    there = networks(request)
     for use in (*request.loras, *request.embeddings):
         if use.network in there:
             continue

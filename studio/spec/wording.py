@@ -100,13 +100,14 @@ def texts(request: ClipRequest) -> Iterator[str]:
 
 def reads_weights(request: ClipRequest) -> bool:
     """Whether anything that takes its words reads weights."""
-    return bool(_networks(request) & set(CLIP))
+    return bool(networks(request) & set(CLIP))
 
 
-def _networks(request: ClipRequest) -> set[str]:
-    """Those of the parts that take words."""
+def networks(request: ClipRequest) -> set[str]:
+    """Those of the parts that take words: LoRAs made for these go on them."""
     roles = {"keyframes", "holes", "interpolator"}
-    return {part.network for part in request.parts if roles & set(part.roles)}
+    found = {part.network for part in request.parts if roles & set(part.roles)}
+    return found or {""}
 
 
 def _read(request: ClipRequest, shelf: Shelf) -> ClipRequest:
@@ -119,7 +120,7 @@ def _read(request: ClipRequest, shelf: Shelf) -> ClipRequest:
         for name in _NAMED.findall(text):
             found[name] = shelf.embedding(name)
         for use in shelf.embeddings(_WORD.findall(_NAMED.sub(" ", text))):
-            if use.network in _networks(request):
+            if use.network in networks(request):
                 found[use.word] = use
     is_weighted = any(has_weights(text) for text in every)
     if found or is_weighted or _is_long(request, every, shelf):

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
+from studio.library.known_shelf import KnownShelf
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
 from studio.ui.shell.commands import MENUS, is_command, make_actions, reflect_actions
@@ -19,7 +20,7 @@ from studio.ui.shell.notices import Notices
 from studio.ui.shell.rooms import Rooms
 from studio.ui.shell.save_failures import SaveFailures
 from studio.ui.shell.window import Window
-from studio.ui.state.model_list import Scan
+from studio.ui.state.model_list import Scan, Shelve
 from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.timeline.menus import fill_menu
 from studio.ui.widgets.number_field import settle_typing
@@ -33,9 +34,11 @@ class StudioWindow(Rooms):
     """Made by the composition root alone; no view has a reference to it.  The rest of what it takes
     is the rooms'."""
 
-    def __init__(self, *, scan: Scan, memory: Path, **of_rooms: Any) -> None:
+    def __init__(
+        self, *, scan: Scan, memory: Path, shelve: Shelve = KnownShelf, **of_rooms: Any
+    ) -> None:
         super().__init__(**of_rooms)
-        self.scan, self.is_closed = scan, False
+        self.scan, self.shelve, self.is_closed = scan, shelve, False
         self.next_project: Path | None = None
         self._garbage = Garbage()
         document, queue, monitor = self.document, self.queue, self.job_monitor
@@ -64,7 +67,7 @@ class StudioWindow(Rooms):
         self._garbage.start()
         self.window.show()
         self.shot.prompt.setFocus()
-        self.project.start(self.scan)
+        self.project.start(self.scan, self.shelve)
         self._make_room()
         self._notices.show_at_opening()
         self._shot_follower.show_newest(play=False)
@@ -111,7 +114,7 @@ class StudioWindow(Rooms):
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
         self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
         self.library_state.folders_changed.connect(
-            lambda: self.model_list.look(self.scan, self.background)
+            lambda: self.model_list.look(self.scan, self.background, self.shelve)
         )
         self.player.tile_asked.connect(self._tiles.toggle)
         self._tiles.offered.connect(self.player.transport.offer_tile)

@@ -13,9 +13,10 @@ from studio.project.bin import today
 from studio.project.project import new_id
 from studio.project.shot import Shot
 from studio.spec.quantities import clip_length, count, rate
+from studio.ui.shot.loras import Loras, made_of
 from studio.ui.shot.parts import Parts, title
 from studio.ui.shot.plan import BudgetChoice, show_plan
-from studio.ui.shot.prompt import Prompt, vocabulary_dialog
+from studio.ui.shot.prompt import Prompt, strange_words, vocabulary_dialog
 from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
 from studio.ui.shot.strength import Strength
@@ -63,6 +64,7 @@ class ShotPanel(Panel):
         super().__init__()
         self._document, self._present, self._render_actions = document, present, render_actions
         self._stages, self.parts, self._render_plan = stages, Parts(models), render_plan
+        self.loras = Loras(models, icons)
         self._build(icons)
         self._connect()
         self.reflect()
@@ -86,6 +88,8 @@ class ShotPanel(Panel):
         self.settings.reflect(state)
         self.parts.reflect(state)
         self.parts_fold.head.setText(title(state))
+        self.loras.reflect(state)
+        self.loras_fold.head.setText(self.loras.title)
         self._reflect_words(state)
         self._reflect_orders(state)
 
@@ -108,6 +112,8 @@ class ShotPanel(Panel):
         self.fold = Collapsible("Settings", self.settings, icons)
         self.parts_fold = Collapsible("Parts", self.parts, icons)
         self.budget = BudgetChoice()
+        self.loras_fold = Collapsible("LoRAs", self.loras, icons)
+        self.made_of = label("", "small", wrap=True)
         self.facts = label("", "small", wrap=True)
         self.notice = label("", "small", wrap=True)
         self.library = push(
@@ -122,9 +128,10 @@ class ShotPanel(Panel):
         self.words_row = row(self.words, self.vocabulary)
         self.words_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         inner = column(
-            row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.words_row,
+            row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.made_of, self.words_row,
             field("Without", self.negative), field("Subject", self.subject), self.strength,
-            self.seed, self.variations, line(), self.fold, self.parts_fold, self.budget,
+            self.loras_fold, self.seed, self.variations, line(), self.fold, self.parts_fold,
+            self.budget,
             self.facts,
             margin=2 * UNIT,
         )  # fmt: skip
@@ -158,6 +165,7 @@ class ShotPanel(Panel):
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
         self.parts.changed.connect(lambda parts, what: self._change(what, merge=False, parts=parts))
+        self.loras.changed.connect(lambda loras, what: self._change(what, loras=loras))
         self.library.clicked.connect(self.models_asked)
         self.vocabulary.clicked.connect(self._show_vocabulary)
         self.preview.clicked.connect(self._render_actions.preview)
@@ -234,7 +242,9 @@ class ShotPanel(Panel):
             underliner.vocabulary, underliner.known = vocabulary, known
             underliner.rehighlight()
         strange = [shot.prompt[a:b] for a, b in underliner.strange(shot.prompt)]
-        self.words.setText(_strange_words(list(dict.fromkeys(strange))))
+        self.made_of.setText(made_of(state))
+        self.made_of.setVisible(bool(self.made_of.text()))
+        self.words.setText(strange_words(list(dict.fromkeys(strange))))
         self.words_row.setVisible(vocabulary is not None)
 
     def _reflect_orders(self, state: ShotState) -> None:
@@ -272,14 +282,6 @@ def _beginning(shot: Shot) -> str:
     words = " ".join(shot.prompt[:200].split())
     cut = f"{words[:24].rstrip()}…" if len(words) > 26 else words
     return f" · {cut}" if words else ""
-
-
-def _strange_words(words: list[str]) -> str:
-    if not words:
-        return ""
-    listed = ", ".join(word[:24] for word in words[:4]) + (" …" if len(words) > 4 else "")
-    verb = "is a word" if len(words) == 1 else "are words"
-    return f"{listed[:120]} {verb} the model does not know."
 
 
 def _fill(box: ComboBox, named: list[tuple[str, str]], chosen: str) -> None:

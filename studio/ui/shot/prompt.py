@@ -11,9 +11,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio.spec.vocabulary import Vocabulary, unknown_words
+from studio.spec.weights import nudged
 from studio.ui.widgets.controls import label, push, row
 from studio.ui.widgets.text_fields import DocumentsText, Typing, difference, letters, units
 from studio.ui.widgets.theme import UNIT, Theme
+
+UP_DOWN: dict[int, int] = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
+FINE, COARSE = 0.05, 0.1
+"""By how much Ctrl+Up, and Ctrl+Shift+Up, make a word stronger."""
 
 
 class Underliner(QSyntaxHighlighter):
@@ -42,7 +47,7 @@ class Underliner(QSyntaxHighlighter):
 
 
 class Prompt(DocumentsText, QPlainTextEdit):
-    """Plain text; Tab leaves it, Ctrl+Enter belongs to the window."""
+    """Plain text; Tab leaves it, Ctrl+Enter belongs to the window, Ctrl+Up and Ctrl+Down weigh words."""
 
     def __init__(self, name: str, hint: str, lines: int, theme: Theme) -> None:
         super().__init__()
@@ -75,14 +80,45 @@ class Prompt(DocumentsText, QPlainTextEdit):
         self.typing.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        if control and (way := UP_DOWN.get(event.key())):
+            shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self.nudge(way * (COARSE if shift else FINE))
+        else:
+            super().keyPressEvent(event)
         event.accept()  # no key of a text field goes on to the player
+
+    def nudge(self, by: float) -> None:
+        """Change the weight of the word under the cursor, or of what is selected."""
+        text, cursor = self.toPlainText(), self.textCursor()
+        begins, ends = (
+            letters(text, at) for at in (cursor.selectionStart(), cursor.selectionEnd())
+        )
+        new, first, last = nudged(text, begins, ends, by)
+        if new == text:
+            return
+        start, end, come = difference(text, new, first)
+        cursor.setPosition(units(text[:start]))
+        cursor.setPosition(units(text[:end]), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(come)
+        cursor.setPosition(units(new[:first]))
+        cursor.setPosition(units(new[:last]), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
 
 
 def as_shown(text: str) -> str:
     """A text as Qt's field gives it back: one kind of line end, one kind of space."""
     lines = text.replace("\r\n", "\n").translate({ord(end): "\n" for end in "\r\u2028\u2029"})
     return lines.replace("\u00a0", " ")
+
+
+def strange_words(words: list[str]) -> str:
+    """A sentence about words that the model was never taught; "" without any."""
+    if not words:
+        return ""
+    listed = ", ".join(word[:24] for word in words[:4]) + (" …" if len(words) > 4 else "")
+    verb = "is a word" if len(words) == 1 else "are words"
+    return f"{listed[:120]} {verb} the model does not know."
 
 
 def vocabulary_dialog(parent: QWidget, vocabulary: Vocabulary) -> QDialog:

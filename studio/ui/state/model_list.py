@@ -1,15 +1,17 @@
 """Which models can make clips here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.library.known_shelf import Known, KnownShelf, read
 from studio.library.models import Model
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 
 Scan = Callable[[], tuple[tuple[Model, ...], tuple[str, ...]]]
+Shelve = Callable[[], KnownShelf]
 LOOKING = "Models are being looked for."
 NONE = "No model was found. Restore the folder models/starter, or add a model."
 
@@ -17,12 +19,14 @@ NONE = "No model was found. Restore the folder models/starter, or add a model."
 @dataclass(frozen=True)
 class FoundModels:
     """The models that a shot can be made with, why there is none, what is wrong with those that
-    cannot be used, and all that can, also those that fill single roles alone."""
+    cannot be used, and all that can, also those that fill single roles alone; `shelf` are the LoRAs,
+    embeddings and wildcards beside them."""
 
     models: tuple[Model, ...] = ()
     empty_reason: str = LOOKING
     troubles: tuple[str, ...] = ()
     every: tuple[Model, ...] = ()
+    shelf: KnownShelf = field(default_factory=KnownShelf)
 
     @property
     def is_looking(self) -> bool:
@@ -60,14 +64,34 @@ class ModelList(QObject):
         super().__init__()
         self.found = FoundModels()
         self._read: tuple[Model, ...] = ()
+        self._background: Background | None = None
+        self._reading: set[Known] = set()
 
-    def look(self, scan: Scan, background: Background) -> None:
-        """Look for models elsewhere; hashing their weights takes a moment."""
-        self._read = ()
+    def look(self, scan: Scan, background: Background, shelve: Shelve | None = None) -> None:
+        """Look for models elsewhere; hashing their weights takes a moment.  `shelve` looks for what
+        goes on them."""
+        self._read, self._background = (), background
         background.ask(
             scan,
             lambda found: self.offer(*found),
             lambda error: self.offer((), (f"Models could not be looked for: {error}.",)),
+            owner=self,
+        )
+        if shelve:
+            background.ask(shelve, self.shelve, owner=self)
+
+    def shelve(self, shelf: KnownShelf) -> None:
+        """The LoRAs, embeddings and wildcards that were found."""
+        self._show(replace(self.found, shelf=shelf))
+
+    def read(self, known: Known) -> None:
+        """Read a LoRA or embedding for the first time, elsewhere; it can be used then."""
+        if self._background is None or known in self._reading:
+            return
+        self._reading.add(known)
+        self._background.ask(
+            lambda: read(known),
+            lambda found: self.shelve(self.found.shelf.with_read(found)),
             owner=self,
         )
 
@@ -84,5 +108,9 @@ class ModelList(QObject):
         known = {model.card.id for model in models}
         models = (*models, *(model for model in self._read if model.card.id not in known))
         whole = tuple(model for model in models if "keyframes" in model.card.roles)
-        self.found = FoundModels(whole, " ".join(troubles) or NONE, troubles, models)
+        shelf = self.found.shelf
+        self._show(FoundModels(whole, " ".join(troubles) or NONE, troubles, models, shelf))
+
+    def _show(self, found: FoundModels) -> None:
+        self.found = found
         self.changed.emit()

@@ -16,7 +16,7 @@ from studio.ui.state.exports import Exports
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.loss_log import LossLog
-from studio.ui.state.model_list import ModelList, Scan
+from studio.ui.state.model_list import ModelList, Scan, Shelve
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_actions import RenderActions
@@ -85,11 +85,11 @@ class OpenProject:
         )  # fmt: skip
         self.model_list.changed.connect(self.render_forecast.look)
 
-    def start(self, scan: Scan) -> None:
+    def start(self, scan: Scan, shelve: Shelve) -> None:
         """Read the subjects, look for models, run the queue."""
         self.document.read_subjects()
         self.bins.start()
-        self.model_list.look(scan, self.background)
+        self.model_list.look(scan, self.background, shelve)
         self.queue.start()
         self.disk_usage.start()
         self._loss_log.start()

@@ -149,8 +149,7 @@ class RenderActions(QObject):
             request = self._with_a_seed()
         self._previewed = None
         jobs = [
-            self._place("render", "Render", replace(request, seed=(request.seed + k) % 2**63))
-            for k in range(variations)
+            self._place("render", "Render", self._varied(request, k)) for k in range(variations)
         ]
         self._follow(jobs[0])
         if variations > 1:
@@ -182,7 +181,11 @@ class RenderActions(QObject):
             return request
         seed = secrets.randbelow(SEEDS)
         self._document.change_shot(replace(self._document.shot, seed=seed), "Seed")
-        return replace(request, seed=seed)
+        return self._present.with_seed(seed)
+
+    def _varied(self, request: ClipRequest, number: int) -> ClipRequest:
+        """A variation: the request itself, and those with the seeds that follow."""
+        return self._present.with_seed((request.seed + number) % 2**63) if number else request
 
     def _place(
         self,

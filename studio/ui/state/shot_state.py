@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.library.known_shelf import Unread
 from studio.library.models import Model
 from studio.library.parts import parts
 from studio.project.shot import Shot
@@ -14,6 +15,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.spans import strip_of
 from studio.spec.strip import Strip
+from studio.spec.wording import worded
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import FoundModels, ModelList
 
@@ -102,6 +104,7 @@ def resolve(
     others = other_models(shot, model, models)
     draft = shot.request(model.card, model.weights, use, parts(others))
     try:
+        draft = worded(draft, shot.loras, models.shelf)
         check(draft, model.card)
     except Refusal as error:
         refusal = refusal or error
@@ -160,4 +163,13 @@ class PresentShot(QObject):
         ):
             state = resolve(shot, subjects, models, only_read=document.only_read)
             self._resolved = made_of, state
+            if isinstance(state.refusal, Unread):
+                self._models.read(state.refusal.known)
         return self._resolved[1]
+
+    def with_seed(self, seed: int) -> ClipRequest:
+        """The request of the shot with another seed, by which its wildcards are chosen too; raises
+        the refusal where there is none."""
+        document = self._document
+        shot = replace(document.shot, seed=seed)
+        return resolve(shot, document.subjects, self._models.found).checked()

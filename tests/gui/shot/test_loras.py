@@ -1,0 +1,115 @@
+"""LoRAs, wildcards and weights in the shot panel."""
+
+import pytest
+import torch
+from PySide6.QtCore import Qt
+
+from studio.library.known_shelf import known_shelf
+from studio.project.plain import from_plain, parsed
+from studio.project.project import Project
+from tests.engine.lora import lora_files
+
+BALL = "a red ball"
+LAYER = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k"
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def dressed(open_studio, tmp_path, until):
+    """A window beside a folder with LoRAs of two kinds and a wildcard."""
+    folder = tmp_path / "loras"
+    folder.mkdir()
+    for name, width in {"style": 32, "people's": 768}.items():
+        tensors = {f"{LAYER}.lora_down.weight": torch.ones(4, width),
+                   f"{LAYER}.lora_up.weight": torch.ones(64, 4)}  # fmt: skip
+        lora_files.write(folder / f"{name}.safetensors", tensors)
+    wildcards = tmp_path / "wildcards"
+    wildcards.mkdir()
+    (wildcards / "animal.txt").write_text("cat\nowl\ndog\n", "utf-8")
+    studio = open_studio(shown=False)
+    studio.shelve = lambda: known_shelf((folder,), wildcards, tmp_path / "index.json")
+    studio.open()
+    until(lambda: studio.model_list.found.models and studio.model_list.found.shelf.loras)
+    studio.window.resize(1280, 1000)
+    studio.shot.loras_fold.head.click()
+    studio.shot.prompt.setPlainText(BALL)
+    return studio
+
+
+def request(studio):
+    return studio.present.state.request
+
+
+def test_one_that_fits_goes_on_at_a_strength_and_comes_off(dressed, until):
+    loras = dressed.shot.loras
+    texts = [loras.add.itemText(k) for k in range(loras.add.count())]
+    assert texts[0] == "Add a LoRA…"
+    assert "style" in texts
+    at = next(k for k, text in enumerate(texts) if text.startswith("people's"))
+    assert "made for SD 1.x; this shot's model is of another kind" in texts[at]
+    assert not loras.add.model().item(at).isEnabled()
+    bare = request(dressed)
+    loras.add.activated.emit(texts.index("style"))
+    assert dressed.document.shot.loras == (("style", 1.0),)
+    until(lambda: request(dressed) is not None)  # it is read for the first time
+    assert [(use.name, use.strength) for use in request(dressed).loras] == [("style", 1.0)]
+    assert dressed.shot.loras_fold.head.text() == "LoRAs · 1 on"
+    row = loras.rows["style"]
+    row.strength.changed.emit(-0.5)
+    assert request(dressed).loras[0].strength == -0.5
+    row.remove.click()
+    assert dressed.document.shot.loras == ()
+    assert request(dressed) == bare
+    dressed.document.undo()
+    assert dressed.document.shot.loras == (("style", -0.5),)
+    until(lambda: dressed.document.is_saved)
+    stored = from_plain(Project, parsed(dressed.project.store.file.read_bytes()))
+    assert stored.shots[0].loras == (("style", -0.5),)
+
+
+def test_a_tag_in_the_prompt_is_the_same(dressed, until):
+    dressed.shot.prompt.setPlainText(f"{BALL} <lora:style:0.8>")
+    until(lambda: request(dressed) is not None)
+    assert request(dressed).prompt == BALL
+    assert [(use.name, use.strength) for use in request(dressed).loras] == [("style", 0.8)]
+    assert dressed.shot.made_of.text() == f"Made of: {BALL}"
+    dressed.shot.prompt.setPlainText(f"{BALL} <lora:nobody>")
+    assert "There is no LoRA called “nobody”." in dressed.shot.reason.text()
+    dressed.shot.prompt.setPlainText(f"{BALL} <lora:people's>")
+    until(lambda: "was made for SD 1.x" in dressed.shot.reason.text())
+
+
+def test_wildcards_show_what_will_be_made_and_follow_the_seed(dressed, until):
+    dressed.shot.prompt.setPlainText("a {red|blue} __animal__")
+    found = set()
+    for seed in range(12):
+        dressed.shot.seed.changed.emit(seed, True)
+        made = request(dressed).prompt
+        assert dressed.shot.made_of.text() == f"Made of: {made}"
+        found.add(made)
+    assert len(found) > 2
+    dressed.render_actions.render(2)
+    until(lambda: len(dressed.document.project.renders) == 2)
+    for render in dressed.document.project.renders:
+        assert render.request == dressed.present.with_seed(render.request.seed)
+    dressed.shot.prompt.setPlainText("a __dragon__")
+    assert "There is no wildcard file “dragon”." in dressed.shot.reason.text()
+    dressed.shot.prompt.setPlainText(BALL)
+    assert not dressed.shot.made_of.isVisible()
+
+
+def test_ctrl_up_weighs_the_word_under_the_cursor(dressed, qtbot):
+    prompt = dressed.shot.prompt
+    prompt.setFocus()
+    cursor = prompt.textCursor()
+    cursor.setPosition(3)
+    prompt.setTextCursor(cursor)
+    qtbot.keyClick(prompt, Qt.Key.Key_Up, CONTROL)
+    assert prompt.toPlainText() == "a (red:1.05) ball"
+    assert dressed.document.shot.prompt == "a (red:1.05) ball"
+    qtbot.keyClick(prompt, Qt.Key.Key_Up, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert prompt.toPlainText() == "a (red:1.15) ball"
+    for _ in range(3):
+        qtbot.keyClick(prompt, Qt.Key.Key_Down, CONTROL)
+    assert prompt.toPlainText() == BALL
+    assert prompt.textCursor().selectedText() == "red"
