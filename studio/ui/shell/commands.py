@@ -76,6 +76,7 @@ PLAYER_KEYS = (
     ("Choose a clip, choose more", "Ctrl+arrows, Ctrl+Shift+arrows"),
     ("Work on the shot of a clip", "Enter"),
     ("Move a clip by a frame, by a second", "Alt+← →, Alt+Shift+← →"),
+    ("Move a clip to another track", "Alt+↑ ↓"),
     ("Split, trim to the playhead", "S, Q W"),
     ("Delete a clip, and close the gap", "Del, Shift+Del"),
     ("Marker, mark in and out, clear", "M, I O, X"),

@@ -18,6 +18,7 @@ from studio.spec.timeline.clip import Clip, Words
 from studio.spec.timeline.media import Media
 from studio.spec.timeline.retiming import at_rate
 from studio.spec.timeline.timeline import Marker, Timeline
+from studio.spec.timeline.track import Track
 from studio.ui.state.document import Document
 
 FIRST_WORDS = 3
@@ -180,6 +181,19 @@ class TimelineEdits(QObject):
             self._change("Choose shot", lambda p: project_edits.select(p, shot), merge=True)
         else:
             self.refused.emit("This clip has no shot.", "Only clips that were made here have one.")
+
+    def add_track(self) -> None:
+        """One more track of pictures, over all others."""
+
+        def added(timeline: Timeline) -> Timeline:
+            number = 1 + sum(track.kind == "video" for track in timeline.tracks)
+            return marking.add_track(timeline, Track(new_id(), "video", f"Film {number}"))
+
+        self.change("Add a track", added)
+
+    def remove_track(self, track: str) -> None:
+        """Take a track away, with all its clips."""
+        self.change("Remove the track", lambda t: marking.remove_track(t, track))
 
     def switch_track(self, track: str, what: str) -> None:
         """Turn a track on or off, lock or unlock it, have it move along or not: `what` is "on",

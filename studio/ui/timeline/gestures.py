@@ -68,6 +68,7 @@ class HandGestures:
             Gesture("out", "mark_out", "Mark up to here", "O",
                     lambda: edits.mark(here() + 1, out=True), filled),
             Gesture("unmark", "close", "Clear the marks", "X", edits.unmark, self._need_marks),
+            Gesture("track", "add", "Add a track of pictures", "", edits.add_track, filled),
             Gesture("snap", "snap", "Snap to edges", "N", self._snap, free),
         )  # fmt: skip
 

@@ -54,6 +54,12 @@ def open_menu(
 
 def _add_switches(menu: QMenu, edits: TimelineEdits, id: str) -> None:
     track = edits.timeline.track(id)
+    remove = menu.addAction(
+        "Remove this track with its clips" if track.clips else "Remove this track"
+    )
+    remove.setEnabled(not edits.only_read)
+    tip(remove, edits.only_read)
+    remove.triggered.connect(lambda _=False: edits.remove_track(id))
     for what, to_on, to_off in SWITCHES:
         action = menu.addAction(to_off if getattr(track, what) else to_on)
         action.setEnabled(not edits.only_read)

@@ -137,7 +137,9 @@ class TimelinePanel(Panel):
         return True
 
     def _nudge(self, event: QKeyEvent) -> bool:
-        """Alt and an arrow: the chosen clips one frame on, with Shift a second."""
+        """Alt and an arrow: the chosen clips one frame on, with Shift a second; or a track up or down."""
+        if event.modifiers() == Qt.KeyboardModifier.AltModifier and event.key() in _RISES:
+            return self._lift(_RISES[Qt.Key(event.key())])
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         alt, shift = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
         held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -145,6 +147,19 @@ class TimelinePanel(Panel):
             return False
         by = step * (round(self.edits.timeline.rate) if held & shift else 1)
         self.edits.move(self.view.choice.chosen, by, {}, merge=True)
+        return True
+
+    def _lift(self, step: int) -> bool:
+        """The clip that the keyboard is on to the next track of its kind, in its place."""
+        timeline, clip = self.edits.timeline, self.view.choice.current
+        if clip not in timeline:
+            return False
+        own = timeline.where(clip)[0]
+        tracks = [timeline.tracks[row.number] for row in self.view.axis.rows]
+        same = [track.id for track in tracks if track.kind == own.kind]
+        at = same.index(own.id) + step
+        if 0 <= at < len(same):
+            self.edits.move((clip,), 0, {clip: same[at]})
         return True
 
     def _build(self, icons: Icons) -> None:
@@ -244,6 +259,7 @@ class TimelinePanel(Panel):
         return " · ".join(parts)
 
 
+_RISES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 ROW = (
     "add", "split", "delete", "ripple", "marker", "in", "out", "snap",
     "fill", "bridge", "extend", "retake",

@@ -248,3 +248,26 @@ def test_words_are_said_over_a_clip(film):
     assert [(clip.length, clip.words.text) for clip in track.clips] == [(113, "a red ball\nrolls")]
     spoken = film.timeline.view._titles.spoken(track.clips[0].id)
     assert spoken.startswith("a red ball rolls")
+
+
+@pytest.mark.qt_log_ignore("does not support")
+def test_a_clip_goes_to_another_track_by_keys_and_by_hand(film, qtbot):
+    panel, view = film.timeline, film.timeline.view
+    first, second = clip_ids(film.document.project)
+    panel.gestures["track"].act()
+    film_, over = (t.id for t in timeline(film).tracks if t.kind == "video")
+    view.choice.one(second)
+    qtbot.keyClick(view, Key.Key_Up, Held.AltModifier)
+    assert timeline(film).where(second)[0].id == over
+    assert timeline(film).start(second) == 113
+    qtbot.keyClick(view, Key.Key_Down, Held.ControlModifier)
+    assert view.choice.chosen == {first}, "the nearest below"
+    grip = place(view, second)
+    drag(view, grip, QPoint(frames(view, grip, 20).x(), place(view, first).y()))
+    assert timeline(film).where(second)[0].id == film_
+    assert timeline(film).start(second) == pytest.approx(133, abs=1)
+    panel.menu(QPoint(5, 5), view.axis.hit(10, view.place(first).top() - 20))
+    menu = next(m for m in panel.findChildren(QMenu) if m.isVisible())
+    next(a for a in menu.actions() if a.text() == "Remove this track").trigger()
+    menu.close()
+    assert [t.id for t in timeline(film).tracks if t.kind == "video"] == [film_]
