@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
@@ -109,6 +110,7 @@ class StudioWindow(Rooms):
         self.status.posted.connect(self.queue_bar.notice)
         self.queue_bar.opened.connect(queue_dock.setVisible)
         queue_dock.visibilityChanged.connect(self.queue_bar.open.setChecked)
+        queue_dock.visibilityChanged.connect(self._make_room_later)
         self.takes.export_asked.connect(self.take_dialogs.export)
         self.takes.space_asked.connect(lambda: self.take_dialogs.space(self.project.disk_usage))
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
@@ -145,6 +147,11 @@ class StudioWindow(Rooms):
         fill_menu(menu, panel.gestures)
         menus = self.top.menus.actions()
         self.top.menus.insertMenu(menus[MENUS.index("View")], menu)
+
+    def _make_room_later(self, shown: bool) -> None:
+        """The queue, when it opens, takes of the picture and not of the timeline."""
+        if shown:
+            QTimer.singleShot(0, self.window, self._make_room)
 
     def _make_room(self) -> None:
         """A timeline with clips is higher than one with a hint alone."""

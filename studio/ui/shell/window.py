@@ -117,10 +117,16 @@ class Window(QMainWindow):
         panel.main_view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def make_room(self, name: str, height: int) -> None:
-        """Give a dock below the picture this height, unless it is higher."""
+        """Give a dock below the picture this height, unless it is higher; the picture pays for it."""
         dock = self.docks[name]
-        if self.dockWidgetArea(dock) == BOTTOM and dock.height() < height:
-            self.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+        if self.dockWidgetArea(dock) != BOTTOM or dock.isHidden() or dock.height() >= height:
+            return
+        others = [
+            other for other in self.docks.values()
+            if other is not dock and other.isVisible() and self.dockWidgetArea(other) == BOTTOM
+        ]  # fmt: skip
+        heights = [height, *(other.height() for other in others)]
+        self.resizeDocks([dock, *others], heights, Qt.Orientation.Vertical)
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""
