@@ -41,12 +41,14 @@ class Shapes(TorchDispatchMode):
 class Live(Shapes):
     """Counts the bytes of tensors that are alive, but for those of `networks`; `peak` is the most.
 
-    `peaks` says the same for each device by itself; an operation's own workspace is not seen.
+    `peaks` says the same for each device by itself; an operation's own workspace is not
+    seen, but for the `copies` that a processor's convolutions make of what they read.
     `flops` are the floating-point operations of products.
     """
 
-    def __init__(self, networks: Iterable[nn.Module] = ()) -> None:
+    def __init__(self, networks: Iterable[nn.Module] = (), *, copies: bool = False) -> None:
         super().__init__()
+        self._copies = copies
         self._known = {storage_of(t) for net in networks for t in tensors_of(net)}
         self._held: dict[int, tuple[StorageWeakRef, str, int]] = {}
         self._by_place: Counter[str] = Counter()
@@ -67,7 +69,15 @@ class Live(Shapes):
         for tensor in tree_leaves(made):
             if isinstance(tensor, Tensor):
                 self._count(tensor)
+        if self._copies and func is aten.convolution.default:
+            self._hold(args[0].numel() * args[0].element_size(), args[0].device.type)
         return made
+
+    def _hold(self, size: int, place: str) -> None:
+        """So many bytes are held for the moment of an operation."""
+        if self._by_place.total() + size > self.peak * (1 + SLACK):
+            self._sweep()
+            self._raise(size, place)
 
     def add(self, size: int, flops: int) -> None:
         """So many bytes are alive on "meta" for a moment beside what is."""

@@ -42,13 +42,13 @@ def skeleton(open_parts: Open, device: Device) -> Parts:
 
 
 def need_of(span: Span, parts: Parts, device: Device) -> Need:
-    """What a span takes on a device, given the skeletons of its part; a subject's adapter, which is
-    small beside them, is left out."""
-    span = replace(span, request=replace(span.request, subject=None))
+    """What a span takes on a device, given the skeletons of its part; adapters, which are small beside
+    them, are left out."""
+    span = replace(span, request=replace(span.request, subject=None, loras=(), embeddings=()))
     nets = list(networks(parts))
     held = weights(nets)
     inputs = Anything(span, parts)
-    with counting(nets) as live, each_once(live, _called(nets)):
+    with counting(nets, copies=device.name == "cpu") as live, each_once(live, _called(nets)):
         run(span, parts, inputs)
     if device.name == "cpu":
         return Need(held, live.peak, 0, live.flops)
