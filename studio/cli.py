@@ -36,6 +36,7 @@ COMMANDS = {
     "subject list": "terminal.subjects.list_all",
     "subject show": "terminal.subjects.show",
     "subject versions": "terminal.subjects.versions",
+    "subject export": "terminal.subject_export.export",
     "subject remove": "terminal.subjects.remove",
     "train starter": "lab.commands.training.train_starter",
     "train decoder": "lab.commands.training.train_decoder",

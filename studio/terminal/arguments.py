@@ -67,6 +67,12 @@ def _add_subject(add: "Commands") -> None:
     _named(add.plain("subject show", "what is known of a subject"))
     _named(versions := add.plain("subject versions", "its trainings; which one is used"))
     versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
+    _named(exported := add.plain("subject export", "its LoRA as a file for other programs"))
+    exported.add_argument(
+        "--format", choices=("kohya", "peft", "diffusers", "comfyui"), default="kohya",
+        help="how its layers are called (kohya)",
+    )  # fmt: skip
+    exported.add_argument("--out", metavar="FILE", required=True, help="a .safetensors file")
     _named(add.plain("subject remove", "put a subject into the bin"))
 
 
