@@ -28,6 +28,7 @@ from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
 from studio.ui.state.library import Library
 from studio.ui.state.open_project import OpenProject
+from studio.ui.state.variations import Variations
 from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.drag_export import DragExport
 from studio.ui.takes.panel import TakesPanel
@@ -74,6 +75,9 @@ class Rooms:
             brought, self.background,
         )  # fmt: skip
         self._brought = BroughtPictures(brought, project.pictures)
+        self.variations = Variations(
+            self.document, queue, self.present, self.render_actions, project.pictures
+        )
         self._drag_export = DragExport(
             project.encoding, span_results, store.folder / "files", recipe
         )
@@ -156,6 +160,6 @@ class Rooms:
         """Have Qt delete what stands behind the rooms."""
         for each in (
             self._tiles, self._shot_follower, self._imported_clip, self.edits, self.edits.versions,
-            self._brought, self.timeline_edits, self.library_state,
+            self._brought, self.variations, self.timeline_edits, self.library_state,
         ):  # fmt: skip
             each.deleteLater()

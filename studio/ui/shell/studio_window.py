@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu
 from studio.library.known_shelf import KnownShelf
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
+from studio.ui.keyframes.variations import VariationsDialog
 from studio.ui.shell.commands import MENUS, is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
 from studio.ui.shell.garbage import Garbage
@@ -58,6 +59,7 @@ class StudioWindow(Rooms):
             {
                 "preview": lambda: self.present.state.render_disabled_reason,
                 "render": lambda: self.present.state.render_disabled_reason,
+                "variations": self.variations.disabled_reason,
                 "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
             },
         )
@@ -114,6 +116,7 @@ class StudioWindow(Rooms):
         self.takes.export_asked.connect(self.take_dialogs.export)
         self.takes.space_asked.connect(lambda: self.take_dialogs.space(self.project.disk_usage))
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
+        self.shot.variations_asked.connect(self._vary)
         self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
         self.library_state.folders_changed.connect(
             lambda: self.model_list.look(self.scan, self.background, self.shelve)
@@ -173,6 +176,7 @@ class StudioWindow(Rooms):
             "redo": document.redo,
             "preview": self.render_actions.preview,
             "render": self.shot.render_asked,
+            "variations": self._vary,
             "stop": self.queue_bar.cancel.click,
             "new_shot": self.shot.new_shot,
             "remove_shot": self.shot.remove_shot,
@@ -187,6 +191,9 @@ class StudioWindow(Rooms):
             "keys": dialogs.keys,
             "about": dialogs.about,
         }
+
+    def _vary(self) -> None:
+        VariationsDialog(self.variations, self._icons, self.window).open()
 
     def _begin_subject(self, photos: list[Path]) -> None:
         self.subjects.begin(photos)

@@ -22,10 +22,10 @@ from studio.ui.shot.settings import ShotSettings
 from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import ModelList
-from studio.ui.state.render_actions import VARIATIONS, RenderActions
+from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.render_plan import RenderPlan
 from studio.ui.state.shot_state import PresentShot, ShotState
-from studio.ui.widgets.adaptive import CheckBox, ComboBox, field, scrolled
+from studio.ui.widgets.adaptive import ComboBox, field, scrolled
 from studio.ui.widgets.controls import (
     Collapsible,
     Panel,
@@ -35,13 +35,13 @@ from studio.ui.widgets.controls import (
     push,
     row,
     set_enabled,
-    tip,
     tool,
 )
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.text_fields import TextLine
 from studio.ui.widgets.theme import UNIT
 
+VARIATIONS = "Keyframes with four other seeds, to choose from (Ctrl+Shift+V)"
 HINT = "A red ball moving left over grass"
 
 
@@ -50,6 +50,7 @@ class ShotPanel(Panel):
 
     letters_are_text = True
     models_asked = Signal()
+    variations_asked = Signal()
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class ShotPanel(Panel):
         return self.prompt
 
     def render_asked(self) -> None:
-        self._render_actions.render(VARIATIONS if self.variations.isChecked() else 1)
+        self._render_actions.render()
 
     def reflect(self) -> None:
         """Show the document as it is."""
@@ -106,8 +107,7 @@ class ShotPanel(Panel):
         self.negative.setPlaceholderText("What should not be seen")
         self.subject, self.strength = ComboBox(), Strength()
         self.seed = Seed(icons)
-        self.variations = CheckBox("Four variations at once")
-        tip(self.variations, "Renders four clips with seeds that follow one another.")
+        self.variations = push("Variations …", "link")
         self.settings = ShotSettings()
         self.fold = Collapsible("Settings", self.settings, icons)
         self.parts_fold = Collapsible("Parts", self.parts, icons)
@@ -168,6 +168,7 @@ class ShotPanel(Panel):
         self.loras.changed.connect(lambda loras, what: self._change(what, loras=loras))
         self.library.clicked.connect(self.models_asked)
         self.vocabulary.clicked.connect(self._show_vocabulary)
+        self.variations.clicked.connect(self.variations_asked)
         self.preview.clicked.connect(self._render_actions.preview)
         self.render_it.clicked.connect(self.render_asked)
         self._present.changed.connect(self.reflect)
@@ -250,6 +251,7 @@ class ShotPanel(Panel):
     def _reflect_orders(self, state: ShotState) -> None:
         disabled_reason = state.render_disabled_reason
         set_enabled(self.preview, disabled_reason, "Make the keyframes only, quickly (Ctrl+Enter)")
+        set_enabled(self.variations, disabled_reason, VARIATIONS)
         self._reflect_plan()
         self.reason.setText(disabled_reason)
         self.reason.setVisible(bool(disabled_reason))

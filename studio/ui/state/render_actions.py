@@ -18,7 +18,6 @@ from studio.project.plain import to_plain
 from studio.project.project import Project, Render, new_id
 from studio.project.timeline_edits import place
 from studio.spec.frame_spans import whole_chunks
-from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest, Upsampling
 from studio.spec.spans import last_keys, spans
@@ -30,7 +29,6 @@ from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
 from studio.ui.state.status import Status
 
-VARIATIONS = 4
 SEEDS = 2**31
 
 
@@ -73,9 +71,13 @@ class RenderActions(QObject):
         else:
             self._when_found(lambda: self._look(stage))
 
-    def render(self, variations: int = 1) -> None:
-        """Make clips of the present shot, with seeds that follow one another."""
-        self._when_found(lambda: self._render(variations))
+    def render(self) -> None:
+        """Make a clip of the present shot."""
+        self._when_found(self._render)
+
+    def preview_variation(self, request: ClipRequest) -> int:
+        """Make keyframes of the present shot with another seed; gives the job."""
+        return self._place("preview_keyframes", "Variation", request, short=True)
 
     def upsample(self, only: tuple[int, int] | None = None) -> None:
         """Make the present shot four times as large, or of its frames only those of a range."""
@@ -143,17 +145,12 @@ class RenderActions(QObject):
             self._place("interpolate", "Interpolate", self._previewed, until="interpolated")
         )
 
-    def _render(self, variations: int) -> None:
+    def _render(self) -> None:
         request = self._present.state.checked()
         if request != self._previewed:
             request = self._with_a_seed()
         self._previewed = None
-        jobs = [
-            self._place("render", "Render", self._varied(request, k)) for k in range(variations)
-        ]
-        self._follow(jobs[0])
-        if variations > 1:
-            self._status.post(f"{count(variations, 'variation')} placed in the queue.")
+        self._follow(self._place("render", "Render", request))
 
     def _upsample(self, only: tuple[int, int] | None) -> None:
         clip, request = self._present.state.checked(), self._present.state.upsampled
@@ -182,10 +179,6 @@ class RenderActions(QObject):
         seed = secrets.randbelow(SEEDS)
         self._document.change_shot(replace(self._document.shot, seed=seed), "Seed")
         return self._present.with_seed(seed)
-
-    def _varied(self, request: ClipRequest, number: int) -> ClipRequest:
-        """A variation: the request itself, and those with the seeds that follow."""
-        return self._present.with_seed((request.seed + number) % 2**63) if number else request
 
     def _place(
         self,

@@ -113,15 +113,6 @@ def test_a_locked_seed_stays(studio, qtbot, until):
     assert [take.request.seed for take in made(studio)] == [7]
 
 
-def test_four_variations_have_seeds_that_follow_one_another(studio, works, qtbot, until):
-    works.gate.clear()
-    write(studio, BALL)
-    studio.shot.variations.setChecked(True)
-    studio.shot.render_it.click()
-    seeds = [job.payload["request"]["seed"] for job in studio.queue.jobs()]
-    assert sorted(seeds) == list(range(min(seeds), min(seeds) + 4))
-
-
 def test_dice_roll_and_the_largest_seed_is_kept(studio, qtbot, until):
     seed = studio.shot.seed
     seed.dice.click()
