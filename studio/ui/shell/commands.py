@@ -25,6 +25,7 @@ class Command:
 
 
 COMMANDS = (
+    Command("new_project", "File", "New project …"),
     Command("open_project", "File", "Open project …", ("Ctrl+O",)),
     Command("rename_project", "File", "Rename project …"),
     Command("add_folder", "File", "Add a folder of models …"),

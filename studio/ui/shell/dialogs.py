@@ -11,9 +11,11 @@ from studio.ui.state.document import Document
 from studio.ui.widgets.controls import label, push, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import (
+    DOCUMENTS,
     ask_for_photos,
     ask_for_project,
     ask_for_words,
+    folder_of,
     open_dialog,
 )
 from studio.ui.widgets.theme import UNIT
@@ -64,6 +66,14 @@ class Dialogs:
     def choose_photos(self, then: Callable[[list[Path]], None]) -> None:
         if files := ask_for_photos(self._parent, "Choose photos"):
             then(files)
+
+    def new_project(self, then: Callable[[str, Path], None]) -> None:
+        """Ask for the name of a project, and say where it will lie."""
+        folder = folder_of(DOCUMENTS)
+        ask_for_words(
+            self._parent, f"New project in {folder}", "Name", "Untitled",
+            lambda name: then(name, folder),
+        )  # fmt: skip
 
     def choose_project(self, then: Callable[[Path], None]) -> None:
         """A project is a folder; an empty one becomes a new project."""

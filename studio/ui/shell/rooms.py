@@ -26,6 +26,7 @@ from studio.ui.shell.top_bar import TopBar
 from studio.ui.shell.window import Panels
 from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
+from studio.ui.start.page import StartPage
 from studio.ui.state.library import Library
 from studio.ui.state.open_project import OpenProject
 from studio.ui.state.variations import Variations
@@ -132,6 +133,7 @@ class Rooms:
             document, queue, monitor, self.selection, player_state, status, pictures,
             self.playback, self.keyframes, self._icons,
         )  # fmt: skip
+        self.start = StartPage(document, self._icons, self.player)
         self._tiles = TilePreview(
             document, player_state, status, queue, monitor, self.render_actions, pictures,
             self._icons.theme,

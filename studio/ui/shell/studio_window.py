@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
 from studio.library.known_shelf import KnownShelf
+from studio.project.shot import Shot
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
 from studio.ui.keyframes.variations import VariationsDialog
@@ -22,9 +23,12 @@ from studio.ui.shell.notices import Notices
 from studio.ui.shell.rooms import Rooms
 from studio.ui.shell.save_failures import SaveFailures
 from studio.ui.shell.window import Window
+from studio.ui.start.examples import make_project
 from studio.ui.state.model_list import Scan, Shelve
 from studio.ui.takes.dialogs import TakeDialogs
+from studio.ui.takes.dropped import DropReader
 from studio.ui.timeline.menus import fill_menu
+from studio.ui.widgets.input_dialogs import DOCUMENTS, folder_of
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
@@ -73,6 +77,7 @@ class StudioWindow(Rooms):
         self.project.start(self.scan, self.shelve)
         self._make_room()
         self._notices.show_at_opening()
+        self._remember()
         self._shot_follower.show_newest(play=False)
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
@@ -141,7 +146,51 @@ class StudioWindow(Rooms):
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self.timeline.filled.connect(self._make_room)
         self._add_timeline_menu()
+        self._connect_projects()
         self._reflect_actions()
+
+    def _connect_projects(self) -> None:
+        """New, open, recent and dropped ones, and the first page."""
+        self.start.new_asked.connect(self.actions["new_project"].trigger)
+        self.start.open_asked.connect(self.actions["open_project"].trigger)
+        self.start.recent_asked.connect(self._leave_for)
+        self.start.example_asked.connect(
+            lambda one: self._begin_project(one.name, folder_of(DOCUMENTS), one.shot)
+        )
+        self.drops = DropReader(self.document, self.background, self.window)
+        self.drops.project_dropped.connect(self._leave_for)
+        self.drops.unknown.connect(self._imported_clip.open)
+        self.drops.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}"))
+        file = self.top.menus.actions()[0].menu()
+        self._recent = QMenu("Open &recent", self.top.menus)
+        file.insertMenu(self.actions["rename_project"], self._recent)  # type: ignore[union-attr]
+        self._recent.setEnabled(False)
+
+    def _remember(self) -> None:
+        """This project is the last one that was open; list those before it."""
+        remembered, folder = self.project.remembered, self.document.folder
+
+        def noted() -> tuple[Path, ...]:
+            remembered.opened(folder)
+            return tuple(path for path in remembered.recent() if path != folder)
+
+        self.background.ask(noted, self._list_recent, lambda _: None, owner=self.window)
+
+    def _list_recent(self, projects: tuple[Path, ...]) -> None:
+        self.start.list_recent(projects)
+        self._recent.clear()
+        for project in projects:
+            self._recent.addAction(str(project)).triggered.connect(
+                lambda _=False, project=project: self._leave_for(project)
+            )
+        self._recent.setEnabled(bool(projects))
+
+    def _begin_project(self, name: str, folder: Path, shot: Shot | None = None) -> None:
+        """Make a project in a folder of its own, and open it."""
+        try:
+            self._leave_for(make_project(folder, name, shot))
+        except Refusal as refusal:
+            self.banner.show_message(str(refusal))
 
     def _add_timeline_menu(self) -> None:
         """Before *View*; what can be done there is asked when it opens."""
@@ -164,6 +213,7 @@ class StudioWindow(Rooms):
     def _handlers(self) -> dict[str, Callable[[], object]]:
         document, dialogs, window = self.document, self.dialogs, self.window
         return {
+            "new_project": lambda: dialogs.new_project(self._begin_project),
             "open_project": lambda: dialogs.choose_project(self._leave_for),
             "rename_project": dialogs.rename,
             "add_folder": self._add_folder,

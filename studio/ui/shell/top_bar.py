@@ -53,7 +53,7 @@ class TopBar(QWidget):
         stays: pressed, it shows the reason.
         """
         for title in MENUS:
-            menu = self.menus.addMenu(title)
+            menu = self.menus.addMenu(f"&{title}")
             menu.setToolTipsVisible(True)
             reasons = {}
             for command in (c for c in COMMANDS if c.menu == title):

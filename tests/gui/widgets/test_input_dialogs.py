@@ -51,7 +51,7 @@ def test_an_empty_answer_changes_nothing(studio):
 
 
 def test_a_menu_forbids_what_its_button_forbids_and_its_key_says_why(studio, until):
-    (menu,) = [m for m in studio.top.menus.findChildren(QMenu) if m.title() == "Shot"]
+    (menu,) = [m for m in studio.top.menus.findChildren(QMenu) if m.title() == "&Shot"]
     menu.aboutToShow.emit()
     assert not studio.shot.preview.isEnabled()
     for name in ("preview", "render"):

@@ -1,0 +1,59 @@
+"""Three clips that the starter makes, as a newcomer's first projects: each one's words and seed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.project.project import Project, new_id
+from studio.project.shot import Shot
+from studio.project.store import ProjectStore
+
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
+STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What it is called, its words and seed, and a film of it (a GIF of assets), where there is one."""
+
+    name: str
+    prompt: str
+    seed: int
+    film: str = ""
+
+    @property
+    def picture(self) -> Path | None:
+        """The film's file; None where it was not rendered yet."""
+        path = ASSETS / self.film
+        return path if self.film and path.is_file() else None
+
+    @property
+    def shot(self) -> Shot:
+        """The shot that makes it: the same clip on every computer of a kind."""
+        return Shot(new_id(), self.prompt, seed=self.seed, seed_locked=True, model=STARTER)
+
+
+EXAMPLES = (
+    Example("A ball over grass", "a red ball moving left over grass", 7, "readme/clip.gif"),
+    Example("A star in the sky", "a yellow star rising in the night sky", 11, "examples/star.gif"),
+    Example("A heart that grows", "a pink heart growing on sand", 5, "examples/heart.gif"),
+)
+
+
+def make_project(folder: Path, name: str, shot: Shot | None = None) -> Path:
+    """A new project of that name in a folder of its own below `folder`; with a shot, if one is given.
+
+    Refused where nothing can be written there.
+    """
+    place, number = folder / name, 2
+    while place.exists():
+        place, number = folder / f"{name} {number}", number + 1
+    shots = (shot,) if shot else ()
+    with ProjectStore(place) as store:
+        store.save(Project(name, shots=shots, selected=shot.id if shot else ""))
+    return place
+
+
+def is_blank(project: Project) -> bool:
+    """Whether nothing has been done in a project."""
+    touched = any(shot.prompt or shot.subject or shot.strip for shot in project.shots)
+    return not (touched or project.renders or project.timeline.length or project.binned)

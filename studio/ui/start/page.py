@@ -1,0 +1,126 @@
+"""The first page: what a project with nothing in it shows in the place of the player."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImageReader, QPixmap
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+
+from studio.ui.start.examples import EXAMPLES, Example, is_blank
+from studio.ui.state.document import Document
+from studio.ui.widgets.controls import ElidedLabel, label, push, remove_widget, row
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import UNIT
+
+PICTURE = 112
+"""Pixels of an example's sides."""
+MOST = 5
+"""Recent projects that are listed."""
+BEGIN = "Write what to show in the panel at the right, and press Preview keyframes; or begin with:"
+
+
+class StartPage(QWidget):
+    """Lies over `place` while the project is blank, and goes by itself at the first word."""
+
+    example_asked = Signal(object)  # Example
+    new_asked = Signal()
+    open_asked = Signal()
+    recent_asked = Signal(object)  # Path
+
+    def __init__(self, document: Document, icons: Icons, place: QWidget) -> None:
+        super().__init__(place)
+        self._document, self._icons, self._place = document, icons, place
+        self._filled = False
+        self.setObjectName("ground")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName("First page")
+        self.examples: list[QToolButton] = []
+        self.recent: list[QWidget] = []
+        self._build()
+        place.installEventFilter(self)
+        document.changed.connect(self.reflect)
+        self.reflect()
+
+    def reflect(self) -> None:
+        """Show the page while there is nothing else to see."""
+        wanted = is_blank(self._document.project) and not self._document.read_only
+        if wanted and not self._filled:
+            self._fill()
+        self.setVisible(wanted)
+        if wanted:
+            self.setGeometry(self._place.rect())
+            self.raise_()
+
+    def list_recent(self, projects: Sequence[Path]) -> None:
+        """Name the projects that were open before, the last one first."""
+        for old in self.recent:
+            remove_widget(self._recent_box, old)
+        self.recent = []
+        for project in projects[:MOST]:
+            button = push(project.name, "link", tip=str(project))
+            button.clicked.connect(partial(self.recent_asked.emit, project))
+            line = row(button, ElidedLabel(str(project.parent), "small"))
+            line.layout().setStretch(1, 1)  # type: ignore[union-attr]
+            self._recent_box.addWidget(line)
+            self.recent.append(line)
+        self._recent.setVisible(bool(self.recent))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._place and event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._place.rect())
+        return False
+
+    def _build(self) -> None:
+        self.new, self.open = push("New project …"), push("Open …")
+        self.new.clicked.connect(self.new_asked)
+        self.open.clicked.connect(self.open_asked)
+        self._cards = QWidget()
+        self._recent = QWidget()
+        self._recent_box = QVBoxLayout(self._recent)
+        self._recent_box.setContentsMargins(0, 0, 0, 0)
+        self._recent_box.setSpacing(0)
+        self._recent_box.addWidget(label("Open before", "small"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(3 * UNIT, 2 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.setSpacing(2 * UNIT)
+        self._middle = layout
+        layout.addStretch(1)
+        for part in (
+            label("A first film", "title"), label(BEGIN, "muted", wrap=True), self._cards,
+            row(self.new, self.open, None), self._recent,
+        ):  # fmt: skip
+            layout.addWidget(part)
+        layout.addStretch(2)
+        self._recent.hide()
+
+    def _fill(self) -> None:
+        """Make the examples when they are first seen: a project with a film in it never needs them."""
+        self._filled = True
+        self.examples = [self._card(example) for example in EXAMPLES]
+        cards = row(*self.examples, None, gap=2 * UNIT)
+        self._middle.replaceWidget(self._cards, cards)
+        self._cards.deleteLater()
+        self._cards = cards
+
+    def _card(self, example: Example) -> QToolButton:
+        card = QToolButton()
+        card.setProperty("role", "flat")
+        card.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        card.setIconSize(QSize(PICTURE, PICTURE))
+        card.setIcon(self._picture(example))
+        card.setText(example.name)
+        card.setAccessibleName(f"Open the example: {example.prompt}")
+        card.setToolTip(f"Opens as a project of your own: {example.prompt}")
+        card.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        card.clicked.connect(lambda: self.example_asked.emit(example))
+        return card
+
+    def _picture(self, example: Example) -> QIcon:
+        """The first frame of its film, or a mark that it is still to be made."""
+        if example.picture is not None:
+            shown = QImageReader(str(example.picture)).read()
+            if not shown.isNull():
+                return QIcon(QPixmap.fromImage(shown))
+        return self._icons("clip", "muted", PICTURE // 2)
