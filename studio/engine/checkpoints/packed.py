@@ -5,7 +5,7 @@ file does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -53,17 +53,17 @@ class PackedLinear(nn.Linear):
         super().__init__(columns, rows, bias=bias, device="meta")
         # as int8: to weights of that type alone T5 hands its input over as it is
         self.weight = nn.Parameter(packed.data.view(torch.int8), requires_grad=False)
-        self.packed, self.precision = packed, precision
+        # without its bytes, which else would stay where they were when the layer is moved
+        self.form = replace(packed, data=torch.empty(0, dtype=torch.uint8), scale=None)
+        self.precision = precision
         if packed.scale is not None:
             self.register_buffer("scale", packed.scale, persistent=False)
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., columns) → (..., rows)."""
         x = input if self.precision is None else input.to(self.precision)
-        packed = Packed(
-            self.weight.data, self.packed.shape, self.packed.kind, self.packed.dtype,
-            getattr(self, "scale", None),
-        )  # fmt: skip
+        scale = getattr(self, "scale", None)
+        packed = replace(self.form, data=self.weight.data, scale=scale)
         bias = None if self.bias is None else self.bias.to(x.dtype)
         return F.linear(x, packed.expanded(x.dtype), bias)
 

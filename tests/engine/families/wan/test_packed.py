@@ -1,5 +1,6 @@
 """Wan in GGUF, fp8 and ComfyUI's scaled fp8: the output of the expanded weights, computed in fp32."""
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -230,6 +231,11 @@ def test_packed_layers_move_and_keep_their_precision():
     plain = nn.functional.linear(x.float(), weights.to(EIGHT).float(), torch.ones(4))
     torch.testing.assert_close(net(x).float(), plain, atol=0.02, rtol=0.02)
     assert sum(p.numel() * p.element_size() for p in net.parameters()) == 4 * 32 + 4 * 2
+    held = weakref.ref(packed.data)
+    del packed, state
+    net.to("meta")
+    assert held() is None, "a layer that is moved holds nothing where it was"
+    packed = Packed(weights.to(EIGHT).view(torch.uint8), (4, 32), dtype=EIGHT)
     with torch.device("meta"):
         other = nn.Sequential(nn.Linear(32, 4))
     with pytest.raises(RuntimeError, match="missing"):
