@@ -166,7 +166,8 @@ def _icons() -> Icons:
 def device(name: str | None = None) -> DeviceInfo:
     """What computes: the processor until the engine has been imported and may know better."""
     known = sys.modules.get("studio.engine.device")
-    chosen = known.choose(name) if known else None
+    is_there = known is not None and not getattr(known.__spec__, "_initializing", False)
+    chosen = known.choose(name) if known and is_there else None  # not while it is imported
     if chosen is None or chosen.name == "cpu":
         return processor()
     return DeviceInfo(chosen.described, has_gpu=True)
