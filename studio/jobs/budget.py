@@ -16,8 +16,9 @@ class Budget:
     def __init__(self, file: Path | None, given: int | None = None) -> None:
         self._file, self._given = file, given
         stored = read_cache(file, VERSION, 1000).get("gigabytes")
-        is_one = isinstance(stored, int | float) and LEAST <= stored <= MOST
-        self.gigabytes: float | None = float(stored) if is_one else None
+        self.gigabytes: float | None = None
+        if isinstance(stored, int | float) and LEAST <= stored <= MOST:
+            self.gigabytes = float(stored)
 
     @property
     def bytes(self) -> int | None:

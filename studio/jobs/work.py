@@ -280,7 +280,7 @@ class Works:
         import torch
 
         device = self.models.device_of(span.part.model, span.role)
-        facts = {
+        facts: dict[str, object] = {
             "device": device.described,
             "precision": str(device.dtype).removeprefix("torch."),
             "threads": torch.get_num_threads(),

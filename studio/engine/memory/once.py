@@ -35,7 +35,7 @@ def _once(live: Live, forward: Callable[..., Any]) -> Callable[..., Any]:
         if shapes not in seen:
             with live.measured() as more:
                 made = forward(*args, **kwargs)
-            seen[shapes] = (tree_map(_like, made), *more)
+            seen[shapes] = (tree_map(_like, made), more[0], more[1])
             return made
         like, size, flops = seen[shapes]
         live.add(size, flops)

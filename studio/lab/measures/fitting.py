@@ -81,7 +81,7 @@ def _training(method: str) -> Callable[[tuple[str, ...]], Need]:
 
 def sd15() -> tuple[Backbone, TemporalLayers]:
     """Stable Diffusion 1.5 and our layers over time, in half precision."""
-    words = {"hidden_size": 768, "intermediate_size": 3072}
+    words: dict[str, Any] = {"hidden_size": 768, "intermediate_size": 3072}
     with torch.device(SHAPES):
         unet = UNet2DConditionModel(**layouts.SD15_UNET, sample_size=64)
         vae = AutoencoderKL(**layouts.SD_AUTOENCODER)

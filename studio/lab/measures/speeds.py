@@ -159,7 +159,7 @@ def _stock(frames: int, height: int, width: int, *, guided: bool = False) -> Bui
         with torch.device("meta"):
             unet = UNet2DConditionModel(**scale.unet)
             adapter = MotionAdapter(block_out_channels=levels)
-            net = UNetMotionModel.from_unet2d(unet, adapter, load_weights=False)
+            net: Any = UNetMotionModel.from_unet2d(unet, adapter, load_weights=False)
         net, batch = _on(net, home), 1 + guided
         size = (height // 8 // scale.smaller, width // 8 // scale.smaller)
         x = _ones(device, batch, 4, frames, *size)

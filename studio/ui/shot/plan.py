@@ -47,8 +47,10 @@ class BudgetChoice(QWidget):
 def _fitting(button: QPushButton, takes: str) -> str:
     """As much of what it takes as there is room for beside the other buttons of its row."""
     parts = [part for part in takes.split(" · ") if part]
-    beside = button.parentWidget().findChildren(QPushButton)
-    room = button.parentWidget().width() - sum(b.width() + UNIT for b in beside if b is not button)
+    if (row := button.parentWidget()) is None:
+        return "Render"
+    beside = row.findChildren(QPushButton)
+    room = row.width() - sum(b.width() + UNIT for b in beside if b is not button)
     for count in range(len(parts), 0, -1):
         text = " · ".join(["Render", *parts[:count]])
         if not button.isVisible() or button.fontMetrics().horizontalAdvance(text) + PADDING <= room:
