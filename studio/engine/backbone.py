@@ -76,7 +76,8 @@ def autoencoder(*, unsaid: bool = False) -> Open:
         config: Any = AutoencoderKL.load_config(folder, local_files_only=True)
         dtype = device.autoencoder_dtype(config, unsaid=unsaid)
         if device.name == SHAPES:
-            return torch.nn.Module.to(shaped(AutoencoderKL, folder), dtype)
+            shape: Any = torch.nn.Module.to(shaped(AutoencoderKL, folder), dtype)
+            return shape
         vae = AutoencoderKL.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
         return to_device(vae, device.home).eval().requires_grad_(False)
 

@@ -48,8 +48,9 @@ class Remembered:
     def derived_bytes(self) -> int:
         """How much of the disk frames that can be made again may take, in each project."""
         stored = self._read().get("derived_bytes")
-        fits = isinstance(stored, int) and LEAST_BYTES <= stored <= MOST_BYTES
-        return stored if fits else DERIVED_BYTES
+        if isinstance(stored, int) and LEAST_BYTES <= stored <= MOST_BYTES:
+            return stored
+        return DERIVED_BYTES
 
     def set_derived_bytes(self, limit: int) -> None:
         """Refused for less than any clip needs."""
