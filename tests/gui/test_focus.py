@@ -36,7 +36,7 @@ def playing(studio, qtbot):
     studio.player_state.show(
         Shown("clip", "Test", Loaded(from_preview(strip(clip(3, 16)))), Fraction(8))
     )
-    qtbot.waitUntil(lambda: studio.keyframes.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: studio.keyframes.isVisible(), timeout=60_000)
     studio.shot.prompt.setFocus()
     return studio
 

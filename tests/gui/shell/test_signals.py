@@ -67,7 +67,7 @@ def edited_and_told(name: str, data: Path, *more: str) -> subprocess.CompletedPr
         assert program.stdout is not None
         assert program.stdout.readline() == "edited\n"
         program.send_signal(getattr(signal, name))
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=300)
     return subprocess.CompletedProcess(program.args, program.returncode, out, err)
 
 

@@ -14,7 +14,7 @@ class Quick(ThreadPoolExecutor):
 
     def submit(self, work, /, *rest):
         future = super().submit(work, *rest)
-        future.exception(timeout=60)
+        future.exception(timeout=300)
         return future
 
 

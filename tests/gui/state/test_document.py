@@ -160,7 +160,7 @@ def test_closing_saves_what_was_typed_last_and_it_comes_back(open_studio, until)
 def test_after_a_crash_it_says_what_was_running(open_studio, tmp_path, works, until):
     done = subprocess.run(
         [sys.executable, "-c", CRASH, str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 9, done.stderr
     studio = open_studio()

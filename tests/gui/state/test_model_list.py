@@ -15,7 +15,7 @@ def look(qtbot):
     background, model_list = Background(), ModelList()
 
     def look(scan) -> ModelList:
-        with qtbot.waitSignal(model_list.changed, timeout=30_000):
+        with qtbot.waitSignal(model_list.changed, timeout=60_000):
             model_list.look(scan, background)
         return model_list
 

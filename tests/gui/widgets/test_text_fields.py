@@ -35,7 +35,7 @@ def write(studio, text):
 def typing(studio, qtbot):
     """The window with the focus in the prompt, ready for keys."""
     studio.window.activateWindow()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None, timeout=60_000)
     studio.shot.prompt.setFocus()
     return studio
 
