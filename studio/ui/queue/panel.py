@@ -168,7 +168,7 @@ class QueuePanel(Panel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)
-        self.setMinimumHeight(20 * theme.UNIT)
+        self.setMinimumHeight(8 * theme.UNIT)
         self.clear.clicked.connect(queue.clear)
         queue.changed.connect(self._follow)
         queue.progressed.connect(self._on_progress)

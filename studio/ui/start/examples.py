@@ -33,9 +33,9 @@ class Example:
 
 
 EXAMPLES = (
-    Example("A ball over grass", "a red ball moving left over grass", 7, "readme/clip.gif"),
-    Example("A star in the sky", "a yellow star rising in the night sky", 11, "examples/star.gif"),
-    Example("A heart that grows", "a pink heart growing on sand", 5, "examples/heart.gif"),
+    Example("A ball", "a red ball moving left over grass", 7, "readme/clip.gif"),
+    Example("A star", "a yellow star rising in the night sky", 11, "examples/star.gif"),
+    Example("A heart", "a pink heart growing on sand", 5, "examples/heart.gif"),
 )
 
 

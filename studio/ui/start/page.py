@@ -14,7 +14,7 @@ from studio.ui.widgets.controls import ElidedLabel, label, push, remove_widget, 
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
-PICTURE = 112
+PICTURE = 88
 """Pixels of an example's sides."""
 MOST = 5
 """Recent projects that are listed."""
@@ -35,6 +35,7 @@ class StartPage(QWidget):
         self._filled = False
         self.setObjectName("ground")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing below it is seen
         self.setAccessibleName("First page")
         self.examples: list[QToolButton] = []
         self.recent: list[QWidget] = []
