@@ -99,7 +99,8 @@ def scenes(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     yield from dialogs(studio)
     if said.photos:
         yield from training(studio, said)
-    studio.render_actions.render(3)
+    for _ in range(3):
+        studio.render_actions.render()
     studio.queue_bar.open.setChecked(True)
     yield "queue"
     for job in studio.queue.jobs():

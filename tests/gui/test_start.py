@@ -11,7 +11,7 @@ from studio.project.store import look_at
 from studio.ui.start.examples import EXAMPLES, is_blank, make_project
 from studio.ui.takes.dropped import MadeWithDialog
 from studio.ui.widgets import input_dialogs
-from tests.media.test_made_with import A1111, png
+from tests.media.made_files import A1111, png
 from tests.spec.requests import PLAIN
 
 

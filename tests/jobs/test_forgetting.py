@@ -26,6 +26,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline.clip import Adapter, Clip, Words
+from tests.searching import left
 from tests.spec.requests import PLAIN
 
 NAME = "Quirlibert"
@@ -100,16 +101,6 @@ def queued(jobs: JobStore, folder: Path, project: Project) -> None:
         payload = RenderPayload(str(folder), render.request, shot=render.shot)
         jobs.add("render", f"Render: {render.request.prompt}", to_plain(payload))
     jobs.add("train_subject", f"Train {NAME}", to_plain(TrainingPayload(NAME)))
-
-
-def left(data: Path, pieces: list[bytes]) -> list[str]:
-    """Files that hold any of some bytes, or have them in their names."""
-    found = []
-    for file in data.rglob("*"):
-        held = file.read_bytes() if file.is_file() else b""
-        if any(piece in held or piece in str(file.relative_to(data)).encode() for piece in pieces):
-            found.append(str(file.relative_to(data)))
-    return found
 
 
 def pieces(photos: list[Path]) -> list[bytes]:

@@ -30,22 +30,14 @@ from studio.spec.timeline.alone import alone, extent
 from studio.spec.timeline.clip import Clip, Footage, Sound
 from studio.spec.timeline.media import Asset
 from studio.spec.timeline.playing import playing
-from tests.media.test_audio import tone, wav
+from tests.frames import SIZE, picture
+from tests.media.sounds import tone, wav
 from tests.project.takes_of import with_media
 from tests.spec.timeline.timelines import A1, EDITS, TAKES, V1, V2, edited, ids
 from tests.spec.timeline.timelines import video as clip
 
-SIZE = (32, 24)
 SPAN = 60
 FILM, STILL, MUSIC = (f"{name:0>12}" for name in ("ea", "eb", "ec"))
-
-
-def picture(take: int, number: int, size=SIZE) -> np.ndarray:
-    """A frame that no other one is like."""
-    made = np.zeros((size[1], size[0], 3), np.uint8)
-    made[:] = (take * 40 + 30, number * 2 % 256, number // 2 % 256)
-    made[:, number % size[0]] = 255
-    return made
 
 
 @pytest.fixture(scope="module")

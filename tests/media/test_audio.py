@@ -1,6 +1,5 @@
 """Sound is exact to the sample: read, mixed, faded, stretched, put into a file and read back."""
 
-import wave
 from fractions import Fraction
 
 import numpy as np
@@ -10,23 +9,9 @@ from studio.media import audio, video
 from studio.media.audio import RATE, read_sound, waveform
 from studio.media.mixing import Voice, mixed
 from studio.spec.refusal import Refusal
+from tests.media.sounds import tone, wav
 
 from .test_encodings import SIZE, moving
-
-
-def tone(count: int, rate: int = RATE, hertz: float = 440.0) -> np.ndarray:
-    """A sine at half of full scale, float (n,)."""
-    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(count) / rate)
-
-
-def wav(path, samples: np.ndarray, rate: int = RATE):
-    """A mono WAV of 16 bits."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes((samples * 32767).round().astype("<i2").tobytes())
-    return path
 
 
 def whole(blocks) -> np.ndarray:

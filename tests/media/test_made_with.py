@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image, PngImagePlugin
 
 from studio.media.made_with import made_with
 from studio.media.video import write_video
@@ -14,12 +13,9 @@ from studio.project.shot import Shot
 from studio.project.using import ALL, BUT_SEED, PROMPT, SEED, using, with_request
 from studio.spec.made_with import MadeWith
 from studio.spec.refusal import Refusal
+from tests.media.made_files import A1111, png
 from tests.spec.requests import PLAIN
 
-A1111 = """a (red:1.2) ball, meadow
-over two lines
-Negative prompt: blurry, text
-Steps: 25, Sampler: Euler a, CFG scale: 6.5, Seed: 4123456789, Size: 512x768, Model hash: abc, Model: sd "x", Lora hashes: "a: 1, b: 2", Version: v1.9"""
 GRAPH = {
     "3": {"class_type": "KSampler", "inputs": {
         "seed": ["9", 0], "steps": 20, "cfg": 8.0, "model": ["4", 0], "positive": ["10", 0],
@@ -31,14 +27,6 @@ GRAPH = {
     "9": {"class_type": "PrimitiveInt", "inputs": {"value": 77}},
     "10": {"class_type": "ControlNetApply", "inputs": {"conditioning": ["6", 0], "image": ["11", 0]}},
 }  # fmt: skip
-
-
-def png(path, texts, *, zipped=False):
-    info = PngImagePlugin.PngInfo()
-    for name, text in texts.items():
-        info.add_text(name, text, zip=zipped)
-    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
-    return path
 
 
 @pytest.mark.parametrize("zipped", [False, True])

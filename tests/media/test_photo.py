@@ -366,16 +366,19 @@ class TestAHeicThatTakesLong:
         np.testing.assert_array_equal(found, photo.decoded_here(large, longest))
 
     def test_is_stopped_meanwhile(self, large: Path) -> None:
-        children = set()
+        def children() -> set[str]:
+            task = Path("/proc/self/task").glob("*/children")
+            return set[str]().union(*(file.read_text().split() for file in task))
+
+        before, meanwhile = children(), set[str]()
 
         def tick(_: Progress) -> None:
-            task = Path("/proc/self/task").glob("*/children")
-            children.update(*(file.read_text().split() for file in task))
+            meanwhile.update(children() - before)
             raise Cancelled
 
         with pytest.raises(Cancelled):
             photo.open_photo(large, tick=tick)
-        assert not [one for one in children if Path("/proc", one).exists()]
+        assert not [one for one in meanwhile if Path("/proc", one).exists()]
 
     def test_is_refused_as_here(self, large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         data = bytearray(large.read_bytes())

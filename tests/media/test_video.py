@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
 
 from studio.media import container, footage, formats, gif_blocks, naming, provenance, tone, video
 from studio.media.colour import MATTE
@@ -97,7 +98,7 @@ def test_colours_survive_eight_saves(tmp_path: Path, suffix: str) -> None:
 
 def test_mp4_is_tagged_bt709(tmp_path: Path) -> None:
     write(tmp_path / "clip.mp4")
-    command = [video.ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "clip.mp4"]
+    command = [get_ffmpeg_exe(), "-i", tmp_path / "clip.mp4"]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     assert "h264" in said
     assert "yuv420p(tv, bt709, progressive)" in said
@@ -391,7 +392,7 @@ def test_a_clip_is_told_of_by_its_container_and_not_decoded(tmp_path: Path) -> N
 def test_frames_are_counted_where_no_length_is_stated(tmp_path: Path) -> None:
     """A stream without an end in its header, longer than what is looked at for its rate."""
     write(tmp_path / "clip.mp4", 2400)
-    command = [footage.ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "clip.mp4", "-c", "copy"]
+    command = [get_ffmpeg_exe(), "-i", tmp_path / "clip.mp4", "-c", "copy"]
     with (tmp_path / "clip.h264").open("wb") as stream:
         subprocess.run(
             [*command, "-f", "h264", "-"], stdout=stream, stderr=subprocess.DEVNULL, check=True

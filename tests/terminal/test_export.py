@@ -13,7 +13,7 @@ from studio.media import footage, provenance
 from studio.project import edits, timeline_edits
 from studio.project.project import Project
 from studio.project.store import ProjectStore
-from tests.jobs.test_timeline_export import picture
+from tests.frames import picture
 from tests.spec.requests import PLAIN
 
 REQUEST = replace(PLAIN, keyframes=8, interpolate=0)

@@ -146,9 +146,9 @@ class KeyframesPanel(QWidget):
             Gesture("reroll", "dice", "Re-roll", "R", self._reroll, chosen),
             Gesture("words", "recipe", "Re-roll with other words …", "W", self._words, chosen),
             Gesture("before", "frame_back", "Version before", ",",
-                    lambda: self.version.step(-1), lambda: self.version.disabled_reason(-1)),
+                    lambda: self.version.step(-1), lambda: self._need_version(-1)),
             Gesture("after", "frame_on", "Version after", ".",
-                    lambda: self.version.step(1), lambda: self.version.disabled_reason(1)),
+                    lambda: self.version.step(1), lambda: self._need_version(1)),
             Gesture("lock", "lock", "Lock or unlock", "Ctrl+L", self._lock, self._need_made),
             Gesture("replace", "photos", "Replace by the frame on the player", "P",
                     lambda: self._put_shown(insert=False), self._need_frame),
@@ -226,6 +226,9 @@ class KeyframesPanel(QWidget):
 
     def _need_range(self) -> str:
         return self._need_chosen() or self._edits.upsample_disabled_reason()
+
+    def _need_version(self, by: int) -> str:
+        return self._edits.disabled_reason() or self.version.disabled_reason(by)
 
     def _need_chosen(self) -> str:
         return self._edits.disabled_reason() or ("" if self.view.chosen else NONE_CHOSEN)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialog, QVBoxLayout, QWidget
 from studio.spec.spans import strip_of
 from studio.ui.keyframes.pixmaps import ScaledPixmaps
 from studio.ui.state.variations import COUNT, Variation, Variations
-from studio.ui.widgets.controls import label, push, row
+from studio.ui.widgets.controls import label, push, row, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import UNIT
@@ -38,7 +38,7 @@ class VariationButton(QAbstractButton):
         self.setEnabled(variation.is_made)
         self.setAccessibleName(f"Variation {self._number + 1}")
         self.setAccessibleDescription(self._state())
-        self.setToolTip("" if variation.is_made else self._state())
+        tip(self, "" if variation.is_made else self._state())
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -50,8 +50,19 @@ class KeyframeVersions(QObject):
         there, now = self.of(number), self.present(number)
         return (there.index(now), len(there)) if now else (len(there), len(there) + 1)
 
+    def is_known(self, number: int) -> bool:
+        """Whether it has been looked up if a keyframe is made: what it is could be forgotten else."""
+        strip, found = self._present.state.strip, self._render_forecast.forecast
+        if strip is None:
+            return False
+        if strip.sources[strip.keys[number].source].take:
+            return True
+        return found is not None and strip_of(found.request) == strip
+
     def beside(self, number: int, step: int) -> Version | None:
         """The version `step` places on from what a keyframe is, or back where it is below 0."""
+        if not self.is_known(number):
+            return None
         there, (here, _) = self.of(number), self.place(number)
         return there[here + step] if 0 <= here + step < len(there) else None
 
@@ -114,6 +125,8 @@ class VersionSwitch(QWidget):
         """Why there is no version that way, or ""."""
         if self._number is None:
             return "Choose one keyframe first."
+        if not self._versions.is_known(self._number):
+            return "It is being looked up which versions there are."
         if self._versions.beside(self._number, by):
             return ""
         return "There is no version before this one." if by < 0 else "This is the last version."

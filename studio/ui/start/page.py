@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.start.examples import EXAMPLES, Example, is_blank
 from studio.ui.state.document import Document
-from studio.ui.widgets.controls import ElidedLabel, label, push, remove_widget, row
+from studio.ui.widgets.controls import ElidedLabel, label, push, remove_widget, row, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -113,7 +113,7 @@ class StartPage(QWidget):
         card.setIcon(self._picture(example))
         card.setText(example.name)
         card.setAccessibleName(f"Open the example: {example.prompt}")
-        card.setToolTip(f"Opens as a project of your own: {example.prompt}")
+        tip(card, f"Opens as a project of your own: {example.prompt}")
         card.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         card.clicked.connect(lambda: self.example_asked.emit(example))
         return card

@@ -86,8 +86,13 @@ class MakingGestures:
 
     def _one(self) -> str:
         """The chosen clip, "" where none or several are."""
-        chosen = self._view.choice.chosen
-        return next(iter(chosen)) if len(chosen) == 1 else ""
+        chosen = self._chosen()
+        return chosen[0] if len(chosen) == 1 else ""
+
+    def _chosen(self) -> list[str]:
+        """The chosen clips that are there: an edit is heard of before the choice follows it."""
+        timeline = self._edits.timeline
+        return sorted(clip for clip in self._view.choice.chosen if clip in timeline)
 
     def _left(self) -> int:
         """Frames that the take of the chosen clip still has after its end: these cost nothing."""
@@ -96,7 +101,7 @@ class MakingGestures:
 
     def _before(self) -> str:
         """Of two chosen clips beside one another the first, of one that itself; "" for others."""
-        timeline, chosen = self._edits.timeline, sorted(self._view.choice.chosen)
+        timeline, chosen = self._edits.timeline, self._chosen()
         places = [timeline.where(clip) for clip in chosen]
         if not places or len({track.id for track, _ in places}) > 1 or len(places) > 2:
             return ""

@@ -41,6 +41,7 @@ def test_versions_go_back_and_on_and_nothing_is_made(twice, view, qtbot, until):
     panel = twice.keyframes
     assert panel.version.label.text() == "3 of 3"
     last = twice.edits.versions.present(3)
+    until(lambda: not panel.gestures["before"].disabled_reason())
     press(twice, qtbot, Key.Key_Comma)
     until(lambda: twice.edits.versions.place(3) == (1, 3))
     until(lambda: twice.render_forecast.forecast.keyframes[3].key != last.take)
@@ -57,6 +58,7 @@ def test_versions_go_back_and_on_and_nothing_is_made(twice, view, qtbot, until):
 
 
 def test_versions_are_undone_and_kept_with_the_project(twice, qtbot, until):
+    until(lambda: not twice.keyframes.gestures["before"].disabled_reason())
     press(twice, qtbot, Key.Key_Comma)
     assert twice.document.undo_label == "Choose a version"
     until(lambda: twice.edits.versions.place(3) == (1, 3))

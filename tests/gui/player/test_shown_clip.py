@@ -149,7 +149,8 @@ def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until,
 def test_the_first_that_waits_cannot_go_earlier_nor_the_last_later(studio, works, until):
     works.gate.clear()
     studio.queue_bar.open.setChecked(True)
-    studio.render_actions.render(4)
+    for _ in range(4):
+        studio.render_actions.render()
     until(lambda: studio.queue_bar.running() is not None and len(studio.queue_panel.rows) == 4)
     waiting = [job.id for job in studio.queue.jobs() if job.state is State.WAITING]
     rows = [studio.queue_panel.rows[id] for id in waiting]

@@ -12,7 +12,8 @@ def busy(studio, works, until):
     """One job that runs until the gate opens, three that wait."""
     works.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
-    studio.render_actions.render(4)
+    for _ in range(4):
+        studio.render_actions.render()
     until(lambda: studio.queue_bar.running() is not None)
     studio.queue_bar.open.setChecked(True)
     return studio

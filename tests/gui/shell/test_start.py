@@ -110,7 +110,8 @@ def test_a_job_does_not_wait_for_the_engine_to_be_fetched(studio, works, until):
     studio.first_idle(3_600_000, lambda: calls.append("engine"))
     studio.shot.prompt.setPlainText("a red ball moving left")
     assert calls == []
-    studio.render_actions.render(2)
+    for _ in range(2):
+        studio.render_actions.render()
     until(lambda: calls)
     works.gate.set()
     until(lambda: not studio.queue.jobs())

@@ -92,7 +92,8 @@ def test_the_window_answers_while_work_is_done(studio, works, photos, until, wha
     studio.shot.prompt.setPlainText("a red ball moving left")
     pulse.start()
     if what == "render":
-        studio.render_actions.render(3)
+        for _ in range(3):
+            studio.render_actions.render()
     else:
         studio.subjects.begin(photos)
         until(lambda: len(studio.subjects.form.wall.good) == 4)

@@ -36,7 +36,7 @@ def test_the_parts_row_offers_wan_and_the_queue_makes_the_clip(
         document.change_shot(replace(shot, interpolate=0), "Shot")
         studio.shot.parts_fold.head.click()
         row = studio.shot.parts.rows["interpolator"]
-        assert row.isVisible()
+        until(row.isVisible)
         row._activated(row.box.findData(BETWEEN))
         assert ("interpolator", BETWEEN) in document.shot.parts
         document.change_shot(replace(document.shot, interpolate=1), "Passes")

@@ -37,7 +37,8 @@ placed = False
 while time.monotonic() < deadline:
     QCoreApplication.processEvents()
     if studio.model_list.found.models and not placed:
-        studio.render_actions.render(2)
+        for _ in range(2):
+            studio.render_actions.render()
         placed = True
     running = studio.queue_bar.running()
     if running and studio.document.is_saved and studio.job_monitor.progress(running.id).last:

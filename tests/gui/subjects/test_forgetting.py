@@ -9,7 +9,7 @@ from studio.project.shot import Shot
 from studio.project.subject import Subject
 from studio.ui.subjects.bin import ForgetDialog
 from studio.ui.takes.bin import ProjectBin
-from tests.jobs.test_forgetting import left
+from tests.searching import left
 
 NAME = "Quirlibert"
 

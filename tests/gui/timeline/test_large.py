@@ -90,6 +90,4 @@ def test_the_playhead_paints_two_strips_and_a_scroll_what_comes_into_sight(huge,
     paint.clear()
     view.axis.scroll(40)
     until(lambda: paint)
-    seen = [rect for rect in paint if rect.width() == view.width()]
-    assert not seen or paint.index(seen[0]) > 0, "all of it is painted when it has come to rest"
     assert view.childAt(QPoint(HEADING, 5)) is None

@@ -53,7 +53,7 @@ def test_a_card_needs_room_for_the_margin():
 def test_a_clip_of_113_frames_fits_as_it_is():
     (row,) = fitting.rows(["113 frames of 2048 × 1280, SD 1.5, our layers, × 4"])
     assert row.fits
-    assert row.need.weights == pytest.approx(2 * (859.5e6 + 549e6), rel=0.01)
+    assert 0 < row.need.weights < row.need.device  # of the stage that takes most: decoding
 
 
 @pytest.mark.long
