@@ -18,8 +18,8 @@ def twice(made, view, qtbot, until):
     click(view, qtbot, 3)
     for count in (2, 3):
         press(made, qtbot, Key.Key_R)
-        until(lambda: settled(made) and all(made.render_forecast.forecast.made))
-        until(lambda count=count: made.edits.versions.place(3) == (count - 1, count))
+        until(lambda: made.edits.versions.present(3) and settled(made))
+        until(lambda count=count: len(made.edits.versions.of(3)) == count)
     return made
 
 
