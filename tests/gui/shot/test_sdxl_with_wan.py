@@ -18,7 +18,7 @@ from tests.sdxl_with_wan import BETWEEN, KEYFRAMES
 SMALL = {"keyframes": 2, "interpolate": 1, "steps": 1, "width": 32, "height": 32}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_parts_row_offers_wan_and_the_queue_makes_the_clip(
     qapp, tmp_path, folders, until, qtbot
 ):
