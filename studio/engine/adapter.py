@@ -28,13 +28,13 @@ NAME = "studio"  # what peft calls our adapter while it is on
 def adapted(
     networks: Networks, file: Path, strength: float = 1.0, identity: str = ""
 ) -> Iterator[AdapterMatch]:
-    """`wearing` one adapter alone, at a strength that is any finite number."""
-    with wearing(networks, (AdapterUse(file, strength, identity),)) as (match,):
+    """`with_adapters` for one alone, at a strength that is any finite number."""
+    with with_adapters(networks, (AdapterUse(file, strength, identity),)) as (match,):
         yield match
 
 
 @contextmanager
-def wearing(
+def with_adapters(
     networks: Networks, adapters: Sequence[AdapterUse]
 ) -> Iterator[tuple[AdapterMatch, ...]]:
     """The networks with all of the adapters while the `with` lasts.

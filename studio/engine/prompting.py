@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from studio.engine.adapter import wearing
+from studio.engine.adapter import with_adapters
 from studio.engine.backbone import Backbone, encode_text
 from studio.engine.lora.fitting import AdapterMatch, AdapterUse, Networks
 from studio.engine.roles import Words
@@ -51,7 +51,7 @@ def put_on(networks: Networks, words: Words, adapter: Path | None) -> Iterator[N
     use, adapters = words.subject, words.loras
     if use is not None and adapter is not None:
         adapters = (AdapterUse(adapter, use.strength, use.identity, use.name), *adapters)
-    with wearing(networks, adapters) as matches:
+    with with_adapters(networks, adapters) as matches:
         words.notes.extend(described(match) for match in matches[len(matches) - len(words.loras) :])
         yield
 

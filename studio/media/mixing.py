@@ -79,9 +79,9 @@ class _Playing:
             missing -= len(part)
         joined = np.concatenate(parts)
         self._rest, taken = joined[count:], joined[:count]
-        loud = taken * _envelope(self._voice, self._done, count)[:, None]
+        scaled = taken * _envelope(self._voice, self._done, count)[:, None]
         self._done += count
-        return loud
+        return scaled
 
 
 def _envelope(voice: Voice, done: int, count: int) -> np.ndarray:

@@ -54,7 +54,7 @@ def cut_outs(photos: Sequence[Tensor]) -> list[Tensor | None]:
 def _far_from_rim(pixels: Tensor, size: int) -> Tensor:
     """A first guess (S, S): what is farther from the rim's palette than most of the rim."""
     rim = _rim(size).reshape(-1)
-    far = _distance(pixels, _palette(pixels[rim], COLOURS)) * _middle(size).reshape(-1)
+    far = _distance(pixels, palette(pixels[rim], COLOURS)) * _middle(size).reshape(-1)
     found = far > torch.maximum(_otsu(far), far[rim].quantile(0.8))
     return found.reshape(size, size)
 
@@ -64,10 +64,10 @@ def _sorted(pixels: Tensor, mask: Tensor, of_subject: Tensor) -> Tensor:
     size, is_known = len(mask), _is_plausible(mask)
     found = mask.reshape(-1)
     ground = ~found if is_known else _rim(size).reshape(-1)
-    to_ground = _distance(pixels, _palette(pixels[ground], COLOURS))
+    to_ground = _distance(pixels, palette(pixels[ground], COLOURS))
     to_subject = _distance(pixels, of_subject)
     if is_known:
-        own = _distance(pixels, _palette(pixels[found], COLOURS))
+        own = _distance(pixels, palette(pixels[found], COLOURS))
         to_subject = torch.minimum(to_subject, ALONE * own)
     likely = to_ground / (to_ground + to_subject + 1e-6)
     return _whole(_blurred(likely.reshape(size, size) * _middle(size)) > 0.5)
@@ -82,15 +82,15 @@ def _shared_palette(subjects: Sequence[Tensor]) -> Tensor:
     """The subject's colours (K, 3) from its pixels in each photo: those that enough of them share."""
     each = min(map(len, subjects))
     even = torch.cat([some[:: max(1, len(some) // each)][:each] for some in subjects])
-    palette = _palette(even, OF_SUBJECT)
+    colours = palette(even, OF_SUBJECT)
     seen = torch.stack(
         [
-            torch.bincount(torch.cdist(some, palette).argmin(1), minlength=OF_SUBJECT) / len(some)
+            torch.bincount(torch.cdist(some, colours).argmin(1), minlength=OF_SUBJECT) / len(some)
             for some in subjects
         ]
     )
     kept = (seen >= AT_LEAST).float().mean(0) >= SHARED
-    return palette[kept] if kept.any() else palette
+    return colours[kept] if kept.any() else colours
 
 
 def _colours(photo: Tensor) -> Tensor:
@@ -113,8 +113,8 @@ def _middle(size: int) -> Tensor:
     return 1 - 0.2 * (at[:, None] ** 2 + at[None] ** 2)
 
 
-def _palette(colours: Tensor, count: int) -> Tensor:
-    """K-means (count, 3) of colours (N, 3), begun with those farthest from one another."""
+def palette(colours: Tensor, count: int) -> Tensor:
+    """K-means (count, 3) of colours (N, 3), starting from those farthest from one another."""
     centres = colours.mean(0, keepdim=True)
     while len(centres) < count:
         farthest = torch.cdist(colours, centres).amin(1).argmax()
@@ -126,8 +126,8 @@ def _palette(colours: Tensor, count: int) -> Tensor:
     return centres
 
 
-def _distance(pixels: Tensor, palette: Tensor) -> Tensor:
-    return torch.cdist(pixels, palette).amin(1)
+def _distance(pixels: Tensor, colours: Tensor) -> Tensor:
+    return torch.cdist(pixels, colours).amin(1)
 
 
 def _otsu(values: Tensor) -> Tensor:

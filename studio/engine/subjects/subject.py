@@ -48,18 +48,15 @@ def train_subject(
     is a still, the others come from `moving` where it is given.  `defaults` are the model's: they go
     with its weights, and so are in no recipe of their own.  Where memory is short, it goes on from its
     last step in ever lighter ways (`studio.spec.plan.steps.LEARNING`), of which `steps_taken` are
-    taken from the first on; `resting` are networks that nothing but samples needs.  Raises `Refusal` when the photos
-    are too few or too many, when `folder` holds another training that was stopped, when the disk is
-    full and when the loss is no longer a number.
+    taken from the first on; `resting` are networks that nothing but samples needs.  Raises `Refusal`
+    when the photos are too few or too many, when `folder` holds another training that was stopped,
+    when the disk is full and when the loss is no longer a number.
     """
     spec = replace(spec, batch=defaults.batch if spec.batch is None else spec.batch)
     _check(spec)
     dataset.check(photos)
     prompts, notes = dataset.prior_prompts(spec.class_noun, spec.prior_pictures, defaults)
-    identity = adapter_file.weights_identity(backbone.unet, backbone.text_encoder)
-    label = Label(spec.method, spec.rank, spec.alpha, spec.token, spec.class_noun, identity)
-    if spec.method == "dreambooth":
-        label = replace(label, rank=0, alpha=0.0)
+    label = _label(spec, adapter_file.weights_identity(backbone.unet, backbone.text_encoder))
     if not resume:
         _start_anew(folder)
     plan, run = _plan(spec, defaults), _run_identity(photos, spec, label, backbone.device.name)
@@ -86,6 +83,12 @@ def train_subject(
     else:
         _start_anew(folder)  # the checkpoints are several adapters large
     return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
+
+
+def _label(spec: SubjectSpec, identity: str) -> Label:
+    lora = spec.method == "lora"
+    rank, alpha = (spec.rank, spec.alpha) if lora else (0, 0.0)
+    return Label(spec.method, rank, alpha, spec.token, spec.class_noun, identity)
 
 
 def _check(spec: SubjectSpec) -> None:

@@ -80,9 +80,9 @@ def _parts(frame: Tensor, one: Figures, rank: int) -> Parts:
     tones = palette(frame)
     labels = _labels(one, pose)
     hat, ears = HATS[int(one.hat[0])], EARS[int(one.ears[0])]
-    wearing = one if hat != "none" else replace(one, hat=torch.tensor([HATS.index("top hat")]))
+    hatted = one if hat != "none" else replace(one, hat=torch.tensor([HATS.index("top hat")]))
     eared = one if ears != "none" else replace(one, ears=torch.tensor([EARS.index("round")]))
-    hat_at, ears_at = _hat_mask(wearing, pose), _ears_mask(eared, pose)
+    hat_at, ears_at = _hat_mask(hatted, pose), _ears_mask(eared, pose)
     return Parts(
         rank,
         _near(frame, labels["top"], one.top[0]),

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.subjects import cut_out
 from studio.lab.starter import painting
 from studio.lab.starter.figures import Figures
 
@@ -142,20 +143,12 @@ def _ground_error(frame: Tensor) -> Tensor:
 
 
 def palette(frame: Tensor) -> Tensor:
-    """Colours of the rim (TONES, 3), by k-means from those farthest apart."""
+    """Colours of the rim (TONES, 3), by k-means."""
     width = max(1, frame.shape[-1] // 16)
     inner = torch.zeros(frame.shape[1:], dtype=torch.bool)
     inner[width:-width, width:-width] = True
     colours = frame[:, ~inner].T
-    centres = colours.mean(0, keepdim=True)
-    while len(centres) < TONES:
-        farthest = torch.cdist(colours, centres).amin(1).argmax()
-        centres = torch.cat([centres, colours[farthest][None]])
-    for _ in range(5):
-        nearest = torch.cdist(colours, centres).argmin(1)
-        counts = torch.bincount(nearest, minlength=TONES).clamp(1)[:, None]
-        centres = torch.zeros_like(centres).index_add_(0, nearest, colours) / counts
-    return centres
+    return cut_out.palette(colours, TONES)
 
 
 def shrunk(frames: Tensor, size: int) -> Tensor:

@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from studio.project.pictures import PictureStore
-from studio.spec.refusal import Refusal
+from studio.ui.state.background import Background
 from studio.ui.state.images import ImageLoader
 
 
@@ -13,9 +13,9 @@ class BroughtPictures(QObject):
 
     changed = Signal()
 
-    def __init__(self, store: PictureStore, images: ImageLoader) -> None:
+    def __init__(self, store: PictureStore, images: ImageLoader, background: Background) -> None:
         super().__init__()
-        self._store, self._images = store, images
+        self._store, self._images, self._background = store, images, background
         self._found: dict[str, QImage] = {}
         self._asked: set[str] = set()
 
@@ -23,11 +23,14 @@ class BroughtPictures(QObject):
         """What a picture looks like; None while it is being read, and where it cannot be."""
         if identity and identity not in self._asked:
             self._asked.add(identity)
-            try:
-                path = self._store.path(identity)
-            except Refusal:  # said where the clip is to be made
-                return None
-            self._images.photo(path, self, lambda picture: self._arrived(identity, picture))
+            self._background.ask(
+                lambda: self._store.path(identity),
+                lambda path: self._images.photo(
+                    path, self, lambda picture: self._arrived(identity, picture)
+                ),
+                lambda _: None,  # where the clip is to be made it is a refusal
+                owner=self,
+            )
         return self._found.get(identity)
 
     def _arrived(self, identity: str, picture: QImage) -> None:

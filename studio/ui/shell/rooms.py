@@ -75,7 +75,7 @@ class Rooms:
             self.document, self.present, self.render_actions, self.render_forecast,
             brought, self.background,
         )  # fmt: skip
-        self._brought = BroughtPictures(brought, project.pictures)
+        self._brought = BroughtPictures(brought, project.pictures, self.background)
         self.variations = Variations(
             self.document, queue, self.present, self.render_actions, project.pictures
         )

@@ -9,7 +9,7 @@ import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from torch import nn
 
-from studio.engine.adapter import AdapterUse, adapted, wearing
+from studio.engine.adapter import AdapterUse, adapted, with_adapters
 from studio.engine.lora.network_names import original_name
 from studio.engine.lora.spellings import Places, parsed
 from studio.spec.refusal import Refusal
@@ -162,7 +162,7 @@ def test_several_at_once_with_strengths_of_either_sign(backbone, tmp_path):
     }
     two = write(tmp_path / "two.safetensors", lora_files.kohya(some, backbone))
     trace = traces(backbone.unet, backbone.text_encoder)
-    with wearing(backbone, (AdapterUse(one, 0.8), AdapterUse(two, -0.5))) as matches:
+    with with_adapters(backbone, (AdapterUse(one, 0.8), AdapterUse(two, -0.5))) as matches:
         worn = seen(backbone)
     assert [match.matched for match in matches] == [len(drawn(backbone)), len(some)]
     torch.testing.assert_close(worn, stock([one, two], [0.8, -0.5]), atol=3e-5, rtol=1e-5)
