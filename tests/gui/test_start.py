@@ -1,14 +1,16 @@
 """The first page, new and recent projects, and recipes dropped anywhere."""
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog
 
 from studio.project.recipe import recipe
 from studio.project.remembered import Remembered, is_project
 from studio.project.store import look_at
+from studio.spec.bounds import is_file_name
 from studio.ui.start.examples import EXAMPLES, is_blank, make_project
+from studio.ui.start.page import PICTURE
 from studio.ui.takes.dropped import MadeWithDialog
 from studio.ui.widgets import input_dialogs
 from tests.media.made_files import A1111, png
@@ -108,3 +110,28 @@ def test_a_dropped_file_of_ours_gives_all_of_it(studio, tmp_path, until):
 def test_a_dropped_project_opens(studio, tmp_path, until):
     drop(studio, make_project(tmp_path, "Winter"))
     until(lambda: studio.next_project == tmp_path / "Winter")
+
+
+def test_the_page_hides_all_that_was_painted_before(studio, qapp):
+    """Between its parts too: its own ground, not what happens to be in memory."""
+    studio.window.resize(1280, 728)
+    qapp.processEvents()
+    seen = studio.window.grab().toImage()
+    ground = studio.start._icons.theme.colour("ground")
+    corner = studio.start.mapTo(studio.window, QPoint(4, studio.start.height() // 2))
+    assert seen.pixelColor(corner * seen.devicePixelRatio()) == ground
+
+
+def test_examples_are_as_high_with_a_picture_as_without(studio):
+    sizes = {card.icon().actualSize(card.iconSize()) for card in studio.start.examples}
+    assert sizes == {QSize(PICTURE, PICTURE)}
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "..", "C:\\x", "con", "<b>", "end. ", "x" * 300, "日" * 200]
+)
+def test_a_project_lies_in_one_folder_whatever_it_is_called(tmp_path, name):
+    made = make_project(tmp_path, name)
+    assert made.parent == tmp_path
+    assert is_file_name(made.name)
+    assert look_at(made).name == name

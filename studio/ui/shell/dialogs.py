@@ -71,8 +71,8 @@ class Dialogs:
         """Ask for the name of a project, and say where it will lie."""
         folder = folder_of(DOCUMENTS)
         ask_for_words(
-            self._parent, f"New project in {folder}", "Name", "Untitled",
-            lambda name: then(name, folder),
+            self._parent, "New project", "Name", "Untitled",
+            lambda name: then(name[:120], folder), note=f"It gets a folder in {folder}",
         )  # fmt: skip
 
     def choose_project(self, then: Callable[[Path], None]) -> None:

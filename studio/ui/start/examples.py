@@ -6,9 +6,13 @@ from pathlib import Path
 from studio.project.project import Project, new_id
 from studio.project.shot import Shot
 from studio.project.store import ProjectStore
+from studio.spec.bounds import is_file_name
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
 STARTER = "starter"
+UNTITLED = "Untitled"
+LONGEST_FOLDER = 60
+"""Letters of a project's folder: at four bytes each within what a file system takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,24 @@ EXAMPLES = (
 def make_project(folder: Path, name: str, shot: Shot | None = None) -> Path:
     """A new project of that name in a folder of its own below `folder`; with a shot, if one is given.
 
+    The folder is called like the project, as far as any system can keep a folder of that name.
     Refused where nothing can be written there.
     """
-    place, number = folder / name, 2
+    called = folder_name(name)
+    place, number = folder / called, 2
     while place.exists():
-        place, number = folder / f"{name} {number}", number + 1
+        place, number = folder / f"{called} {number}", number + 1
     shots = (shot,) if shot else ()
     with ProjectStore(place) as store:
         store.save(Project(name, shots=shots, selected=shot.id if shot else ""))
     return place
+
+
+def folder_name(name: str) -> str:
+    """A project's name without what no path may hold: always one folder, never one in another."""
+    plain = "".join(c if is_file_name(f"a{c}a") else " " for c in name)
+    plain = " ".join(plain.split())[:LONGEST_FOLDER].rstrip(" .")
+    return plain if is_file_name(plain) else UNTITLED
 
 
 def is_blank(project: Project) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImageReader, QPixmap
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImageReader, QPainter, QPixmap
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.start.examples import EXAMPLES, Example, is_blank
@@ -35,7 +35,6 @@ class StartPage(QWidget):
         self._filled = False
         self.setObjectName("ground")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing below it is seen
         self.setAccessibleName("First page")
         self.examples: list[QToolButton] = []
         self.recent: list[QWidget] = []
@@ -123,5 +122,19 @@ class StartPage(QWidget):
         if example.picture is not None:
             shown = QImageReader(str(example.picture)).read()
             if not shown.isNull():
-                return QIcon(QPixmap.fromImage(shown))
-        return self._icons("clip", "muted", PICTURE // 2)
+                return QIcon(framed(QPixmap.fromImage(shown), PICTURE, self.devicePixelRatio()))
+        mark = self._icons.pixmap("clip", "muted", PICTURE // 2, self.devicePixelRatio())
+        return QIcon(framed(mark, PICTURE // 2, self.devicePixelRatio()))
+
+
+def framed(picture: QPixmap, side: int, ratio: float) -> QPixmap:
+    """A picture, `side` pixels wide, in the middle of a square of `PICTURE`: all cards are as high."""
+    square = QPixmap(QSize(PICTURE, PICTURE) * ratio)
+    square.setDevicePixelRatio(ratio)
+    square.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(square)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    gap = (PICTURE - side) // 2
+    painter.drawPixmap(QRect(gap, gap, side, side), picture)
+    painter.end()
+    return square

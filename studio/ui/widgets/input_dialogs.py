@@ -87,7 +87,9 @@ def ask_for_folder(parent: QWidget, title: str, then: Callable[[Path], object]) 
 class Words(QDialog):
     """Asks for words: one line of them, or as many as `lines`; the whole text can be seen."""
 
-    def __init__(self, parent: QWidget, title: str, name: str, text: str, lines: int = 1) -> None:
+    def __init__(
+        self, parent: QWidget, title: str, name: str, text: str, lines: int = 1, note: str = ""
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(480)
@@ -106,6 +108,8 @@ class Words(QDialog):
         layout.setSpacing(UNIT)
         for part in (label(name, "small"), self.text, row(None, cancel, self.done_)):
             layout.addWidget(part)
+        if note:
+            layout.insertWidget(2, label(note, "small", wrap=True))
 
     @property
     def answer(self) -> str:
@@ -115,10 +119,19 @@ class Words(QDialog):
 
 
 def ask_for_words(
-    parent: QWidget, title: str, name: str, text: str, then: Callable[[str], object], lines: int = 1
+    parent: QWidget,
+    title: str,
+    name: str,
+    text: str,
+    then: Callable[[str], object],
+    lines: int = 1,
+    note: str = "",
 ) -> None:
-    """Open the question; `then` gets the answer, unless it is empty or the question is closed."""
-    dialog = Words(parent, title, name, text, lines)
+    """Open the question; `then` gets the answer, unless it is empty or the question is closed.
+
+    `note` stands below the field.
+    """
+    dialog = Words(parent, title, name, text, lines, note)
     dialog.accepted.connect(lambda: dialog.answer and then(dialog.answer))
     open_dialog(dialog)
 
