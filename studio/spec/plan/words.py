@@ -45,7 +45,7 @@ def whole(plan: Plan) -> str:
         if plan.host:
             sentences.append(f"Beside the device: {memory(plan.host)}.")
     if plan.disk:
-        sentences.append(f"Disk: about {memory(plan.disk)}.")
+        sentences.append(f"Disk: {_about(plan.disk)}.")
     if plan.steps:
         sentences.append(f"To fit: {', '.join(plan.steps)}.")
     if not plan.fits:
@@ -53,6 +53,11 @@ def whole(plan: Plan) -> str:
     if plan.free_disk and plan.disk > plan.free_disk:
         sentences.append(f"The disk has {memory(plan.free_disk)} free: make room first.")
     return " ".join(sentences)
+
+
+def _about(size: float) -> str:
+    amount = memory(size)
+    return amount if amount.startswith("under") else f"about {amount}"
 
 
 def _time(plan: Plan) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
@@ -39,7 +40,7 @@ from studio.ui.widgets.controls import (
 )
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.text_fields import TextLine
-from studio.ui.widgets.theme import UNIT
+from studio.ui.widgets.theme import UNIT, set_role
 
 VARIATIONS = "Keyframes with four other seeds, to choose from (Ctrl+Shift+V)"
 HINT = "A red ball moving left over grass"
@@ -73,6 +74,10 @@ class ShotPanel(Panel):
     @property
     def main_view(self) -> QWidget:
         return self.prompt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._reflect_plan()
 
     def render_asked(self) -> None:
         self._render_actions.render()
@@ -119,8 +124,8 @@ class ShotPanel(Panel):
         self.library = push(
             "Library", "link", tip="The models on this computer, and how to add some"
         )
-        self.preview = push("Preview keyframes")
-        self.render_it = push("Render", "primary")
+        self.preview = push("Preview keyframes", "primary")
+        self.render_it = push("Render")
         self.reason = label("", "small", wrap=True)
         self._lay_out()
 
@@ -145,7 +150,8 @@ class ShotPanel(Panel):
             self._stages,
             self.notice_row,
             self.reason,
-            row(self.preview, None, self.render_it),
+            self.preview,
+            self.render_it,
             margin=2 * UNIT,
         )
         layout = QVBoxLayout(self)
@@ -263,6 +269,9 @@ class ShotPanel(Panel):
     def _reflect_plan(self) -> None:
         reason = self._present.state.render_disabled_reason
         show_plan(self._render_plan, self.render_it, self.budget, reason)
+        made = self._render_plan.keyframes_made
+        set_role(self.preview, "" if made else "primary")
+        set_role(self.render_it, "primary" if made else "")
 
 
 def _facts(state: ShotState) -> str:

@@ -7,7 +7,6 @@ from studio.spec.plan import words
 from studio.ui.state.render_plan import RenderPlan
 from studio.ui.widgets.adaptive import ComboBox, field
 from studio.ui.widgets.controls import set_enabled, tip
-from studio.ui.widgets.theme import UNIT
 
 CHOICES = (2, 4, 6, 8, 10, 12, 16, 24, 32, 48)
 """Gigabytes."""
@@ -45,15 +44,12 @@ class BudgetChoice(QWidget):
 
 
 def _fitting(button: QPushButton, takes: str) -> str:
-    """As much of what it takes as there is room for beside the other buttons of its row."""
+    """As much of what it takes as there is room for on the button."""
     parts = [part for part in takes.split(" · ") if part]
-    if (row := button.parentWidget()) is None:
-        return "Render"
-    beside = row.findChildren(QPushButton)
-    room = row.width() - sum(b.width() + UNIT for b in beside if b is not button)
+    room, width = button.width() - PADDING, button.fontMetrics().horizontalAdvance
     for count in range(len(parts), 0, -1):
         text = " · ".join(["Render", *parts[:count]])
-        if not button.isVisible() or button.fontMetrics().horizontalAdvance(text) + PADDING <= room:
+        if not button.isVisible() or width(text) <= room:
             return text
     return "Render"
 

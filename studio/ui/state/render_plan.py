@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.budget import Budget
+from studio.spec.forecast import MADE
 from studio.spec.plan.plan import Plan
 from studio.spec.spans import spans
 from studio.ui.state.background import Background
@@ -34,6 +35,8 @@ class RenderPlan(QObject):
         super().__init__()
         self._document, self._present, self._span_results = document, present, span_results
         self._planner, self._background = planner, Background(1)
+        self._forecast, self.keyframes_made = render_forecast, False
+        """Whether the keyframes are there: what is asked for next is the clip."""
         self.plan: Plan | None = None
         self._asked = 0
         render_forecast.changed.connect(self.look)
@@ -52,6 +55,11 @@ class RenderPlan(QObject):
     def look(self) -> None:
         """Plan again; of several plans the last one counts."""
         self._asked += 1
+        stage = self._forecast.stage("keyframes")
+        made = stage is not None and stage.state == MADE
+        if made != self.keyframes_made:
+            self.keyframes_made = made
+            self.changed.emit()
         self._ask(self._asked, find_out=False)
 
     def stop(self) -> None:
