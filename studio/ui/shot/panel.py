@@ -13,10 +13,9 @@ from studio.project import edits
 from studio.project.bin import today
 from studio.project.project import new_id
 from studio.project.shot import Shot
-from studio.spec.quantities import clip_length, count, rate
 from studio.ui.shot.loras import Loras, made_of
 from studio.ui.shot.parts import Parts, title
-from studio.ui.shot.plan import BudgetChoice, show_plan
+from studio.ui.shot.plan import BudgetChoice, clip_facts, show_plan
 from studio.ui.shot.prompt import Prompt, strange_words, vocabulary_dialog
 from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
@@ -264,7 +263,7 @@ class ShotPanel(Panel):
         notice = state.model.card.notice if state.model else ""
         self.notice.setText(notice)
         self.notice_row.setVisible(bool(notice))
-        self.facts.setText(_facts(state))
+        self.facts.setText(clip_facts(state))
 
     def _reflect_plan(self) -> None:
         reason = self._present.state.render_disabled_reason
@@ -272,21 +271,6 @@ class ShotPanel(Panel):
         made = self._render_plan.keyframes_made
         set_role(self.preview, "" if made else "primary")
         set_role(self.render_it, "primary" if made else "")
-
-
-def _facts(state: ShotState) -> str:
-    """What the clip would be, whether or not it can be made."""
-    model, draft, others = state.model, state.draft, state.others.values()
-    if model is None or draft is None:
-        return ""
-    return " · ".join(
-        (
-            count(draft.frames, "frame"),
-            f"{clip_length(draft.frames, draft.rate)} at {rate(draft.rate)}",
-            f"{draft.width} × {draft.height} px",
-            ", ".join(dict.fromkeys((model.card.name, *(m.card.name for m in others)))),
-        )
-    )
 
 
 def _beginning(shot: Shot) -> str:

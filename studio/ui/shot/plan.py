@@ -4,7 +4,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from studio.spec.plan import words
+from studio.spec.quantities import clip_length, count, rate
 from studio.ui.state.render_plan import RenderPlan
+from studio.ui.state.shot_state import ShotState
 from studio.ui.widgets.adaptive import ComboBox, field
 from studio.ui.widgets.controls import set_enabled, tip
 
@@ -64,3 +66,18 @@ def show_plan(plan: RenderPlan, button: QPushButton, budget: BudgetChoice, reaso
     budget.setVisible(plan.budget is not None)
     if plan.budget is not None:
         budget.reflect(plan.budget.gigabytes)
+
+
+def clip_facts(state: ShotState) -> str:
+    """What the clip would be, whether or not it can be made."""
+    model, draft, others = state.model, state.draft, state.others.values()
+    if model is None or draft is None:
+        return ""
+    return " · ".join(
+        (
+            count(draft.frames, "frame"),
+            f"{clip_length(draft.frames, draft.rate)} at {rate(draft.rate)}",
+            f"{draft.width} × {draft.height} px",
+            ", ".join(dict.fromkeys((model.card.name, *(m.card.name for m in others)))),
+        )
+    )
