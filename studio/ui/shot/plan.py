@@ -49,8 +49,8 @@ def _fitting(button: QPushButton, takes: str) -> str:
     """As much of what it takes as there is room for on the button."""
     parts = [part for part in takes.split(" · ") if part]
     room, width = button.width() - PADDING, button.fontMetrics().horizontalAdvance
-    for count in range(len(parts), 0, -1):
-        text = " · ".join(["Render", *parts[:count]])
+    for shown in range(len(parts), 0, -1):
+        text = " · ".join(["Render", *parts[:shown]])
         if not button.isVisible() or width(text) <= room:
             return text
     return "Render"
