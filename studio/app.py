@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from studio.jobs import linking
 from studio.jobs.device_info import DeviceInfo, processor
-from studio.jobs.job import Work
+from studio.jobs.job import Handler
 from studio.jobs.job_store import JobStore
 from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
@@ -58,7 +58,7 @@ IDLE_MS = 1500
 def open_window(
     project: Path | None,
     folders: Folders,
-    works: Mapping[str, Work],
+    handlers: Mapping[str, Handler],
     *,
     model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
@@ -69,7 +69,7 @@ def open_window(
 ) -> int:
     """Open the studio on a project folder (the scratch project by default) until it is closed.
 
-    `works` do the jobs; `model_folders` are scanned for models; `recipe` is what files say of how
+    `handlers` do the jobs; `model_folders` are scanned for models; `recipe` is what files say of how
     they were made; `planner` says what jobs take; `warm_up` runs in the engine's lane
     when the window has been idle, by default it imports the engine and loads the starter once.
     Returns the exit code.
@@ -81,7 +81,7 @@ def open_window(
         studio = build(
             wanted,
             folders.make(),
-            works,
+            handlers,
             model_folders=model_folders,
             device_info=device_info,
             recipe=recipe,
@@ -129,7 +129,7 @@ def start_application() -> QApplication:
 def build(
     project: Path,
     folders: Folders,
-    works: Mapping[str, Work],
+    handlers: Mapping[str, Handler],
     *,
     model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
@@ -143,13 +143,13 @@ def build(
             store=store,
             subjects=SubjectStore(folders.subjects),
             span_results=take_store(store.takes),
-            queue=Queue(JobStore(folders.queue, mend=True), works),
+            queue=Queue(JobStore(folders.queue, mend=True), handlers),
             scan=lambda: scan(model_folders),
             remembered=Remembered(folders.remembered),
             shelve=lambda: known_shelf(model_folders, folders.wildcards, folders.models_index),
             library=Library(folders, model_folders),
             device_info=device_info or device,
-            can_free="free_memory" in works,
+            can_free="free_memory" in handlers,
             memory=folders.data / "window.ini",
             icons=_icons(),
             recipe=recipe,
@@ -189,8 +189,8 @@ def import_engine() -> None:
 def rehearse() -> None:
     """Load the starter once: patterns are compiled and plug-ins found now, and not while somebody
     waits for a first clip with the mouse in hand."""
+    from studio.jobs.handlers import BUILT_IN
     from studio.jobs.model_cache import ModelCache
-    from studio.jobs.work import BUILT_IN
 
     with suppress(Refusal):  # whoever uses a damaged starter is told then
         ModelCache(None).part(find("starter", (BUILT_IN,)), "keyframes", silent)

@@ -151,19 +151,19 @@ def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
     if project is not None and not is_folder(project.parent):
         raise Refusal(f"The folder {project.parent} does not exist.", "Choose another project.")
     app = _app()
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
     process.note_crashes(folders.make().faults)
     interrupt.means(app.close_windows)
-    works = Works(folders, args.device or None, in_bytes(args.budget))
+    handlers = JobHandlers(folders, args.device or None, in_bytes(args.budget))
     return app.open_window(
         project,
         folders,
-        works.by_kind(),
-        model_folders=works.model_folders,
+        handlers.by_kind(),
+        model_folders=handlers.model_folders,
         device_info=lambda: app.device(args.device),
-        recipe=works.recipe,
-        planner=works.planner,
+        recipe=handlers.recipe,
+        planner=handlers.planner,
         quit_after_first_paint=args.quit_after_first_paint,
     )
 

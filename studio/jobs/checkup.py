@@ -16,7 +16,7 @@ from studio.spec.spans import spans
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
     from studio.spec.memo import Arrays
 
 PROMPT, SEED = "a red ball moving left over grass", 7
@@ -33,11 +33,11 @@ class Check:
     words: str
 
 
-def checkup(works: Works, tick: Tick) -> Iterator[Check]:
+def checkup(handlers: JobHandlers, tick: Tick) -> Iterator[Check]:
     """Device, ffmpeg, every model, and a clip of two frames made with the first model."""
-    yield _device(works)
+    yield _device(handlers)
     yield _ffmpeg()
-    models, troubles = library.scan(works.model_folders)
+    models, troubles = library.scan(handlers.model_folders)
     for model in models:
         yield Check("model", True, f"{model.card.name}, {count(len(model.weights), 'weight file')}")
     for trouble in troubles:
@@ -45,7 +45,7 @@ def checkup(works: Works, tick: Tick) -> Iterator[Check]:
     if not models:
         yield Check("self-test", False, "There is no model to try.")
         return
-    yield _tried(works, models[0], tick)
+    yield _tried(handlers, models[0], tick)
 
 
 def verdict(frames: np.ndarray, seconds: float) -> Check:
@@ -57,7 +57,7 @@ def verdict(frames: np.ndarray, seconds: float) -> Check:
     return Check("self-test", True, f"{len(frames)} frames in {seconds:.1f} s")
 
 
-def _tried(works: Works, model: library.Model, tick: Tick) -> Check:
+def _tried(handlers: JobHandlers, model: library.Model, tick: Tick) -> Check:
     import numpy as np
 
     from studio.engine.film import Models, film
@@ -67,7 +67,7 @@ def _tried(works: Works, model: library.Model, tick: Tick) -> Check:
     try:
         started = time.monotonic()
         walk = spans(request)
-        film(walk, Models(lambda _, role: works.models.part(model, role, tick)), memo, tick)
+        film(walk, Models(lambda _, role: handlers.models.part(model, role, tick)), memo, tick)
     except Refusal as refusal:
         return Check("self-test", False, str(refusal))
     seconds = time.monotonic() - started
@@ -92,10 +92,10 @@ class _Memory:
         self.kept[key] = arrays
 
 
-def _device(works: Works) -> Check:
+def _device(handlers: JobHandlers) -> Check:
     import torch
 
-    device = works.models.device()
+    device = handlers.models.device()
     memory = ""
     if device.name == "cuda":
         free, total = torch.cuda.mem_get_info()

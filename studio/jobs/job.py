@@ -65,5 +65,5 @@ class Job:
     typed: object = field(default=None, compare=False, repr=False)
 
 
-Work = Callable[[Job, Tick], object]
+Handler = Callable[[Job, Tick], object]
 """What does a job: reports through the tick, which may raise `Cancelled`; returns a result."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from studio.jobs.job import Job, State, Work
+from studio.jobs.job import Handler, Job, State
 from studio.jobs.job_store import JobStore
 from studio.jobs.preparation import Preparation
 from studio.jobs.run import Outcome, Run
@@ -37,12 +37,12 @@ class Lane:
         name: str,
         width: int,
         job_store: JobStore,
-        works: Mapping[str, Work],
+        handlers: Mapping[str, Handler],
         listener: Listener,
         preparation: Preparation | None = None,
     ) -> None:
         self.name = name
-        self._job_store, self._works, self._listener = job_store, works, listener
+        self._job_store, self._handlers, self._listener = job_store, handlers, listener
         self._changed = threading.Condition()  # guards the two below
         self._news = 0
         self._closing = False
@@ -157,7 +157,7 @@ class Lane:
 
     def _do(self, run: Run) -> None:
         self._listener.job_started(run.job)
-        outcome = run.perform(self._works.get(run.job.kind, _unknown))
+        outcome = run.perform(self._handlers.get(run.job.kind, _unknown))
         with self._taking:
             del self._running[run.job.id]
             self._unsaved_outcomes.append((run.job, outcome))

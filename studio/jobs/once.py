@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from studio.jobs.job import Job, State, Work
+from studio.jobs.job import Handler, Job, State
 from studio.spec.progress import Tick, silent
 
 
 def run_once(
-    works: Mapping[str, Work],
+    handlers: Mapping[str, Handler],
     kind: str,
     payload: Mapping[str, object],
     *,
@@ -16,4 +16,4 @@ def run_once(
 ) -> object:
     """Do a job of `kind` now and give its result; `Refusal` and `Cancelled` pass through."""
     job = Job(0, kind, title or kind, payload, state=State.RUNNING)
-    return works[kind](job, tick)
+    return handlers[kind](job, tick)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 
-from studio.jobs.job import LANES, Job, State, Work
+from studio.jobs.job import LANES, Handler, Job, State
 from studio.jobs.job_store import JobStore
 from studio.jobs.lane import Lane
 from studio.jobs.preparation import Preparation
@@ -50,7 +50,7 @@ class Queue(QObject):
     def __init__(
         self,
         job_store: JobStore,
-        works: Mapping[str, Work],
+        handlers: Mapping[str, Handler],
         lanes: Mapping[str, int] = LANES,
         parent: QObject | None = None,
     ) -> None:
@@ -62,7 +62,7 @@ class Queue(QObject):
         self.preparation = Preparation()  # of the engine's lane
         self._lanes = {
             name: Lane(
-                name, n, job_store, works, self, self.preparation if name == "engine" else None
+                name, n, job_store, handlers, self, self.preparation if name == "engine" else None
             )
             for name, n in lanes.items()
         }

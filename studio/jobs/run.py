@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.jobs.job import Job, State, Work
+from studio.jobs.job import Handler, Job, State
 from studio.spec.progress import Cancelled, Progress
 from studio.spec.refusal import Refusal
 
@@ -58,12 +58,12 @@ class Run:
         self._between(self)
         self._check_stop()
 
-    def perform(self, work: Work) -> Outcome:
+    def perform(self, handler: Handler) -> Outcome:
         """Do the job.  Whatever happens becomes an outcome, and no exception outlives this call:
         its frames would keep tensors alive."""
         try:
             self._check_stop()
-            return Outcome(State.DONE, result=work(self.job, self.tick))
+            return Outcome(State.DONE, result=handler(self.job, self.tick))
         except Cancelled:
             return Outcome(self._stop or State.CANCELLED)
         except Refusal as error:

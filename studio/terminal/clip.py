@@ -34,7 +34,7 @@ from studio.terminal.stacks import with_stack
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,18 @@ def generate(args: Namespace, session: Session) -> Answer:
     from studio.project.stored_frames import FramesGone
 
     started = time.monotonic()
-    works = session.works()
-    order = ordered(args, works, session)
+    handlers = session.handlers()
+    order = ordered(args, handlers, session)
     if args.plan:
-        return plan(order, works, session)
+        return plan(order, handlers, session)
     session.if_stopped(f"{KEPT} {_going_on(args, order, session)}")
     with session.scratch() as project:
-        made = render(order, works, session, project)
+        made = render(order, handlers, session, project)
         try:
-            frames = write(order, works, session, project)
+            frames = write(order, handlers, session, project)
         except FramesGone:  # what turns out damaged when it is read is made again
-            made = render(order, works, session, project)
-            frames = write(order, works, session, project)
+            made = render(order, handlers, session, project)
+            frames = write(order, handlers, session, project)
     seconds = time.monotonic() - started
     return Answer(_words(order, frames, made, seconds), facts(order, frames, made, seconds))
 
@@ -77,11 +77,11 @@ def _going_on(args: Namespace, order: Order, session: Session) -> str:
     )
 
 
-def ordered(args: Namespace, works: Works, session: Session) -> Order:
+def ordered(args: Namespace, handlers: JobHandlers, session: Session) -> Order:
     """What the command line asks for, or a refusal that says what to change."""
     args = with_stack(args, session)
-    model = library.find(args.model, works.model_folders, session.tick)
-    card, others = model.card, parts.others(args, works.model_folders)
+    model = library.find(args.model, handlers.model_folders, session.tick)
+    card, others = model.card, parts.others(args, handlers.model_folders)
     keys, holes, between, larger = (
         others.get(role, model).card for role in ("keyframes", "holes", "interpolator", "upscaler")
     )
@@ -101,14 +101,14 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
         keyframes=keyframes,
         steps=args.steps,
         guidance=args.guidance,
-        subject=_subject(args.subject, works, model),
+        subject=_subject(args.subject, handlers, model),
         extend=extend,
         loop=args.loop,
         interpolate=passes,
         upsample=parts.upsampling(args, larger),
         parts=chosen,
     )
-    request = words.worded(request, args, works, session)
+    request = words.worded(request, args, handlers, session)
     check(request, card)
     frames = frames or len(retimed(request.frames, rate, fps))
     out = None if args.plan and not args.out else _place(args.out, args.keyframes_only)
@@ -120,18 +120,18 @@ def ordered(args: Namespace, works: Works, session: Session) -> Order:
     return Order(request, out, fps, frames, args.keyframes_only, not args.no_recipe)
 
 
-def render(order: Order, works: Works, session: Session, project: str) -> Mapping:
-    """Make the takes that are missing; what `Works.render` returns."""
+def render(order: Order, handlers: JobHandlers, session: Session, project: str) -> Mapping:
+    """Make the takes that are missing; what `JobHandlers.render` returns."""
     from studio.jobs.payloads import RenderPayload
 
     kind = "preview_keyframes" if order.sheet else "render"
-    made = session.do(works, kind, to_plain(RenderPayload(project, order.request)))
+    made = session.do(handlers, kind, to_plain(RenderPayload(project, order.request)))
     for note in made["notes"]:
         session.voice.remark(note)
     return made
 
 
-def write(order: Order, works: Works, session: Session, project: str) -> int:
+def write(order: Order, handlers: JobHandlers, session: Session, project: str) -> int:
     """Write the takes to the order's file; gives how many frames were written."""
     from studio.jobs.payloads import ExportPayload
 
@@ -141,13 +141,13 @@ def write(order: Order, works: Works, session: Session, project: str) -> int:
         project, order.request, keys, out, fps, recipe=order.recipe, frames=order.frames
     )
     payload = to_plain(export)
-    return session.do(works, "contact_sheet" if order.sheet else "export", payload)["frames"]
+    return session.do(handlers, "contact_sheet" if order.sheet else "export", payload)["frames"]
 
 
-def plan(order: Order, works: Works, session: Session) -> Answer:
+def plan(order: Order, handlers: JobHandlers, session: Session) -> Answer:
     """What it would take, by shapes and by what earlier runs took: nothing is loaded, nothing made."""
     request, walk = order.request, spans(order.request)
-    takes = works.takes(session.folders.scratch)
+    takes = handlers.takes(session.folders.scratch)
     there = [span.key for span in walk if takes.has(span.key)]
     missing = len(walk) - len(there)
     runs = request.steps * (1 if request.guidance == 1 else 2)
@@ -160,7 +160,7 @@ def plan(order: Order, works: Works, session: Session) -> Answer:
         f"at {float(order.fps):g} per second.\n"
         f"{missing} of {count(len(walk), 'part')} to be made, {len(there)} there already."
     )
-    needed = works.planner.plan(
+    needed = handlers.planner.plan(
         [span for span in walk if span.key not in there], session.folders.scratch, find_out=True
     )
     if needed is not None:
@@ -238,12 +238,12 @@ def _length(
 
 
 def _seed(given: int | None) -> int:
-    from studio.jobs.work import resolved_seed
+    from studio.jobs.handlers import resolved_seed
 
     return resolved_seed(given)
 
 
-def _subject(given: str, works: Works, model: library.Model) -> SubjectUse | None:
+def _subject(given: str, handlers: JobHandlers, model: library.Model) -> SubjectUse | None:
     """NAME[:STRENGTH]; a name cannot hold a colon."""
     if not given:
         return None
@@ -254,7 +254,7 @@ def _subject(given: str, works: Works, model: library.Model) -> SubjectUse | Non
         raise Refusal(
             f"“{strength}” is no strength for a subject.", "Write it like rex:0.8, from 0 to 1.5."
         ) from None
-    return works.subjects.get(checked_name(name)).use(wanted, model.card, model.weights)
+    return handlers.subjects.get(checked_name(name)).use(wanted, model.card, model.weights)
 
 
 def _place(given: str, sheet: bool) -> Path:

@@ -49,20 +49,20 @@ def demo(args: Namespace, session: Session) -> Answer:
 
 
 def _subject_ready(session: Session) -> bool:
-    store = session.works().subjects
+    store = session.handlers().subjects
     return NAME in store.names() and store.get(NAME).is_trained
 
 
 def _learn(session: Session) -> None:
-    works = session.works()
+    handlers = session.handlers()
     session.folders.make()
-    if NAME not in works.subjects.names():
+    if NAME not in handlers.subjects.names():
         samples = sorted(SAMPLES.glob("*.png"))
         if not samples:
             raise Refusal(f"The sample pictures in {SAMPLES} are missing.", "Restore the folder.")
-        works.subjects.adopt(Subject(NAME, NOUN), samples)
-    subject = replace(works.subjects.get(NAME), method="lora", steps=0)
-    subject_training.trained(subject, "starter", session, works)
+        handlers.subjects.adopt(Subject(NAME, NOUN), samples)
+    subject = replace(handlers.subjects.get(NAME), method="lora", steps=0)
+    subject_training.trained(subject, "starter", session, handlers)
 
 
 def _asked(out: Path, sheet: bool) -> Namespace:

@@ -24,7 +24,7 @@ def disk(args: Namespace, session: Session) -> Answer:
     folder = place(args.project).absolute() if args.project else session.folders.scratch
     if args.project and not is_project(folder):
         raise Refusal(f"There is no project in {folder}.", "Give a project's folder.")
-    limit, takes, freed = remembered.derived_bytes(), session.works().takes(folder), 0
+    limit, takes, freed = remembered.derived_bytes(), session.handlers().takes(folder), 0
     if args.limit is not None and folder.is_dir():
         freed = tidy(takes, alone_in(folder), limit)
         freed += drop_files(folder, max(0, limit - takes.usage().derived))

@@ -26,7 +26,7 @@ def doctor(args: Namespace, session: Session) -> Answer:
 
         return examine(args, session)
     checks = [_memory(), *_places(session.folders), *_crashes(session.folders.faults)]
-    checks += checkup(session.works(), session.tick)
+    checks += checkup(session.handlers(), session.tick)
     lines = [f"{'ok  ' if c.works else 'FAIL'}  {c.name:<9}  {c.words}" for c in checks]
     well = all(check.works for check in checks)
     facts = {

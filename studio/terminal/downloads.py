@@ -16,7 +16,7 @@ from studio.downloads.offer import FIRST, Offer
 from studio.downloads.online import Online, online
 from studio.downloads.pending import bytes_here
 from studio.downloads.together import together
-from studio.jobs.work import BUILT_IN
+from studio.jobs.handlers import BUILT_IN
 from studio.library.catalogue import Catalogue, CatalogueModel, read_catalogue
 from studio.library.scan import Entry, scan
 from studio.project.files import check_writable

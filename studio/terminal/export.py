@@ -21,8 +21,8 @@ from studio.terminal.session import NOT_KEPT, Session
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
+    from studio.jobs.handlers import JobHandlers
     from studio.jobs.payloads import TimelinePayload
-    from studio.jobs.work import Works
 
 
 def export(args: Namespace, session: Session) -> Answer:
@@ -32,10 +32,10 @@ def export(args: Namespace, session: Session) -> Answer:
     session.if_stopped(NOT_KEPT)
     with reading(folder):
         project = look_at(folder)
-        works, made = session.works(), orders(args, project, folder, session)
+        handlers, made = session.handlers(), orders(args, project, folder, session)
         for payload in made:
-            _warn_of_flashes(payload, works, session)
-        results = [session.do(works, "export_timeline", to_plain(payload)) for payload in made]
+            _warn_of_flashes(payload, handlers, session)
+        results = [session.do(handlers, "export_timeline", to_plain(payload)) for payload in made]
     seconds = time.monotonic() - started
     files = [{"path": r["out"], "frames": r["frames"], "samples": r["samples"]} for r in results]
     words = [f"{file['path']}: {count(file['frames'], 'frame')}." for file in files]
@@ -63,11 +63,11 @@ def orders(
     return made
 
 
-def _warn_of_flashes(payload: TimelinePayload, works: Works, session: Session) -> None:
+def _warn_of_flashes(payload: TimelinePayload, handlers: JobHandlers, session: Session) -> None:
     """Say where the film flashes, before it is written."""
     from studio.jobs.timeline_export import flashes
 
-    store = works.takes(Path(payload.project))
+    store = handlers.takes(Path(payload.project))
     if words := flashes(payload, store, session.tick):
         session.voice.remark(f"{Path(payload.out).name}: {words}")
 

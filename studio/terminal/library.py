@@ -82,7 +82,7 @@ def list_all(_: Namespace, session: Session) -> Answer:
 def verify(args: Namespace, session: Session) -> Answer:
     """Read the weights of models once, so that no clip waits for it; those that were read and did
     not change are not read again."""
-    works = session.works()
+    handlers = session.handlers()
     names = args.names or [
         name_of(e.path) for e in _scanned(_folders(session), session).entries if roles_of(e)
     ]
@@ -90,7 +90,7 @@ def verify(args: Namespace, session: Session) -> Answer:
     facts, lines = {}, []
     for name in names:
         try:
-            model = library.find(name, works.model_folders, session.tick)
+            model = library.find(name, handlers.model_folders, session.tick)
         except Refusal as refusal:
             lines.append(f"  {name}: {refusal}")
             facts[name] = {"why": str(refusal)}

@@ -20,10 +20,10 @@ LIBRARIES = ("torch", "diffusers", "transformers", "peft", "safetensors")
 def examine(args: Namespace, session: Session) -> Answer:
     """Every role that can be tried, a line each; exit code 2 when one is not what a healthy model
     shows."""
-    works = session.works()
-    model = _found(args.model, works.model_folders, session)
-    checks = list(model_checkup(model, works.models, session.tick))
-    device = works.models.device()
+    handlers = session.handlers()
+    model = _found(args.model, handlers.model_folders, session)
+    checks = list(model_checkup(model, handlers.models, session.tick))
+    device = handlers.models.device()
     lines = [f"{'ok  ' if c.works else 'FAIL'}  {c.name:<9}  {c.words}" for c in checks]
     about = {
         "model": f"{model.card.id} ({model.card.family})",

@@ -20,7 +20,7 @@ from studio.terminal.pasting import command_line
 from studio.terminal.voice import Voice
 
 if TYPE_CHECKING:
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
 KEPT = "What was finished is kept. Go on with:"
 NOT_KEPT = "Nothing of it is kept."
@@ -67,18 +67,18 @@ class Session:
         """The command line that is being done, and `more` words."""
         return command_line(*self.words, *more)
 
-    def works(self) -> Works:
-        """The works on these folders; a device that was asked for and is not there is refused."""
-        from studio.jobs.work import Works
+    def handlers(self) -> JobHandlers:
+        """The handlers of jobs on these folders; a device that was asked for and is not there is refused."""
+        from studio.jobs.handlers import JobHandlers
 
-        works = Works(self.folders, self.device or None, self.budget)
+        handlers = JobHandlers(self.folders, self.device or None, self.budget)
         if self.device:
-            works.models.device()
-        return works
+            handlers.models.device()
+        return handlers
 
-    def do(self, works: Works, kind: str, payload: Mapping[str, object]) -> Mapping:
+    def do(self, handlers: JobHandlers, kind: str, payload: Mapping[str, object]) -> Mapping:
         """Do a job now; gives what its work returned."""
-        result = run_once(works.by_kind(), kind, payload, tick=self.tick)
+        result = run_once(handlers.by_kind(), kind, payload, tick=self.tick)
         return result if isinstance(result, Mapping) else {}
 
     @contextmanager
@@ -94,5 +94,5 @@ class Session:
             yield str(self.folders.scratch)
         with suppress(Refusal, OSError):  # the work is done: another time will do
             limit = Remembered(self.folders.remembered).derived_bytes()
-            takes = self.works().takes(self.folders.scratch)
+            takes = self.handlers().takes(self.folders.scratch)
             tidy(takes, alone_in(self.folders.scratch), limit)

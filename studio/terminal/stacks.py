@@ -17,7 +17,7 @@ from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
 EXAMPLE = "A stack is tried with these words"
 """A prompt for the request that shows whether its models fit one another."""
@@ -49,7 +49,7 @@ def keep(args: Namespace, session: Session) -> Answer:
         raise Refusal("Nothing makes the keyframes.", "Add --model or --keyframes-model.")
     if named.get("keyframes_model") == named["model"]:
         del named["keyframes_model"]
-    _check_fit(args.name, named, session.works())
+    _check_fit(args.name, named, session.handlers())
     stacks.put(args.name, named)
     return Answer(_line(args.name, named), {"name": args.name, **named})
 
@@ -72,10 +72,10 @@ def _line(name: str, stack: Stack) -> str:
     return f"{name}: " + ", ".join(f"{role.replace('_', '-')} {id}" for role, id in stack.items())
 
 
-def _check_fit(name: str, stack: Stack, works: Works) -> None:
+def _check_fit(name: str, stack: Stack, handlers: JobHandlers) -> None:
     """Refuse models that are missing, cannot take their role, or do not fit one another; and a name
     that a model has."""
-    folders = works.model_folders
+    folders = handlers.model_folders
     if library.is_known(name, folders):
         raise Refusal(f"A model is called “{name}”.", "Give the stack another name.")
     card = library.card_of(stack["model"], folders)

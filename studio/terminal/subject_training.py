@@ -24,59 +24,61 @@ from studio.terminal.subjects import adopted, facts_of, found, open_each
 from studio.terminal.voice import Answer
 
 if TYPE_CHECKING:
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
 
 def train(args: Namespace, session: Session) -> Answer:
     """Make a subject from photos, or go on with one, and train it."""
-    works = session.works()
+    handlers = session.handlers()
     name = checked_name(args.name)
-    model = library.find(_model_of(name, args, works), works.model_folders)
+    model = library.find(_model_of(name, args, handlers), handlers.model_folders)
     if args.steps is not None and args.steps < 1:
         raise Refusal(f"{args.steps} steps teach nothing.", "Use 1 step or more.")
     if args.steps is not None and args.steps > MOST_STEPS:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
     if args.plan:
-        return plan(args, model, works)
+        return plan(args, model, handlers)
     if not args.resume and not args.anew:
-        subject = adopted(name, args, session, works)
-        return trained(subject, model.card.id, session, works)
-    subject = _gone_on(name, args, model, session, works)
+        subject = adopted(name, args, session, handlers)
+        return trained(subject, model.card.id, session, handlers)
+    subject = _gone_on(name, args, model, session, handlers)
     method = args.method or subject.method
-    steps = args.steps or (0 if args.anew or _is_started(subject, method, works) else subject.steps)
+    steps = args.steps or (
+        0 if args.anew or _is_started(subject, method, handlers) else subject.steps
+    )
     return trained(
         replace(subject, method=method, steps=steps),
         model.card.id,
         session,
-        works,
+        handlers,
         anew=args.anew,
     )
 
 
-def plan(args: Namespace, model: library.Model, works: Works) -> Answer:
+def plan(args: Namespace, model: library.Model, handlers: JobHandlers) -> Answer:
     """What a training would take: nothing is loaded, nothing learned, no subject made."""
     method, steps = args.method or "lora", args.steps or DEFAULT_STEPS
-    needed = works.planner.plan_training(model, method, steps)
+    needed = handlers.planner.plan_training(model, method, steps)
     words = f"{count(steps, 'step')} by {method} with {model.card.name}. {plan_words.whole(needed)}"
     return Answer(words, {"takes": plan_words.facts(needed), "steps": steps, "method": method})
 
 
 def trained(
-    subject: Subject, model: str, session: Session, works: Works, *, anew: bool = False
+    subject: Subject, model: str, session: Session, handlers: JobHandlers, *, anew: bool = False
 ) -> Answer:
     """Train a subject of the store with the method and steps that it is handed over with."""
     from studio.jobs.subject_training import order
 
     started, name = time.monotonic(), subject.name
-    there = library.find(model, works.model_folders)
+    there = library.find(model, handlers.model_folders)
     payload = order(name, subject.method, subject.steps, there, anew=anew)
     how = {"name": name, "model": model, "method": subject.method}
     session.if_stopped(f"{KEPT} {session.command('subject', 'train', '--resume', **how)}")
     _say_what_is_replaced(subject, there, session)
-    made = session.do(works, "train_subject", payload)
+    made = session.do(handlers, "train_subject", payload)
     for note in made["notes"]:
         session.voice.remark(note)
-    subject = works.subjects.get(name)
+    subject = handlers.subjects.get(name)
     prompt = f"a {subject.token} {subject.class_noun} moving right"
     use = session.command("generate", prompt, subject=name, model=model, out=f"./{name}.mp4")
     seconds, losses = time.monotonic() - started, made["losses"]
@@ -101,26 +103,26 @@ def _say_what_is_replaced(subject: Subject, model: library.Model, session: Sessi
         )
 
 
-def _model_of(name: str, args: Namespace, works: Works) -> str:
+def _model_of(name: str, args: Namespace, handlers: JobHandlers) -> str:
     """The id of the model that is meant: without --model that which the subject was trained for."""
     if args.model or not (args.resume or args.anew):
         return args.model or DEFAULT_MODEL
-    subject = works.subjects.get(name)
-    earlier, _ = works.subjects.standing(subject, args.method or subject.method)
+    subject = handlers.subjects.get(name)
+    earlier, _ = handlers.subjects.standing(subject, args.method or subject.method)
     version = subject.version()
     return (earlier and earlier.model) or (version and version.model) or DEFAULT_MODEL
 
 
-def _is_started(subject: Subject, method: str, works: Works) -> bool:
-    return works.subjects.standing(subject, method)[0] is not None
+def _is_started(subject: Subject, method: str, handlers: JobHandlers) -> bool:
+    return handlers.subjects.standing(subject, method)[0] is not None
 
 
 def _gone_on(
-    name: str, args: Namespace, model: library.Model, session: Session, works: Works
+    name: str, args: Namespace, model: library.Model, session: Session, handlers: JobHandlers
 ) -> Subject:
     """The subject whose training goes on or begins anew; all is checked before anything is
     written."""
-    store = works.subjects
+    store = handlers.subjects
     subject = store.get(name)
     for given, has in ((args.class_noun, subject.class_noun), (args.token, subject.token)):
         if given not in (None, has):
@@ -140,7 +142,7 @@ def _gone_on(
     if not args.anew:
         _check_something_to_learn(subject, earlier, training, store)
     if photos:
-        open_each(list(photos.values()), session, works.read)
+        open_each(list(photos.values()), session, handlers.read)
         return store.add_photos(name, list(photos.values()))
     return subject
 

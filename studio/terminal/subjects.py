@@ -22,7 +22,7 @@ from studio.terminal.voice import Answer
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
 
 def list_all(args: Namespace, session: Session) -> Answer:
@@ -112,7 +112,7 @@ def remove(args: Namespace, session: Session) -> Answer:
     )
 
 
-def adopted(name: str, args: Namespace, session: Session, works: Works) -> Subject:
+def adopted(name: str, args: Namespace, session: Session, handlers: JobHandlers) -> Subject:
     """A new subject with copies of the photos, each of which has been opened once."""
     noun = (args.class_noun or "").strip()
     if not noun:
@@ -120,7 +120,7 @@ def adopted(name: str, args: Namespace, session: Session, works: Works) -> Subje
     token = "sks" if args.token is None else args.token.strip()
     if not token or len(token.split()) > 1:
         raise Refusal(f"“{token}” is no token.", "Use one rare word, e.g. sks.")
-    if name in works.subjects.names():
+    if name in handlers.subjects.names():
         raise Refusal(
             f"There is a subject called “{name}” already.",
             "Choose another name, add --resume to go on with its training, or --anew.",
@@ -131,7 +131,7 @@ def adopted(name: str, args: Namespace, session: Session, works: Works) -> Subje
             f"“{name}” as well. A rare one is better, e.g. sks."
         )
     person = person_who_agreed(noun, args, session)
-    photos = _checked(args.photos, session, works.read)
+    photos = _checked(args.photos, session, handlers.read)
     session.folders.make()
     subject = Subject(
         name,
@@ -142,7 +142,7 @@ def adopted(name: str, args: Namespace, session: Session, works: Works) -> Subje
         is_person=person,
         consent=person,
     )
-    return works.subjects.adopt(subject, photos)
+    return handlers.subjects.adopt(subject, photos)
 
 
 def _checked(

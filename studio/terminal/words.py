@@ -16,13 +16,15 @@ from studio.spec.wording import worded as resolved
 from studio.terminal.session import Session
 
 if TYPE_CHECKING:
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
 
-def worded(request: ClipRequest, args: Namespace, works: Works, session: Session) -> ClipRequest:
+def worded(
+    request: ClipRequest, args: Namespace, handlers: JobHandlers, session: Session
+) -> ClipRequest:
     """The request with nothing open in its words, and the LoRAs of --lora; refused where something
     that is named is missing."""
-    return resolved(request, _loras(args.lora), works.shelf(session.tick))
+    return resolved(request, _loras(args.lora), handlers.shelf(session.tick))
 
 
 def _loras(flags: list[str]) -> Wanted:

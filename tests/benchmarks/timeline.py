@@ -22,10 +22,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from studio.app import build, start_application
 from studio.project.folders import Folders
 from studio.ui.shell.studio_window import StudioWindow
+from tests.gui.handlers import DENSE, JobHandlers
 from tests.gui.screenshots import spin
 from tests.gui.timeline.large import laid
 from tests.gui.timeline.mouse import frames, place, send
-from tests.gui.works import DENSE, Works
 
 STEPS = 120
 WIDTH, HEIGHT = 1920, 420
@@ -47,12 +47,12 @@ def main() -> None:
     clips = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     start_application()
     folders = Folders.find(tempfile.mkdtemp()).make()
-    works = Works(folders)
-    studio = build(Path(tempfile.mkdtemp()) / "large", folders, works.by_kind())
+    handlers = JobHandlers(folders)
+    studio = build(Path(tempfile.mkdtemp()) / "large", folders, handlers.by_kind())
     studio.scan = lambda: ((DENSE,), ())
     studio.open()
     studio.window.resize(WIDTH, 1080)
-    laid(studio, works, clips)
+    laid(studio, handlers, clips)
     studio.window.make_room("Timeline", HEIGHT)
     look = studio.project.timeline_look
     spin(120, lambda: len(look.plan.states) == clips)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
-from studio.jobs.work import Works
 from studio.library import models
 from studio.media.container import probe
 from studio.project.folders import Folders
@@ -87,30 +87,30 @@ def test_killed_at_seeded_moments_it_ends_in_the_same_frames(
 
 @pytest.fixture
 def studio(unbroken, tmp_path):
-    """The works on a copy of the finished home, and the request that it was made of."""
+    """The handlers on a copy of the finished home, and the request that it was made of."""
     home = Path(shutil.copytree(unbroken[0], tmp_path / "data", copy_function=shutil.copy2))
-    works = Works(Folders(home))
-    model = models.find("dense", works.model_folders)
+    handlers = JobHandlers(Folders(home))
+    model = models.find("dense", handlers.model_folders)
     shot = Shot("0123456789ab", PROMPT, seed=7, steps=2, width=16, height=16)
-    return works, home, shot.request(model.card, model.weights, None)
+    return handlers, home, shot.request(model.card, model.weights, None)
 
 
-def made(works: Works, home: Path, asked: ClipRequest) -> tuple[dict, np.ndarray]:
+def made(handlers: JobHandlers, home: Path, asked: ClipRequest) -> tuple[dict, np.ndarray]:
     payload = {"project": str(home / "scratch"), "request": to_plain(asked)}
-    result = run_once(works.by_kind(), "render", payload)
+    result = run_once(handlers.by_kind(), "render", payload)
     keys = list(last_keys(spans(asked)))
-    return result, np.stack(list(stored_frames(works.takes(home / "scratch"), keys)))
+    return result, np.stack(list(stored_frames(handlers.takes(home / "scratch"), keys)))
 
 
 @pytest.mark.parametrize("number", [0, 3, 7])
 def test_one_edited_keyframe_costs_at_most_33_frames(studio, number):
     """Every other stored frame is the very same file."""
-    works, home, asked = studio
-    result, before = made(works, home, asked)
+    handlers, home, asked = studio
+    result, before = made(handlers, home, asked)
     assert result["made"] == []
     there = files(home)
     edited = replace(asked, strip=strips.rerolled(strips.fresh(8, 8), [number], 8, seed=99))
-    result, after = made(works, home, edited)
+    result, after = made(handlers, home, edited)
     again = [span for span in spans(edited) if span.key in set(result["made"])]
     assert sum(len(span.makes) for span in again if span.stage == "decode") <= 33
     assert sum(len(span.makes) for span in again if span.stage == "interpolation") <= 30

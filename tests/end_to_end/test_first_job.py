@@ -21,14 +21,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from studio import app
 from studio.jobs.job import FINISHED
-from studio.jobs.work import Works
+from studio.jobs.handlers import JobHandlers
 from studio.project.folders import Folders
 
 app.start_application()
 app.IDLE_MS = int(sys.argv[2])
 folders = Folders(Path(sys.argv[1])).make()
-works = Works(folders)
-studio = app.build(folders.scratch, folders, works.by_kind(), model_folders=works.model_folders)
+handlers = JobHandlers(folders)
+studio = app.build(folders.scratch, folders, handlers.by_kind(), model_folders=handlers.model_folders)
 studio.document.change_shot(replace(studio.document.shot, steps=2), "Steps")
 studio.first_idle(app.IDLE_MS, app.import_engine, app.rehearse)
 studio.open()

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
 from studio.jobs.subject_training import order
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
@@ -24,14 +24,14 @@ SAMPLES = sorted((ROOT / "assets" / "samples").glob("*.png"))[:4]
 
 
 class Studio:
-    """Real works on a folder of one's own, driven as the queue drives them."""
+    """Real handlers on a folder of one's own, driven as the queue drives them."""
 
     def __init__(self, home: Path) -> None:
-        self.works = Works(Folders(home).make())
-        self.store, self.home = self.works.subjects, home
+        self.handlers = JobHandlers(Folders(home).make())
+        self.store, self.home = self.handlers.subjects, home
 
     def model(self, name: str = "tiny") -> library.Model:
-        return library.find(name, self.works.model_folders)
+        return library.find(name, self.handlers.model_folders)
 
     def adopt(self, name: str = "pip", photos=3) -> Subject:
         return self.store.adopt(Subject(name, "character"), SAMPLES[:photos])
@@ -41,7 +41,9 @@ class Studio:
         return self.do(payload, tick)
 
     def do(self, payload, tick=lambda _: None):
-        run_once(self.works.by_kind(), "train_subject", json.loads(json.dumps(payload)), tick=tick)
+        run_once(
+            self.handlers.by_kind(), "train_subject", json.loads(json.dumps(payload)), tick=tick
+        )
         return self.store.get(str(payload["subject"]))
 
     def request(self, subject: Subject, model: str = "tiny"):
@@ -53,8 +55,8 @@ class Studio:
 
     def render(self, request, project: str) -> dict[str, np.ndarray]:
         payload = {"project": str(self.home / project), "request": to_plain(request)}
-        run_once(self.works.by_kind(), "render", payload)
-        takes = self.works.takes(self.home / project)
+        run_once(self.handlers.by_kind(), "render", payload)
+        takes = self.handlers.takes(self.home / project)
         return {k: np.array(a) for span in spans(request) for k, a in takes.get(span.key).items()}
 
 
@@ -231,7 +233,7 @@ def test_a_damaged_photo_teaches_nothing(studio):
 
 def test_nobody_trains_twice_at_once(studio):
     studio.adopt()
-    other, refused = Works(studio.works.folders), []
+    other, refused = JobHandlers(studio.handlers.folders), []
 
     def tick(progress):
         if progress.loss is not None and progress.step == 2:

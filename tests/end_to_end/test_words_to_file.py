@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from studio.cli import main
-from studio.jobs.work import Works
+from studio.jobs.handlers import JobHandlers
 from studio.library import models
 from studio.media.container import probe
 from studio.media.footage import read_video
@@ -31,11 +31,11 @@ def takes(tiny_home: Path, tmp_path_factory: pytest.TempPathFactory):
     """A home in which the clip has been made, and its frames as they are stored."""
     home = Path(shutil.copytree(tiny_home, tmp_path_factory.mktemp("takes") / "data"))
     assert main([*ASKED, "--out", str(home / "a.png"), "--data-dir", str(home)]) == 0
-    works = Works(Folders(home))
-    model = models.find("tiny", works.model_folders)
+    handlers = JobHandlers(Folders(home))
+    model = models.find("tiny", handlers.model_folders)
     guidance = model.card.defaults.guidance
     asked = ClipRequest(PROMPT, 11, "tiny", model.weights, 64, 64, 9, Fraction(4), 2, guidance)
-    store = works.takes(home / "scratch")
+    store = handlers.takes(home / "scratch")
     return home, np.stack(list(stored_frames(store, list(last_keys(spans(asked))))))
 
 

@@ -15,7 +15,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 
 from studio.cli import main
 from studio.engine.device import available, choose
-from studio.jobs.work import BUILT_IN
+from studio.jobs.handlers import BUILT_IN
 from studio.library import models as library
 
 SAMPLES = sorted((BUILT_IN.parent / "assets" / "samples").glob("*.png"))

@@ -21,8 +21,8 @@ from studio.engine.film import Models, film, loaded
 from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
-from studio.jobs.work import Works
 from studio.lab.measures import likeness, upsampling
 from studio.lab.measures.clips import Kept, request
 from studio.lab.starter import later
@@ -172,18 +172,18 @@ def test_the_doctor_finds_the_card_well(run):
     assert run("doctor")["well"]
 
 
-def render(works, starter, project, tick=silent, **more):
+def render(handlers, starter, project, tick=silent, **more):
     payload = {"project": str(project), "request": to_plain(asked(starter, **more))}
-    return run_once(works.by_kind(), "render", payload, tick=tick)
+    return run_once(handlers.by_kind(), "render", payload, tick=tick)
 
 
 @needs_ffmpeg
 def test_a_tile_is_shown_before_the_whole(starter, tmp_path):
-    works, shown = Works(Folders.find(str(tmp_path / "data")), CARD), []
+    handlers, shown = JobHandlers(Folders.find(str(tmp_path / "data")), CARD), []
     larger = asked(starter, keyframes=2, upsample=starter.card.upsampling)
     where = {"frame": 0, "place": [0.5, 0.5]}
     payload = {"project": str(tmp_path / "p"), "request": to_plain(larger), **where}
-    run_once(works.by_kind(), "preview_tile", payload, tick=shown.append)
+    run_once(handlers.by_kind(), "preview_tile", payload, tick=shown.append)
     seen = shown[-1].preview
     assert seen.height == 4 * starter.card.upsampling.tile
     assert np.frombuffer(seen.rgb, np.uint8).std() > 1
@@ -192,27 +192,27 @@ def test_a_tile_is_shown_before_the_whole(starter, tmp_path):
 @needs_ffmpeg
 def test_a_cancelled_run_gives_its_memory_back(starter, tmp_path):
     before = allocated()
-    works = Works(Folders.find(str(tmp_path / "data")), CARD)
+    handlers = JobHandlers(Folders.find(str(tmp_path / "data")), CARD)
 
     def tick(progress):
         if progress.stage == "keyframes" and progress.step == 3:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        render(works, starter, tmp_path / "p", tick)
-    works.models.free()
+        render(handlers, starter, tmp_path / "p", tick)
+    handlers.models.free()
     assert allocated() <= before + 2**20
 
 
 @needs_ffmpeg
 def test_two_jobs_in_a_row_are_those_of_fresh_models(starter, tmp_path):
     home = Folders.find(str(tmp_path / "data"))
-    works = Works(home, CARD)
-    first = render(works, starter, tmp_path / "one", keyframes=2)
-    render(works, starter, tmp_path / "one", keyframes=3)
-    again = render(works, starter, tmp_path / "two", keyframes=2)
+    handlers = JobHandlers(home, CARD)
+    first = render(handlers, starter, tmp_path / "one", keyframes=2)
+    render(handlers, starter, tmp_path / "one", keyframes=3)
+    again = render(handlers, starter, tmp_path / "two", keyframes=2)
     assert again["made"] == first["made"]
-    one, two = (works.takes(tmp_path / name) for name in ("one", "two"))
+    one, two = (handlers.takes(tmp_path / name) for name in ("one", "two"))
     for key in first["made"]:
         for name, array in one.get(key).items():
             wide = 255.0 if name == "frames" else float(np.ptp(array))

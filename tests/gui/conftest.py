@@ -15,7 +15,7 @@ from studio.app import build, start_application
 from studio.project.folders import Folders
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.state.model_list import LOOKING
-from tests.gui.works import MODEL, Works
+from tests.gui.handlers import MODEL, JobHandlers
 
 OPEN_LIMIT_MS = 60_000
 Opened = Callable[..., StudioWindow]
@@ -46,17 +46,17 @@ def folders(tmp_path: Path) -> Folders:
 
 
 @pytest.fixture
-def works(folders: Folders) -> Works:
-    return Works(folders)
+def handlers(folders: Folders) -> JobHandlers:
+    return JobHandlers(folders)
 
 
 @pytest.fixture
-def open_studio(qapp, qtbot, tmp_path, folders, works) -> Iterator[Opened]:
+def open_studio(qapp, qtbot, tmp_path, folders, handlers) -> Iterator[Opened]:
     """Opens the real window on a project; closes whatever is still open."""
     opened: list[StudioWindow] = []
 
     def open_it(project: str = "Summer", *, models=(MODEL,), shown: bool = True) -> StudioWindow:
-        studio = build(tmp_path / project, folders, works.by_kind())
+        studio = build(tmp_path / project, folders, handlers.by_kind())
         studio.scan = lambda: (tuple(models), ())
         opened.append(studio)
         if shown:
@@ -67,7 +67,7 @@ def open_studio(qapp, qtbot, tmp_path, folders, works) -> Iterator[Opened]:
         return studio
 
     yield open_it
-    works.gate.set()
+    handlers.gate.set()
     for studio in opened:
         if not studio.is_closed:
             studio.close()

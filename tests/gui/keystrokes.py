@@ -24,7 +24,7 @@ from PySide6.QtGui import QKeyEvent
 from studio.app import build, start_application
 from studio.project.folders import Folders
 from studio.ui.shell.studio_window import StudioWindow
-from tests.gui.works import LARGER, Works
+from tests.gui.handlers import LARGER, JobHandlers
 
 WORDS, TYPED = "a red ball moving left over grass", ", slowly, in the night sky" * 4
 PAUSE = 0.03
@@ -36,7 +36,7 @@ def main() -> None:
     start_application()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as root:
         folders = Folders(Path(root) / "data").make()
-        studio = build(Path(root) / "Keys", folders, Works(folders).by_kind())
+        studio = build(Path(root) / "Keys", folders, JobHandlers(folders).by_kind())
         studio.scan = lambda: ((LARGER,), ())
         studio.open()
         try:

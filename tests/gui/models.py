@@ -7,7 +7,7 @@ from studio.library.models import Model
 from studio.spec.card import Card, Interpolation, Window
 from studio.spec.grid import Grid
 from tests.cards import card
-from tests.gui.works import DENSE, LARGER, WEIGHTS
+from tests.gui.handlers import DENSE, LARGER, WEIGHTS
 
 
 def uses(*roles: str) -> tuple[tuple[str, tuple[str, ...]], ...]:

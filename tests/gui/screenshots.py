@@ -66,16 +66,16 @@ def arguments() -> argparse.Namespace:
 def opened(said: argparse.Namespace, folders: Folders) -> StudioWindow:
     project = said.project or folders.scratch
     if said.stand_ins:
-        from tests.gui.works import LARGER, Works
+        from tests.gui.handlers import LARGER, JobHandlers
 
-        pretenders = Works(folders)
+        pretenders = JobHandlers(folders)
         pretenders.pace, pretenders.training_steps = PACE, DEFAULT_STEPS
         studio = build(project, folders, pretenders.by_kind())
         studio.scan = lambda: ((LARGER,), ())
         return studio
-    from studio.jobs.work import Works as RealWorks
+    from studio.jobs.handlers import JobHandlers as RealHandlers
 
-    real = RealWorks(folders)
+    real = RealHandlers(folders)
     more = {"model_folders": real.model_folders, "planner": real.planner}
     return build(project, folders, real.by_kind(), **more)
 

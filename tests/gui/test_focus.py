@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
 from studio.ui.state.player_state import Shown
-from tests.gui.works import clip, strip
+from tests.gui.handlers import clip, strip
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -100,8 +100,8 @@ def test_no_tool_button_takes_the_focus_by_a_click_or_is_pressed_by_space(playin
     assert playing.queue.jobs() == ()
 
 
-def test_enter_presses_the_button_that_has_the_focus(playing, works):
-    works.gate.clear()
+def test_enter_presses_the_button_that_has_the_focus(playing, handlers):
+    handlers.gate.clear()
     playing.shot.seed.dice.setFocus()
     seed = playing.document.shot.seed
     press(playing, Key.Key_Return)

@@ -7,7 +7,7 @@ import pytest
 
 from studio.project import edits
 from studio.project.store import ProjectStore
-from tests.gui.works import LARGER
+from tests.gui.handlers import LARGER
 from tests.hostile import good, hostile
 
 TURNS = 5

@@ -72,7 +72,7 @@ def test_every_control_has_a_name(studio):
     assert nameless == []
 
 
-def test_every_disabled_control_says_why(studio, works):
+def test_every_disabled_control_says_why(studio, handlers):
     silent = [
         (type(w).__name__, w.accessibleName())
         for w in controls(studio)

@@ -41,7 +41,7 @@ def roles(model: QAbstractItemModel):
 
 
 @pytest.fixture
-def marked(studio, tmp_path, until, works):
+def marked(studio, tmp_path, until, handlers):
     """Markup in every text that a user can give."""
     from PIL import Image
 
@@ -66,7 +66,7 @@ def marked(studio, tmp_path, until, works):
     studio.queue_bar.open.setChecked(True)
     studio.banner.show_message(BOLD)
     studio.status.post(BOLD)
-    works.gate.clear()
+    handlers.gate.clear()
     studio.render_actions.render()
     until(lambda: studio.queue_panel.rows)
     return studio

@@ -11,7 +11,7 @@ from studio.spec.forecast import MADE, TO_MAKE
 from studio.ui.state.frames import Loaded
 from studio.ui.state.player_state import Shown
 from studio.ui.takes.model import facts, origin
-from tests.gui.works import DENSE, LARGER
+from tests.gui.handlers import DENSE, LARGER
 
 Key = Qt.Key
 BALL = "a red ball moving left over grass"

@@ -9,9 +9,9 @@ import pytest
 
 from studio.engine.film import Models, film
 from studio.engine.untouched import networks, size
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.job import Job
 from studio.jobs.model_cache import ModelCache
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.spec.progress import Cancelled, silent
@@ -165,13 +165,13 @@ def test_work_that_fails_gives_all_of_it_back(folder, error, stays):
         names.append(weakref.ref(network))
         raise error
 
-    def works():
+    def handlers():
         with cache.leased(silent):
             load(cache, folder, "taesd")
             computes()
 
     with pytest.raises(type(error)) as caught:
-        works()
+        handlers()
     assert there(cache) == (["taesd", "one"] if stays else [])
     gc.collect()
     assert (names[0]() is not None) == stays
@@ -181,10 +181,10 @@ def test_work_that_fails_gives_all_of_it_back(folder, error, stays):
 
 
 def test_free_gpu_gives_all_of_it_back(folder, tmp_path):
-    works = Works(Folders(tmp_path).make(), "cpu")
-    works.models = cache = ModelCache("cpu", PLENTY)
+    handlers = JobHandlers(Folders(tmp_path).make(), "cpu")
+    handlers.models = cache = ModelCache("cpu", PLENTY)
     gone = [weakref.ref(first_network(load(cache, folder, name))) for name in ROLES]
-    works.by_kind()["free_memory"](Job(1, "free_memory", "Free GPU"), silent)
+    handlers.by_kind()["free_memory"](Job(1, "free_memory", "Free GPU"), silent)
     assert cache.held == ()
     gc.collect()
     assert [ref() for ref in gone] == [None] * len(ROLES)

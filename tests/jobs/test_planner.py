@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
@@ -23,9 +23,9 @@ def folder(tmp_path_factory):
 
 
 def works_on(folder, home, budget=None):
-    works = Works(Folders(home).make(), "cpu", budget)
-    works.model_folders = (folder,)
-    return works
+    handlers = JobHandlers(Folders(home).make(), "cpu", budget)
+    handlers.model_folders = (folder,)
+    return handlers
 
 
 def asked(folder, **more):
@@ -34,22 +34,22 @@ def asked(folder, **more):
     return model.card.request("a red ball", 7, model.weights, **chosen | more)
 
 
-def render(works, request, project):
+def render(handlers, request, project):
     payload = {"project": str(project), "request": to_plain(request)}
-    return run_once(works.by_kind(), "render", payload)
+    return run_once(handlers.by_kind(), "render", payload)
 
 
 def test_a_plan_is_found_out_once_and_timed_by_what_runs_took(folder, tmp_path, monkeypatch):
     request = asked(folder)
-    walk, works = spans(request), works_on(folder, tmp_path)
-    unknown = works.planner.plan(walk)
+    walk, handlers = spans(request), works_on(folder, tmp_path)
+    unknown = handlers.planner.plan(walk)
     assert unknown.peak is None
-    known = works.planner.plan(walk, tmp_path, find_out=True)
+    known = handlers.planner.plan(walk, tmp_path, find_out=True)
     assert known.peak > 0
     assert known.seconds is None
     assert known.free_disk > known.disk > 0
-    render(works, request, tmp_path / "one")  # loads: no pace
-    render(works, request, tmp_path / "two")
+    render(handlers, request, tmp_path / "one")  # loads: no pace
+    render(handlers, request, tmp_path / "two")
     again = works_on(folder, tmp_path)  # another process
     monkeypatch.setattr("studio.jobs.planner._Finder.found", None)  # nothing is to be found out
     timed = again.planner.plan(walk, find_out=True)
@@ -63,9 +63,11 @@ def test_a_plan_is_found_out_once_and_timed_by_what_runs_took(folder, tmp_path, 
 def test_a_budget_makes_the_steps_be_taken_from_the_start(folder, tmp_path):
     request = asked(folder)
     needs = works_on(folder, tmp_path / "n").planner.plan(spans(request), find_out=True)
-    works = works_on(folder, tmp_path, budget=needs.peak)  # not with the margin that is asked for
-    render(works, request, tmp_path / "p")
-    record = works.takes(tmp_path / "p").record(spans(request)[0].key)
+    handlers = works_on(
+        folder, tmp_path, budget=needs.peak
+    )  # not with the margin that is asked for
+    render(handlers, request, tmp_path / "p")
+    record = handlers.takes(tmp_path / "p").record(spans(request)[0].key)
     assert FUSED in record["facts"]["lighter"]
 
 
@@ -73,17 +75,17 @@ def test_a_budget_makes_the_steps_be_taken_from_the_start(folder, tmp_path):
     "damage", ["{", "[]", '{"version": 1, "needs": [], "rates": 3}', '{"version": 9}']
 )
 def test_what_was_learned_may_be_lost(folder, tmp_path, damage):
-    works = works_on(folder, tmp_path)
-    works.folders.knowledge.write_text(damage, "utf-8")
-    assert works.planner.plan(spans(asked(folder))).peak is None
+    handlers = works_on(folder, tmp_path)
+    handlers.folders.knowledge.write_text(damage, "utf-8")
+    assert handlers.planner.plan(spans(asked(folder))).peak is None
 
 
 def test_the_setting_is_kept_and_the_command_line_goes_before_it(folder, tmp_path):
-    works = works_on(folder, tmp_path)
-    assert works.planner.budget is None
-    works.planner.set_budget(6)
-    assert json.loads(works.folders.budget.read_text("utf-8"))["gigabytes"] == 6
+    handlers = works_on(folder, tmp_path)
+    assert handlers.planner.budget is None
+    handlers.planner.set_budget(6)
+    assert json.loads(handlers.folders.budget.read_text("utf-8"))["gigabytes"] == 6
     assert works_on(folder, tmp_path).planner.budget == 6 * 2**30
     assert works_on(folder, tmp_path, 2**30).planner.budget == 2**30
-    works.planner.set_budget(None)
+    handlers.planner.set_budget(None)
     assert works_on(folder, tmp_path).planner.budget is None

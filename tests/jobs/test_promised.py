@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.pictures import PictureStore
@@ -25,25 +25,25 @@ REPLACED = "The model Starter was replaced since this was ordered"
 
 
 @pytest.fixture
-def works(home):
-    return Works(Folders(home))
+def handlers(home):
+    return JobHandlers(Folders(home))
 
 
 @pytest.fixture
-def asked(works):
-    return request(works, "tiny")
+def asked(handlers):
+    return request(handlers, "tiny")
 
 
-def request(works, name):
-    model = library.find(name, works.model_folders)
+def request(handlers, name):
+    model = library.find(name, handlers.model_folders)
     shot = Shot("a", prompt="a red ball", seed=1, keyframes=2, steps=1, width=16, height=16)
     return shot.request(model.card, model.weights, None)
 
 
-def make(works, asked, kind="render", **more):
-    project = works.folders.scratch
+def make(handlers, asked, kind="render", **more):
+    project = handlers.folders.scratch
     return run_once(
-        works.by_kind(), kind, {"project": str(project), "request": to_plain(asked), **more}
+        handlers.by_kind(), kind, {"project": str(project), "request": to_plain(asked), **more}
     )
 
 
@@ -61,57 +61,57 @@ def exchange(home: Path) -> None:
 
 
 @pytest.mark.parametrize("loaded", [False, True], ids=["on disk", "in memory too"])
-def test_a_render_of_a_replaced_model_is_refused_before_anything_is_made(works, asked, loaded):
+def test_a_render_of_a_replaced_model_is_refused_before_anything_is_made(handlers, asked, loaded):
     if loaded:
-        make(works, replace(asked, seed=2))
-    exchange(works.folders.data)
-    before = files(works.folders.scratch)
+        make(handlers, replace(asked, seed=2))
+    exchange(handlers.folders.data)
+    before = files(handlers.folders.scratch)
     with pytest.raises(Refusal, match=REPLACED):
-        make(works, asked)
-    assert files(works.folders.scratch) == before
+        make(handlers, asked)
+    assert files(handlers.folders.scratch) == before
 
 
-def test_ordered_again_it_is_made_by_the_new_model(works, asked):
-    make(works, asked)
-    exchange(works.folders.data)
-    model = library.find("tiny", works.model_folders)
-    assert make(works, replace(asked, weights=model.weights))["reused"] == []
+def test_ordered_again_it_is_made_by_the_new_model(handlers, asked):
+    make(handlers, asked)
+    exchange(handlers.folders.data)
+    model = library.find("tiny", handlers.model_folders)
+    assert make(handlers, replace(asked, weights=model.weights))["reused"] == []
     with pytest.raises(Refusal, match=REPLACED):  # nor is the old one's work made by the new one
-        make(works, asked)
+        make(handlers, asked)
 
 
-def test_a_tile_of_a_replaced_model_is_refused(works, asked):
-    asked = replace(asked, upsample=library.find("starter", works.model_folders).card.upsampling)
-    exchange(works.folders.data)
+def test_a_tile_of_a_replaced_model_is_refused(handlers, asked):
+    asked = replace(asked, upsample=library.find("starter", handlers.model_folders).card.upsampling)
+    exchange(handlers.folders.data)
     with pytest.raises(Refusal, match=REPLACED):
-        make(works, asked, "preview_tile", frame=0, place=[0.5, 0.5])
+        make(handlers, asked, "preview_tile", frame=0, place=[0.5, 0.5])
 
 
 def test_a_picture_that_was_replaced_is_refused_under_its_name(dense_home, tmp_path):
-    works = Works(Folders(Path(shutil.copytree(dense_home, tmp_path / "data"))))
-    kept = PictureStore(works.folders.scratch)
+    handlers = JobHandlers(Folders(Path(shutil.copytree(dense_home, tmp_path / "data"))))
+    kept = PictureStore(handlers.folders.scratch)
     brought = tmp_path / "my dog.png"
     Image.fromarray(np.full((16, 16, 3), 90, np.uint8)).save(brought)
     identity = kept.take_in(brought)
     strip = strips.replaced(strips.fresh(2, 8), 1, strips.Source(picture=identity))
-    asked = replace(request(works, "dense"), strip=strip)
+    asked = replace(request(handlers, "dense"), strip=strip)
     Image.fromarray(np.full((16, 16, 3), 91, np.uint8)).save(kept.path(identity))
     with pytest.raises(Refusal, match=r"“my dog\.png” was damaged or replaced"):
-        make(works, asked)
+        make(handlers, asked)
 
 
-def test_a_model_that_is_replaced_while_it_is_loaded_is_neither_used_nor_kept(works, asked):
+def test_a_model_that_is_replaced_while_it_is_loaded_is_neither_used_nor_kept(handlers, asked):
     def exchanged(progress: Progress) -> None:
         if progress.stage == "loading model" and progress.step == progress.total:
-            exchange(works.folders.data)
+            exchange(handlers.folders.data)
 
-    model = library.find("tiny", works.model_folders)
+    model = library.find("tiny", handlers.model_folders)
     with pytest.raises(Refusal, match=REPLACED):
-        works.models.video(model, exchanged)
-    shutil.rmtree(works.folders.data / "models" / "tiny")
-    tiny_starter.make(works.folders.data / "models" / "tiny")
-    assert make(works, asked)["made"]
-    kept = works.models.video(library.find("tiny", works.model_folders), silent)
+        handlers.models.video(model, exchanged)
+    shutil.rmtree(handlers.folders.data / "models" / "tiny")
+    tiny_starter.make(handlers.folders.data / "models" / "tiny")
+    assert make(handlers, asked)["made"]
+    kept = handlers.models.video(library.find("tiny", handlers.model_folders), silent)
     assert kept.backbone.unet.conv_in.weight.equal(
         load_file(model.folder / "unet" / "diffusion_pytorch_model.safetensors")[
             "conv_in.weight"

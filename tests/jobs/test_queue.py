@@ -31,9 +31,14 @@ class Stage:
         self.heard: list[tuple] = []
         self.off_thread = 0
         self.ticks = 0
-        works = {"hold": self._hold, "quick": self._quick, "break": self._break, "own": self._own}
+        handlers = {
+            "hold": self._hold,
+            "quick": self._quick,
+            "break": self._break,
+            "own": self._own,
+        }
         self.own = lambda job, tick: None
-        self.queue = Queue(JobStore(folder / "queue.db"), works)
+        self.queue = Queue(JobStore(folder / "queue.db"), handlers)
         self.queue.finished.connect(lambda id, result: self._hear("finished", id, result))
         self.queue.failed.connect(lambda id, what, hint: self._hear("failed", id, what, hint))
         self.queue.cancelled.connect(lambda id: self._hear("cancelled", id))
@@ -451,15 +456,15 @@ def test_a_second_window_lists_but_does_not_run(qtbot, stage):
 
 def test_one_job_in_the_terminal():
     said = []
-    works = {"double": lambda job, tick: tick(STEP) or job.payload["n"] * 2}
-    assert run_once(works, "double", {"n": 21}, tick=said.append) == 42
+    handlers = {"double": lambda job, tick: tick(STEP) or job.payload["n"] * 2}
+    assert run_once(handlers, "double", {"n": 21}, tick=said.append) == 42
     assert said == [STEP]
 
     def stop(_):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        run_once(works, "double", {"n": 1}, tick=stop)
+        run_once(handlers, "double", {"n": 1}, tick=stop)
 
 
 def test_a_job_removed_before_its_end_is_told_of_is_still_known(qtbot, stage):

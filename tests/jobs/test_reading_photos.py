@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio.jobs.handlers import BUILT_IN
 from studio.jobs.job import Job
 from studio.jobs.model_cache import ModelCache
 from studio.jobs.subject_training import READING, order, train
-from studio.jobs.work import BUILT_IN
 from studio.library import models as library
 from studio.media import photo
 from studio.project.subject import Subject

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.job import State
 from studio.jobs.job_store import JobStore
 from studio.jobs.once import run_once
 from studio.jobs.queue import Queue
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
@@ -48,11 +48,11 @@ def first_home(tmp_path_factory, photos):
     """A data folder with one model, which also upsamples, and a subject of either method."""
     home = tmp_path_factory.mktemp("seam") / "data"
     tiny_upsampler.give(tiny_starter.make(home / "models" / "tiny", plain=False))
-    works = Works(Folders.find(str(home)))
+    handlers = JobHandlers(Folders.find(str(home)))
     for method, name in SUBJECTS.items():
-        works.subjects.adopt(Subject(name, "toy", method=method), photos)
-        run_once(works.by_kind(), "train_subject", training(name, method))
-    works.subjects.adopt(Subject("new", "toy"), photos)
+        handlers.subjects.adopt(Subject(name, "toy", method=method), photos)
+        run_once(handlers.by_kind(), "train_subject", training(name, method))
+    handlers.subjects.adopt(Subject("new", "toy"), photos)
     return home
 
 
@@ -77,11 +77,11 @@ class Bench:
     def __init__(self, first_home: Path, folder: Path) -> None:
         self.home = Path(shutil.copytree(first_home, folder / "data"))
         self.project = folder / "project"
-        self.works = Works(Folders.find(str(self.home)))
-        self.model = library.find("tiny", self.works.model_folders)
+        self.handlers = JobHandlers(Folders.find(str(self.home)))
+        self.model = library.find("tiny", self.handlers.model_folders)
 
     def request(self, prompt, method="", **changed):
-        subject = self.works.subjects.get(SUBJECTS[method]) if method else None
+        subject = self.handlers.subjects.get(SUBJECTS[method]) if method else None
         shot = Shot("a", prompt=prompt, keyframes=3, steps=3, guidance=2.0, interpolate=1)
         return replace(
             shot.request(self.model.card, self.model.weights, subject and subject.use(1.0)),
@@ -119,8 +119,8 @@ class Bench:
     def left(self, order: Order) -> dict:
         """Stored bytes by key, of a training the adapter's hash."""
         if order.kind == "train_subject":
-            return {"adapter": self.works.subjects.get("new").identity}
-        takes = self.works.takes(self.project)
+            return {"adapter": self.handlers.subjects.get("new").identity}
+        takes = self.handlers.takes(self.project)
         found = {key: takes.get(key) for key in order.keys}
         assert all(arrays is not None for arrays in found.values())
         return {k: {n: a.tobytes() for n, a in arrays.items()} for k, arrays in found.items()}
@@ -135,7 +135,7 @@ def alone(first_home, tmp_path_factory):
         if (kind, name) not in made:
             bench = Bench(first_home, tmp_path_factory.mktemp("alone"))
             order = getattr(bench, kind)(name)
-            run_once(bench.works.by_kind(), order.kind, order.payload, tick=last_tile(order))
+            run_once(bench.handlers.by_kind(), order.kind, order.payload, tick=last_tile(order))
             made[kind, name] = (bench.left(order), order.seen)
         return made[kind, name]
 
@@ -152,7 +152,7 @@ def last_tile(order):
     return tick
 
 
-def cutting_in(works, short: Order, at: int, arrived: threading.Event, ordered: threading.Event):
+def cutting_in(handlers, short: Order, at: int, arrived: threading.Event, ordered: threading.Event):
     """The handlers; the long job's `at`-th tick waits until the short one has been ordered."""
 
     def watched(work):
@@ -173,14 +173,14 @@ def cutting_in(works, short: Order, at: int, arrived: threading.Event, ordered: 
 
         return watch
 
-    return {kind: watched(work) for kind, work in works.by_kind().items()}
+    return {kind: watched(work) for kind, work in handlers.by_kind().items()}
 
 
 def both(qtbot, bench, long, short, at):
     """Run the long job, let the short one cut in at a tick of it, and wait for both."""
     arrived, ordered = threading.Event(), threading.Event()
-    works = cutting_in(bench.works, short, at, arrived, ordered)
-    queue = Queue(JobStore(bench.home / "queue.db"), works)
+    handlers = cutting_in(bench.handlers, short, at, arrived, ordered)
+    queue = Queue(JobStore(bench.home / "queue.db"), handlers)
     failed, log = [], []
     queue.failed.connect(lambda id, what, hint: failed.append((what, hint)))
     queue.finished.connect(lambda id, _: log.append(id))
@@ -236,7 +236,7 @@ def test_what_waits_for_another_job_is_as_alone(qtbot, tmp_path, first_home, alo
     one, other = bench.long(first), bench.long(second)
     if one.kind == other.kind == "train_subject":
         other = replace(other, payload={**other.payload, "subject": "lola"})
-    queue = Queue(JobStore(bench.home / "queue.db"), bench.works.by_kind())
+    queue = Queue(JobStore(bench.home / "queue.db"), bench.handlers.by_kind())
     failed = []
     queue.failed.connect(lambda id, what, hint: failed.append((what, hint)))
     try:
@@ -260,8 +260,8 @@ def test_networks_that_were_left_altered_are_loaded_anew(first_home, tmp_path, c
     from studio.engine.adapter import inject_lora
 
     bench = Bench(first_home, tmp_path)
-    video = bench.works.models.video(bench.model, silent)
-    assert bench.works.models.video(bench.model, silent) is video
+    video = bench.handlers.models.video(bench.model, silent)
+    assert bench.handlers.models.video(bench.model, silent) is video
     weight = next(video.backbone.unet.parameters())
     damages = (
         lambda v: inject_lora(v.backbone.unet, LoraConfig(target_modules=["to_q"]), 0),
@@ -271,7 +271,7 @@ def test_networks_that_were_left_altered_are_loaded_anew(first_home, tmp_path, c
     )
     for damage in damages:
         damage(video)
-        again = bench.works.models.video(bench.model, silent)
+        again = bench.handlers.models.video(bench.model, silent)
         assert again is not video
         assert torch.equal(first(again), weight) or damage is damages[2]
         video = again
@@ -285,7 +285,7 @@ def first(video):
 
 def test_the_gpu_is_freed_when_nobody_computes_on_it(first_home, tmp_path):
     bench = Bench(first_home, tmp_path)
-    models = bench.works.models
+    models = bench.handlers.models
     models.video(bench.model, silent)
     waiting = threading.Event()
 
@@ -294,7 +294,7 @@ def test_the_gpu_is_freed_when_nobody_computes_on_it(first_home, tmp_path):
 
     with models.leased(silent):
         freeing = threading.Thread(
-            target=lambda: run_once(bench.works.by_kind(), "free_memory", {}, tick=tick)
+            target=lambda: run_once(bench.handlers.by_kind(), "free_memory", {}, tick=tick)
         )
         freeing.start()
         assert waiting.wait(30)

@@ -10,11 +10,11 @@ import torch
 from studio.engine.memory import streaming
 from studio.engine.roles import FillSpec, Words
 from studio.engine.untouched import mark, networks
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.job_store import JobStore
 from studio.jobs.model_cache import ModelCache
 from studio.jobs.once import run_once
 from studio.jobs.queue import Queue
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
@@ -34,9 +34,9 @@ def folder(tmp_path_factory):
 
 
 def works_on(folder, home):
-    works = Works(Folders(home).make(), "cpu")
-    works.model_folders = (folder,)
-    return works
+    handlers = JobHandlers(Folders(home).make(), "cpu")
+    handlers.model_folders = (folder,)
+    return handlers
 
 
 def asked(folder, **more):
@@ -47,10 +47,10 @@ def asked(folder, **more):
     )
 
 
-def render(works, request, project, tick=silent, until=""):
+def render(handlers, request, project, tick=silent, until=""):
     payload = {"project": str(project), "request": to_plain(request), "until": until}
-    run_once(works.by_kind(), "render", payload, tick=tick)
-    takes = works.takes(project)
+    run_once(handlers.by_kind(), "render", payload, tick=tick)
+    takes = handlers.takes(project)
     return {
         span.key: (span, takes.get(span.key), takes.record(span.key)) for span in spans(request)
     }
@@ -73,9 +73,9 @@ def test_every_step_makes_the_same_clip_and_is_recorded(
     folder, tmp_path, monkeypatch, unlimited, steps
 ):
     """Memory is short as often as there are steps to be taken, and then no longer."""
-    works, short, notes = works_on(folder, tmp_path), [steps], []
+    handlers, short, notes = works_on(folder, tmp_path), [steps], []
     monkeypatch.setattr(ModelCache, "ladder", lambda self: CARD)
-    whole = works.models.part
+    whole = handlers.models.part
 
     def part(model, role, tick):
         if short[0]:
@@ -83,8 +83,8 @@ def test_every_step_makes_the_same_clip_and_is_recorded(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return whole(model, role, tick)
 
-    monkeypatch.setattr(works.models, "part", part)
-    found = render(works, asked(folder), tmp_path / "p", lambda p: notes.append(p.note))
+    monkeypatch.setattr(handlers.models, "part", part)
+    found = render(handlers, asked(folder), tmp_path / "p", lambda p: notes.append(p.note))
     said = [note for note in notes if note.startswith("Memory is short")]
     assert [any(step in note for note in said) for step in CARD] == [k < steps for k in range(4)]
     assert found.keys() == unlimited.keys()
@@ -105,22 +105,22 @@ def test_a_processor_that_is_short_attends_in_one_kernel(folder, tmp_path):
     model = library.find("large", [folder])
     needs = []
     for steps in (0, 1):
-        works = works_on(folder, tmp_path / str(steps))
-        works.models.take_steps("large", "keyframes", steps)
-        works.models.part(
+        handlers = works_on(folder, tmp_path / str(steps))
+        handlers.models.take_steps("large", "keyframes", steps)
+        handlers.models.part(
             model, "keyframes", silent
         )  # what is loaded takes more than it works with
         with Short(2**40) as counted:
-            render(works, request, tmp_path / f"free {steps}", until="keyframes")
+            render(handlers, request, tmp_path / f"free {steps}", until="keyframes")
         needs.append(counted.peak)
     assert needs[1] < 0.8 * needs[0]
-    works = works_on(folder, tmp_path)
-    works.models.part(model, "keyframes", silent)
+    handlers = works_on(folder, tmp_path)
+    handlers.models.part(model, "keyframes", silent)
     span = spans(request)[0]
     short = Short((needs[0] + needs[1]) // 2)
     with short, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(works.models, "lighten", lifting(works.models, short, folder))
-        found = render(works, request, tmp_path / "p", until="keyframes")
+        patch.setattr(handlers.models, "lighten", lifting(handlers.models, short, folder))
+        found = render(handlers, request, tmp_path / "p", until="keyframes")
     assert short.refused == 1
     assert found[span.key][2]["facts"]["lighter"] == [FUSED]
 
@@ -141,7 +141,7 @@ def test_where_nothing_is_light_enough_the_job_says_so_and_keeps_what_is_made(
     folder, tmp_path, qtbot
 ):
     """In the real queue: finished spans stay, the networks are gone, the next job is done."""
-    works, failed = works_on(folder, tmp_path), []
+    handlers, failed = works_on(folder, tmp_path), []
 
     def limited(job, tick):
         with ExitStack() as stack:
@@ -153,7 +153,7 @@ def test_where_nothing_is_light_enough_the_job_says_so_and_keeps_what_is_made(
                 tick(progress)
 
             stack.closed = False
-            return works.by_kind()["render"](job, until_decoding)
+            return handlers.by_kind()["render"](job, until_decoding)
 
     request = asked(folder, interpolate=0)
     payload = {"project": str(tmp_path / "p"), "request": to_plain(request)}
@@ -164,8 +164,8 @@ def test_where_nothing_is_light_enough_the_job_says_so_and_keeps_what_is_made(
         queue.start()
         qtbot.waitUntil(lambda: bool(failed), timeout=120_000)
         assert [("not enough memory" in what) for what in failed] == [True]
-        assert works.models.held == ()
-        there = [works.takes(tmp_path / "p").has(span.key) for span in spans(request)]
+        assert handlers.models.held == ()
+        there = [handlers.takes(tmp_path / "p").has(span.key) for span in spans(request)]
         assert there[0]
         assert not all(there)
         queue.add("render", "with enough", payload)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
 from studio.jobs.payloads import TimelinePayload
 from studio.jobs.take_store import take_store
 from studio.jobs.timeline_export import order
 from studio.jobs.timeline_frames import TimelineFrames
-from studio.jobs.work import Works
 from studio.media import audio, footage, provenance, video
 from studio.media.letterbox import letterboxed
 from studio.media.photo import open_photo
@@ -122,9 +122,9 @@ def reader(folder: Path, project: Project, size=SIZE) -> TimelineFrames:
 def exported(folder: Path, tmp_path: Path, project: Project, name: str, tick=None, **what) -> dict:
     payload = order(project, folder, tmp_path / name, size=SIZE, **what)
     assert from_plain(TimelinePayload, to_plain(payload)) == payload
-    works = Works(Folders(tmp_path / "data").make(), "cpu").by_kind()
+    handlers = JobHandlers(Folders(tmp_path / "data").make(), "cpu").by_kind()
     more = {"tick": tick} if tick else {}
-    return run_once(works, "export_timeline", to_plain(payload), **more)
+    return run_once(handlers, "export_timeline", to_plain(payload), **more)
 
 
 @settings(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.jobs.work import BUILT_IN
+from studio.jobs.handlers import BUILT_IN
 from studio.library.catalogue import CARDS, is_plain_path, read_catalogue
 from studio.spec.refusal import Refusal
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from studio.jobs.work import BUILT_IN
+from studio.jobs.handlers import BUILT_IN
 from studio.library import models
 from studio.library.headers import check
 from studio.spec.refusal import Refusal

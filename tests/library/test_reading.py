@@ -13,7 +13,7 @@ from studio.library.derived.derived import LAYOUTS
 from studio.library.reading import first_unread
 from studio.spec.refusal import Refusal
 from tests.engine.families.wan import tiny as tiny_wan
-from tests.gui.works import CARD
+from tests.gui.handlers import CARD
 
 PROMPT = "a small red ball moving left slowly over grass and the big blue star moving right "
 LONG = PROMPT + "quickly in the sky, resting on sand"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.jobs.work import BUILT_IN
+from studio.jobs.handlers import BUILT_IN
 from studio.library import models as library
 from studio.library.settings import settings_of
 from studio.spec.components import SETTINGS, USES

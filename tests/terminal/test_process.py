@@ -51,7 +51,7 @@ def test_the_window_loads_its_engine_and_then_a_model_without_a_word_or_another_
     What is fetched while the window is idle is all that a model needs.
     """
     code = START + (
-        "from studio import app; from studio.jobs.work import BUILT_IN\n"
+        "from studio import app; from studio.jobs.handlers import BUILT_IN\n"
         "app.import_engine(); app.rehearse(); before = set(sys.modules)\n"
         "from studio.jobs.model_cache import ModelCache; from studio.spec.progress import silent\n"
         "ModelCache(None).video(app.find('starter', (BUILT_IN,)), silent)\n"

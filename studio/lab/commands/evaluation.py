@@ -54,7 +54,7 @@ def evaluate(args: Namespace, session: Session) -> Answer:
     """One of the tables; the flags say which."""
     what = _asked(args)
     _check(args, what)
-    folders = session.works().model_folders
+    folders = session.handlers().model_folders
     library.find(args.model, folders)
     options = _options(args, session, what)
     session.if_stopped(f"{KEPT} {session.again()}" if what in TRAINS else NOT_KEPT)

@@ -19,7 +19,7 @@ def bench(args: Namespace, session: Session) -> Answer:
     """Speeds and memory of the stages, beside stock networks; with the tiny ones it is a trial of the
     measure itself."""
     session.if_stopped(NOT_KEPT)
-    device = session.works().models.device()
+    device = session.handlers().models.device()
     if device.name == "cpu" and args.scale != "tiny":
         raise Refusal(
             "Networks of full size take hours on a processor.", "Use --scale tiny, or a card."
@@ -40,9 +40,9 @@ def bench(args: Namespace, session: Session) -> Answer:
 def plan(args: Namespace, session: Session) -> Answer:
     """The error of plans over random jobs of a model."""
     session.if_stopped(NOT_KEPT)
-    works = session.works()
-    device = works.models.device()
-    model = library.find(args.model, works.model_folders)
+    handlers = session.handlers()
+    device = handlers.models.device()
+    model = library.find(args.model, handlers.model_folders)
     family = import_module(FAMILIES[model.card.family])
     from studio.lab.measures import plan_error
 

@@ -15,7 +15,7 @@ MULTIPLE = 64
 def bench(args: Namespace, session: Session) -> Answer:
     """What the stages take with the layouts of public networks."""
     session.if_stopped(NOT_KEPT)
-    session.works()  # refuses a device that is not there
+    session.handlers()  # refuses a device that is not there
     if args.must_fit:
         return _must_fit(session)
     table = memory_table(args.width, args.height, measure=args.measure, device=args.device)

@@ -21,7 +21,7 @@ MOST_STEPS = 1_000_000
 def train_starter(args: Namespace, session: Session) -> Answer:
     """Train the starter's parts one after another; a run that was stopped goes on."""
     _check_starter(args)
-    out, chosen = _folder(args.out), session.works().models.device()
+    out, chosen = _folder(args.out), session.handlers().models.device()
     from studio.lab.starter import later
     from studio.lab.starter.recipe import CARD_SCALE, PROCESSOR_SCALE, Recipe, Slice
     from studio.lab.training.trainer import allow_tf32
@@ -64,7 +64,7 @@ def _check_starter(args: Namespace) -> None:
 def train_decoder(args: Namespace, session: Session) -> Answer:
     """Teach a model's decoder from clips, drawn ones or those of a folder."""
     _check(args, args.steps)
-    out, model = _folder(args.out), library.find(args.model, session.works().model_folders)
+    out, model = _folder(args.out), library.find(args.model, session.handlers().model_folders)
     clips = place(args.clips) if args.clips else None
     if args.drawn is not None and (clips is not None or args.drawn < 1):
         raise Refusal(
@@ -87,7 +87,7 @@ def train_upsampler(args: Namespace, session: Session) -> Answer:
     _check(args, args.steps, args.steps_over_time)
     if args.pairs < 1:
         raise Refusal(f"{args.pairs} clips teach nothing.", "Use 1 or more.")
-    out, model = _folder(args.out), library.find(args.model, session.works().model_folders)
+    out, model = _folder(args.out), library.find(args.model, session.handlers().model_folders)
     from studio.lab.training.parts import teach_upsampler
 
     how = {"steps": (args.steps, args.steps_over_time), "pairs": args.pairs}

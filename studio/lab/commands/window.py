@@ -52,11 +52,11 @@ def window(args: Namespace, session: Session) -> Answer:
     session.if_stopped(NOT_KEPT)
     session.interrupt.obey()  # from now on a signal is looked for, never raised inside Qt
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    works = session.works()
+    handlers = session.handlers()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
         folders = Folders(Path(data)).make()
         session.voice.remark("Leave the computer alone until the table appears.")
-        verdicts = measured(args.app, folders, works.model_folders, session, steps=args.steps)
+        verdicts = measured(args.app, folders, handlers.model_folders, session, steps=args.steps)
     cores = os.cpu_count() or 1
     is_busy = load is not None and load > BUSY * cores
     if is_busy:
@@ -82,12 +82,12 @@ def measured(
     app, folders: Folders, model_folders: Iterable[Path], session: Session, *, steps: int
 ) -> list[Verdict]:
     """Drive a window of `app` (the module `studio.app`) through every phase; one verdict each."""
-    from studio.jobs.work import Works
+    from studio.jobs.handlers import JobHandlers
 
     app.start_application()
-    works = Works(folders, session.device or None)
-    works.model_folders = model_folders
-    studio = app.build(folders.scratch, folders, works.by_kind(), model_folders=model_folders)
+    handlers = JobHandlers(folders, session.device or None)
+    handlers.model_folders = model_folders
+    studio = app.build(folders.scratch, folders, handlers.by_kind(), model_folders=model_folders)
     try:
         play = Play(studio, session, steps)
         play.all(

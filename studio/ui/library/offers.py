@@ -10,7 +10,7 @@ WORDS = (
 
 def offers() -> str:
     """All bundles and models of the catalogue, in lines; refused where it cannot be read."""
-    from studio.jobs.work import BUILT_IN
+    from studio.jobs.handlers import BUILT_IN
 
     return "\n".join(_lines(read_catalogue(BUILT_IN / "catalogue.toml")))
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.gui.handlers import DENSE
 from tests.gui.keyframes.desk import BALL, settled
-from tests.gui.works import DENSE
 
 
 @pytest.fixture

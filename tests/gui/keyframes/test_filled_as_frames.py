@@ -1,4 +1,4 @@
-"""Keyframes that were filled behind the codec: made by the real works, seen on the strip, locked."""
+"""Keyframes that were filled behind the codec: made by the real handlers, seen on the strip, locked."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from studio.app import build
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.take_store import take_store
-from studio.jobs.work import Works
 from studio.project.stored_frames import stored_frames
 from studio.spec.part import FRAMES
 from studio.ui.state.model_list import LOOKING
@@ -23,9 +23,9 @@ def models(tmp_path_factory):
 
 @pytest.fixture
 def studio(qapp, tmp_path, folders, models, until):
-    works = Works(folders, "cpu")
-    works.model_folders = (models,)
-    studio = build(tmp_path / "Frames", folders, works.by_kind(), model_folders=(models,))
+    handlers = JobHandlers(folders, "cpu")
+    handlers.model_folders = (models,)
+    studio = build(tmp_path / "Frames", folders, handlers.by_kind(), model_folders=(models,))
     studio.open()
     until(lambda: studio.model_list.found.empty_reason != LOOKING)
     document = studio.document
@@ -34,7 +34,7 @@ def studio(qapp, tmp_path, folders, models, until):
     document.change_shot(shot, "Shot")
     yield studio
     studio.close()
-    works.models.free()
+    handlers.models.free()
 
 
 def test_all_keyframes_are_seen_on_the_strip_and_one_can_be_locked(studio, until):

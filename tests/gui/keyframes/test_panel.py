@@ -16,8 +16,8 @@ from studio.ui.state.images import from_preview
 from studio.ui.state.player_state import Shown
 from studio.ui.widgets.input_dialogs import Words
 from tests.cards import with_
+from tests.gui.handlers import DENSE, clip, strip
 from tests.gui.keyframes.desk import BALL, click, edited, press, settled
-from tests.gui.works import DENSE, clip, strip
 
 Key, Held, Left = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
 

@@ -14,8 +14,8 @@ def dialog(studio, until):
     return studio.window.findChild(VariationsDialog)
 
 
-def test_variations_are_previews_of_other_seeds_and_never_renders(studio, works, qtbot, until):
-    works.gate.clear()
+def test_variations_are_previews_of_other_seeds_and_never_renders(studio, handlers, qtbot, until):
+    handlers.gate.clear()
     studio.actions["variations"].trigger()
     dialog = studio.window.findChild(VariationsDialog)
     jobs = studio.queue.jobs()
@@ -24,7 +24,7 @@ def test_variations_are_previews_of_other_seeds_and_never_renders(studio, works,
     until(lambda: dialog.buttons[0].variation.pictures)
     assert not dialog.buttons[0].isEnabled()
     assert dialog.buttons[3].accessibleDescription() == "waiting"
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: all(button.isEnabled() for button in dialog.buttons))
     assert [len(button.variation.pictures) for button in dialog.buttons] == [8] * 4
     assert not studio.document.project.renders
@@ -41,22 +41,22 @@ def test_the_chosen_one_is_the_shot_s_and_nothing_is_made_again(studio, dialog, 
     assert studio.document.shot.seed != seed
 
 
-def test_closing_cancels_what_is_not_made_and_leaves_the_shot(studio, works, qtbot, until):
-    works.gate.clear()
+def test_closing_cancels_what_is_not_made_and_leaves_the_shot(studio, handlers, qtbot, until):
+    handlers.gate.clear()
     studio.actions["variations"].trigger()
     dialog, shot = studio.window.findChild(VariationsDialog), studio.document.shot
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: not studio.queue.jobs())
     assert studio.document.shot == shot
     assert not studio.variations.made
 
 
-def test_what_fails_says_so_in_its_place(studio, works, until):
+def test_what_fails_says_so_in_its_place(studio, handlers, until):
     def fails(*_):
         raise Refusal("The memory is full.", "Use fewer keyframes.")
 
-    works.own = fails
+    handlers.own = fails
     studio.actions["variations"].trigger()
     dialog = studio.window.findChild(VariationsDialog)
     until(lambda: all(button.variation.trouble for button in dialog.buttons))

@@ -10,8 +10,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit
 
 from studio.app import build
-from studio.jobs.work import BUILT_IN
-from studio.jobs.work import Works as RealWorks
+from studio.jobs.handlers import BUILT_IN
+from studio.jobs.handlers import JobHandlers as RealHandlers
 from studio.library import models
 from studio.library.added_folders import AddedFolders, ModelFolders
 from studio.library.catalogue import read_catalogue
@@ -56,9 +56,9 @@ def open_room(qapp, tmp_path, folders, ours, until):
     opened = []
 
     def open_it():
-        works = RealWorks(folders, "cpu")
-        works.model_folders = where = ModelFolders((ours, folders.models), folders.library)
-        studio = build(tmp_path / "Mine", folders, works.by_kind(), model_folders=where)
+        handlers = RealHandlers(folders, "cpu")
+        handlers.model_folders = where = ModelFolders((ours, folders.models), folders.library)
+        studio = build(tmp_path / "Mine", folders, handlers.by_kind(), model_folders=where)
         opened.append(studio)
         studio.open()
         until(lambda: studio.model_list.found.empty_reason != LOOKING)

@@ -13,7 +13,7 @@ from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
 from studio.ui.state.player_state import Shown
 from studio.ui.widgets.theme import load_theme
-from tests.gui.works import clip, strip
+from tests.gui.handlers import clip, strip
 
 Key = Qt.Key
 

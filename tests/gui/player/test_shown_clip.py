@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from studio.jobs.job import State
 from studio.spec.refusal import Refusal
 from studio.ui.widgets.details_dialog import DetailsDialog
-from tests.gui.works import DENSE
+from tests.gui.handlers import DENSE
 
 Key = Qt.Key
 BALL = "a red ball moving left over grass"
@@ -79,8 +79,8 @@ def test_a_deleted_take_plays_no_longer(rendered, qtbot, until):
     until(lambda: rendered.player_state.shown is not None)  # what lies in the bin can be looked at
 
 
-def test_back_at_a_shot_that_is_being_made_its_job_is_followed(studio, works, until):
-    works.gate.clear()
+def test_back_at_a_shot_that_is_being_made_its_job_is_followed(studio, handlers, until):
+    handlers.gate.clear()
     studio.render_actions.preview()
     until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "preview")
     job = studio.selection.following
@@ -88,16 +88,16 @@ def test_back_at_a_shot_that_is_being_made_its_job_is_followed(studio, works, un
     assert (studio.selection.following, studio.player_state.shown) == (0, None)
     studio.shot.shots.activated.emit(0)
     assert studio.selection.following == job
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "keyframes")
 
 
-def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, works, until, caplog):
+def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, handlers, until, caplog):
     def broken(job, tick):
         raise NotImplementedError("Cannot copy out of meta tensor")
 
     caplog.set_level(logging.CRITICAL)
-    works.own = broken
+    handlers.own = broken
     studio.render_actions.render()
     until(studio.banner.isVisible)
     said = studio.banner.words.text()
@@ -110,32 +110,32 @@ def test_a_fault_is_one_sentence_that_can_be_tried_again(studio, works, until, c
     assert "NotImplementedError: Cannot copy out of meta" in QApplication.clipboard().text()
     assert dialog.findChild(QPlainTextEdit).isReadOnly()
     dialog.accept()
-    works.own = None
+    handlers.own = None
     studio.banner.act.click()
     until(lambda: studio.queue.job(job.id).state is State.DONE)
     assert not studio.banner.isVisible()
 
 
-def test_a_refusal_has_no_details_and_goes_when_the_job_is_tried_again(studio, works, until):
-    works.failure = Refusal("The disk is full.", "Make room and try again.")
+def test_a_refusal_has_no_details_and_goes_when_the_job_is_tried_again(studio, handlers, until):
+    handlers.failure = Refusal("The disk is full.", "Make room and try again.")
     studio.render_actions.render()
     until(studio.banner.isVisible)
     said = studio.banner.words.text()
     assert said.endswith("The disk is full. Make room and try again.")
     assert not studio.banner.details.isVisible()
-    works.failure = None
+    handlers.failure = None
     (job,) = studio.queue.history()
     studio.queue.retry(job.id)
     until(lambda: not studio.banner.isVisible())
     until(lambda: not studio.queue.jobs())
 
 
-def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until, caplog):
+def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, handlers, until, caplog):
     def broken(job, tick):
         raise KeyError("x")
 
     caplog.set_level(logging.CRITICAL)
-    works.own = broken
+    handlers.own = broken
     studio.queue_bar.open.setChecked(True)
     for _ in range(2):
         studio.render_actions.render()
@@ -146,8 +146,8 @@ def test_the_list_keeps_the_details_and_is_cleared_at_once(studio, works, until,
     assert studio.queue.history() == ()
 
 
-def test_the_first_that_waits_cannot_go_earlier_nor_the_last_later(studio, works, until):
-    works.gate.clear()
+def test_the_first_that_waits_cannot_go_earlier_nor_the_last_later(studio, handlers, until):
+    handlers.gate.clear()
     studio.queue_bar.open.setChecked(True)
     for _ in range(4):
         studio.render_actions.render()

@@ -8,9 +8,9 @@ from studio.spec.refusal import Refusal
 
 
 @pytest.fixture
-def busy(studio, works, until):
+def busy(studio, handlers, until):
     """One job that runs until the gate opens, three that wait."""
-    works.gate.clear()
+    handlers.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
     for _ in range(4):
         studio.render_actions.render()
@@ -40,26 +40,26 @@ def test_what_runs_how_far_how_long(busy, until):
     assert len(busy.queue_panel.rows) == 4
 
 
-def test_pause_now_frees_the_engine_and_resume_goes_on(busy, works, until):
+def test_pause_now_frees_the_engine_and_resume_goes_on(busy, handlers, until):
     busy.queue_bar.pause.menu().actions()[0].trigger()
     until(lambda: State.RUNNING not in states(busy))
     until(lambda: busy.queue_bar.what.full_text == "Paused · 4 waiting")
     busy.queue_bar.resume.click()
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: len(busy.document.project.takes) == 4)
     assert not busy.queue.jobs()
 
 
-def test_pause_after_this_job(busy, works, until):
+def test_pause_after_this_job(busy, handlers, until):
     busy.queue_bar.pause.menu().actions()[1].trigger()
     assert State.RUNNING in states(busy)
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: State.RUNNING not in states(busy))
     assert len(busy.queue.jobs()) == 3
     until(busy.queue_bar.resume.isVisible)
 
 
-def test_cancel_keeps_the_rest(busy, works, until):
+def test_cancel_keeps_the_rest(busy, handlers, until):
     running = busy.queue_bar.running().id
     busy.queue_bar.cancel.click()
     until(lambda: busy.queue.job(running).state is State.CANCELLED)
@@ -88,11 +88,11 @@ def test_only_what_waits_can_be_moved_and_the_row_says_so(busy):
     assert not row.again.isEnabled()
 
 
-def test_duplicate_and_remove(busy, works, until):
+def test_duplicate_and_remove(busy, handlers, until):
     row = busy.queue_panel.rows[busy.queue_bar.running().id]
     row.twice.click()
     assert len(busy.queue.jobs()) == 5
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: not busy.queue.jobs())
     over = busy.queue.history()[0].id
     until(
@@ -102,8 +102,8 @@ def test_duplicate_and_remove(busy, works, until):
     assert over not in busy.queue_panel.rows
 
 
-def test_a_failed_job_says_why(studio, works, until):
-    works.failure = Refusal("The disk is full.", "Make room and try again.")
+def test_a_failed_job_says_why(studio, handlers, until):
+    handlers.failure = Refusal("The disk is full.", "Make room and try again.")
     studio.queue_bar.open.setChecked(True)
     studio.shot.prompt.setPlainText("a red ball")
     studio.render_actions.render()

@@ -104,16 +104,16 @@ def test_the_engine_waits_while_photos_are_held_over_the_window(studio, qtbot, u
     until(lambda: calls == ["engine"])
 
 
-def test_a_job_does_not_wait_for_the_engine_to_be_fetched(studio, works, until):
+def test_a_job_does_not_wait_for_the_engine_to_be_fetched(studio, handlers, until):
     calls = []
-    works.gate.clear()
+    handlers.gate.clear()
     studio.first_idle(3_600_000, lambda: calls.append("engine"))
     studio.shot.prompt.setPlainText("a red ball moving left")
     assert calls == []
     for _ in range(2):
         studio.render_actions.render()
     until(lambda: calls)
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: not studio.queue.jobs())
     assert calls == ["engine"]
 

@@ -71,7 +71,7 @@ def test_scale_two_is_drawn_with_twice_the_pixels(studio):
 
 
 @pytest.mark.parametrize("what", ["train", "render"])
-def test_the_window_answers_while_work_is_done(studio, works, photos, until, what):
+def test_the_window_answers_while_work_is_done(studio, handlers, photos, until, what):
     # as the idle window does: no work waits for an import, none for what other tests have left
     importlib.import_module("pyqtgraph")
     gc.collect()
@@ -88,7 +88,7 @@ def test_the_window_answers_while_work_is_done(studio, works, photos, until, wha
     pulse = QTimer()
     pulse.setInterval(0)
     pulse.timeout.connect(beat)
-    works.pace = 0.002
+    handlers.pace = 0.002
     studio.shot.prompt.setPlainText("a red ball moving left")
     pulse.start()
     if what == "render":

@@ -61,8 +61,8 @@ def test_the_starter_says_what_it_is(studio):
     assert "64-pixel demonstration" in studio.shot.notice.text()
 
 
-def test_preview_shows_a_strip_that_grows(studio, works, qtbot, until):
-    works.gate.clear()
+def test_preview_shows_a_strip_that_grows(studio, handlers, qtbot, until):
+    handlers.gate.clear()
     write(studio, BALL)
     qtbot.keyClick(studio.shot.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     until(lambda: studio.player_state.shown is not None)
@@ -71,7 +71,7 @@ def test_preview_shows_a_strip_that_grows(studio, works, qtbot, until):
     assert studio.keyframes.isVisible()
     (job,) = studio.queue.jobs()
     assert job.short
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: studio.player_state.shown.kind == "keyframes")
     assert len(studio.player_state.shown.frames) == 16
     assert studio.keyframes.isVisible()
@@ -154,20 +154,20 @@ def test_a_second_shot_keeps_the_first(studio, qtbot, until):
     assert studio.shot.prompt.toPlainText() == BALL
 
 
-def test_stages_say_how_far_the_shot_is(studio, works, qtbot, until):
+def test_stages_say_how_far_the_shot_is(studio, handlers, qtbot, until):
     keys = studio.stages.cells["keyframes"]
     assert keys.state.text() == "–"
-    works.gate.clear()
+    handlers.gate.clear()
     write(studio, BALL)
     until(lambda: keys.state.text().startswith("to make"))
     studio.render_actions.render()
     until(lambda: keys.state.text() == "65 %")
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: keys.state.text() == "made")
 
 
-def test_a_failed_render_says_why_and_leaves_nothing(studio, works, qtbot, until):
-    works.failure = Refusal("The disk is full.", "Make room and try again.")
+def test_a_failed_render_says_why_and_leaves_nothing(studio, handlers, qtbot, until):
+    handlers.failure = Refusal("The disk is full.", "Make room and try again.")
     write(studio, BALL)
     studio.render_actions.render()
     until(lambda: bool(studio.queue.history()))

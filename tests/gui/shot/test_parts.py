@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 
 from studio.app import build
+from studio.jobs.handlers import JobHandlers as RealHandlers
 from studio.jobs.take_store import take_store
-from studio.jobs.work import Works as RealWorks
 from studio.library import models as library
 from studio.project.stored_frames import stored_frames
 from studio.spec.spans import spans
@@ -18,9 +18,9 @@ from studio.ui.state.model_list import LOOKING
 from studio.ui.takes.dialogs import with_recipe
 from studio.ui.widgets.controls import ElidedLabel
 from tests import tiny_parts
+from tests.gui.handlers import DENSE, MODEL
 from tests.gui.layouts import cut, overlapping
 from tests.gui.models import ALL
-from tests.gui.works import DENSE, MODEL
 
 BALL = "a red ball moving left over grass"
 ROWS = ("keyframes", "holes", "interpolator", "codec", "upscaler")
@@ -157,15 +157,15 @@ def tiny_models(tmp_path_factory):
 
 @pytest.fixture
 def real(qapp, tmp_path, folders, tiny_models, until):
-    """The real window on the real works, with tiny models of every kind."""
-    works = RealWorks(folders, "cpu")
-    works.model_folders = (tiny_models,)
-    studio = build(tmp_path / "Mixed", folders, works.by_kind(), model_folders=(tiny_models,))
+    """the real window on the real handlers, with tiny models of every kind."""
+    handlers = RealHandlers(folders, "cpu")
+    handlers.model_folders = (tiny_models,)
+    studio = build(tmp_path / "Mixed", folders, handlers.by_kind(), model_folders=(tiny_models,))
     studio.open()
     until(lambda: studio.model_list.found.empty_reason != LOOKING)
     yield studio
     studio.close()
-    works.models.free()
+    handlers.models.free()
 
 
 SMALL = {"keyframes": 3, "extend": 1, "interpolate": 1, "steps": 2, "width": 32, "height": 32}

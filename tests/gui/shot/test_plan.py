@@ -3,7 +3,7 @@
 import pytest
 
 from studio.app import build
-from studio.jobs.work import Works
+from studio.jobs.handlers import JobHandlers
 from studio.ui.shot.plan import FREE
 from tests import tiny_starter
 
@@ -18,10 +18,14 @@ def models(tmp_path_factory):
 @pytest.fixture
 def opened(models, qapp, qtbot, tmp_path, folders):
     """The window with a real planner on a tiny model, and nothing that computes."""
-    works = Works(folders, "cpu")
-    works.model_folders = (models,)
+    handlers = JobHandlers(folders, "cpu")
+    handlers.model_folders = (models,)
     studio = build(
-        tmp_path / "Summer", folders, {}, model_folders=works.model_folders, planner=works.planner
+        tmp_path / "Summer",
+        folders,
+        {},
+        model_folders=handlers.model_folders,
+        planner=handlers.planner,
     )
     studio.open()
     qtbot.waitUntil(lambda: bool(studio.model_list.found.models), timeout=60_000)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from studio.app import build
+from studio.jobs.handlers import JobHandlers
 from studio.jobs.take_store import take_store
-from studio.jobs.work import Works
 from studio.library import models as library
 from studio.project.stored_frames import stored_frames
 from studio.spec.spans import spans
@@ -25,9 +25,9 @@ def test_the_parts_row_offers_wan_and_the_queue_makes_the_clip(
     models = sdxl_with_wan.make(tmp_path / "models")
     for name in (KEYFRAMES, BETWEEN):  # read once, as a first use does
         library.find(name, [models])
-    works = Works(folders, "cpu")
-    works.model_folders = (models,)
-    studio = build(tmp_path / "Mixed", folders, works.by_kind(), model_folders=(models,))
+    handlers = JobHandlers(folders, "cpu")
+    handlers.model_folders = (models,)
+    studio = build(tmp_path / "Mixed", folders, handlers.by_kind(), model_folders=(models,))
     try:
         studio.open()
         until(lambda: studio.model_list.found.empty_reason != LOOKING)
@@ -49,4 +49,4 @@ def test_the_parts_row_offers_wan_and_the_queue_makes_the_clip(
         assert np.stack(list(stored_frames(takes, take.spans))).shape == (17, 32, 32, 3)
     finally:
         studio.close()
-        works.models.free()
+        handlers.models.free()

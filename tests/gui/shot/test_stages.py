@@ -12,7 +12,7 @@ from studio.spec.forecast import MADE, TO_MAKE
 from studio.spec.progress import Progress
 from studio.spec.request import ClipRequest
 from studio.spec.spans import spans
-from tests.gui.works import DENSE, LARGER
+from tests.gui.handlers import DENSE, LARGER
 
 BALL = "a red ball moving left over grass"
 
@@ -31,22 +31,22 @@ def said(studio, name):
 
 
 @pytest.fixture
-def decoding(studio, works, until):
+def decoding(studio, handlers, until):
     """A render that has made keyframes and what is between, and stands in the middle of decoding."""
 
     def render(job, tick):
         request = studio.present.state.checked()
         half = [s for s in spans(request) if s.stage != "decode"]
         half += [s for s in spans(request) if s.stage == "decode"][:3]
-        works.put(job, request, half)
+        handlers.put(job, request, half)
         for step in range(5):
             tick(Progress("decode", 40 + step, 113))
-        while not works.gate.wait(0.02):
+        while not handlers.gate.wait(0.02):
             tick(Progress("decode", 45, 113))
         return {"made": []}
 
-    works.gate.clear()
-    works.own = render
+    handlers.gate.clear()
+    handlers.own = render
     studio.shot.seed.reflect(5, True)
     studio.render_actions.render()
     until(lambda: said(studio, "decoded")[0].endswith("%"))
@@ -102,7 +102,7 @@ def test_reasons_go_when_the_model_is_found(open_studio, until):
     until(lambda: studio.stages.cells["keyframes"].run.toolTip() != first)
 
 
-def test_each_keyframe_of_a_long_strip_has_its_own_picture(open_studio, works, until):
+def test_each_keyframe_of_a_long_strip_has_its_own_picture(open_studio, handlers, until):
     """A decoder that sees time reads frames before its part: they are none of the part's pictures."""
     model = replace(DENSE, weights=(*DENSE.weights, ("decoder", "5" * 32)))
 
@@ -117,7 +117,7 @@ def test_each_keyframe_of_a_long_strip_has_its_own_picture(open_studio, works, u
                 takes.put(span.key, {"latents": np.zeros((len(span.makes), 4, 8, 8), np.float32)})
         return {"made": []}
 
-    works.own = preview
+    handlers.own = preview
     studio = open_studio(models=(model,))
     studio.shot.prompt.setPlainText(BALL)
     until(lambda: studio.render_forecast.forecast is not None)

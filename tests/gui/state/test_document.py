@@ -21,14 +21,14 @@ from PySide6.QtCore import QCoreApplication
 from studio.app import build, start_application
 from studio.project.folders import Folders
 from studio.project.subject import Subject
-from tests.gui.works import MODEL, Works
+from tests.gui.handlers import MODEL, JobHandlers
 
 root = Path(sys.argv[1])
 start_application()
 folders = Folders(root / "data").make()
-works = Works(folders)
-works.gate.clear()
-studio = build(root / "Summer", folders, works.by_kind())
+handlers = JobHandlers(folders)
+handlers.gate.clear()
+studio = build(root / "Summer", folders, handlers.by_kind())
 studio.scan = lambda: ((MODEL,), ())
 studio.open()
 studio.shot.prompt.setPlainText("a red ball moving left")
@@ -158,7 +158,7 @@ def test_closing_saves_what_was_typed_last_and_it_comes_back(open_studio, until)
     until(lambda: again.player_state.shown and again.player_state.shown.take == take.id)
 
 
-def test_after_a_crash_it_says_what_was_running(open_studio, tmp_path, works, until):
+def test_after_a_crash_it_says_what_was_running(open_studio, tmp_path, handlers, until):
     done = subprocess.run(
         [sys.executable, "-c", CRASH, str(tmp_path)],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,

@@ -13,8 +13,8 @@ from studio.ui.state.model_list import FoundModels
 from studio.ui.state.part_choices import choices, has_choice
 from studio.ui.state.shot_state import resolve
 from tests.cards import card
+from tests.gui.handlers import DENSE
 from tests.gui.models import ALL, CODEC, LARGE, OTHER, SAME, model
-from tests.gui.works import DENSE
 
 WORDS = Shot("a" * 12, prompt="a red ball")
 

@@ -16,7 +16,7 @@ from studio.spec.spans import keyframes, source_spans, strip_of
 from studio.spec.stages import sparse
 from studio.ui.state.model_list import LOOKING, FoundModels
 from studio.ui.state.shot_state import NO_UPSAMPLER, resolve
-from tests.gui.works import DENSE, LARGER, MODEL
+from tests.gui.handlers import DENSE, LARGER, MODEL
 
 WORDS = Shot("a", prompt="a red ball")
 SMALL = replace(MODEL, card=replace(MODEL.card, id="small"))

@@ -134,9 +134,9 @@ def test_of_too_many_photos_the_most_different_are_kept(studio, photos, until, t
     assert not form.wall.fewer.isVisible()
 
 
-def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
-    works.gate.clear()
-    works.pace = 0.004
+def test_training_is_seen_and_ends_in_a_subject(studio, handlers, photos, until):
+    handlers.gate.clear()
+    handlers.pace = 0.004
     form = fill(studio, photos, until)
     form.train.click()
     panel = studio.subjects
@@ -158,7 +158,7 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     ]  # a busy machine hears of fewer
     assert list(steps) == heard[: len(steps)]
     assert len(steps) > 3
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: panel.cards["rex"].status.full_text == f"ready · {DEFAULT_STEPS} steps")
     assert panel.details.training is None
     assert studio.shot.subject.isEnabled()
@@ -168,9 +168,9 @@ def test_training_is_seen_and_ends_in_a_subject(studio, works, photos, until):
     assert studio.document.shot.strength == 0.5
 
 
-def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
-    works.gate.clear()
-    works.pace = 0.002
+def test_a_view_made_anew_shows_the_same(studio, handlers, photos, until, qtbot):
+    handlers.gate.clear()
+    handlers.pace = 0.002
     fill(studio, photos, until).train.click()
     until(
         lambda: (
@@ -189,9 +189,9 @@ def test_a_view_made_anew_shows_the_same(studio, works, photos, until, qtbot):
     again.deleteLater()
 
 
-def test_the_curve_outlives_the_window(open_studio, works, photos, until):
-    works.gate.clear()
-    works.pace = 0.004
+def test_the_curve_outlives_the_window(open_studio, handlers, photos, until):
+    handlers.gate.clear()
+    handlers.pace = 0.004
     first = open_studio()
     fill(first, photos, until).train.click()
     until(lambda: len(first.job_monitor.progress(1).losses) > 10)
@@ -224,7 +224,7 @@ def test_a_training_that_goes_back_draws_over_what_it_does_again(studio):
     ]
 
 
-def test_the_same_name_twice_is_refused(studio, works, photos, until):
+def test_the_same_name_twice_is_refused(studio, handlers, photos, until):
     fill(studio, photos, until).train.click()
     until(lambda: "rex" in studio.subjects.cards)
     form = fill(studio, photos, until, name="Rex")
@@ -238,7 +238,7 @@ def test_the_same_name_twice_is_refused(studio, works, photos, until):
     )
 
 
-def test_cards_are_chosen_by_key(studio, works, photos, until, qtbot):
+def test_cards_are_chosen_by_key(studio, handlers, photos, until, qtbot):
     for name in ("rex", "tux"):
         fill(studio, photos, until, name=name).train.click()
         until(lambda name=name: name in studio.subjects.cards)

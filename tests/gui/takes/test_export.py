@@ -139,18 +139,18 @@ def test_export_goes_through_the_queue(studio, dialog, until):
     assert job.payload["fps"] == "8"
 
 
-def test_a_failed_export_says_why(studio, dialog, works, until):
-    works.failure = Refusal("The disk is full.", "Make room.")
+def test_a_failed_export_says_why(studio, dialog, handlers, until):
+    handlers.failure = Refusal("The disk is full.", "Make room.")
     dialog.export.click()
     until(lambda: "The disk is full. Make room." in studio.banner.words.text())
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
 def test_frames_that_are_damaged_or_gone_are_said_and_made_again(
-    studio, dialog, works, folders, until, damage
+    studio, dialog, handlers, folders, until, damage
 ):
     """By the real export: nothing is written, and rendering the shot again makes it good."""
-    works.own_export = jobs.Works(folders).export
+    handlers.own_export = jobs.JobHandlers(folders).export
     for file in studio.document.folder.glob("takes/??/*/frames*"):
         data = bytearray(file.read_bytes())
         data[len(data) // 2] ^= 1
@@ -172,7 +172,7 @@ def test_frames_that_are_damaged_or_gone_are_said_and_made_again(
     until(out.is_file)
 
 
-def test_several_formats_at_once_are_files_of_one_name(studio, dialog, works, until):
+def test_several_formats_at_once_are_files_of_one_name(studio, dialog, handlers, until):
     dialog.also["hevc"].setChecked(True)
     dialog.also["gif"].setChecked(True)
     stem = dialog.path.name.removesuffix(".mp4")
@@ -216,7 +216,7 @@ def test_a_format_without_its_encoder_is_named(dialog, until):
 
 
 def test_the_timeline_and_all_starred_takes_are_offered(
-    studio, dialog, until, folders, works, tmp_path
+    studio, dialog, until, folders, handlers, tmp_path
 ):
     """By the real export: the film is what the timeline plays."""
     dialog.reject()
@@ -235,8 +235,8 @@ def test_the_timeline_and_all_starred_takes_are_offered(
     made.what.setCurrentIndex(1)
     assert made.name.text() == "Summer.mp4"
     out = made.path
-    real = jobs.Works(folders)
-    works.own_timeline = real.export_timeline
+    real = jobs.JobHandlers(folders)
+    handlers.own_timeline = real.export_timeline
     made.export.click()
     until(out.is_file)
     length = studio.document.project.timeline.length

@@ -180,13 +180,13 @@ def test_nothing_is_dropped_while_another_has_the_project_open(filled, until):
     assert kept == [filled.takes.chosen]
 
 
-def test_nothing_is_looked_at_while_a_job_runs(studio, works, until, qtbot):
-    works.gate.clear()
+def test_nothing_is_looked_at_while_a_job_runs(studio, handlers, until, qtbot):
+    handlers.gate.clear()
     studio.shot.prompt.setPlainText("a red ball moving left")
     studio.render_actions.render()
     until(studio.queue_bar.running)
     studio.project.disk_usage._quiet.start(0)
     qtbot.wait(50)
     assert studio.project.disk_usage.usage is None
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: studio.project.disk_usage.usage is not None)  # its end is followed by a look

@@ -11,20 +11,20 @@ from studio.project.project import Project
 from studio.project.timeline_edits import shot_of
 from studio.spec.spans import last_keys, spans
 from studio.ui.shell.studio_window import StudioWindow
-from tests.gui.works import DENSE
+from tests.gui.handlers import DENSE
 
 PROMPTS = ("a red ball moving left", "a blue star")
 
 
 @pytest.fixture
-def rendered(open_studio, works) -> StudioWindow:
+def rendered(open_studio, handlers) -> StudioWindow:
     """Two shots with a take of each, 113 frames at 24 a second, as the queue would have made them."""
     studio = open_studio(models=(DENSE,))
     studio.window.resize(1366, 768)
     job = SimpleNamespace(payload={"project": str(studio.document.folder)})
     for number, prompt in enumerate(PROMPTS):
         request = DENSE.card.request(prompt, 7 + number, DENSE.weights)
-        works.put(cast(Job, job), request, spans(request))
+        handlers.put(cast(Job, job), request, spans(request))
         keys, id = last_keys(spans(request)), f"{'a0'}{number:010x}"
         studio.document.keep(lambda p, r=request, i=id: edits.add_shot(p, shot_of(r, i)))
         studio.document.keep(

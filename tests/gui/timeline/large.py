@@ -14,7 +14,7 @@ from studio.spec.timeline.clip import Clip, Footage
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
 from studio.ui.shell.studio_window import StudioWindow
-from tests.gui.works import DENSE, Works
+from tests.gui.handlers import DENSE, JobHandlers
 from tests.spec.timeline.timelines import ids
 
 SHOT, TAKE = "5" * 12, "d" * 12
@@ -22,11 +22,11 @@ REQUEST = DENSE.card.request("a red ball", 7, DENSE.weights, keyframes=10)
 TRACKS = 8
 
 
-def laid(studio: StudioWindow, works: Works, clips: int) -> None:
+def laid(studio: StudioWindow, handlers: JobHandlers, clips: int) -> None:
     """Put so many clips on eight tracks, of 145 frames and ten keyframes each, a gap before every
     fifth."""
     job = SimpleNamespace(payload={"project": str(studio.document.folder)})
-    works.put(cast(Job, job), REQUEST, spans(REQUEST))
+    handlers.put(cast(Job, job), REQUEST, spans(REQUEST))
     keys, new, rows = last_keys(spans(REQUEST)), ids(), []
     footage = Footage(REQUEST.rate, shot=SHOT, take=TAKE)
     for row in range(TRACKS):

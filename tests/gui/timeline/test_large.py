@@ -7,16 +7,16 @@ import pytest
 from PySide6.QtCore import QPoint, QRect
 
 from studio.ui.timeline.layout import HEADING, Scale
+from tests.gui.handlers import DENSE
 from tests.gui.timeline.large import TRACKS, laid
-from tests.gui.works import DENSE
 
 
 @pytest.fixture
-def huge(open_studio, works, until):
+def huge(open_studio, handlers, until):
     """2 000 clips with 20 000 keyframes, looked up, as large as on a screen of 1920 pixels."""
     studio = open_studio(models=(DENSE,))
     studio.window.resize(1920, 1080)
-    laid(studio, works, 2000)
+    laid(studio, handlers, 2000)
     until(lambda: len(studio.project.timeline_look.plan.states) == 2000)
     return studio
 
@@ -50,12 +50,12 @@ def zoomed(studio, pixels: float, left: float) -> None:
     axis.scroll(0)
 
 
-def test_painting_costs_what_is_seen_whatever_there_is(huge, works):
+def test_painting_costs_what_is_seen_whatever_there_is(huge, handlers):
     zoomed(huge, 200, 0)
     many = painted(huge)
     zoomed(huge, 200, 147 * 120)
     middle = painted(huge)
-    laid(huge, works, 16 * TRACKS)
+    laid(huge, handlers, 16 * TRACKS)
     zoomed(huge, 200, 0)
     few = painted(huge)
     assert many < 1.5 * few

@@ -51,12 +51,12 @@ def made(film, until):
 
 
 def test_a_gap_is_filled_from_the_frames_beside_it_and_lands_on_its_clip(
-    film, works, agree, made, until
+    film, handlers, agree, made, until
 ):
     first, second = clip_ids(film.document.project)
     film.timeline_edits.move([second], 31, {})
     film.project.timeline_player.go(120)
-    works.gate.clear()
+    handlers.gate.clear()
     film.timeline.gestures["fill"].act()
     lines = agree()
     assert lines[0].startswith("2 keyframes held")
@@ -68,7 +68,7 @@ def test_a_gap_is_filled_from_the_frames_beside_it_and_lands_on_its_clip(
     until(lambda: film.project.timeline_look.words(filling).startswith("to make"))
     film.timeline_edits.split([first], 50)
     film.timeline_edits.delete([first], ripple=True)
-    works.gate.set()
+    handlers.gate.set()
     until(lambda: timeline(film).clip(filling).footage.take)
     made()
     assert timeline(film).start(filling) == 63, "it lies where it was moved to meanwhile"

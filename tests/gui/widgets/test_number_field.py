@@ -204,8 +204,8 @@ def test_every_number_can_be_read(studio, until):
             assert number.rect().contains(line.geometry()), number.text()
 
 
-def test_an_order_by_key_uses_the_number_that_is_being_typed_and_says_so(studio, works):
-    works.gate.clear()
+def test_an_order_by_key_uses_the_number_that_is_being_typed_and_says_so(studio, handlers):
+    handlers.gate.clear()
     studio.window.activateWindow()
     studio.shot.prompt.setPlainText("a red ball moving left")
     studio.shot.fold.head.click()

@@ -82,7 +82,7 @@ def main() -> None:
         for track in timeline.tracks:
             list(playing.diamonds(timeline, track, MEDIA, first, first + 2000))
 
-    works = {
+    handlers = {
         "what plays at a frame": (lambda: playing.playing(timeline, anywhere()), 200),
         "keyframes in sight (2 000 frames, 8 tracks)": (in_sight, 200),
         "a place to snap to": (lambda: marking.snap(places, [anywhere()], 9), 200),
@@ -104,7 +104,7 @@ def main() -> None:
         for _ in playing.diamonds(timeline, track, MEDIA, 0, timeline.length)
     )
     print(f"{sum(len(t.clips) for t in timeline.tracks)} clips, {keyframes} keyframes")
-    for name, (work, times) in works.items():
+    for name, (work, times) in handlers.items():
         print(f"    {name:45}{milliseconds(work, times)}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Stand-ins for the engine's works: quick, seeded, and as talkative as the real ones."""
+"""Stand-ins for the handlers of jobs: quick, seeded, and as talkative as the real ones."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.jobs.job import Job, Work
+from studio.jobs.job import Handler, Job
 from studio.jobs.take_store import take_store
 from studio.library.models import Model
 from studio.project.folders import Folders
@@ -70,8 +70,8 @@ def strip(frames: np.ndarray) -> Preview:
     return Preview(*frames.shape[:3], frames.tobytes())
 
 
-class Works:
-    """Works by kind.  While `gate` is closed a job waits after its first reports.
+class JobHandlers:
+    """Handlers by kind.  While `gate` is closed a job waits after its first reports.
 
     `own` takes the place of a render, `own_export` that of an export, and
     `own_timeline` is that of a timeline.  A training takes `training_steps` of those it is asked for, `pace` seconds each.
@@ -82,13 +82,13 @@ class Works:
         self.gate = threading.Event()
         self.gate.set()
         self.failure: Refusal | None = None
-        self.own: Work | None = None
-        self.own_export: Work | None = None
-        self.own_timeline: Work | None = None
+        self.own: Handler | None = None
+        self.own_export: Handler | None = None
+        self.own_timeline: Handler | None = None
         self.training_steps = 160
         self.pace = 0.0
 
-    def by_kind(self) -> dict[str, Work]:
+    def by_kind(self) -> dict[str, Handler]:
         return {
             "preview_keyframes": self.render,
             "interpolate": self.render,

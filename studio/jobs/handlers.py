@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.jobs.budget import Budget
-from studio.jobs.job import Job, Work
+from studio.jobs.job import Handler, Job
 from studio.jobs.knowledge import Knowledge
 from studio.jobs.model_cache import ModelCache
 from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TimelinePayload
@@ -44,8 +44,8 @@ LONGEST = 2048
 BUILT_IN = Path(__file__).resolve().parents[2] / "models"
 
 
-class Works:
-    """The works by kind.  Engine verbs are imported inside, so that making this costs nothing."""
+class JobHandlers:
+    """What each kind of job does; engine verbs are imported inside, so that making this is cheap."""
 
     def __init__(
         self, folders: Folders, device: str | None = None, budget: int | None = None
@@ -66,7 +66,7 @@ class Works:
         self.read: dict[str, np.ndarray] = {}
         """Photos that were read and wait to be learned from, by identity: none is decoded twice."""
 
-    def by_kind(self) -> Mapping[str, Work]:
+    def by_kind(self) -> Mapping[str, Handler]:
         """For the queue, and for `run_once`."""
         return {
             "preview_keyframes": self._leasing(self.render),
@@ -80,12 +80,12 @@ class Works:
             "free_memory": self._leasing(self.free_memory),
         }
 
-    def _leasing(self, work: Work) -> Work:
-        """`work`, alone on the networks in memory."""
+    def _leasing(self, handler: Handler) -> Handler:
+        """`handler`, alone on the networks in memory."""
 
         def leased(job: Job, tick: Tick) -> object:
             with self.models.leased(tick):
-                return work(job, tick)
+                return handler(job, tick)
 
         return leased
 
