@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from studio.cli import main
-from studio.jobs import work
+from studio.jobs import handlers
 from studio.media.container import probe
 from studio.project.subjects import SubjectStore
 from studio.terminal.demo import NAME, NOUN, SAMPLES
@@ -20,7 +20,7 @@ from tests.engine import tiny_upsampler
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose starter is a tiny one."""
-    monkeypatch.setattr(work, "BUILT_IN", tmp_path / "none")
+    monkeypatch.setattr(handlers, "BUILT_IN", tmp_path / "none")
     tiny_upsampler.give(tiny_starter.make(tmp_path / "data" / "models" / "starter"))
     return tmp_path / "data"
 

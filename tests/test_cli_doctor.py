@@ -9,13 +9,13 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from studio.cli import main
-from studio.jobs import work
+from studio.jobs import handlers
 from studio.jobs.checkup import verdict
 
 
 @pytest.fixture
 def doctor(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(work, "BUILT_IN", home / "none")  # the first model is the tiny one
+    monkeypatch.setattr(handlers, "BUILT_IN", home / "none")  # the first model is the tiny one
 
     def doctor() -> tuple[int, dict[str, dict]]:
         code = main(["doctor", "--json", "--data-dir", str(home)])

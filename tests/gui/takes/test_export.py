@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QDialog
 
-from studio.jobs import work as jobs
+from studio.jobs import handlers as jobs
 from studio.media import footage
 from studio.media.encoders import ENCODINGS
 from studio.project import edits
