@@ -135,3 +135,10 @@ def test_a_project_lies_in_one_folder_whatever_it_is_called(tmp_path, name):
     assert made.parent == tmp_path
     assert is_file_name(made.name)
     assert look_at(made).name == name
+
+
+def test_an_example_is_opened_by_enter(studio, tmp_path, monkeypatch, qtbot):
+    monkeypatch.setitem(input_dialogs._last, input_dialogs.DOCUMENTS, tmp_path)
+    studio.start.examples[1].setFocus()
+    qtbot.keyClick(studio.start.examples[1], Qt.Key.Key_Return)
+    assert studio.next_project == tmp_path / EXAMPLES[1].name

@@ -43,17 +43,16 @@ class Looks:
     def picture(self, number: int, *, known: bool) -> QImage | None:
         """What a keyframe looks like; `known`: what is stored of this strip has been looked up."""
         self.former -= {number}
-        shown = self._player_state.shown
-        if shown and shown.kind == "preview" and self._is_previewed(shown):
-            return shown.frames.at(number)
         if self._strip is None:
             return None
-        key = self._strip.keys[number]
+        key, shown = self._strip.keys[number], self._player_state.shown
         if known and (found := self._render_forecast.picture(number)):
             self._own[key] = found
         if own := self._own.get(key) or self._brought.picture(self._picture_in(key)):
             self._before.pop(number, None)
             return own
+        if shown and shown.kind == "preview" and self._is_previewed(shown):
+            return shown.frames.at(number)
         self.former |= {number} & self._before.keys()
         return self._before.get(number)
 

@@ -55,15 +55,12 @@ def _keyframe(
         _empty(painter, place, number, theme)
     else:
         place = _picture(painter, place, picture, _is_made(drawn, number))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     if number in drawn.chosen:
-        painter.fillRect(place, _veil(theme, "accent", 40))
-        painter.setPen(QPen(theme.colour("text"), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(place.adjusted(0, 0, -1, -1))
-    if number == drawn.playing:
         painter.setPen(QPen(theme.colour("accent"), 2))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(place)
+    if number == drawn.playing:
+        _playhead(painter, place, theme)
     if number == drawn.focused:
         painter.setPen(QPen(theme.colour("accent"), 1, Qt.PenStyle.DotLine))
         painter.drawRect(place.adjusted(3, 3, -4, -4))
@@ -77,6 +74,11 @@ def _picture(painter: QPainter, place: QRect, picture: QPixmap, made: bool) -> Q
     painter.drawPixmap(box, picture)
     painter.setOpacity(1.0)
     return box
+
+
+def _playhead(painter: QPainter, place: QRect, theme: Theme) -> None:
+    """White as on the timeline, above the picture: the accent is what is chosen."""
+    painter.fillRect(QRect(place.left(), place.top() - 3, place.width(), 3), theme.colour("text"))
 
 
 def _empty(painter: QPainter, place: QRect, number: int, theme: Theme) -> None:

@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import QAbstractButton, QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from studio.spec.spans import strip_of
 from studio.ui.keyframes.pixmaps import ScaledPixmaps
 from studio.ui.state.variations import COUNT, Variation, Variations
+from studio.ui.widgets.buttons import Drawn
 from studio.ui.widgets.controls import label, push, row, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.painter import painting
@@ -21,7 +22,7 @@ ROUGH = 0.55
 """How much is seen of keyframes that are still being made."""
 
 
-class VariationButton(QAbstractButton):
+class VariationButton(Drawn):
     """One variation as a row of keyframes; a click chooses it."""
 
     def __init__(self, number: int, keyframes: int, icons: Icons) -> None:
@@ -98,7 +99,10 @@ class VariationsDialog(QDialog):
         layout.setContentsMargins(*(2 * UNIT,) * 4)
         layout.setSpacing(UNIT // 2)
         layout.addWidget(
-            label("The same words with other seeds. Choose one to go on with.", "small")
+            label(
+                "The same words with other seeds. Choose one to go on with: a click, or 1 to 4.",
+                "small",
+            )
         )
         for number, button in enumerate(self.buttons):
             button.clicked.connect(lambda _=False, number=number: self.choose(number))

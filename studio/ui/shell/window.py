@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, 
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
 
 from studio.ui.shell.banner import Banner
-from studio.ui.shell.window_geometry import brought_back, first_place, grown
+from studio.ui.shell.window_geometry import around, brought_back, first_place, grown
 from studio.ui.shell.window_state import WindowState
 from studio.ui.widgets.controls import Panel, label, row
 from studio.ui.widgets.theme import UNIT
@@ -155,6 +155,7 @@ class Window(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
+            QTimer.singleShot(0, self, self._fit_frame)
             QTimer.singleShot(0, self, self.first_painted.emit)
 
     def resizeEvent(self, event) -> None:
@@ -216,10 +217,16 @@ class Window(QMainWindow):
 
     def _recall(self) -> None:
         geometry, state, widths = self._memory.kept()
-        self.restoreGeometry(geometry)
+        self._is_new = not self.restoreGeometry(geometry)
         self.restoreState(state, VERSION)
         self._wished |= widths
         self._bring_back()
+
+    def _fit_frame(self) -> None:
+        """A new window lies on the screen with its frame too, now that the system has made one."""
+        frame, free = self.frameGeometry(), self.screen().availableGeometry()
+        if self._is_new and not self.isMaximized() and not free.contains(frame):
+            self.setGeometry(first_place(free, around(self.geometry(), frame)))
 
     def _watch_screens(self) -> None:
         """A screen may go, or get smaller, while the window is on it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QMargins, QPoint, QRect, QSize
 
 FIRST = QSize(1280, 800)
 TITLE_BAR = 40
@@ -11,13 +11,22 @@ GRIP = 96
 """Pixels of the window's top that have to be on a screen for it to be moved by them."""
 
 
-def first_place(available: QRect) -> QRect:
-    """A new window's place: in the middle of what a screen leaves free, and not larger."""
-    wide = min(FIRST.width(), available.width())
-    high = min(FIRST.height(), available.height() - TITLE_BAR)
-    left = available.left() + (available.width() - wide) // 2
-    top = available.top() + TITLE_BAR + (available.height() - TITLE_BAR - high) // 2
-    return QRect(left, top, wide, high)
+def first_place(available: QRect, frame: QMargins | None = None) -> QRect:
+    """A new window's place: in the middle of what a screen leaves free, and not larger.
+
+    `frame` is what the system puts around it; before it is shown nobody knows.
+    """
+    free = available.marginsRemoved(QMargins(0, TITLE_BAR, 0, 0) if frame is None else frame)
+    size = FIRST.boundedTo(free.size())
+    left = free.left() + (free.width() - size.width()) // 2
+    top = free.top() + (free.height() - size.height()) // 2
+    return QRect(QPoint(left, top), size)
+
+
+def around(window: QRect, frame: QRect) -> QMargins:
+    """How far the system's frame reaches beyond a window, on each side."""
+    first, last = window.topLeft() - frame.topLeft(), frame.bottomRight() - window.bottomRight()
+    return QMargins(first.x(), first.y(), last.x(), last.y())
 
 
 def brought_back(window: QRect, screens: Sequence[QRect]) -> QRect:

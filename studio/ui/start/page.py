@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.start.examples import EXAMPLES, Example, is_blank
 from studio.ui.state.document import Document
+from studio.ui.widgets.buttons import Card
 from studio.ui.widgets.controls import ElidedLabel, label, push, remove_widget, row, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -105,7 +106,7 @@ class StartPage(QWidget):
         self._cards = cards
 
     def _card(self, example: Example) -> QToolButton:
-        card = QToolButton()
+        card = Card()
         card.setProperty("role", "flat")
         card.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         card.setIconSize(QSize(PICTURE, PICTURE))

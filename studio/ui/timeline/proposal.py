@@ -87,6 +87,8 @@ class Proposal(QDialog):
     def _show(self, estimate: Estimate) -> None:
         self._list(estimate.lines, "")
         set_enabled(self.make, "")
+        if self.cancel.hasFocus():  # it came there while nothing else could have it
+            self.make.setFocus()
         time = estimate.seconds
         self.make.setText(f"Make it · about {duration(time)}" if time else "Make it")
 

@@ -7,9 +7,10 @@ it takes 310 ms and 103 modules before the first paint; what else theirs lacks s
 from html import escape
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QStatusTipEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.ui.widgets.buttons import Push, Tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
@@ -53,32 +55,6 @@ def label(text: str = "", role: str = "", *, wrap: bool = False) -> QLabel:
     if role:
         made.setProperty("role", role)
     return made
-
-
-class Tool(QToolButton):
-    """A button that Enter presses, and Space never.
-
-    Space is the player's, the most learnt key there is: whoever went to the player and presses it
-    wants to see the clip, and must not throw away a keyframe or start long work with a button that
-    happens to have the focus.  Arrows too are left to what lies around it.
-    """
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
-            self.click()
-        else:
-            event.ignore()
-
-
-class Push(QPushButton):
-    """A button with words; Space and Enter press it when it has the focus."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not plain:
-            self.click()
-        else:
-            super().keyPressEvent(event)
 
 
 def push(text: str, role: str = "", *, tip: str = "") -> QPushButton:
@@ -142,6 +118,8 @@ def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -
     widget.setToolTip(as_tip(text))
     widget.setStatusTip(text)
     widget.setAccessibleDescription(text)
+    if widget.underMouse() and widget.isVisible():  # what was said of it is true no longer
+        QApplication.sendEvent(widget, QStatusTipEvent(text))
 
 
 def line() -> QFrame:

@@ -41,6 +41,15 @@ def test_the_chosen_one_is_the_shot_s_and_nothing_is_made_again(studio, dialog, 
     assert studio.document.shot.seed != seed
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_the_variation_that_has_the_focus_is_chosen_by_key(studio, dialog, qtbot, until, key):
+    until(lambda: all(button.isEnabled() for button in dialog.buttons))
+    seed = dialog.buttons[1].variation.seed
+    dialog.buttons[1].setFocus()
+    qtbot.keyClick(dialog.buttons[1], key)
+    assert studio.document.shot.seed == seed
+
+
 def test_closing_cancels_what_is_not_made_and_leaves_the_shot(studio, handlers, qtbot, until):
     handlers.gate.clear()
     studio.actions["variations"].trigger()

@@ -23,8 +23,10 @@ def twice(made, view, qtbot, until):
     return made
 
 
-def test_what_is_re_rolled_is_previewed_at_once_the_old_picture_dimmed(made, view, qtbot, until):
-    before = view.picture(3)
+def test_what_is_re_rolled_is_previewed_at_once_the_old_picture_dimmed(
+    made, view, handlers, qtbot, until
+):
+    before, beside = view.picture(3), view.picture(4)
     made.queue.pause("engine")
     click(view, qtbot, 3)
     press(made, qtbot, Key.Key_R)
@@ -32,7 +34,12 @@ def test_what_is_re_rolled_is_previewed_at_once_the_old_picture_dimmed(made, vie
     assert view.picture(3) == before
     assert view.looks.former == {3}
     assert view.picture(4) is not None
+    handlers.gate.clear()
     made.queue.resume("engine")
+    until(lambda: made.player_state.shown.kind == "preview")
+    assert view.picture(4) == beside, "a rough preview hides no keyframe that is made"
+    assert view.picture(3) == made.player_state.shown.frames.at(3)
+    handlers.gate.set()
     until(lambda: settled(made) and all(made.render_forecast.forecast.made))
     until(lambda: view.picture(3) is not None and not view.looks.former)
 

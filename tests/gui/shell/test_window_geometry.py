@@ -6,7 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from studio.ui.shell.window_geometry import TITLE_BAR, brought_back, first_place, grown
+from studio.ui.shell.window_geometry import TITLE_BAR, around, brought_back, first_place, grown
 from tests.gui.layouts import cut, overlapping
 from tests.gui.subjects.forms import fill
 
@@ -20,6 +20,25 @@ def test_a_first_window_fits_the_screen_with_its_frame(screen):
     place = first_place(screen)
     assert screen.contains(place.adjusted(0, -TITLE_BAR, 0, 0))
     assert place.width() >= min(1280, screen.width())
+
+
+@pytest.mark.parametrize("screen", [LAPTOP, SCALED, LARGE])
+def test_a_first_window_lies_on_the_screen_with_the_frame_it_got(screen):
+    asked = first_place(screen)
+    frame = asked.adjusted(-1, 0, 1, 25)  # the system puts the frame where the window was to be
+    window = frame.adjusted(1, 20, -1, -5)
+    place = first_place(screen, around(window, frame))
+    assert screen.contains(place.adjusted(-1, -20, 1, 5))
+    assert place.width() >= min(1278, screen.width() - 2)
+
+
+def test_a_window_beyond_the_screen_is_put_there_when_it_is_seen(studio):
+    window = studio.window
+    free = window.screen().availableGeometry()
+    window.setGeometry(free.left(), free.top() + 200, 960, free.height())
+    window._is_new = True
+    window._fit_frame()
+    assert free.bottom() >= window.geometry().bottom()
 
 
 @pytest.mark.parametrize(
