@@ -13,7 +13,7 @@ from studio.project.asset_files import file_of
 from studio.project.project import Project
 from studio.project.stored_frames import in_order
 from studio.project.takes import TakeStore
-from studio.project.timeline_export import check_range, shown_takes, size_of
+from studio.project.timeline_export import check_range, even, film_size, shown_takes
 from studio.spec.progress import Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
@@ -46,7 +46,8 @@ def order(
 ) -> TimelinePayload:
     """What the job is told: frames `first` to before `end` of the project's timeline, or another.
 
-    The size is that of the largest take, or of the first file, unless it is given.  Refused where
+    The size is that of the timeline's frame (`film_size`), whatever part of it is written, unless it
+    is given.  Refused where
     something is lacking that plays there, or the format cannot hold it.
     """
     from studio.media.encoders import encoding_of, quality_of
@@ -57,7 +58,7 @@ def order(
     check_range(timeline, first, end)
     takes = shown_takes(project, timeline, first, end)
     files = _checked_files(timeline, first, end, folder)
-    size = size or even(size_of(takes) or _size_of_first(files))
+    size = size or film_size(project, timeline) or even(_size_of_first(files))
     fps = fps or timeline.rate
     encoding_of(out, encoding)
     check_export(out, size=size, fps=fps)
@@ -65,11 +66,6 @@ def order(
         str(folder), timeline, takes, str(out), first, end, size, str(fps), recipe, encoding,
         quality_of(quality),
     )  # fmt: skip
-
-
-def even(size: tuple[int, int]) -> tuple[int, int]:
-    """The size, or the next larger one that every format holds."""
-    return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 
 def write(payload: TimelinePayload, store: TakeStore, recipes: Recipes | None, tick: Tick) -> dict:
@@ -135,12 +131,17 @@ def samples(payload: TimelinePayload) -> int:
 
 def voices(payload: TimelinePayload) -> list[Voice]:
     """What is heard in the range; takes are silent."""
+    return voices_of(payload.timeline, Path(payload.project), payload.first, payload.end)
+
+
+def voices_of(timeline: Timeline, folder: Path, first: int, end: int) -> list[Voice]:
+    """What is heard from frame `first` to before `end` of a timeline of the project in `folder`;
+    refused where a file is gone."""
     from studio.media.audio import RATE
     from studio.media.mixing import Voice
 
-    timeline, folder = payload.timeline, Path(payload.project)
     found = []
-    for one in audible(timeline, payload.first, payload.end, RATE):
+    for one in audible(timeline, first, end, RATE):
         assert one.clip.footage is not None
         if one.clip.footage.asset:
             path = file_of(timeline.asset(one.clip.footage.asset), folder)

@@ -35,13 +35,18 @@ class Waveform:
         """Lows and highs, int8 (count, 2), of `count` equal columns from second `first` to `end`;
         silence where there is no sound."""
         edges = np.linspace(first * PEAKS_PER_SECOND, end * PEAKS_PER_SECOND, count + 1)
+        drawn = np.zeros((count, 2), np.int8)
+        if not len(self.peaks):
+            return drawn
         lows = np.floor(edges[:-1]).astype(int)
         highs = np.maximum(np.ceil(edges[1:]).astype(int), lows + 1)
-        drawn = np.zeros((count, 2), np.int8)
-        for column, (low, high) in enumerate(zip(lows, highs, strict=True)):
-            part = self.peaks[max(0, low) : max(0, high)]
-            if len(part):
-                drawn[column] = part[:, 0].min(), part[:, 1].max()
+        there = (highs > 0) & (lows < len(self.peaks))
+        # each reduced from its first peak to its last: `reduceat` takes them as pairs of places
+        pairs = np.stack([lows.clip(0), highs.clip(0, len(self.peaks))], 1)[there].ravel()
+        if len(pairs):
+            padded = np.concatenate([self.peaks, self.peaks[-1:]])
+            drawn[there, 0] = np.minimum.reduceat(padded[:, 0], pairs)[::2]
+            drawn[there, 1] = np.maximum.reduceat(padded[:, 1], pairs)[::2]
         return drawn
 
 

@@ -57,6 +57,32 @@ def size_of(takes: tuple[Render, ...]) -> tuple[int, int] | None:
     return max(sizes, key=lambda size: size[0] * size[1]) if sizes else None
 
 
+def film_size(project: Project, timeline: Timeline | None = None) -> tuple[int, int] | None:
+    """The size of a timeline's frame, (width, height): that of the largest take that plays on it, or
+    of the first file that says one; even, so that every format holds it.  None without either.
+
+    What is exported is as large as what was previewed, of a part of the timeline too.
+    """
+    timeline = project.timeline if timeline is None else timeline
+    known = {render.id: render for render in project.renders}
+    assets = {asset.id: (asset.width, asset.height) for asset in timeline.assets}
+    takes: dict[str, Render] = {}
+    files: list[tuple[int, int]] = []
+    for run in _pictures(timeline, 0, timeline.length):
+        footage = run.shown.clip.footage if run.shown else None
+        if footage is not None and footage.take in known:
+            takes[footage.take] = known[footage.take]
+        elif footage is not None and all(assets.get(footage.asset, (0, 0))):
+            files.append(assets[footage.asset])
+    size = size_of(tuple(takes.values())) or next(iter(files), None)
+    return even(size) if size else None
+
+
+def even(size: tuple[int, int]) -> tuple[int, int]:
+    """The size, or the next larger one that every format holds."""
+    return size[0] + size[0] % 2, size[1] + size[1] % 2
+
+
 def recipe_of(requests: list[ClipRequest], licences) -> dict:
     """What a file says of how it was made; of several takes, the recipe of each in order."""
     if len(requests) == 1:

@@ -19,6 +19,8 @@ from studio.spec.timeline.clip import FASTEST_MEDIUM
 from studio.spec.timing import SLOWEST
 
 MOST_FRAMES = 2**53
+LARGEST_SIDE = 2**20
+"""Pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Asset:
 
     `identity` is the hash of its bytes, "" where they were not read; `place` a path or URL, which is
     in no key.  `frames` are 0 where nobody knows; pictures have one.  `start` is the number that the
-    file itself gives its first frame, as cameras do.
+    file itself gives its first frame, as cameras do.  `width` and `height` are of what is seen of it,
+    upright, 0 where nobody knows.
     """
 
     id: str
@@ -53,12 +56,16 @@ class Asset:
     rate: Fraction = Fraction(24)
     frames: int = 0
     start: Fraction = Fraction(0)
+    width: int = 0
+    height: int = 0
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no file has."""
+        side = between(0, LARGEST_SIDE)
         yield from misfits(
             self, id=ID, name=LABEL, place=text(LONGEST_TEXT),
             identity=either(nothing, hexes(32, 64)), rate=between(SLOWEST, FASTEST_MEDIUM),
             frames=between(0, MOST_FRAMES), start=between(-MOST_FRAMES, MOST_FRAMES),
+            width=side, height=side,
         )  # fmt: skip

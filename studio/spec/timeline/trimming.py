@@ -140,17 +140,23 @@ def landed(timeline: Timeline, extension: Extension, take: str, media: Media) ->
 
 
 def slip(timeline: Timeline, id: str, by: int, media: Media) -> Timeline:
-    """With what a clip shows `by` frames later in its medium, as far as that goes; it stays in its
-    place and as long as it is."""
-    clip = timeline.clip(id)
-    if clip.footage is None:
-        return timeline
-    before, after = more(timeline, clip, media)
-    by = min(max(by, -before), after)
+    """With what a clip shows, and what is linked with it, `by` frames later in its medium, as far as
+    that goes for all of them; each stays in its place and as long as it is."""
+    group = [one for one in timeline.linked(id) if timeline.clip(one).footage]
+    rooms = [more(timeline, timeline.clip(one), media) for one in group]
+    by = (
+        min(max(by, *(-before for before, _ in rooms)), *(after for _, after in rooms))
+        if rooms
+        else 0
+    )
     if not by:
         return timeline
-    footage = clip.footage.later(by, timeline.rate)
-    return replaced(timeline, replace(clip, footage=footage, held_head=False, held_tail=False))
+    for one in group:
+        clip = timeline.clip(one)
+        footage = clip.footage and clip.footage.later(by, timeline.rate)
+        slipped = replace(clip, footage=footage, held_head=False, held_tail=False)
+        timeline = replaced(timeline, slipped)
+    return timeline
 
 
 def _trimmed(timeline: Timeline, id: str, end: str, by: int, *, ripple: bool) -> Timeline:

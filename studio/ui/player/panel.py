@@ -16,6 +16,7 @@ from studio.spec.quantities import clip_length, count, rate
 from studio.spec.spans import last_keys, spans
 from studio.ui.player.canvas import Canvas
 from studio.ui.player.shown_clip import of_take
+from studio.ui.player.shuttle import Shuttle
 from studio.ui.player.transport import Transport
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames, Loaded
@@ -59,7 +60,7 @@ class Player(Panel):
         self._document, self._job_monitor = document, job_monitor
         self._selection, self._player_state = selection, player_state
         self._status, self._pictures = status, pictures
-        self.playback = playback
+        self.playback, self.shuttle = playback, Shuttle(player_state, playback)
         self._spot: tuple = ()
         self._build(keyframes, icons)
         player_state.shown_changed.connect(self._follow_shown)
@@ -103,9 +104,9 @@ class Player(Panel):
             Qt.Key.Key_Right: lambda: playback.step(second),
             Qt.Key.Key_Home: lambda: playback.go(0),
             Qt.Key.Key_End: lambda: playback.go(player_state.last_frame),
-            Qt.Key.Key_J: lambda: playback.shuttle(-1),
-            Qt.Key.Key_K: lambda: player_state.set_speed(0),
-            Qt.Key.Key_L: lambda: playback.shuttle(1),
+            Qt.Key.Key_J: lambda: self.shuttle.press(-1),
+            Qt.Key.Key_K: self.shuttle.hold,
+            Qt.Key.Key_L: lambda: self.shuttle.press(1),
             Qt.Key.Key_C: self.transport.compare.click,
             Qt.Key.Key_1: self.transport.actual.click,
             Qt.Key.Key_Z: self.transport.loupe.click,
@@ -187,7 +188,8 @@ class Player(Panel):
             return
         played = [shown.frames, *([shown.before] if player_state.compare and shown.before else [])]
         parts = tuple(frames.part(player_state.playhead) for frames in played)
-        spot = (*map(id, played), *parts, player_state.speed < 0, player_state.loop)
+        way = (player_state.speed > 0) - (player_state.speed < 0)
+        spot = (*map(id, played), *parts, way, player_state.loop)
         if spot != self._spot:
             self._spot = spot
             requests = (

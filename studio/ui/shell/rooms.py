@@ -155,7 +155,7 @@ class Rooms:
         self.timeline = TimelinePanel(
             self.timeline_edits, project.timeline_look, project.timeline_player,
             project.timeline_pictures, self.document, self.selection, self.status,
-            project.timeline_renders, self._icons,
+            project.timeline_renders, project.media_files, self._icons,
         )  # fmt: skip
 
     def _delete_rooms(self) -> None:

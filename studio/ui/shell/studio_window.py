@@ -145,6 +145,9 @@ class StudioWindow(Rooms):
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self.timeline.filled.connect(self._make_room)
+        self.project.timeline_sound.refused.connect(
+            lambda what, hint: self.status.post(f"{what} {hint}".strip())
+        )
         self._add_timeline_menu()
         self._connect_projects()
         self._reflect_actions()

@@ -10,6 +10,10 @@ from PySide6.QtGui import QImage
 
 Pictures = tuple[QImage, ...]
 CHANNELS = 3
+FILM = "film:"
+"""How keys of parts of imported films begin (`studio.ui.state.film_frames`)."""
+BOXED = "@"
+"""What stands in a key before the size into which its frames are put."""
 
 
 class Frames(Protocol):

@@ -1,6 +1,6 @@
 """Pictures for the screen: previews, photos and the frames of takes, as Qt images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 from studio.ui.state.frame_cache import FrameCache
-from studio.ui.state.frames import Frames, Part, Stored
+from studio.ui.state.frames import BOXED, FILM, Frames, Part, Stored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +53,8 @@ class ImageLoader(QObject):
     def __init__(self, background: Background, span_results: "TakeStore") -> None:
         super().__init__()
         self._background, self._span_results = background, span_results
+        self.films: Callable[[str], Sequence[np.ndarray]] | None = None
+        """Reads frames of imported films by the keys of `studio.ui.state.film_frames`."""
         self.cache = FrameCache(self.read)
         self._photos: dict[Path, QImage] = {}
         self._firsts: dict[str, QImage] = {}
@@ -142,10 +144,24 @@ class ImageLoader(QObject):
         return None if placed is None else int(placed["shape"][0])
 
     def read(self, key: str) -> tuple[QImage, ...]:
+        """The frames of a part; with a frame's size after "@" as large as they fit into that, black
+        around, exactly as an export has them."""
+        from studio.media.letterbox import letterboxed
+
+        plain, _, box = key.partition(BOXED)
+        frames = self._frames(plain)
+        if box:
+            wide, high = (int(side) for side in box.split("x"))
+            return tuple(image(letterboxed(frame, (wide, high))) for frame in frames)
+        return tuple(map(image, frames))
+
+    def _frames(self, key: str) -> "Sequence[np.ndarray] | np.ndarray":
+        if key.startswith(FILM) and self.films is not None:
+            return self.films(key)
         arrays = self._span_results.get(key)
         if arrays is None or "frames" not in arrays:
             raise gone(self._span_results, [key])
-        return tuple(map(image, arrays["frames"]))
+        return arrays["frames"]
 
 
 def _photo(path: Path) -> QImage:

@@ -16,6 +16,7 @@ from studio.ui.state.exports import Exports
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.loss_log import LossLog
+from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.model_list import ModelList, Scan, Shelve
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
@@ -29,6 +30,7 @@ from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_pictures import TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_renders import TimelineRenders
+from studio.ui.state.timeline_sound import TimelineSound
 
 
 class OpenProject:
@@ -67,6 +69,8 @@ class OpenProject:
         self.timeline_look = TimelineLook(
             self.document, queue, self.model_list, span_results, self.background
         )
+        self.media_files = MediaFiles(self.document)
+        self.pictures.films = self.media_files.read
         self.timeline_pictures = TimelinePictures(self.pictures)
         self.timeline_renders = TimelineRenders(
             self.document, self.model_list, self.render_actions, self.timeline_look, span_results,
@@ -74,8 +78,9 @@ class OpenProject:
         )  # fmt: skip
         self.timeline_player = TimelinePlayer(
             self.document, self.selection, self.player_state, self.playback, self.pictures,
-            self.timeline_look,
+            self.timeline_look, self.media_files,
         )  # fmt: skip
+        self.timeline_sound = TimelineSound(self.document, self.player_state, self.playback)
         self.render_plan = RenderPlan(
             self.document, self.present, self.render_forecast, span_results, planner
         )
@@ -100,6 +105,8 @@ class OpenProject:
         self.queue.close()
         self.disk_usage.stop()
         self.encoding.close()
+        self.timeline_sound.close()
+        self.media_files.close()
         self.timeline_pictures.close()
         self.pictures.close()
         self.render_plan.stop()
@@ -114,8 +121,8 @@ class OpenProject:
         self.render_forecast.stop()
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
-            self.timeline_renders, self.timeline_player, self.timeline_pictures,
-            self.timeline_look, self.render_plan, self.render_forecast,
+            self.timeline_sound, self.timeline_renders, self.timeline_player, self.timeline_pictures,
+            self.media_files, self.timeline_look, self.render_plan, self.render_forecast,
             self.exports, self.bins,
             self.render_actions, self.present, self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,

@@ -1,10 +1,14 @@
 """Playing: the clock that moves the playhead at the clip's own rate."""
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from studio.ui.state.player_state import PlayerState
+
+EVEN = 1e-6
+"""Of a frame: a clock that has come to one exactly does not fall short of it by its rounding."""
 
 
 class Playback(QObject):
@@ -16,6 +20,8 @@ class Playback(QObject):
     def __init__(self, player_state: PlayerState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._player_state = player_state
+        self.clock: Callable[[], float] = time.monotonic
+        """Seconds; of what is heard, while something is."""
         self._began = 0.0
         self._from = 0
         self._timer = QTimer(self)
@@ -59,22 +65,47 @@ class Playback(QObject):
         frame_ms = 1000 / float(self._player_state.shown.fps) / abs(self._player_state.speed)
         self._timer.start(max(8, round(frame_ms / 2)))
 
+    def restart(self) -> None:
+        """Count time anew from the frame that is shown."""
+        self._restart()
+
     def _restart(self) -> None:
-        self._began, self._from = time.monotonic(), self._player_state.playhead
+        self._began, self._from = self.clock(), self._player_state.playhead
 
     def _tick(self) -> None:
         player_state = self._player_state
         if not player_state.shown:
             return
-        passed = (
-            (time.monotonic() - self._began) * float(player_state.shown.fps) * player_state.speed
+        passed = (self.clock() - self._began) * float(player_state.shown.fps) * player_state.speed
+        frame, ends = _after(
+            self._from,
+            int(passed + EVEN * player_state.speed),
+            *self._bounds(),
+            loop=player_state.loop,
         )
-        frame, count = self._from + int(passed), player_state.last_frame + 1
-        ends = not 0 <= frame < count and not player_state.loop
-        frame = min(max(0, frame), count - 1) if ends else frame % count
         if not player_state.is_there(frame):
             self._restart()
             return
         player_state.seek(frame)
         if ends:
             player_state.set_speed(0)
+
+    def _bounds(self) -> tuple[int, int]:
+        """The frames between which it plays, the last one not among them: those that are marked,
+        where it loops and the playhead is within them."""
+        player_state = self._player_state
+        marked = player_state.shown.marked if player_state.shown else None
+        if marked and player_state.loop and marked[0] <= self._from < marked[1]:
+            return marked
+        return 0, player_state.last_frame + 1
+
+
+def _after(start: int, passed: int, first: int, end: int, *, loop: bool) -> tuple[int, bool]:
+    """The frame that is shown when so many have passed, from `first` on to before `end`, and whether
+    playing ends there."""
+    frame = start + passed
+    if first <= frame < end:
+        return frame, False
+    if loop:
+        return first + (frame - first) % (end - first), False
+    return min(max(first, frame), end - 1), True

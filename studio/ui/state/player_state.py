@@ -15,7 +15,8 @@ class Shown:
     `kind`: "clip", "keyframes", "preview" (of keyframes, while they are made) or "tile" (a clip of
     which one tile is upsampled).  `take`, `shot`: ids, "" where it belongs to none.
     `frames_per_keyframe`: 0 where no frame is a keyframe.  `before`: as many frames before
-    upsampling, or None.
+    upsampling, or None.  `marked`: the range within which it loops, the frame after the last not
+    in it.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Shown:
     frames_per_keyframe: int = 0
     shot: str = ""
     before: Frames | None = None
+    marked: tuple[int, int] | None = None
 
     @property
     def shot_keyframes(self) -> int:

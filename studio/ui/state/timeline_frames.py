@@ -9,13 +9,17 @@ from PySide6.QtGui import QImage
 
 from studio.spec.timeline.playing import Run, runs
 from studio.spec.timeline.timeline import Timeline
-from studio.ui.state.frames import CHANNELS, FrameRequest, Pictures
+from studio.ui.state.film_frames import FilmFrames
+from studio.ui.state.frames import BOXED, CHANNELS, FrameRequest, Pictures
 from studio.ui.state.timeline_lookup import TakeFrames
 
+PROXY = 960
+"""Pixels of the longer side of what plays of an imported film."""
 AHEAD = 400
 """Parts that are asked for at most; how many of them fit, the cache knows."""
-PARTS = 2**20
+PARTS = 2**32
 """More than any take has parts."""
+PER_CHUNK = 64
 Place = tuple[TakeFrames, int, int]
 """A take, which of its parts, and the frame's number in there."""
 
@@ -23,6 +27,8 @@ Place = tuple[TakeFrames, int, int]
 class TimelineFrames:
     """What plays at each frame; `take` tells where a take's frames are, `look` which are in memory.
 
+    Each is as large as the timeline's frame, black around what has another shape, exactly as an
+    export has it; only what plays of an imported film is smaller, until the playhead stands on it.
     A gap, and a clip that is yet to be made, are black.  What `take` does not know yet is not in
     memory either.
     """
@@ -56,10 +62,13 @@ class TimelineFrames:
         take = self._take_of(run)
         if take is None:
             return self._black if not self._is_unknown(run) else None
-        place = take.place(self._frame(run, number))
+        frame = self._frame(run, number)
+        if (exact := self._exactly(take, frame)) is not None:
+            return exact
+        place = take.place(frame)
         if place is None:
             return self._black
-        found = self._look(take.parts[place[0]].key)
+        found = self._look(self._key(take, place[0]))
         return found[place[1]] if found and place[1] < len(found) else None
 
     def near(self, number: int) -> QImage:
@@ -78,12 +87,16 @@ class TimelineFrames:
     def read(self, first: int, count: int = 1) -> Pictures:
         made: list[QImage] = []
         for number in range(max(0, first), min(first + count, len(self))):
-            place = self._place(number)
-            if place is None:
-                made.append(self._black)
+            run = self._runs[self._run(number)]
+            take = self._take_of(run)
+            frame = self._frame(run, number) if take else 0
+            if isinstance(take, FilmFrames) and 0 <= frame < take.frames:
+                key, inside = take.exact(frame)
+                made.append(self._load(key + self._box(take, self._size))[inside])
+            elif take is not None and (place := take.place(frame)) is not None:
+                made.append(self._load(self._key(take, place[0]))[place[1]])
             else:
-                take, part, inside = place
-                made.append(self._load(take.parts[part].key)[inside])
+                made.append(self._black)
         return tuple(made)
 
     def part(self, number: int) -> int:
@@ -91,10 +104,18 @@ class TimelineFrames:
             return 0
         at = self._run(number)
         place = self._place(number)
-        return at * PARTS + (place[1] if place else 0)
+        if place is None:
+            return at * PARTS
+        if isinstance(place[0], FilmFrames):  # exact frames come by fewer than small ones
+            exact = self._frame(self._runs[at], number) // place[0].together
+            return at * PARTS + place[1] * PER_CHUNK + exact % PER_CHUNK
+        return at * PARTS + place[1]
 
     def requests(self, number: int, speed: int, *, loop: bool) -> Iterator[FrameRequest]:
-        """The part that is shown, those that play next, then those that played before."""
+        """The part that is shown, exactly where it stands, those that play next, then those that
+        played before."""
+        if not speed:
+            yield from self._exact_requests(number)
         way = -1 if speed < 0 else 1
         later, before = self._parts(number, way, loop=loop), self._parts(number, -way, loop=loop)
         yield from islice(later, 2)
@@ -127,9 +148,47 @@ class TimelineFrames:
             if loop or 0 <= at < many:
                 yield self._runs[at % many]
 
+    def _exact_requests(self, number: int) -> Iterator[FrameRequest]:
+        """The proxy of an imported film's frame, at once, and that frame as it is."""
+        run = self._runs[self._run(number)] if self._runs else None
+        take = self._take_of(run) if run else None
+        if run is None or not isinstance(take, FilmFrames):
+            return
+        frame = self._frame(run, number)
+        if (place := take.place(frame)) is not None:
+            yield self._request(take, place[0])
+        if 0 <= frame < take.frames:
+            key, _ = take.exact(frame)
+            size = take.together * _bytes(self._size)
+            yield FrameRequest(key + self._box(take, self._size), size)
+
+    def _exactly(self, take: TakeFrames, frame: int) -> QImage | None:
+        """A frame of an imported film as it is, where it is in memory."""
+        if not isinstance(take, FilmFrames) or not 0 <= frame < take.frames:
+            return None
+        key, inside = take.exact(frame)
+        found = self._look(key + self._box(take, self._size))
+        return found[inside] if found and inside < len(found) else None
+
+    def _key(self, take: TakeFrames, part: int) -> str:
+        shown = self._shown_size(take)
+        return take.parts[part].key + self._box(take, shown)
+
     def _request(self, take: TakeFrames, part: int) -> FrameRequest:
-        line = -(-CHANNELS * take.width // 4) * 4  # as Qt lays it out
-        return FrameRequest(take.parts[part].key, take.parts[part].frames * take.height * line)
+        size = take.parts[part].frames * _bytes(self._shown_size(take))
+        return FrameRequest(self._key(take, part), size)
+
+    def _shown_size(self, take: TakeFrames) -> QSize:
+        """Of the frames in memory: a film's are no larger than its proxy."""
+        longest = max(self._size.width(), self._size.height())
+        if not isinstance(take, FilmFrames) or longest <= PROXY:
+            return self._size
+        return self._size * (PROXY / longest)
+
+    def _box(self, take: TakeFrames, size: QSize) -> str:
+        """What is added to a key where frames are not of that size by themselves."""
+        exact = not isinstance(take, FilmFrames) and (take.width, take.height) == size.toTuple()
+        return "" if exact else f"{BOXED}{size.width()}x{size.height()}"
 
     def _run(self, number: int) -> int:
         return max(0, bisect_right(self._starts, number) - 1)
@@ -143,12 +202,12 @@ class TimelineFrames:
 
     def _take_of(self, run: Run) -> TakeFrames | None:
         footage = run.shown.clip.footage if run.shown else None
-        return self._take(footage.take) if footage and footage.take else None
+        return self._take(footage.medium) if footage and footage.medium else None
 
     def _is_unknown(self, run: Run) -> bool:
-        """Whether a take plays of which nothing is known yet."""
+        """Whether a take or file plays of which nothing is known yet."""
         footage = run.shown.clip.footage if run.shown else None
-        return bool(footage and footage.take)
+        return bool(footage and footage.medium)
 
     def _place(self, number: int) -> Place | None:
         run = self._runs[self._run(number)]
@@ -163,3 +222,8 @@ def _ends(run: Run, number: int, way: int) -> tuple[int, int]:
     if first <= number <= last:
         return (number, last) if way > 0 else (first, number)
     return first, last
+
+
+def _bytes(size: QSize) -> int:
+    """Of a frame, as Qt lays it out."""
+    return size.height() * (-(-CHANNELS * size.width() // 4) * 4)

@@ -2,13 +2,17 @@
 
 from PySide6.QtCore import QObject, QSize, Signal
 
+from studio.project.timeline_export import film_size
+from studio.spec.timeline.marking import marked
 from studio.ui.state.document import Document
 from studio.ui.state.images import ImageLoader
+from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.selection import Selection
 from studio.ui.state.timeline_frames import TimelineFrames
 from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_lookup import TakeFrames
 
 KIND, TITLE = "timeline", "Timeline"
 SIZE = QSize(512, 320)
@@ -32,14 +36,17 @@ class TimelinePlayer(QObject):
         playback: Playback,
         pictures: ImageLoader,
         look: TimelineLook,
+        media: MediaFiles,
     ) -> None:
         super().__init__()
         self._document, self._selection, self._player_state = document, selection, player_state
         self._playback, self._pictures, self._look = playback, pictures, look
+        self._media = media
         self._position = 0
         self._timeline = document.project.timeline
         document.changed.connect(self._follow)
         look.changed.connect(self._renew)
+        media.changed.connect(self._renew)
         player_state.playhead_moved.connect(self._follow_playhead)
         player_state.shown_changed.connect(self.moved)
 
@@ -99,15 +106,19 @@ class TimelinePlayer(QObject):
             self.moved.emit()
 
     def _shown(self) -> Shown:
-        timeline, loader = self._document.project.timeline, self._pictures
+        project, loader = self._document.project, self._pictures
+        timeline = project.timeline
+        size = film_size(project)
         frames = TimelineFrames(
-            timeline, self._look.take, loader.cache.get, loader.read, self._size()
+            timeline, self.medium, loader.cache.get, loader.read, QSize(*size) if size else SIZE
         )
-        return Shown(KIND, TITLE, frames, timeline.rate)
+        is_marked = (timeline.mark_in, timeline.mark_out) != (None, None)
+        first, end = marked(timeline)
+        return Shown(
+            KIND, TITLE, frames, timeline.rate,
+            marked=(first, end) if is_marked and end > first else None,
+        )  # fmt: skip
 
-    def _size(self) -> QSize:
-        takes = self._look.found.takes.values() if self._look.found else ()
-        sizes = [
-            (take.width * take.height, take.width, take.height) for take in takes if take.parts
-        ]
-        return QSize(*max(sizes)[1:]) if sizes else SIZE
+    def medium(self, id: str) -> TakeFrames | None:
+        """Where the frames of a take or a file are; None while that is not known."""
+        return self._look.take(id) or self._media.film(id)

@@ -112,6 +112,25 @@ class TimelineRenders(QObject):
 
         self._propose(order)
 
+    def travel(self, clip: str) -> None:
+        """Propose to make a clip's keyframes of the words that lie over them."""
+
+        def order(project: Project) -> Order:
+            request = self._request(project.timeline.clip(clip))
+
+            def edit(project: Project, _: ClipRequest | None) -> Made:
+                after, asked = timeline_edits.apply_words(project, clip, request)
+                if asked is request:
+                    raise Refusal(
+                        "The clip is made of these words already.", "Change the words over it."
+                    )
+                self._check(asked)
+                return Made(after, (Piece(asked, self._shot(after, clip), (clip,)),))
+
+            return Order("Make it of the words over it", "Apply words", "Words", edit)
+
+        self._propose(order)
+
     def render(self, clips: Collection[str] = ()) -> None:
         """Propose to render what is out of date or to be made, of some clips or of all."""
 

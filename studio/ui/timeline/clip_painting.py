@@ -1,18 +1,21 @@
 """How one clip is painted: its pictures, its name and state, its keyframes, what is to be made."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
-from studio.spec.timeline.clip import Clip
+from studio.spec.timeline.clip import Clip, Sound
 from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
 from studio.ui.state.timeline_look import TimelineLook
+from studio.ui.state.timeline_lookup import TakeFrames
 from studio.ui.state.timeline_pictures import Place, TimelinePictures
 from studio.ui.timeline.labels import DIAMOND, Labels
 from studio.ui.timeline.layout import HEADING, Scale
 from studio.ui.timeline.tiles import Film, diamonds, tiles
 from studio.ui.timeline.titles import Titles
+from studio.ui.timeline.wave_painting import paint_sound
 
 PAD = 6
 LONGEST_LABEL = 360
@@ -34,6 +37,11 @@ class Look:
     look: TimelineLook
     pictures: TimelinePictures
     wanted: list[Place]
+    medium: Callable[[str], TakeFrames | None]
+    waveform: Callable[[str], object]
+    rate: float
+    sounds: Mapping[str, Sound] = field(default_factory=dict)
+    """How clips would sound after the drag that is going on."""
 
 
 def paint_clip(
@@ -49,6 +57,12 @@ def paint_clip(
     painter.fillRect(box, labels.colour(SURFACES.get(clip.kind, "raised")))
     if film is not None:
         _paint_film(painter, box, film, seen, with_)
+    if clip.sound is not None:
+        sound = with_.sounds.get(clip.id, clip.sound)
+        wave = with_.waveform(clip.footage.asset) if clip.footage else None
+        paint_sound(
+            painter, box, clip, sound, wave, seen, with_.scale, with_.rate, labels, with_.ratio
+        )
     state = with_.look.state(clip.id)
     _paint_holes(painter, box, clip, film, state, with_)
     paint_state(painter, box, clip, with_)
@@ -89,7 +103,7 @@ def _paint_film(
     painter: QPainter, box: QRectF, film: Film, seen: tuple[float, float], with_: Look
 ) -> None:
     footage = film.clip.footage
-    take = with_.look.take(footage.take) if footage else None
+    take = with_.medium(footage.medium) if footage else None
     if take is None or not take.parts:
         return
     high = round(box.height())

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from studio.spec.refusal import Refusal
+from studio.spec.timeline.clip import Sound
 from studio.spec.timeline.marking import snap
 from studio.spec.timeline.media import Media
+from studio.spec.timeline.sounding import FADE_IN, set_fade
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.trimming import TAIL, more, room
 
@@ -40,13 +42,36 @@ class Ghost:
 @dataclass(frozen=True, slots=True)
 class Drop:
     """What letting go would do: clips `by` frames, some to other `tracks`; or one end `by`, of which
-    `beyond` are more than its take has.  `snapped` is the frame of the line that it snapped to."""
+    `beyond` are more than its take has; or a clip that shows `slipped` frames later in its medium.
+    `sounds` is how clips would sound.  `snapped` is the frame of the line that it snapped to."""
 
     by: int
     beyond: int = 0
     tracks: Mapping[str, str] = field(default_factory=dict)
     ghosts: tuple[Ghost, ...] = ()
     snapped: int | None = None
+    sounds: Mapping[str, Sound] = field(default_factory=dict)
+    slipped: int = 0
+
+
+def faded(timeline: Timeline, grab: Grab, frame: float) -> Drop:
+    """A fade as long as the pointer makes it; `by` is its length in frames."""
+    clip, start = timeline.clip(grab.clip), timeline.start(grab.clip)
+    by = round(frame) - start if grab.end == FADE_IN else start + clip.length - round(frame)
+    sound = set_fade(timeline, grab.clip, grab.end, by).clip(grab.clip).sound
+    assert sound is not None
+    length = sound.fade_in if grab.end == FADE_IN else sound.fade_out
+    return Drop(length, sounds={grab.clip: sound})
+
+
+def slipping(timeline: Timeline, grab: Grab, frame: float, media: Media) -> Drop:
+    """What a clip shows moved under its ends: drawn to the right it shows what comes earlier."""
+    wanted = -round(frame - grab.frame)
+    before, after = more(timeline, timeline.clip(grab.clip), media)
+    slipped = min(max(wanted, -before), after)
+    length, start = timeline.clip(grab.clip).length, timeline.start(grab.clip)
+    ghost = Ghost(timeline.where(grab.clip)[0].id, start, length)
+    return Drop(0, ghosts=(ghost,), slipped=slipped)
 
 
 def moved(timeline: Timeline, grab: Grab, frame: float, track: str, reach: int) -> Drop:

@@ -5,6 +5,7 @@ Nothing here makes a frame; what an edit leaves to be made is proposed elsewhere
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,12 +14,14 @@ from studio.project.project import Project, new_id
 from studio.project.timeline_edits import clip_of, edit_timeline, lay_out, new_timeline
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
-from studio.spec.timeline import edits, marking, splitting, trimming
+from studio.spec.timeline import edits, marking, sounding, splitting, trimming
+from studio.spec.timeline.bringing import Brought, bring
 from studio.spec.timeline.clip import Clip, Words
 from studio.spec.timeline.media import Media
-from studio.spec.timeline.retiming import at_rate
+from studio.spec.timeline.retiming import at_rate, retime
 from studio.spec.timeline.timeline import Marker, Timeline
 from studio.spec.timeline.track import Track
+from studio.spec.timing import FASTEST
 from studio.ui.state.document import Document
 
 FIRST_WORDS = 3
@@ -79,6 +82,24 @@ class TimelineEdits(QObject):
 
         return made[0] if self._change("Add to the timeline", put) else ""
 
+    def bring(
+        self, found: Brought, name: str, place: str, track: str = "", start: int | None = None
+    ) -> str:
+        """Put a file of the user's on the timeline, at its end or from a frame on; gives the id of
+        its first clip, "" where that was refused."""
+        made: list[str] = []
+
+        def put(project: Project) -> Project:
+            rate = project.timeline.rate if found.is_still or not found.frames else found.rate
+            timeline = _ready(project, min(rate, Fraction(FASTEST)))
+            film = (t.length for t in timeline.tracks if t.kind == "video")
+            at = max(film, default=0) if start is None else start
+            timeline, clips = bring(timeline, found, name, place, at, new_id, track)
+            made.extend(clips)
+            return edit_timeline(project, lambda _: timeline)
+
+        return made[0] if self._change(f"Add {name}", put) else ""
+
     def lay_out(self) -> None:
         """Put the best take of every shot on the timeline, one after another."""
         self._change("Lay out the shots", lay_out)
@@ -122,6 +143,23 @@ class TimelineEdits(QObject):
             lambda t: trimming.trim(t, clip, end, by, self.media, ripple=ripple),
             merge=merge,
         )
+
+    def slip(self, clip: str, by: int, *, merge: bool = False) -> None:
+        """Show what comes so many frames later in the clip's medium, under the same ends."""
+        self.change("Slip", lambda t: trimming.slip(t, clip, by, self.media), merge=merge)
+
+    def fade(self, clip: str, end: str, frames: int) -> None:
+        """Make a fade of a clip so many frames long."""
+        self.change("Fade", lambda t: sounding.set_fade(t, clip, end, frames))
+
+    def set_gain(self, clip: str, gain: float, *, merge: bool = False) -> None:
+        """Make a clip as loud as so many decibels."""
+        self.change("Gain", lambda t: sounding.set_gain(t, clip, gain), merge=merge)
+
+    def set_speed(self, clip: str, speed: Fraction) -> None:
+        """Play a clip at another speed; what follows moves."""
+        edit = lambda t: retime(t, clip, speed, self.media, ripple=True)  # noqa: E731
+        self.change("Speed", edit)
 
     def split(self, clips: Collection[str], frame: int) -> None:
         """Cut clips at a frame."""

@@ -6,15 +6,18 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.state.selection import TAKE_MIME
 from studio.ui.widgets.controls import label
+from studio.ui.widgets.dropping import dropped_files
 from studio.ui.widgets.theme import UNIT
 
-HINT = "Render a shot, then press Add the take, or drag takes here: they play one after another."
+HINT = "Add the take of a shot, or drag takes, videos and sounds here: they play one after another."
 
 
 class Empty(QWidget):
-    """What stands in the place of an empty timeline, as low as it can be; takes can be dropped on it."""
+    """What stands in the place of an empty timeline, as low as it can be; takes and
+    files can be dropped on it."""
 
     take_dropped = Signal(str)
+    files_dropped = Signal(list)
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,10 +34,13 @@ class Empty(QWidget):
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasFormat(TAKE_MIME):
+        if event.mimeData().hasFormat(TAKE_MIME) or event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
+        if not event.mimeData().hasFormat(TAKE_MIME):
+            self.files_dropped.emit(dropped_files(event.mimeData()))
+            return
         take = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii", "replace")
         self.take_dropped.emit(take)

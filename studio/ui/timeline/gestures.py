@@ -189,4 +189,12 @@ _KEYS = {
     (Qt.Key.Key_R, _NO): "retake",
     (Qt.Key.Key_U, _NO): "render",
     (Qt.Key.Key_T, _NO): "words",
+    (Qt.Key.Key_T, _SHIFT): "travel",
+    (Qt.Key.Key_A, _SHIFT): "file",
+    (Qt.Key.Key_Comma, _NO): "slip_back",
+    (Qt.Key.Key_Period, _NO): "slip_on",
+    (Qt.Key.Key_D, _NO): "speed",
+    (Qt.Key.Key_G, _NO): "gain",
+    (Qt.Key.Key_BracketLeft, _NO): "softer",
+    (Qt.Key.Key_BracketRight, _NO): "louder",
 }

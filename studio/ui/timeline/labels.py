@@ -1,7 +1,7 @@
 """Texts and small pictures of the timeline as pixmaps, each drawn once: text is what costs most."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QImage, QPainter, QPixmap, QPolygonF
@@ -75,7 +75,7 @@ class Labels:
         key = ("diamond", role, ratio)
         if key in self._there:
             return self._get(key)
-        made, painter = _blank(DIAMOND, DIAMOND, ratio)
+        made, painter = blank(DIAMOND, DIAMOND, ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle, far = DIAMOND / 2, DIAMOND / 2 - 0.75
         ways = ((0, -far), (far, 0), (0, far), (-far, 0))
@@ -89,7 +89,7 @@ class Labels:
         """A brush of slanted lines: what is not there yet."""
         key = ("hatch", role, ratio)
         if key not in self._there:
-            made, painter = _blank(8, 8, ratio)
+            made, painter = blank(8, 8, ratio)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             colour = QColor(self.theme.colour(role))
             colour.setAlpha(110)
@@ -103,11 +103,15 @@ class Labels:
             self._keep(key, made)
         return QBrush(self._get(key))
 
+    def kept(self, key: Hashable, make: Callable[[], QPixmap]) -> QPixmap:
+        """What `make` draws, drawn once for its key."""
+        return self._get(key) if key in self._there else self._keep(key, make())
+
     def _drawn(
         self, shown: str, measure: QFontMetrics, font: QFont, role: str, ratio: float
     ) -> QPixmap:
         wide = measure.horizontalAdvance(shown) + 2
-        made, painter = _blank(max(1, wide), measure.height(), ratio)
+        made, painter = blank(max(1, wide), measure.height(), ratio)
         painter.setFont(font)
         painter.setPen(self.theme.colour(role))
         painter.drawText(QRectF(0, 0, wide, measure.height()), Qt.AlignmentFlag.AlignLeft, shown)
@@ -143,7 +147,8 @@ class Labels:
         return made
 
 
-def _blank(wide: int, high: int, ratio: float) -> tuple[QPixmap, QPainter]:
+def blank(wide: int, high: int, ratio: float) -> tuple[QPixmap, QPainter]:
+    """A transparent pixmap of so many pixels of the view, and a painter on it, to be ended."""
     made = QPixmap(QSize(max(1, round(wide * ratio)), max(1, round(high * ratio))))
     made.setDevicePixelRatio(ratio)
     made.fill(Qt.GlobalColor.transparent)

@@ -24,6 +24,8 @@ CLOSEST = 48.0
 """Pixels of a frame at the largest zoom."""
 APART = 84
 """Pixels between two times on the ruler, at least."""
+GRIP = 6
+"""Pixels of the grips of fades."""
 ROOM = 0.25
 """Share of the width that may lie empty behind the last clip."""
 

@@ -44,6 +44,8 @@ class MakingGestures:
                     self._need_range),
             Gesture("loop", "loop", "Make a loop of it …", "", self._loop, self._need_take),
             Gesture("words", "recipe", "Words over it …", "T", self._words, self._need_filled),
+            Gesture("travel", "recipe", "Make it of the words over it …", "Shift+T", self._travel,
+                    self._need_words),
         )  # fmt: skip
 
     def _render(self) -> None:
@@ -83,6 +85,17 @@ class MakingGestures:
 
         text = old.text if old else ""
         ask_for_words(self._view, "Words", "What is seen here", text, spoken, lines=4)
+
+    def _travel(self) -> None:
+        self._renders.travel(self._one())
+
+    def _need_words(self) -> str:
+        if reason := self._need_take():
+            return reason
+        timeline, clip = self._edits.timeline, self._one()
+        start, end = timeline.start(clip), timeline.start(clip) + timeline.clip(clip).length
+        over = any(t.kind == "prompt" and t.on and t.within(start, end) for t in timeline.tracks)
+        return "" if over else "No words lie over this clip: press T to put some there."
 
     def _one(self) -> str:
         """The chosen clip, "" where none or several are."""

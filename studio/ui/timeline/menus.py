@@ -13,8 +13,9 @@ from studio.ui.widgets.controls import tip
 FIRST = {
     CLIP: (
         "split", "head", "tail", "delete", "ripple", "extend", "bridge", "loop", "retake", "render",
+        "travel", "speed", "gain", "slip_back", "slip_on",
     ),
-    GAP: ("fill", "close"),
+    GAP: ("fill", "close", "file"),
 }  # fmt: skip
 SWITCHES = (
     ("on", "Turn this track on", "Turn this track off"),

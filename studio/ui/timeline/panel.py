@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from studio.spec.quantities import count, duration, timecode
 from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
 from studio.ui.state.document import Document
+from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
 from studio.ui.state.timeline_look import TimelineLook
@@ -23,8 +24,10 @@ from studio.ui.state.timeline_orders import Order
 from studio.ui.state.timeline_pictures import TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_renders import TimelineRenders
+from studio.ui.timeline.clip_gestures import ClipGestures
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.empty import Empty
+from studio.ui.timeline.files import FileBringer
 from studio.ui.timeline.gestures import Gesture, HandGestures, name_of
 from studio.ui.timeline.hits import Hit
 from studio.ui.timeline.layout import height_of
@@ -66,18 +69,21 @@ class TimelinePanel(Panel):
         selection: Selection,
         status: Status,
         renders: TimelineRenders,
+        media: MediaFiles,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._renders = renders
+        self.files = FileBringer(edits, media, status)
         self.edits, self._look, self._player = edits, look, player
         self._document, self._selection, self._status = document, selection, status
-        self.view = TimelineView(edits, look, player, pictures, self._press, icons.theme)
+        self.view = TimelineView(edits, look, player, pictures, media, self._press, icons.theme)
         self.by_hand = HandGestures(edits, self.view, player, selection)
         self.gestures: dict[str, Gesture] = {}
         self.buttons: dict[str, QToolButton] = {}
         making = MakingGestures(edits, self.view, player, look, renders, self.by_hand.gap)
-        self._offer((*making.all(), *self.by_hand.all()))
+        of_clips = ClipGestures(edits, self.view, player, self.files)
+        self._offer((*making.all(), *self.by_hand.all(), *of_clips.all()))
         self._build(icons)
         self._connect()
         self.reflect()
@@ -203,7 +209,7 @@ class TimelinePanel(Panel):
 
     def _connect(self) -> None:
         view, edits = self.view, self.edits
-        for refused in (edits.refused, self._renders.refused):
+        for refused in (edits.refused, self._renders.refused, self.files.refused):
             refused.connect(lambda what, hint: self._status.post(f"{what} {hint}".strip()))
         self._renders.proposed.connect(self._propose)
         view.pointer.extend_asked.connect(self._renders.extend)
@@ -216,6 +222,9 @@ class TimelinePanel(Panel):
         view.axis.changed.connect(self._follow_axis)
         view.menu_asked.connect(self.menu)
         view.take_dropped.connect(edits.add_take)
+        view.files_dropped.connect(self.files.bring)
+        self.empty.files_dropped.connect(self.files.bring)
+        self.files.brought.connect(view.choice.one)
         view.shot_asked.connect(edits.work_on)
         self.empty.take_dropped.connect(edits.add_take)
         self.across.valueChanged.connect(lambda value: view.axis.scroll_to(value / FINE))
@@ -262,6 +271,6 @@ class TimelinePanel(Panel):
 _RISES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 ROW = (
     "add", "split", "delete", "ripple", "marker", "in", "out", "snap",
-    "fill", "bridge", "extend", "retake",
+    "fill", "bridge", "extend", "retake", "file",
 )  # fmt: skip
 """The gestures that have a button."""

@@ -5,13 +5,15 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from studio.spec.timeline.marking import snaps
+from studio.spec.timeline.sounding import FADE_IN, FADE_OUT
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.timeline.axis import Axis
 from studio.ui.timeline.choice import ClipChoice
-from studio.ui.timeline.dragging import REACH, Drop, Grab, moved, trimmed
+from studio.ui.timeline.dragging import REACH, Drop, Grab, faded, moved, slipping, trimmed
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.hits import CLIP, GAP, RULE, Hit
 
+FADES = (FADE_IN, FADE_OUT)
 NEAR_END = 24
 """Pixels at the right end at which a drag scrolls."""
 
@@ -79,7 +81,11 @@ class Pointer(QObject):
         reach = round(REACH / self._axis.scale.zoom) if snaps_now else 0
         grab = grab if snaps_now else Grab(grab.clip, grab.end, grab.frame, grab.chosen, ())
         timeline, frame = self._edits.timeline, self._axis.scale.frame(x)
-        if grab.end:
+        if grab.end in FADES:
+            self.drop = faded(timeline, grab, frame)
+        elif held_off and not grab.end:
+            self.drop = slipping(timeline, grab, frame, self._edits.media)
+        elif grab.end:
             self.drop = trimmed(timeline, grab, frame, self._edits.media, reach)
         else:
             self.drop = moved(timeline, grab, frame, self._axis.track(y), reach)
@@ -92,7 +98,11 @@ class Pointer(QObject):
         if grab is None or drop is None or event.button() != Qt.MouseButton.LeftButton:
             return
         ripple = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if grab.end and drop.beyond:
+        if grab.end in FADES:
+            self._edits.fade(grab.clip, grab.end, drop.by)
+        elif drop.slipped:
+            self._edits.slip(grab.clip, drop.slipped)
+        elif grab.end and drop.beyond:
             self.extend_asked.emit(grab.clip, grab.end, abs(drop.by))
         elif grab.end and drop.by:
             self._edits.trim(grab.clip, grab.end, drop.by, ripple=ripple)

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.spec.timeline.marking import snap, snaps
+from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.selection import TAKE_MIME
 from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_pictures import Place, TimelinePictures
@@ -34,6 +35,7 @@ from studio.ui.timeline.painting import Drawn, draw
 from studio.ui.timeline.pointer import Pointer
 from studio.ui.timeline.titles import Titles
 from studio.ui.widgets.controls import tip
+from studio.ui.widgets.dropping import dropped_files
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
@@ -49,6 +51,8 @@ class TimelineView(QWidget):
     menu_asked = Signal(object, object)  # QPoint, Hit
     take_dropped = Signal(str, str, int)
     """A take, a track or "", and a frame."""
+    files_dropped = Signal(list, str, object)
+    """Paths, a track or "", and a frame."""
     shot_asked = Signal(str)
     """A clip whose shot is to be worked on."""
 
@@ -58,12 +62,13 @@ class TimelineView(QWidget):
         look: TimelineLook,
         player: TimelinePlayer,
         pictures: TimelinePictures,
+        media: MediaFiles,
         press: Callable[[QKeyEvent], bool],
         theme: Theme,
     ) -> None:
         super().__init__()
         self._edits, self._look, self._player, self._pictures = edits, look, player, pictures
-        self._press = press
+        self._press, self._media = press, media
         self.axis = Axis(edits)
         self.choice = ClipChoice(self)
         self.pointer = Pointer(self.axis, edits, player, self.choice)
@@ -106,13 +111,15 @@ class TimelineView(QWidget):
         self.pointer.changed.connect(self.update)
         self._look.changed.connect(self._looked)
         self._pictures.arrived.connect(self.update)
+        self._media.changed.connect(self._looked)
         self._player.moved.connect(self._follow_playhead)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         wanted: list[Place] = []
         look = Look(
             self.axis.scale, self.devicePixelRatioF(), self.labels, self._titles, self._look,
-            self._pictures, wanted,
+            self._pictures, wanted, self._player.medium, self._media.waveform,
+            float(self._edits.timeline.rate), self.pointer.drop.sounds if self.pointer.drop else {},
         )  # fmt: skip
         drawn = Drawn(
             self._edits.timeline, self.axis.rows, self._edits.media, self.choice.chosen,
@@ -181,7 +188,8 @@ class TimelineView(QWidget):
         self.update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasFormat(TAKE_MIME) and not self._edits.only_read:
+        wanted = event.mimeData().hasFormat(TAKE_MIME) or event.mimeData().hasUrls()
+        if wanted and not self._edits.only_read:
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -195,11 +203,15 @@ class TimelineView(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._line = None
-        take = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii", "replace")
         track = self._video_track(event.position().y())
         event.acceptProposedAction()
         self.update()
-        self.take_dropped.emit(take, track, self._dropped_at(event.position().x()))
+        frame = self._dropped_at(event.position().x())
+        if event.mimeData().hasFormat(TAKE_MIME):
+            take = bytes(event.mimeData().data(TAKE_MIME).data()).decode("ascii", "replace")
+            self.take_dropped.emit(take, track, frame)
+        else:
+            self.files_dropped.emit(dropped_files(event.mimeData()), track, frame)
 
     def place(self, clip: str) -> QRect:
         """Where a clip is painted; an empty rectangle for none."""

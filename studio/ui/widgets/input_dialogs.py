@@ -14,6 +14,9 @@ SUFFIXES = (
     ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp",
 )  # fmt: skip
 FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
+MOVING = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif", ".mpg", ".ts", ".mxf")
+SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aif", ".aiff", ".opus")
+MEDIA = f"Videos, pictures, sounds ({' '.join(f'*{s}' for s in (*MOVING, *SUFFIXES, *SOUNDS))})"
 PICTURES = QStandardPaths.StandardLocation.PicturesLocation
 VIDEOS = QStandardPaths.StandardLocation.MoviesLocation
 HOME = QStandardPaths.StandardLocation.HomeLocation
@@ -57,6 +60,20 @@ def ask_for_picture(parent: QWidget, then: Callable[[str], object]) -> None:
         then(file)
 
     dialog.fileSelected.connect(chosen)
+    open_dialog(dialog)
+
+
+def ask_for_media(parent: QWidget, then: Callable[[list[Path]], object]) -> None:
+    """Videos, pictures and sounds, without waiting for the answer."""
+    dialog = QFileDialog(parent, "Add files to the timeline", str(folder_of(VIDEOS)))
+    dialog.setNameFilters([MEDIA, "All files (*)"])
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+
+    def chosen(files: list[str]) -> None:
+        remember(VIDEOS, Path(files[0]).parent)
+        then([Path(file) for file in files])
+
+    dialog.filesSelected.connect(chosen)
     open_dialog(dialog)
 
 
