@@ -32,6 +32,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.shell.window import Window
+from studio.ui.state.downloads import Downloads
 from studio.ui.state.library import Library
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
@@ -148,6 +149,7 @@ def build(
             remembered=Remembered(folders.remembered),
             shelve=lambda: known_shelf(model_folders, folders.wildcards, folders.models_index),
             library=Library(folders, model_folders),
+            downloads=Downloads(folders),
             device_info=device_info or device,
             can_free="free_memory" in handlers,
             memory=folders.data / "window.ini",

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from huggingface_hub import ModelInfo
 
 ENDPOINT = "https://huggingface.co"
-TOKEN_HINT = "Make one at huggingface.co/settings/tokens, then give it to: library token."
+TOKEN_HINT = (
+    "Make one at huggingface.co/settings/tokens, then give it to Access token in the window's "
+    "downloads, or to: library token."
+)
 
 
 Token = Callable[[], str]
@@ -62,7 +65,7 @@ def refusal_of(response: httpx2.Response, repo: str, has_token: bool) -> Refusal
     if code == "GatedRepo":
         return gated(repo, has_token)
     if response.status_code == 401 and has_token and code != "RepoNotFound":
-        return Refusal("The hub does not know the token.", f"{TOKEN_HINT}")
+        return Refusal("The hub does not know the token.", TOKEN_HINT)
     if code == "EntryNotFound":
         return Refusal(f"The file is no longer in {repo}.", f"See {page}.")
     if code == "RevisionNotFound":

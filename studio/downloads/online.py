@@ -131,7 +131,7 @@ class Online:
 
 @contextmanager
 def online(log: ConnectionLog) -> Iterator[Online]:
-    """Open the door; at the end it is shut, and huggingface_hub has a client that asks nobody."""
+    """Open a door; when the last is shut, huggingface_hub has a client that asks nobody."""
     from huggingface_hub import close_session, set_client_factory
 
     door = Online(log)
@@ -139,11 +139,17 @@ def online(log: ConnectionLog) -> Iterator[Online]:
         door.say(f"HF_ENDPOINT is not used: the studio asks huggingface.co alone, not {foreign}.")
     for proxy in {shown_link(url) for url in getproxies().values() if "://" in url}:
         log.note(f"the system names the proxy {proxy}")
-    set_client_factory(_client)
+    with _OPENING:
+        if not _OPEN:  # a client that another door uses is left to it
+            set_client_factory(_client)
+        _OPEN.append(door)
     try:
         yield door
     finally:
-        close_session()
+        with _OPENING:
+            _OPEN.remove(door)
+            if not _OPEN:
+                close_session()
 
 
 def wished(response: httpx2.Response) -> int:
@@ -161,6 +167,8 @@ def wished(response: httpx2.Response) -> int:
 
 
 _THREAD = threading.local()
+_OPEN: list[Online] = []
+_OPENING = threading.Lock()
 
 
 def _client() -> httpx2.Client:

@@ -1,17 +1,17 @@
 """`library download`, `downloads`, `token`: the only commands that open a connection, each when asked."""
 
 import getpass
-import re
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 
-from studio.downloads import access_token, hub, plain
+from studio.downloads import access_token, hub
+from studio.downloads.asking import LookUp, licence_card, look_ups
 from studio.downloads.connections import ConnectionLog
 from studio.downloads.downloading import download, left_to_come
 from studio.downloads.journal import READY, Journal, Record
-from studio.downloads.links import PICKLES, HubFile, is_link, parsed
+from studio.downloads.links import PICKLES
 from studio.downloads.offer import FIRST, Offer
 from studio.downloads.online import Online, online
 from studio.downloads.pending import bytes_here
@@ -35,7 +35,7 @@ def download_models(args: Namespace, session: Session) -> Answer:
     catalogue = read_catalogue(CATALOGUE)
     if not args.name:
         return _offered(catalogue)
-    wanted = _wanted(args, catalogue)
+    wanted = look_ups(args.name, args.sha256, lambda: catalogue)
     check_writable(session.folders.models)
     token = cache(access_token.stored)  # asked for once, and only if the hub wants it
     session.if_stopped(f"{KEPT} {session.again()}")
@@ -82,25 +82,8 @@ def _typed_token(session: Session) -> str:
     return sys.stdin.readline() if sys.stdin else ""
 
 
-def _wanted(
-    args: Namespace, catalogue: Catalogue
-) -> Sequence[Callable[[hub.Token, Online], Offer]]:
-    """How to look up each thing that the name stands for."""
-    sum_of_link = args.sha256.strip().lower()
-    if sum_of_link and not re.fullmatch("[0-9a-f]{64}", sum_of_link):
-        raise Refusal("--sha256 is no SHA-256: that has 64 hexadecimal digits.", "Copy it again.")
-    if not is_link(args.name):
-        if sum_of_link:
-            raise Refusal("--sha256 is for links.", "Leave it out: the catalogue's are checked.")
-        return [partial(hub.offer_of, model) for model in catalogue.wanted(args.name)]
-    link = parsed(args.name)
-    if isinstance(link, HubFile):
-        return [partial(hub.offer_of_file, link, sum_of_link)]
-    return [lambda _, door: plain.offer_of_link(link, sum_of_link, door)]
-
-
 def _looked_up(
-    wanted: Sequence[Callable[[hub.Token, Online], Offer]],
+    wanted: Sequence[LookUp],
     token: hub.Token,
     door: Online,
     session: Session,
@@ -116,42 +99,12 @@ def _ask(offers: Sequence[Offer], args: Namespace, session: Session) -> None:
     if left == 0:
         return
     for offer in offers:
-        session.voice.say(_card(offer))
+        session.voice.say("\n  ".join(licence_card(offer)))
     size = memory(left) if left is not None else "an unknown number of bytes"
     if args.yes:
         return
     if answered(f"Download {size} under these licences? [y/N] ", session) not in YES:
         raise Refusal(f"Nothing was downloaded: {size} would come.", "Add --yes to say yes.")
-
-
-def _card(offer: Offer) -> str:
-    """The licence card: what it is, whose, how large, what it is checked against."""
-    model = offer.model
-    about = [f"{offer.name} ({model.role}, {model.family})" if model else offer.name]
-    if model and model.not_yet:
-        about.append(f"  {model.not_yet}")
-    if model and model.does:
-        about.append(f"  {model.does}")
-    about.append(f"  licence: {offer.licence or 'not stated; see its page'}")
-    if model and model.terms:
-        about.append(f"  {model.terms}")
-    about.append(f"  from {offer.page}")
-    size = memory(offer.size) if offer.size else "not said"
-    about.append(f"  size: {size}; {_checks(offer)}")
-    if model and (model.fits or model.card):
-        about.append(f"  {_fits(model)}")
-    return "\n".join(about)
-
-
-def _checks(offer: Offer) -> str:
-    against = sorted({file.checked for file in offer.files})
-    return "no published checksum" if against == [FIRST] else f"checked: {', '.join(against)}"
-
-
-def _fits(model: CatalogueModel) -> str:
-    fits = f"fits {', '.join(model.fits)}" if model.fits else ""
-    card = f"ran on cards of {model.card} GB" if model.card else ""
-    return "; ".join(filter(None, (fits, card)))
 
 
 def _offered(catalogue: Catalogue) -> Answer:

@@ -163,7 +163,7 @@ def test_links_that_lead_to_no_file_are_refused_before_anything_is_asked(run, da
 
 def test_a_checksum_that_is_none(run):
     said = last_line(run("library", "download", "https://a.org/a.gguf", "--sha256", "12"))
-    assert said.startswith("--sha256 is no SHA-256")
+    assert said.startswith("The SHA-256 is none")
 
 
 def test_a_redirect_that_leaves_encryption_is_not_followed(run, world: World, data):

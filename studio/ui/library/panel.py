@@ -14,10 +14,12 @@ from PySide6.QtWidgets import QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 from studio.library.models import Model
 from studio.library.overview import OURS, Listed
 from studio.spec.refusal import Refusal
+from studio.ui.library.downloads import DownloadsDialog
 from studio.ui.library.folders import FoldersDialog
-from studio.ui.library.offers import WORDS, offers
 from studio.ui.library.rows import LINE, ModelRows, ModelsView, described, matches
+from studio.ui.library.under_way import UnderWay
 from studio.ui.state.document import Document
+from studio.ui.state.downloads import Downloads
 from studio.ui.state.library import Added, Library
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.shot_state import PresentShot
@@ -60,9 +62,11 @@ class LibraryPanel(Panel):
         present: PresentShot,
         models: ModelList,
         status: Status,
+        downloads: Downloads,
         icons: Icons,
     ) -> None:
         super().__init__()
+        self._downloads, self._icons = downloads, icons
         self._library, self._document, self._present = library, document, present
         self._models, self._status = models, status
         self._chosen: Listed | None = None
@@ -135,16 +139,14 @@ class LibraryPanel(Panel):
         open_dialog(DetailsDialog(words, details, self))
 
     def show_offers(self) -> None:
-        """What may be downloaded, with size, licence and the terminal's line."""
-        try:
-            open_dialog(DetailsDialog(WORDS, offers(), self))
-        except Refusal as refusal:
-            self._library.refused.emit(refusal.what, refusal.hint)
+        """What may be downloaded and what comes, over everything."""
+        open_dialog(DownloadsDialog(self._downloads, self._icons, self))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._library.has_looked:
             self._library.look()
+            self._downloads.look()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -173,7 +175,8 @@ class LibraryPanel(Panel):
         self.use_it = push("Use in this shot")
         self.reveal_it = tool(icons, "folder", "Reveal in folder")
         self.words, self.details = label("", "small", wrap=True), push("Details", "link")
-        self.download = push("Download …", "link", tip="What may be downloaded, and how")
+        self.download = push("Download …", "link", tip="Public models by card size, and what comes")
+        self.under_way = UnderWay(self._downloads)
         self.add = push("Add a folder …", tip="Look into it from now on; its files stay there")
         self.folders = push("Folders …", tip="Which folders are looked into")
 
@@ -193,6 +196,7 @@ class LibraryPanel(Panel):
         layout.addWidget(row(self.search, self.again, gap=4, margin=UNIT))
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.about)
+        layout.addWidget(self.under_way)
         layout.addWidget(foot)
 
     def _connect(self) -> None:
@@ -203,7 +207,8 @@ class LibraryPanel(Panel):
         self.use_it.clicked.connect(self.use)
         self.reveal_it.clicked.connect(self.reveal)
         self.details.clicked.connect(self.show_unknown)
-        self.download.clicked.connect(self.show_offers)
+        for button in (self.download.clicked, self.under_way.asked):
+            button.connect(self.show_offers)
         self.add.clicked.connect(self.choose_folder)
         self.folders.clicked.connect(lambda: open_dialog(FoldersDialog(self._library, self)))
         self._library.changed.connect(self.reflect)

@@ -17,6 +17,8 @@ from studio.ui.widgets.theme import UNIT
 
 LINE = Qt.ItemDataRole.UserRole
 IN_USE = Qt.ItemDataRole.UserRole + 1
+SECOND, WRONG = Qt.ItemDataRole.UserRole + 2, Qt.ItemDataRole.UserRole + 3
+"""A row's second line, which a heading has not, and whether that says what is wrong."""
 ROW, HEADING = 5 * UNIT, 4 * UNIT
 """Pixels of a row's height."""
 PLURALS = {
@@ -118,6 +120,10 @@ class ModelRows(QAbstractListModel):
             return line
         if role == IN_USE:
             return in_use
+        if role == SECOND:
+            return about(line)
+        if role == WRONG:
+            return bool(line.why)
         if role == Qt.ItemDataRole.DisplayRole:
             return line.name[:SHOWN]
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -129,40 +135,37 @@ class ModelRows(QAbstractListModel):
 
 
 class RowPainter(QStyledItemDelegate):
-    """Two lines of words, and a tick beside what the shot uses."""
+    """Two lines of words, and a tick beside what is in use; of a heading one."""
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
         self._icons = icons
 
     def sizeHint(self, _option, index) -> QSize:
-        return QSize(160, ROW if isinstance(index.data(LINE), Listed) else HEADING)
+        return QSize(160, HEADING if index.data(SECOND) is None else ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
         area: QRect = option.rect  # type: ignore[attr-defined]
         font: QFont = option.font  # type: ignore[attr-defined]
-        line = index.data(LINE)
         with saved(painter):
-            if isinstance(line, Listed):
+            if index.data(SECOND) is not None:
                 paint_row_ground(painter, option, self._icons.theme)
-                self._paint_model(painter, area, font, line, in_use=index.data(IN_USE))
+                self._paint_row(painter, area, font, index)
             else:
                 box = area.adjusted(2 * UNIT, 0, -UNIT, -UNIT // 2)
                 bottom = Qt.AlignmentFlag.AlignBottom
                 self._words(painter, box, self._small(font), "muted", index.data(), bottom)
 
-    def _paint_model(
-        self, painter: QPainter, area: QRect, font: QFont, line: Listed, *, in_use: bool
-    ) -> None:
+    def _paint_row(self, painter: QPainter, area: QRect, font: QFont, index: QModelIndex) -> None:
         box = area.adjusted(2 * UNIT, 3, -2 * UNIT, -3)
-        if in_use:
+        if index.data(IN_USE):
             box.setRight(area.right() - 4 * UNIT)
             tick = self._icons.pixmap("tick", "accent", 14, painter.device().devicePixelRatioF())
             painter.drawPixmap(area.right() - 3 * UNIT, area.top() + UNIT, tick)
         top, bottom = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignBottom
-        self._words(painter, box, font, "text", line.name[:SHOWN], top)
-        second = "attention" if line.why else "muted"
-        self._words(painter, box, self._small(font), second, about(line), bottom)
+        self._words(painter, box, font, "text", index.data(), top)
+        second = "attention" if index.data(WRONG) else "muted"
+        self._words(painter, box, self._small(font), second, index.data(SECOND), bottom)
 
     def _words(
         self, painter: QPainter, box: QRect, font: QFont, colour: str, text: str, where

@@ -27,6 +27,7 @@ from studio.ui.shell.window import Panels
 from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
 from studio.ui.start.page import StartPage
+from studio.ui.state.downloads import Downloads
 from studio.ui.state.library import Library
 from studio.ui.state.open_project import OpenProject
 from studio.ui.state.variations import Variations
@@ -53,13 +54,14 @@ class Rooms:
         queue: Queue,
         remembered: Remembered,
         library: Library,
+        downloads: Downloads,
         device_info: Callable[[], DeviceInfo],
         can_free: bool,
         icons: Icons,
         recipe: Callable[[ClipRequest], dict],
         planner: Planner | None = None,
     ) -> None:
-        self._icons, self.library_state = icons, library
+        self._icons, self.library_state, self.downloads = icons, library, downloads
         self.project = project = OpenProject(
             store, subjects, span_results, queue, remembered, planner
         )
@@ -118,8 +120,9 @@ class Rooms:
             self._drag_export, self.project.disk_usage, icons,
         )  # fmt: skip
         self.library = LibraryPanel(
-            self.library_state, self.document, self.present, self.model_list, self.status, icons
-        )
+            self.library_state, self.document, self.present, self.model_list, self.status,
+            self.downloads, icons,
+        )  # fmt: skip
 
     def _build_middle(self) -> None:
         """Keyframes and player."""
@@ -162,6 +165,6 @@ class Rooms:
         """Have Qt delete what stands behind the rooms."""
         for each in (
             self._tiles, self._shot_follower, self._imported_clip, self.edits, self.edits.versions,
-            self._brought, self.variations, self.timeline_edits, self.library_state,
+            self._brought, self.variations, self.timeline_edits, self.library_state, self.downloads,
         ):  # fmt: skip
             each.deleteLater()

@@ -101,6 +101,7 @@ class StudioWindow(Rooms):
         self.window.close()
         self._imported_clip.stop()
         self.library_state.close()
+        self.downloads.close()
         self.project.stop()
         try:
             self.project.save()
@@ -126,6 +127,9 @@ class StudioWindow(Rooms):
         self.library_state.folders_changed.connect(
             lambda: self.model_list.look(self.scan, self.background, self.shelve)
         )
+        for told in (self.downloads.came, self.downloads.said):
+            told.connect(self.status.post)
+        self.downloads.came.connect(lambda _: self.library_state.look_anew())
         self.player.tile_asked.connect(self._tiles.toggle)
         self._tiles.offered.connect(self.player.transport.offer_tile)
         self._tiles.compared_at.connect(self.player.canvas.put_wipe)
@@ -134,7 +138,7 @@ class StudioWindow(Rooms):
             orders.placed.connect(lambda _: settle_typing())
         self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
         refusing = (self.render_actions, self.exports, self.project.bins, self.project.disk_usage, self.document, self.edits, self._imported_clip,
-                    self.library_state)  # fmt: skip
+                    self.library_state, self.downloads)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.subjects.forget_asked.connect(self.project.bins.forget)

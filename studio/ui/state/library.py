@@ -98,11 +98,16 @@ class Library(QObject):
 
     def remove(self, place: Path) -> None:
         """Look into a folder no more; nothing in it is touched."""
-        self._ask(lambda: self._list.remove(place), lambda _: self._folders_changed())
+        self._ask(lambda: self._list.remove(place), lambda _: self.look_anew())
 
     def read(self, id: str, then: Callable[[Model], object]) -> None:
         """Read the weights of a model, which takes a while the first time; `then` gets it."""
         self._ask(lambda: library.find(id, self._model_folders, self._tick), then)
+
+    def look_anew(self) -> None:
+        """Other folders, or other files in them: whoever offers models looks again too."""
+        self.folders_changed.emit()
+        self.look()
 
     def close(self) -> None:
         """Stop reading, at the next portion; nothing is shown any more."""
@@ -137,11 +142,7 @@ class Library(QObject):
 
     def _have_added(self, added: Added) -> None:
         self.added.emit(added)
-        self._folders_changed()
-
-    def _folders_changed(self) -> None:
-        self.folders_changed.emit()
-        self.look()
+        self.look_anew()
 
     def _tell(self, words: str) -> None:
         if self._errands:

@@ -10,11 +10,9 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit
 
 from studio.app import build
-from studio.jobs.handlers import BUILT_IN
 from studio.jobs.handlers import JobHandlers as RealHandlers
 from studio.library import models
 from studio.library.added_folders import AddedFolders, ModelFolders
-from studio.library.catalogue import read_catalogue
 from studio.ui.library.folders import FoldersDialog
 from studio.ui.library.rows import LINE
 from studio.ui.state.model_list import LOOKING
@@ -375,18 +373,6 @@ def test_what_was_found_again_is_shown_as_it_stood(room, theirs, until):
     assert room.library_state.sight.lines is before
     assert resets == []
     assert room.library.shown.id == "wan2.2_ti2v_5B"
-
-
-def test_what_may_be_downloaded_stands_there_with_licence_and_line(room):
-    catalogue = read_catalogue(BUILT_IN / "catalogue.toml")
-    room.library.download.click()
-    (dialog,) = room.window.findChildren(DetailsDialog)
-    said = dialog.text.toPlainText()
-    for model in catalogue.models:
-        assert f"main.py library download {model.id}\n" in said
-        assert model.licence in said
-    assert not any(other.id in said.split() for other in catalogue.not_offered)
-    dialog.close()
 
 
 def test_stored_folders_stay_plain(room, theirs, until, folders):
