@@ -168,7 +168,7 @@ class DownloadsDialog(QDialog):
         self._downloads.changed.connect(self.reflect)
         self._downloads.asked.connect(self._agree)
         self._downloads.refused.connect(self._say_refusal)
-        self._downloads.said.connect(self.message.setText)
+        self._downloads.notice.connect(self.message.setText)
         self._downloads.came.connect(self.message.setText)
 
     def _list_anew(self, found: tuple[OfferRow, ...]) -> None:

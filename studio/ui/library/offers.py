@@ -36,10 +36,10 @@ class OfferRow:
 def rows(catalogue: Catalogue, downloads: Downloads) -> Iterator[OfferRow]:
     """Headings and what is below them."""
     here = {kept.record.source for kept in downloads.kept if kept.is_ready}
-    begun = list(_begun(downloads))
-    if begun:
-        yield OfferRow(f"Begun · {len(begun)}")
-        yield from begun
+    pending = list(_begun(downloads))
+    if pending:
+        yield OfferRow(f"Begun · {len(pending)}")
+        yield from pending
     for card in CARDS:
         bundles = [bundle for bundle in catalogue.bundles if bundle.card == card]
         models = [model for model in catalogue.models if model.card == card]

@@ -127,8 +127,8 @@ class StudioWindow(Rooms):
         self.library_state.folders_changed.connect(
             lambda: self.model_list.look(self.scan, self.background, self.shelve)
         )
-        for told in (self.downloads.came, self.downloads.said):
-            told.connect(self.status.post)
+        for news in (self.downloads.came, self.downloads.notice):
+            news.connect(self.status.post)
         self.downloads.came.connect(lambda _: self.library_state.look_anew())
         self.player.tile_asked.connect(self._tiles.toggle)
         self._tiles.offered.connect(self.player.transport.offer_tile)

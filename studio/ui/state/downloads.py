@@ -79,7 +79,7 @@ class Downloads(QObject):
     changed = Signal()
     asked = Signal(object)  # Asked
     came = Signal(str)
-    said = Signal(str)
+    notice = Signal(str)
     refused = Signal(str, str)
     _ticked = Signal(object, object)  # Transfer, Progress
 
@@ -150,7 +150,7 @@ class Downloads(QObject):
 
     def keep_token(self, token: str) -> None:
         """Put the hub's token into the system's keyring."""
-        self._ask(lambda: access_token.keep(token), lambda _: self.said.emit(TOKEN_KEPT))
+        self._ask(lambda: access_token.keep(token), lambda _: self.notice.emit(TOKEN_KEPT))
 
     def close(self) -> None:
         """Stop where everything is; it goes on after a restart."""
@@ -179,7 +179,7 @@ class Downloads(QObject):
 
     def _answer(self, asked: Asked) -> None:
         if asked.left == 0:
-            self.said.emit("All of it is here already.")
+            self.notice.emit("All of it is here already.")
         self.asked.emit(asked)
 
     def _show(self, kept: tuple[Kept, ...]) -> None:
@@ -231,7 +231,7 @@ class Downloads(QObject):
         with online(self._log) as door:
             token = cache(access_token.stored)  # asked for once, and only if the hub wants it
             calls = [partial(look, token, door) for look in wanted]
-            offers = together(calls, door, self.said.emit, self._check_open)
+            offers = together(calls, door, self.notice.emit, self._check_open)
         left = left_to_come(offers, models, self._journal)
         return Asked(tuple(offers), left, shutil.disk_usage(_there(models)).free)
 
@@ -248,7 +248,7 @@ class Downloads(QObject):
 
     def _brought(self, offers: Sequence[Offer], door: Online, tick: Tick) -> list[Record]:
         token: hub.Token = cache(access_token.stored)
-        models, say = self._folders.models, self.said.emit
+        models, say = self._folders.models, self.notice.emit
         return download(offers, models, self._journal, token, door, say, tick)
 
     def _check_open(self) -> None:
