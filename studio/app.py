@@ -150,6 +150,7 @@ def build(
             shelve=lambda: known_shelf(model_folders, folders.wildcards, folders.models_index),
             library=Library(folders, model_folders),
             downloads=Downloads(folders),
+            stacks=folders.stacks,
             device_info=device_info or device,
             can_free="free_memory" in handlers,
             memory=folders.data / "window.ini",

@@ -1,24 +1,36 @@
 """Stacks: models by role under a name that the user gave, kept in one small file of the data folder.
 
-{"version": 1, "stacks": {"dreamy": {"model": "dream+v3_sd15_mm", "decoder": "svd"}}}
+{"version": 2, "stacks": {"dreamy": {"model": "dream+v3_sd15_mm", "decoder": "svd"}}}
+
+Version 1 knew no "between_model".
 """
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from studio.durable import written_whole
 from studio.spec.bounds import is_name
 from studio.spec.refusal import Refusal
 
-VERSION = 1
+VERSION = 2
 LARGEST, MOST = 1_000_000, 1000
 """Bytes of the file, and stacks in it."""
-ROLES = ("model", "keyframes_model", "holes_model", "decoder", "upscaler")
-"""What a stack may name a model for: the clip, and single roles of it by another."""
+FILLS: Mapping[str, tuple[str, ...]] = {
+    "keyframes_model": ("keyframes",),
+    "holes_model": ("holes", "interpolator"),
+    "between_model": ("interpolator",),
+    "decoder": ("codec",),
+    "upscaler": ("upscaler",),
+}
+"""What a stack, or a flag of the terminal, may name another model for: by its name the roles of a
+clip that this fills, as far as it can; a later one counts before an earlier."""
+PLACES = ("model", *FILLS)
 Stack = Mapping[str, str]
-"""By role an id; "model" is always there."""
+"""By place an id; "model" is always there."""
+Can = Callable[[str], Collection[str]]
+"""Gives the roles that the model with an id can take; may refuse one that is not there."""
 
 
 class Stacks:
@@ -33,7 +45,9 @@ class Stacks:
             with self._file.open("rb") as opened:
                 stored = json.loads(opened.read(LARGEST))
             stacks = stored["stacks"]
-            if stored["version"] != VERSION or not all(_fits(n, s) for n, s in stacks.items()):
+            if stored["version"] not in (1, VERSION) or not all(
+                _fits(n, s) for n, s in stacks.items()
+            ):
                 raise ValueError("something else")
         except FileNotFoundError:
             return {}
@@ -51,6 +65,17 @@ class Stacks:
         if len(stacks) > MOST:
             raise Refusal(f"There are {MOST} stacks.", "Remove some.")
         self._write(stacks)
+
+    def rename(self, name: str, other: str) -> None:
+        """Call a stack something else, which no stack is called yet."""
+        stacks = self.all()
+        if other == name:
+            return
+        if other in stacks:
+            raise Refusal(f"There is a stack “{other}” already.", "Use another name.")
+        if not is_name(other):
+            raise Refusal(f"“{other}” can be no name.", "Use a name without signs of a path.")
+        self._write({other if key == name else key: stack for key, stack in stacks.items()})
 
     def remove(self, name: str) -> None:
         """Forget a stack; its models stay."""
@@ -76,11 +101,38 @@ class Stacks:
             ) from error
 
 
+def stack_of(model: str, parts: Mapping[str, str], can: Can) -> Stack:
+    """A stack of a clip's model and those that take single roles from it, by role."""
+    firsts = {roles[0]: place for place, roles in FILLS.items() if place != "between_model"}
+    stack = {"model": model} | {firsts[role]: id for role, id in parts.items() if role in firsts}
+    if parts_of(stack, can).get("interpolator", model) != parts.get("interpolator", model):
+        stack["between_model"] = parts.get("interpolator", model)
+    return stack
+
+
+def parts_of(stack: Stack, can: Can) -> dict[str, str]:
+    """By role of a clip, the ids of the models that take it from the stack's own.  Refused where one
+    can take none of its roles."""
+    found: dict[str, str] = {}
+    for place, roles in FILLS.items():
+        if place not in stack:
+            continue
+        filled = [role for role in roles if role in can(stack[place])]
+        if not filled:
+            raise Refusal(
+                f"{stack[place]} takes no role as {place.replace('_', ' ')}.", "Choose another."
+            )
+        found |= dict.fromkeys(filled, stack[place])
+    return {role: id for role, id in found.items() if id != stack["model"]}
+
+
 def _fits(name: object, stack: object) -> bool:
     return (
         isinstance(name, str)
         and is_name(name)
         and isinstance(stack, dict)
         and "model" in stack
-        and all(role in ROLES and isinstance(id, str) and is_name(id) for role, id in stack.items())
+        and all(
+            role in PLACES and isinstance(id, str) and is_name(id) for role, id in stack.items()
+        )
     )

@@ -257,6 +257,7 @@ def _roles(to: Parser) -> None:
     for flag, does in (
         ("--keyframes-model", "the keyframes"),
         ("--holes-model", "the frames around and between given ones"),
+        ("--between-model", "the frames between keyframes alone"),
         ("--decoder", "decoding"),
         ("--upscaler", "larger frames"),
     ):

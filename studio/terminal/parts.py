@@ -1,10 +1,12 @@
-"""One role of a clip by another model: --keyframes-model, --holes-model, --decoder, --upscaler."""
+"""One role of a clip by another model: --keyframes-model, --holes-model, --between-model,
+--decoder, --upscaler."""
 
 from argparse import Namespace
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from studio.library import models as library
+from studio.library.stacks import FILLS
 from studio.spec.card import Card
 from studio.spec.part import Part
 from studio.spec.refusal import Refusal
@@ -12,19 +14,11 @@ from studio.spec.request import Upsampling
 from studio.spec.sizes import snapped
 from studio.terminal.session import Session
 
-FLAGS: Mapping[str, tuple[str, ...]] = {
-    "keyframes_model": ("keyframes",),
-    "holes_model": ("holes", "interpolator"),
-    "decoder": ("codec",),
-    "upscaler": ("upscaler",),
-}
-"""By the name of a flag, the roles that its model fills, as far as it can."""
-
 
 def others(args: Namespace, folders: Iterable[Path]) -> dict[str, library.Model]:
     """By role, the models that flags name for it; refused where one cannot fill any of its roles."""
     found: dict[str, library.Model] = {}
-    for flag, roles in FLAGS.items():
+    for flag, roles in FILLS.items():
         if not (name := getattr(args, flag)):
             continue
         model = library.find(name, folders)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.library import models as library
-from studio.library.stacks import ROLES, Stack, Stacks
+from studio.library.stacks import FILLS, PLACES, Stack, Stacks
 from studio.spec.card import Card
 from studio.spec.check import check
 from studio.spec.refusal import Refusal
-from studio.terminal.parts import FLAGS
 from studio.terminal.session import Session
 from studio.terminal.voice import Answer
 
@@ -38,7 +37,7 @@ def with_stack(args: Namespace, session: Session) -> Namespace:
 def keep(args: Namespace, session: Session) -> Answer:
     """Keep a stack after looking whether its models are there and fit; show it, or forget it."""
     stacks = Stacks(session.folders.stacks)
-    named = {role: id for role in ROLES if (id := getattr(args, role))}
+    named = {role: id for role in PLACES if (id := getattr(args, role))}
     if args.remove:
         stacks.remove(args.name)
         return Answer(f"The stack {args.name} is forgotten.", {"name": args.name})
@@ -94,7 +93,7 @@ def _check_fit(name: str, stack: Stack, handlers: JobHandlers) -> None:
 
 def _cards(stack: Stack, folders: Iterable[Path]) -> Iterable[tuple[str, Card]]:
     """By role the cards of the models that are named for it."""
-    for flag, roles in FLAGS.items():
+    for flag, roles in FILLS.items():
         if flag not in stack:
             continue
         card = library.card_of(stack[flag], folders)

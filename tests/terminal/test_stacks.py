@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_refused_before_it_is_kept(run, models, home, words
 @pytest.mark.parametrize(
     "stored",
     [
-        "", "[]", '{"version": 2, "stacks": {}}', '{"version": 1, "stacks": {"a": {}}}',
+        "", "[]", '{"version": 3, "stacks": {}}', '{"version": 1, "stacks": {"a": {}}}',
         '{"version": 1, "stacks": {"a": {"model": "x", "colour": "red"}}}',
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The rooms of one open project, each made once of the objects that it uses."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from studio.jobs.device_info import DeviceInfo
 from studio.jobs.planner import Planner
@@ -30,6 +31,7 @@ from studio.ui.start.page import StartPage
 from studio.ui.state.downloads import Downloads
 from studio.ui.state.library import Library
 from studio.ui.state.open_project import OpenProject
+from studio.ui.state.stack_list import StackList
 from studio.ui.state.variations import Variations
 from studio.ui.subjects.panel import SubjectsPanel
 from studio.ui.takes.drag_export import DragExport
@@ -55,6 +57,7 @@ class Rooms:
         remembered: Remembered,
         library: Library,
         downloads: Downloads,
+        stacks: Path,
         device_info: Callable[[], DeviceInfo],
         can_free: bool,
         icons: Icons,
@@ -71,6 +74,7 @@ class Rooms:
         self.selection, self.player_state = project.selection, project.player_state
         self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
         self.exports = project.exports
+        self.stacks = StackList(stacks, self.document, self.model_list, library)
         self.status, self.playback = project.status, project.playback
         brought = PictureStore(store.folder)
         self.edits = StripEdits(
@@ -149,7 +153,7 @@ class Rooms:
         )  # fmt: skip
         self.shot = ShotPanel(
             self.document, self.present, self.model_list, self.render_actions, self.stages,
-            self.project.render_plan, self._icons,
+            self.project.render_plan, self.stacks, self._icons,
         )  # fmt: skip
 
     def _build_timeline(self) -> None:
@@ -166,5 +170,6 @@ class Rooms:
         for each in (
             self._tiles, self._shot_follower, self._imported_clip, self.edits, self.edits.versions,
             self._brought, self.variations, self.timeline_edits, self.library_state, self.downloads,
+            self.stacks,
         ):  # fmt: skip
             each.deleteLater()

@@ -75,6 +75,7 @@ class StudioWindow(Rooms):
         self.window.show()
         self.shot.prompt.setFocus()
         self.project.start(self.scan, self.shelve)
+        self.stacks.look(self.background)
         self._make_room()
         self._notices.show_at_opening()
         self._remember()
@@ -127,7 +128,7 @@ class StudioWindow(Rooms):
         self.library_state.folders_changed.connect(
             lambda: self.model_list.look(self.scan, self.background, self.shelve)
         )
-        for news in (self.downloads.came, self.downloads.notice):
+        for news in (self.downloads.came, self.downloads.notice, self.stacks.notice):
             news.connect(self.status.post)
         self.downloads.came.connect(lambda _: self.library_state.look_anew())
         self.player.tile_asked.connect(self._tiles.toggle)
@@ -138,7 +139,7 @@ class StudioWindow(Rooms):
             orders.placed.connect(lambda _: settle_typing())
         self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
         refusing = (self.render_actions, self.exports, self.project.bins, self.project.disk_usage, self.document, self.edits, self._imported_clip,
-                    self.library_state, self.downloads)  # fmt: skip
+                    self.library_state, self.downloads, self.stacks)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.subjects.forget_asked.connect(self.project.bins.forget)

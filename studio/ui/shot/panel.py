@@ -25,6 +25,7 @@ from studio.ui.state.model_list import ModelList
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.render_plan import RenderPlan
 from studio.ui.state.shot_state import PresentShot, ShotState
+from studio.ui.state.stack_list import StackList
 from studio.ui.widgets.adaptive import ComboBox, field, scrolled
 from studio.ui.widgets.controls import (
     Collapsible,
@@ -60,11 +61,12 @@ class ShotPanel(Panel):
         render_actions: RenderActions,
         stages: QWidget,
         render_plan: RenderPlan,
+        stacks: StackList,
         icons: Icons,
     ) -> None:
         super().__init__()
         self._document, self._present, self._render_actions = document, present, render_actions
-        self._stages, self.parts, self._render_plan = stages, Parts(models), render_plan
+        self._stages, self.parts, self._render_plan = stages, Parts(models, stacks), render_plan
         self.loras = Loras(models, icons)
         self._build(icons)
         self._connect()
@@ -169,6 +171,7 @@ class ShotPanel(Panel):
         self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
+        self.parts.whole.changed.connect(self._put_shot)
         self.parts.changed.connect(lambda parts, what: self._change(what, merge=False, parts=parts))
         self.loras.changed.connect(lambda loras, what: self._change(what, loras=loras))
         self.library.clicked.connect(self.models_asked)
@@ -213,6 +216,9 @@ class ShotPanel(Panel):
     def _change(self, what: str, *, merge: bool = True, **fields: object) -> None:
         shot: Shot = replace(self._document.shot, **fields)  # type: ignore[arg-type]
         self._document.change_shot(shot, what, merge=merge)
+
+    def _put_shot(self, shot: Shot, what: str) -> None:
+        self._document.change_shot(shot, what, merge=False)
 
     def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
         named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]

@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from studio.ui.shot.stack_row import StackRow
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.part_choices import PartChoice, choices, has_choice
 from studio.ui.state.shot_state import ROLE_NAMES, ShotState
+from studio.ui.state.stack_list import StackList
 from studio.ui.widgets.adaptive import SHORT, ComboBox, field
 from studio.ui.widgets.controls import as_tip, label, set_enabled
 from studio.ui.widgets.theme import UNIT
@@ -68,20 +70,24 @@ class Parts(QWidget):
 
     changed = Signal(tuple, str)  # the shot's parts, label
 
-    def __init__(self, models: ModelList) -> None:
+    def __init__(self, models: ModelList, stacks: StackList) -> None:
         super().__init__()
         self._models = models
         self._state: ShotState | None = None
         self._made_of: tuple[object, ...] = ()
+        self._stacks = stacks
         self.alone = label("", "small", wrap=True)
+        self.whole = StackRow(models, stacks)
         self.rows = {role: PartRow(role) for role in ROLE_NAMES}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(UNIT)
+        layout.addWidget(self.whole)
         layout.addWidget(self.alone)
         for role, row in self.rows.items():
             row.chosen.connect(lambda choice, role=role: self._choose(role, choice))
             layout.addWidget(row)
+        stacks.changed.connect(self._reflect_again)
 
     def reflect(self, state: ShotState) -> None:
         """Show who makes what; while it is folded away, only keep it for later."""
@@ -91,14 +97,18 @@ class Parts(QWidget):
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
+        self._reflect_again()
+
+    def _reflect_again(self) -> None:
         if self._state:
-            self._show(self._state)
+            self.reflect(self._state)
 
     def _show(self, state: ShotState) -> None:
         found, chosen, several = self._models.found, dict(state.shot.parts), False
-        if (made_of := (found, *_decisive(state))) == self._made_of:
+        if (made_of := (found, self._stacks.all, *_decisive(state))) == self._made_of:
             return  # words alone have changed
         self._made_of = made_of
+        self.whole.reflect(state)
         for role, row in self.rows.items():
             offered = has_choice(state, found, role)
             row.setVisible(offered)
