@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt
 
 from studio.library.stacks import Stacks, parts_of, stack_of
 from studio.ui.widgets.input_dialogs import Words
+from tests.gui.handlers import MODEL
 from tests.gui.layouts import cut, overlapping
 from tests.gui.models import ALL
-from tests.gui.handlers import MODEL
 
 BALL = "a red ball moving left over grass"
 CAN = {
