@@ -226,6 +226,7 @@ class LibraryPanel(Panel):
 
     def _have_added(self, added: Added) -> None:
         self._came = added
+        self._chosen = added.only or self._chosen  # shown once it is listed
         self._status.post(added.words)
 
     def _have_read(self, model: Model) -> None:

@@ -167,6 +167,7 @@ class StudioWindow(Rooms):
         )
         self.drops = DropReader(self.document, self.background, self.window)
         self.drops.project_dropped.connect(self._leave_for)
+        self.drops.models_dropped.connect(self._add_models)
         self.drops.unknown.connect(self._imported_clip.open)
         self.drops.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}"))
         file = self.top.menus.actions()[0].menu()
@@ -260,6 +261,10 @@ class StudioWindow(Rooms):
     def _add_folder(self) -> None:
         self.window.show_panel("Library")
         self.library.choose_folder()
+
+    def _add_models(self, places: list[Path]) -> None:
+        self.window.show_panel("Library")
+        self.library_state.add(places)
 
     def _press(self, event: QKeyEvent) -> bool:
         if not is_command(event, QApplication.focusWidget()):

@@ -29,8 +29,13 @@ class StackRow(QWidget):
         self._models, self._stacks = models, stacks
         self._state: ShotState | None = None
         self.box = ComboBox()
-        self.save = push("Save as a stack …", tip="Keep the models of this shot under a name")
-        self.rename, self.remove = push("Rename …"), push("Forget", tip="Its models stay")
+        self.save = push(
+            "Save as a stack …", "link", tip="Keep the models of this shot under a name"
+        )
+        self.rename, self.remove = (
+            push("Rename …", "link"),
+            push("Forget", "link", tip="Its models stay"),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(UNIT // 2)

@@ -56,10 +56,12 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came with folders and files: in words, and what of it is no model."""
+    """What came with folders and files: in words, what of it is no model, and the one line of what is
+    one file; None for more."""
 
     words: str
     unknown: tuple[Listed, ...]
+    only: Listed | None = None
 
 
 class Library(QObject):
@@ -209,8 +211,27 @@ class Library(QObject):
             if place not in self._list.all():
                 self._list.add(place)
         found = scan(places, Index(self._folders.models_index), self._tick)
-        unknown = tuple(line for line in overview(found) if line.role == UNKNOWN)
-        return Added(summary(found, FEW), unknown)
+        lines = overview(found)
+        unknown = tuple(line for line in lines if line.role == UNKNOWN)
+        only = lines[0] if len(lines) == 1 else None
+        return Added(_what(only) if only else summary(found, FEW), unknown, only)
+
+
+def _what(line: Listed) -> str:
+    """One file in a sentence: what it is, what it works with, and that it stays."""
+    if line.why:
+        return f"{line.path.name}: {line.why}"
+    fits = f", for {', '.join(line.fits)}" if line.fits and line.fits != (line.family,) else ""
+    family = f"{line.family} " if line.family else ""
+    return f"{line.name} is {_with_article(f'{family}{line.role}')}{fits}; it stays where it is."
+
+
+def _with_article(noun: str) -> str:
+    """With its article, as it is spoken: "an SD 1.x checkpoint"."""
+    first = noun.split(maxsplit=1)[0]
+    letters = first.isupper() and len(first) > 1
+    vowel = first[0] in ("AEFHILMNORSX" if letters else "AEIOUaeiou")
+    return f"{'an' if vowel else 'a'} {noun}"
 
 
 def _words(progress: Progress) -> str:

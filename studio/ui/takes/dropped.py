@@ -1,5 +1,7 @@
 """A file dropped anywhere: what it says of how it was made goes into the shot, as much as is wanted."""
 
+import os
+from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -20,17 +22,23 @@ from studio.ui.widgets.controls import ElidedLabel, label, push, set_enabled
 from studio.ui.widgets.input_dialogs import open_dialog
 from studio.ui.widgets.theme import UNIT
 
+WEIGHTS = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin")
+MOST = 5000
+"""Files of a folder that are looked at by name."""
 CHOICES = (("Prompt", PROMPT), ("Seed", SEED), ("All but the seed", BUT_SEED), ("Use all", ALL))
 NOTHING = Refusal("This file says nothing of how it was made.", "Drop photos on the subjects.")
 
 
 class DropReader(QObject):
-    """Takes what no room of the window took: a project opens, a recipe is offered for the shot.
+    """Takes what no room of the window took: a project opens, models go to the library, a recipe is
+    offered for the shot.
 
-    `project_dropped` carries a project's folder; `unknown` a file without a recipe.
+    `project_dropped` carries a project's folder, `models_dropped` weight files and folders that hold
+    some; `unknown` a file without a recipe.
     """
 
     project_dropped = Signal(object)  # Path
+    models_dropped = Signal(object)  # list[Path]
     unknown = Signal(object)  # Path
     refused = Signal(str, str)
 
@@ -47,9 +55,23 @@ class DropReader(QObject):
         if type(event) is QDropEvent and event.mimeData().hasUrls():
             event.acceptProposedAction()
             places = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
-            self.take(places[0])
+            self.take_all(places)
             return True
         return False
+
+    def take_all(self, places: list[Path]) -> None:
+        """Models, however many; of anything else the first."""
+
+        def done(models: list[Path]) -> None:
+            if models:
+                self.models_dropped.emit(models)
+            else:
+                self.take(places[0])
+
+        self._background.ask(
+            lambda: [place for place in places if _holds_models(place)],
+            done, self._could_not, owner=self,
+        )  # fmt: skip
 
     def take(self, path: Path) -> None:
         """Read a file or a folder that was dropped, on another thread."""
@@ -89,6 +111,16 @@ class DropReader(QObject):
         if not isinstance(error, Refusal):
             raise error
         self.refused.emit(error.what, error.hint)
+
+
+def _holds_models(place: Path) -> bool:
+    """Whether it is a weight file, or a folder, no project, with one not far below it."""
+    if place.suffix.lower() in WEIGHTS:
+        return place.is_file()
+    if not place.is_dir() or is_project(place):
+        return False
+    files = (Path(name) for _, _, names in os.walk(place) for name in names)
+    return any(file.suffix.lower() in WEIGHTS for file in islice(files, MOST))
 
 
 class MadeWithDialog(QDialog):

@@ -19,7 +19,7 @@ from studio.ui.state.model_list import LOOKING
 from studio.ui.widgets.details_dialog import DetailsDialog
 from tests import tiny_parts
 from tests.gui.layouts import cut, overlapping
-from tests.library.headers import BAD, SMALL, WAN
+from tests.library.headers import BAD, SMALL, WAN, motion
 from tests.library.weight_builder import safetensors
 
 LONG = "a fine-tune that was merged from eleven others and called by all of their names " * 2
@@ -145,7 +145,9 @@ def test_a_dropped_folder_is_counted_looked_into_and_left_as_it_was(room, theirs
 def test_a_dropped_file_is_a_model_without_its_neighbours(room, theirs, until, folders):
     drop(room, theirs / "wan2.1_t2v_14B.safetensors")
     until(lambda: done(room))
-    assert room.library.words.text() == "Found 1 video model."
+    assert room.library.words.text() == (
+        "wan2.1_t2v_14B is a Wan 2.1 or 2.2 T2V 14B video model, for Wan 14B; it stays where it is."
+    )
     assert "wan2.1_t2v_14B" in lines(room)
     assert "wan2.2_ti2v_5B" not in lines(room)
     assert models.scan(AddedFolders(folders.library).all()) == ((), ())
@@ -380,3 +382,30 @@ def test_stored_folders_stay_plain(room, theirs, until, folders):
     until(lambda: done(room))
     stored = json.loads(folders.library.read_text("utf-8"))
     assert stored == {"version": 1, "folders": [str(theirs)]}
+
+
+def test_a_file_dropped_anywhere_is_named_chosen_and_stays(room, tmp_path, until, folders):
+    room.actions["subjects"].trigger()
+    file = motion(tmp_path / "theirs" / "v3_mm.safetensors")
+    before = files_of(file.parent)
+    room.drops.take_all([file])
+    until(lambda: AddedFolders(folders.library).all() == (file,) and done(room))
+    assert room.library.isVisible()
+    assert room.library.words.text() == (
+        "v3_mm is an AnimateDiff v3 motion module, for SD 1.x; it stays where it is."
+    )
+    assert room.library.shown.path == file
+    assert files_of(file.parent) == before
+
+
+def test_a_folder_of_models_dropped_anywhere_is_looked_into(room, theirs, until, folders):
+    room.drops.take_all([theirs])
+    until(lambda: AddedFolders(folders.library).all() == (theirs,) and done(room))
+    assert "wan2.2_ti2v_5B" in lines(room)
+
+
+def test_a_damaged_file_dropped_says_why_in_a_sentence(room, tmp_path, until):
+    file = tmp_path / "cut.safetensors"
+    file.write_bytes(b"<html>")
+    room.drops.take_all([file])
+    until(lambda: room.library.words.text().startswith("cut.safetensors: ") and done(room))
