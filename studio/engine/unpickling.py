@@ -8,11 +8,9 @@ standard output what was found, one JSON object: `tensors` and their bytes, or `
 """
 
 import json
-import os
 import pickle
 import re
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+
+from studio.child import end_with_parent
 
 FOREIGN = re.compile(r"(?:GLOBAL |global: |class )([\w.]+)")
 WRAPPERS = ("state_dict", "model", "module", "params_ema", "params")
@@ -85,13 +85,6 @@ def _say(code: int, **facts: object) -> int:
     return code
 
 
-def _end_with_parent() -> None:
-    """End this process when its standard input ends: whoever started it holds the other end."""
-    while os.read(0, 1):  # sys.stdin's lock would be held when the interpreter ends
-        pass
-    os._exit(1)
-
-
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

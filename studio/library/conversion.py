@@ -4,13 +4,11 @@ reads tensors and nothing else (`studio.engine.unpickling`)."""
 import json
 import secrets
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from studio.child import answer_of
 from studio.durable import put_in_place, sync_file
 from studio.library import weight_files
 from studio.library.recognition.found import Found
@@ -19,9 +17,6 @@ from studio.spec.progress import PULSE, Tick
 from studio.spec.refusal import Refusal
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
-ROOT = Path(__file__).resolve().parents[2]
-LOOK = 0.1
-"""Seconds between two ticks while the process works."""
 READER = "studio.engine.unpickling"
 
 
@@ -67,55 +62,23 @@ def convert(source: Path, target: Path, tick: Tick) -> Found:
 
 
 def _read_apart(source: Path, part: Path, tick: Tick) -> None:
-    command = [sys.executable, "-m", READER, str(source.absolute()), str(part.absolute())]
-    with _running(command) as process:
-        answer = _answer(process, tick)
-    if process.returncode:
-        why = answer.get("why", "cannot be read as a checkpoint")
+    arguments = (str(source.absolute()), str(part.absolute()))
+    code, answer = answer_of(READER, arguments, lambda: tick(PULSE))
+    if code:
+        why = _facts(answer).get("why", "cannot be read as a checkpoint")
         raise Refusal(
             f"{source.name} {why}.",
             "Use a safetensors file of this model, or download it again.",
         )
 
 
-@contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that ends with the `with`, whatever happens in it; with this process too, whose end
-    it reads on its standard input."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    lifeline, process.stdin = process.stdin, None  # `communicate` would close it
-    assert lifeline is not None
-    with lifeline, process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def _answer(process: subprocess.Popen[str], tick: Tick) -> dict[str, Any]:
-    """The one line that it says, with a tick now and then until it has ended."""
-    line = _until_ended(process, lambda: tick(PULSE))
+def _facts(answer: bytes) -> dict[str, Any]:
+    """What it answer in its one line; nothing where something else ended it."""
     try:
-        answer = json.loads(line)
+        facts = json.loads(answer)
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _until_ended(process: subprocess.Popen[str], pulse: Callable[[], None]) -> str:
-    while True:
-        try:
-            return process.communicate(timeout=LOOK)[0]
-        except subprocess.TimeoutExpired:
-            pulse()
+    return facts if isinstance(facts, dict) else {}
 
 
 def _existing(folder: Path) -> Path:

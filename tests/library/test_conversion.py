@@ -10,7 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from studio.library.conversion import READER, ROOT, convert
+from studio.child import ROOT
+from studio.library.conversion import READER, convert
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests import published_models as published

@@ -88,13 +88,13 @@ def test_no_run_goes_from_file_to_file(tmp_path):
 
 
 def test_programs_are_started_where_they_end_with_the_studio():
-    """ffmpeg, the reader of pickles (`tests/library/test_conversion.py`), and that of large photos."""
+    """ffmpeg, and the studio's own modules (`tests/library/test_conversion.py`)."""
     starts = re.compile(r"subprocess|get_ffmpeg_exe")
     files = (ROOT / "studio").rglob("*.py")
     found = [path for path in files if starts.search(path.read_text("utf-8"))]
     said = [path.relative_to(ROOT / "studio").as_posix() for path in found]
     places = {name for name in said if name != "spec/quoting.py"}
-    assert places == {"media/ffmpeg.py", "library/conversion.py", "media/large_photo.py"}
+    assert places == {"media/ffmpeg.py", "child.py"}
 
 
 def test_ffmpeg_says_what_it_is():
