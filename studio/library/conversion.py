@@ -73,7 +73,7 @@ def _read_apart(source: Path, part: Path, tick: Tick) -> None:
 
 
 def _facts(answer: bytes) -> dict[str, Any]:
-    """What it answer in its one line; nothing where something else ended it."""
+    """What it answers in its one line; nothing where something else ended it."""
     try:
         facts = json.loads(answer)
     except ValueError:
