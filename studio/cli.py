@@ -31,6 +31,7 @@ COMMANDS = {
     "demo": "terminal.demo.demo",
     "generate": "terminal.clip.generate",
     "export": "terminal.export.export",
+    "import": "terminal.timeline.read",
     "disk": "terminal.disk.disk",
     "subject train": "terminal.subject_training.train",
     "subject list": "terminal.subjects.list_all",

@@ -50,7 +50,7 @@ class TimelineFrames:
         size: tuple[int, int],
     ) -> None:
         self._timeline, self._takes, self._files, self._size = timeline, takes, files, size
-        self._spans = _Spans(store)
+        self._spans = SpanFrames(store)
         self._media: dict[str, Medium] = {}
 
     def frames(self, first: int, end: int) -> Iterator[np.ndarray]:
@@ -95,13 +95,13 @@ class TimelineFrames:
 
     def _opened(self, footage: Footage) -> Medium:
         if footage.take:
-            return _Take(self._takes[footage.take], self._spans)
+            return StoredTake(self._takes[footage.take], self._spans)
         asset = self._timeline.asset(footage.asset)
         path = self._files(asset.id)
         return _Picture(path) if asset.frames == 1 else _Video(path)
 
 
-class _Spans:
+class SpanFrames:
     """The frames of spans, of which the last one that was read is kept."""
 
     def __init__(self, store: TakeStore) -> None:
@@ -131,8 +131,10 @@ class _Spans:
         return self._frames
 
 
-class _Take:
-    def __init__(self, render: Render, spans: _Spans) -> None:
+class StoredTake:
+    """A take's frames by number, out of its spans."""
+
+    def __init__(self, render: Render, spans: SpanFrames) -> None:
         self._render, self._spans = render, spans
         self._ends = list(accumulate(spans.counts(render)))
 

@@ -127,10 +127,10 @@ def fill_gap(
     """
     rate = project.timeline.rate
     made = filling.fill(gap, rate, request, project.media, requests(project), pictures)
-    return _with_filling(project, project.timeline, gap, made, new), made.request
+    return with_filling(project, project.timeline, gap, made, new), made.request
 
 
-def _with_filling(
+def with_filling(
     project: Project, timeline: Timeline, gap: Gap, made: filling.Filling, new: NewId
 ) -> Project:
     """With a shot for a filling, and its clip in a gap of this timeline."""
@@ -180,7 +180,7 @@ def close_loop(
     made = filling.fill(around, opened.rate, request, project.media, requests(project), pictures)
     # what plays after it is not what it leads to
     made = replace(made, held_tail=False)
-    return _with_filling(project, opened, gap, made, new), made.request
+    return with_filling(project, opened, gap, made, new), made.request
 
 
 def retake(

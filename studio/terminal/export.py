@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.media.naming import replaced
 from studio.media.places import is_folder, place
+from studio.project.otio_files import SUFFIX, write_otio
 from studio.project.plain import to_plain
 from studio.project.project import Project
 from studio.project.store import look_at, reading
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 def export(args: Namespace, session: Session) -> Answer:
     """Write what the command line asks for; everything is checked before a frame is read."""
     started = time.monotonic()
-    folder = _folder(args.project)
+    folder = project_folder(args.project)
     session.if_stopped(NOT_KEPT)
     with reading(folder):
         project = look_at(folder)
+        if Path(args.out).suffix.lower() == SUFFIX:
+            return _for_other_programs(args, _with_timeline(project, session), session)
         handlers, made = session.handlers(), orders(args, project, folder, session)
         for payload in made:
             _warn_of_flashes(payload, handlers, session)
@@ -41,6 +44,22 @@ def export(args: Namespace, session: Session) -> Answer:
     words = [f"{file['path']}: {count(file['frames'], 'frame')}." for file in files]
     return Answer(
         "\n".join([*words, f"{duration(seconds)}."]), {"files": files, "seconds": round(seconds, 3)}
+    )
+
+
+def _for_other_programs(args: Namespace, project: Project, session: Session) -> Answer:
+    """The timeline as OpenTimelineIO: what is cut, not what is seen."""
+    out = place(args.out).absolute()
+    if args.clip or args.range or args.starred:
+        raise Refusal("A timeline is written whole.", "Leave out --clip, --range and --starred.")
+    if not is_folder(out.parent):
+        raise Refusal(f"The folder {out.parent} does not exist.", "Make it or choose another.")
+    if older := replaced(out):
+        session.voice.remark(f"This replaces {older}.")
+    write_otio(project, out)
+    clips = sum(len(track.clips) for track in project.timeline.tracks)
+    return Answer(
+        f"{out}: {count(clips, 'clip')}.", {"files": [{"path": str(out), "clips": clips}]}
     )
 
 
@@ -122,7 +141,8 @@ def _with_timeline(project: Project, session: Session) -> Project:
     return lay_out(project)
 
 
-def _folder(given: str) -> Path:
+def project_folder(given: str) -> Path:
+    """The project folder that is given; refused where there is none."""
     folder = place(given).absolute()
     if not (folder / "project.json").is_file() and not (folder / "versions").is_dir():
         raise Refusal(f"There is no project in {folder}.", "Give a project's folder.")

@@ -117,3 +117,34 @@ def test_a_film_that_flashes_is_written_and_says_so(folder, tmp_path, capsys):
     assert code == 0
     assert "flashes more than three times a second" in err
     assert (tmp_path / "a.mp4").is_file()
+
+
+def test_a_timeline_goes_to_other_programs_and_comes_back(folder, tmp_path, capsys):
+    out, data = tmp_path / "a film.otio", ("--data-dir", str(tmp_path / "data"))
+    code, said, _ = ran(capsys, tmp_path, str(folder), "--out", str(out), "--json")
+    assert code == 0
+    assert json.loads(said)["files"] == [{"path": str(out), "clips": 1}]
+    assert main(["import", str(folder), str(out), "--json", *data]) == 0
+    assert json.loads(capsys.readouterr().out)["clips"] == 1
+    with ProjectStore(folder) as store:
+        clips = [clip for track in store.project.timeline.tracks for clip in track.clips]
+    assert [clip.footage.take for clip in clips] == [f"{2:012x}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "bytes_", "words"),
+    [
+        ("a.otio", b"{}", "no timeline that can be read"),
+        ("b.otio", b"\xff\xfe", "is no text"),
+        ("c.mp4", b"", "is no timeline"),
+        ("none.otio", None, "cannot be read"),
+    ],
+)
+def test_what_is_no_timeline_is_one_sentence(folder, tmp_path, capsys, name, bytes_, words):
+    if bytes_ is not None:
+        (tmp_path / name).write_bytes(bytes_)
+    before = (folder / "project.json").read_bytes()
+    data = ("--data-dir", str(tmp_path / "data"))
+    assert main(["import", str(folder), str(tmp_path / name), *data]) == 2
+    assert words in capsys.readouterr().err
+    assert (folder / "project.json").read_bytes() == before

@@ -31,6 +31,8 @@ COMMANDS = (
     Command("add_folder", "File", "Add a folder of models …"),
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
     Command("export", "File", "Export …", ("Ctrl+E",)),
+    Command("timeline_out", "File", "Timeline for other programs …"),
+    Command("timeline_in", "File", "Open a timeline …"),
     Command("bin", "File", "Bin …"),
     Command("space", "File", "Disk …"),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
@@ -135,6 +137,8 @@ def reflect_actions(actions: Mapping[str, QAction], document: Document, *, has_t
         actions[name].setEnabled(bool(step))
         actions[name].setText(f"{name.capitalize()} {step.lower()}".strip())
     actions["export"].setEnabled(has_take or bool(document.project.timeline.length))
+    actions["timeline_out"].setEnabled(bool(document.project.timeline.length))
+    actions["timeline_in"].setEnabled(not document.read_only)
     actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
 
 

@@ -16,6 +16,7 @@ from studio.spec.refusal import Refusal
 from studio.ui.keyframes.variations import VariationsDialog
 from studio.ui.shell.commands import MENUS, is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
+from studio.ui.shell.exchange import TimelineExchange
 from studio.ui.shell.garbage import Garbage
 from studio.ui.shell.idle import FirstIdle
 from studio.ui.shell.job_failures import JobFailures
@@ -57,6 +58,7 @@ class StudioWindow(Rooms):
             document, self.exports, self.project.span_results, self.project.encoding,
             self._icons, self.window,
         )  # fmt: skip
+        self.exchange = TimelineExchange(document, self.background, self.status, self.window)
         self.actions = make_actions(self._handlers(), self.window)
         self.top.set_actions(
             self.actions,
@@ -150,9 +152,9 @@ class StudioWindow(Rooms):
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self.timeline.filled.connect(self._make_room)
-        self.project.timeline_sound.refused.connect(
-            lambda what, hint: self.status.post(f"{what} {hint}".strip())
-        )
+        for source in (self.project.timeline_sound, self.exchange):
+            source.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}".strip()))
+        self.timeline.files.timeline_brought.connect(self.exchange.read)
         self._add_timeline_menu()
         self._connect_projects()
         self._reflect_actions()
@@ -228,6 +230,8 @@ class StudioWindow(Rooms):
             "add_folder": self._add_folder,
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
             "export": lambda: self.take_dialogs.export(self.takes.chosen),
+            "timeline_out": self.exchange.ask_out,
+            "timeline_in": self.exchange.ask_in,
             "bin": self.take_dialogs.bin,
             "space": lambda: self.take_dialogs.space(self.project.disk_usage),
             "quit": window.close,

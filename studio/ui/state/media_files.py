@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from studio.jobs.exact_pictures import exact_frame
 from studio.project.asset_files import file_of
 from studio.project.disk_classes import MADE_FILES
 from studio.spec.progress import Cancelled, Progress
@@ -78,7 +79,6 @@ class MediaFiles(QObject):
     def read(self, key: str) -> "list[np.ndarray]":
         """The frames of a part of a film, by its key; on any thread but the window's."""
         from studio.media.looking import read_frames
-        from studio.media.photo import open_photo
         from studio.media.proxies import proxy_folder, read_chunk
 
         asset, first, count, exact = film_of(key)
@@ -86,10 +86,7 @@ class MediaFiles(QObject):
         if not exact:
             return read_chunk(proxy_folder(path, self._folder), first)
         if self._asset(asset).frames == 1:
-            try:
-                return [open_photo(path)]
-            except Refusal:
-                return read_frames(path, 0)
+            return [exact_frame(path, 0, still=True)]
         return read_frames(path, first, count)
 
     def close(self) -> None:

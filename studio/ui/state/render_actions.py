@@ -98,6 +98,10 @@ class RenderActions(QObject):
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
 
+    def request(self) -> ClipRequest:
+        """What the present shot would be rendered of; raises `Refusal` where that cannot be said."""
+        return self._present.state.checked()
+
     def make(
         self,
         verb: str,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.project import timeline_edits
+from studio.jobs.exact_pictures import ExactPictures
+from studio.project import going_on, timeline_edits
 from studio.project.project import Project
 from studio.spec.check import check
 from studio.spec.refusal import Refusal
@@ -47,20 +48,20 @@ class TimelineRenders(QObject):
         self._document, self._model_list, self._look = document, model_list, look
         self._render_actions, self._span_results = render_actions, span_results
         self._background = background
+        self._pictures = ExactPictures(lambda: document.project, document.folder, span_results)
 
     def fill(self, track: str, frame: int) -> None:
         """Propose to fill the gap at a frame from the exact frames on both its sides."""
 
         def order(project: Project) -> Order:
             gap = gap_at(project.timeline, track, frame)
-            shown = gap and (gap.before or gap.after)
-            if gap is None or gap.length is None or shown is None:
+            beside = [one.clip for one in (gap.before, gap.after) if one] if gap else []
+            if gap is None or gap.length is None or not beside:
                 raise Refusal("There is no gap between clips here.", "Click into one first.")
             middle = gap.start + gap.length // 2
-            request = self._around(shown.clip, middle)
-            return self._order(
-                "Fill the gap", "Fill", request, lambda p, r: timeline_edits.fill_gap(p, gap, r)
-            )
+            request = self._around(next(filter(_is_take, beside), beside[0]), middle)
+            edit = lambda p, r: timeline_edits.fill_gap(p, gap, r, self._pictures)  # noqa: E731
+            return self._order("Fill the gap", "Fill", request, edit)
 
         self._propose(order)
 
@@ -69,7 +70,10 @@ class TimelineRenders(QObject):
 
         def order(project: Project) -> Order:
             request = self._request(project.timeline.clip(clip))
-            edit = lambda p, r: timeline_edits.bridge(p, clip, self._length(p, r), r)  # noqa: E731
+
+            def edit(p: Project, r: ClipRequest) -> tuple[Project, ClipRequest]:
+                return timeline_edits.bridge(p, clip, self._length(p, r), r, self._pictures)
+
             return self._order("Bridge two clips", "Bridge", request, edit)
 
         self._propose(order)
@@ -79,7 +83,10 @@ class TimelineRenders(QObject):
 
         def order(project: Project) -> Order:
             request = self._request(project.timeline.clip(clip))
-            edit = lambda p, r: timeline_edits.close_loop(p, clip, self._length(p, r), r)  # noqa: E731
+
+            def edit(p: Project, r: ClipRequest) -> tuple[Project, ClipRequest]:
+                return timeline_edits.close_loop(p, clip, self._length(p, r), r, self._pictures)
+
             return self._order("Make a loop of the clip", "Loop", request, edit)
 
         self._propose(order)
@@ -90,8 +97,25 @@ class TimelineRenders(QObject):
         def order(project: Project) -> Order:
             request = self._request(project.timeline.clip(clip))
             request = replace(request, seed=secrets.randbelow(SEEDS))
-            edit = lambda p, r: timeline_edits.retake(p, clip, first, end, r)  # noqa: E731
+
+            def edit(p: Project, r: ClipRequest) -> tuple[Project, ClipRequest]:
+                return timeline_edits.retake(p, clip, first, end, r, self._pictures)
+
             return self._order("Make the marked range anew", "Retake", request, edit)
+
+        self._propose(order)
+
+    def go_on(self, clip: str, by: int) -> None:
+        """Propose a shot of so many frames that goes on from the exact end of a clip."""
+
+        def order(project: Project) -> Order:
+            end = project.timeline.start(clip) + project.timeline.clip(clip).length
+            request = self._around(project.timeline.clip(clip), end)
+
+            def edit(p: Project, r: ClipRequest) -> tuple[Project, ClipRequest]:
+                return going_on.go_on(p, clip, by, r, self._pictures)
+
+            return self._order("Go on from this clip", "Go on", request, edit)
 
         self._propose(order)
 
@@ -211,9 +235,10 @@ class TimelineRenders(QObject):
         request = self._look.found.wishes.get(clip.id) if self._look.found else None
         takes = timeline_edits.requests(self._document.project)
         request = request or (takes.get(clip.footage.take) if clip.footage else None)
-        if request is None:
-            raise Refusal("This clip was not made here.", "Choose one that shows a take.")
-        return request
+        if request is not None:
+            return request
+        # a file of the user's: with the words and the model of the shot that is worked on
+        return replace(self._render_actions.request(), strip=None, only=None, upsample=None)
 
     def _check(self, request: ClipRequest) -> None:
         """Refuse what the model cannot make, before it is queued."""
@@ -254,3 +279,7 @@ class TimelineRenders(QObject):
 
 def _clips(project: Project) -> list[Clip]:
     return [clip for track in project.timeline.tracks for clip in track.clips]
+
+
+def _is_take(clip: Clip) -> bool:
+    return bool(clip.footage and clip.footage.take)

@@ -22,6 +22,8 @@ LONGEST_LABEL = 360
 """Pixels from the left end of what is seen of a clip, within which its name and state are."""
 SHOWN = 24.0
 """Pixels of a clip that shows its name and pictures; narrower ones are plain."""
+WIDE = 16 / 9
+"""The shape of pictures of which nobody knows it."""
 ROLES = {CHANGED: "attention", NEIGHBOUR: "attention"}
 SURFACES = {"prompt": "words", "audio": "control", "video": "raised"}
 
@@ -107,7 +109,7 @@ def _paint_film(
     if take is None or not take.parts:
         return
     high = round(box.height())
-    wide = high * take.width / max(1, take.height)
+    wide = high * (take.width / take.height if take.width and take.height else WIDE)
     for tile in tiles(film, with_.scale, wide, *seen):
         place = take.key(tile.frame)
         if place is None:
@@ -157,7 +159,7 @@ def _paint_texts(painter: QPainter, box: QRectF, clip: Clip, state: str, with_: 
         stands = labels.text(words, ROLES.get(state, "muted"), room - wide - PAD, ratio)
     high = labels.height()
     top = box.top() + (PAD / 2 if clip.kind == "video" else (box.height() - high) / 2)
-    if clip.kind == "video":
+    if clip.kind != "prompt":
         width = wide + (stands.width() / ratio + PAD if stands else 0) + PAD
         ground = QRectF(left - PAD / 2, top - 1, width, high + 2)
         painter.fillRect(ground, labels.colour("ground", 190))

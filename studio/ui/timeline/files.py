@@ -19,6 +19,9 @@ class FileBringer(QObject):
     brought = Signal(str)
     """The first clip of a file."""
 
+    timeline_brought = Signal(object)  # Path
+    """Another program's timeline."""
+
     def __init__(self, edits: TimelineEdits, media: MediaFiles, status: Status) -> None:
         super().__init__()
         self._edits, self._media, self._status = edits, media, status
@@ -27,6 +30,8 @@ class FileBringer(QObject):
         """Read files and put them from a frame on, or behind all that is there."""
         if self._edits.only_read:
             self.refused.emit(self._edits.only_read, "")
+        elif len(files) == 1 and files[0].suffix.lower() == ".otio":
+            self.timeline_brought.emit(files[0])
         elif files:
             self._next(list(files), track, start)
 

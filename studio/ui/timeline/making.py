@@ -39,7 +39,7 @@ class MakingGestures:
             Gesture("bridge", "bridge", "Bridge to the next clip …", "B", self._bridge,
                     self._need_next),
             Gesture("extend", "extend_on", "Make it a second longer …", "E", self._extend,
-                    self._need_take),
+                    self._need_more),
             Gesture("retake", "retake", "Make the marked range anew …", "R", self._retake,
                     self._need_range),
             Gesture("loop", "loop", "Make a loop of it …", "", self._loop, self._need_take),
@@ -61,6 +61,9 @@ class MakingGestures:
 
     def _extend(self) -> None:
         second = max(1, round(self._edits.timeline.rate))
+        if self._is_file():
+            self._renders.go_on(self._one(), second)
+            return
         self._renders.extend(self._one(), TAIL, second + self._left())
 
     def _retake(self) -> None:
@@ -88,6 +91,14 @@ class MakingGestures:
 
     def _travel(self) -> None:
         self._renders.travel(self._one())
+
+    def _is_file(self) -> bool:
+        """Whether the chosen clip shows a file of the user's."""
+        clip = self._edits.timeline.clip(self._one()) if self._one() else None
+        return bool(clip and clip.kind == "video" and clip.footage and clip.footage.asset)
+
+    def _need_more(self) -> str:
+        return self._need_one() if self._is_file() else self._need_take()
 
     def _need_words(self) -> str:
         if reason := self._need_take():

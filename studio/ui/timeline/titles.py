@@ -33,7 +33,7 @@ class Titles:
         """How the take of a clip runs on the timeline; None where nothing is known of it."""
         film = self._films.get(clip.id)
         if film is None and clip.footage is not None and clip.kind == "video":
-            medium = media.get(clip.footage.take)
+            medium = media.get(clip.footage.medium)
             if medium is not None:
                 begin = float(clip.footage.begin)
                 step = float(clip.footage.step(self._project.timeline.rate))

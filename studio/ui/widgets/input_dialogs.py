@@ -77,6 +77,33 @@ def ask_for_media(parent: QWidget, then: Callable[[list[Path]], object]) -> None
     open_dialog(dialog)
 
 
+def ask_for_timeline(parent: QWidget, suffix: str, then: Callable[[Path], object]) -> None:
+    """A file of another program's timeline, without waiting for the answer."""
+    dialog = QFileDialog(parent, "Open a timeline", str(folder_of(VIDEOS)))
+    dialog.setNameFilters([f"OpenTimelineIO (*{suffix})", "All files (*)"])
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _then_one(dialog, then)
+
+
+def ask_where_to_write(
+    parent: QWidget, title: str, kind: str, name: str, then: Callable[[Path], object]
+) -> None:
+    """Where a file goes, without waiting for the answer."""
+    dialog = QFileDialog(parent, title, str(folder_of(VIDEOS)), kind)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(name)
+    _then_one(dialog, then)
+
+
+def _then_one(dialog: QFileDialog, then: Callable[[Path], object]) -> None:
+    def chosen(file: str) -> None:
+        remember(VIDEOS, Path(file).parent)
+        then(Path(file))
+
+    dialog.fileSelected.connect(chosen)
+    open_dialog(dialog)
+
+
 def ask_for_project(parent: QWidget) -> Path | None:
     """The folder of a project."""
     title, begin = "Open or make a project folder", str(folder_of(DOCUMENTS))

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 
@@ -11,21 +12,27 @@ from studio.jobs.timeline_export import order, reader
 from studio.media import audio, video
 from studio.media.mixing import mixed
 from studio.project.asset_files import file_of
+from studio.project.pictures import PictureStore
 from studio.spec.refusal import Refusal
 from studio.spec.timeline.sounding import FADE_IN
+from studio.ui.timeline.proposal import Proposal
+from tests.gui.timeline.conftest import clip_ids
 from tests.gui.timeline.mouse import drag
 from tests.media.sounds import tone, wav
 
 Key = Qt.Key
 
 
+def film_frame(number: int) -> np.ndarray:
+    rows, columns = np.mgrid[:48, :96]
+    levels = (rows * 4, columns * 2, np.full_like(rows, 5 * number))
+    return np.stack(levels, -1).astype(np.uint8)
+
+
 @pytest.fixture
 def files(tmp_path):
     """A film of forty frames of another shape, with a number in each, and two seconds of a tone."""
-    rows, columns = np.mgrid[:48, :96]
-    frames = [np.stack([rows * 4, columns * 2, np.full_like(rows, 5 * k)], -1) for k in range(40)]
-    frames = [frame.astype(np.uint8) for frame in frames]
-    video.write_lossless(tmp_path / "a film.mkv", frames, 24)
+    video.write_lossless(tmp_path / "a film.mkv", [film_frame(k) for k in range(40)], 24)
     wav(tmp_path / "music.wav", tone(2 * audio.RATE))
     return tmp_path / "a film.mkv", tmp_path / "music.wav"
 
@@ -193,3 +200,45 @@ def test_the_real_speaker_is_there_or_says_in_a_sentence_why_not(qapp):
 
     with suppress(Refusal):  # any other error fails
         find_speaker().stop()
+
+
+def test_the_timeline_goes_out_and_in_again_from_the_menu(film, files, until, tmp_path):
+    bring(film, until, files[0], start=40)
+    before, path = film.document.project.timeline, tmp_path / "cut.otio"
+    film.exchange.write(tmp_path / "cut")
+    until(path.is_file)
+    film.timeline_edits.delete([before.tracks[1].clips[0].id])
+    film.timeline.files.bring([path])
+    until(lambda: film.document.project.timeline == before)
+    film.document.undo()
+    assert film.document.project.timeline != before
+
+
+def test_a_gap_beside_an_imported_film_is_filled_from_its_exact_frame(film, files, until):
+    """The picture that is held is the very frame that is seen, whatever shape it has."""
+    _, second = clip_ids(film.document.project)
+    film.timeline_edits.delete([second])
+    (clip,) = bring(film, until, files[0], start=113 + 31)
+    film.project.timeline_player.go(120)
+    film.timeline.gestures["fill"].act()
+    (dialog,) = film.window.findChildren(Proposal)
+    until(dialog.make.isEnabled)
+    assert dialog.lines[0].startswith("1 keyframe held"), "the take; the picture is to be encoded"
+    dialog.make.click()
+    made = clip_ids(film.document.project)[1]
+    until(lambda: film.document.project.timeline.clip(made).footage.take)
+    request = film.document.project.renders[-1].request
+    (held,) = [s.picture for s in request.strip.sources if s.picture][:1]
+    kept = PictureStore(film.document.folder).whole(held)
+    assert np.array_equal(np.asarray(Image.open(kept)), film_frame(0))
+    film.timeline.view.choice.one(clip)
+    assert film.timeline.gestures["extend"].disabled_reason() == ""
+    film.timeline.gestures["extend"].act()
+    dialog = film.window.findChildren(Proposal)[-1]
+    until(dialog.make.isEnabled)
+    dialog.make.click()
+    timeline = film.document.project.timeline
+    last = clip_ids(film.document.project)[-1]
+    assert (timeline.start(last), timeline.clip(last).length) == (113 + 31 + 40, 24)
+    assert timeline.clip(last).held_head
+    until(lambda: not film.queue.jobs())
