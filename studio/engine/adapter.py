@@ -6,7 +6,7 @@ whatever happened inside.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def adapted(
 
 @contextmanager
 def with_adapters(
-    networks: Networks, adapters: Sequence[AdapterUse]
+    networks: Networks | Mapping[str, nn.Module], adapters: Sequence[AdapterUse]
 ) -> Iterator[tuple[AdapterMatch, ...]]:
     """The networks with all of the adapters while the `with` lasts.
 
@@ -55,7 +55,7 @@ def with_adapters(
         yield tuple(one.match for one in fitted)
 
 
-def check_bare(networks: Networks) -> None:
+def check_bare(networks: Networks | Mapping[str, nn.Module]) -> None:
     """RuntimeError where an adapter is on: what is computed then belongs to no plain request."""
     for network in networks_of(networks).values():
         _check_bare(network)

@@ -27,7 +27,8 @@ def words(
     request, part = span.request, span.part
     prompt, subject = words_of(request, part, span.source)
     loras = tuple(
-        AdapterUse(file(use), use.strength, name=use.name) for use in loras_of(request, part)
+        AdapterUse(file(use), use.strength, name=use.name, expert=use.expert)
+        for use in loras_of(request, part)
     )
     embeddings = tuple(
         EmbeddingFile(use.word, file(use)) for use in embeddings_of(request, part, span.source)

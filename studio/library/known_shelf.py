@@ -10,7 +10,7 @@ from pathlib import Path
 from studio.library.model_names import name_of
 from studio.library.scan import scan
 from studio.library.scan_index import Index
-from studio.library.shelf import EMBEDDING, LORA, clip_counter, identity_of
+from studio.library.shelf import EMBEDDING, LORA, clip_counter, identity_of, lora_use
 from studio.library.tensor_hash import known_hash
 from studio.library.wildcard_files import Wildcards
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
@@ -53,7 +53,7 @@ class KnownShelf:
 
     def lora(self, name: str) -> LoraUse:
         known = self._one(name, LORA)
-        return LoraUse(known.name, known.identity, network=known.network)
+        return lora_use(known.name, known.identity, known.network)
 
     def embedding(self, name: str) -> EmbeddingUse:
         known = self._one(name, EMBEDDING)

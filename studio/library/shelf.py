@@ -14,10 +14,11 @@ from pathlib import Path
 from studio.library import weight_files
 from studio.library.in_place import named_places
 from studio.library.reading import CLIP
+from studio.library.recognition.video_networks import named_expert
 from studio.library.scan import Entry, looked_at
 from studio.library.tensor_hash import tensor_hash
 from studio.library.wildcard_files import Wildcards
-from studio.spec.adapter_use import EmbeddingUse, LoraUse
+from studio.spec.adapter_use import EXPERTS, EmbeddingUse, LoraUse
 from studio.spec.clip_tokens import counter
 from studio.spec.clip_words import vocabulary
 from studio.spec.progress import Tick, silent
@@ -27,6 +28,8 @@ from studio.spec.refusal import Refusal, shown
 LORA, EMBEDDING = "LoRA", "embedding"
 SCALES = ("lora_adapter_metadata", "studio")
 """Notes in a header that decide how strong a LoRA is."""
+TWO = "Wan 14B"
+"""The network of which Wan 2.2 has two, for high and for low noise."""
 BESIDE = "adapter_config.json"
 """PEFT's, which does the same."""
 
@@ -44,7 +47,7 @@ class FoundShelf:
         """A LoRA by its file's name, in any case, with or without its ending."""
         entry, identity = self._one(name, LORA)
         assert entry.found is not None
-        return LoraUse(_named(name, entry), identity, network=entry.found.family)
+        return lora_use(_named(name, entry), identity, entry.found.family)
 
     def embedding(self, name: str) -> EmbeddingUse:
         entry, identity = self._one(name, EMBEDDING)
@@ -114,6 +117,13 @@ class FoundShelf:
             f"There is no {role} called “{shown(name)}”.",
             "Add its folder: library add DIR. What there is: library list.",
         )
+
+
+def lora_use(name: str, identity: str, network: str) -> LoraUse:
+    """A LoRA for a network; of Wan's two transformers for the one that its name says."""
+    noise = named_expert(name) if network == TWO else ""
+    expert = next((expert for expert in EXPERTS if expert and expert in noise), "")
+    return LoraUse(name, identity, network=network, expert=expert)
 
 
 def _is(entry: Entry, role: str) -> bool:

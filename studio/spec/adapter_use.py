@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from studio.spec.bounds import LABEL, between, is_name, misfits
 
+EXPERTS = ("", "high", "low")
 MAX_STRENGTH = 10.0
 """Of a LoRA, on either side of 0."""
 MAX_LORAS = 16
@@ -15,18 +16,20 @@ MAX_LORAS = 16
 class LoraUse:
     """A LoRA at a strength, less than 0 to lead away from it; `identity` is the hash of its tensors and
     of what decides their scale.  `network` is what it was trained for ("SD 1.x", "SDXL"…), "" where
-    nothing tells: it goes on the parts that say the same of themselves (`Part.network`)."""
+    nothing tells: it goes on the parts that say the same of themselves (`Part.network`).  `expert` is
+    the one of two transformers that it goes on ("high" or "low" noise), "" for both."""
 
     name: str
     identity: str
     strength: float = 1.0
     network: str = ""
+    expert: str = ""
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no file says of itself, and nobody asks for."""
         yield from misfits(
             self, name=is_name, identity=LABEL, network=LABEL,
-            strength=between(-MAX_STRENGTH, MAX_STRENGTH),
+            expert=EXPERTS.__contains__, strength=between(-MAX_STRENGTH, MAX_STRENGTH),
         )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def meant(request: ClipRequest, part: Part, role: str, source: Source = WORDS) -
     if how.options:
         whole["options"] = how.options
     if loras := loras_of(request, part):
-        whole["loras"] = [(use.identity, use.strength) for use in loras]
+        whole["loras"] = [_lora(use) for use in loras]
     if embeddings := embeddings_of(request, part, source):
         whole["embeddings"] = [(use.word, use.identity) for use in embeddings]
     if is_read_otherwise(request, prompt, request.negative):
@@ -76,7 +76,7 @@ def loras_of(request: ClipRequest, part: Part) -> tuple[LoraUse, ...]:
     """The LoRAs that go on a part: those for a network such as its own, in an order that is always
     the same."""
     mine = (use for use in request.loras if use.network == part.network)
-    return tuple(sorted(mine, key=lambda use: (use.identity, use.strength)))
+    return tuple(sorted(mine, key=lambda use: (use.identity, use.strength, use.expert)))
 
 
 def embeddings_of(
@@ -87,6 +87,10 @@ def embeddings_of(
     found = used(request.embeddings, prompt, request.negative)
     mine = (use for use in found if use.network == part.network)
     return tuple(sorted(mine, key=lambda use: use.word))
+
+
+def _lora(use: LoraUse) -> tuple[object, ...]:
+    return use.identity, use.strength, *([use.expert] if use.expert else [])
 
 
 def _adapted(weights: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:

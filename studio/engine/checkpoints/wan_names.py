@@ -89,6 +89,26 @@ def _transformer_name(name: str) -> str:
     return f"{found[1]}.{rest}"
 
 
+def original_path(path: str) -> str:
+    """What its authors call the module `path` of diffusers' transformer."""
+    for old, new in _TRANSFORMER:
+        if f"{path}." == new:
+            return old.rstrip(".")
+    found = re.match(r"((?:vace_)?blocks\.\d+)\.(.*)", path)
+    if not found:
+        return path
+    rest = f"{found[2]}."
+    if rest == "norm2.":
+        return f"{found[1]}.norm3"
+    for old, new in _BLOCK:
+        if rest.startswith(new) and old != "norm3.":
+            rest = old + rest[len(new) :]
+            break
+    for old, new in _ATTENTION:
+        rest = rest.replace(new, old)
+    return f"{found[1]}.{rest.rstrip('.')}"
+
+
 def autoencoder(names: Iterable[str]) -> Names:
     """Of `AutoencoderKLWan`, of 2.1 and, with blocks in levels, of 2.2's 5B model."""
     inside = _without(names, "vae.")

@@ -9,6 +9,7 @@ from typing import Protocol
 from torch import Tensor, nn
 
 from studio.engine.adapter_file import Adapter, Label, damaged, own_name, read_adapter
+from studio.engine.checkpoints.packed import PackedLinear
 from studio.engine.lora.changes import Change, LowRank
 from studio.engine.lora.reading import LayerFile, layers_of
 from studio.engine.lora.spellings import Places
@@ -31,12 +32,14 @@ class Networks(Protocol):
 @dataclass(frozen=True, slots=True)
 class AdapterUse:
     """An adapter to put on: its file, how strongly, any finite number, and the SHA-256 that it is
-    known by, "" for none; `name` is what the user calls it."""
+    known by, "" for none; `name` is what the user calls it, `expert` the one of two transformers
+    that it goes on ("high" or "low" noise), "" for both."""
 
     file: Path
     strength: float = 1.0
     identity: str = ""
     name: str = ""
+    expert: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,10 @@ class Fitted:
         return self.shares[part]
 
 
-def networks_of(networks: Networks) -> dict[str, nn.Module]:
+def networks_of(networks: Networks | Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     """The networks that adapters change, by part."""
+    if isinstance(networks, Mapping):
+        return dict(networks)
     found = {part: getattr(networks, part) for part in PARTS}
     second = getattr(networks, "second", None)
     return found if second is None else found | {SECOND_TEXT: second.encoder}
@@ -110,7 +115,13 @@ Found = tuple[dict[str, Share], int, list[str]]
 
 
 def _shapes(module: nn.Module) -> Shapes:
-    return {name: tuple(p.shape) for name, p in module.named_parameters()}
+    """Of parameters, those of packed weights as they are meant."""
+    packed = {
+        f"{name}.weight": layer.form.shape
+        for name, layer in module.named_modules()
+        if isinstance(layer, PackedLinear)
+    }
+    return {name: tuple(p.shape) for name, p in module.named_parameters()} | packed
 
 
 def _whole_weights(adapter: Adapter, shapes: Mapping[str, Shapes], use: AdapterUse) -> Found:

@@ -7,6 +7,7 @@ PEFT, diffusers of 2023 and now, ComfyUI, LyCORIS, DiffSynth, OneTrainer.
 import re
 from collections.abc import Iterable, Mapping
 
+from studio.engine.checkpoints.wan_names import original_path
 from studio.engine.lora.network_names import original_name
 
 ENDINGS: Mapping[str, str] = {
@@ -31,6 +32,7 @@ FOREIGN: Mapping[str, str] = {
 """Kinds that are known and not read, by what their tensors are called."""
 _ENDING = re.compile("|".join(f"(?P<e{n}>{ending})$" for n, ending in enumerate(ENDINGS)))
 _SLOTS = tuple(ENDINGS.values())
+TRANSFORMER = "transformer"
 _TEXT_2023 = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 
 
@@ -58,22 +60,30 @@ def flat(path: str) -> str:
 
 
 class Places:
-    """Where layers of files are in an image UNet and its text encoders, by every spelling."""
+    """Where layers of files are in an image UNet and its text encoders, or in Wan's transformer, by
+    every spelling."""
 
     def __init__(self, modules: Mapping[str, Iterable[str]]) -> None:
-        """`modules` are the paths of a network's layers by its part: "unet", "text_encoder"…"""
+        """`modules` are the paths of a network's layers by its part: "unet", "text_encoder"…, or
+        "transformer"."""
         self._by_name: dict[str, tuple[str, str]] = {}
         alone = "text_encoder_2" not in modules
         for part, paths in modules.items():
             paths = tuple(paths)
             for path in paths:
-                names = _unet_names(path, paths) if part == "unet" else _text_names(part, path)
+                names = _names(part, path, paths)
                 for name in (*names, *(_alone_names(path) if alone and part != "unet" else ())):
                     self._by_name.setdefault(name, (part, path))
 
     def find(self, layer: str) -> tuple[str, str] | None:
         """The part and the path of a file's layer; None where the networks have none like it."""
         return self._by_name.get(_plain(layer))
+
+
+def _names(part: str, path: str, paths: tuple[str, ...]) -> Iterable[str]:
+    if part == TRANSFORMER:
+        return _transformer_names(path)
+    return _unet_names(path, paths) if part == "unet" else _text_names(part, path)
 
 
 def _plain(layer: str) -> str:
@@ -83,6 +93,14 @@ def _plain(layer: str) -> str:
         before, _, last = layer.rpartition(".")
         return f"{before}.{_TEXT_2023.get(last, last)}"
     return layer + ".0" if re.search(r"attn[12]\.to_out$", layer) else layer
+
+
+def _transformer_names(path: str) -> Iterable[str]:
+    """Of Wan's transformer."""
+    for name in (path, original_path(path)):
+        yield from (name, f"diffusion_model.{name}", f"model.diffusion_model.{name}")
+        yield from (f"transformer.{name}", f"base_model.model.{name}")
+        yield from (f"lora_unet_{flat(name)}", f"lora_transformer_{flat(name)}")
 
 
 def _unet_names(path: str, paths: tuple[str, ...]) -> Iterable[str]:

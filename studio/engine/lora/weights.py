@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.lora.fitting import Share
+from studio.spec.refusal import Refusal
 
 
 @contextmanager
@@ -17,6 +18,12 @@ def weights_changed(module: nn.Module, shares: Sequence[Share]) -> Iterator[None
     changed = {name for share in shares for name in (*share.instead, *share.onto)}
     live = {name: p for name, p in module.named_parameters() if name in changed}
     kept = {name: p.data for name, p in live.items()}
+    if packed := [name for name, data in kept.items() if data.dtype == torch.int8]:
+        raise Refusal(
+            "This adapter is no LoRA of low rank and changes weights that are stored packed here, such "
+            f"as {packed[0]}.",
+            "Use the model's fp16 or bf16 file with it.",
+        )
     try:
         for name, parameter in live.items():
             parameter.data = _changed(name, kept[name], shares)

@@ -221,4 +221,5 @@ def _card(name: str, entry: Entry, kind: _Kind, files: tuple[tuple[str, str], ..
         holes_space=FRAMES,
         files=files,
         uses=tuple((role, codec if role == "codec" else everything) for role in sorted(roles)),
+        network=entry.found.fits[0] if entry.found and entry.found.fits else "",
     )

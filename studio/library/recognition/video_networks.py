@@ -84,13 +84,13 @@ def _wan_kind(names: Names, channels: int, size: str, name: str, reads_pictures:
         ends = names.any(r"(emb_pos|pos_embed)$")
         return f"2.1 {'FLF2V' if ends else kind} {size}"
     if kind == "I2V":  # the first release read a picture through an encoder of its own
-        return f"2.2 I2V A{size}{_expert(name)}"
-    expert = _expert(name)
-    return f"2.2 T2V A{size}{expert}" if expert else f"2.1 or 2.2 {kind} {size}"
+        return f"2.2 I2V A{size}{named_expert(name)}"
+    which = named_expert(name)
+    return f"2.2 T2V A{size}{which}" if which else f"2.1 or 2.2 {kind} {size}"
 
 
-def _expert(name: str) -> str:
-    """Which expert of Wan 2.2 a file is, as its name says."""
+def named_expert(name: str) -> str:
+    """Which expert of Wan 2.2 a file is, or was made for, as its name says: ", high noise"."""
     plain = name.lower().replace("_", "").replace("-", "")
     for noise in ("high", "low"):
         if f"{noise}noise" in plain or plain.endswith(noise):

@@ -1,7 +1,7 @@
 """Wan's networks and one sampling run from noise to latents."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
+from studio.engine.adapter import with_adapters
 from studio.engine.device import Device
 from studio.engine.families.wan.autoencoder import Autoencoder
 from studio.engine.families.wan.conditions import (
@@ -23,8 +24,10 @@ from studio.engine.families.wan.conditions import (
 )
 from studio.engine.families.wan.pictures import Pictures
 from studio.engine.families.wan.text import Texts
+from studio.engine.lora.spellings import TRANSFORMER
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
+from studio.engine.prompting import described
 from studio.engine.roles import FillSpec, Known, Words
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.schedulers import scheduler_named
@@ -66,6 +69,20 @@ class Experts:
     low: WanTransformer3DModel | None = None
     boundary: float = 0.0
     per_token: bool = False
+
+    @contextmanager
+    def put_on(self, words: Words) -> Iterator[None]:
+        """The LoRAs on both, or each on the one that it was made for; notes say how many layers
+        matched."""
+        nets = {"high": self.high} | ({} if self.low is None else {"low": self.low})
+        with ExitStack() as stack:
+            for expert, network in nets.items():
+                mine = [use for use in words.loras if use.expert in ("", expert)]
+                on = with_adapters({TRANSFORMER: network}, mine if self.low else words.loras)
+                for match in stack.enter_context(on):
+                    if (note := described(match)) not in words.notes:
+                        words.notes.append(note)
+            yield
 
     def at(self, t: float) -> WanTransformer3DModel:
         """The expert for a timestep."""
@@ -122,20 +139,18 @@ class Wan:
 
     @contextmanager
     def prompt(self, words: Words, adapter: Path | None) -> Iterator[Prompt]:
-        """The words encoded; no subject can be put on Wan's transformer yet."""
+        """The words encoded, with the LoRAs on the transformers meanwhile; no subject can be put on
+        them yet."""
         if adapter is not None or words.subject is not None:
             raise Refusal(
                 f"{self.card.name} cannot put a subject on.",
                 "Make the keyframes by a model that can, or render without the subject.",
             )
-        if words.loras:
-            raise Refusal(
-                f"{self.card.name} cannot put a LoRA on.", "Leave it out, or use another model."
-            )
         prompt, negative = words.prompt, words.negative
         if words.reading:
             prompt, negative = plain(prompt), plain(negative)
-        yield Prompt(*self.texts.encoded(prompt, negative))
+        with self.experts.put_on(words):
+            yield Prompt(*self.texts.encoded(prompt, negative))
 
     def noise(self, spec: FillSpec, shape: tuple[int, int, int, int], purpose: str) -> Tensor:
         """Noise (1, C, t, h, w) for latents of `shape` (t, C, h, w): of the frame that a latent
