@@ -47,7 +47,7 @@ ENGINE = (
     "studio.media.video",
     "studio.media.photo",
     "studio.engine.subjects.subject",
-    "studio.engine.subjects.samples",
+    "studio.engine.families.videoldm.student",
     "pyqtgraph",
 )
 FIRST_USE = ("numpy.ctypeslib", "peft.utils.transformers_weight_conversion", "torch.profiler")

@@ -109,8 +109,10 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def widened(module: nn.Module, dtype: torch.dtype) -> Iterator[None]:
-    """The weights of `module` in another precision; afterwards the same tensors as before."""
-    kept = {parameter: parameter.data for parameter in module.parameters()}
+    """The weights of `module` in another precision, packed ones as they are; afterwards the same
+    tensors as before."""
+    plain = (parameter for parameter in module.parameters() if parameter.is_floating_point())
+    kept = {parameter: parameter.data for parameter in plain}
     try:
         for parameter in kept:
             parameter.data = parameter.data.to(dtype)

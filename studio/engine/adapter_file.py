@@ -17,6 +17,8 @@ from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
 VERSION = 1
+PARTS = ("unet", "text_encoder", "transformer")
+"""Networks that subjects are learned by."""
 _hashes: dict[tuple[str, int, int, int], str] = {}
 
 
@@ -159,5 +161,5 @@ def _label(metadata: dict[str, str], tensors: dict[str, Tensor]) -> Label:
 
 def _alphas(label: Label, metadata: dict[str, str], file: Path) -> Alphas:
     if "studio" in metadata:
-        return Alphas({part: {"lora_alpha": label.alpha} for part in ("", "unet", "text_encoder")})
+        return Alphas({part: {"lora_alpha": label.alpha} for part in ("", *PARTS)})
     return said_alphas(metadata, file)

@@ -1,13 +1,13 @@
 """Words for an image model: encoded with a subject on, in guidance's two directions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from studio.engine.adapter import with_adapters
 from studio.engine.backbone import Backbone, encode_text
@@ -46,7 +46,9 @@ def encoded(backbone: Backbone, words: Words, adapter: Path | None) -> Iterator[
 
 
 @contextmanager
-def put_on(networks: Networks, words: Words, adapter: Path | None) -> Iterator[None]:
+def put_on(
+    networks: Networks | Mapping[str, nn.Module], words: Words, adapter: Path | None
+) -> Iterator[None]:
     """The subject's adapter, then the LoRAs, on the networks; notes say how many layers matched."""
     use, adapters = words.subject, words.loras
     if use is not None and adapter is not None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from studio.engine.device import Device
     from studio.engine.families.videoldm.videomodel import VideoModel
     from studio.engine.roles import Parts
+    from studio.engine.subjects.student import Student
 
 log = logging.getLogger(__name__)
 LOOK = 0.1
@@ -136,11 +137,20 @@ class ModelCache:
         return held.parts[role]
 
     def video(self, model: Model, tick: Tick) -> VideoModel:
-        """The networks of a model of the Video LDM family, which subjects and trainings know."""
+        """The networks of a model of the Video LDM family, which is measured and trained on."""
         if model.card.family != VIDEOLDM:
-            raise Refusal(f"{model.card.name} cannot be trained here.", "Use another model.")
-        self.take_steps(model.card.id, "keyframes", 0)  # a training has a ladder of its own
+            raise Refusal(
+                f"{model.card.name} is not of the studio's own family.", "Use another model."
+            )
+        self.take_steps(model.card.id, "keyframes", 0)
         return self.part(model, "keyframes", tick).model
+
+    def student(self, model: Model, tick: Tick) -> Student:
+        """A model that a subject is taught to; refused where its family has no way to learn."""
+        if "keyframes" not in model.card.roles:
+            raise _cannot_learn(model)
+        self.take_steps(model.card.id, "keyframes", 0)  # a training has a ladder of its own
+        return student_of(model, self.part(model, "keyframes", tick))
 
     def free(self) -> None:
         """Let go of everything and give the memory back."""
@@ -221,6 +231,21 @@ class ModelCache:
                 f"{card.name} says that it has a {role}, and has none.", "Correct its card."
             )
         return parts
+
+
+def student_of(model: Model, filler: Any) -> Student:
+    """What learns of what fills the keyframes; refused where nothing does."""
+    student = getattr(filler, "student", None)
+    if student is None:
+        raise _cannot_learn(model)
+    return student
+
+
+def _cannot_learn(model: Model) -> Refusal:
+    return Refusal(
+        f"{model.card.name} cannot learn a subject here.",
+        "Train it on an image model (SD 1.x, 2.x, XL), the starter, or Wan's text to video.",
+    )
 
 
 def _place(model: str, role: str) -> tuple[str, bool]:

@@ -108,7 +108,8 @@ class TimelinePayload:
 @dataclass(frozen=True, slots=True)
 class TrainingPayload:
     """Train a subject with a model, named by the `weights` that its adapter changes: up to so many
-    updates, 0 for those it was begun with; `anew` is a mark of a training that starts over."""
+    updates, 0 for those it was begun with, on pictures of `size` pixels a side, 0 for the model's own;
+    `anew` is a mark of a training that starts over."""
 
     subject: str
     method: str = "lora"
@@ -116,12 +117,14 @@ class TrainingPayload:
     model: str = "starter"
     weights: tuple[tuple[str, str], ...] = ()
     anew: str = ""
+    size: int = 0
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what nobody orders."""
         yield from misfits(
             self, method=METHODS.__contains__, steps=between(0, MAX_ITEMS * AT_ONCE), subject=LABEL,
             weights=several(lambda pair: LABEL(pair[0]) and LABEL(pair[1]), most=100),
+            size=between(0, LONGEST_SIDE),
         )  # fmt: skip
 
 

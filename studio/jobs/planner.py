@@ -95,15 +95,16 @@ class Planner:
         disk = sum(map(disk_of, missing))
         return replace(plan, disk=disk, free_disk=_free(project) if project else 0)
 
-    def plan_training(self, model: library.Model, method: str, steps: int) -> Plan:
-        """What a training of so many steps would take; found out by shapes where it is not known."""
+    def plan_training(self, model: library.Model, method: str, steps: int, size: int = 0) -> Plan:
+        """What a training of so many steps would take, on pictures of `size` pixels a side, 0 for the
+        model's own; found out by shapes where it is not known."""
         here = self.here(find_out=True)
         assert here is not None
         ladder, room, taken = learning(on_processor=here.on_processor), self._room(), 0
-        need = self._training(model, method, ladder[:0], here)
+        need = self._training(model, method, size, ladder[:0], here)
         while need and need.device * MARGIN > room > 0 and taken < len(ladder):
             taken += 1
-            need = self._training(model, method, ladder[:taken], here) or need
+            need = self._training(model, method, size, ladder[:taken], here) or need
         fits = not (need and room) or need.device * MARGIN <= room
         rate = self._knowledge.rate_named(here.computer, f"training|{model.card.id}|{method}")
         piece = Piece(
@@ -125,13 +126,14 @@ class Planner:
             self._knowledge.took_named(here.computer, f"training|{model}|{method}", pace)
 
     def _training(
-        self, model: library.Model, method: str, steps: Sequence[str], here: Here
+        self, model: library.Model, method: str, size: int, steps: Sequence[str], here: Here
     ) -> Need | None:
-        named = [pair for pair in model.weights if pair[0] in ("image", "text", "autoencoder")]
-        name = f"training|{method}|{named}|{here.computing}|{steps}"
+        taught = (size or model.card.subjects.size, model.card.subjects.batch)
+        named = [pair for pair in model.weights if pair[0] not in ("motion", "control")]
+        name = f"training|{method}|{taught}|{named}|{here.computing}|{steps}"
         found = self._knowledge.need_named(name)
         finder = _Finder(self._models, tuple(self._folders()))
-        if found is None and (found := finder.training(model, method, tuple(steps))):
+        if found is None and (found := finder.training(model, method, size, tuple(steps))):
             self._knowledge.learn_named(name, found)
         return found
 
@@ -203,21 +205,23 @@ class _Finder:
             log.debug("what %s takes is not known", span.part.model, exc_info=error)
             return None
 
-    def training(self, model: library.Model, method: str, steps: tuple[str, ...]) -> Need | None:
+    def training(
+        self, model: library.Model, method: str, size: int, steps: tuple[str, ...]
+    ) -> Need | None:
         """What a training takes; None where its networks cannot be opened as shapes."""
         from studio.engine.memory.needs import skeleton
         from studio.engine.memory.training_needs import training_need
-        from studio.engine.subjects.subject_spec import SubjectSpec
+        from studio.jobs.model_cache import student_of
+        from studio.jobs.subject_training import spec_of
 
         try:
             parts = skeleton(
                 lambda on: self._models.opened(model, "keyframes", on, silent),
                 self._models.device(),
             )
-            video = parts["keyframes"].model
-            resting = [video.net.temporal, *([video.decoder] if video.decoder else [])]
-            spec = SubjectSpec("thing", method=method)  # pyright: ignore[reportArgumentType]
-            return training_need(video.backbone, resting, spec, steps, model.card.subjects)
+            student, defaults = student_of(model, parts["keyframes"]), model.card.subjects
+            spec = replace(spec_of(method, defaults), size=size or None)
+            return training_need(student, spec, steps, defaults)
         except Exception as error:
             log.debug("what a training of %s takes is not known", model.card.id, exc_info=error)
             return None

@@ -8,30 +8,35 @@ from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.jobs.job import Job
 from studio.jobs.payloads import TrainingPayload
 from studio.library import models as library
 from studio.project import trainings
 from studio.project.plain import from_plain, to_plain
-from studio.project.subject import Subject, changed
+from studio.project.subject import Subject
 from studio.project.subject_versions import identity_of
 from studio.project.subjects import SubjectStore
 from studio.project.trainings import Training
+from studio.spec.card import Card
+from studio.spec.meaning import adapted
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import SubjectDefaults
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.engine.families.videoldm.videomodel import VideoModel
-    from studio.engine.subjects.subject_spec import TrainedSubject
+    from studio.engine.subjects.student import Student
+    from studio.engine.subjects.subject_spec import SubjectSpec, TrainedSubject
     from studio.jobs.model_cache import ModelCache
     from studio.jobs.planner import Planner
 
-LONGEST = 1024
-"""Pixels of a photo's longer side that are read."""
+LONGEST, LARGEST = 1024, 2048
+"""Pixels of a photo's longer side that are read, and for models of large pictures."""
+FINE = 512
+"""Pixels of a side that need no larger photos."""
 READING = "reading photos"
 
 
@@ -42,14 +47,15 @@ def order(
     model: library.Model,
     *,
     anew: bool = False,
+    size: int = 0,
 ) -> dict[str, object]:
     """The payload of a training: up to so many updates, 0 for those it was begun with.
 
     It names the model by its hashes: what waits is not trained for another one.
     """
     mark = secrets.token_hex(8) if anew else ""
-    weights = changed(model.weights)
-    return to_plain(TrainingPayload(subject, method, steps, model.card.id, weights, mark))
+    weights = adapted(model.weights)
+    return to_plain(TrainingPayload(subject, method, steps, model.card.id, weights, mark, size))
 
 
 def train(
@@ -76,19 +82,24 @@ def train(
         model.card.name,
         model.weights,
         payload.anew,
+        payload.size,
     )
     with store.training(subject.name) as place:
         folder = place / ordered.method
         earlier = trainings.read(folder, subject)
-        training, goes_on = trainings.decided(subject.name, earlier, ordered)
-        photos = _photos(store, subject, {} if read is None else read, tick)
+        training, goes_on = trainings.decided(
+            subject.name, earlier, ordered, model.card.subjects.steps
+        )
+        longest = LONGEST if _side(model.card, training) <= FINE else LARGEST
+        photos = _photos(store, subject, {} if read is None else read, longest, tick)
         if not goes_on:
             trainings.forget(folder)
         recorder = _Recorder(tick, folder, training)
         try:
-            video = models.video(model, tick)
+            student = models.student(model, tick)
             taken = _steps_taken(planner, models, model, training)
-            trained = _learned(video, photos, subject, training, folder, recorder.tick, taken)
+            lesson = (student, photos, subject, training, folder, model.card.subjects)
+            trained = _learned(*lesson, recorder.tick, taken)
         finally:
             with suppress(Refusal):
                 recorder.keep(store, subject.name)
@@ -102,7 +113,7 @@ def train(
 def _model(payload: TrainingPayload, folders: Iterable[Path]) -> library.Model:
     """The model that was promised; refused where its weights have changed since."""
     model = library.find(payload.model, folders)
-    if payload.weights and payload.weights != changed(model.weights):
+    if payload.weights and payload.weights != adapted(model.weights):
         raise Refusal(
             f"{model.card.name} has been changed since this training was ordered.",
             "Order the training again.",
@@ -110,8 +121,17 @@ def _model(payload: TrainingPayload, folders: Iterable[Path]) -> library.Model:
     return model
 
 
+def _side(card: Card, training: Training) -> int:
+    """Pixels of a side of what is learned."""
+    return training.size or card.subjects.size or min(card.size)
+
+
 def _photos(
-    store: SubjectStore, subject: Subject, read: MutableMapping[str, np.ndarray], tick: Tick
+    store: SubjectStore,
+    subject: Subject,
+    read: MutableMapping[str, np.ndarray],
+    longest: int,
+    tick: Tick,
 ) -> list[np.ndarray]:
     """The photos as they were brought: a damaged one teaches nothing by accident."""
     from studio.media.photo import open_photo
@@ -127,31 +147,41 @@ def _photos(
                     f"Put a copy of it back in its place: {path}",
                 )
             there = read.pop(photo.identity, None)
-        found.append(open_photo(path, longest=LONGEST, tick=tick) if there is None else there)
+        there = there if longest == LONGEST else None
+        found.append(open_photo(path, longest=longest, tick=tick) if there is None else there)
     return found
 
 
 def _learned(
-    video: VideoModel,
+    student: Student,
     photos: list[np.ndarray],
     subject: Subject,
     training: Training,
     folder: Path,
+    defaults: SubjectDefaults,
     tick: Tick,
     taken: int,
 ) -> TrainedSubject:
-    from studio.engine.subjects.samples import moving
     from studio.engine.subjects.subject import train_subject
+
+    spec = replace(spec_of(training.method, defaults), class_noun=subject.class_noun)
+    spec = replace(spec, token=subject.token, steps=training.steps, size=training.size or None)
+    how = {"keep_last": True, "defaults": defaults, "steps_taken": taken}
+    return train_subject(student, photos, spec, folder, tick, **how)
+
+
+def spec_of(method: str, defaults: SubjectDefaults) -> SubjectSpec:
+    """How a subject is trained by a method, as the model's card has it."""
     from studio.engine.subjects.subject_spec import SubjectSpec
 
-    method = training.method
-    spec = SubjectSpec(subject.class_noun, subject.token, method=method)  # pyright: ignore[reportArgumentType]
-    spec = replace(spec, steps=training.steps)
-    sample = moving(video, spec)
-    resting = [video.net.temporal, *([video.decoder] if video.decoder else [])]
-    how = {"keep_last": True, "moving": sample, "defaults": video.card.subjects, "resting": resting}
-    how["steps_taken"] = taken
-    return train_subject(video.backbone, photos, spec, folder, tick, **how)
+    chosen: Any = method
+    return SubjectSpec(
+        "thing",
+        method=chosen,
+        rank=defaults.rank,
+        alpha=float(defaults.rank),
+        prior_pictures=defaults.prior_pictures,
+    )
 
 
 def _steps_taken(
@@ -160,7 +190,7 @@ def _steps_taken(
     """How far down the ladder it begins: on a card, and where there is a budget to keep to."""
     if planner is None or (planner.budget is None and models.device().name == "cpu"):
         return 0
-    return len(planner.plan_training(model, training.method, training.steps).steps)
+    return len(planner.plan_training(model, training.method, training.steps, training.size).steps)
 
 
 def _kept(
@@ -179,6 +209,7 @@ def _kept(
         model=model.card.id,
         model_name=model.card.name,
         weights=model.weights,
+        network=model.card.network,
         move=True,
     )
     for left in trained.file.parent.glob("adapter*"):

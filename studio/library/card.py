@@ -96,6 +96,7 @@ def _card(content: Mapping[str, Any], folder: Path) -> Card:
         context=values.get("codec_context"),
         scale=values.get("scale", 4),
         notice=values.get("notice", ""),
+        network=values.get("network", ""),
     )
 
 
@@ -286,4 +287,5 @@ MODEL: Mapping[str, Check] = {
     "scale": check.whole(1, 64),
     "licence": check.line(100),
     "notice": check.line(300, empty=True),
+    "network": check.line(64),
 }

@@ -78,5 +78,9 @@ SUBJECTS: Mapping[str, Check] = {
     "dreambooth_rate": real(1e-9, 1),
     "batch": whole(1, 100),
     "prior_weight": real(0, 100),
+    "rank": whole(1, 1024),
+    "steps": whole(1, 1_000_000),
+    "prior_pictures": whole(1, 1000),
+    "size": whole(16, 8192),
     "paths": _paths,
 }

@@ -54,7 +54,9 @@ class Version:
 
     `identity` is the SHA-256 of that file.  `model` and `model_name` are id and name of the model
     that it was trained for, `weights` the hashes of those networks of it that it changes, by role;
-    all empty where nobody wrote them down.  `made` is the UTC time of its end, ISO 8601.
+    all empty where nobody wrote them down.  `made` is the UTC time of its end, ISO 8601.  `network` is
+    what it is made for ("SD 1.x", as `Card.network`), "" where nobody knows; `words` are others that
+    it was taught, of a LoRA of somebody else.
     """
 
     file: str
@@ -65,6 +67,8 @@ class Version:
     model_name: str = ""
     weights: tuple[tuple[str, str], ...] = ()
     made: str = ""
+    network: str = ""
+    words: tuple[str, ...] = ()
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -72,22 +76,21 @@ class Version:
         yield from misfits(
             self, file=is_file_name, identity=LABEL, method=METHODS.__contains__,
             trained_steps=STEPS, model=either(nothing, is_name), model_name=LABEL, weights=WEIGHTS,
-            made=LABEL,
+            made=LABEL, network=LABEL, words=several(LABEL),
         )  # fmt: skip
 
-    def fits(self, weights: tuple[tuple[str, str], ...]) -> bool:
-        """Whether it was trained for a model of these weights; of some nobody knows: they may."""
+    def fits(self, weights: tuple[tuple[str, str], ...], network: str = "") -> bool:
+        """Whether it was made for a model of these weights, or of this network where it was made for
+        any of them; of some nobody knows: they may."""
         there = dict(weights)
+        if not self.weights and self.network:
+            return self.network == network
         return all(there.get(role) == identity for role, identity in self.weights)
 
-
-CHANGED = ("image", "text")
-"""Roles of the networks that an adapter changes."""
-
-
-def changed(weights: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Those of a model's weights that an adapter is made for."""
-    return tuple((role, identity) for role, identity in weights if role in CHANGED)
+    def carries_over(self, network: str) -> bool:
+        """Whether it goes on other models of a network: a LoRA does on fine-tunes of the same, whole
+        weights of DreamBooth would make another model of them."""
+        return self.method == "lora" and bool(network) and self.network == network
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +139,37 @@ class Subject:
         version = self.version()
         return version.trained_steps if version else 0
 
-    def version(self, weights: tuple[tuple[str, str], ...] | None = None) -> Version | None:
-        """The version in use with a model of these weights, or with any; None where none is."""
+    def version(
+        self, weights: tuple[tuple[str, str], ...] | None = None, network: str = ""
+    ) -> Version | None:
+        """The version in use with a model of these weights, else one that carries over to it from
+        another of its network; without weights that chosen last.  None where none is."""
         by_file = {version.file: version for version in self.versions}
-        used = (by_file[file] for file in reversed(self.used) if file in by_file)
-        return next((v for v in used if weights is None or v.fits(weights)), None)
+        used = [by_file[file] for file in reversed(self.used) if file in by_file]
+        if weights is None:
+            return next(iter(used), None)
+        mine = (v for v in used if v.fits(weights, network))
+        return next(mine, next((v for v in used if v.carries_over(network)), None))
+
+    def remark(self, model: Card, weights: tuple[tuple[str, str], ...]) -> str:
+        """What there is to say of its use with a model, or "": that it was trained for another."""
+        version = self.version(weights, model.network)
+        if version is None or version.fits(weights, model.network):
+            return ""
+        other = version.model_name or version.model
+        if other == model.name:
+            other = f"other weights of {other}"
+        return (
+            f"“{self.name}” was trained for {other}, also {version.network}: likeness may differ. "
+            f"For its best, train it for {model.name}."
+        )
 
     def with_version(self, version: Version) -> "Subject":
         """With a version, new or known, in use in place of that of the same model."""
         others = tuple(v for v in self.versions if v.file != version.file)
-        mine = {v.file for v in others if v.model == version.model} | {version.file}
+        same = (version.model, "" if version.model else version.network)
+        mine = {v.file for v in others if (v.model, "" if v.model else v.network) == same}
+        mine |= {version.file}
         known = any(v.file == version.file for v in self.versions)
         versions = self.versions if known else (*others, version)
         used = (*(file for file in self.used if file not in mine), version.file)
@@ -161,7 +185,8 @@ class Subject:
         are; refused while it is not trained for it."""
         if not self.is_trained:
             raise Refusal(f"The subject “{self.name}” is not trained yet.", "Train it first.")
-        version = self.version(weights)
+        network = model.network if model else ""
+        version = self.version(weights, network)
         if version is None:
             raise self._elsewhere(model.name if model else "this model")
         if not 0.0 <= strength <= 1.5:  # also false for nan
@@ -171,7 +196,8 @@ class Subject:
         return SubjectUse(self.name, version.identity, self.token, self.class_noun, strength)
 
     def _elsewhere(self, wanted: str) -> Refusal:
-        trained = sorted({v.model_name or v.model for v in self.versions if v.file in self.used})
+        used = [v for v in self.versions if v.file in self.used]
+        trained = sorted({v.model_name or v.model or v.network for v in used})
         others = ", ".join("other weights of it" if name == wanted else name for name in trained)
         return Refusal(
             f"“{self.name}” is not trained for {wanted}: it was trained for {others}.",

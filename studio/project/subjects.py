@@ -10,11 +10,12 @@ from pathlib import Path
 
 from studio.project import samples, subject_files, subject_versions, trainings
 from studio.project.files import StagingDir, to_refusal
-from studio.project.subject import Subject, Version, changed, checked_name
+from studio.project.subject import Subject, Version, checked_name
 from studio.project.subject_bin import SubjectBin, read_known
 from studio.project.subject_files import is_damaged, move, name_of, same
 from studio.project.subject_folders import check_idle
 from studio.project.trainings import Training
+from studio.spec.meaning import adapted
 from studio.spec.progress import Preview
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import FEWEST_PHOTOS
@@ -120,6 +121,8 @@ class SubjectStore(SubjectBin):
         model: str = "",
         model_name: str = "",
         weights: tuple[tuple[str, str], ...] = (),
+        network: str = "",
+        words: tuple[str, ...] = (),
         move: bool = False,
     ) -> Subject:
         """With a trained adapter (a file or a folder) as the version in use with its model.
@@ -137,8 +140,10 @@ class SubjectStore(SubjectBin):
                 trained_steps,
                 model,
                 model_name,
-                changed(weights),
+                adapted(weights),
                 datetime.now(UTC).isoformat(timespec="seconds"),
+                network,
+                words,
             )
             subject_files.write(folder, subject.with_version(version), twice=True)
             return subject.with_version(version)

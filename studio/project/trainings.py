@@ -11,13 +11,15 @@ from pathlib import Path
 
 from studio.project.files import read_whole, write_whole
 from studio.project.plain import LARGEST, from_plain, parsed, to_plain
-from studio.project.subject import METHODS, STEPS, WEIGHTS, Subject, changed
+from studio.project.subject import METHODS, STEPS, WEIGHTS, Subject
 from studio.project.vouching import checked, vouched
 from studio.spec.bounds import LABEL, between, either, is_name, misfits, nothing, several
+from studio.spec.meaning import adapted
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 
+LARGEST_SIDE = 65_535
 VERSION = 2
 """Since 2 with a hash of itself."""
 FILE = "begun.json"
@@ -35,6 +37,7 @@ class Training:
     `anew` is a word that differs from order to order, where the order is to forget what was
     learned; an order that was interrupted and comes again is the same order.  `identity` is that
     of the adapter, once it is finished.  `pace` is seconds per update, 0 where nobody measured.
+    `size` is pixels of a side of the pictures, 0 for the model's own.
     """
 
     method: str
@@ -48,6 +51,7 @@ class Training:
     anew: str = ""
     identity: str = ""
     pace: float = 0.0
+    size: int = 0
     unknown: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def unfit(self) -> Iterator[str]:
@@ -56,6 +60,7 @@ class Training:
             self, method=METHODS.__contains__, steps=STEPS, model=either(nothing, is_name),
             model_name=LABEL, weights=WEIGHTS, photos=several(LABEL), token=LABEL,
             class_noun=LABEL, anew=LABEL, identity=LABEL, pace=between(0, 1e9),
+            size=between(0, LARGEST_SIDE),
         )  # fmt: skip
 
     @property
@@ -76,20 +81,25 @@ def wanted(
     model_name: str,
     weights: tuple[tuple[str, str], ...],
     anew: str = "",
+    size: int = 0,
 ) -> Training:
     """What an order asks for, of the subject as it is now."""
     photos = tuple(photo.identity for photo in subject.photos)
     words = (subject.token, subject.class_noun)
-    return Training(method, steps, model, model_name, changed(weights), photos, *words, anew)
+    learns = (method, steps, model, model_name, adapted(weights))
+    return Training(*learns, photos, *words, anew, size=size)
 
 
-def decided(name: str, earlier: Training | None, order: Training) -> tuple[Training, bool]:
+def decided(
+    name: str, earlier: Training | None, order: Training, usual: int = DEFAULT_STEPS
+) -> tuple[Training, bool]:
     """The training that comes of an order, and whether it goes on from what the `earlier` one left.
 
     A stopped one goes on with the numbers it was begun with, or is refused; a finished one learns
     on, up to more steps, also with other photos.  For another model it begins at the beginning.
+    `usual` are the steps where nobody says.
     """
-    whole = replace(order, steps=order.steps or DEFAULT_STEPS)
+    whole = replace(order, steps=order.steps or usual)
     if earlier is None:
         return whole, True
     if order.anew and order.anew != earlier.anew:
@@ -102,6 +112,9 @@ def decided(name: str, earlier: Training | None, order: Training) -> tuple[Train
         return earlier, True
     if not for_it:
         return whole, False
+    if order.size not in (0, earlier.size):
+        raise _of_another_size(name, earlier)
+    order = replace(order, size=earlier.size)
     steps = order.steps or earlier.steps
     if steps < earlier.steps or (steps == earlier.steps and not earlier.of_the_same(order)):
         raise Refusal(
@@ -122,8 +135,15 @@ def _check_stopped(name: str, earlier: Training, order: Training, *, for_it: boo
             f"The training of “{name}” was begun with {count(earlier.steps, 'step')}, not {order.steps}.",
             ANEW,
         )
+    if order.size not in (0, earlier.size):
+        raise _of_another_size(name, earlier)
     if not earlier.of_the_same(order):
         raise Refusal(f"The training of “{name}” was begun with other photos or words.", ANEW)
+
+
+def _of_another_size(name: str, earlier: Training) -> Refusal:
+    size = f"{earlier.size} pixels" if earlier.size else "the model's own size"
+    return Refusal(f"The training of “{name}” was begun with pictures of {size}.", ANEW)
 
 
 def read(folder: Path, subject: Subject) -> Training | None:

@@ -16,8 +16,10 @@ from studio.spec.wording import is_read_otherwise, used
 
 WORDS = Source()
 """What says nothing of its own: seed and words are the request's."""
-ADAPTED = ("image", "text")
-"""Components that a subject's adapter changes."""
+ADAPTED = ("image", "text", "second text", "high", "low")
+"""Components of the networks that a subject's adapter changes, or whose words it was taught with."""
+SHARD = "0123456789 "
+"""How components end that are further files of one."""
 
 
 def meant(request: ClipRequest, part: Part, role: str, source: Source = WORDS) -> dict[str, object]:
@@ -67,7 +69,7 @@ def words_of(
     """
     prompt = request.prompt if source.prompt is None else source.prompt
     use = request.subject
-    if use is None or _adapted(part.weights) == _adapted(request.weights):
+    if use is None or sorted(adapted(part.weights)) == sorted(adapted(request.weights)):
         return prompt, use
     return for_time(with_subject(prompt, use.token, use.class_noun), use.token), None
 
@@ -93,8 +95,9 @@ def _lora(use: LoraUse) -> tuple[object, ...]:
     return use.identity, use.strength, *([use.expert] if use.expert else [])
 
 
-def _adapted(weights: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return sorted(pair for pair in weights if pair[0] in ADAPTED)
+def adapted(weights: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Those of a model's weights that an adapter is made for."""
+    return tuple(pair for pair in weights if pair[0].rstrip(SHARD) in ADAPTED)
 
 
 def _subject(use: SubjectUse) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.spec.subjects import DEFAULT_STEPS
 from studio.spec.vocabulary import Vocabulary
 
 
@@ -43,7 +44,11 @@ class PathAugmentation:
 @dataclass(frozen=True, slots=True)
 class SubjectDefaults:
     """Learning rates by method, photos in a batch, the weight of the prior pictures' loss, the words
-    that the model knows (None: any), and how photos are augmented beside crops (None: not)."""
+    that the model knows (None: any), and how photos are augmented beside crops (None: not).
+
+    `rank` is a LoRA's, `steps` the number of updates, `prior_pictures` are drawn by the model itself,
+    and `size` is pixels of a side, None for what its network was trained at.
+    """
 
     lora_rate: float = 1e-4
     dreambooth_rate: float = 1e-6
@@ -51,6 +56,10 @@ class SubjectDefaults:
     prior_weight: float = 0.5
     words: Vocabulary | None = None
     paths: PathAugmentation | None = None
+    rank: int = 16
+    steps: int = DEFAULT_STEPS
+    prior_pictures: int = 14
+    size: int | None = None
 
     def rate(self, method: str) -> float:
         """The learning rate of "lora" or "dreambooth" (1e-6: Video LDM)."""

@@ -274,6 +274,9 @@ def _subject_train(to: Parser) -> None:
     to.add_argument("--token", metavar="WORD", help="a rare word that will mean it (sks)")
     to.add_argument("--method", choices=("lora", "dreambooth"), help="lora by default")
     to.add_argument("--steps", metavar="N", type=whole_number, help="updates")
+    to.add_argument(
+        "--size", metavar="N", type=whole_number, help="pixels of a side (the model's own)"
+    )
     to.add_argument("--resume", action="store_true", help="go on with its training, up to --steps")
     to.add_argument(
         "--anew", action="store_true", help="forget what it learned, train from the start"

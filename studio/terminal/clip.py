@@ -101,7 +101,7 @@ def ordered(args: Namespace, handlers: JobHandlers, session: Session) -> Order:
         keyframes=keyframes,
         steps=args.steps,
         guidance=args.guidance,
-        subject=_subject(args.subject, handlers, model),
+        subject=_subject(args.subject, handlers, model, session),
         extend=extend,
         loop=args.loop,
         interpolate=passes,
@@ -243,7 +243,9 @@ def _seed(given: int | None) -> int:
     return resolved_seed(given)
 
 
-def _subject(given: str, handlers: JobHandlers, model: library.Model) -> SubjectUse | None:
+def _subject(
+    given: str, handlers: JobHandlers, model: library.Model, session: Session
+) -> SubjectUse | None:
     """NAME[:STRENGTH]; a name cannot hold a colon."""
     if not given:
         return None
@@ -254,7 +256,10 @@ def _subject(given: str, handlers: JobHandlers, model: library.Model) -> Subject
         raise Refusal(
             f"“{strength}” is no strength for a subject.", "Write it like rex:0.8, from 0 to 1.5."
         ) from None
-    return handlers.subjects.get(checked_name(name)).use(wanted, model.card, model.weights)
+    subject = handlers.subjects.get(checked_name(name))
+    if said := subject.remark(model.card, model.weights):
+        session.voice.remark(said)
+    return subject.use(wanted, model.card, model.weights)
 
 
 def _place(given: str, sheet: bool) -> Path:

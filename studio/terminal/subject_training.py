@@ -17,7 +17,6 @@ from studio.project.subjects import SubjectStore
 from studio.spec.plan import words as plan_words
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
-from studio.spec.subjects import DEFAULT_STEPS
 from studio.terminal.arguments import DEFAULT_MODEL
 from studio.terminal.session import KEPT, Session
 from studio.terminal.subjects import adopted, facts_of, found, open_each
@@ -36,11 +35,12 @@ def train(args: Namespace, session: Session) -> Answer:
         raise Refusal(f"{args.steps} steps teach nothing.", "Use 1 step or more.")
     if args.steps is not None and args.steps > MOST_STEPS:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
+    _check_size(args.size, model)
     if args.plan:
         return plan(args, model, handlers)
     if not args.resume and not args.anew:
         subject = adopted(name, args, session, handlers)
-        return trained(subject, model.card.id, session, handlers)
+        return trained(subject, model.card.id, session, handlers, size=args.size or 0)
     subject = _gone_on(name, args, model, session, handlers)
     method = args.method or subject.method
     steps = args.steps or (
@@ -52,26 +52,43 @@ def train(args: Namespace, session: Session) -> Answer:
         session,
         handlers,
         anew=args.anew,
+        size=args.size or 0,
     )
+
+
+def _check_size(size: int | None, model: library.Model) -> None:
+    """Refuse sides that the model's latents do not hold."""
+    step, largest = model.card.size_multiple, model.card.largest
+    if size is not None and (size < step or size > largest or size % step):
+        raise Refusal(
+            f"{model.card.name} learns no pictures of {size} pixels a side.",
+            f"Use a multiple of {step} up to {largest}, or leave --size out.",
+        )
 
 
 def plan(args: Namespace, model: library.Model, handlers: JobHandlers) -> Answer:
     """What a training would take: nothing is loaded, nothing learned, no subject made."""
-    method, steps = args.method or "lora", args.steps or DEFAULT_STEPS
-    needed = handlers.planner.plan_training(model, method, steps)
+    method, steps = args.method or "lora", args.steps or model.card.subjects.steps
+    needed = handlers.planner.plan_training(model, method, steps, args.size or 0)
     words = f"{count(steps, 'step')} by {method} with {model.card.name}. {plan_words.whole(needed)}"
     return Answer(words, {"takes": plan_words.facts(needed), "steps": steps, "method": method})
 
 
 def trained(
-    subject: Subject, model: str, session: Session, handlers: JobHandlers, *, anew: bool = False
+    subject: Subject,
+    model: str,
+    session: Session,
+    handlers: JobHandlers,
+    *,
+    anew: bool = False,
+    size: int = 0,
 ) -> Answer:
     """Train a subject of the store with the method and steps that it is handed over with."""
     from studio.jobs.subject_training import order
 
     started, name = time.monotonic(), subject.name
     there = library.find(model, handlers.model_folders)
-    payload = order(name, subject.method, subject.steps, there, anew=anew)
+    payload = order(name, subject.method, subject.steps, there, anew=anew, size=size)
     how = {"name": name, "model": model, "method": subject.method}
     session.if_stopped(f"{KEPT} {session.command('subject', 'train', '--resume', **how)}")
     _say_what_is_replaced(subject, there, session)
@@ -130,7 +147,8 @@ def _gone_on(
     photos = _added(subject, found(args.photos, session) if args.photos else ())
     method = args.method or subject.method
     weights = (model.card.id, model.card.name, model.weights)
-    order = trainings.wanted(subject, method, args.steps or 0, *weights, "anew" * args.anew)
+    asked = ("anew" * args.anew, args.size or 0)
+    order = trainings.wanted(subject, method, args.steps or 0, *weights, *asked)
     order = replace(order, photos=(*order.photos, *photos))
     earlier, _ = store.standing(subject, method)
     if photos and not (earlier and earlier.is_finished) and not args.anew:
@@ -138,7 +156,7 @@ def _gone_on(
             f"“{name}” was begun with other photos.",
             "Leave the photos out to go on, or start anew with them: --anew.",
         )
-    training, _ = trainings.decided(name, earlier, order)
+    training, _ = trainings.decided(name, earlier, order, model.card.subjects.steps)
     if not args.anew:
         _check_something_to_learn(subject, earlier, training, store)
     if photos:

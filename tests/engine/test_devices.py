@@ -5,6 +5,7 @@ bfloat16 on the processor are as strict about what is multiplied with what.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,15 +14,18 @@ import torch
 from studio.engine import device as devices
 from studio.engine.backbone import encode_text
 from studio.engine.device import PROCESSOR, Device
+from studio.engine.families.videoldm import student
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.families.videoldm.encode import encode
+from studio.engine.families.videoldm.student import VideoStudent
 from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import film
+from studio.engine.image_student import ImageStudent
 from studio.engine.roles import UpscaleSpec
-from studio.engine.subjects import dataset, samples
-from studio.engine.subjects.samples import moving
+from studio.engine.subjects import dataset
+from studio.engine.subjects.student import Drawing
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tiles import Tile, Tiling
@@ -51,10 +55,8 @@ SPEC = SubjectSpec("dog", batch=1, rank=4, prior_pictures=1, preview_every=1, cr
 
 def quick(monkeypatch) -> None:
     """One step of the sampler where a training draws many."""
-    drawn = dataset.draw.__wrapped__  # below its no_grad
-    short = dict(drawn.__kwdefaults__, steps=1)
-    monkeypatch.setattr(drawn, "__kwdefaults__", short)
-    monkeypatch.setattr(samples, "STEPS", 1)
+    monkeypatch.setattr(dataset, "Drawing", partial(Drawing, steps=1))
+    monkeypatch.setattr(student, "STEPS", 1)
 
 
 # the others are combined in these two
@@ -158,9 +160,8 @@ def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, m
             raise Cancelled
 
     before = {k: v.cpu().clone() for k, v in video.backbone.unet.state_dict().items()}
-    train = lambda: train_subject(  # noqa: E731
-        video.backbone, photos(), spec, tmp_path, tick, moving=moving(video, spec)
-    )
+    learns = VideoStudent(video.backbone, video)
+    train = lambda: train_subject(learns, photos(), spec, tmp_path, tick)  # noqa: E731
     with pytest.raises(Cancelled):
         train()
     trained = train()
@@ -181,7 +182,8 @@ def test_words_on_paths_are_learned_from_where_the_network_is(on, tmp_path, monk
     few = replace(SUBJECTS.paths, upright=(), in_place=(), per_prompt=1)
     how = {"defaults": replace(SUBJECTS, paths=few)}
     quick(monkeypatch)
-    trained = train_subject(model(on).backbone, photos(), replace(SPEC, steps=1), tmp_path, **how)
+    learns = ImageStudent(model(on).backbone)
+    trained = train_subject(learns, photos(), replace(SPEC, steps=1), tmp_path, **how)
     assert np.isfinite(trained.losses).all()
 
 

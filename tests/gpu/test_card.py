@@ -17,8 +17,8 @@ from studio.engine.device import PROCESSOR
 from studio.engine.families.videoldm import family as videoldm
 from studio.engine.families.videoldm import upsampler
 from studio.engine.families.videoldm.parts import upscaler_parts, video_parts
+from studio.engine.families.videoldm.student import VideoStudent
 from studio.engine.film import Models, film, loaded
-from studio.engine.subjects.samples import moving
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.jobs.handlers import JobHandlers
@@ -89,8 +89,8 @@ def test_a_subject_is_learned_shown_stopped_and_gone_on_with(starter, card, meth
             raise Cancelled
 
     def train():
-        how = {"moving": moving(video, spec), "defaults": video.card.subjects}
-        return train_subject(video.backbone, photos, spec, tmp_path, tick, **how)
+        student = VideoStudent(video.backbone, video)
+        return train_subject(student, photos, spec, tmp_path, tick, defaults=video.card.subjects)
 
     stops = [False, True]
     before = {name: t.clone() for name, t in video.backbone.unet.state_dict().items()}

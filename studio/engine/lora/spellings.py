@@ -111,7 +111,10 @@ def _unet_names(path: str, paths: tuple[str, ...]) -> Iterable[str]:
     yield from (f"model.diffusion_model.{original}", f"base_model.model.{original}")
 
 
-KOHYA = {"unet": "lora_unet_", "text_encoder": "lora_te_", "text_encoder_2": "lora_te2_"}
+KOHYA = {
+    "unet": "lora_unet_", "text_encoder": "lora_te_", "text_encoder_2": "lora_te2_",
+    TRANSFORMER: "lora_unet_",
+}  # fmt: skip
 COMFY = {"text_encoder": "clip_l", "text_encoder_2": "clip_g"}
 """How kohya, and ComfyUI, call networks; SDXL's first text encoder is `lora_te1_` to kohya."""
 

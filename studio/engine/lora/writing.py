@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from studio.engine.adapter_file import read_adapter
+from studio.engine.checkpoints.wan_names import original_path
 from studio.engine.lora.changes import LowRank
 from studio.engine.lora.network_names import original_name
 from studio.engine.lora.reading import layers_of
-from studio.engine.lora.spellings import COMFY, KOHYA, flat
+from studio.engine.lora.spellings import COMFY, KOHYA, TRANSFORMER, flat
 from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
@@ -48,7 +49,7 @@ def export(file: Path, out: Path, spelling: str, title: str) -> int:
 def _kohya(ranks: Ranks) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors = {}
     for (part, path), change in ranks.items():
-        name = KOHYA[part] + flat(path)
+        name = KOHYA[part] + flat(original_path(path) if part == TRANSFORMER else path)
         tensors |= {f"{name}.lora_down.weight": change.down, f"{name}.lora_up.weight": change.up}
         tensors[f"{name}.alpha"] = torch.tensor(change.alpha)
     some = next(iter(ranks.values()))
@@ -75,8 +76,11 @@ def _diffusers(ranks: Ranks) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors = {}
     for (part, path), change in ranks.items():
         end = "lora" if part == "unet" else "lora_linear_layer"
-        tensors[f"{part}.{path}.{end}.down.weight"] = change.down
-        tensors[f"{part}.{path}.{end}.up.weight"] = change.up * (change.alpha / change.rank_scale)
+        down, up = f"{end}.down", f"{end}.up"
+        if part == TRANSFORMER:
+            down, up = "lora_A", "lora_B"  # is newer than the others
+        tensors[f"{part}.{path}.{down}.weight"] = change.down
+        tensors[f"{part}.{path}.{up}.weight"] = change.up * (change.alpha / change.rank_scale)
     return tensors, {}
 
 
@@ -85,6 +89,8 @@ def _comfyui(ranks: Ranks) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors = {}
     for (part, path), change in ranks.items():
         name = f"text_encoders.{COMFY.get(part)}.transformer.{path}"
+        if part == TRANSFORMER:
+            name = f"diffusion_model.{original_path(path)}"
         if part == "unet":
             name = f"diffusion_model.{original_name(path, paths)}"
         tensors |= {f"{name}.lora_A.weight": change.down, f"{name}.lora_B.weight": change.up}

@@ -2,21 +2,20 @@
 model, for a card that multiplies in bfloat16 or for a processor."""
 
 from contextlib import ExitStack
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from studio.engine.backbone import Backbone
 from studio.engine.device import SHAPES
 from studio.engine.memory.host_optimizer import HostAdamW
 from studio.engine.memory.live import weights
 from studio.engine.memory.modes import Mixed, counting
 from studio.engine.subjects import dataset
 from studio.engine.subjects.dataset import SubjectData
-from studio.engine.subjects.learning import checkpointed, trainable
+from studio.engine.subjects.learning import checkpointed, idle, size_of, trainable
 from studio.engine.subjects.loop import Plan, fit
 from studio.engine.subjects.loss import losses
+from studio.engine.subjects.student import Student
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.plan.need import Need
 from studio.spec.plan.steps import CHECKPOINTED, OPTIMISER, RESTING, SPLIT
@@ -28,58 +27,47 @@ UPDATES = 2
 
 
 def training_need(
-    backbone: Backbone,
-    resting: list[nn.Module],
+    student: Student,
     spec: SubjectSpec,
     steps: tuple[str, ...],
     defaults: SubjectDefaults = ANY_MODEL,
 ) -> Need:
-    """Bytes that a training takes at most: encoding the photos, or learning.  `backbone` and
-    `resting`, what lies beside it, are on "meta"."""
-    parts = [backbone.unet, backbone.text_encoder, backbone.vae]
-    held = weights([*parts, *resting])
-    encoding = _encoding(backbone)
-    with counting([*parts, *resting]) as live, ExitStack() as stack:
-        networks = stack.enter_context(trainable(backbone, spec))
+    """Bytes that a training takes at most: encoding the photos, or learning.  All networks of the
+    student are on "meta"."""
+    everything = [*student.networks.values(), *student.idle]
+    held, size = weights(everything), size_of(student, spec, defaults)
+    encoding = _encoding(student, size)
+    with counting(everything) as live, ExitStack() as stack:
+        nets = stack.enter_context(trainable(student, spec))
         if CHECKPOINTED in steps:
-            stack.enter_context(checkpointed(networks.unet))
-        at = losses(backbone, networks, _data(backbone), spec, defaults, split=SPLIT in steps)
-        net = nn.ModuleDict({"unet": networks.unet, "text_encoder": networks.text_encoder})
+            stack.enter_context(checkpointed(nets))
+        data = _data(student, size)
+        at = losses(student, nets, data, spec, defaults, split=SPLIT in steps)
         kind = _Forgetting if OPTIMISER in steps else torch.optim.AdamW
-        if backbone.device.dtype != torch.float32:
+        if student.device.dtype != torch.float32:
             stack.enter_context(Mixed(torch.bfloat16))
-        plan = Plan("learning", UPDATES, rate=1e-4, ema=0.0)
+        plan, net = Plan("learning", UPDATES, rate=1e-4, ema=0.0), nn.ModuleDict(nets)
         fit(net, at, plan, None, tick=silent, optimizer=kind)
         learned = sum(p.numel() for p in net.parameters() if p.requires_grad)
-        idle = weights([backbone.vae, *resting])
-        if spec.method == "dreambooth":
-            idle += weights([backbone.unet, *([backbone.text_encoder] if spec.tune_text else [])])
-    away = idle if RESTING in steps else 0
+        resting = weights(idle(student, nets))
+    away = resting if RESTING in steps else 0
     waits = 8 * learned if OPTIMISER in steps else 0
     most = max(encoding + away, live.peaks[SHAPES])  # nothing rests while photos are encoded
     return Need(held - away, most, away + waits, live.flops // UPDATES)
 
 
-def _encoding(backbone: Backbone) -> int:
-    side = dataset.pixels(backbone)
-    with counting([backbone.vae]) as live:
-        dataset.encode(backbone, torch.zeros(8, 3, side, side, device=SHAPES))
+def _encoding(student: Student, size: int) -> int:
+    with counting(list(student.idle)) as live:
+        shown = torch.zeros(dataset.at_once(size), 3, size, size, device=SHAPES)
+        dataset.encode(student, shown)
     return live.peaks[SHAPES]
 
 
-def _data(backbone: Backbone) -> SubjectData:
+def _data(student: Student, size: int) -> SubjectData:
     """What was prepared of photos, as shapes."""
-    unet: Any = backbone.unet.config
-    latents = (4, unet.in_channels, *(unet.sample_size,) * 2)
-    tokens = backbone.text_encoder.config.max_position_embeddings
-    words = torch.zeros(4, tokens, unet.cross_attention_dim, device=SHAPES)
-    ids = torch.zeros(4, tokens, dtype=torch.long, device=SHAPES)
-
-    def shown() -> Tensor:
-        return torch.zeros(latents, device=SHAPES)
-
-    none = shown()[:0]
-    return SubjectData(shown(), none, none[:, 0], ids, words, shown(), ids, words)
+    latents, texts = student.blank(4, size)
+    none = latents[:0]
+    return SubjectData(latents, none, none[:, 0], texts, latents, texts)
 
 
 class _Forgetting(HostAdamW):

@@ -1,6 +1,7 @@
 """A subject's photos as a training set: latents and text encodings, computed once."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.adapter import Networks
-from studio.engine.backbone import Backbone, token_ids
-from studio.engine.noise import noise
-from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.subjects import paths
 from studio.engine.subjects.cut_out import cut_outs
 from studio.engine.subjects.loop import started_otherwise
+from studio.engine.subjects.student import Drawing, Student, Texts
 from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
-from studio.spec.progress import Progress, Tick, shifted, silent
+from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import PathAugmentation, SubjectDefaults
 from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
 from studio.spec.vocabulary import nearest_noun
 
 CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
+PIXELS = 2 * 512**2
+"""Of pictures that are encoded at once."""
+MOST = 8
+"""Pictures that are encoded at once, however small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +33,48 @@ class SubjectData:
     """Everything that a subject's training reads: N views of the photos, M prior pictures, and Q
     photos put on paths, none where the model's card names no such augmentation.
 
-    Latents are scaled as the UNet wants them; `*_text` are encodings by the untouched encoder.
+    Latents are scaled as the network wants them; texts are read by untouched encoders.
     """
 
     photos: Tensor  # (N C h w)
     placed: Tensor  # (Q C h w), Q a multiple of P - 1: photo q goes under prompt 1 + q % (P - 1)
     windows: Tensor  # (Q h w), how much each cell of a placed photo counts
-    photo_ids: Tensor  # (P L) int64, the subject's prompts, the plain one first
-    photo_text: Tensor  # (P L D)
+    photo_texts: Texts  # (P ...) each, the subject's prompts, the plain one first
     prior: Tensor  # (M C h w)
-    prior_ids: Tensor  # (M L) int64
-    prior_text: Tensor  # (M L D)
+    prior_texts: Texts  # (M ...) each
 
     def tensors(self) -> dict[str, Tensor]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """By the names in files."""
+        pictures = {name: getattr(self, name) for name in PICTURES}
+        mine = {f"photo_{name}": text for name, text in self.photo_texts.items()}
+        return pictures | mine | {f"prior_{name}": text for name, text in self.prior_texts.items()}
 
     def to(self, device: torch.device) -> "SubjectData":
-        return replace(self, **{name: t.to(device) for name, t in self.tensors().items()})
+        return data_of({name: tensor.to(device) for name, tensor in self.tensors().items()})
+
+    @property
+    def prompts(self) -> int:
+        """How many prompts the subject's photos go under."""
+        return len(next(iter(self.photo_texts.values())))
+
+
+PICTURES = ("photos", "placed", "windows", "prior")
+
+
+def data_of(tensors: Mapping[str, Tensor]) -> SubjectData:
+    """From tensors by their names in files."""
+    photo, prior = (
+        {n.removeprefix(what): t for n, t in tensors.items() if n.startswith(what)}
+        for what in ("photo_", "prior_")
+    )
+    pictures = {name: tensors[name] for name in PICTURES}
+    return SubjectData(**pictures, photo_texts=photo, prior_texts=prior)
 
 
 def prepare_once(
     file: Path,
     recipes: tuple[str, str],
-    backbone: Backbone,
+    student: Student,
     photos: list[np.ndarray],
     prompt: str,
     prior_prompts: list[str],
@@ -66,7 +87,7 @@ def prepare_once(
     `recipes` are hashes of all that decides it, and of all that decided a training in version 1,
     whose file is refused where it is another's.  What is damaged or of another recipe is made anew.
     """
-    there = torch.device(backbone.device.name)
+    there = torch.device(student.device.name)
     if file.exists():
         try:
             return _prepared(file, recipes).to(there)
@@ -75,7 +96,7 @@ def prepare_once(
             tick(Progress("encoding photos", 0, 1, note=note))
         except _OfOthers:
             pass
-    data = prepare(backbone, photos, prompt, prior_prompts, tick=tick, **how)
+    data = prepare(student, photos, prompt, prior_prompts, tick=tick, **how)
     save_sealed(file, data.tensors(), {"recipe": recipes[0], "version": "2"})
     return data.to(there)
 
@@ -91,11 +112,11 @@ def _prepared(file: Path, recipes: tuple[str, str]) -> SubjectData:
         raise started_otherwise()
     if version != "1" and recipe != recipes[0]:
         raise _OfOthers
-    return SubjectData(**tensors)
+    return data_of(tensors)
 
 
 def prepare(
-    backbone: Backbone,
+    student: Student,
     photos: list[np.ndarray],
     prompt: str,
     prior_prompts: list[str],
@@ -104,30 +125,29 @@ def prepare(
     crops: int = 2,
     mirror: bool = True,
     augmentation: PathAugmentation | None = None,
+    size: int | None = None,
     tick: Tick = silent,
 ) -> SubjectData:
-    """Encode `photos` (uint8 (H, W, 3) each) under `prompt`, and draw one picture per prior prompt.
+    """Encode `photos` (uint8 (H, W, 3) each) under `prompt`, and draw one picture per prior prompt,
+    all of `size` pixels a side, or of the size that the model was trained on.
 
     With an `augmentation` also photos on the paths that the words behind the prompt speak of.
     `mirror` adds mirrored copies: twice the data, but wrong for a subject that carries writing.
-    The prior pictures come from the untouched backbone itself.
+    The prior pictures come from the untouched model itself.
     """
     check(photos)
-    size = pixels(backbone)
+    size = size or student.size
     rng = np.random.default_rng((seed, 1))
     shown = [view for photo in photos for view in views(photo, size, crops, mirror, rng)]
     put, at, tails = _on_paths(shown, rng, augmentation, size)
-    latents = encode(backbone, torch.stack(shown + put), tick)
+    latents = encode(student, torch.stack(shown + put), tick)
     cells = latents.shape[-2:]
     windows = torch.stack([paths.window(where, *cells) for where in at]) if at else latents[:0, 0]
-    ids = token_ids(backbone, [prompt, *(f"{prompt} {tail}" for tail in tails)])
-    prior_ids = token_ids(backbone, prior_prompts)
-    with torch.no_grad():
-        text = backbone.text_encoder(ids)[0]
-        prior_text = backbone.text_encoder(prior_ids)[0]
-    prior = draw(backbone, backbone, prior_prompts, seed=seed, stage="prior", tick=tick)
+    texts = student.texts([prompt, *(f"{prompt} {tail}" for tail in tails)])
+    prior_texts = student.texts(prior_prompts)
+    prior = student.draw({}, prior_prompts, size, Drawing(seed, "prior"), tick)
     photos_, placed = latents.split((len(shown), len(put)))
-    return SubjectData(photos_, placed, windows, ids, text, prior, prior_ids, prior_text)
+    return SubjectData(photos_, placed, windows, texts, prior, prior_texts)
 
 
 def _on_paths(
@@ -187,78 +207,20 @@ def _square(part: np.ndarray, size: int) -> Tensor:
     return shrunk[0].clamp(0, 255) / 127.5 - 1
 
 
-@torch.no_grad()
-def encode(backbone: Backbone, pictures: Tensor, tick: Tick = silent) -> Tensor:
-    """Pictures (N, 3, S, S) in -1..1 to scaled latents (N, C, h, w): the mean, not a draw."""
-    vae: Any = backbone.vae  # its library's own annotations miss `config` and outputs
-    parts = pictures.split(8)
+def encode(student: Student, pictures: Tensor, tick: Tick = silent) -> Tensor:
+    """Pictures (N, 3, S, S) in -1..1 to latents (N, C, h, w), some at once; one tick for each such."""
+    parts = pictures.split(at_once(pictures.shape[-1]))
     latents = []
     for done, part in enumerate(parts):
         tick(Progress("encoding photos", done, len(parts)))
-        mean = vae.encode(part.to(vae.device, vae.dtype)).latent_dist.mean
-        # torch 2.13: frozen group norms whose channels come last end the process in their backward
-        latents.append(mean.float().contiguous())
+        latents.append(student.encode(part))
     tick(Progress("encoding photos", len(parts), len(parts)))
-    return torch.cat(latents) * vae.config.scaling_factor
+    return torch.cat(latents)
 
 
-@torch.no_grad()
-def decode(backbone: Backbone, latents: Tensor) -> np.ndarray:
-    """Scaled latents (N, C, h, w) to pictures, uint8 (N, S, S, 3)."""
-    vae: Any = backbone.vae
-    pictures = vae.decode(
-        latents.to(vae.device, vae.dtype) / vae.config.scaling_factor
-    ).sample.float()
-    bytes_ = ((pictures.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    return bytes_.permute(0, 2, 3, 1).cpu().numpy()
-
-
-@torch.no_grad()
-def draw(
-    backbone: Backbone,
-    networks: Networks,
-    prompts: list[str],
-    *,
-    seed: int,
-    stage: str,
-    steps: int = 12,
-    guidance: float = 3.0,
-    batch: int = 8,
-    tick: Tick = silent,
-) -> Tensor:
-    """One picture per prompt by DDIM with the UNet and text encoder of `networks`: scaled latents.
-
-    Made for quantity: few steps, and the noise of picture k depends on (seed, stage, k) alone.
-    """
-    unet: Any = backbone.unet
-    shape = (unet.config.in_channels, *(unet.config.sample_size,) * 2)
-    starts = range(0, len(prompts), batch)
-    drawn = []
-    for number, first in enumerate(starts):
-        part = prompts[first : first + batch]
-        start = torch.stack([noise(seed, stage, first + k, shape) for k in range(len(part))])
-        done, total = number * steps, len(starts) * steps
-
-        uncond = GuidanceTerm(_denoiser(backbone, networks, [""] * len(part)), guidance)
-        denoise = guided(_denoiser(backbone, networks, part), uncond)
-        batch_tick = shifted(tick, done, total)
-        start = start.to(backbone.device.name)
-        drawn.append(
-            sample(denoise, backbone.scheduler, start, steps, batch_tick, stage=f"{stage} pictures")
-        )
-    return torch.cat(drawn)
-
-
-def _denoiser(backbone: Backbone, networks: Networks, prompts: list[str]) -> Denoiser:
-    dtype = next(networks.unet.parameters()).dtype
-    text = networks.text_encoder(token_ids(backbone, prompts))[0].to(dtype)
-    return lambda x, t: networks.unet(x.to(dtype), t, text).sample.float()
-
-
-def pixels(backbone: Backbone) -> int:
-    """The side of the pictures that the backbone was trained on."""
-    unet: Any = backbone.unet
-    return unet.config.sample_size * backbone.reduction
+def at_once(size: int) -> int:
+    """Pictures of so many pixels a side that are encoded at once."""
+    return min(MOST, max(1, PIXELS // size**2))
 
 
 def prior_prompts(class_noun: str, count: int, how: SubjectDefaults) -> tuple[list[str], list[str]]:
@@ -294,6 +256,6 @@ def pick(
     put = torch.from_numpy(rng.random(batch) < share).to(there)
     return (
         torch.where(put[:, None, None, None], data.placed[q], photos),
-        torch.where(put, 1 + q % (len(data.photo_ids) - 1), prompts),
+        torch.where(put, 1 + q % (data.prompts - 1), prompts),
         torch.where(put[:, None, None], data.windows[q], weights),
     )

@@ -2,25 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from studio.engine.backbone import Backbone
 from studio.engine.device import in_half
 from studio.engine.noise import noise
 from studio.engine.subjects import dataset
 from studio.engine.subjects.dataset import SubjectData
-from studio.engine.subjects.subject_spec import SubjectSpec, TrainableNetworks
+from studio.engine.subjects.student import Nets, Student, Texts
+from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.subject_defaults import SubjectDefaults
 
 
 def losses(
-    backbone: Backbone,
-    networks: TrainableNetworks,
+    student: Student,
+    nets: Nets,
     data: SubjectData,
     spec: SubjectSpec,
     defaults: SubjectDefaults,
@@ -28,10 +27,9 @@ def losses(
     split: bool = False,
 ) -> Callable[[int], Iterator[Tensor]]:
     """By step, the loss of a batch: as one, or where it is to be `split` one share a picture, which
-    add up to it; a share is computed when it is asked for."""
-    scheduler: Any = backbone.scheduler
-    device = torch.device(backbone.device.name)
-    full = backbone.device.frozen_dtype == torch.float32
+    add up to it; a share is computed when it is asked for.  `nets` are those that learn."""
+    device = torch.device(student.device.name)
+    full = student.device.frozen_dtype == torch.float32
     prior_weight = defaults.prior_weight if spec.prior_weight is None else spec.prior_weight
     share = defaults.paths.share if defaults.paths else 0.0
     batch = spec.batch or defaults.batch
@@ -42,17 +40,13 @@ def losses(
         other = torch.from_numpy(rng.integers(len(data.prior), size=batch)).to(device)
         x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
-        eps = eps.to(device)
-        t = _times(rng, batch, scheduler.config.num_train_timesteps).to(device)
-        noisy = scheduler.add_noise(x0, eps, t)
-        v = scheduler.config.prediction_type == "v_prediction"
-        target = scheduler.get_velocity(x0, eps, t) if v else eps
+        task = student.task(x0, eps.to(device), _levels(rng, batch))
         count = 2 * batch
         for some in ([k] for k in range(count)) if split else [list(range(count))]:
+            texts = _texts(data, prompts, other, some)
             with nullcontext() if full else in_half(device):
-                text = _text(networks, data, spec, prompts, other, some)
-                out = networks.unet(noisy[some], t[some], text).sample
-            error = F.mse_loss(out.float(), target[some], reduction="none").mean(1)
+                out = student.predict(nets, task.noisy[some], task.times[some], texts)
+            error = F.mse_loss(out.float(), task.target[some], reduction="none").mean(1)
             if split:
                 is_mine, error = some[0] < batch, error[0]
                 weighted = error * weights[some[0]] if is_mine else prior_weight * error
@@ -64,24 +58,16 @@ def losses(
     return losses_at
 
 
-def _text(
-    networks: TrainableNetworks,
-    data: SubjectData,
-    spec: SubjectSpec,
-    prompts: Tensor,
-    other: Tensor,
-    some: list[int],
-) -> Tensor:
-    """Encodings (N, L, D) of `some` of the batch: the subject's prompts, then the prior pictures'."""
-    if spec.tune_text:
-        ids = torch.cat([data.photo_ids[prompts], data.prior_ids[other]])
-        return networks.text_encoder(ids[some])[0]
-    return torch.cat([data.photo_text[prompts], data.prior_text[other]])[some].float()
+def _texts(data: SubjectData, prompts: Tensor, other: Tensor, some: list[int]) -> Texts:
+    """Of `some` of the batch: the subject's prompts, then the prior pictures'."""
+    prior = data.prior_texts
+    both = {name: (text[prompts], prior[name][other]) for name, text in data.photo_texts.items()}
+    return {name: torch.cat(texts)[some] for name, texts in both.items()}
 
 
-def _times(rng: np.random.Generator, batch: int, total: int) -> Tensor:
-    """Stratified timesteps, so that a small batch has both high and low noise."""
+def _levels(rng: np.random.Generator, batch: int) -> np.ndarray:
+    """Noise levels 0..1 (2 · batch,), stratified, so that a small batch has both high and low ones."""
     strata = (
         rng.permuted(np.tile(np.arange(batch), (2, 1)), axis=1) + rng.random((2, batch))
     ) / batch
-    return torch.from_numpy((strata.ravel() * total).astype(np.int64))
+    return strata.ravel()

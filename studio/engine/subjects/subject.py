@@ -2,23 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.engine import adapter, adapter_file
 from studio.engine.adapter import frozen
 from studio.engine.adapter_file import Label
-from studio.engine.backbone import Backbone
 from studio.engine.subjects import checkpoint, dataset, loop
-from studio.engine.subjects.learning import CHECKPOINTS, TARGETS, Lesson, learned
+from studio.engine.subjects.learning import CHECKPOINTS, Lesson, learned, size_of
 from studio.engine.subjects.loop import Plan, RunIdentity
-from studio.engine.subjects.subject_spec import SubjectSpec, TrainableNetworks, TrainedSubject
-from studio.spec.progress import Preview, Tick, silent
+from studio.engine.subjects.student import Student
+from studio.engine.subjects.subject_spec import SubjectSpec, TrainedSubject
+from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
 
@@ -26,7 +25,7 @@ PREPARED = "prepared.safetensors"
 
 
 def train_subject(
-    backbone: Backbone,
+    student: Student,
     photos: list[np.ndarray],
     spec: SubjectSpec,
     folder: Path,
@@ -34,38 +33,36 @@ def train_subject(
     *,
     resume: bool = True,
     keep_last: bool = False,
-    moving: Callable[[TrainableNetworks], Preview] | None = None,
     defaults: SubjectDefaults = ANY_MODEL,
-    resting: Sequence[nn.Module] = (),
     steps_taken: int = 0,
 ) -> TrainedSubject:
-    """Teach `backbone` the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
+    """Teach a model the subject on `photos` (3 to 30, uint8 (H, W, 3)); the adapter is a file.
 
     Checkpoints lie in `folder`; a run killed and resumed gives the adapter of the unbroken run,
     byte for byte on the same CPU and thread count.  With `keep_last` the state at the end stays
     there, from which a later call learns on: up to more steps, also from other photos.  The
-    backbone's own weights are those of before, after a cancel or an error too.  Every second sample
-    is a still, the others come from `moving` where it is given.  `defaults` are the model's: they go
+    model's own weights are those of before, after a cancel or an error too.  Every second sample
+    is a still, the others move where the model can.  `defaults` are the model's: they go
     with its weights, and so are in no recipe of their own.  Where memory is short, it goes on from its
     last step in ever lighter ways (`studio.spec.plan.steps.LEARNING`), of which `steps_taken` are
-    taken from the first on; `resting` are networks that nothing but samples needs.  Raises `Refusal`
-    when the photos are too few or too many, when `folder` holds another training that was stopped,
+    taken from the first on.  Raises `Refusal` when the photos are too few or too many, when the model
+    does not learn by that method, when `folder` holds another training that was stopped,
     when the disk is full and when the loss is no longer a number.
     """
     spec = replace(spec, batch=defaults.batch if spec.batch is None else spec.batch)
-    _check(spec)
+    _check(spec, student)
     dataset.check(photos)
     prompts, notes = dataset.prior_prompts(spec.class_noun, spec.prior_pictures, defaults)
-    label = _label(spec, adapter_file.weights_identity(backbone.unet, backbone.text_encoder))
+    label = _label(spec, adapter_file.weights_identity(*student.networks.values()))
     if not resume:
         _start_anew(folder)
-    plan, run = _plan(spec, defaults), _run_identity(photos, spec, label, backbone.device.name)
+    plan, run = _plan(spec, defaults), _run_identity(photos, spec, label, student.device.name)
     loop.check_goes_on(folder / CHECKPOINTS, plan, run)
-    with frozen(backbone.unet, backbone.text_encoder, backbone.vae):
+    with frozen(*student.networks.values(), *student.idle):
         data = dataset.prepare_once(
             folder / PREPARED,
             (run.material, _recipe(photos, spec, label)),
-            backbone,
+            student,
             photos,
             spec.prompt,
             prompts,
@@ -73,11 +70,12 @@ def train_subject(
             crops=spec.crops,
             mirror=spec.mirror,
             augmentation=defaults.paths,
+            size=size_of(student, spec, defaults),
             tick=tick,
         )
-        lesson = Lesson(backbone, spec, data, plan, run, folder, tick, moving, defaults)
-        average, losses = learned(lesson, steps_taken, resting)
-    file, digest = _write(folder, average, label)
+        lesson = Lesson(student, spec, data, plan, run, folder, tick, defaults)
+        average, losses = learned(lesson, steps_taken)
+    file, digest = _write(folder, average, label, student)
     if keep_last:
         checkpoint.keep_newest(folder / CHECKPOINTS)
     else:
@@ -91,9 +89,11 @@ def _label(spec: SubjectSpec, identity: str) -> Label:
     return Label(spec.method, rank, alpha, spec.token, spec.class_noun, identity)
 
 
-def _check(spec: SubjectSpec) -> None:
+def _check(spec: SubjectSpec, student: Student) -> None:
     if spec.method not in ("lora", "dreambooth"):
         raise Refusal(f'There is no method "{spec.method}".', "Use lora or dreambooth.")
+    if spec.method not in student.methods:
+        raise Refusal("This model is not trained by DreamBooth here.", "Train it by LoRA.")
     if min(spec.steps, spec.batch or 0, spec.rank, spec.prior_pictures) < 1:
         raise Refusal("Steps, batch, rank and prior pictures must all be 1 or more.", "")
     if not spec.token.strip() or not spec.class_noun.strip():
@@ -103,7 +103,7 @@ def _check(spec: SubjectSpec) -> None:
 def _recipe(photos: list[np.ndarray], spec: SubjectSpec, label: Label) -> str:
     """A hash of all that decides the adapter's bytes."""
     only_shown = ("checkpoint_seconds", "preview_every")
-    meant = {k: v for k, v in asdict(spec).items() if k not in only_shown}
+    meant = {k: v for k, v in spec.meant().items() if k not in only_shown}
     digest = hashlib.blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16)
     digest.update(label.backbone.encode())
     for photo in photos:
@@ -138,7 +138,9 @@ def _plan(spec: SubjectSpec, defaults: SubjectDefaults) -> Plan:
     )
 
 
-def _write(folder: Path, average: dict[str, Tensor], label: Label) -> tuple[Path, str]:
+def _write(
+    folder: Path, average: dict[str, Tensor], label: Label, student: Student
+) -> tuple[Path, str]:
     """The adapter under a name of its own: an older one may be open."""
     tensors = {}
     for name, value in average.items():
@@ -147,5 +149,6 @@ def _write(folder: Path, average: dict[str, Tensor], label: Label) -> tuple[Path
         tensors[adapter_file.file_name(part, rest)] = kept.detach().cpu().contiguous()
     if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
         raise Refusal("The trained weights are no longer numbers.", "Use a lower learning rate.")
-    used = {part: TARGETS[part] for part in TARGETS if any(k.startswith(part) for k in tensors)}
+    targets = student.targets
+    used = {part: targets[part] for part in targets if any(k.startswith(part) for k in tensors)}
     return adapter_file.write_adapter(folder, tensors, label, used)

@@ -1,12 +1,8 @@
 """Settings, networks and result of a subject's training."""
 
-from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
-
-import torch
-from torch import nn
 
 from studio.engine.adapter_file import Label
 from studio.spec.subjects import DEFAULT_STEPS
@@ -19,7 +15,8 @@ class SubjectSpec:
 
     `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
     and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is
-    encoded once.  `mirror` is wrong for subjects that carry writing.
+    encoded once.  `mirror` is wrong for subjects that carry writing.  Photos are learned at `size`
+    pixels a side; None is the model's own too.
     """
 
     class_noun: str
@@ -38,10 +35,16 @@ class SubjectSpec:
     preview_every: int = 60
     seed: int = 0
     checkpoint_seconds: float = 20.0
+    size: int | None = None
 
     @property
     def prompt(self) -> str:
         return f"a {self.token} {self.class_noun}"
+
+    def meant(self) -> dict[str, object]:
+        """What decides a training, as hashes of it spell it; what is newer than these says nothing
+        where it is not chosen."""
+        return {k: v for k, v in asdict(self).items() if k != "size" or v is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +59,3 @@ class TrainedSubject:
     label: Label
     losses: tuple[float, ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainableNetworks:
-    """The two networks that are trained: the loaded ones with a LoRA injected, or copies of them."""
-
-    unet: nn.Module
-    text_encoder: nn.Module
-
-    def as_used(self, dtype: torch.dtype) -> "TrainableNetworks":
-        """In the precision that their subject will be used in: copies where they learn in another."""
-        return TrainableNetworks(_in(dtype, self.unet), _in(dtype, self.text_encoder))
-
-
-def _in(dtype: torch.dtype, net: nn.Module) -> nn.Module:
-    if next(net.parameters()).dtype == dtype:
-        return net
-    # without a second copy in full precision on the way
-    narrow = {id(p): nn.Parameter(p.detach().to(dtype), False) for p in net.parameters()}
-    return deepcopy(net, narrow)

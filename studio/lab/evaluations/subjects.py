@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.engine.families.videoldm.upsampler import FOLDER
+from studio.engine.image_student import ImageStudent
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.evaluations.frame import Bench, Method, counted
@@ -103,12 +104,12 @@ def _trained(bench: Bench, known: PhotoSet, spec: SubjectSpec, tick: Tick) -> Pa
         return file
     video, photos = bench.video(), list(known.photos)
     how = {"tick": tick, "defaults": video.card.subjects}
-    return train_subject(video.backbone, photos, spec, folder, **how).file
+    return train_subject(ImageStudent(video.backbone), photos, spec, folder, **how).file
 
 
 def _recipe(known: PhotoSet, spec: SubjectSpec, model: library.Model) -> str:
     """A hash of all that is meant to decide the adapter."""
-    meant = json.dumps([asdict(spec), model.weights], sort_keys=True)
+    meant = json.dumps([spec.meant(), model.weights], sort_keys=True)
     digest = hashlib.blake2b(meant.encode(), digest_size=16)
     for photo in known.photos:
         digest.update(f"{photo.shape}".encode() + photo.tobytes())

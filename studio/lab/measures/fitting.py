@@ -22,6 +22,7 @@ from studio.engine.backbone import Backbone
 from studio.engine.device import SHAPES, Device, set_attention
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.image_student import ImageStudent
 from studio.engine.memory.live import weights
 from studio.engine.memory.modes import counting
 from studio.engine.memory.streaming import stream
@@ -74,9 +75,20 @@ def _training(method: str) -> Callable[[tuple[str, ...]], Need]:
     def need(steps: tuple[str, ...]) -> Need:
         backbone, temporal = sd15()
         spec = SubjectSpec("dog", method=method)  # pyright: ignore[reportArgumentType]
-        return training_need(backbone, [temporal], spec, steps)
+        return training_need(_BesideLayers(backbone, temporal), spec, steps)
 
     return need
+
+
+@dataclass(frozen=True, slots=True)
+class _BesideLayers(ImageStudent):
+    """An image model with layers over time beside it, which do not learn."""
+
+    temporal: TemporalLayers
+
+    @property
+    def idle(self) -> Sequence[nn.Module]:
+        return [self.backbone.vae, self.temporal]
 
 
 def sd15() -> tuple[Backbone, TemporalLayers]:

@@ -12,7 +12,7 @@ from studio.engine.adapter_file import read_adapter
 from studio.engine.device import Device
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.subjects.dataset import encode
+from studio.engine.image_student import ImageStudent
 from studio.lab.drawing import characters
 from studio.lab.measures import blocks, likeness, oracle, upsampling
 from studio.lab.measures.clips import clip
@@ -243,7 +243,7 @@ def _goes(video: VideoModel, made: np.ndarray, direction: str) -> bool:
     still = made[:1]
     with torch.no_grad():
         pixels = torch.from_numpy(still).permute(0, 3, 1, 2).float() / 127.5 - 1
-        again = decode(video.backbone, encode(video.backbone, pixels), silent).numpy()
+        again = decode(video.backbone, ImageStudent(video.backbone).encode(pixels), silent).numpy()
     moves = blocks.moves_at_all(made, np.concatenate([still, again]))
     return moves and blocks.direction(made) == direction
 

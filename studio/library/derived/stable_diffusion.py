@@ -22,6 +22,7 @@ from studio.spec.card import Card, Interpolation, Window
 from studio.spec.grid import Grid
 from studio.spec.part import Defaults
 from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import SubjectDefaults
 
 FAMILIES = {"SD 1.x": "sd1", "SD 2.x": "sd2", "SDXL": "sdxl"}
 SQUARE = ((512, 512), (768, 512), (512, 768), (640, 384), (384, 640))
@@ -101,13 +102,14 @@ def stills(name: str, entry: Entry) -> Derived:
             ("codec", _named(files, "autoencoder")),
         ),
         network=_network(entry),
+        subjects=_taught(is_xl=is_xl, large=large),
     )
     return Derived(card, folder)
 
 
 def moved(name: str, image: Entry, motion: Entry, control: Entry | None) -> Derived:
     """An image model with a motion module and, for frames around given ones, SparseCtrl."""
-    files, folder, _ = _image(image)
+    files, folder, large = _image(image)
     _check_partners(image, motion, control)
     beside = [("motion", motion)] + ([("control", control)] if control else [])
     files += tuple((what, str(entry.path.absolute())) for what, entry in beside)
@@ -132,8 +134,25 @@ def moved(name: str, image: Entry, motion: Entry, control: Entry | None) -> Deri
         files=files,
         uses=uses,
         network=_network(image),
+        subjects=_taught(is_xl=False, large=large),
     )
     return Derived(card, folder)
+
+
+def _taught(*, is_xl: bool, large: bool) -> SubjectDefaults:
+    """How subjects are taught to it: rates, batch and weight of the prior's loss as diffusers' DreamBooth
+    examples have them, at the size that the model was trained at."""
+    size = XL_SIZES[0][0] if is_xl else SQUARE[0][0] * 3 // 2 if large else SQUARE[0][0]
+    return SubjectDefaults(
+        lora_rate=1e-4,
+        dreambooth_rate=2e-6,
+        batch=1,
+        prior_weight=1.0,
+        rank=16,
+        steps=800,
+        prior_pictures=24,
+        size=size,
+    )
 
 
 def _network(image: Entry) -> str:

@@ -14,6 +14,7 @@ from studio.spec.card import Card, Interpolation, Window
 from studio.spec.grid import Grid
 from studio.spec.part import FRAMES, Defaults
 from studio.spec.refusal import Refusal
+from studio.spec.subject_defaults import SubjectDefaults
 
 WIDE = ((832, 480), (480, 832), (1280, 720), (720, 1280))
 FIVE = ((1280, 704), (704, 1280), (832, 480), (480, 832))
@@ -65,6 +66,11 @@ KINDS: Mapping[str, _Kind] = {
     r"2\.1 VACE ": _Kind("wan21_16", ("keyframes", "any"), Defaults(50, 5.0)),
 }
 """By the beginning of a variant (`recognition.video_networks`), what is known of it."""
+TAUGHT = SubjectDefaults(
+    lora_rate=1e-4, batch=1, prior_weight=0.5, rank=16, steps=800, prior_pictures=8, size=512
+)
+"""How subjects are taught to it from stills: a LoRA of the attention and the layers behind it, at the
+rate of diffusers' examples."""
 PARTS = {
     "high": ("transformer", "diffusion_pytorch_model"),
     "low": ("transformer_2", "diffusion_pytorch_model"),
@@ -221,5 +227,6 @@ def _card(name: str, entry: Entry, kind: _Kind, files: tuple[tuple[str, str], ..
         holes_space=FRAMES,
         files=files,
         uses=tuple((role, codec if role == "codec" else everything) for role in sorted(roles)),
+        subjects=TAUGHT,
         network=entry.found.fits[0] if entry.found and entry.found.fits else "",
     )

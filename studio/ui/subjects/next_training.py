@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from studio.library.models import Model
-from studio.project.subject import Subject, changed
+from studio.project.subject import Subject
 from studio.project.subjects import Learning
+from studio.spec.meaning import adapted
 from studio.spec.quantities import count, duration
 from studio.spec.subjects import DEFAULT_STEPS
 
@@ -38,7 +39,7 @@ def what_next(
         kept = " The version in use is kept." if subject.is_trained else ""
         words = "Train again" if subject.is_trained else "Train"
         return NextTraining(words, f"{count(usual, 'step')} from the start.{kept}", usual, usual)
-    for_it = not earlier.weights or model is None or earlier.weights == changed(model.weights)
+    for_it = not earlier.weights or model is None or earlier.weights == adapted(model.weights)
     if not earlier.is_finished:
         far = f"{learning.step} of {count(earlier.steps, 'step')} learned"
         if for_it:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from studio.engine.image_student import ImageStudent
 from studio.engine.subjects import dataset, paths
 from studio.engine.subjects.cut_out import cut_outs
 from studio.engine.subjects.paths import Placing
@@ -63,13 +64,13 @@ def test_the_subject_alone_stands_on_the_ground(size: float) -> None:
 
 
 def test_photos_that_cannot_be_cut_out_fade_into_the_ground_as_before() -> None:
-    backbone = tiny()
+    student = ImageStudent(tiny())
     photos = [np.full((40, 40, 3), 120, np.uint8) for _ in range(3)]
     assert SUBJECTS.paths
     how = replace(SUBJECTS.paths, per_prompt=1)
     kept = {"seed": 3, "crops": 0, "mirror": False}
-    with_rims = dataset.prepare(backbone, photos, "a sks dog", ["a dog"], augmentation=how, **kept)
+    with_rims = dataset.prepare(student, photos, "a sks dog", ["a dog"], augmentation=how, **kept)
     with_cuts = dataset.prepare(
-        backbone, photos, "a sks dog", ["a dog"], augmentation=replace(how, cut_out=True), **kept
+        student, photos, "a sks dog", ["a dog"], augmentation=replace(how, cut_out=True), **kept
     )
     torch.testing.assert_close(with_rims.placed, with_cuts.placed)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from studio.engine.image_student import ImageStudent
 from studio.engine.subjects import dataset
-from studio.spec.progress import Cancelled
+from studio.engine.subjects.student import Drawing
+from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import ANY_MODEL
 from tests.cards import SUBJECTS
@@ -24,7 +26,7 @@ def backbone():
 @pytest.fixture(scope="module")
 def data(backbone):
     prompts, _ = dataset.prior_prompts("dog", 3, SUBJECTS)
-    return dataset.prepare(backbone, photos(4), "a sks dog", prompts, **HOW)
+    return dataset.prepare(ImageStudent(backbone), photos(4), "a sks dog", prompts, **HOW)
 
 
 def test_shapes(data):
@@ -33,9 +35,9 @@ def test_shapes(data):
     said = 1 + 8 * 8 - 1  # the plain prompt, then each motion and none in each place and none
     assert data.placed.shape == ((said - 1) * SUBJECTS.paths.per_prompt, 4, 8, 8)
     assert data.windows.shape == (len(data.placed), 8, 8)
-    assert data.photo_ids.shape == (said, 16)
-    assert data.photo_text.shape == (said, 16, 32)
-    assert data.prior_text.shape == (3, 16, 32)
+    assert data.photo_texts["ids"].shape == (said, 16)
+    assert data.photo_texts["text"].shape == (said, 16, 32)
+    assert data.prior_texts["text"].shape == (3, 16, 32)
     assert all(torch.isfinite(t).all() for t in data.tensors().values())
 
 
@@ -47,9 +49,9 @@ def test_latents_are_those_of_the_photos(backbone, data):
 
 def test_the_same_seed_makes_the_same_set(backbone, data):
     prompts, _ = dataset.prior_prompts("dog", 3, SUBJECTS)
-    again = dataset.prepare(backbone, photos(4), "a sks dog", prompts, **HOW)
+    again = dataset.prepare(ImageStudent(backbone), photos(4), "a sks dog", prompts, **HOW)
     for name, tensor in data.tensors().items():
-        assert torch.equal(tensor, getattr(again, name)), name
+        assert torch.equal(tensor, again.tensors()[name]), name
 
 
 def test_views_keep_the_middle_and_mirror():
@@ -74,7 +76,7 @@ def test_any_proportion(shape):
 @pytest.mark.parametrize("count", [0, 2, 31])
 def test_too_few_or_too_many(backbone, count):
     with pytest.raises(Refusal, match=f"3 to 30 photos; there are {count}"):
-        dataset.prepare(backbone, photos(1) * count, "a sks dog", ["a dog"], seed=0)
+        dataset.prepare(ImageStudent(backbone), photos(1) * count, "a sks dog", ["a dog"], seed=0)
 
 
 def test_only_rgb_bytes(backbone):
@@ -106,8 +108,8 @@ def test_words_alone_put_no_photo_on_a_path():
 
 def test_a_card_that_says_nothing_gets_the_plain_prompt_alone(backbone):
     assert dataset.prior_prompts("axolotl", 2, ANY_MODEL) == (["a axolotl"] * 2, [])
-    plain = dataset.prepare(backbone, photos(4), "a sks dog", ["a dog"], seed=1)
-    assert len(plain.photo_ids) == 1
+    plain = dataset.prepare(ImageStudent(backbone), photos(4), "a sks dog", ["a dog"], seed=1)
+    assert plain.prompts == 1
     assert plain.placed.shape == (0, 4, 8, 8)
     picked, said, weights = dataset.pick(plain, np.random.default_rng(0), 3, 0.5)
     assert picked.shape == (3, 4, 8, 8)
@@ -119,28 +121,27 @@ def test_most_photos_are_put_on_paths_under_the_words_for_them(data):
     picked, said, weights = dataset.pick(data, np.random.default_rng(0), 4000, 0.6)
     put = said > 0
     assert float(put.float().mean()) == pytest.approx(0.6, abs=0.03)
-    assert len(set(said.tolist())) == len(data.photo_ids)
+    assert len(set(said.tolist())) == data.prompts
     assert (weights[~put] == 1).all()
     torch.testing.assert_close(weights.mean((1, 2)), torch.ones(4000))
-    tails = len(data.photo_ids) - 1
+    tails = data.prompts - 1
     for row in torch.nonzero(put)[:20, 0]:
         same = (data.placed == picked[row]).flatten(1).all(1).nonzero()[:, 0]
         assert int(said[row]) in (1 + same % tails).tolist()
 
 
 def test_a_picture_depends_on_its_number_not_on_its_batch(backbone):
-    prompts = ["a dog", "a red ball", "a cat on sand"]
+    student, prompts = ImageStudent(backbone), ["a dog", "a red ball", "a cat on sand"]
     drawn = [
-        dataset.draw(backbone, backbone, prompts, seed=4, stage="prior", steps=3, batch=b)
-        for b in (3, 1)
+        student.draw({}, prompts, 32, Drawing(4, "prior", steps=3, batch=b), silent) for b in (3, 1)
     ]
     torch.testing.assert_close(*drawn, atol=1e-4, rtol=1e-4)
-    other = dataset.draw(backbone, backbone, prompts, seed=5, stage="prior", steps=3)
+    other = student.draw({}, prompts, 32, Drawing(5, "prior", steps=3), silent)
     assert (drawn[0] - other).abs().max() > 0.1
 
 
 def test_decode_gives_bytes_of_the_right_size(backbone, data):
-    pictures = dataset.decode(backbone, data.prior)
+    pictures = ImageStudent(backbone).decode(data.prior)
     assert pictures.shape == (3, 32, 32, 3)
     assert pictures.dtype == np.uint8
 
@@ -154,5 +155,7 @@ def test_cancel_leaves_the_backbone_alone(backbone, stage):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        dataset.prepare(backbone, photos(3), "a sks dog", ["a dog"], seed=0, tick=tick)
+        dataset.prepare(
+            ImageStudent(backbone), photos(3), "a sks dog", ["a dog"], seed=0, tick=tick
+        )
     assert traces(backbone.unet, backbone.text_encoder, backbone.vae) == trace

@@ -9,10 +9,9 @@ from safetensors.torch import load_file
 
 from studio.engine.memory.host_optimizer import HostAdamW
 from studio.engine.subjects import learning
-from studio.engine.subjects.subject import train_subject
 from studio.spec.plan.steps import LEARNING
 from studio.spec.refusal import Refusal
-from tests.engine.subjects.training import SPEC
+from tests.engine.subjects.training import SPEC, plainly_train
 from tests.engine.tiny_backbone import photos, tiny
 from tests.short_of_memory import Short
 
@@ -30,7 +29,7 @@ def test_every_step_learns_the_same_and_goes_on_where_it_stood(tmp_path, monkeyp
     """Memory is short once in each way but the lightest; no step of the training is done twice."""
     monkeypatch.setattr(learning, "learning", lambda **_: LEARNING)
     spec, notes, short = replace(SPEC, method=method, steps=STEPS), [], list(range(len(LEARNING)))
-    whole = train_subject(tiny(), photos(), spec, tmp_path / "whole")
+    whole = plainly_train(tiny(), photos(), spec, tmp_path / "whole")
 
     def tick(progress):
         notes.append(progress.note)
@@ -38,7 +37,7 @@ def test_every_step_learns_the_same_and_goes_on_where_it_stood(tmp_path, monkeyp
             short.pop()
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    made = train_subject(tiny(), photos(), spec, tmp_path / "short", tick)
+    made = plainly_train(tiny(), photos(), spec, tmp_path / "short", tick)
     said = [note for note in notes if note.startswith("Memory is short")]
     assert [any(step in note for note in said) for step in LEARNING] == [True] * len(LEARNING)
     assert len(made.losses) == STEPS
@@ -59,7 +58,7 @@ def test_checkpointing_takes_less_and_learns_the_same(tmp_path):
                 counted.peak = 0
 
         with Short(2**40) as counted:
-            train_subject(backbone, photos(), spec, tmp_path / str(taken), tick, steps_taken=taken)
+            plainly_train(backbone, photos(), spec, tmp_path / str(taken), tick, steps_taken=taken)
         peaks.append(counted.peak)
     made = [load_file(next((tmp_path / str(k)).glob("*.safetensors"))) for k in (0, 1)]
     assert all(torch.equal(made[0][name], made[1][name]) for name in made[0])
@@ -75,7 +74,7 @@ def test_where_nothing_is_light_enough_it_is_refused_and_the_backbone_is_as_it_w
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(Refusal, match="not enough memory"):
-        train_subject(backbone, photos(), replace(SPEC, steps=9), tmp_path, tick)
+        plainly_train(backbone, photos(), replace(SPEC, steps=9), tmp_path, tick)
     after = backbone.unet.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from studio.engine import adapter_file
 from studio.engine.adapter import adapted
 from studio.engine.backbone import token_ids
+from studio.engine.image_student import ImageStudent
 from studio.engine.subjects import checkpoint, dataset, subject
 from studio.engine.tensor_file import read_sealed
 from studio.spec.progress import Cancelled
@@ -154,7 +155,7 @@ def test_killed_and_resumed_equals_unbroken(backbone, tmp_path):
 def _error(backbone, spec):
     """Mean squared error on the photos under the subject's prompt, at fixed noise and times."""
     shown = [dataset.views(p, 32, 0, False, np.random.default_rng(0))[0] for p in photos()]
-    x0 = dataset.encode(backbone, torch.stack(shown)).repeat(8, 1, 1, 1)
+    x0 = ImageStudent(backbone).encode(torch.stack(shown)).repeat(8, 1, 1, 1)
     eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(1))
     t = torch.linspace(50, 950, len(x0)).long()
     text = backbone.text_encoder(token_ids(backbone, [spec.prompt]))[0]

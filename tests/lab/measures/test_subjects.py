@@ -9,7 +9,7 @@ import pytest
 
 from studio.engine.device import choose
 from studio.engine.families.videoldm import family as videoldm
-from studio.engine.subjects.samples import moving
+from studio.engine.families.videoldm.student import VideoStudent
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.measures import subjects
@@ -36,8 +36,9 @@ def test_a_subject_is_trained_shown_moving_and_measured(tmp_path: Path) -> None:
         if progress.preview and progress.stage == "learning the subject":
             observed.append(progress.preview)
 
-    how = {"moving": moving(video, spec), "defaults": card.subjects}
-    trained = train_subject(video.backbone, photos[:3], spec, tmp_path / "run", tick, **how)
+    student = VideoStudent(video.backbone, video)
+    how = {"defaults": card.subjects}
+    trained = train_subject(student, photos[:3], spec, tmp_path / "run", tick, **how)
     frames = video.card.window.usual
     assert [preview.frames for preview in observed] == [1, frames, 1, frames]
     assert all(len(p.rgb) == p.frames * p.height * p.width * 3 for p in observed)

@@ -19,7 +19,7 @@ from studio.engine.between import FilledBetween
 from studio.engine.checkpoints.opening import Source, open_backbone
 from studio.engine.device import Device, set_attention
 from studio.engine.families.animatediff import published
-from studio.engine.families.animatediff.fill import AnimateDiff
+from studio.engine.families.animatediff.fill import AnimateDiff, Still
 from studio.engine.loading import loading
 from studio.engine.roles import Parts
 from studio.spec.card import Card
@@ -51,7 +51,8 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Par
     else:
         backbone = load_backbone(folder, device, tick)
     with loading():
-        filler = AnimateDiff(card, _moving(backbone, files[MOTION]))
+        still = Still(backbone.unet.config, backbone.scheduler)
+        filler = AnimateDiff(card, _moving(backbone, files[MOTION]), still=still)
         tick(Progress("loading model", 1, 1, note=MOTION))
         if CONTROL in files:
             filler = replace(filler, control=_control(backbone, files[CONTROL]))

@@ -1,5 +1,6 @@
 """Keyframes from words by a motion module, and frames around given ones by SparseCtrl."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,8 +13,11 @@ from torch import Tensor
 
 from studio.engine.backbone import Backbone
 from studio.engine.between import blended
+from studio.engine.device import set_attention
 from studio.engine.diffusers_calls import config_of
+from studio.engine.families.animatediff import published
 from studio.engine.families.animatediff.contexts import Contexts
+from studio.engine.image_student import ImageStudent
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import SD_COLOURS, latent_to_rgb
 from studio.engine.prompting import Prompt, encoded
@@ -43,6 +47,14 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """What the image model was before the motion module came: its UNet's config, its scheduler."""
+
+    config: Mapping[str, Any]
+    scheduler: Any
+
+
+@dataclass(frozen=True, slots=True)
 class AnimateDiff:
     """The roles "keyframes" and, with SparseCtrl, "holes", both in latents.
 
@@ -54,11 +66,21 @@ class AnimateDiff:
     backbone: Backbone
     control: SparseControlNetModel | None = None
     space: str = LATENTS
+    still: Still | None = None
 
     @property
     def unet(self) -> UNetMotionModel:
         unet: Any = self.backbone.unet
         return unet
+
+    @property
+    def student(self) -> ImageStudent | None:
+        """The image model, by itself: subjects that it learns fit the UNet with the motion module."""
+        if self.still is None:
+            return None
+        net: Any = published.image_unet(self.unet, self.still.config)
+        set_attention(net, self.backbone.device)
+        return ImageStudent(replace(self.backbone, unet=net, scheduler=self.still.scheduler))
 
     def refuses(self, known: Known) -> str | None:
         """In a sentence, why these holes cannot be filled; None when they can."""

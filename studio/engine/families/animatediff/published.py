@@ -130,6 +130,14 @@ def motion_unet(
     return _assigned(net, unet.state_dict() | state)
 
 
+def image_unet(unet: UNetMotionModel, config: Mapping[str, Any]) -> UNet2DConditionModel:
+    """The image UNet without the motion module, of the same tensors; `config` is its own."""
+    with torch.device("meta"):
+        net: Any = UNet2DConditionModel.from_config(dict(config))
+    there = unet.state_dict()
+    return _assigned(net, {name: there[name] for name in net.state_dict()})
+
+
 def control_net(state: State, config: dict[str, Any]) -> SparseControlNetModel:
     """A SparseCtrl network of these very tensors."""
     with torch.device("meta"):

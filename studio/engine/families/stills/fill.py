@@ -11,6 +11,7 @@ from torch import Tensor
 
 from studio.engine.backbone import Backbone
 from studio.engine.diffusers_calls import config_of
+from studio.engine.image_student import ImageStudent
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import SD_COLOURS, latent_to_rgb
 from studio.engine.prompting import Prompt, encoded
@@ -43,6 +44,11 @@ class Stills:
     colours: Tensor = SD_COLOURS
     """Of previews, from this model's latents."""
     space: str = LATENTS
+
+    @property
+    def student(self) -> ImageStudent:
+        """See `studio.engine.subjects.student`."""
+        return ImageStudent(self.backbone)
 
     def refuses(self, known: Known) -> str | None:
         """In a sentence, why these holes cannot be filled; None when they can."""

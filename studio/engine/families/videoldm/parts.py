@@ -14,6 +14,7 @@ from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.encode import encode
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.interpolate import interpolate
+from studio.engine.families.videoldm.student import VideoStudent
 from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
@@ -77,6 +78,11 @@ class VideoFiller(Prompted):
     @property
     def card(self) -> Card:
         return self.model.card
+
+    @property
+    def student(self) -> VideoStudent:
+        """See `studio.engine.subjects.student`."""
+        return VideoStudent(self.model.backbone, self.model)
 
     def refuses(self, known: Known) -> str | None:
         """In a sentence, why these holes cannot be filled."""

@@ -24,6 +24,7 @@ from studio.engine.families.wan.conditions import (
 )
 from studio.engine.families.wan.pictures import Pictures
 from studio.engine.families.wan.text import Texts
+from studio.engine.lora.fitting import AdapterUse
 from studio.engine.lora.spellings import TRANSFORMER
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
@@ -33,6 +34,7 @@ from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.schedulers import scheduler_named
 from studio.spec.card import Card
 from studio.spec.progress import Preview, Tick
+from studio.spec.prompts import with_subject
 from studio.spec.refusal import Refusal
 from studio.spec.weights import plain
 
@@ -71,15 +73,22 @@ class Experts:
     per_token: bool = False
 
     @contextmanager
-    def put_on(self, words: Words) -> Iterator[None]:
-        """The LoRAs on both, or each on the one that it was made for; notes say how many layers
-        matched."""
+    def put_on(self, words: Words, adapter: Path | None = None) -> Iterator[None]:
+        """The subject's adapter, and the LoRAs on both, or each on the one that it was made for; notes
+        say how many layers of these matched."""
+        use = words.subject
+        first = (
+            ()
+            if adapter is None or use is None
+            else (AdapterUse(adapter, use.strength, use.identity, use.name),)
+        )
         nets = {"high": self.high} | ({} if self.low is None else {"low": self.low})
         with ExitStack() as stack:
             for expert, network in nets.items():
                 mine = [use for use in words.loras if use.expert in ("", expert)]
-                on = with_adapters({TRANSFORMER: network}, mine if self.low else words.loras)
-                for match in stack.enter_context(on):
+                adapters = (*first, *(mine if self.low else words.loras))
+                on = with_adapters({TRANSFORMER: network}, adapters)
+                for match in stack.enter_context(on)[len(first) :]:
                     if (note := described(match)) not in words.notes:
                         words.notes.append(note)
             yield
@@ -139,17 +148,18 @@ class Wan:
 
     @contextmanager
     def prompt(self, words: Words, adapter: Path | None) -> Iterator[Prompt]:
-        """The words encoded, with the LoRAs on the transformers meanwhile; no subject can be put on
-        them yet."""
-        if adapter is not None or words.subject is not None:
+        """The words encoded, with the subject and the LoRAs on the transformers meanwhile."""
+        if self.experts.low is not None and (adapter is not None or words.subject is not None):
             raise Refusal(
-                f"{self.card.name} cannot put a subject on.",
-                "Make the keyframes by a model that can, or render without the subject.",
+                f"{self.card.name} is two networks, each of which would have to learn a subject.",
+                "Render without the subject, or with a model of one transformer.",
             )
-        prompt, negative = words.prompt, words.negative
+        prompt, negative, subject = words.prompt, words.negative, words.subject
+        if subject is not None:
+            prompt = with_subject(prompt, subject.token, subject.class_noun)
         if words.reading:
             prompt, negative = plain(prompt), plain(negative)
-        with self.experts.put_on(words):
+        with self.experts.put_on(words, adapter):
             yield Prompt(*self.texts.encoded(prompt, negative))
 
     def noise(self, spec: FillSpec, shape: tuple[int, int, int, int], purpose: str) -> Tensor:

@@ -11,6 +11,7 @@ from studio.engine.between import blended
 from studio.engine.colours import matched
 from studio.engine.families.wan.autoencoder import Autoencoder, to_pixels
 from studio.engine.families.wan.network import Prompt, Wan, options
+from studio.engine.families.wan.student import WanStudent
 from studio.engine.roles import FillSpec, Known, Words
 from studio.spec.card import Card
 from studio.spec.grid import Grid
@@ -30,7 +31,7 @@ class _Filling:
         return self.model.card
 
     def prompt(self, words: Words, adapter: Path | None) -> AbstractContextManager[Prompt]:
-        """The words encoded; a subject is refused."""
+        """The words encoded, with the subject and the LoRAs on meanwhile."""
         return self.model.prompt(words, adapter)
 
     def latents_shape(self, width: int, height: int, frames: int) -> tuple[int, int, int, int]:
@@ -56,6 +57,13 @@ class FromWords(_Filling):
     """The role "keyframes", in latents: clips from words alone."""
 
     space: str = LATENTS
+
+    @property
+    def student(self) -> WanStudent | None:
+        """See `studio.engine.subjects.student`; of one transformer that reads words alone."""
+        model = self.model
+        plain = not (model.conditioned or model.controlled or model.experts.low)
+        return WanStudent(model) if plain else None
 
     def _refuses_pattern(self, known: Known) -> str | None:
         name = self.card.name

@@ -1,5 +1,7 @@
 """A subject on AnimateDiff: adapters made for the image model alone."""
 
+from typing import Any
+
 import pytest
 import torch
 from diffusers import AnimateDiffPipeline
@@ -9,12 +11,14 @@ from studio.engine import adapter, adapter_file
 from studio.engine.adapter_file import Label
 from studio.engine.noise import clip_noise
 from studio.engine.roles import FillSpec, Words
+from studio.engine.subjects.subject import train_subject
+from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from studio.spec.request import SubjectUse
 from tests.engine.families.animatediff import tiny
+from tests.engine.tiny_backbone import photos, traces
 from tests.engine.tiny_backbone import tiny as tiny_backbone
-from tests.engine.tiny_backbone import traces
 
 TARGETS = {"unet": ("to_q", "to_v", "to_out.0", "conv1"), "text_encoder": ("q_proj", "out_proj")}
 SPEC = FillSpec("keyframes", (0, 1, 2), 7, 2, 2.0)
@@ -93,3 +97,21 @@ def test_another_file_than_was_asked_for_is_refused(model, subject, tmp_path):
     other.write_bytes(file.read_bytes() + b" ")
     with pytest.raises(Refusal):
         made(model, Words("a dog", subject=use), other)
+
+
+@torch.no_grad()
+def test_its_student_is_the_image_model_and_learns_for_both(model, tmp_path):
+    """By the image model's own noise levels, without the motion module."""
+    student, before = model.student, traces(model.unet)
+    x, text = torch.randn(1, 4, 4, 4), torch.randn(1, 16, 32)
+    image: Any = student.networks["unet"]
+    expected = tiny.unet()(x, 321, text).sample
+    torch.testing.assert_close(image(x, 321, text).sample, expected, atol=1e-5, rtol=1e-5)
+    schedules = [b.scheduler.config.beta_schedule for b in (student.backbone, model.backbone)]
+    assert schedules == ["scaled_linear", "linear"]
+    spec = SubjectSpec("dog", steps=1, batch=1, rank=2, prior_pictures=1, crops=0, preview_every=9)
+    with torch.enable_grad():
+        made = train_subject(student, photos(), spec, tmp_path)
+    assert traces(model.unet) == before
+    with adapter.adapted(model.backbone, made.file) as match:
+        assert match.matched == match.layers
