@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.device import Device
+from studio.engine.diffusers_calls import config_of
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.second_text import encode_both
@@ -131,7 +132,7 @@ class ImageStudent:
 
     def blank(self, count: int, size: int) -> tuple[Tensor, Texts]:
         backbone, side = self.backbone, size // self.backbone.reduction
-        unet, place = backbone.unet.config, backbone.unet.device
+        unet, place = config_of(backbone.unet), backbone.unet.device
         latents = torch.zeros(count, unet.in_channels, side, side, device=place)
         tokens = backbone.text_encoder.config.max_position_embeddings
         text = torch.zeros(count, tokens, unet.cross_attention_dim, device=place)

@@ -19,7 +19,8 @@ from studio.project.subject_versions import next_number, recovered
 from studio.project.vouching import checked, newer, vouched
 from studio.spec.refusal import Refusal
 
-VERSION, LOSSES_VERSION = 3, 1
+VERSION, LOSSES_VERSION = 4, 1
+"""Of a subject's file since 4 with the networks that versions are made for."""
 VOUCHED = 3
 """The version since which a subject's file has a hash of itself."""
 DAMAGE = (OSError, ValueError, RecursionError)

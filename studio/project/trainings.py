@@ -20,8 +20,8 @@ from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 
 LARGEST_SIDE = 65_535
-VERSION = 2
-"""Since 2 with a hash of itself."""
+VERSION = 3
+"""Since 2 with a hash of itself, since 3 with the size of its pictures."""
 FILE = "begun.json"
 LATEST = "checkpoints/latest.json"
 """Where the engine says how far its newest checkpoint is."""

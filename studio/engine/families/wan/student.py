@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.device import Device
+from studio.engine.diffusers_calls import config_of
 from studio.engine.families.wan.network import Prompt, Wan
 from studio.engine.families.wan.text import TOKENS
 from studio.engine.roles import FillSpec
@@ -80,7 +81,7 @@ class WanStudent:
 
     def predict(self, nets: Nets, noisy: Tensor, times: Tensor, texts: Texts) -> Tensor:
         if self.model.experts.per_token:
-            _, down, across = self.model.experts.high.config.patch_size
+            _, down, across = config_of(self.model.experts.high).patch_size
             tokens = noisy.shape[-2] // down * (noisy.shape[-1] // across)
             times = times[:, None].expand(-1, tokens)
         text = texts["text"].float()
@@ -107,7 +108,7 @@ class WanStudent:
             self.model.experts.high,
             self.model.latents_shape(size, size, 1),
         )
-        place, text = network.device, network.config.text_dim
+        place, text = network.device, config_of(network).text_dim
         latents = torch.zeros(count, channels, *cells, device=place)
         return latents, {"text": torch.zeros(count, TOKENS, text, device=place)}
 

@@ -214,10 +214,10 @@ def test_a_last_frame_that_would_be_ignored_is_refused(tmp_path):
     assert model.refuses(FIRST) is None
 
 
-def test_a_subject_is_refused(model, tmp_path):
+def test_a_subject_on_two_experts_is_refused(model, tmp_path):
     subject = SubjectUse("sam", "0" * 64, "sks", "dog")
     with (
-        pytest.raises(Refusal, match="cannot put a subject on"),
+        pytest.raises(Refusal, match="two networks"),
         model.prompt(replace(WORDS, subject=subject), tmp_path / "adapter.safetensors"),
     ):
         pass
