@@ -257,8 +257,8 @@ def _subject(
             f"“{strength}” is no strength for a subject.", "Write it like rex:0.8, from 0 to 1.5."
         ) from None
     subject = handlers.subjects.get(checked_name(name))
-    if said := subject.remark(model.card, model.weights):
-        session.voice.remark(said)
+    if remark := subject.remark(model.card, model.weights):
+        session.voice.remark(remark)
     return subject.use(wanted, model.card, model.weights)
 
 
