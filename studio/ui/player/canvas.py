@@ -1,12 +1,13 @@
 """The widget that paints one frame: nearest or smooth scaling, with a wipe to the frame before."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QImage, QMouseEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.ui.player.comparison import enlarged, paint_loupe, paint_wipe
+from studio.ui.player.comparison import SIDES, enlarged, paint_loupe, paint_together, paint_wipe
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
@@ -28,6 +29,8 @@ class Canvas(QWidget):
         super().__init__()
         self._theme = theme
         self._picture, self._before = QImage(), QImage()
+        self._together: tuple[QImage, ...] = ()
+        self._names: tuple[str, ...] = ()
         self._smooth = self._actual = self._loupe = False
         self._pointer, self._held, self._aside = QPointF(-1, -1), "", QPointF()
         self.wipe, self._by_key = 0.5, False
@@ -38,9 +41,19 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Picture")
 
-    def show_picture(self, picture: QImage, *, smooth: bool, before: QImage | None = None) -> None:
-        """Paint this from now on, with `before` on the left of the wipe's line."""
+    def show_picture(
+        self,
+        picture: QImage,
+        *,
+        smooth: bool,
+        before: QImage | None = None,
+        together: Sequence[QImage] = (),
+        names: tuple[str, ...] = (),
+    ) -> None:
+        """Paint this from now on, with `before` on the left of the wipe's line; or two to four that
+        are seen `together`, each with its name."""
         self._picture, self._smooth, self._before = picture, smooth, before or QImage()
+        self._together, self._names = tuple(together), names
         self.update()
 
     def look_closely(self, *, actual: bool, loupe: bool) -> None:
@@ -91,11 +104,15 @@ class Canvas(QWidget):
     def paintEvent(self, _event) -> None:
         if self._picture.isNull():
             return
+        if len(self._together) > 1:
+            with painting(self) as painter:
+                paint_together(painter, self.rect(), self._together, self._names, self._theme)
+            return
         target = self.target()
         with painting(self) as painter:
             self._paint(painter, target)
             if not self._before.isNull():
-                paint_wipe(painter, target, self.wipe, self._theme)
+                paint_wipe(painter, target, self.wipe, self._theme, self._names[:2] or SIDES)
             if self._loupe and target.contains(self._pointer):
                 closely = partial(self._paint, closely=True)
                 paint_loupe(painter, self._pointer, target, closely, self._theme)

@@ -1,8 +1,8 @@
 """How two pictures are compared: a line between before and after, and a loupe at the pointer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPen
 
 from studio.ui.widgets.theme import UNIT, Theme
@@ -10,6 +10,9 @@ from studio.ui.widgets.theme import UNIT, Theme
 CLOSER = 4
 """Times as large as on the surface that a loupe shows."""
 RADIUS = 88
+SIDES = ("Before", "After")
+GAP = 4
+"""Pixels between pictures that are seen together."""
 
 
 def enlarged(picture: QImage, wide: int) -> QImage:
@@ -23,27 +26,65 @@ def enlarged(picture: QImage, wide: int) -> QImage:
     return picture
 
 
-def paint_wipe(painter: QPainter, target: QRectF, wipe: float, theme: Theme) -> None:
+def paint_wipe(
+    painter: QPainter, target: QRectF, wipe: float, theme: Theme, names: Sequence[str] = SIDES
+) -> None:
     """The line over the picture at `target`, and the names of both sides where they fit."""
     line = target.left() + wipe * target.width()
     painter.setPen(QPen(theme.colour("accent"), 1.5))
     painter.drawLine(QPointF(line, target.top()), QPointF(line, target.bottom()))
+    for words, left in zip(names, (True, False), strict=False):
+        room = line - target.left() if left else target.right() - line
+        _name(painter, target, words, room, theme, left=left)
+
+
+def _name(
+    painter: QPainter, target: QRectF, words: str, room: float, theme: Theme, *, left: bool
+) -> None:
+    """A name at the foot of a picture, at one of its sides, where there is room for it."""
     font = painter.font()
     font.setPixelSize(theme.small)
     painter.setFont(font)
-    for words, left in (("Before", True), ("After", False)):
-        wide = painter.fontMetrics().horizontalAdvance(words) + 2 * UNIT
-        high = painter.fontMetrics().height() + UNIT // 2
-        room = line - target.left() if left else target.right() - line
-        if room < wide + 2 * UNIT:
+    wide = painter.fontMetrics().horizontalAdvance(words) + 2 * UNIT
+    high = painter.fontMetrics().height() + UNIT // 2
+    if room < wide + 2 * UNIT:
+        return
+    at = target.left() + UNIT if left else target.right() - wide - UNIT
+    box = QRectF(at, target.bottom() - high - UNIT, wide, high)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("panel"))
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(theme.colour("text"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def cells(count: int, width: float, height: float) -> list[QRectF]:
+    """The places of two to four pictures: in a row, or four in two rows."""
+    columns = 2 if count == 4 else count
+    rows = -(-count // columns)
+    wide, high = (width - GAP * (columns - 1)) / columns, (height - GAP * (rows - 1)) / rows
+    return [
+        QRectF((n % columns) * (wide + GAP), (n // columns) * (high + GAP), wide, high)
+        for n in range(count)
+    ]
+
+
+def paint_together(
+    painter: QPainter, room: QRect, pictures: Sequence[QImage], names: Sequence[str], theme: Theme
+) -> None:
+    """Pictures beside one another, each as large as it fits, with its name."""
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    for cell, picture, name in zip(
+        cells(len(pictures), room.width(), room.height()), pictures, names, strict=True
+    ):
+        if picture.isNull():
             continue
-        at = target.left() + UNIT if left else target.right() - wide - UNIT
-        box = QRectF(at, target.bottom() - high - UNIT, wide, high)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("panel"))
-        painter.drawRoundedRect(box, 3, 3)
-        painter.setPen(theme.colour("text"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+        scale = min(cell.width() / picture.width(), cell.height() / picture.height())
+        wide, high = picture.width() * scale, picture.height() * scale
+        left = cell.left() + (cell.width() - wide) / 2
+        target = QRectF(left, cell.top() + (cell.height() - high) / 2, wide, high)
+        painter.drawImage(target, enlarged(picture, round(wide)))
+        _name(painter, target, name, wide, theme, left=True)
 
 
 def paint_loupe(

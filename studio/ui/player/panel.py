@@ -166,7 +166,7 @@ class Player(Panel):
     @staticmethod
     def _facts(shown: Shown) -> str:
         size = shown.frames.size
-        noun = "frame" if shown.kind in ("clip", "tile", "timeline") else "keyframe"
+        noun = "frame" if shown.kind in ("clip", "tile", "timeline", "compare") else "keyframe"
         number = len(shown.frames)
         parts = [count(number, noun), f"{clip_length(number, shown.fps)} at {rate(shown.fps)}"]
         parts.append(f"{size.width()} × {size.height()} px")
@@ -175,18 +175,23 @@ class Player(Panel):
     def _paint(self, *_: object) -> None:
         player_state, shown = self._player_state, self._player_state.shown
         self._look_ahead()
-        if shown:
-            at, before = player_state.playhead, shown.before if player_state.compare else None
-            was = before.at(at) if before and at < len(before) else None
-            self.canvas.show_picture(shown.frames.near(at), smooth=player_state.smooth, before=was)
-            self.canvas.look_closely(actual=player_state.actual, loupe=player_state.loupe)
+        if shown is None:
+            return
+        at, before = player_state.playhead, shown.before if player_state.compare else None
+        was = before.at(at) if before and at < len(before) else None
+        together = () if before else [frames.near(at) for frames in shown.beside]
+        names, smooth = shown.names, player_state.smooth
+        self.canvas.show_picture(
+            shown.frames.near(at), smooth=smooth, before=was, together=together, names=names
+        )
+        self.canvas.look_closely(actual=player_state.actual, loupe=player_state.loupe)
 
     def _look_ahead(self, *_: object) -> None:
         """Request the frames that play next, and those they are compared with."""
         player_state, shown = self._player_state, self._player_state.shown
         if shown is None:
             return
-        played = [shown.frames, *([shown.before] if player_state.compare and shown.before else [])]
+        played = shown.played(compare=player_state.compare)
         parts = tuple(frames.part(player_state.playhead) for frames in played)
         way = (player_state.speed > 0) - (player_state.speed < 0)
         spot = (*map(id, played), *parts, way, player_state.loop)

@@ -19,6 +19,7 @@ from studio.ui.library.panel import LibraryPanel
 from studio.ui.player.imported_clip import ImportedClip
 from studio.ui.player.panel import Player
 from studio.ui.player.shown_clip import ShotFollower
+from studio.ui.player.take_comparison import TakeComparison
 from studio.ui.player.tile_preview import TilePreview
 from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.panel import QueuePanel
@@ -140,6 +141,9 @@ class Rooms:
             document, queue, monitor, self.selection, player_state, status, pictures,
             self.playback, self.keyframes, self._icons,
         )  # fmt: skip
+        self.comparison = TakeComparison(
+            document, self.selection, player_state, pictures, status, self.player
+        )
         self.start = StartPage(document, self._icons, self.player)
         self._tiles = TilePreview(
             document, player_state, status, queue, monitor, self.render_actions, pictures,
@@ -162,7 +166,8 @@ class Rooms:
         self.timeline = TimelinePanel(
             self.timeline_edits, project.timeline_look, project.timeline_player,
             project.timeline_pictures, self.document, self.selection, self.status,
-            project.timeline_renders, project.media_files, self._icons,
+            project.timeline_renders, project.media_files, project.timeline_scopes,
+            self.background, self._icons,
         )  # fmt: skip
 
     def _delete_rooms(self) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from studio.ui.widgets.input_dialogs import DOCUMENTS, folder_of
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
+SHOWN = ("subjects", "takes", "library", "timeline", "player", "shot")
+"""Commands that show the panel of that name."""
 TIMELINE = 204
 """Pixels that a timeline takes at first: its tools, words, one track of pictures, sound."""
 
@@ -152,6 +155,7 @@ class StudioWindow(Rooms):
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
         self.timeline.filled.connect(self._make_room)
+        self.timeline.taller.connect(lambda by: self.window.make_room("Timeline", TIMELINE + by))
         for source in (self.project.timeline_sound, self.exchange):
             source.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}".strip()))
         self.timeline.files.timeline_brought.connect(self.exchange.read)
@@ -243,13 +247,9 @@ class StudioWindow(Rooms):
             "stop": self.queue_bar.cancel.click,
             "new_shot": self.shot.new_shot,
             "remove_shot": self.shot.remove_shot,
-            "subjects": lambda: window.show_panel("Subjects"),
-            "takes": lambda: window.show_panel("Takes"),
-            "library": lambda: window.show_panel("Library"),
-            "timeline": lambda: window.show_panel("Timeline"),
-            "player": lambda: window.show_panel("Player"),
-            "shot": lambda: window.show_panel("Shot"),
+            **{name: partial(window.show_panel, name.capitalize()) for name in SHOWN},
             "queue": self.queue_bar.open.toggle,
+            "compare": self.comparison.ask,
             "arrange": window.arrange_as_at_first,
             "keys": dialogs.keys,
             "about": dialogs.about,

@@ -149,13 +149,14 @@ class ImageLoader(QObject):
         from studio.media.letterbox import letterboxed
 
         plain, _, box = key.partition(BOXED)
-        frames = self._frames(plain)
+        frames = self.arrays(plain)
         if box:
             wide, high = (int(side) for side in box.split("x"))
             return tuple(image(letterboxed(frame, (wide, high))) for frame in frames)
         return tuple(map(image, frames))
 
-    def _frames(self, key: str) -> "Sequence[np.ndarray] | np.ndarray":
+    def arrays(self, key: str) -> "Sequence[np.ndarray] | np.ndarray":
+        """The frames of a part, uint8 (H, W, 3) each.  It reads the disk.  Raises `Refusal`."""
         if key.startswith(FILM) and self.films is not None:
             return self.films(key)
         arrays = self._span_results.get(key)

@@ -30,6 +30,7 @@ from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_pictures import TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_renders import TimelineRenders
+from studio.ui.state.timeline_scopes import TimelineScopes
 from studio.ui.state.timeline_sound import TimelineSound
 
 
@@ -80,6 +81,9 @@ class OpenProject:
             self.document, self.selection, self.player_state, self.playback, self.pictures,
             self.timeline_look, self.media_files,
         )  # fmt: skip
+        self.timeline_scopes = TimelineScopes(
+            self.document, self.timeline_player, self.pictures.arrays
+        )
         self.timeline_sound = TimelineSound(self.document, self.player_state, self.playback)
         self.render_plan = RenderPlan(
             self.document, self.present, self.render_forecast, span_results, planner
@@ -105,6 +109,7 @@ class OpenProject:
         self.queue.close()
         self.disk_usage.stop()
         self.encoding.close()
+        self.timeline_scopes.close()
         self.timeline_sound.close()
         self.media_files.close()
         self.timeline_pictures.close()
@@ -121,7 +126,7 @@ class OpenProject:
         self.render_forecast.stop()
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
-            self.timeline_sound, self.timeline_renders, self.timeline_player, self.timeline_pictures,
+            self.timeline_scopes, self.timeline_sound, self.timeline_renders, self.timeline_player, self.timeline_pictures,
             self.media_files, self.timeline_look, self.render_plan, self.render_forecast,
             self.exports, self.bins,
             self.render_actions, self.present, self.job_monitor, self.queue,

@@ -28,6 +28,16 @@ class Shown:
     shot: str = ""
     before: Frames | None = None
     marked: tuple[int, int] | None = None
+    beside: tuple[Frames, ...] = ()
+    """Clips that are seen together, in time with one another; `frames` is the last of them."""
+    names: tuple[str, ...] = ()
+    """What these are called, or both sides of the wipe."""
+
+    def played(self, *, compare: bool) -> list[Frames]:
+        """All clips of which a frame is seen: compared by the wipe those on both its sides."""
+        if compare and self.before is not None:
+            return [self.frames, self.before]
+        return list(self.beside) or [self.frames]
 
     @property
     def shot_keyframes(self) -> int:
@@ -121,10 +131,10 @@ class PlayerState(QObject):
     def is_there(self, frame: int) -> bool:
         """Whether a frame, with what it is compared with, is in memory."""
         shown = self.shown
-        if shown is None or shown.frames.at(frame) is None:
+        if shown is None:
             return False
-        before = shown.before if self.compare else None
-        return not before or frame >= len(before) or before.at(frame) is not None
+        played = shown.played(compare=self.compare)
+        return all(f.at(frame) is not None for f in played if f is shown.frames or frame < len(f))
 
     @property
     def last_frame(self) -> int:
@@ -155,7 +165,7 @@ class PlayerState(QObject):
     def set_compare(self, on: bool) -> None:
         """Compare with the frames before upsampling, at first at 1:1: scaling hides differences."""
         self.compare = on
-        self.actual = on
+        self.actual = on and not (self.shown and self.shown.beside)
         self.options_changed.emit()
 
     def set_actual(self, on: bool) -> None:

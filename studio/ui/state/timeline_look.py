@@ -85,6 +85,10 @@ class TimelineLook(QObject):
         """The frames of a clip's medium that a render would make."""
         return self.found.holes.get(clip, ()) if self.found else ()
 
+    def is_draft(self, clip: str) -> bool:
+        """Whether a clip shows a draft of what its shot is now."""
+        return bool(self.found and clip in self.found.drafts)
+
     def words(self, clip: str) -> str:
         """How a clip stands: "made", "out of date · 8 s", "to make · 18 s"."""
         if clip not in self._words:
@@ -93,7 +97,7 @@ class TimelineLook(QObject):
 
     def _spoken(self, clip: str) -> str:
         state, piece = self.state(clip), self.piece(clip)
-        words = WORDS.get(state, "")
+        words = "draft" if self.is_draft(clip) else WORDS.get(state, "")
         if piece is None or piece.work.seconds is None:
             return words
         return f"{words} · {duration(piece.work.seconds)}" if piece.work.missing else words

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from studio.project.shot import Shot
 from studio.project.subject import Subject
+from studio.spec.draft import is_draft_of
 from studio.spec.forecast import Has
 from studio.spec.frame_spans import last_spans
 from studio.spec.request import ClipRequest
@@ -79,12 +80,13 @@ class Asked:
 @dataclass(frozen=True)
 class Found:
     """`holes` are the frames of each clip's medium that a render would make, by the clip's id;
-    `wishes` what each clip would be rendered of now."""
+    `wishes` what each clip would be rendered of now; `drafts` the clips that show a draft of that."""
 
     plan: Plan
     takes: Mapping[str, TakeFrames]
     holes: Mapping[str, tuple[Range, ...]]
     wishes: Mapping[str, ClipRequest]
+    drafts: frozenset[str] = frozenset()
 
 
 class TimelineLookup:
@@ -123,7 +125,14 @@ class TimelineLookup:
             for clip in clips
             if found.states.get(clip.id) in (CHANGED, TO_MAKE) and clip.id in wishes
         }
-        return Found(found, takes, holes, wishes)
+        drafts = frozenset(
+            clip.id
+            for clip in clips
+            if clip.id in wishes and clip.footage and clip.footage.take in asked.takes
+            if found.states.get(clip.id) == CHANGED
+            if is_draft_of(asked.takes[clip.footage.take], wishes[clip.id])
+        )
+        return Found(found, takes, holes, wishes, drafts)
 
     def _frames(self, request: ClipRequest | None, has: Has) -> TakeFrames:
         if request is None:

@@ -7,7 +7,9 @@ the words and seed that are wished; nothing is changed or queued before it is ag
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from studio.library.models import Model
 from studio.project.project import Project
+from studio.spec.draft import drafted
 from studio.spec.forecast import Forecast, Has, Pace, forecast
 from studio.spec.quantities import count, duration
 from studio.spec.request import ClipRequest
@@ -41,6 +43,18 @@ class Made:
 
     project: Project
     pieces: tuple[Piece, ...]
+
+
+def as_drafts(made: Made, model: Callable[[str], Model | None]) -> Made:
+    """The same with drafts: of all but what makes a take longer that is there already."""
+
+    def draft(piece: Piece) -> Piece:
+        known = model(piece.request.model)
+        if known is None or piece.extension is not None:
+            return piece
+        return replace(piece, request=drafted(piece.request, known.card))
+
+    return replace(made, pieces=tuple(map(draft, made.pieces)))
 
 
 @dataclass(frozen=True)

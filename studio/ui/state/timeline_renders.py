@@ -23,7 +23,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.model_list import LOOKING, ModelList
 from studio.ui.state.render_actions import SEEDS, RenderActions
 from studio.ui.state.timeline_look import TimelineLook
-from studio.ui.state.timeline_orders import Estimate, Made, Order, Piece, estimate
+from studio.ui.state.timeline_orders import Estimate, Made, Order, Piece, as_drafts, estimate
 
 if TYPE_CHECKING:
     from studio.project.takes import TakeStore
@@ -48,6 +48,8 @@ class TimelineRenders(QObject):
         self._document, self._model_list, self._look = document, model_list, look
         self._render_actions, self._span_results = render_actions, span_results
         self._background = background
+        self.drafts = False
+        """Whether what is ordered is made as drafts."""
         self._pictures = ExactPictures(lambda: document.project, document.folder, span_results)
 
     def fill(self, track: str, frame: int) -> None:
@@ -164,7 +166,10 @@ class TimelineRenders(QObject):
                       self._name(project, piece.clips))
                 for piece in self._look.plan.pieces
                 if not clips or set(clips).intersection(piece.clips)
+                if not (self.drafts and all(map(self._look.is_draft, piece.clips)))
             ]  # fmt: skip
+            if not pieces and self.drafts:
+                raise Refusal("Everything has a draft.", "Leave draft mode to promote them.")
             if not pieces:
                 raise Refusal("Everything is made.", "Change a shot, or choose other clips.")
             for piece in pieces:
@@ -190,14 +195,14 @@ class TimelineRenders(QObject):
                 raise error
             refused(error)
 
-        work = lambda: estimate(order.made(project, words, seed), has, pace)  # noqa: E731
+        work = lambda: estimate(self._made(order, project, words, seed), has, pace)  # noqa: E731
         self._background.ask(work, then, could_not, owner=self)
 
     def place(self, order: Order, words: str, seed: int) -> None:
         """Do it: one undoable change of the project, and its jobs in the queue."""
 
         def placed() -> None:
-            made = order.made(self._document.project, words, seed)
+            made = self._made(order, self._document.project, words, seed)
             self._document.change(lambda _: made.project, order.label)
             for piece in made.pieces:
                 self._render_actions.make(
@@ -205,6 +210,11 @@ class TimelineRenders(QObject):
                 )
 
         self._politely(placed)
+
+    def _made(self, order: Order, project: Project, words: str, seed: int) -> Made:
+        """What an order comes to, as drafts where those are wished."""
+        made = order.made(project, words, seed)
+        return as_drafts(made, self._model_list.found.model) if self.drafts else made
 
     def _order(self, title: str, verb: str, request: ClipRequest, edit) -> Order:
         """An order of one new shot, with its clip."""

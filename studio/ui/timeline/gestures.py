@@ -195,6 +195,8 @@ _KEYS = {
     (Qt.Key.Key_Period, _NO): "slip_on",
     (Qt.Key.Key_D, _NO): "speed",
     (Qt.Key.Key_G, _NO): "gain",
+    (Qt.Key.Key_V, _NO): "scopes",
+    (Qt.Key.Key_H, _NO): "draft",
     (Qt.Key.Key_BracketLeft, _NO): "softer",
     (Qt.Key.Key_BracketRight, _NO): "louder",
 }

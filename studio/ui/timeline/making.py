@@ -35,6 +35,8 @@ class MakingGestures:
         """In the order of the menu."""
         return (
             Gesture("render", "play", "Render what changed …", "U", self._render, self._need_stale),
+            Gesture("draft", "pixels", "Draft mode: few steps, half size", "H", self._turn_drafts,
+                    lambda: self._edits.only_read),
             Gesture("fill", "fill", "Fill the gap …", "F", self._fill, self._need_gap),
             Gesture("bridge", "bridge", "Bridge to the next clip …", "B", self._bridge,
                     self._need_next),
@@ -51,6 +53,10 @@ class MakingGestures:
     def _render(self) -> None:
         stale = [clip for clip in self._view.choice.chosen if self._look.piece(clip)]
         self._renders.render(stale)
+
+    def _turn_drafts(self) -> None:
+        self._renders.drafts = not self._renders.drafts
+        self._view.pointer.changed.emit()
 
     def _fill(self) -> None:
         if gap := self._gap():

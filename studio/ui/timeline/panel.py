@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from studio.spec.quantities import count, duration, timecode
 from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
+from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.selection import Selection
@@ -24,6 +25,7 @@ from studio.ui.state.timeline_orders import Order
 from studio.ui.state.timeline_pictures import TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_renders import TimelineRenders
+from studio.ui.state.timeline_scopes import TimelineScopes
 from studio.ui.timeline.clip_gestures import ClipGestures
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.empty import Empty
@@ -33,7 +35,9 @@ from studio.ui.timeline.hits import Hit
 from studio.ui.timeline.layout import height_of
 from studio.ui.timeline.making import MakingGestures
 from studio.ui.timeline.menus import open_menu
+from studio.ui.timeline.nudging import nudge
 from studio.ui.timeline.proposal import Proposal
+from studio.ui.timeline.scopes import ScopesView
 from studio.ui.timeline.view import TimelineView
 from studio.ui.widgets.controls import (
     ElidedLabel,
@@ -58,6 +62,8 @@ class TimelinePanel(Panel):
     """
 
     filled = Signal()
+    taller = Signal(int)
+    """So many pixels more are needed."""
 
     def __init__(
         self,
@@ -70,6 +76,8 @@ class TimelinePanel(Panel):
         status: Status,
         renders: TimelineRenders,
         media: MediaFiles,
+        scopes: TimelineScopes,
+        background: Background,
         icons: Icons,
     ) -> None:
         super().__init__()
@@ -82,8 +90,10 @@ class TimelinePanel(Panel):
         self.gestures: dict[str, Gesture] = {}
         self.buttons: dict[str, QToolButton] = {}
         making = MakingGestures(edits, self.view, player, look, renders, self.by_hand.gap)
+        theme = icons.theme
+        self.scopes = ScopesView(scopes, self.view.axis, player, background, theme)
         of_clips = ClipGestures(edits, self.view, player, self.files)
-        self._offer((*making.all(), *self.by_hand.all(), *of_clips.all()))
+        self._offer((*making.all(), *self.by_hand.all(), *of_clips.all(), self._scopes_gesture()))
         self._build(icons)
         self._connect()
         self.reflect()
@@ -111,8 +121,9 @@ class TimelinePanel(Panel):
         """The button that makes what is out of date is there while something is."""
         plan = self._look.plan
         missing = any(piece.work.missing for piece in plan.pieces)
-        seconds = plan.seconds if missing else None
-        self.render_it.setText(f"Render · {duration(seconds)}" if seconds else "Render")
+        seconds = plan.seconds if missing and not self._renders.drafts else None
+        verb = "Draft" if self._renders.drafts else "Render"
+        self.render_it.setText(f"{verb} · {duration(seconds)}" if seconds else verb)
         set_enabled(self.render_it, self.edits.only_read, "Render what changed (U)")
         self.render_it.setVisible(missing)
 
@@ -120,10 +131,21 @@ class TimelinePanel(Panel):
         for name, button in self.buttons.items():
             set_enabled(button, self.gestures[name].disabled_reason())
         self.buttons["snap"].setChecked(self.view.pointer.snapping)
+        self.buttons["draft"].setChecked(self._renders.drafts)
 
     def menu(self, at: QPoint, found: Hit) -> None:
         """What can be done with what lies at the pointer first, then all the rest."""
         open_menu(self, self.gestures, self.edits, found, at)
+
+    def _scopes_gesture(self) -> Gesture:
+        words = "Scopes: brightness and flicker"
+        return Gesture("scopes", "smooth", words, "V", self._turn_scopes, lambda: "")
+
+    def _turn_scopes(self) -> None:
+        on = self.scopes.isHidden()
+        self.scopes.turn(on=on)
+        if on:
+            self.taller.emit(self.scopes.height())
 
     def _offer(self, gestures: Sequence[Gesture]) -> None:
         self.gestures |= {gesture.name: gesture for gesture in gestures}
@@ -135,44 +157,18 @@ class TimelinePanel(Panel):
             return True
         gesture = self.gestures.get(name_of(event))
         if gesture is None:
-            return self._nudge(event)
+            return nudge(event, self.edits, self.view.axis, self.view.choice)
         if disabled_reason := gesture.disabled_reason():
             self._status.post(disabled_reason)
         else:
             gesture.act()
         return True
 
-    def _nudge(self, event: QKeyEvent) -> bool:
-        """Alt and an arrow: the chosen clips one frame on, with Shift a second; or a track up or down."""
-        if event.modifiers() == Qt.KeyboardModifier.AltModifier and event.key() in _RISES:
-            return self._lift(_RISES[Qt.Key(event.key())])
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        alt, shift = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
-        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if not step or held & ~shift != alt or not self.view.choice.chosen:
-            return False
-        by = step * (round(self.edits.timeline.rate) if held & shift else 1)
-        self.edits.move(self.view.choice.chosen, by, {}, merge=True)
-        return True
-
-    def _lift(self, step: int) -> bool:
-        """The clip that the keyboard is on to the next track of its kind, in its place."""
-        timeline, clip = self.edits.timeline, self.view.choice.current
-        if clip not in timeline:
-            return False
-        own = timeline.where(clip)[0]
-        tracks = [timeline.tracks[row.number] for row in self.view.axis.rows]
-        same = [track.id for track in tracks if track.kind == own.kind]
-        at = same.index(own.id) + step
-        if 0 <= at < len(same):
-            self.edits.move((clip,), 0, {clip: same[at]})
-        return True
-
     def _build(self, icons: Icons) -> None:
         for name in ROW:
             gesture = self.gestures[name]
             text = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
-            button = tool(icons, gesture.icon, text.replace(" …", ""), checkable=name == "snap")
+            button = tool(icons, gesture.icon, text.replace(" …", ""), checkable=name in SWITCHES)
             button.clicked.connect(lambda _=False, act=gesture.act: act())
             self.buttons[name] = button
         self.facts = ElidedLabel("", "small")
@@ -198,7 +194,8 @@ class TimelinePanel(Panel):
         grid.setSpacing(0)
         grid.addWidget(self.view, 0, 0)
         grid.addWidget(self.down, 0, 1)
-        grid.addWidget(self.across, 1, 0, 1, 2)
+        grid.addWidget(self.scopes, 1, 0)
+        grid.addWidget(self.across, 2, 0, 1, 2)
         self.empty = Empty()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
@@ -218,9 +215,11 @@ class TimelinePanel(Panel):
             changed.connect(self.reflect)
         for changed in (view.choice.changed, view.pointer.changed, self._player.moved):
             changed.connect(self._reflect_buttons)
+        view.pointer.changed.connect(self._reflect_render)
         self._selection.take_selected.connect(lambda _: self._reflect_buttons())
         view.axis.changed.connect(self._follow_axis)
         view.menu_asked.connect(self.menu)
+        self.scopes.dip_chosen.connect(lambda d: self._renders.retake(d.clip, d.first, d.end))
         view.take_dropped.connect(edits.add_take)
         view.files_dropped.connect(self.files.bring)
         self.empty.files_dropped.connect(self.files.bring)
@@ -268,9 +267,9 @@ class TimelinePanel(Panel):
         return " · ".join(parts)
 
 
-_RISES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+SWITCHES = ("snap", "draft")
 ROW = (
     "add", "split", "delete", "ripple", "marker", "in", "out", "snap",
-    "fill", "bridge", "extend", "retake", "file",
+    "fill", "bridge", "extend", "retake", "draft", "file",
 )  # fmt: skip
 """The gestures that have a button."""

@@ -1,5 +1,7 @@
 """What is made for the timeline: proposed with its pieces and time, queued, and put on its clip."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
@@ -192,3 +194,30 @@ def test_a_take_has_one_name_in_all_of_history(film, until):
     newest = film.document.project.takes[0].id
     film.document.undo()
     assert film.document.project.takes[0].id == newest
+
+
+def test_drafts_are_made_fast_and_promoted_to_what_was_wished(film, agree, made, until, qtbot):
+    first, second = clip_ids(film.document.project)
+    view, look = film.timeline.view, film.project.timeline_look
+    shot = film.document.project.shots[-1]
+    film.document.change_shot(replace(shot, prompt="a green star", steps=20), "Words")
+    until(lambda: look.state(second) == CHANGED)
+    view.setFocus()
+    qtbot.keyClick(view, Key.Key_H)
+    assert film.timeline.buttons["draft"].isChecked()
+    film.timeline.gestures["render"].act()
+    agree()
+    until(lambda: film.document.project.renders[-1].request.steps == 8)
+    until(lambda: look.is_draft(second))
+    assert look.words(second).startswith("draft")
+    assert not look.is_draft(first)
+    said = []
+    film.status.posted.connect(said.append)
+    film.timeline.gestures["render"].act()
+    assert "promote" in said[-1]
+    qtbot.keyClick(view, Key.Key_H)
+    film.timeline.gestures["render"].act()
+    agree()
+    made()
+    assert film.document.project.renders[-1].request.steps == 20
+    assert timeline(film).clip(second).footage.take == film.document.project.renders[-1].id

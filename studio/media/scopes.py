@@ -1,0 +1,52 @@
+"""Scopes: how bright pictures are, how much that flickers, and where it flickers more than it should."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""BT.709's weights of red, green and blue."""
+EVERY = 4
+"""Of a picture's rows and columns every so many-th is looked at, of small ones all."""
+LEAST = 0.02
+"""Flicker, as a share of full brightness, that is never marked."""
+MORE = 6.0
+"""Times the median of its clip, from which on flicker is marked."""
+APART = 4
+"""Frames between two marks that are one."""
+AROUND = 3
+"""Frames before and after a mark that are made anew with it."""
+
+
+def brightness(frames: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """The mean luma of each frame, uint8 (H, W, 3) each, as float32 (T,), 0..1."""
+    found = []
+    for frame in frames:
+        step = EVERY if min(frame.shape[:2]) > 64 * EVERY else 1
+        found.append(float(frame[::step, ::step].reshape(-1, 3).mean(0) @ LUMA) / 255)
+    return np.asarray(found, np.float32)
+
+
+def flicker(bright: np.ndarray) -> np.ndarray:
+    """How far each frame's brightness lies from the middle of its neighbours', as float32 (T,): what
+    fades is 0, what blinks is not.  At both ends, and beside what is not known (NaN), it is 0."""
+    found = np.zeros_like(bright)
+    if len(bright) > 2:
+        found[1:-1] = np.abs(bright[1:-1] - (bright[:-2] + bright[2:]) / 2)
+    return np.nan_to_num(found)
+
+
+def dips(flickers: np.ndarray) -> list[tuple[int, int]]:
+    """The ranges of a clip that flicker more than the rest of it: first frame, and the one after the
+    last, with a few frames around."""
+    if len(flickers) < 3:
+        return []
+    over = np.flatnonzero(flickers > max(LEAST, MORE * float(np.median(flickers))))
+    ranges: list[tuple[int, int]] = []
+    for frame in over.tolist():
+        first, end = max(0, frame - AROUND), min(len(flickers), frame + AROUND + 1)
+        if ranges and first - ranges[-1][1] < APART:
+            ranges[-1] = (ranges[-1][0], end)
+        else:
+            ranges.append((first, end))
+    return ranges
