@@ -8,6 +8,7 @@ from studio.jobs.job import State
 from studio.jobs.queue import Queue
 from studio.project.store import ProjectStore
 from studio.ui.shell.banner import Banner
+from studio.ui.shell.faults import listen_for_faults
 from studio.ui.state.document import Document
 from studio.ui.state.job_monitor import JobMonitor
 
@@ -30,7 +31,8 @@ class Notices(QObject):
         self._queue, self._job_monitor, self._banner = queue, job_monitor, banner
 
     def show_at_opening(self) -> None:
-        """What happened to the project or the queue while nobody looked."""
+        """What happened to the project or the queue while nobody looked; from now on faults too."""
+        listen_for_faults(self._banner)
         why = self._document.only_read
         read_only = f"{why} {WATCHED}" if why else ""
         for notice in (self._store.notice, read_only, self._queue.damage):

@@ -6,13 +6,15 @@ Jobs that the user waits for, pauses or retries go through the queue; these do n
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+FAULTS = (TypeError, AttributeError, NameError, AssertionError, ImportError, NotImplementedError)
+"""What no file and no user brings about."""
 
 
 class Background(QObject):
@@ -38,7 +40,8 @@ class Background(QObject):
         """Do `work` elsewhere, then call `answer` here, never before `ask` has returned, unless
         `owner` is gone by then.
 
-        Without `failed` an error is logged: nobody asked to hear of it.
+        Without `failed` an error is logged: nobody asked to hear of it.  A fault of the program is
+        raised here whoever listens, so that it is told (`studio.ui.shell.faults`) and fails a test.
         """
         if not self._open:
             return
@@ -55,15 +58,22 @@ class Background(QObject):
             return
         error = done.exception()
         if error is None:
-            call = (lambda: answer(done.result())) if answer else None
-        elif isinstance(error, Exception) and failed:
-            call = lambda: failed(error)  # noqa: E731
-        else:
+            self._bring(owner, (lambda: answer(done.result())) if answer else None)
+        elif not (isinstance(error, Exception) and failed) and not isinstance(error, FAULTS):
             log.error("an errand failed", exc_info=error)
-            return
+        else:
+            self._bring(owner, (lambda: failed(error)) if failed else None)  # type: ignore[arg-type]
+        if isinstance(error, FAULTS):
+            self._bring(self, lambda: _raise(error))
+
+    def _bring(self, owner: QObject, call: Callable[[], None] | None) -> None:
         if call:
             self._answered.emit(lambda: call() if isValid(owner) else None)
 
     def _deliver(self, call: Callable[[], None]) -> None:
         if self._open:
             call()
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error

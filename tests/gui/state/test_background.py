@@ -48,3 +48,15 @@ def test_nothing_is_answered_to_whoever_is_gone_or_after_the_end(qapp, backgroun
     background.close()
     qapp.processEvents()
     assert answers == []
+
+
+def _fault() -> None:
+    raise TypeError("a fault of ours")
+
+
+@pytest.mark.parametrize("failed", [None, lambda _: None])
+def test_a_fault_of_the_program_is_raised_here_whoever_listens(qtbot, background, failed):
+    with qtbot.captureExceptions() as faults:
+        background.ask(_fault, failed=failed, owner=background)
+        qtbot.waitUntil(lambda: bool(faults))
+    assert str(faults[0][1]) == "a fault of ours"
