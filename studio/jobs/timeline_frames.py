@@ -28,7 +28,9 @@ MOST_OPEN = 4
 
 
 class Medium(Protocol):
-    """Something whose frames can be had by number; a rising order costs least."""
+    """Something whose frames can be had by number, 0 to `count` - 1; a rising order costs least."""
+
+    count: int
 
     def frame(self, number: int) -> np.ndarray: ...
 
@@ -55,15 +57,14 @@ class TimelineFrames:
 
     def frames(self, first: int, end: int) -> Iterator[np.ndarray]:
         """Frames `first` to before `end`, uint8 (H, W, 3) of the size asked for; gaps are black."""
-        from studio.media.letterbox import black, letterboxed
+        from studio.media.letterbox import black
 
         for run in runs(self._timeline, first, end):
             if run.shown is None:
                 for _ in range(run.length):
                     yield black(self._size)
             else:
-                for frame in self._shown(run):
-                    yield letterboxed(frame, self._size)
+                yield from self._shown(run)
 
     def close(self) -> None:
         """End all decoders."""
@@ -78,12 +79,18 @@ class TimelineFrames:
         self.close()
 
     def _shown(self, run: Run) -> Iterator[np.ndarray]:
+        from studio.media.blending import blended
+
         assert run.shown is not None
         footage = run.shown.clip.footage
         assert footage is not None
-        medium = self._medium(footage)
+        frames = _Fitted(self._medium(footage), self._size)
         for number in range(run.shown.number, run.shown.number + run.length):
-            yield medium.frame(footage.frame(number, self._timeline.rate))
+            first, share = footage.mix(number, self._timeline.rate)
+            one = frames.get(first)
+            if share and first + 1 < frames.count:
+                one = blended(one, frames.get(first + 1), share)
+            yield one
 
     def _medium(self, footage: Footage) -> Medium:
         id = footage.medium
@@ -98,7 +105,24 @@ class TimelineFrames:
             return StoredTake(self._takes[footage.take], self._spans)
         asset = self._timeline.asset(footage.asset)
         path = self._files(asset.id)
-        return _Picture(path) if asset.frames == 1 else _Video(path)
+        return _Picture(path) if asset.frames == 1 else _Video(path, asset.frames)
+
+
+class _Fitted:
+    """Frames of a medium in the size of the film, of which the last two are kept."""
+
+    def __init__(self, medium: Medium, size: tuple[int, int]) -> None:
+        self._medium, self._size, self.count = medium, size, medium.count
+        self._kept: dict[int, np.ndarray] = {}
+
+    def get(self, number: int) -> np.ndarray:
+        from studio.media.letterbox import letterboxed
+
+        if number not in self._kept:
+            while len(self._kept) > 1:
+                del self._kept[min(self._kept)]
+            self._kept[number] = letterboxed(self._medium.frame(number), self._size)
+        return self._kept[number]
 
 
 class SpanFrames:
@@ -137,6 +161,7 @@ class StoredTake:
     def __init__(self, render: Render, spans: SpanFrames) -> None:
         self._render, self._spans = render, spans
         self._ends = list(accumulate(spans.counts(render)))
+        self.count = self._ends[-1] if self._ends else 0
 
     def frame(self, number: int) -> np.ndarray:
         place = bisect_right(self._ends, number)
@@ -156,7 +181,7 @@ class _Picture:
     def __init__(self, path: Path) -> None:
         from studio.media.photo import open_photo
 
-        self._frame = open_photo(path)
+        self._frame, self.count = open_photo(path), 1
 
     def frame(self, number: int) -> np.ndarray:
         return self._frame
@@ -168,8 +193,8 @@ class _Picture:
 class _Video:
     """A file, decoded forward; what lies behind is reached from its beginning again."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, count: int) -> None:
+        self._path, self.count = path, count
         self._stream: Iterator[np.ndarray] | None = None
         self._at, self._frame = -1, None
 

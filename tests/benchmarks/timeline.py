@@ -51,6 +51,7 @@ def main() -> None:
     studio = build(Path(tempfile.mkdtemp()) / "large", folders, handlers.by_kind())
     studio.scan = lambda: ((DENSE,), ())
     studio.open()
+    spin(1)  # a window that opens first fits itself to the screen
     studio.window.resize(WIDTH, 1080)
     laid(studio, handlers, clips)
     studio.window.make_room("Timeline", HEIGHT)

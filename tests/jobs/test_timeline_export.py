@@ -30,6 +30,7 @@ from studio.spec.timeline.alone import alone, extent
 from studio.spec.timeline.clip import Clip, Footage, Sound
 from studio.spec.timeline.media import Asset
 from studio.spec.timeline.playing import playing
+from studio.spec.timeline.timeline import media_of
 from tests.frames import SIZE, picture
 from tests.media.sounds import tone, wav
 from tests.project.takes_of import with_media
@@ -108,7 +109,23 @@ def played(folder: Path, timeline, frame: int, size=SIZE) -> np.ndarray:
     shown = playing(timeline, frame).picture
     if shown is None:
         return np.zeros((size[1], size[0], 3), np.uint8)
-    return letterboxed(medium_frame(folder, shown.clip.footage.medium, shown.frame), size)
+    footage_ = shown.clip.footage
+
+    def fitted(number: int) -> np.ndarray:
+        return letterboxed(medium_frame(folder, footage_.medium, number), size)
+
+    place = footage_.begin + shown.number * footage_.step(timeline.rate)
+    if not footage_.blended or place.__floor__() + 1 >= lengths(timeline)[footage_.medium]:
+        low = place.__floor__() if footage_.blended else shown.frame
+        return fitted(low)
+    share = int(place % 1 * 256) / 256
+    low, high = (fitted(place.__floor__() + k).astype(float) for k in (0, 1))
+    return np.floor(low + (high - low) * share + 0.5).astype(np.uint8)
+
+
+def lengths(timeline) -> dict[str, int]:
+    """How many frames there are of each medium."""
+    return {id: m.frames for id, m in (TAKES | media_of(timeline)).items()}
 
 
 def reader(folder: Path, project: Project, size=SIZE) -> TimelineFrames:

@@ -48,6 +48,7 @@ class Footage:
 
     `begin` is that place, in frames (of sound: samples) of the medium, of which there are `rate` in
     a second; `speed` is how many seconds of it pass in one.  A shot without a take is yet to be made.
+    What is `blended` shows two frames mixed where it lies between them, else the nearest.
     """
 
     rate: Fraction
@@ -56,6 +57,7 @@ class Footage:
     shot: str = ""
     take: str = ""
     asset: str = ""
+    blended: bool = False
 
     def unfit(self) -> Iterator[str]:
         """Fields that hold what no edit makes."""
@@ -80,6 +82,15 @@ class Footage:
         """The frame of the medium that frame `number` of the clip shows: the nearest, as in
         `studio.spec.timing.retimed`."""
         return (self.begin + number * self.step(rate) + Fraction(1, 2)).__floor__()
+
+    def mix(self, number: int, rate: Fraction) -> tuple[int, int]:
+        """What frame `number` of a blended clip shows: a frame of the medium, and how much of the one
+        after it, 0..255 of 256; of one that is not blended the nearest alone."""
+        if not self.blended:
+            return self.frame(number, rate), 0
+        place = self.begin + number * self.step(rate)
+        first = place.__floor__()
+        return first, int((place - first) * 256)
 
     def later(self, frames: int, rate: Fraction) -> "Footage":
         """The same from `frames` of the timeline later on; exactly what was shown there."""

@@ -37,6 +37,14 @@ def retime(
     return check_end(timeline)
 
 
+def set_blended(timeline: Timeline, id: str, on: bool) -> Timeline:
+    """With a clip that mixes the two frames between which it lies, or shows the nearest."""
+    clip = timeline.clip(id)
+    if clip.kind != "video" or clip.footage is None or clip.footage.blended == on:
+        return timeline
+    return replaced(timeline, replace(clip, footage=replace(clip.footage, blended=on)))
+
+
 def _retimed(
     timeline: Timeline, id: str, speed: Fraction, media: Media, *, ripple: bool
 ) -> Timeline:

@@ -51,6 +51,7 @@ class TakeComparison(QObject):
 
     def compare(self, takes: list[Render]) -> None:
         """Show takes together once the first frames of all of them are there."""
+        takes = list({take.id: take for take in takes}.values())
         found: dict[str, Frames] = {}
 
         def arrived(take: Render, frames: Frames) -> None:

@@ -92,7 +92,7 @@ PLAYER_KEYS = (
     ("Add a video, picture or sound", "Shift+A"),
     ("Make a clip of the words over it", "Shift+T"),
     ("Show a frame earlier or later under a clip", ", .   Alt+drag"),
-    ("Speed, loudness, softer and louder", "D, G, [ ]"),
+    ("Speed, blended frames, loudness, softer and louder", "D, Shift+D, G, [ ]"),
     ("Draft mode: few steps, half size", "H"),
     ("Scopes: brightness and flicker", "V"),
     ("By single frames, while K is held", "K+J, K+L"),

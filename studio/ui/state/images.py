@@ -179,6 +179,15 @@ def image(frame: "np.ndarray") -> QImage:
     return _image(rows, frame.shape[1], frame.shape[0])
 
 
+def array(picture: QImage) -> "np.ndarray":
+    """A Qt image as a frame, uint8 (H, W, 3)."""
+    import numpy as np
+
+    rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(rgb.constBits(), np.uint8).reshape(rgb.height(), rgb.bytesPerLine())
+    return rows[:, : 3 * rgb.width()].reshape(rgb.height(), rgb.width(), 3).copy()
+
+
 def _image(rgb: bytes | memoryview, width: int, height: int) -> QImage:
     # copied, because Qt would otherwise look at bytes that Python may free
     return QImage(rgb, width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 
 from studio.spec.timeline.playing import Run, runs
 from studio.spec.timeline.timeline import Timeline
+from studio.ui.state.blending import blend
 from studio.ui.state.film_frames import FilmFrames
 from studio.ui.state.frames import BOXED, CHANNELS, FrameRequest, Pictures
 from studio.ui.state.timeline_lookup import TakeFrames
@@ -47,6 +48,7 @@ class TimelineFrames:
         self._starts = tuple(run.start for run in self._runs)
         self._black = QImage(size, QImage.Format.Format_RGB888)
         self._black.fill(Qt.GlobalColor.black)
+        self._last: tuple[tuple, QImage] = ((), self._black)
 
     @property
     def size(self) -> QSize:
@@ -62,7 +64,15 @@ class TimelineFrames:
         take = self._take_of(run)
         if take is None:
             return self._black if not self._is_unknown(run) else None
-        frame = self._frame(run, number)
+        frame, share = self._mix(run, number, take)
+        one = self._one(take, frame)
+        other = self._one(take, frame + 1) if share and one is not None else None
+        if one is None or not share:
+            return one
+        return None if other is None else self._mixed(one, other, share)
+
+    def _one(self, take: TakeFrames, frame: int) -> QImage | None:
+        """A frame of a medium; black where it is not stored, None where it is not in memory."""
         if (exact := self._exactly(take, frame)) is not None:
             return exact
         place = take.place(frame)
@@ -70,6 +80,22 @@ class TimelineFrames:
             return self._black
         found = self._look(self._key(take, place[0]))
         return found[place[1]] if found and place[1] < len(found) else None
+
+    def _mix(self, run: Run, number: int, take: TakeFrames) -> tuple[int, int]:
+        """The frame of the medium that plays, and how much of the one after it, of 256."""
+        footage = run.shown.clip.footage if run.shown else None
+        assert run.shown is not None
+        assert footage is not None
+        frame, share = footage.mix(run.shown.number + number - run.start, self._timeline.rate)
+        return frame, share if frame + 1 < take.count else 0
+
+    def _mixed(self, one: QImage, other: QImage, share: int) -> QImage:
+        """Two frames blended; the first alone while one of them is a film's own and one its proxy."""
+        key = (one.cacheKey(), other.cacheKey(), share)
+        if key != self._last[0]:
+            picture = blend(one, other, share) if one.size() == other.size() else one
+            self._last = (key, picture)
+        return self._last[1]
 
     def near(self, number: int) -> QImage:
         number = min(max(0, number), len(self) - 1)
@@ -89,15 +115,21 @@ class TimelineFrames:
         for number in range(max(0, first), min(first + count, len(self))):
             run = self._runs[self._run(number)]
             take = self._take_of(run)
-            frame = self._frame(run, number) if take else 0
-            if isinstance(take, FilmFrames) and 0 <= frame < take.frames:
-                key, inside = take.exact(frame)
-                made.append(self._load(key + self._box(take, self._size))[inside])
-            elif take is not None and (place := take.place(frame)) is not None:
-                made.append(self._load(self._key(take, place[0]))[place[1]])
-            else:
+            if take is None:
                 made.append(self._black)
+                continue
+            frame, share = self._mix(run, number, take)
+            one = self._loaded(take, frame)
+            made.append(blend(one, self._loaded(take, frame + 1), share) if share else one)
         return tuple(made)
+
+    def _loaded(self, take: TakeFrames, frame: int) -> QImage:
+        """A frame as it is exported; black where it is not stored.  It reads the disk."""
+        if isinstance(take, FilmFrames) and 0 <= frame < take.frames:
+            key, inside = take.exact(frame)
+            return self._load(key + self._box(take, self._size))[inside]
+        place = take.place(frame)
+        return self._load(self._key(take, place[0]))[place[1]] if place else self._black
 
     def part(self, number: int) -> int:
         if not self._runs:
@@ -154,13 +186,14 @@ class TimelineFrames:
         take = self._take_of(run) if run else None
         if run is None or not isinstance(take, FilmFrames):
             return
-        frame = self._frame(run, number)
-        if (place := take.place(frame)) is not None:
-            yield self._request(take, place[0])
-        if 0 <= frame < take.frames:
-            key, _ = take.exact(frame)
-            size = take.together * _bytes(self._size)
-            yield FrameRequest(key + self._box(take, self._size), size)
+        first, share = self._mix(run, number, take)
+        for frame in (first, first + 1)[: 2 if share else 1]:
+            if (place := take.place(frame)) is not None:
+                yield self._request(take, place[0])
+            if 0 <= frame < take.frames:
+                key, _ = take.exact(frame)
+                size = take.together * _bytes(self._size)
+                yield FrameRequest(key + self._box(take, self._size), size)
 
     def _exactly(self, take: TakeFrames, frame: int) -> QImage | None:
         """A frame of an imported film as it is, where it is in memory."""

@@ -48,6 +48,11 @@ class TakeFrames:
     def _ends(self) -> tuple[int, ...]:
         return tuple(accumulate(part.frames for part in self.parts))
 
+    @property
+    def count(self) -> int:
+        """How many frames there are, stored or not."""
+        return self._ends[-1] if self._ends else 0
+
     def place(self, frame: int) -> tuple[int, int] | None:
         """The number of the part that holds a frame, and the frame's in there; None beyond the end,
         and where that part is not stored."""

@@ -42,6 +42,8 @@ class ClipGestures:
             Gesture("slip_on", "frame_on", "Slip: show a frame later", ".",
                     lambda: self._slip(1), footage),
             Gesture("speed", "play", "Speed …", "D", self._speed, footage),
+            Gesture("blend", "smooth", "Blend frames where it is slower, or show the nearest",
+                    "Shift+D", self._blend, footage),
             Gesture("gain", "larger", "Loudness …", "G", self._gain, sounding),
             Gesture("softer", "small_down", "Softer by a decibel", "[",
                     lambda: self._louder(-STEP), sounding),
@@ -68,6 +70,13 @@ class ClipGestures:
 
         name = "Times its own speed: 2 is twice as fast, 50 % half. Frames are dropped or repeated."
         ask_for_words(self._view, "Speed", name, now, spoken)
+
+    def _blend(self) -> None:
+        timeline = self._edits.timeline
+        clips = self._chosen(lambda clip: clip.kind == "video")
+        on = not all(c.footage and c.footage.blended for c in map(timeline.clip, clips))
+        for clip in clips:
+            self._edits.set_blended(clip, on=on)
 
     def _gain(self) -> None:
         clips = self._chosen(_sounds)

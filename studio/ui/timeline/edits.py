@@ -18,7 +18,7 @@ from studio.spec.timeline import edits, marking, sounding, splitting, trimming
 from studio.spec.timeline.bringing import Brought, bring
 from studio.spec.timeline.clip import Clip, Words
 from studio.spec.timeline.media import Media
-from studio.spec.timeline.retiming import at_rate, retime
+from studio.spec.timeline.retiming import at_rate, retime, set_blended
 from studio.spec.timeline.timeline import Marker, Timeline
 from studio.spec.timeline.track import Track
 from studio.spec.timing import FASTEST
@@ -160,6 +160,10 @@ class TimelineEdits(QObject):
         """Play a clip at another speed; what follows moves."""
         edit = lambda t: retime(t, clip, speed, self.media, ripple=True)  # noqa: E731
         self.change("Speed", edit)
+
+    def set_blended(self, clip: str, *, on: bool) -> None:
+        """Mix the frames between which a clip lies, or show the nearest."""
+        self.change("Blend frames", lambda t: set_blended(t, clip, on))
 
     def split(self, clips: Collection[str], frame: int) -> None:
         """Cut clips at a frame."""

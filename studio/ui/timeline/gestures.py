@@ -194,6 +194,7 @@ _KEYS = {
     (Qt.Key.Key_Comma, _NO): "slip_back",
     (Qt.Key.Key_Period, _NO): "slip_on",
     (Qt.Key.Key_D, _NO): "speed",
+    (Qt.Key.Key_D, _SHIFT): "blend",
     (Qt.Key.Key_G, _NO): "gain",
     (Qt.Key.Key_V, _NO): "scopes",
     (Qt.Key.Key_H, _NO): "draft",

@@ -13,7 +13,7 @@ from studio.ui.widgets.controls import tip
 FIRST = {
     CLIP: (
         "split", "head", "tail", "delete", "ripple", "extend", "bridge", "loop", "retake", "render",
-        "travel", "speed", "gain", "slip_back", "slip_on",
+        "travel", "speed", "blend", "gain", "slip_back", "slip_on",
     ),
     GAP: ("fill", "close", "file"),
 }  # fmt: skip

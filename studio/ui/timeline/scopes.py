@@ -75,7 +75,7 @@ class ScopesView(QWidget):
         left.setTickFont(font)
         left.setPen(theme.colours["control"])
         left.setTextPen(theme.colours["muted"])
-        left.setTicks([[(0.03, "flicker × 8"), (0.9, "brightness")]])
+        left.setTicks([[(0.09, "flicker × 8"), (0.9, "brightness")]])
         plot.setYRange(0, 1, padding=0.02)
         pen = pyqtgraph.mkPen
         self._bright = plot.plot(pen=pen(theme.colours["text"], width=1), connect="finite")

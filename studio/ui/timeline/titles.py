@@ -56,13 +56,13 @@ class Titles:
         return f"{name} · take {take}" if take else name
 
     def state(self, clip: Clip) -> str:
-        """ "out of date · 8 s"; of sound how loud it is made, of what no shot makes how fast."""
-        if words := self._look.words(clip.id):
-            return words
+        """ "out of date · 8 s"; how loud it is made, how fast it plays, whether frames are mixed."""
         loud = f"{clip.sound.gain:+g} dB" if clip.sound and clip.sound.gain else ""
         speed = clip.footage.speed if clip.footage else 1
         fast = "" if speed == 1 else f"{float(speed):.3g} × speed"
-        return " · ".join(part for part in (loud, fast) if part)
+        mixed = "blended" if clip.footage and clip.footage.blended else ""
+        parts = (self._look.words(clip.id), loud, fast, mixed)
+        return " · ".join(part for part in parts if part)
 
     def spoken(self, id: str) -> str:
         """A clip in a sentence: which it is, how it stands, where it lies."""

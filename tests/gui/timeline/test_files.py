@@ -1,6 +1,7 @@
 """Files of the user's on the timeline in the window: seen, heard, and exported as they were seen."""
 
 from contextlib import suppress
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -242,3 +243,31 @@ def test_a_gap_beside_an_imported_film_is_filled_from_its_exact_frame(film, file
     assert (timeline.start(last), timeline.clip(last).length) == (113 + 31 + 40, 24)
     assert timeline.clip(last).held_head
     until(lambda: not film.queue.jobs())
+
+
+def test_a_slower_clip_blends_its_frames_as_they_are_exported(film, files, until, qtbot):
+    (clip,) = bring(film, until, files[0], start=226)
+    film.timeline_edits.set_speed(clip, Fraction(1, 3))
+    view = film.timeline.view
+    view.setFocus()
+    view.choice.one(clip)
+    qtbot.keyClick(view, Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+    until(lambda: film.project.media_files.film(asset_of(film, clip)))
+    seen = []
+    for frame in (300, 301, 302):
+        film.project.timeline_player.go(frame)
+        wanted = exported(film, frame)
+        until(lambda w=wanted: np.array_equal(array(film.player.canvas.picture), w))
+        seen.append(int(wanted[32, 32, 2]))
+    assert len(set(seen)) == 3, "three frames where the nearest would be shown twice"
+    take = clip_ids(film.document.project)[0]
+    film.timeline_edits.set_speed(take, Fraction(1, 2))
+    film.timeline_edits.set_blended(take, on=True)
+    film.project.timeline_player.go(61)
+    wanted = exported(film, 61)
+    until(lambda: np.array_equal(array(film.player.canvas.picture), wanted))
+    assert np.array_equal(array(film.player_state.shown.frames.read(61)[0]), wanted)
+
+
+def asset_of(film, clip: str) -> str:
+    return film.document.project.timeline.clip(clip).footage.asset

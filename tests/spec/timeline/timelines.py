@@ -92,7 +92,7 @@ Edit = tuple[str, int, int, int]
 NAMES = (
     *["insert", "overwrite", "append"] * 3, "move", "reorder", "head", "tail", "ripple head",
     "ripple tail", "split", "delete", "ripple delete", "close gap", "retime", "ripple retime",
-    "link", "unlink", "rename", "slip", "marker", "mark",
+    "link", "unlink", "rename", "slip", "blend", "marker", "mark",
 )  # fmt: skip
 EDITS = st.lists(
     st.tuples(
@@ -168,6 +168,7 @@ def _changed(
         "unlink": lambda: edits.unlink(timeline, [id]),
         "rename": lambda: edits.rename(timeline, id, f"name {by}"),
         "slip": lambda: trimming.slip(timeline, id, by, MEDIA),
+        "blend": lambda: retiming.set_blended(timeline, id, by > 0),
     }
     if name in ways:
         return ways[name]()
