@@ -38,6 +38,7 @@ COMMANDS = {
     "subject show": "terminal.subjects.show",
     "subject versions": "terminal.subjects.versions",
     "subject export": "terminal.subject_export.export",
+    "subject import": "terminal.subject_import.take_in",
     "subject remove": "terminal.subjects.remove",
     "train starter": "lab.commands.training.train_starter",
     "train decoder": "lab.commands.training.train_decoder",

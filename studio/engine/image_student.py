@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from studio.engine.backbone import Backbone, token_ids
 from studio.engine.device import Device
 from studio.engine.diffusers_calls import config_of
+from studio.engine.lora.fitting import networks_of
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.second_text import encode_both
@@ -53,6 +54,10 @@ class ImageStudent:
         if self.backbone.second is not None:
             return image
         return {**image, "text_encoder": self.backbone.text_encoder}
+
+    @property
+    def adapted(self) -> Nets:
+        return networks_of(self.backbone)
 
     @property
     def targets(self) -> Mapping[str, tuple[str, ...]]:

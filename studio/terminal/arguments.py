@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from studio.terminal.parser import Informed, Parser, number, whole_number
+from studio.terminal.subject_arguments import add_subject
 from studio.terminal.voice import Answer
 
 DEFAULT_MODEL = "starter"
@@ -53,7 +54,7 @@ def _add_commands(add: "Commands") -> None:
     read.add_argument("project", metavar="PROJECT", help="a project folder")
     read.add_argument("file", metavar="FILE", help="an .otio file")
     _disk(add.plain("disk", "what a project takes on the disk, and how much its frames may"))
-    _add_subject(add)
+    add_subject(add)
     _add_library(add)
     _add_queue(add)
     doctor = add.computing("doctor", "check this computer: device, memory, ffmpeg, models")
@@ -61,22 +62,6 @@ def _add_commands(add: "Commands") -> None:
         "--model", metavar="ID", default="", help="try this one alone: an id, a file or a folder"
     )
     _studio(add.computing("studio", "open the window (also: no command)"))
-
-
-def _add_subject(add: "Commands") -> None:
-    add.group("subject", "teach the studio somebody or something from photos")
-    _subject_train(add.computing("subject train", "make a subject from photos and train it"))
-    add.plain("subject list", "every subject")
-    _named(add.plain("subject show", "what is known of a subject"))
-    _named(versions := add.plain("subject versions", "its trainings; which one is used"))
-    versions.add_argument("--use", metavar="N", type=whole_number, help="use that one from now on")
-    _named(exported := add.plain("subject export", "its LoRA as a file for other programs"))
-    exported.add_argument(
-        "--format", choices=("kohya", "peft", "diffusers", "comfyui"), default="kohya",
-        help="how its layers are called (kohya)",
-    )  # fmt: skip
-    exported.add_argument("--out", metavar="FILE", required=True, help="a .safetensors file")
-    _named(add.plain("subject remove", "put a subject into the bin"))
 
 
 def _add_library(add: "Commands") -> None:
@@ -265,30 +250,6 @@ def _roles(to: Parser) -> None:
         ("--upscaler", "larger frames"),
     ):
         to.add_argument(flag, metavar="ID", default="", help=f"another model for {does}")
-
-
-def _subject_train(to: Parser) -> None:
-    to.add_argument("photos", metavar="PHOTOS", nargs="*", help="a folder, or 3 to 30 photos")
-    to.add_argument("--name", metavar="NAME", required=True, help="what to call the subject")
-    to.add_argument("--class-noun", metavar="WORD", help="what it is: dog, person, toy")
-    to.add_argument("--token", metavar="WORD", help="a rare word that will mean it (sks)")
-    to.add_argument("--method", choices=("lora", "dreambooth"), help="lora by default")
-    to.add_argument("--steps", metavar="N", type=whole_number, help="updates")
-    to.add_argument(
-        "--size", metavar="N", type=whole_number, help="pixels of a side (the model's own)"
-    )
-    to.add_argument("--resume", action="store_true", help="go on with its training, up to --steps")
-    to.add_argument(
-        "--anew", action="store_true", help="forget what it learned, train from the start"
-    )
-    to.add_argument(
-        "--model", metavar="ID", help="the model (starter; that of its training once begun)"
-    )
-    person = to.add_mutually_exclusive_group()
-    person.add_argument("--person", action="store_true", help="the subject is a person")
-    person.add_argument("--not-a-person", action="store_true", help="it is an animal or a thing")
-    to.add_argument("--plan", action="store_true", help="say what it would take, train nothing")
-    to.add_argument("--consent", action="store_true", help="it is me, or this person agreed")
 
 
 def _named(to: Parser) -> None:

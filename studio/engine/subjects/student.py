@@ -51,6 +51,11 @@ class Student(Protocol):
         ...
 
     @property
+    def adapted(self) -> Nets:
+        """All that adapters go on, of other people too."""
+        ...
+
+    @property
     def targets(self) -> Mapping[str, tuple[str, ...]]:
         """By network, how the names of its layers end that get a LoRA."""
         ...

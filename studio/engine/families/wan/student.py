@@ -46,6 +46,10 @@ class WanStudent:
         return {PART: self.model.experts.high}
 
     @property
+    def adapted(self) -> Nets:
+        return self.networks
+
+    @property
     def targets(self) -> Mapping[str, tuple[str, ...]]:
         return TARGETS
 
