@@ -22,7 +22,7 @@ def take_in(args: Namespace, session: Session) -> Answer:
     if not file.is_file():
         raise Refusal(f"There is no file {file}.", "Name a .safetensors file.")
     brought = look(file)
-    said, network = matched(brought, args.model, handlers.model_folders, handlers.models)
+    sentence, network = matched(brought, args.model, handlers.model_folders, handlers.models)
     store = handlers.subjects
     there = store.get(name) if name in store.names() else None
     subject = _known(there, args) if there else _new(name, brought, args, session)
@@ -34,8 +34,8 @@ def take_in(args: Namespace, session: Session) -> Answer:
     use = session.command("generate", prompt, subject=name, out=f"./{name}.mp4")
     words = f" It was taught: {listed(list(brought.words))}." if brought.words else ""
     return Answer(
-        f"{said}{words}\n“{name}” can be used with every model of {network}: {use} --model …",
-        {"name": name, "network": network, "words": list(brought.words), "matched": said},
+        f"{sentence}{words}\n“{name}” can be used with every model of {network}: {use} --model …",
+        {"name": name, "network": network, "words": list(brought.words), "matched": sentence},
     )
 
 
@@ -48,14 +48,14 @@ def _known(subject: Subject, args: Namespace) -> Subject:
 
 
 def _new(name: str, brought: Brought, args: Namespace, session: Session) -> Subject:
-    told = f" It was taught: {listed(list(brought.words))}." if brought.words else ""
-    noun = (args.class_noun or answered(f"{told} What does it show? ".lstrip(), session)).strip()
+    taught = f" It was taught: {listed(list(brought.words))}." if brought.words else ""
+    noun = (args.class_noun or answered(f"{taught} What does it show? ".lstrip(), session)).strip()
     if not noun:
-        raise Refusal(f"Nothing says what the LoRA shows.{told}", "Add --class-noun, e.g. dog.")
+        raise Refusal(f"Nothing says what the LoRA shows.{taught}", "Add --class-noun, e.g. dog.")
     token = (args.token or answered("Which word calls it? ", session)).strip()
     if not token or len(token.split()) > 1:
         raise Refusal(
-            f"Nothing says which word calls what the LoRA shows.{told}",
+            f"Nothing says which word calls what the LoRA shows.{taught}",
             "Add --token with one word, e.g. sks.",
         )
     person = person_who_agreed(noun, args, session)

@@ -45,6 +45,6 @@ def whole(file: Path, out: Path) -> Path:
     with safe_open(file, "pt") as opened:
         header = opened.metadata() or {}
         tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    said = {f"{part}.{name}": value for part in NETWORKS for name, value in stated.items()}
-    save_whole(out, tensors, header | {"lora_adapter_metadata": json.dumps(said)})
+    metadata = {f"{part}.{name}": value for part in NETWORKS for name, value in stated.items()}
+    save_whole(out, tensors, header | {"lora_adapter_metadata": json.dumps(metadata)})
     return out
