@@ -10,7 +10,7 @@ from pathlib import Path
 from studio.library.model_names import name_of
 from studio.library.scan import scan
 from studio.library.scan_index import Index
-from studio.library.shelf import EMBEDDING, LORA, clip_counter, identity_of, lora_use
+from studio.library.shelf import EMBEDDING, LORA, clip_counter, identity_of, kind_of, lora_use
 from studio.library.tensor_hash import known_hash
 from studio.library.wildcard_files import Wildcards
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
@@ -98,11 +98,11 @@ def known_shelf(folders: Iterable[Path], own_wildcards: Path, index: Path) -> Kn
     folders = tuple(folders)
     entries = tuple(
         Known(
-            name_of(entry.path), entry.path, entry.found.role, entry.found.family,
+            name_of(entry.path), entry.path, kind_of(entry.found.role), entry.found.family,
             identity_of(entry.path) if known_hash(entry.path) else "", entry.found.variant,
         )
         for entry in scan(folders, Index(index)).entries
-        if entry.found and entry.found.role in (LORA, EMBEDDING) and entry.path.is_file()
+        if entry.found and kind_of(entry.found.role) in (LORA, EMBEDDING) and entry.path.is_file()
     )  # fmt: skip
     return KnownShelf(entries, Wildcards.beside(own_wildcards, folders))
 

@@ -26,6 +26,8 @@ from studio.spec.quantities import listed
 from studio.spec.refusal import Refusal, shown
 
 LORA, EMBEDDING = "LoRA", "embedding"
+LORAS = (LORA, "motion LoRA")
+"""Roles of files that go on as LoRAs."""
 SCALES = ("lora_adapter_metadata", "studio")
 """Notes in a header that decide how strong a LoRA is."""
 TWO = "Wan 14B"
@@ -127,7 +129,12 @@ def lora_use(name: str, identity: str, network: str) -> LoraUse:
 
 
 def _is(entry: Entry, role: str) -> bool:
-    return entry.found is not None and entry.found.role == role
+    return entry.found is not None and kind_of(entry.found.role) == role
+
+
+def kind_of(role: str) -> str:
+    """A role of files as words name it: every kind of LoRA is one."""
+    return LORA if role in LORAS else role
 
 
 def _named(name: str, entry: Entry) -> str:

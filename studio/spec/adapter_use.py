@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from studio.spec.bounds import LABEL, between, is_name, misfits
 
+MOTION = "AnimateDiff"
+"""The network of LoRAs on a motion module."""
 EXPERTS = ("", "high", "low")
 MAX_STRENGTH = 10.0
 """Of a LoRA, on either side of 0."""

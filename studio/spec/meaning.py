@@ -77,7 +77,7 @@ def words_of(
 def loras_of(request: ClipRequest, part: Part) -> tuple[LoraUse, ...]:
     """The LoRAs that go on a part: those for a network such as its own, in an order that is always
     the same."""
-    mine = (use for use in request.loras if use.network == part.network)
+    mine = (use for use in request.loras if use.network in part.networks)
     return tuple(sorted(mine, key=lambda use: (use.identity, use.strength, use.expert)))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from studio.spec import components
+from studio.spec.adapter_use import MOTION
 from studio.spec.bounds import AT_ONCE, LABEL, between, is_name, misfits, several
 from studio.spec.grid import STILLS, Grid
 from studio.spec.patterns import covers
@@ -136,6 +137,11 @@ class Part:
     def _unknown(self) -> Iterator[str]:
         known = {name for used in self._uses().values() for name in used}
         return (name for name, _ in self.weights if name not in {*known, components.SETTINGS})
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """What LoRAs that go on it were made for: its own network, and its motion module."""
+        return (self.network, MOTION) if self.family == "animatediff" else (self.network,)
 
     def _family(self) -> list[tuple[str, str]]:
         """What computes with the weights; the first release knew of one family alone."""

@@ -106,7 +106,8 @@ def reads_weights(request: ClipRequest) -> bool:
 def networks(request: ClipRequest) -> set[str]:
     """Those of the parts that take words: LoRAs made for these go on them."""
     roles = {"keyframes", "holes", "interpolator"}
-    found = {part.network for part in request.parts if roles & set(part.roles)}
+    mine = [part for part in request.parts if roles & set(part.roles)]
+    found = {network for part in mine for network in part.networks}
     return found or {""}
 
 

@@ -82,3 +82,15 @@ def test_the_stacks_of_the_first_version_are_read(run, models, home):
     first = {"version": 1, "stacks": {"s": {"model": "dream", "decoder": "vae"}}}
     (home / "stacks.json").write_text(json.dumps(first))
     assert run(*PLAN, "s").code == 0
+
+
+def test_a_motion_lora_goes_on_what_moves_alone(run, models):
+    layer = "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0."
+    layer += "attention_blocks.0.processor.to_k_lora"
+    shapes = {f"{layer}.down.weight": (4, 32), f"{layer}.up.weight": (32, 4)}
+    safetensors(models / "v2_lora_PanLeft.safetensors", shapes)
+    bare = keys(run(*PLAN, "dream+mm", "--seed", "1"))
+    assert keys(run(*PLAN, "dream+mm", "--seed", "1", "--lora", "v2_lora_PanLeft:0.5")) != bare
+    alone = run(*PLAN, "dream", "--seed", "1", "--lora", "v2_lora_PanLeft")
+    assert alone.code == 2
+    assert "was made for AnimateDiff; the model of this shot is SD 1.x" in alone.err

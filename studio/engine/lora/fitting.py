@@ -101,6 +101,11 @@ def fit(networks: Mapping[str, nn.Module], use: AdapterUse) -> Fitted:
     match = AdapterMatch(
         layers - len(missing), layers, adapter.label, tuple(missing), use.name or use.file.stem
     )
+    if missing and any(".motion_modules." in layer for layer in missing):
+        raise Refusal(
+            f"{use.file.name} was made for AnimateDiff's motion module v2, and this one is another.",
+            "Use it with mm_sd_v15_v2, or leave it out.",
+        )
     if not match.matched:
         raise Refusal(
             f"None of the {layers} layers of {use.file.name} has a place in this model.",

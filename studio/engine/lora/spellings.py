@@ -27,11 +27,14 @@ FOREIGN: Mapping[str, str] = {
     r"\.[ab][12]\.weight$": "GLoRA", r"\.vera_lambda|vera_[AB]$": "VeRA",
     r"\.boft_": "BOFT", r"\.lora_embedding_[AB]": "LoRA of an embedding table",
     r"\.[wb]_norm$": "LoRA of norms", r"\.(set|reshape)_weight$": "patch of ComfyUI",
-    r"motion_modules\.": "motion LoRA of AnimateDiff",
 }  # fmt: skip
 """Kinds that are known and not read, by what their tensors are called."""
 _ENDING = re.compile("|".join(f"(?P<e{n}>{ending})$" for n, ending in enumerate(ENDINGS)))
 _SLOTS = tuple(ENDINGS.values())
+_IN_MOTION = (
+    (".temporal_transformer.", "."), (".attention_blocks.0.", ".attn1."),
+    (".attention_blocks.1.", ".attn2."),
+)  # fmt: skip
 TRANSFORMER = "transformer"
 _TEXT_2023 = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 
@@ -87,8 +90,11 @@ def _names(part: str, path: str, paths: tuple[str, ...]) -> Iterable[str]:
 
 
 def _plain(layer: str) -> str:
-    """Without what was written by attention processors of 2023."""
+    """Without what was written by attention processors of 2023, and by AnimateDiff's."""
     layer = layer.replace(".processor.", ".")
+    if ".motion_modules." in layer:
+        for old, new in _IN_MOTION:
+            layer = layer.replace(old, new)
     if ".self_attn.to_" in layer:
         before, _, last = layer.rpartition(".")
         return f"{before}.{_TEXT_2023.get(last, last)}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -157,3 +158,29 @@ def write(
 ) -> Path:
     save_file({name: t.contiguous() for name, t in tensors.items()}, file, metadata)
     return file
+
+
+def of_xl(folder: Path, nets: Any) -> Path:
+    """`style`, a LoRA as kohya writes SDXL's (Stability's names of the UNet, both text encoders), and
+    `rexy`, an embedding of two vectors for each encoder."""
+    paths = tuple(name for name, _ in nets.unet.named_modules())
+    named = {
+        "unet": lambda path: original_name(path, paths),
+        "te1": _full,
+        "te2": _full,
+    }
+    whose = {"unet": nets.unet, "te1": nets.text_encoder, "te2": nets.text_encoder_2}
+    tensors: dict[str, Tensor] = {}
+    for part, net in whose.items():
+        ends = ("to_q", "to_v", "ff.net.2", "conv1") if part == "unet" else ("q_proj", "mlp.fc1")
+        found = [(path, m) for path, m in net.named_modules() if path.endswith(ends)]
+        for number, (path, module) in enumerate(found):
+            layer, weight = f"lora_{part}_{named[part](path).replace('.', '_')}", module.weight
+            tensors[f"{layer}.lora_down.weight"] = 0.5 * random(number, 4, *weight.shape[1:])
+            up = random(number + 700, len(weight), 4, *(1,) * (weight.ndim - 2))
+            tensors[f"{layer}.lora_up.weight"] = 0.5 * up
+            tensors[f"{layer}.alpha"] = torch.tensor(4.0)
+    write(folder / "style.safetensors", tensors)
+    vectors = {"clip_l": 0.3 * random(1, 2, 768), "clip_g": 0.3 * random(2, 2, 1280)}
+    write(folder / "rexy.safetensors", vectors)
+    return folder

@@ -188,7 +188,6 @@ FOREIGN = {
     "OFT": "lora_unet_a.oft_blocks",
     "IA³": "base_model.model.a.ia3_l",
     "GLoRA": "lora_unet_a.a1.weight",
-    "motion LoRA of AnimateDiff": "down_blocks.0.motion_modules.0.to_q_lora.dawn.weight",
 }
 
 

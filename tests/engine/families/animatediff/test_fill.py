@@ -5,7 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from diffusers import AnimateDiffPipeline, AnimateDiffSparseControlNetPipeline
+from diffusers import (
+    AnimateDiffPipeline,
+    AnimateDiffSparseControlNetPipeline,
+    EulerDiscreteScheduler,
+    LCMScheduler,
+)
 from PIL import Image
 
 from studio.engine.autoencoders import AutoencoderCodec
@@ -90,6 +95,24 @@ def test_with_other_samplers_as_well(model, sampler):
     stock = pipeline(model)
     stock.scheduler = scheduler_named(sampler, model.backbone.scheduler)
     assert away(free(model, sampler=sampler), stock_latents(stock)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("sampler", "kind", "more"),
+    [
+        ("lcm", LCMScheduler, {}),
+        ("euler trailing", EulerDiscreteScheduler, {"timestep_spacing": "trailing"}),
+    ],
+)
+def test_few_steps_are_those_that_modules_were_distilled_for(model, sampler, kind, more):
+    """As the cards of AnimateLCM and AnimateDiff-Lightning have diffusers make the schedulers."""
+    found = scheduler_named(sampler, model.backbone.scheduler)
+    published = kind.from_config(pipeline(model).scheduler.config, beta_schedule="linear", **more)
+    for each in (found, published):
+        each.set_timesteps(4)
+    assert torch.equal(found.timesteps, published.timesteps)
+    assert torch.equal(found.alphas_cumprod, published.alphas_cumprod)
+    assert found.config.beta_schedule == "linear"
 
 
 @pytest.mark.parametrize("at", [(0,), (0, 3), (2,), (1, 3)])

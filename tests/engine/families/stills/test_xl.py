@@ -1,25 +1,31 @@
 """Stable Diffusion XL as people have it: one file in Stability's names, and a folder; without network."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from diffusers import AutoencoderKL, StableDiffusionXLPipeline, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from studio.engine.autoencoders import AutoencoderCodec
 from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from studio.engine.device import Device
+from studio.engine.lora.fitting import AdapterUse
 from studio.engine.noise import clip_noise
-from studio.engine.roles import FillSpec, Words
+from studio.engine.roles import EmbeddingFile, FillSpec, Words
 from studio.engine.schedulers import scheduler_named
 from studio.library import models as library
 from studio.library.derived.derived import LAYOUTS, XL_LATENTS
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
+from studio.spec.wording import WEIGHTED
 from tests import published_models as published
+from tests.engine.lora import lora_files
 from tests.library.weight_builder import safetensors
 from tests.offline import no_network  # noqa: F401
 from tests.opened import opened
@@ -44,8 +50,9 @@ def made(filler, words: Words, spec: FillSpec = SPEC, side: int = 64) -> torch.T
         return filler.fill(torch.ones(shape), (False,) * shape[0], prompt, spec, silent)
 
 
-def stock(words: Words, own) -> torch.Tensor:
-    """What the stock pipeline makes of the very networks, tokenizers and noise."""
+def stock(words: Words, own, put_on: Callable[[Any], object] = lambda _: None) -> torch.Tensor:
+    """What the stock pipeline makes of the very networks, tokenizers and noise; `put_on` puts more on
+    it."""
     nets = published.networks("sdxl")
     pipe = StableDiffusionXLPipeline(
         **{name: net.float() for name, net in nets.named.items()},
@@ -54,6 +61,7 @@ def stock(words: Words, own) -> torch.Tensor:
         scheduler=scheduler_named("dpm++ 2m", own),
     )
     pipe.set_progress_bar_config(disable=True)
+    put_on(pipe)
     return torch.cat(
         [
             pipe(
@@ -75,6 +83,52 @@ def test_pictures_are_those_of_the_stock_pipeline(models, name, negative):
     torch.testing.assert_close(found, expected, atol=2e-3, rtol=2e-3)
     assert expected.std() > 0.1
     assert (made(filler, replace(words, prompt="a green box")) - found).abs().mean() > 1e-3
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory) -> Path:
+    """A LoRA as kohya writes SDXL's, on the UNet and on both text encoders, and an embedding."""
+    return lora_files.of_xl(tmp_path_factory.mktemp("beside"), published.networks("sdxl"))
+
+
+def test_a_lora_does_what_it_does_in_the_stock_pipeline(models, beside):
+    filler, file = opened(models, FILE, "keyframes"), beside / "of the UNet.safetensors"
+    tensors = load_file(beside / "style.safetensors")  # diffusers 0.42 loses kohya's text encoders
+    save_file({n: t for n, t in tensors.items() if n.startswith("lora_unet")}, file)
+    words = Words("a red ball on the grass", "grey", loras=(AdapterUse(file, 0.7),), notes=[])
+
+    def put_on(pipe: Any) -> None:
+        pipe.load_lora_weights(str(beside), weight_name=file.name, adapter_name="style")
+        pipe.set_adapters(["style"], [0.7])
+
+    found, expected = made(filler, words), stock(words, filler.backbone.scheduler, put_on)
+    torch.testing.assert_close(found, expected, atol=4e-3, rtol=4e-3)
+    matched, layers = (int(word) for word in words.notes[0].split() if word.isdigit())
+    assert matched == layers > 10
+    whole = replace(words, loras=(AdapterUse(beside / "style.safetensors", 0.7),))
+    assert (made(filler, whole) - found).abs().mean() > 1e-3  # the text encoders' share
+    assert (made(filler, replace(words, loras=())) - found).abs().mean() > 1e-2
+
+
+def test_an_embedding_does_what_it_does_in_the_stock_pipeline(models, beside):
+    filler, file = opened(models, FILE, "keyframes"), beside / "rexy.safetensors"
+    words = Words(
+        "rexy on the grass", "grey", embeddings=(EmbeddingFile("rexy", file),), reading=WEIGHTED
+    )
+
+    def put_on(pipe: Any) -> None:
+        vectors = load_file(file)
+        for name, number in (("clip_l", ""), ("clip_g", "_2")):
+            tokenizer, encoder = (
+                getattr(pipe, part + number) for part in ("tokenizer", "text_encoder")
+            )
+            pipe.load_textual_inversion(
+                vectors[name], token="rexy", tokenizer=tokenizer, text_encoder=encoder
+            )
+
+    found, expected = made(filler, words), stock(words, filler.backbone.scheduler, put_on)
+    torch.testing.assert_close(found, expected, atol=4e-3, rtol=4e-3)
+    assert (made(filler, replace(words, embeddings=())) - found).abs().mean() > 1e-3
 
 
 def test_its_card(models):
