@@ -262,6 +262,32 @@ def autoencoder_file(path: Path, kind: str = "kl") -> Any:
 def upscaler(folder: Path) -> None:
     """The ×4 upscaler's pipeline: it reads words of another width, and has an autoencoder of its
     own."""
+    unet, vae, text = _of_upscaler()
+    unet.save_pretrained(folder / "unet")
+    vae.save_pretrained(folder / "vae")
+    text.save_pretrained(folder / "text_encoder")
+    clip_tokenizer("!").save_pretrained(folder / "tokenizer")
+    noise = {"beta_start": 1e-4, "beta_end": 0.02, "beta_schedule": "scaled_linear"}
+    v = {"prediction_type": "v_prediction", "clip_sample": False, "set_alpha_to_one": False}
+    DDIMScheduler(**noise, **v, steps_offset=1).save_pretrained(folder / "scheduler")
+    DDPMScheduler(**noise).save_pretrained(folder / "low_res_scheduler")
+    index = {"_class_name": "StableDiffusionUpscalePipeline"}
+    (folder / "model_index.json").write_text(json.dumps(index), "utf-8")
+
+
+def upscaler_file(file: Path) -> None:
+    """The same in one file, as Stability published `x4-upscaler-ema`."""
+    unet, vae, text = _of_upscaler()
+    state = {
+        **published_names.image(unet.state_dict(), 1, (True, True, True, False)),
+        **published_names.autoencoder(vae.state_dict(), 3),
+        **published_names.open_clip(text.state_dict()),
+        "low_scale_model.betas": torch.zeros(1000),
+    }
+    save_file({n: t.contiguous() for n, t in state.items()}, file)
+
+
+def _of_upscaler() -> tuple[Any, Any, Any]:
     unet = UNet2DConditionModel(
         in_channels=7,
         block_out_channels=(32, 32, 64, 64),
@@ -280,14 +306,7 @@ def upscaler(folder: Path) -> None:
         up_block_types=("UpDecoderBlock2D",) * 3,
         scaling_factor=0.08333,
     )
-    filled(unet, 6).save_pretrained(folder / "unet")
-    filled(vae, 7).save_pretrained(folder / "vae")
-    _text_encoder("sd2", torch.float16).save_pretrained(folder / "text_encoder")
-    clip_tokenizer("!").save_pretrained(folder / "tokenizer")
-    DDIMScheduler(**SCHEDULE, prediction_type="v_prediction").save_pretrained(folder / "scheduler")
-    DDPMScheduler(beta_schedule="scaled_linear").save_pretrained(folder / "low_res_scheduler")
-    index = {"_class_name": "StableDiffusionUpscalePipeline"}
-    (folder / "model_index.json").write_text(json.dumps(index), "utf-8")
+    return filled(unet, 6), filled(vae, 7), _text_encoder("sd2", torch.float16)
 
 
 def wan(folder: Path, layout: str = "t2v", width: int = 1536) -> None:

@@ -150,6 +150,21 @@ def test_the_upscaler_makes_still_frames_alike(models):
     assert larger.float().std() > 1
 
 
+@torch.no_grad()
+def test_the_upscaler_as_one_file_does_what_its_folder_does(models, tmp_path):
+    from studio.engine.roles import UpscaleSpec
+    from studio.engine.tiles import Tiling
+
+    published.upscaler_file(tmp_path / "x4-upscaler-ema.safetensors")
+    one = opened(tmp_path, "x4-upscaler-ema", "upscaler")
+    other = opened(models, "x4-upscaler", "upscaler")
+    frames = torch.randint(0, 256, (1, 16, 16, 3), dtype=torch.uint8)
+    spec = UpscaleSpec((0,), 3, 1, 20, Tiling(16, 4), "a ball", 2.0)
+    found, expected = (each.upscale(frames, spec, silent) for each in (one, other))
+    assert (found.float() - expected.float()).abs().max() <= 1
+    assert found.float().std() > 1
+
+
 def test_wan_makes_clips_from_words(models):
     found = made(opened(models, "wan2.1_t2v_1.3B", "keyframes"), 5, side=32)
     assert found.shape == (2, 16, 4, 4)

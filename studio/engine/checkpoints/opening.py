@@ -8,6 +8,7 @@ the tensors of the named files.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,17 @@ def open_backbone(source: Source, device: Device, tick: Tick) -> Backbone:
     set_attention(parts["unet"], device)
     tick(Progress("loading model", len(openers), len(openers)))
     return Backbone(**parts, device=device)
+
+
+def open_parts(source: Source, device: Device) -> dict[str, Callable[[], Any]]:
+    """What opens each part of an upscaler that is one file: network, autoencoder, text encoder and
+    tokenizer; refused by name."""
+    openers = {"unet": _unet, "vae": open_autoencoder, "text_encoder": _text_encoder,
+               "tokenizer": _tokenizer}  # fmt: skip
+    return {
+        name: partial(_or_refused, name, source, partial(opened, source, device))
+        for name, opened in openers.items()
+    }
 
 
 def open_autoencoder(source: Source, device: Device) -> Any:

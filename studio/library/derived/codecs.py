@@ -4,6 +4,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+from studio.library import weight_files
 from studio.library.derived.derived import (
     LARGEST,
     SD_LATENTS,
@@ -87,22 +88,38 @@ def _codec(name: str, entry: Entry, file: str, folder: Path, latents: str = SD_L
     return Derived(card, folder)
 
 
-def upscaler(name: str, entry: Entry) -> Derived:
-    """Stable Diffusion's ×4 upscaler as a folder: frame by frame, with noise that frames share."""
-    if not entry.path.is_dir():
-        raise Refusal(
-            f"{entry.path.name} is the ×4 upscaler as one file, which this version does not read.",
-            "Use its folder as diffusers has it: stabilityai/stable-diffusion-x4-upscaler.",
-        )
-    parts = {
-        "upsampler": ("unet", "diffusion_pytorch_model"),
-        "upsampler autoencoder": ("vae", "diffusion_pytorch_model"),
-        "upsampler text": ("text_encoder", "model"),
-    }
-    files = tuple(
-        (component, named_weights(entry.path, *place, whole=True)[0][1])
-        for component, place in parts.items()
+UPSCALER = {
+    "upsampler": ("unet", "diffusion_pytorch_model"),
+    "upsampler autoencoder": ("vae", "diffusion_pytorch_model"),
+    "upsampler text": ("text_encoder", "model"),
+}
+"""The upscaler's components, and where they lie in its folder."""
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether an upscaler's file holds autoencoder and text encoder too."""
+    tensors = weight_files.read(file).tensors
+    return all(
+        any(n.startswith(p) for n in tensors) for p in ("first_stage_model.", "cond_stage_model.")
     )
+
+
+def upscaler(name: str, entry: Entry) -> Derived:
+    """Stable Diffusion's ×4 upscaler, a folder or one file: frame by frame, with noise that frames
+    share."""
+    where = str(entry.path.absolute())
+    if entry.path.is_dir():
+        files = tuple(
+            (component, named_weights(entry.path, *place, whole=True)[0][1])
+            for component, place in UPSCALER.items()
+        )
+    else:
+        if not _is_whole(entry.path):
+            raise Refusal(
+                f"{entry.path.name} is the network of the ×4 upscaler alone.",
+                "Use x4-upscaler-ema.safetensors, or the folder as diffusers has it.",
+            )
+        files = tuple((component, where) for component in UPSCALER)
     card = Card(
         name,
         entry.title or name,
@@ -116,6 +133,6 @@ def upscaler(name: str, entry: Entry) -> Derived:
         fills=(),
         upsampling=UPSAMPLING,
         files=files,
-        uses=(("upscaler", tuple(parts)),),
+        uses=(("upscaler", tuple(UPSCALER)),),
     )
-    return Derived(card, entry.path)
+    return Derived(card, entry.path if entry.path.is_dir() else layout("x4"))

@@ -29,6 +29,8 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Par
     """
     if role == "upscaler":
         files = dict(card.files)
+        if (file := Path(files.get("upsampler", ""))).is_absolute():
+            return upscaler_parts(upsampler.load_file(file, folder, device, tick))
         place = Path(files.get("upsampler", f"{upsampler.FOLDER}/unet/")).parent.parent
         over_time = "upsampler" not in files or "upsampler over time" in files
         return upscaler_parts(upsampler.load(folder / place, device, tick, over_time=over_time))

@@ -7,8 +7,10 @@ for driving scenes does (Video LDM section 3.4), and predicts the residual to th
 no prompt.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,6 +21,8 @@ from torch.nn import functional as F
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from studio.engine.backbone import Open, autoencoder, network, plain
+from studio.engine.checkpoints import names
+from studio.engine.checkpoints.opening import Source, open_parts
 from studio.engine.device import Device, set_attention
 from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.temporal import TemporalConfig
@@ -41,6 +45,8 @@ PARTS: tuple[tuple[str, Open], ...] = (
 )
 RESIDUAL_SCALE = 8.0
 """The residual is multiplied by this: its deviation is then about that of a picture."""
+OF_FILE = (names.IMAGE, names.AUTOENCODER, names.TEXT)
+"""Components that a file in the names of the release holds."""
 OPTIONAL = ("vae", "text_encoder", "tokenizer")
 
 
@@ -99,10 +105,26 @@ def load(folder: Path, device: Device, tick: Tick = silent, *, over_time: bool =
         return _load(folder, device, tick, over_time)
 
 
-def _load(folder: Path, device: Device, tick: Tick, over_time: bool) -> Upsampler:
+def load_file(file: Path, layout: Path, device: Device, tick: Tick = silent) -> Upsampler:
+    """Open the stock upscaler of one file in the names of its release; `layout` holds its configs."""
+    source = Source(layout, {part: [file] for part in OF_FILE})
+    with loading():
+        return _load(layout, device, tick, False, open_parts(source, device))
+
+
+def _load(
+    folder: Path,
+    device: Device,
+    tick: Tick,
+    over_time: bool,
+    of_file: Mapping[str, Callable[[], Any]] = MappingProxyType({}),
+) -> Upsampler:
     parts: dict[str, Any] = {}
     for done, (name, open_part) in enumerate(PARTS):
         tick(Progress("loading upsampler", done, len(PARTS), note=name))
+        if name in of_file:
+            parts[name] = of_file[name]()
+            continue
         if name in OPTIONAL and not (folder / name).is_dir():
             continue
         try:
