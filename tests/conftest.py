@@ -95,6 +95,23 @@ def dense_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+SHORT = ("--model", "tiny", "--steps", "2", "--keyframes", "3")
+"""A clip whose plan is in `found_out`."""
+
+
+@pytest.fixture(scope="session")
+def found_out(tiny_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file in which the studio keeps what the stages of a `SHORT` clip take.
+
+    To find it out takes a second: tests that plan such clips put the file into their data folder.
+    """
+    from studio.cli import main
+
+    data = Path(shutil.copytree(tiny_home, tmp_path_factory.mktemp("planned") / "data"))
+    assert main(["generate", "a ball", *SHORT, "--plan", "--data-dir", str(data)]) == 0
+    return data / "knowledge.json"
+
+
 @pytest.fixture
 def home(tiny_home: Path, tmp_path: Path) -> Path:
     """A data folder of one's own, with the model "tiny"."""

@@ -42,14 +42,15 @@ def write(
             head += b"".join(_text(value) for value in values)
         else:
             head += struct.pack(f"<{len(values)}{kind}", *values)
-    at, body = 0, b""
+    at, body = 0, list[bytes]()
     for name, (kind, shape, data) in tensors.items():
         head += _text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *shape[::-1])
         head += struct.pack("<IQ", BLOCKS.get(kind) or PLAIN[kind][0], at)
         data += b"\0" * (-len(data) % 32)
-        body, at = body + data, at + len(data)
+        body.append(data)
+        at += len(data)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(head + b"\0" * (-len(head) % 32) + body)
+    path.write_bytes(b"".join([head, b"\0" * (-len(head) % 32), *body]))
     return path
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from tests import published_names
 from tests.engine.families.animatediff.tiny import original
 from tests.engine.families.wan import tiny as tiny_wan
+from tests.random_weights import draw, undrawn
 
 WIDTHS = (64, 64, 64, 128)
 DOWN = (*["CrossAttnDownBlock2D"] * 3, "DownBlock2D")
@@ -57,18 +59,16 @@ class Networks:
 def filled(net: Any, seed: int, dtype: torch.dtype = torch.float16) -> Any:
     """No tensor is zero; matrices keep what goes through them about as large as it was."""
     generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in net.named_parameters():
-            drawn = _drawn(parameter.shape, generator)
-            scale = parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.05
-            parameter.copy_(drawn * scale + (1 if "norm" in name and "weight" in name else 0))
-    return net.to(dtype).eval().requires_grad_(False)
+    net = net.to(dtype).eval().requires_grad_(False)
+    for name, parameter in net.named_parameters():
+        scale = parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.05
+        middle = 1 if "norm" in name and "weight" in name else 0
+        draw(parameter, generator, partial(_about, scale=scale, middle=middle))
+    return net
 
 
-def _drawn(shape: torch.Size, generator: torch.Generator) -> Tensor:
-    """Normal numbers; of a large tensor they come again and again."""
-    numbers = torch.randn(min(shape.numel(), 2**16 + 1), generator=generator)
-    return numbers.repeat(-(-shape.numel() // len(numbers)))[: shape.numel()].reshape(shape)
+def _about(numbers: Tensor, scale: float, middle: float) -> Tensor:
+    return numbers * scale + middle
 
 
 def networks(kind: str = "sd1", dtype: torch.dtype = torch.float16) -> Networks:
@@ -77,6 +77,7 @@ def networks(kind: str = "sd1", dtype: torch.dtype = torch.float16) -> Networks:
     return Networks(_unet(kind, dtype), vae, _text_encoder(kind, dtype), second)
 
 
+@undrawn()
 def _unet(kind: str, dtype: torch.dtype) -> UNet2DConditionModel:
     if kind == "sdxl":
         return _xl_unet(dtype)
@@ -92,6 +93,7 @@ def _unet(kind: str, dtype: torch.dtype) -> UNet2DConditionModel:
     return filled(net, 1, dtype)
 
 
+@undrawn()
 def _xl_unet(dtype: torch.dtype) -> UNet2DConditionModel:
     """Three levels, the first without text, attention of several blocks; sizes and the text as a
     whole beside the noise level."""
@@ -111,6 +113,7 @@ def _xl_unet(dtype: torch.dtype) -> UNet2DConditionModel:
     return filled(net, 1, dtype)
 
 
+@undrawn()
 def _second_text(dtype: torch.dtype) -> CLIPTextModelWithProjection:
     config = CLIPTextConfig(
         vocab_size=WORDS, hidden_size=1280, intermediate_size=64, num_hidden_layers=2,
@@ -120,6 +123,7 @@ def _second_text(dtype: torch.dtype) -> CLIPTextModelWithProjection:
     return filled(CLIPTextModelWithProjection(config), 9, dtype)
 
 
+@undrawn()
 def _text_encoder(kind: str, dtype: torch.dtype) -> CLIPTextModel:
     width = 768 if kind == "sdxl" else TEXT_WIDTH[kind]
     act = "gelu" if kind == "sd2" else "quick_gelu"
@@ -131,6 +135,7 @@ def _text_encoder(kind: str, dtype: torch.dtype) -> CLIPTextModel:
     return filled(CLIPTextModel(config), 3, dtype)
 
 
+@undrawn()
 def autoencoder(kind: str, dtype: torch.dtype = torch.float16) -> Any:
     """ "kl", "kl_xl", "svd" or "taesd"."""
     levels = (32, 32, 32, 64)
@@ -224,12 +229,14 @@ MOTION = {
 }
 
 
+@undrawn()
 def motion_module(path: Path, version: str = "v3", *, layout: str = "original") -> nn.Module:
     """A file in the original names, or a folder as diffusers saves them."""
     net = filled(MotionAdapter(WIDTHS, motion_layers_per_block=LAYERS, **MOTION[version]), 4)
     return _saved(net, path, layout)
 
 
+@undrawn()
 def control(path: Path, *, layout: str = "original") -> nn.Module:
     """SparseCtrl for colour pictures."""
     net = SparseControlNetModel(
@@ -259,6 +266,7 @@ def autoencoder_file(path: Path, kind: str = "kl") -> Any:
     return net
 
 
+@undrawn()
 def upscaler(folder: Path) -> None:
     """The ×4 upscaler's pipeline: it reads words of another width, and has an autoencoder of its
     own."""
@@ -312,15 +320,16 @@ def _of_upscaler() -> tuple[Any, Any, Any]:
 def wan(folder: Path, layout: str = "t2v", width: int = 1536) -> None:
     """Wan's folder, one block deep; by its width a file says what it is."""
     tiny_wan.make(folder, layout)
-    net = WanTransformer3DModel(
-        num_attention_heads=width // 128,
-        attention_head_dim=128,
-        in_channels=tiny_wan.LAYOUTS[layout],
-        out_channels=48 if layout == "ti2v" else 16,
-        text_dim=16,
-        freq_dim=32,
-        ffn_dim=32,
-        num_layers=1,
-        rope_max_seq_len=32,
-    )
+    with undrawn():
+        net = WanTransformer3DModel(
+            num_attention_heads=width // 128,
+            attention_head_dim=128,
+            in_channels=tiny_wan.LAYOUTS[layout],
+            out_channels=48 if layout == "ti2v" else 16,
+            text_dim=16,
+            freq_dim=32,
+            ffn_dim=32,
+            num_layers=1,
+            rope_max_seq_len=32,
+        )
     filled(net, 8).save_pretrained(folder / "transformer")

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from tests.engine.families.wan.tiny import awake
+from tests.random_weights import undrawn
 
 State = dict[str, Tensor]
 CHANNELS = {"t2v": 16, "i2v": 36, "ti2v": 48, "vace": 16, "i2v21": 36, "flf2v": 36}
@@ -54,6 +55,7 @@ IN_VAE = {
 }  # fmt: skip
 
 
+@undrawn()
 def transformer(kind: str, seed: int = 1, *, width: int = 1536) -> Any:
     """One block; by its width a file says what it is."""
     sees = kind in ("i2v21", "flf2v")
@@ -95,6 +97,7 @@ def _of(name: str, table: dict[str, str]) -> str:
     return name
 
 
+@undrawn()
 def vae(kind: str) -> Any:
     """2.1's, or that of the 5B model; as wide as they come in level, and narrow."""
     config: dict[str, Any] = {"base_dim": 4, "z_dim": 16}
@@ -191,6 +194,7 @@ def _bytes(field: int, data: bytes) -> bytes:
     return bytes([field << 3 | 2, len(data)]) + data
 
 
+@undrawn()
 def text_encoder() -> UMT5EncoderModel:
     """With as many words as UMT5, by which it is known, and little besides."""
     config = UMT5Config(

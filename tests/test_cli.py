@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import sqlite3
 import struct
 import zlib
@@ -24,6 +25,13 @@ from tests.engine import tiny_upsampler
 
 PROMPT = "a red ball moving left over grass"
 QUICK = ("--model", "tiny", "--steps", "2", "--keyframes", "3", "--seed", "7")
+
+
+@pytest.fixture
+def home(home: Path, found_out: Path) -> Path:
+    """A data folder in which it is known what the stages of a `QUICK` clip take."""
+    shutil.copy(found_out, home)
+    return home
 
 
 @pytest.fixture

@@ -57,11 +57,14 @@ def from_a_gone_folder(tmp_path: Path, *words: str) -> subprocess.CompletedProce
 
 
 @posix
-def test_from_a_folder_that_is_gone_whole_paths_work(home, tmp_path):
+def test_from_a_folder_that_is_gone_whole_paths_work(run, home, tmp_path, monkeypatch):
     out = tmp_path / "a.png"
-    words = ("generate", "a red ball", *QUICK, "--out", str(out), "--data-dir", str(home))
-    done = from_a_gone_folder(tmp_path, *words)
+    done = from_a_gone_folder(tmp_path, "library", "scan", str(home), "--data-dir", str(home))
     assert done.returncode == 0, done.stderr
+    (gone := tmp_path / "gone too").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run("generate", "a red ball", *QUICK, "--out", str(out)).code == 0
     assert out.is_file()
 
 

@@ -1,12 +1,20 @@
 """Commands and models: found by id, refused with the ids there are, undisturbed by a bad folder."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-PLAN = ("generate", "a red ball", "--plan", "--model")
+PLAN = ("generate", "a red ball", "--plan", "--keyframes", "3", "--steps", "2", "--model")
+
+
+@pytest.fixture
+def home(home: Path, found_out: Path) -> Path:
+    """A data folder in which it is known what the stages of the clip of `PLAN` take."""
+    shutil.copy(found_out, home)
+    return home
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from studio.cli import main
 from tests import published_models as published
 from tests.commands import Ran
 from tests.engine.lora import lora_files
@@ -37,6 +38,8 @@ def people(tmp_path_factory) -> Path:
     wildcards = data / "wildcards" / "things"
     wildcards.mkdir(parents=True)
     (wildcards / "animal.txt").write_text("# animals\ncat\n\nowl\n", "utf-8")
+    # what the stages of this checkpoint take is found out once, and not in every test
+    assert main(["generate", "a ball", *PLAN, "--data-dir", str(data)]) == 0
     return data
 
 

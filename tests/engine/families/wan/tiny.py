@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanTransformer3
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
 from studio.engine.device import Device
@@ -21,6 +22,7 @@ from studio.spec.card import Card, Window
 from studio.spec.grid import Grid
 from studio.spec.part import Defaults
 from studio.spec.progress import silent
+from tests.random_weights import draw
 
 CPU = Device("cpu", torch.float32)
 SIDE = 32
@@ -44,12 +46,15 @@ WORDS = ("red", "ball", "blurry", "a", "on", "grass")
 def awake(net: nn.Module, seed: int, scale: float = 2.0) -> nn.Module:
     """Matrices large enough that what goes in is felt in what comes out."""
     generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in net.named_parameters():
-            if parameter.ndim > 1 and "norm" not in name and "table" not in name:
-                drawn = torch.randn(parameter.shape, generator=generator)
-                parameter.copy_(drawn * scale / parameter[0].numel() ** 0.5)
+    for name, parameter in net.named_parameters():
+        if parameter.ndim > 1 and "norm" not in name and "table" not in name:
+            width = parameter[0].numel()
+            draw(parameter, generator, partial(_scaled, scale=scale, width=width))
     return net.eval().requires_grad_(False)
+
+
+def _scaled(numbers: Tensor, scale: float, width: int) -> Tensor:
+    return numbers * scale / width**0.5
 
 
 def transformer(layout: str, seed: int = 1) -> WanTransformer3DModel:
