@@ -10,7 +10,6 @@ from typing import get_args
 
 from studio.library.card import read_card
 from studio.library.derived.derive import derive
-from studio.library.derived.derived import JOINED
 from studio.library.model_names import name_of
 from studio.library.recognition.found import Role
 from studio.library.scan import Entry, Scan
@@ -63,13 +62,6 @@ def overview(
         *(Listed("", g.was.name, MISSING, g.was, g.what, why=GONE) for g in missing),
     ]
     return tuple(sorted(lines, key=lambda line: (ORDER.index(line.role), line.name.casefold())))
-
-
-def joined(line: Listed, with_: Listed) -> str:
-    """The id of a motion module or SparseCtrl on an image model; refused where they do not fit."""
-    assert line.entry is not None
-    assert with_.entry is not None
-    return derive(f"{with_.id}{JOINED}{line.id}", [with_.entry, line.entry]).card.id
 
 
 def roles_of(entry: Entry) -> list[str]:

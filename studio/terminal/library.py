@@ -65,14 +65,19 @@ def list_all(_: Namespace, session: Session) -> Answer:
     where = _folders(session)
     found = _scanned(where, session)
     moved, missing = compared(found.entries, where, session.folders.seen_models)
-    lines = [f"  {name_of(e.path)}: {_line(e).strip()}{_use(e)}" for e in found.entries if e.found]
+    uses = {e.path: roles_of(e) for e in found.entries if e.found}
+    lines = [
+        f"  {name_of(e.path)}: {_line(e).strip()}{_use(uses[e.path])}"
+        for e in found.entries
+        if e.found
+    ]
     lines += [f"  moved  {gone.was} → {gone.now}" for gone in moved]
     lines += [f"  missing  {gone.was} ({gone.what})" for gone in missing]
     return Answer(
         "\n".join([*lines, summary(found)]),
         {
             **_facts(found),
-            "uses": {name_of(e.path): roles_of(e) for e in found.entries if e.found},
+            "uses": {name_of(path): roles for path, roles in uses.items()},
             "moved": _gone(moved),
             "missing": _gone(missing),
         },
@@ -102,8 +107,8 @@ def verify(args: Namespace, session: Session) -> Answer:
     return Answer(words, {"models": facts}, code=2 if wrong else 0)
 
 
-def _use(entry: Entry) -> str:
-    return f", for {', '.join(roles)}" if (roles := roles_of(entry)) else ""
+def _use(roles: list[str]) -> str:
+    return f", for {', '.join(roles)}" if roles else ""
 
 
 def _folders(session: Session) -> list[Path]:

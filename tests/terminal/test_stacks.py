@@ -94,3 +94,14 @@ def test_a_motion_lora_goes_on_what_moves_alone(run, models):
     alone = run(*PLAN, "dream", "--seed", "1", "--lora", "v2_lora_PanLeft")
     assert alone.code == 2
     assert "was made for AnimateDiff; the model of this shot is SD 1.x" in alone.err
+
+
+def test_the_list_asks_once_of_each_file_what_it_is_used_for(run, models, monkeypatch):
+    from studio.library import overview
+
+    asked, derive = [], overview.derive
+    monkeypatch.setattr(overview, "derive", lambda *of: [asked.append(of[0]), derive(*of)][1])
+    listed = run("library", "list", "--json").answer
+    assert listed["uses"]["dream"] == ["keyframes", "codec"]
+    assert sorted(asked) == sorted(set(asked))
+    assert "dream" in asked
