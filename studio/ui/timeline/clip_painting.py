@@ -67,18 +67,19 @@ def paint_clip(
         )
     state = with_.look.state(clip.id)
     _paint_holes(painter, box, clip, film, state, with_)
-    paint_state(painter, box, clip, with_)
+    paint_state(painter, box, state, with_)
     if film is not None:
         mark = labels.diamond("text", with_.ratio)
+        left, right, down = box.left(), box.right(), round(box.bottom()) - DIAMOND - 1
         for _, x in diamonds(film, with_.scale, *seen):
-            if box.left() <= x < box.right():
-                painter.drawPixmap(round(x - DIAMOND / 2), round(box.bottom()) - DIAMOND - 1, mark)
+            if left <= x < right:
+                painter.drawPixmap(round(x - DIAMOND / 2), down, mark)
     _paint_texts(painter, box, clip, state, with_)
 
 
-def paint_state(painter: QPainter, box: QRectF, clip: Clip, with_: Look) -> None:
+def paint_state(painter: QPainter, box: QRectF, state: str, with_: Look) -> None:
     """A band in the attention colour at the foot of what is out of date."""
-    role = ROLES.get(with_.look.state(clip.id))
+    role = ROLES.get(state)
     if role:
         bar = QRectF(box.left(), box.bottom() - 3, box.width(), 3)
         painter.fillRect(bar, with_.labels.colour(role))
@@ -110,21 +111,22 @@ def _paint_film(
         return
     high = round(box.height())
     wide = high * (take.width / take.height if take.width and take.height else WIDE)
+    top, ratio, full = box.top(), with_.ratio, box.height()
+    wanted, there, labels = with_.wanted, with_.pictures.get, with_.labels
     for tile in tiles(film, with_.scale, wide, *seen):
         place = take.key(tile.frame)
         if place is None:
             continue
-        with_.wanted.append(place)
-        picture = with_.pictures.get(place)
+        wanted.append(place)
+        picture = there(place)
         if picture is None:
             continue
-        pixmap = with_.labels.picture(picture, high, with_.ratio)
+        pixmap = labels.picture(picture, high, ratio)
         left = round(tile.left)  # whole pixels: no seams between pictures
-        room = QRectF(left, box.top(), round(tile.right) - left, box.height())
-        cut = min(float(pixmap.width()), room.width() * with_.ratio)
-        source = QRectF((pixmap.width() - cut) / 2, 0, cut, pixmap.height())
-        room.setWidth(cut / with_.ratio)
-        painter.drawPixmap(room, pixmap, source)
+        whole, cut = pixmap.width(), (round(tile.right) - left) * ratio
+        cut = min(float(whole), cut)
+        source = QRectF((whole - cut) / 2, 0, cut, pixmap.height())
+        painter.drawPixmap(QRectF(left, top, cut / ratio, full), pixmap, source)
 
 
 def _paint_holes(

@@ -102,7 +102,7 @@ def _clips(
             paint_clip(painter, box, clip, film, seen, look)
         else:
             painter.fillRect(box, plain)
-            paint_state(painter, box, clip, look)
+            paint_state(painter, box, look.look.state(clip.id), look)
         if clip.id in drawn.chosen or clip.id == drawn.focused:
             _frame(painter, drawn, clip, box, look)
     _flush(painter, crowd, crowd_end, row, look)

@@ -59,9 +59,10 @@ def tiles(film: Film, scale: Scale, wide: float, x: float, end: float) -> Iterat
     apart = each / parts
     first, last = film.seen(scale, x, end)
     head, tail = scale.x(film.start), scale.x(film.start + film.clip.length)
+    begins = head - film.begin * pixels  # x of the medium's frame 0: no calls where there are many
     for number in range(floor(first / apart), ceil(last / apart)):
-        left = max(film.x(number * apart, scale), head)
-        right = min(film.x((number + 1) * apart, scale), tail)
+        left = max(begins + number * apart * pixels, head)
+        right = min(begins + (number + 1) * apart * pixels, tail)
         if right > left:
             shown = max(round(number * apart), ceil(film.begin))
             yield Tile(min(shown, film.medium.frames - 1), left, right)
@@ -74,8 +75,10 @@ def diamonds(film: Film, scale: Scale, x: float, end: float) -> Iterator[tuple[i
         return
     each = _apart(every * scale.zoom / film.step, DIAMOND)
     first, last = film.seen(scale, x - DIAMOND, end + DIAMOND)
+    pixels = scale.zoom / film.step
+    begins = scale.x(film.start) - film.begin * pixels
     for key in range(ceil(first / every / each) * each, floor((last - 1e-9) / every) + 1, each):
-        yield key, film.x(key * every, scale)
+        yield key, begins + key * every * pixels
 
 
 def _apart(pixels: float, least: float) -> int:

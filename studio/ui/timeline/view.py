@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -103,7 +104,6 @@ class TimelineView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def _connect(self) -> None:
         self.axis.changed.connect(self._follow_axis)
@@ -126,10 +126,20 @@ class TimelineView(QWidget):
             self.choice.current if self.hasFocus() else "", self._player.position,
             self._player.is_shown, self.pointer.drop, self._line, self.axis.y,
         )  # fmt: skip
+        parts = list(event.region())  # type: ignore[call-overload]  # Qt's own iteration
         with painting(self) as painter:
-            draw(painter, drawn, look, QRectF(event.rect()))
-        if event.rect() == self.rect():
+            for part in parts:  # two narrow ones after scrolling, not all that lies between
+                painter.save()
+                painter.setClipRect(part)
+                draw(painter, drawn, look, QRectF(part))
+                painter.restore()
+        if parts == [self.rect()]:
             self._pictures.want(wanted)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # the style sheet took this away when it was put on: without it nothing is moved as painted
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
 
 from studio.spec.timeline.clip import Clip, Footage
 from studio.spec.timeline.timeline import Timeline
@@ -171,3 +172,33 @@ def test_what_nobody_knows_yet_is_waited_for_and_what_is_gone_is_black(played):
     frames = TimelineFrames(timeline, gone.get, stored.get, stored.__getitem__, QSize(4, 4))
     assert [level(frames.at(n)) for n in (0, 7, 8)] == [0, 0, 8]
     assert "10" not in {r.key for r in frames.requests(0, 1, loop=False)}
+
+
+def test_what_is_moved_as_it_is_painted_looks_as_painted_anew(film, until):
+    """Scrolling moves pixels and paints two strips; what is seen is the same."""
+    view, axis = film.timeline.view, film.timeline.view.axis
+    assert view.testAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent), "the style sheet took it"
+    film.project.timeline_player.go(100)
+    axis.zoom(9, 300)
+    until(
+        lambda: (
+            film.project.timeline_pictures.held and not film.project.timeline_pictures._is_reading
+        )
+    )
+    view.repaint()
+    for pixels in (23, 40, -31, 200):
+        axis.scroll(pixels)
+        QApplication.processEvents()
+        moved = seen_of(view)
+        assert moved.size() == view.size()
+        assert len({moved.pixel(x, 60) for x in range(0, view.width(), 7)}) > 3
+        view.repaint()
+        assert seen_of(view) == moved, pixels
+
+
+def seen_of(view) -> QImage:
+    """What is on the screen where the view is."""
+    window = view.window()
+    whole = window.screen().grabWindow(window.winId()).toImage()
+    corner = view.mapTo(window, view.rect().topLeft())
+    return whole.copy(corner.x(), corner.y(), view.width(), view.height())
