@@ -60,7 +60,8 @@ def open_studio(qapp, qtbot, tmp_path, folders, handlers) -> Iterator[Opened]:
         studio.scan = lambda: (tuple(models), ())
         opened.append(studio)
         if shown:
-            studio.open()
+            with qtbot.waitSignal(studio.window.first_painted, timeout=OPEN_LIMIT_MS):
+                studio.open()
             qtbot.waitUntil(
                 lambda: studio.model_list.found.empty_reason != LOOKING, timeout=OPEN_LIMIT_MS
             )
