@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImageReader, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QImageReader, QPainter, QPaintEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.start.examples import EXAMPLES, Example, is_blank
@@ -34,8 +34,6 @@ class StartPage(QWidget):
         super().__init__(place)
         self._document, self._icons, self._place = document, icons, place
         self._filled = False
-        self.setObjectName("ground")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("First page")
         self.examples: list[QToolButton] = []
         self.recent: list[QWidget] = []
@@ -67,6 +65,14 @@ class StartPage(QWidget):
             self._recent_box.addWidget(line)
             self.recent.append(line)
         self._recent.setVisible(bool(self.recent))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # nothing below it is seen; a style sheet takes that back when it polishes a widget
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), self._icons.theme.colour("ground"))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._place and event.type() == QEvent.Type.Resize and self.isVisible():
