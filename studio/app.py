@@ -33,6 +33,7 @@ from studio.spec.request import ClipRequest
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.shell.window import Window
 from studio.ui.state.downloads import Downloads
+from studio.ui.state.keymap import Keymap
 from studio.ui.state.library import Library
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
@@ -148,6 +149,7 @@ def build(
             scan=lambda: scan(model_folders),
             remembered=Remembered(folders.remembered),
             shelve=lambda: known_shelf(model_folders, folders.wildcards, folders.models_index),
+            keymap=Keymap(folders.data / "keys.json"),
             library=Library(folders, model_folders),
             downloads=Downloads(folders),
             stacks=folders.stacks,

@@ -136,7 +136,7 @@ def test_letters_are_commands_on_the_player(playing):
 
 
 def test_a_question_mark_lists_the_keys_in_a_list_box_and_is_text_in_a_field(playing):
-    from studio.ui.shell.commands import KeysDialog
+    from studio.ui.shell.keys_dialog import KeysDialog
 
     playing.shot.prompt.setFocus()
     press(playing, Key.Key_Question)

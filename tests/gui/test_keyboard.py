@@ -12,7 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.ui.shell.commands import COMMANDS, all_keys
+from studio.ui.shell.commands import FIXED
+from studio.ui.shell.keys_dialog import KeysDialog
+from studio.ui.state.keymap import Keymap
+from studio.ui.widgets.gestures import mnemonics
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSlider)
 
@@ -94,18 +97,100 @@ def test_panels_come_to_the_front_by_key(studio, qtbot, name, panel):
 
 def test_the_list_of_keys_is_whole_and_can_be_searched(studio, qtbot):
     qtbot.keyClick(studio.player.transport.loop, Qt.Key.Key_Question)
-    from studio.ui.shell.commands import KeysDialog
-
     (dialog,) = studio.window.findChildren(KeysDialog)
-    assert len(dialog.lines) == len(all_keys())
+    assert len(dialog.lines) == len(studio.keymap.entries) + len(FIXED)
     qtbot.keyClicks(dialog.search, "preview keyframes")
     shown = [line for line in dialog.lines if not line.isHidden()]
     assert len(shown) == 1
 
 
-def test_no_key_means_two_things():
-    keys = [key for command in COMMANDS for key in command.keys]
-    assert len(keys) == len(set(keys))
+def test_no_key_means_two_things(studio):
+    keymap = studio.keymap
+    for entry in keymap.entries.values():
+        assert [keymap.stands_against(entry.id, key) for key in entry.keys if key] == [""] * len(
+            entry.keys
+        )
+
+
+def test_a_key_is_changed_counts_at_once_and_is_there_the_next_time(studio, qtbot, folders):
+    studio.dialogs.keys()
+    (dialog,) = studio.window.findChildren(KeysDialog)
+    lines = {line.entry.id: line for line in dialog.own}
+    line = lines["Keyframes.reroll"]
+    line.key.setKeySequence("Ctrl+D")
+    line.key.editingFinished.emit()
+    assert studio.keymap.keys("Keyframes.reroll") == ("Ctrl+D",)
+    assert studio.keyframes.gestures["reroll"].key == "Ctrl+D"
+    assert "Ctrl+D" in studio.keyframes.buttons["reroll"].toolTip()
+    lines["File.export"].key.setKeySequence("Ctrl+M")
+    lines["File.export"].key.editingFinished.emit()
+    assert studio.actions["export"].shortcut().toString() == "Ctrl+M"
+    assert Keymap(folders.data / "keys.json")._chosen == {
+        "Keyframes.reroll": ("Ctrl+D",),
+        "File.export": ("Ctrl+M",),
+    }
+    line.back.click()
+    assert studio.keyframes.gestures["reroll"].key == "R"
+    assert not line.back.isEnabled()
+    dialog.all_back.click()
+    assert studio.actions["export"].shortcut().toString() == "Ctrl+E"
+
+
+@pytest.mark.parametrize(
+    ("id", "key", "why"),
+    [
+        ("Timeline.split", "M", "Marker here"),
+        ("Timeline.split", "Ctrl+Z", "Undo"),
+        ("File.export", "X", "typed into text fields"),
+        ("File.export", "Ctrl+L", "Lock or unlock"),
+    ],
+)
+def test_a_key_that_means_something_else_is_refused_and_said(studio, id, key, why):
+    studio.dialogs.keys()
+    (dialog,) = studio.window.findChildren(KeysDialog)
+    line = next(line for line in dialog.own if line.entry.id == id)
+    line.key.setKeySequence(key)
+    line.key.editingFinished.emit()
+    assert why in dialog.message.text()
+    assert studio.keymap.keys(id) == studio.keymap.entries[id].keys
+    assert line.key.keySequence().toString() == studio.keymap.entries[id].keys[0]
+
+
+@pytest.mark.parametrize(
+    "stored", ["", "[]", '{"version": 9, "keys": {}}', '{"version": 1, "keys": {"a": 3}}']
+)
+def test_damaged_keys_are_those_that_the_studio_comes_with(tmp_path, stored):
+    file = tmp_path / "keys.json"
+    file.write_text(stored)
+    assert Keymap(file)._chosen == {}
+
+
+def test_every_line_of_every_menu_has_a_letter_of_its_own(studio):
+    bar = studio.top.menus
+    for menu in (bar, *(action.menu() for action in bar.actions())):
+        if menu is not bar:
+            menu.aboutToShow.emit()
+        texts = [action.text().replace("&&", "") for action in menu.actions() if action.text()]
+        letters = [text[text.index("&") + 1].casefold() for text in texts if "&" in text]
+        assert len(letters) == len(set(letters))
+        assert len(letters) >= min(len(texts), 20), texts
+        if menu is not bar:
+            menu.aboutToHide.emit()
+
+
+def test_every_gesture_is_in_a_menu(studio):
+    texts = [
+        action.text().split("\t")[0].replace("&", "")
+        for top in studio.top.menus.actions()
+        for action in top.menu().actions()
+    ]
+    for room in (studio.keyframes, studio.timeline, studio.player):
+        assert {gesture.words for gesture in room.gestures.values()} <= set(texts)
+
+
+def test_letters_of_menus():
+    assert mnemonics(["Open", "Open recent", "Export"]) == [0, 5, 0]
+    assert mnemonics(["a", "A", "ab\tB"]) == [0, None, 1]
 
 
 def test_settings_unfold_by_key(studio, qtbot):

@@ -1,7 +1,5 @@
 """The keyframe desk: the strip of the shot, what can be done to it, and what that would cost."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt
@@ -20,32 +18,19 @@ from studio.ui.keyframes.edits import StripEdits
 from studio.ui.keyframes.layout import HEIGHT
 from studio.ui.keyframes.versions import VersionSwitch
 from studio.ui.keyframes.view import StripView
+from studio.ui.state.keymap import Keymap, entries_of
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.status import Status
-from studio.ui.widgets.controls import ElidedLabel, row, set_enabled, tip, tool
+from studio.ui.widgets.controls import ElidedLabel, rename, row, set_enabled, tool
+from studio.ui.widgets.gestures import Gesture, fill_menu
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import ask_for_picture, ask_for_words
 from studio.ui.widgets.theme import UNIT
 
 SCROLLBAR = 10
 NONE_CHOSEN = "Choose a keyframe first."
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """A thing to do with the chosen keyframes: its icon, words and key, and whether it may.
-
-    `disabled_reason` says in a sentence what stands against it, or "".
-    """
-
-    name: str
-    icon: str
-    words: str
-    key: str
-    act: Callable[[], object]
-    disabled_reason: Callable[[], str]
 
 
 class KeyframesPanel(QWidget):
@@ -59,18 +44,23 @@ class KeyframesPanel(QWidget):
         status: Status,
         playback: Playback,
         brought: BroughtPictures,
+        keymap: Keymap,
         icons: Icons,
     ) -> None:
         super().__init__()
+        self._keymap = keymap
         self._edits, self._render_forecast = edits, render_forecast
         self._player_state, self._status = player_state, status
         self.view = StripView(
             edits, render_forecast, player_state, playback, brought, self._press, icons
         )
         self.version = VersionSwitch(edits.versions, edits.choose_version, icons)
-        self.gestures = {gesture.name: gesture for gesture in self._gestures()}
+        gestures = {gesture.name: gesture for gesture in self._gestures()}
+        keymap.offer(entries_of(KEYS, gestures, MORE))
+        self.gestures = keymap.keyed(KEYS, gestures)
         self.buttons: dict[str, QToolButton] = {}
         self._build(icons)
+        keymap.changed.connect(self._take_keys)
         self.view.choice.changed.connect(self.reflect)
         edits.changed.connect(self.reflect)
         self.view.menu_asked.connect(self.menu)
@@ -80,12 +70,7 @@ class KeyframesPanel(QWidget):
 
     def _press(self, event: QKeyEvent) -> bool:
         """Do what a key means on the strip; False where it means nothing."""
-        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        ctrl = held == Qt.KeyboardModifier.ControlModifier
-        if held and not ctrl:
-            return False
-        key = _KEYS.get((Qt.Key(event.key()), ctrl))
-        gesture = self.gestures.get(key or "")
+        gesture = self.gestures.get(self._keymap.find(KEYS, event))
         if gesture is None:
             return False
         if disabled_reason := gesture.disabled_reason():
@@ -103,24 +88,24 @@ class KeyframesPanel(QWidget):
         self.version.reflect(self.view.chosen, self._edits.disabled_reason())
         self.facts.set_text(self._facts())
 
+    def _take_keys(self) -> None:
+        """The keys are others: in menus and tips."""
+        self.gestures = self._keymap.keyed(KEYS, self.gestures)
+        for name, button in self.buttons.items():
+            rename(button, self.gestures[name].named)
+        self.reflect()
+
     def menu(self, at: QPoint) -> None:
         """All gestures at the pointer; those that are not possible say why in their tips."""
         menu = QMenu(self)
-        menu.setToolTipsVisible(True)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for gesture in self.gestures.values():
-            action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
-            disabled_reason = gesture.disabled_reason()
-            action.setEnabled(not disabled_reason)
-            tip(action, disabled_reason)
-            action.triggered.connect(lambda _=False, act=gesture.act: act())
+        fill_menu(menu, self.gestures)
         menu.popup(at)
 
     def _build(self, icons: Icons) -> None:
         for name in ROW:
             gesture = self.gestures[name]
-            text = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
-            button = tool(icons, gesture.icon, text.replace(" …", ""))
+            button = tool(icons, gesture.icon, gesture.named)
             button.clicked.connect(lambda _=False, act=gesture.act: act())
             self.buttons[name] = button
         self.facts = ElidedLabel("", "small")
@@ -254,19 +239,7 @@ ROW = (
     "larger", "over",
 )  # fmt: skip
 """The gestures that have a button."""
-_KEYS = {
-    (Qt.Key.Key_R, False): "reroll",
-    (Qt.Key.Key_W, False): "words",
-    (Qt.Key.Key_Comma, False): "before",
-    (Qt.Key.Key_Period, False): "after",
-    (Qt.Key.Key_L, True): "lock",
-    (Qt.Key.Key_P, False): "replace",
-    (Qt.Key.Key_I, False): "insert",
-    (Qt.Key.Key_Delete, False): "delete",
-    (Qt.Key.Key_Backspace, False): "delete",
-    (Qt.Key.Key_B, False): "bridge",
-    (Qt.Key.Key_O, False): "loop",
-    (Qt.Key.Key_U, False): "larger",
-    (Qt.Key.Key_Left, True): "earlier",
-    (Qt.Key.Key_Right, True): "later",
-}
+KEYS = "Keyframes"
+"""The group of its keys."""
+MORE = {"delete": ("Backspace",)}
+"""Second keys by gesture."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.jobs.job import Job
@@ -15,6 +15,7 @@ from studio.spec.progress import Progress
 from studio.spec.quantities import clip_length, count, rate
 from studio.spec.spans import last_keys, spans
 from studio.ui.player.canvas import Canvas
+from studio.ui.player.gestures import KEYS, gestures
 from studio.ui.player.shown_clip import of_take
 from studio.ui.player.shuttle import Shuttle
 from studio.ui.player.transport import Transport
@@ -22,6 +23,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames, Loaded
 from studio.ui.state.images import ImageLoader, from_preview
 from studio.ui.state.job_monitor import JobMonitor
+from studio.ui.state.keymap import Keymap, entries_of
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.selection import Selection
@@ -30,7 +32,6 @@ from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, label, ro
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
-WIPE_STEP = 0.05
 FIRST_STEP = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
 NEXT_STEP = "Choose a take, or press Ctrl+Enter to preview the keyframes of the shot."
 
@@ -54,15 +55,23 @@ class Player(Panel):
         pictures: ImageLoader,
         playback: Playback,
         keyframes: QWidget,
+        keymap: Keymap,
         icons: Icons,
     ) -> None:
         super().__init__()
+        self._keymap = keymap
         self._document, self._job_monitor = document, job_monitor
         self._selection, self._player_state = selection, player_state
         self._status, self._pictures = status, pictures
         self.playback, self.shuttle = playback, Shuttle(player_state, playback)
         self._spot: tuple = ()
         self._build(keyframes, icons)
+        self.gestures = gestures(
+            player_state, playback, self.shuttle, self.transport, self.canvas, self.copy_frame
+        )
+        keymap.offer(entries_of(KEYS, self.gestures))
+        self._take_keys()
+        keymap.changed.connect(self._take_keys)
         player_state.shown_changed.connect(self._follow_shown)
         player_state.playhead_moved.connect(self._paint)
         player_state.options_changed.connect(self._paint)
@@ -84,37 +93,19 @@ class Player(Panel):
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key means for the player; False where it means nothing."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_frame()
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            self._player_state.back()
             return True
-        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if plain not in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
+        gesture = self.gestures.get(self._keymap.find(KEYS, event))
+        if gesture is None:
             return False
-        act = self._keys(plain == Qt.KeyboardModifier.ShiftModifier).get(Qt.Key(event.key()))
-        if act:
-            act()
-        return act is not None
+        if gesture.name == "stop":
+            self.shuttle.key = Qt.Key(event.key())
+        gesture.act()
+        return True
 
-    def _keys(self, shifted: bool) -> dict:
-        playback, player_state = self.playback, self._player_state
-        second = max(1, round(player_state.shown.fps)) if player_state.shown and shifted else 1
-        return {
-            Qt.Key.Key_Space: playback.toggle,
-            Qt.Key.Key_Left: lambda: playback.step(-second),
-            Qt.Key.Key_Right: lambda: playback.step(second),
-            Qt.Key.Key_Home: lambda: playback.go(0),
-            Qt.Key.Key_End: lambda: playback.go(player_state.last_frame),
-            Qt.Key.Key_J: lambda: self.shuttle.press(-1),
-            Qt.Key.Key_K: self.shuttle.hold,
-            Qt.Key.Key_L: lambda: self.shuttle.press(1),
-            Qt.Key.Key_C: self.transport.compare.click,
-            Qt.Key.Key_1: self.transport.actual.click,
-            Qt.Key.Key_Z: self.transport.loupe.click,
-            Qt.Key.Key_T: self.transport.tile.click,
-            Qt.Key.Key_Escape: player_state.back,
-            Qt.Key.Key_BracketLeft: lambda: self.canvas.move_wipe(-WIPE_STEP),
-            Qt.Key.Key_BracketRight: lambda: self.canvas.move_wipe(WIPE_STEP),
-        }
+    def _take_keys(self) -> None:
+        self.gestures = self._keymap.keyed(KEYS, self.gestures)
 
     def _build(self, keyframes: QWidget, icons: Icons) -> None:
         self.setObjectName("ground")

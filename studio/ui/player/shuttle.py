@@ -15,6 +15,8 @@ class Shuttle(QObject):
         super().__init__()
         self._player_state, self._playback = player_state, playback
         self.is_held = False
+        self.key = Qt.Key.Key_K
+        """The key that stops, whose end is listened for."""
 
     def hold(self) -> None:
         """K: stop, and step by J and L until it is let go."""
@@ -32,7 +34,7 @@ class Shuttle(QObject):
             self._playback.shuttle(direction)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        if _is_k_up(event) or event.type() == QEvent.Type.ApplicationDeactivate:
+        if _is_up(event, self.key) or event.type() == QEvent.Type.ApplicationDeactivate:
             self._let_go()
         return False
 
@@ -43,7 +45,7 @@ class Shuttle(QObject):
             app.removeEventFilter(self)
 
 
-def _is_k_up(event: QEvent) -> bool:
+def _is_up(event: QEvent, key: Qt.Key) -> bool:
     if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyRelease:
         return False
-    return event.key() == Qt.Key.Key_K and not event.isAutoRepeat()
+    return event.key() == key and not event.isAutoRepeat()

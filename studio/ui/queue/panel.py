@@ -13,13 +13,15 @@ from PySide6.QtWidgets import (
 
 from studio.jobs.job import FINISHED, UNREADABLE, Job, State
 from studio.jobs.queue import Queue
-from studio.ui.queue.text import ROLES, status
+from studio.ui.queue.text import ICONS, ROLES, status, times
+from studio.ui.state.images import from_preview, thumbnail
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.widgets import theme
 from studio.ui.widgets.controls import (
     ElidedLabel,
     EmptyState,
     Panel,
+    label,
     push,
     remove_widget,
     set_enabled,
@@ -27,6 +29,9 @@ from studio.ui.widgets.controls import (
 )
 from studio.ui.widgets.details_dialog import DetailsDialog
 from studio.ui.widgets.icons import Icons
+
+PICTURE = 32
+"""Pixels of a job's picture."""
 
 
 class JobRow(QWidget):
@@ -39,6 +44,10 @@ class JobRow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("row")
         self.title, self.status = ElidedLabel(job.title), ElidedLabel("", "small")
+        self.picture, self._icons = label(), icons
+        self.picture.setFixedSize(PICTURE, PICTURE)
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.times = label("", "small")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(160)
@@ -49,7 +58,10 @@ class JobRow(QWidget):
         text.addWidget(self.status)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * theme.UNIT, theme.UNIT // 2, 2 * theme.UNIT, theme.UNIT // 2)
+        layout.setSpacing(theme.UNIT)
+        layout.addWidget(self.picture)
         layout.addLayout(text, 1)
+        layout.addWidget(self.times)
         layout.addWidget(self.bar)
         for button in self._buttons(icons):
             layout.addWidget(button)
@@ -61,7 +73,21 @@ class JobRow(QWidget):
         self.status.set_text(text)
         theme.set_role(self.status, ROLES.get(self.job.state, "small"))
         self.bar.setValue(round(1000 * self._job_monitor.fraction(self.job.id)))
-        self.setAccessibleName(f"{self.job.title}: {text}")
+        self.times.setText(times(self.job, self._job_monitor))
+        self.setAccessibleName(
+            ", ".join(filter(None, (f"{self.job.title}: {text}", self.times.text())))
+        )
+        self._reflect_picture()
+
+    def _reflect_picture(self) -> None:
+        """The first frame of what it makes, as it was seen last; or what stands for its kind."""
+        known, ratio = self._job_monitor.progress(self.job.id), self.devicePixelRatioF()
+        if preview := known.moving or known.still:
+            shown = thumbnail(from_preview(preview)[0], PICTURE, ratio, square=True)
+        else:
+            name = ICONS.get(self.job.kind, "clip")
+            shown = self._icons.pixmap(name, "muted", PICTURE // 2, ratio)
+        self.picture.setPixmap(shown)
 
     def reflect_place(self) -> None:
         """Which way it can be moved."""

@@ -1,6 +1,8 @@
-"""A job's state and progress as text."""
+"""A job's state, progress and times as text."""
 
-from studio.jobs.job import Job, State
+import time
+
+from studio.jobs.job import FINISHED, Job, State
 from studio.spec.quantities import duration, time_left
 from studio.ui.state.job_monitor import JobMonitor
 
@@ -13,6 +15,8 @@ STATES = {
     State.CANCELLED: "cancelled",
     State.SET_ASIDE: "was running when the studio stopped",
 }
+ICONS = {"train_subject": "subject", "export": "export", "export_timeline": "export"}
+"""By kind of job, what stands for it while there is no picture of it."""
 ROLES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
 
 
@@ -37,3 +41,16 @@ def status(job: Job, job_monitor: JobMonitor) -> str:
     if job.state is State.FAILED:
         return f"{job.what} {job.hint}".strip() or "failed"
     return STATES[job.state]
+
+
+def times(job: Job, job_monitor: JobMonitor) -> str:
+    """ "15:21 · 24 s": when it ended and how long that took; "" for what nobody watched."""
+    known = job_monitor.progress(job.id)
+    if not known.started or job.state not in FINISHED or not known.ended:
+        return ""
+    return f"{time.strftime('%H:%M', time.localtime(known.ended))} · {took(known.ended - known.started)}"
+
+
+def took(seconds: float) -> str:
+    """How long something took."""
+    return duration(seconds) if seconds >= 1 else "under 1 s"

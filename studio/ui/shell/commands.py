@@ -1,17 +1,18 @@
-"""Every command of the window, declared once: menus, keys and the list of keys come from here."""
+"""Every command of the window, declared once: menus and the keys that they come with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from studio.ui.state.document import Document
-from studio.ui.widgets.controls import Panel, column, label, push, row
-from studio.ui.widgets.theme import UNIT
+from studio.ui.state.keymap import Entry, Keymap
+from studio.ui.widgets.controls import Panel
 
-MENUS = ("File", "Edit", "Shot", "View", "Help")
+MENUS = ("File", "Edit", "Shot", "Keyframes", "Timeline", "Playback", "View", "Help")
+"""Those that no command names list what a room offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,54 +54,30 @@ COMMANDS = (
     Command("queue", "View", "Queue", ("Ctrl+J",)),
     Command("compare", "View", "Compare takes …", ("Ctrl+Shift+C",)),
     Command("arrange", "View", "Arrange as at first"),
+    Command("guide", "Help", "Guide", ("Shift+F1",)),
     Command("keys", "Help", "Keys", ("F1", "?")),
     Command("about", "Help", "About"),
 )
-# These keys reach the player only when no control that has the focus wants them.
-PLAYER_KEYS = (
-    ("Play or pause", "Space"),
-    ("One frame back or on", "← →"),
-    ("One second back or on", "Shift+← →"),
-    ("First or last frame", "Home, End"),
-    ("Play backwards, stop, play; again for faster", "J K L"),
-    ("Copy this frame", "Ctrl+C"),
-    ("Compare with before, move the line", "C, [ ]"),
-    ("Pixel for pixel, loupe", "1, Z"),
-    ("Preview a tile of the upsampling", "T"),
+FIXED = (
+    ("Press the button that has the focus", "Enter"),
+    ("Back to what was on the player before", "Esc"),
     ("Star a take, delete a take", "S, Del"),
+    ("Words stronger or weaker", "Ctrl+↑ ↓"),
+    ("Earlier and later words of this shot", "Alt+↑ ↓"),
     ("Reorder or cancel a job in the queue", "Alt+↑ ↓, Del"),
     ("On the keyframes: choose the next, choose more", "← →, Shift+← →"),
     ("Move a keyframe", "Alt+← →"),
-    ("Extend before the first or after the last", "Ctrl+← →"),
-    ("Re-roll, with other words", "R, W"),
-    ("Version before or after", ", ."),
-    ("Lock or unlock", "Ctrl+L"),
-    ("Replace or insert by the frame on the player", "P, I"),
-    ("Delete, bridge to the next, loop", "Del, B, O"),
-    ("Upsample only this range", "U"),
     ("On the timeline: next and earlier edges", "↑ ↓"),
     ("Choose a clip, choose more", "Ctrl+arrows, Ctrl+Shift+arrows"),
     ("Work on the shot of a clip", "Enter"),
     ("Move a clip by a frame, by a second", "Alt+← →, Alt+Shift+← →"),
     ("Move a clip to another track", "Alt+↑ ↓"),
-    ("Split, trim to the playhead", "S, Q W"),
-    ("Delete a clip, and close the gap", "Del, Shift+Del"),
-    ("Marker, mark in and out, clear", "M, I O, X"),
-    ("Add the take, words over a clip", "A, T"),
-    ("Fill a gap, bridge two clips, make longer", "F, B, E"),
-    ("Make the marked range anew, render what changed", "R, U"),
-    ("Add a video, picture or sound", "Shift+A"),
-    ("Make a clip of the words over it", "Shift+T"),
-    ("Show a frame earlier or later under a clip", ", .   Alt+drag"),
-    ("Speed, blended frames, loudness, softer and louder", "D, Shift+D, G, [ ]"),
-    ("Draft mode: few steps, half size", "H"),
-    ("Scopes: brightness and flicker", "V"),
+    ("See closer, see all", "+ -, 0"),
     ("By single frames, while K is held", "K+J, K+L"),
-    ("Snap to edges, see closer, see all", "N, + -, 0"),
+    ("Show a frame earlier or later under a clip", "Alt+drag"),
     ("Zoom, scroll, higher tracks", "Ctrl+wheel, wheel, Alt+wheel"),
-    ("Press the button that has the focus", "Enter"),
-    ("This list", "?"),
 )
+"""Keys that stay as they are: they go about in a room, and are the same in every program."""
 
 
 def is_command(event: QKeyEvent, focused: QWidget | None) -> bool:
@@ -118,20 +95,29 @@ def is_command(event: QKeyEvent, focused: QWidget | None) -> bool:
 
 
 def make_actions(
-    handlers: Mapping[str, Callable[[], object]], parent: QWidget
+    handlers: Mapping[str, Callable[[], object]], keymap: Keymap, parent: QWidget
 ) -> dict[str, QAction]:
-    """An action per command; KeyError when one has no handler."""
+    """An action per command, which has the key that the user gave it; KeyError without a handler."""
     actions = {}
+    keymap.offer(Entry(c.menu, c.name, c.text, c.keys, everywhere=True) for c in COMMANDS)
     for command in COMMANDS:
         action = QAction(command.text, parent)
         action.setObjectName(command.name)
-        action.setShortcuts([QKeySequence(key) for key in command.keys])
         action.setMenuRole(QAction.MenuRole.NoRole)
         handler = handlers[command.name]
         action.triggered.connect(lambda _=False, handler=handler: handler())
         parent.addAction(action)
         actions[command.name] = action
+    take_keys(actions, keymap)
+    keymap.changed.connect(lambda: take_keys(actions, keymap))
     return actions
+
+
+def take_keys(actions: Mapping[str, QAction], keymap: Keymap) -> None:
+    """Give each action the keys that it has now."""
+    for command in COMMANDS:
+        keys = keymap.keys(f"{command.menu}.{command.name}")
+        actions[command.name].setShortcuts([QKeySequence(key) for key in keys])
 
 
 def reflect_actions(actions: Mapping[str, QAction], document: Document, *, has_take: bool) -> None:
@@ -143,51 +129,3 @@ def reflect_actions(actions: Mapping[str, QAction], document: Document, *, has_t
     actions["timeline_out"].setEnabled(bool(document.project.timeline.length))
     actions["timeline_in"].setEnabled(not document.read_only)
     actions["remove_shot"].setEnabled(len(document.project.shots) > 1)
-
-
-class KeysDialog(QDialog):
-    """All keys, searchable."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Keys")
-        self.resize(480, 560)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the keys")
-        self.search.setClearButtonEnabled(True)
-        self.lines = [_line(what, keys) for what, keys in all_keys()]
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        inner = column(*self.lines, gap=UNIT)
-        inner.layout().addStretch(1)  # type: ignore[union-attr]
-        area.setWidget(inner)
-        done = push("Close")
-        done.clicked.connect(self.accept)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(*(2 * UNIT,) * 4)
-        layout.setSpacing(2 * UNIT)
-        for part in (self.search, area, row(None, done)):
-            layout.addWidget(part)
-        self.search.textChanged.connect(self._filter)
-
-    def _filter(self, wanted: str) -> None:
-        for line, (what, keys) in zip(self.lines, all_keys(), strict=True):
-            line.setVisible(wanted.casefold() in f"{what} {keys}".casefold())
-
-
-def all_keys() -> tuple[tuple[str, str], ...]:
-    """What each key does: (words, keys as this system writes them)."""
-    native = QKeySequence.SequenceFormat.NativeText
-    spelled = [
-        (c.text.removesuffix(" …"), QKeySequence(c.keys[0]).toString(native))
-        for c in COMMANDS
-        if c.keys
-    ]
-    return (*spelled, *PLAYER_KEYS)
-
-
-def _line(what: str, keys: str) -> QWidget:
-    name, key = label(what), label(keys, "chip")
-    key.setAlignment(Qt.AlignmentFlag.AlignRight)
-    return row(name, None, key)

@@ -6,8 +6,10 @@ from pathlib import Path
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from studio.project import edits
-from studio.ui.shell.commands import KeysDialog
+from studio.ui.shell.guide import GuideDialog
+from studio.ui.shell.keys_dialog import KeysDialog
 from studio.ui.state.document import Document
+from studio.ui.state.keymap import Keymap
 from studio.ui.widgets.controls import label, push, row
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import (
@@ -33,11 +35,19 @@ ABOUT = (
 class Dialogs:
     """Opens dialogs over `parent`; everything they decide goes to the document."""
 
-    def __init__(self, document: Document, icons: Icons, parent: QWidget) -> None:
-        self._document, self._icons, self._parent = document, icons, parent
+    def __init__(self, document: Document, keymap: Keymap, icons: Icons, parent: QWidget) -> None:
+        self._document, self._keymap = document, keymap
+        self._icons, self._parent = icons, parent
 
     def keys(self) -> None:
-        open_dialog(KeysDialog(self._parent))
+        open_dialog(KeysDialog(self._keymap, self._icons, self._parent))
+
+    def guide(self) -> None:
+        """Beside the window, once; the window goes on meanwhile."""
+        dialog = self._parent.findChild(GuideDialog) or GuideDialog(self._parent)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.show()
+        dialog.activateWindow()
 
     def about(self) -> None:
         dialog = QDialog(self._parent)

@@ -30,6 +30,7 @@ from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
 from studio.ui.start.page import StartPage
 from studio.ui.state.downloads import Downloads
+from studio.ui.state.keymap import Keymap
 from studio.ui.state.library import Library
 from studio.ui.state.open_project import OpenProject
 from studio.ui.state.stack_list import StackList
@@ -59,6 +60,7 @@ class Rooms:
         library: Library,
         downloads: Downloads,
         stacks: Path,
+        keymap: Keymap,
         device_info: Callable[[], DeviceInfo],
         can_free: bool,
         icons: Icons,
@@ -66,6 +68,7 @@ class Rooms:
         planner: Planner | None = None,
     ) -> None:
         self._icons, self.library_state, self.downloads = icons, library, downloads
+        self.keymap = keymap
         self.project = project = OpenProject(
             store, subjects, span_results, queue, remembered, planner
         )
@@ -135,11 +138,11 @@ class Rooms:
         player_state, status, pictures = self.player_state, self.status, self.project.pictures
         self.keyframes = KeyframesPanel(
             self.edits, self.render_forecast, player_state, status, self.playback,
-            self._brought, self._icons,
+            self._brought, self.keymap, self._icons,
         )  # fmt: skip
         self.player = Player(
             document, queue, monitor, self.selection, player_state, status, pictures,
-            self.playback, self.keyframes, self._icons,
+            self.playback, self.keyframes, self.keymap, self._icons,
         )  # fmt: skip
         self.comparison = TakeComparison(
             document, self.selection, player_state, pictures, status, self.player
@@ -167,7 +170,7 @@ class Rooms:
             self.timeline_edits, project.timeline_look, project.timeline_player,
             project.timeline_pictures, self.document, self.selection, self.status,
             project.timeline_renders, project.media_files, project.timeline_scopes,
-            self.background, self._icons,
+            self.background, self.keymap, self._icons,
         )  # fmt: skip
 
     def _delete_rooms(self) -> None:
@@ -175,6 +178,6 @@ class Rooms:
         for each in (
             self._tiles, self._shot_follower, self._imported_clip, self.edits, self.edits.versions,
             self._brought, self.variations, self.timeline_edits, self.library_state, self.downloads,
-            self.stacks,
+            self.stacks, self.keymap,
         ):  # fmt: skip
             each.deleteLater()

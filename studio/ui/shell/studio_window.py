@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
@@ -15,8 +14,10 @@ from studio.project.shot import Shot
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
 from studio.ui.keyframes.variations import VariationsDialog
-from studio.ui.shell.commands import MENUS, is_command, make_actions, reflect_actions
+from studio.ui.shell.away import Away
+from studio.ui.shell.commands import is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
+from studio.ui.shell.dock_heights import TIMELINE, DockHeights
 from studio.ui.shell.exchange import TimelineExchange
 from studio.ui.shell.garbage import Garbage
 from studio.ui.shell.idle import FirstIdle
@@ -27,17 +28,16 @@ from studio.ui.shell.save_failures import SaveFailures
 from studio.ui.shell.window import Window
 from studio.ui.start.examples import make_project
 from studio.ui.state.model_list import Scan, Shelve
+from studio.ui.state.prompt_history import PromptHistory
 from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.takes.dropped import DropReader
-from studio.ui.timeline.menus import fill_menu
+from studio.ui.widgets.gestures import underline
 from studio.ui.widgets.input_dialogs import DOCUMENTS, folder_of
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
 SHOWN = ("subjects", "takes", "library", "timeline", "player", "shot")
 """Commands that show the panel of that name."""
-TIMELINE = 204
-"""Pixels that a timeline takes at first: its tools, words, one track of pictures, sound."""
 
 
 class StudioWindow(Rooms):
@@ -56,13 +56,15 @@ class StudioWindow(Rooms):
         self._save_failures = SaveFailures(document, self.status, self.banner)
         self._job_failures = JobFailures(queue, monitor, self.banner)
         self.window = Window(self.panels, self._press, self._may_close, memory)
-        self.dialogs = Dialogs(document, self._icons, self.window)
+        self._heights = DockHeights(self.window, lambda: self.timeline.is_empty)
+        self.away = Away(queue, monitor, self.window)
+        self.dialogs = Dialogs(document, self.keymap, self._icons, self.window)
         self.take_dialogs = TakeDialogs(
             document, self.exports, self.project.span_results, self.project.encoding,
             self._icons, self.window,
         )  # fmt: skip
         self.exchange = TimelineExchange(document, self.background, self.status, self.window)
-        self.actions = make_actions(self._handlers(), self.window)
+        self.actions = make_actions(self._handlers(), self.keymap, self.window)
         self.top.set_actions(
             self.actions,
             {
@@ -70,6 +72,11 @@ class StudioWindow(Rooms):
                 "render": lambda: self.present.state.render_disabled_reason,
                 "variations": self.variations.disabled_reason,
                 "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
+            },
+            {
+                "Keyframes": lambda: self.keyframes.gestures,
+                "Timeline": lambda: self.timeline.gestures,
+                "Playback": lambda: self.player.gestures,
             },
         )
         self._connect()
@@ -81,7 +88,7 @@ class StudioWindow(Rooms):
         self.shot.prompt.setFocus()
         self.project.start(self.scan, self.shelve)
         self.stacks.look(self.background)
-        self._make_room()
+        self._heights.settle()
         self._notices.show_at_opening()
         self._remember()
         self._shot_follower.show_newest(play=False)
@@ -105,6 +112,7 @@ class StudioWindow(Rooms):
         for dialog in self.window.findChildren(QDialog):
             dialog.close()
         self.window.close()
+        self.away.awake.let_go()
         self._imported_clip.stop()
         self.library_state.close()
         self.downloads.close()
@@ -124,11 +132,12 @@ class StudioWindow(Rooms):
         self.status.posted.connect(self.queue_bar.notice)
         self.queue_bar.opened.connect(queue_dock.setVisible)
         queue_dock.visibilityChanged.connect(self.queue_bar.open.setChecked)
-        queue_dock.visibilityChanged.connect(self._make_room_later)
+        queue_dock.visibilityChanged.connect(self._heights.queue_turned)
         self.takes.export_asked.connect(self.take_dialogs.export)
         self.takes.space_asked.connect(lambda: self.take_dialogs.space(self.project.disk_usage))
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
         self.shot.variations_asked.connect(self._vary)
+        self.shot.prompt.history = PromptHistory(self.document, self.render_actions).earlier
         self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
         self.library_state.folders_changed.connect(
             lambda: self.model_list.look(self.scan, self.background, self.shelve)
@@ -154,12 +163,11 @@ class StudioWindow(Rooms):
         self.document.changed.connect(self._reflect_actions)
         self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
         self.selection.take_selected.connect(lambda _: self._reflect_actions())
-        self.timeline.filled.connect(self._make_room)
+        self.timeline.filled.connect(self._heights.settle)
         self.timeline.taller.connect(lambda by: self.window.make_room("Timeline", TIMELINE + by))
         for source in (self.project.timeline_sound, self.exchange):
             source.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}".strip()))
         self.timeline.files.timeline_brought.connect(self.exchange.read)
-        self._add_timeline_menu()
         self._connect_projects()
         self._reflect_actions()
 
@@ -177,9 +185,10 @@ class StudioWindow(Rooms):
         self.drops.unknown.connect(self._imported_clip.open)
         self.drops.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}"))
         file = self.top.menus.actions()[0].menu()
-        self._recent = QMenu("Open &recent", self.top.menus)
+        self._recent = QMenu("Open recent", self.top.menus)
         file.insertMenu(self.actions["rename_project"], self._recent)  # type: ignore[union-attr]
         self._recent.setEnabled(False)
+        underline(file)  # type: ignore[arg-type]
 
     def _remember(self) -> None:
         """This project is the last one that was open; list those before it."""
@@ -195,10 +204,11 @@ class StudioWindow(Rooms):
         self.start.list_recent(projects)
         self._recent.clear()
         for project in projects:
-            self._recent.addAction(str(project)).triggered.connect(
+            self._recent.addAction(str(project).replace("&", "&&")).triggered.connect(
                 lambda _=False, project=project: self._leave_for(project)
             )
         self._recent.setEnabled(bool(projects))
+        underline(self._recent)
 
     def _begin_project(self, name: str, folder: Path, shot: Shot | None = None) -> None:
         """Make a project in a folder of its own, and open it."""
@@ -206,24 +216,6 @@ class StudioWindow(Rooms):
             self._leave_for(make_project(folder, name, shot))
         except Refusal as refusal:
             self.banner.show_message(str(refusal))
-
-    def _add_timeline_menu(self) -> None:
-        """Before *View*; what can be done there is asked when it opens."""
-        menu, panel = QMenu("Timeline", self.top.menus), self.timeline
-        menu.aboutToShow.connect(lambda: fill_menu(menu, panel.gestures))
-        fill_menu(menu, panel.gestures)
-        menus = self.top.menus.actions()
-        self.top.menus.insertMenu(menus[MENUS.index("View")], menu)
-
-    def _make_room_later(self, shown: bool) -> None:
-        """The queue, when it opens, takes of the picture and not of the timeline."""
-        if shown:
-            QTimer.singleShot(0, self.window, self._make_room)
-
-    def _make_room(self) -> None:
-        """A timeline with clips is higher than one with a hint alone."""
-        if not self.timeline.is_empty:
-            self.window.make_room("Timeline", TIMELINE)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         document, dialogs, window = self.document, self.dialogs, self.window
@@ -251,6 +243,7 @@ class StudioWindow(Rooms):
             "queue": self.queue_bar.open.toggle,
             "compare": self.comparison.ask,
             "arrange": window.arrange_as_at_first,
+            "guide": dialogs.guide,
             "keys": dialogs.keys,
             "about": dialogs.about,
         }

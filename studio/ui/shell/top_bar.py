@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenuBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QMenuBar, QWidget
 
 from studio.jobs.device_info import DeviceInfo
 from studio.spec.quantities import memory
@@ -13,6 +13,7 @@ from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.widgets.controls import ElidedLabel, label, push, set_enabled, tip
+from studio.ui.widgets.gestures import Gesture, fill_menu, underline
 from studio.ui.widgets.theme import UNIT, set_role
 
 LOOK_MS = 2000
@@ -45,23 +46,32 @@ class TopBar(QWidget):
         self._look()
 
     def set_actions(
-        self, actions: Mapping[str, QAction], disabled_reason: Mapping[str, Callable[[], str]]
+        self,
+        actions: Mapping[str, QAction],
+        disabled_reason: Mapping[str, Callable[[], str]],
+        gestures: Mapping[str, Callable[[], Mapping[str, Gesture]]],
     ) -> None:
         """Fill the menus.  `disabled_reason` has, by command, a function that gives the reason or "".
 
         Such a command is disabled while its menu is open, with the reason as its tip.  Its key
-        stays: pressed, it shows the reason.
+        stays: pressed, it shows the reason.  `gestures` has, by menu, what a room offers now.
         """
         for title in MENUS:
-            menu = self.menus.addMenu(f"&{title}")
+            menu = self.menus.addMenu(title)
             menu.setToolTipsVisible(True)
+            if title in gestures:
+                _follow(menu, gestures[title])
+                continue
             reasons = {}
             for command in (c for c in COMMANDS if c.menu == title):
                 menu.addAction(actions[command.name])
                 if command.name in disabled_reason:
                     reasons[actions[command.name]] = disabled_reason[command.name]
             menu.aboutToShow.connect(lambda reasons=reasons: _forbid(reasons))
+            menu.aboutToShow.connect(lambda menu=menu: underline(menu))
             menu.aboutToHide.connect(lambda reasons=reasons: _allow(reasons))
+            underline(menu)
+        underline(self.menus)
 
     def reflect(self) -> None:
         document = self._document
@@ -113,6 +123,12 @@ class TopBar(QWidget):
 
     def _look(self) -> None:
         self._background.ask(self._device_info, self.show_device_info, owner=self)
+
+
+def _follow(menu: QMenu, offered: Callable[[], Mapping[str, Gesture]]) -> None:
+    """What a room offers is asked when its menu opens."""
+    menu.aboutToShow.connect(lambda: fill_menu(menu, offered()))
+    fill_menu(menu, offered())
 
 
 def _forbid(reasons: Mapping[QAction, Callable[[], str]]) -> None:

@@ -225,7 +225,8 @@ class Window(QMainWindow):
     def _fit_frame(self) -> None:
         """A new window lies on the screen with its frame too, now that the system has made one."""
         frame, free = self.frameGeometry(), self.screen().availableGeometry()
-        if self._is_new and not self.isMaximized() and not free.contains(frame):
+        as_put = self._is_new and self.size() == first_place(free).size()
+        if as_put and not self.isMaximized() and not free.contains(frame):
             self.setGeometry(first_place(free, around(self.geometry(), frame)))
 
     def _watch_screens(self) -> None:

@@ -1,5 +1,7 @@
 """The prompt: a text field that underlines words the model was never taught."""
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
     QKeyEvent,
@@ -47,7 +49,10 @@ class Underliner(QSyntaxHighlighter):
 
 
 class Prompt(DocumentsText, QPlainTextEdit):
-    """Plain text; Tab leaves it, Ctrl+Enter belongs to the window, Ctrl+Up and Ctrl+Down weigh words."""
+    """Plain text; Tab leaves it, Ctrl+Enter belongs to the window, Ctrl+Up and Ctrl+Down weigh words,
+    Alt+Up and Alt+Down bring back words of `history` (the last first) and those that stood here."""
+
+    history: Callable[[], Sequence[str]] = tuple
 
     def __init__(self, name: str, hint: str, lines: int, theme: Theme) -> None:
         super().__init__()
@@ -57,6 +62,8 @@ class Prompt(DocumentsText, QPlainTextEdit):
         self.setUndoRedoEnabled(False)
         self.typing = Typing()
         self._lines = lines
+        self._recalled: list[str] = []
+        self._place = 0
         self.setFixedHeight(self.sizeHint().height())
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.underliner = Underliner(self.document(), theme)
@@ -80,13 +87,29 @@ class Prompt(DocumentsText, QPlainTextEdit):
         self.typing.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        if control and (way := UP_DOWN.get(event.key())):
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        control = held & Qt.KeyboardModifier.ControlModifier
+        if held == Qt.KeyboardModifier.AltModifier and event.key() in UP_DOWN:
+            self.recall(UP_DOWN[event.key()])
+        elif control and (way := UP_DOWN.get(event.key())):
             shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
             self.nudge(way * (COARSE if shift else FINE))
         else:
             super().keyPressEvent(event)
         event.accept()  # no key of a text field goes on to the player
+
+    def recall(self, step: int) -> None:
+        """Earlier words (1) or later ones (-1), as far as there are any; typing begins anew."""
+        text = self.toPlainText()
+        if not self._recalled or text != as_shown(self._recalled[self._place]):
+            before = [words for words in self.history() if as_shown(words) != text]
+            self._recalled, self._place = [text, *before], 0
+        place = self._place + step
+        if 0 <= place < len(self._recalled):
+            self._place = place
+            cursor = self.textCursor()
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(self._recalled[place])
 
     def nudge(self, by: float) -> None:
         """Change the weight of the word under the cursor, or of what is selected."""

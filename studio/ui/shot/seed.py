@@ -1,4 +1,4 @@
-"""The seed: a number, a dice, a lock."""
+"""The seed: a number, a dice, a lock; one that is not kept says that it is random."""
 
 import secrets
 from fractions import Fraction
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from studio.spec.numbers import possible
 from studio.ui.state.render_actions import SEEDS
 from studio.ui.widgets.adaptive import field
-from studio.ui.widgets.controls import rename, row, set_enabled, tool
+from studio.ui.widgets.controls import label, push, rename, row, set_enabled, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField
 
@@ -28,6 +28,9 @@ class Seed(QWidget):
         self.number.allow(possible(0, LARGEST))
         self.number.setProperty("role", "bare")
         set_enabled(self.number, "", "A whole number from 0 to 2⁶³ − 1. Typing one locks it.")
+        self.again = push("again", "link", tip="Use the seed of this clip again: keep it")
+        self.again.clicked.connect(lambda: self.lock.setChecked(True))
+        self.random = row(label("random: another for the next clip", "small"), None, self.again)
         self.dice = tool(icons, "dice", "Roll another seed")
         self.lock = tool(icons, "unlock", "Keep this seed", checkable=True)
         line = row(field("Seed", self.number), self.dice, self.lock)
@@ -35,6 +38,7 @@ class Seed(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(line)
+        layout.addWidget(self.random)
         layout.addWidget(self.number.note)
         self.number.changed.connect(self._typed)
         self.number.lineEdit().textEdited.connect(lambda _: self._typed(self.number.value()))
@@ -62,6 +66,7 @@ class Seed(QWidget):
         self.changed.emit(self._value(), locked)
 
     def _look(self, locked: bool) -> None:
+        self.random.setHidden(locked)
         self.lock.setIcon(
             self._icons("lock" if locked else "unlock", "accent" if locked else "text")
         )

@@ -1,7 +1,7 @@
 """The stages of the shot as a row: what is made, what is stale, what runs, how long it takes."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QWidget
 
 from studio.jobs.job import Job, State
@@ -14,7 +14,7 @@ from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.shot_state import NO_UPSAMPLER, PresentShot
-from studio.ui.widgets.controls import ElidedLabel, column, label, set_enabled, tip, tool
+from studio.ui.widgets.controls import ElidedLabel, Panel, column, label, set_enabled, tip, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT, set_role
 
@@ -36,6 +36,8 @@ ABSENT_BECAUSE = {
 ENGINE = {"keyframes": "keyframes", **LATER}
 """The stage that a job's progress speaks of; `keyframes` covers those that are predicted too."""
 PICTURE = QSize(64, 40)
+LOW, ROOM = 24, 520
+"""Pixels: of the picture where the panel is lower than that."""
 LEAST = 58
 """Pixels; the words of a stage are cut below."""
 
@@ -73,12 +75,16 @@ class StageCell(QWidget):
         layout.addWidget(column(self.picture, self.bar, self.title, self.state, self.work, gap=2))
         self.setMinimumWidth(LEAST)
 
+    def set_low(self, low: bool) -> None:
+        """With a lower picture, or with one as high as it is drawn."""
+        self.picture.setFixedHeight(LOW if low else PICTURE.height())
+
     def show_picture(self, picture: QImage | None) -> None:
         if picture is None:
             self.picture.setPixmap(QPixmap())
             return
         ratio = self.devicePixelRatioF()
-        self.picture.setPixmap(thumbnail(picture, PICTURE.height(), ratio))
+        self.picture.setPixmap(thumbnail(picture, self.picture.maximumHeight(), ratio))
 
     def show_state(self, state: str, role: str, work: str, percent: int) -> None:
         self.state.set_text(state)
@@ -103,6 +109,7 @@ class Stages(QWidget):
     ) -> None:
         super().__init__()
         self._job_monitor = job_monitor
+        self._panel: QWidget | None = None
         self._present, self._render_forecast = present, render_forecast
         self.cells = {name: StageCell(name, icons) for name in STAGES}
         layout = QHBoxLayout(self)
@@ -115,6 +122,26 @@ class Stages(QWidget):
         queue.changed.connect(self.reflect)
         queue.progressed.connect(lambda *_: self.reflect())
         self.reflect()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        panel = self.parentWidget()
+        while panel is not None and not isinstance(panel, Panel):
+            panel = panel.parentWidget()
+        if panel is not None and panel is not self._panel:
+            self._panel = panel
+            panel.installEventFilter(self)
+            self._fit(panel.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QResizeEvent) and watched is self._panel:
+            self._fit(event.size().height())
+        return False
+
+    def _fit(self, high: int) -> None:
+        """In a low panel the pictures make way for the words above them."""
+        for cell in self.cells.values():
+            cell.set_low(high < ROOM)
 
     def reflect(self) -> None:
         job, disabled_reason = self._running(), self._present.state.render_disabled_reason

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.jobs.job import Job
+from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.progress import Preview, Progress
 
@@ -17,7 +17,8 @@ KEPT_FINISHED = 40
 @dataclass
 class JobProgress:
     """One job as watched: `began` and `first` anchor the pace of the stage it is in; `needs` are
-    the seconds that its stages are expected to take."""
+    the seconds that its stages are expected to take.  `started` and `ended` are seconds since 1970, 0
+    where it was not watched."""
 
     stage: str = ""
     began: float = 0.0
@@ -27,6 +28,8 @@ class JobProgress:
     still: Preview | None = None
     moving: Preview | None = None
     note: str = ""
+    started: float = 0.0
+    ended: float = 0.0
     needs: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -44,6 +47,7 @@ class JobMonitor(QObject):
         super().__init__()
         self._queue = queue
         self._progress: dict[int, JobProgress] = {}
+        self._running: set[int] = set()
         self.jobs: tuple[Job, ...] = ()
         self.over: tuple[Job, ...] = ()
         self._look()
@@ -95,6 +99,12 @@ class JobMonitor(QObject):
 
     def _look(self) -> None:
         self.jobs, self.over = self._queue.jobs(), self._queue.history(KEPT_FINISHED)
+        running = {job.id for job in self.jobs if job.state is State.RUNNING}
+        for id in running - self._running:
+            self.progress(id).started, self.progress(id).ended = time.time(), 0.0
+        for id in self._running - running:
+            self.progress(id).ended = time.time()
+        self._running = running
 
     def _on_progress(self, job: int, progress: Progress) -> None:
         known = self.progress(job)

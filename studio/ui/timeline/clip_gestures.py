@@ -10,8 +10,9 @@ from studio.spec.timeline.clip import Clip
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.files import FileBringer
-from studio.ui.timeline.gestures import CHOOSE, Gesture
+from studio.ui.timeline.gestures import CHOOSE
 from studio.ui.timeline.view import TimelineView
+from studio.ui.widgets.gestures import Gesture
 from studio.ui.widgets.input_dialogs import ask_for_media, ask_for_words
 
 STEP = 1.0

@@ -1,36 +1,16 @@
 """What can be done on the timeline by button, key and menu, each with why it cannot be done now."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.trimming import HEAD, TAIL
 from studio.ui.state.selection import Selection
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.view import TimelineView
+from studio.ui.widgets.gestures import Gesture
 
 CHOOSE = "Choose a clip first."
 EMPTY = "Nothing is on the timeline yet."
 NO_TAKE = "Choose a take in Takes first, or render the shot."
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """A thing to do: its icon, words and key, and whether it may.
-
-    `disabled_reason` says in a sentence what stands against it, or "".
-    """
-
-    name: str
-    icon: str
-    words: str
-    key: str
-    act: Callable[[], object]
-    disabled_reason: Callable[[], str]
 
 
 class HandGestures:
@@ -163,41 +143,5 @@ def _is_gap(timeline: Timeline, track: str, frame: int) -> bool:
     return there is not None and there.at(frame) is None and frame < there.length
 
 
-def name_of(event: QKeyEvent) -> str:
-    """The gesture that a key means, "" for none."""
-    held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    return _KEYS.get((Qt.Key(event.key()), held), "")
-
-
-_NO, _SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-_KEYS = {
-    (Qt.Key.Key_A, _NO): "add",
-    (Qt.Key.Key_S, _NO): "split",
-    (Qt.Key.Key_Q, _NO): "head",
-    (Qt.Key.Key_W, _NO): "tail",
-    (Qt.Key.Key_Delete, _NO): "delete",
-    (Qt.Key.Key_Backspace, _NO): "delete",
-    (Qt.Key.Key_Delete, _SHIFT): "ripple",
-    (Qt.Key.Key_M, _NO): "marker",
-    (Qt.Key.Key_I, _NO): "in",
-    (Qt.Key.Key_O, _NO): "out",
-    (Qt.Key.Key_X, _NO): "unmark",
-    (Qt.Key.Key_N, _NO): "snap",
-    (Qt.Key.Key_E, _NO): "extend",
-    (Qt.Key.Key_F, _NO): "fill",
-    (Qt.Key.Key_B, _NO): "bridge",
-    (Qt.Key.Key_R, _NO): "retake",
-    (Qt.Key.Key_U, _NO): "render",
-    (Qt.Key.Key_T, _NO): "words",
-    (Qt.Key.Key_T, _SHIFT): "travel",
-    (Qt.Key.Key_A, _SHIFT): "file",
-    (Qt.Key.Key_Comma, _NO): "slip_back",
-    (Qt.Key.Key_Period, _NO): "slip_on",
-    (Qt.Key.Key_D, _NO): "speed",
-    (Qt.Key.Key_D, _SHIFT): "blend",
-    (Qt.Key.Key_G, _NO): "gain",
-    (Qt.Key.Key_V, _NO): "scopes",
-    (Qt.Key.Key_H, _NO): "draft",
-    (Qt.Key.Key_BracketLeft, _NO): "softer",
-    (Qt.Key.Key_BracketRight, _NO): "louder",
-}
+MORE = {"delete": ("Backspace",)}
+"""Second keys by gesture."""

@@ -8,8 +8,9 @@ from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_renders import TimelineRenders
 from studio.ui.timeline.dragging import can_extend
 from studio.ui.timeline.edits import TimelineEdits
-from studio.ui.timeline.gestures import CHOOSE, Gesture
+from studio.ui.timeline.gestures import CHOOSE
 from studio.ui.timeline.view import TimelineView
+from studio.ui.widgets.gestures import Gesture
 from studio.ui.widgets.input_dialogs import ask_for_words
 
 NO_GAP = "Click into a gap between clips first."

@@ -1,14 +1,14 @@
 """Menus of the timeline: all gestures, those first that belong to what lies under the pointer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.ui.timeline.edits import TimelineEdits
-from studio.ui.timeline.gestures import Gesture
 from studio.ui.timeline.hits import CLIP, GAP, Hit
 from studio.ui.widgets.controls import tip
+from studio.ui.widgets.gestures import Gesture, fill_menu, underline
 
 FIRST = {
     CLIP: (
@@ -25,18 +25,6 @@ SWITCHES = (
 """What can be switched of a track, and what switching it on and off is called."""
 
 
-def fill_menu(menu: QMenu, gestures: Mapping[str, Gesture], names: Sequence[str] = ()) -> None:
-    """Put gestures into a menu; those that are not possible say why in their tips."""
-    menu.clear()
-    menu.setToolTipsVisible(True)
-    for gesture in (gestures[name] for name in names or gestures):
-        action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
-        disabled_reason = gesture.disabled_reason()
-        action.setEnabled(not disabled_reason)
-        tip(action, disabled_reason)
-        action.triggered.connect(lambda _=False, act=gesture.act: act())
-
-
 def open_menu(
     parent: QWidget, gestures: Mapping[str, Gesture], edits: TimelineEdits, found: Hit, at: QPoint
 ) -> None:
@@ -50,6 +38,7 @@ def open_menu(
     if found.track:
         menu.addSeparator()
         _add_switches(menu, edits, found.track)
+    underline(menu)
     menu.popup(at)
 
 

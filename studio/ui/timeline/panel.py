@@ -17,6 +17,7 @@ from studio.spec.quantities import count, duration, timecode
 from studio.spec.timeline.states import CHANGED, NEIGHBOUR, TO_MAKE
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
+from studio.ui.state.keymap import Keymap, entries_of
 from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
@@ -30,7 +31,7 @@ from studio.ui.timeline.clip_gestures import ClipGestures
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.empty import Empty
 from studio.ui.timeline.files import FileBringer
-from studio.ui.timeline.gestures import Gesture, HandGestures, name_of
+from studio.ui.timeline.gestures import MORE, HandGestures
 from studio.ui.timeline.hits import Hit
 from studio.ui.timeline.layout import height_of
 from studio.ui.timeline.making import MakingGestures
@@ -43,10 +44,12 @@ from studio.ui.widgets.controls import (
     ElidedLabel,
     Panel,
     push,
+    rename,
     row,
     set_enabled,
     tool,
 )
+from studio.ui.widgets.gestures import Gesture
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import open_dialog
 from studio.ui.widgets.theme import UNIT
@@ -78,9 +81,11 @@ class TimelinePanel(Panel):
         media: MediaFiles,
         scopes: TimelineScopes,
         background: Background,
+        keymap: Keymap,
         icons: Icons,
     ) -> None:
         super().__init__()
+        self._keymap = keymap
         self._renders = renders
         self.files = FileBringer(edits, media, status)
         self.edits, self._look, self._player = edits, look, player
@@ -149,13 +154,22 @@ class TimelinePanel(Panel):
 
     def _offer(self, gestures: Sequence[Gesture]) -> None:
         self.gestures |= {gesture.name: gesture for gesture in gestures}
+        self._keymap.offer(entries_of(KEYS, self.gestures, MORE))
+        self.gestures = self._keymap.keyed(KEYS, self.gestures)
+
+    def _take_keys(self) -> None:
+        """The keys are others: in menus and tips."""
+        self.gestures = self._keymap.keyed(KEYS, self.gestures)
+        for name, button in self.buttons.items():
+            rename(button, self.gestures[name].named)
+        self._reflect_buttons()
 
     def _press(self, event: QKeyEvent) -> bool:
         """Do what a key means here; False where it means nothing."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.view.choice.current:
             self.edits.work_on(self.view.choice.current)
             return True
-        gesture = self.gestures.get(name_of(event))
+        gesture = self.gestures.get(self._keymap.find(KEYS, event))
         if gesture is None:
             return nudge(event, self.edits, self.view.axis, self.view.choice)
         if disabled_reason := gesture.disabled_reason():
@@ -167,8 +181,7 @@ class TimelinePanel(Panel):
     def _build(self, icons: Icons) -> None:
         for name in ROW:
             gesture = self.gestures[name]
-            text = f"{gesture.words} ({gesture.key})" if gesture.key else gesture.words
-            button = tool(icons, gesture.icon, text.replace(" …", ""), checkable=name in SWITCHES)
+            button = tool(icons, gesture.icon, gesture.named, checkable=name in SWITCHES)
             button.clicked.connect(lambda _=False, act=gesture.act: act())
             self.buttons[name] = button
         self.facts = ElidedLabel("", "small")
@@ -206,6 +219,7 @@ class TimelinePanel(Panel):
 
     def _connect(self) -> None:
         view, edits = self.view, self.edits
+        self._keymap.changed.connect(self._take_keys)
         for refused in (edits.refused, self._renders.refused, self.files.refused):
             refused.connect(lambda what, hint: self._status.post(f"{what} {hint}".strip()))
         self._renders.proposed.connect(self._propose)
@@ -268,6 +282,8 @@ class TimelinePanel(Panel):
 
 
 SWITCHES = ("snap", "draft")
+KEYS = "Timeline"
+"""The group of its keys."""
 ROW = (
     "add", "split", "delete", "ripple", "marker", "in", "out", "snap",
     "fill", "bridge", "extend", "retake", "draft", "file",

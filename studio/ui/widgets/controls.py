@@ -110,8 +110,8 @@ def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -
         widget.setProperty("tip", tip)
     name = str(widget.property("tip") or "")
     text = disabled_reason or name
-    if disabled_reason and name and isinstance(widget, Tool):
-        text = f"{name}: {disabled_reason}"  # an icon alone would not say what cannot be done
+    if disabled_reason and name and isinstance(widget, QAbstractButton):
+        text = f"{name.splitlines()[0]}: {disabled_reason}"  # so that it says what cannot be done
     widget.setEnabled(not disabled_reason)
     if (widget.toolTip(), widget.statusTip()) == (as_tip(text), text):
         return  # each of these sends an event, and most are as they were at the last key

@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 
 from studio.jobs.job import FINISHED, State
 from studio.spec.refusal import Refusal
+from studio.ui.state.images import from_preview, thumbnail
 
 
 @pytest.fixture
@@ -121,3 +122,41 @@ def test_the_strip_tells_what_a_control_says(studio, qapp):
     assert studio.queue_bar.words.full_text == "Make the whole clip"
     qapp.sendEvent(studio.window, QStatusTipEvent(""))
     assert studio.queue_bar.words.full_text == ""
+
+
+def test_what_is_over_says_when_it_ended_and_how_long_it_took(busy, handlers, until):
+    running = busy.queue_bar.running().id
+    assert busy.queue_panel.rows[running].times.text() == ""
+    until(lambda: busy.job_monitor.progress(running).moving)
+    handlers.gate.set()
+    until(lambda: not busy.queue.jobs())
+    row = busy.queue_panel.rows[running]
+    clock, took = row.times.text().split(" · ")
+    assert len(clock) == len("15:21")
+    assert took.endswith("s")
+    assert row.times.text() in row.accessibleName()
+    busy.queue_panel.clear.click()
+    until(lambda: not busy.queue_panel.rows)
+
+
+def test_a_job_shows_what_it_makes(busy, until):
+    running = busy.queue_bar.running().id
+    until(lambda: busy.job_monitor.progress(running).moving)
+
+    def is_shown() -> bool:
+        row = busy.queue_panel.rows[running]
+        first = from_preview(busy.job_monitor.progress(running).moving)[0]
+        seen = thumbnail(first, row.picture.width(), row.devicePixelRatioF(), square=True)
+        return row.picture.pixmap().toImage() == seen.toImage()
+
+    until(is_shown)
+
+
+def test_the_picture_is_as_large_again_when_the_queue_is_closed(studio, until):
+    studio.window.resize(1280, 728)
+    until(lambda: studio.window.height() == 728)
+    high = studio.player.height()
+    studio.queue_bar.open.setChecked(True)
+    until(lambda: studio.player.height() < high)
+    studio.queue_bar.open.setChecked(False)
+    until(lambda: studio.player.height() >= high)

@@ -6,7 +6,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from studio.ui.shell.window_geometry import TITLE_BAR, around, brought_back, first_place, grown
+from studio.ui.shell.window_geometry import (
+    TITLE_BAR,
+    around,
+    brought_back,
+    first_place,
+    grown,
+)
 from tests.gui.layouts import cut, overlapping
 from tests.gui.subjects.forms import fill
 
@@ -30,15 +36,6 @@ def test_a_first_window_lies_on_the_screen_with_the_frame_it_got(screen):
     place = first_place(screen, around(window, frame))
     assert screen.contains(place.adjusted(-1, -20, 1, 5))
     assert place.width() >= min(1278, screen.width() - 2)
-
-
-def test_a_window_beyond_the_screen_is_put_there_when_it_is_seen(studio):
-    window = studio.window
-    free = window.screen().availableGeometry()
-    window.setGeometry(free.left(), free.top() + 200, 960, free.height())
-    window._is_new = True
-    window._fit_frame()
-    assert free.bottom() >= window.geometry().bottom()
 
 
 @pytest.mark.parametrize(

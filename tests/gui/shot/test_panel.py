@@ -203,3 +203,33 @@ def test_what_the_subject_was_taught_is_known(studio):
     shot = replace(studio.document.shot, prompt="a sks gnu and a wombat", subject="rex")
     studio.document.change_shot(shot, "Prompt")
     assert studio.shot.words.text() == "wombat is a word the model does not know."
+
+
+def test_a_seed_that_is_not_kept_says_so_and_can_be_used_again(studio, qtbot, until):
+    seed = studio.shot.seed
+    assert not seed.random.isHidden()
+    was = studio.document.shot.seed
+    seed.again.click()
+    assert (studio.document.shot.seed, studio.document.shot.seed_locked) == (was, True)
+    assert seed.random.isHidden()
+    seed.lock.click()
+    assert not seed.random.isHidden()
+
+
+def test_words_that_something_was_made_with_come_back_by_key(studio, qtbot, until):
+    prompt, alt = studio.shot.prompt, Qt.KeyboardModifier.AltModifier
+    for words in ("a red ball", "a blue star"):
+        prompt.setPlainText(words)
+        studio.render_actions.preview()
+    prompt.setPlainText("a new")
+    seen = []
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        qtbot.keyClick(prompt, key, alt)
+        seen.append(prompt.toPlainText())
+    assert seen == ["a blue star", "a red ball", "a red ball", "a blue star", "a new"]
+    assert studio.document.shot.prompt == "a new"
+    qtbot.keyClick(prompt, Qt.Key.Key_Up, alt)
+    assert studio.document.shot.prompt == "a blue star"
+    studio.document.undo()
+    assert prompt.toPlainText() == "a new"
+    until(lambda: not studio.queue.jobs())

@@ -39,7 +39,11 @@ def test_a_control_that_stays_as_it_is_gets_no_events(qtbot, reason):
     set_enabled(button, "another reason")
     set_enabled(button, reason)
     assert button.isEnabled() == (not reason)
-    assert button.toolTip() == button.statusTip() == (reason or "Cancel what runs")
+    assert (
+        button.toolTip()
+        == button.statusTip()
+        == (f"Cancel what runs: {reason}" if reason else "Cancel what runs")
+    )
     events = Events(button)
     set_enabled(button, reason)
     assert events.types == []
