@@ -44,6 +44,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The file with the longest test comes first: no process is left with it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_architecture.py")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--most-skipped", type=int, default=None, help="fail when more tests are skipped"

@@ -41,13 +41,16 @@ def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot, wi
     qtbot.addWidget(form)
     form.resize(width, height)
     form.show()
-    qtbot.wait(50)
-    assert form.width() == width, form.minimumSizeHint()
-    assert form.height() == height, form.minimumSizeHint()
-    assert form.consent.isVisible()
-    assert form.steps.isVisible()
-    assert cut(form) == []
-    assert overlapping(form) == []
+
+    def is_whole() -> None:
+        assert form.width() == width, form.minimumSizeHint()
+        assert form.height() == height, form.minimumSizeHint()
+        assert form.consent.isVisible()
+        assert form.steps.isVisible()
+        assert cut(form) == []
+        assert overlapping(form) == []
+
+    qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
     for button in (form.train, form.give_up):
         assert form.rect().contains(
             QRect(button.mapTo(form, button.rect().topLeft()), button.size())

@@ -316,16 +316,16 @@ def test_a_killed_save_loses_nothing_acknowledged(tmp_path):
             [sys.executable, "-c", SAVER, str(folder)], stdout=subprocess.PIPE, text=True
         )
         assert child.stdout is not None
-        last = int(child.stdout.readline())
-        time.sleep(dice.uniform(0.0, 0.15))
-        child.kill()
+        for _ in range(dice.randint(1, 6)):
+            last = int(child.stdout.readline())
+        child.kill()  # somewhere in the saves that follow
         last = max([last, *(int(line) for line in child.stdout.read().split("\n")[:-1])])
         child.stdout.close()
         child.wait()
         with ProjectStore(folder) as store:
             assert store.notice == ""
             assert last <= int(store.project.name) <= last + 1
-    assert last > 12
+    assert last >= 6
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

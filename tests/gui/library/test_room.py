@@ -341,10 +341,13 @@ def test_nothing_is_cut_or_overlaps_and_all_has_a_name(room, theirs, until, qtbo
     qtbot.addWidget(panel)
     panel.resize(width, 560)
     panel.show()
-    qtbot.wait(50)
-    assert panel.width() == width, panel.minimumSizeHint()
-    assert cut(panel) == []
-    assert overlapping(panel) == []
+
+    def is_whole() -> None:
+        assert panel.width() == width, panel.minimumSizeHint()
+        assert cut(panel) == []
+        assert overlapping(panel) == []
+
+    qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
     for button in panel.findChildren(QAbstractButton):
         inside = isinstance(button.parent(), QLineEdit)  # Qt's own
         assert inside or button.accessibleName() or button.text()

@@ -144,10 +144,13 @@ def test_nothing_is_cut_however_narrow_and_long(open_studio, qtbot, width):
     qtbot.addWidget(parts)
     parts.resize(width, 500)
     parts.show()
-    qtbot.wait(50)
-    assert parts.width() == width
-    assert cut(parts) == []
-    assert overlapping(parts) == []
+
+    def is_whole() -> None:
+        assert parts.width() == width
+        assert cut(parts) == []
+        assert overlapping(parts) == []
+
+    qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
 
 
 @pytest.fixture(scope="module")

@@ -185,8 +185,9 @@ def test_nothing_is_looked_at_while_a_job_runs(studio, handlers, until, qtbot):
     studio.shot.prompt.setPlainText("a red ball moving left")
     studio.render_actions.render()
     until(studio.queue_bar.running)
-    studio.project.disk_usage._quiet.start(0)
-    qtbot.wait(50)
+    quiet = studio.project.disk_usage._quiet
+    with qtbot.waitSignal(quiet.timeout, timeout=60_000):
+        quiet.start(0)
     assert studio.project.disk_usage.usage is None
     handlers.gate.set()
     until(lambda: studio.project.disk_usage.usage is not None)  # its end is followed by a look

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QApplication
 
 from studio.ui.timeline.layout import HEADING, Scale
 from tests.gui.handlers import DENSE
@@ -76,14 +77,19 @@ def test_the_playhead_paints_two_strips_and_a_scroll_what_comes_into_sight(huge,
     view.grab()
     huge.project.timeline_player.go(900)
     until(lambda: huge.player_state.playhead == 900)
-    qtbot.wait(200)
     inside, paint = type(view).paintEvent, []
 
     def watch(event):
         paint.append(QRect(event.rect()))
         inside(view, event)
 
+    def is_quiet() -> bool:
+        paint.clear()
+        QApplication.processEvents()
+        return not paint
+
     view.paintEvent = watch
+    until(is_quiet)
     huge.project.timeline_player.step(1)
     until(lambda: paint)
     assert max(rect.width() for rect in paint) < 60
