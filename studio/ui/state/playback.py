@@ -77,7 +77,7 @@ class Playback(QObject):
         if not player_state.shown:
             return
         passed = (self.clock() - self._began) * float(player_state.shown.fps) * player_state.speed
-        frame, ends = _after(
+        frame, ends = after(
             self._from,
             int(passed + EVEN * player_state.speed),
             *self._bounds(),
@@ -100,7 +100,7 @@ class Playback(QObject):
         return 0, player_state.last_frame + 1
 
 
-def _after(start: int, passed: int, first: int, end: int, *, loop: bool) -> tuple[int, bool]:
+def after(start: int, passed: int, first: int, end: int, *, loop: bool) -> tuple[int, bool]:
     """The frame that is shown when so many have passed, from `first` on to before `end`, and whether
     playing ends there."""
     frame = start + passed

@@ -31,8 +31,9 @@ def find_speaker() -> Speaker:
 
     try:
         return QtSpeaker()
-    except ImportError:
+    except ImportError as error:
+        missing = "is not installed" if isinstance(error, ModuleNotFoundError) else "does not load"
         raise Refusal(
-            "Sound is not heard here: Qt's part for it is not installed.",
-            "Install it with “pip install PySide6-Addons”; exports have their sound all the same.",
-        ) from None
+            f"Sound is not heard here: Qt's part for it {missing}.",
+            "Install PySide6-Addons, on Linux libpulse too; exports have their sound all the same.",
+        ) from error

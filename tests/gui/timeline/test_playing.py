@@ -7,12 +7,15 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
+from studio.spec.refusal import Refusal
 from studio.spec.timeline.clip import Clip, Footage
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
 from studio.ui.state.frames import Part
+from studio.ui.state.playback import after
 from studio.ui.state.timeline_frames import TimelineFrames
 from studio.ui.state.timeline_lookup import TakeFrames
+from studio.ui.timeline.clip_gestures import decibels_of, speed_of
 from tests.gui.timeline.conftest import clip_ids
 from tests.gui.timeline.mouse import place, send
 
@@ -202,3 +205,56 @@ def seen_of(view) -> QImage:
     whole = window.screen().grabWindow(window.winId()).toImage()
     corner = view.mapTo(window, view.rect().topLeft())
     return whole.copy(corner.x(), corner.y(), view.width(), view.height())
+
+
+def test_while_k_is_held_j_and_l_go_by_single_frames(film, qtbot):
+    view, state = film.timeline.view, film.player_state
+    film.actions["timeline"].trigger()
+    film.project.timeline_player.go(50)
+    qtbot.keyClick(view, Key.Key_L)
+    qtbot.keyPress(view, Key.Key_K)
+    at = state.playhead
+    assert state.speed == 0
+    for key, step in ((Key.Key_L, 1), (Key.Key_L, 2), (Key.Key_J, 1)):
+        qtbot.keyClick(view, key)
+        assert (state.playhead, state.speed) == (at + step, 0)
+    qtbot.keyRelease(view, Key.Key_K)
+    qtbot.keyClick(view, Key.Key_J)
+    assert state.speed == -1
+    state.set_speed(0)
+
+
+@pytest.mark.parametrize(
+    ("start", "passed", "loop", "wanted"),
+    [
+        (12, 5, True, (17, False)),
+        (12, 8, True, (10, False)),
+        (12, 19, True, (11, False)),
+        (12, -3, True, (19, False)),
+        (12, 8, False, (19, True)),
+        (12, -3, False, (10, True)),
+    ],
+)
+def test_a_loop_stays_within_what_is_marked(start, passed, loop, wanted):
+    assert after(start, passed, 10, 20, loop=loop) == wanted
+
+
+def test_the_marked_range_is_what_the_player_loops(film):
+    film.timeline_edits.mark(30, out=False)
+    film.timeline_edits.mark(60, out=True)
+    film.project.timeline_player.go(40)
+    assert film.player_state.shown.marked == (30, 60)
+    film.timeline_edits.unmark()
+    assert film.player_state.shown.marked is None
+
+
+def test_speeds_and_loudness_are_read_as_people_write_them():
+    assert [speed_of(t) for t in ("2", "50 %", "0,5", "1/3", "2x")] == [
+        2, Fraction(1, 2), Fraction(1, 2), Fraction(1, 3), 2,
+    ]  # fmt: skip
+    assert [decibels_of(t) for t in ("-6", "−6 dB", "3,5")] == [-6, -6, 3.5]
+    for text in ("fast", "0", "-1", ""):
+        with pytest.raises(Refusal, match="is no speed"):
+            speed_of(text)
+    with pytest.raises(Refusal, match="is no loudness"):
+        decibels_of("loud")
