@@ -14,7 +14,7 @@ from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
-from studio.ui.subjects.next_training import MOST_AT_ONCE, NextTraining, what_next
+from studio.ui.subjects.next_training import MOST_AT_ONCE, NextTraining, usual_steps, what_next
 from studio.ui.subjects.training import Training, training_of
 from studio.ui.subjects.versions import TrainingResults
 from studio.ui.widgets.adaptive import Buttons
@@ -162,7 +162,9 @@ class SubjectDetails(QWidget):
         if subject and self.next:
             version = subject.version()
             method = version.method if version else subject.method
-            steps = (subject.steps or DEFAULT_STEPS) if anew else self.next.steps
+            steps = self.next.steps
+            if anew:
+                steps = subject.steps or usual_steps(self._present.state.model)
             self._render_actions.train(subject.name, method, steps, anew=anew or self.next.anew)
 
     def _remove(self) -> None:

@@ -22,7 +22,7 @@ from studio.spec.vocabulary import nearest_noun
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.consent import Consent
-from studio.ui.subjects.next_training import MOST_AT_ONCE
+from studio.ui.subjects.next_training import MOST_AT_ONCE, usual_steps
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.widgets import theme
 from studio.ui.widgets.adaptive import CheckBox, ComboBox, field, scrolled
@@ -48,6 +48,8 @@ class SubjectForm(QWidget):
     def begin(self, photos: list[Path], taken: frozenset[str]) -> None:
         """Start with these photos; `taken` are the names that are in use."""
         self._taken = taken
+        if not self.wall.good:
+            self.steps.reflect(usual_steps(self._present.state.model))
         self.wall.add(photos)
         self.name.setFocus()
         self.reflect()

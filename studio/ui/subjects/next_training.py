@@ -33,7 +33,7 @@ def what_next(
     subject: Subject, learning: Learning, model: Model | None, length: int | None = None
 ) -> NextTraining:
     """The next training of a subject; of `length` steps where that can be chosen."""
-    earlier, usual = learning.training, length or subject.steps or DEFAULT_STEPS
+    earlier, usual = learning.training, length or subject.steps or usual_steps(model)
     name = model.card.name if model else "the model"
     if earlier is None:
         kept = " The version in use is kept." if subject.is_trained else ""
@@ -53,10 +53,15 @@ def what_next(
         return NextTraining(
             f"Train for {name}", f"{plan}{earlier.model_name} is kept.", usual, usual
         )
-    more = length or DEFAULT_STEPS
+    more = length or usual_steps(model)
     plan = f"{count(more, 'step')} more, to {earlier.steps + more}"
     plan += f"{_lasts(more, learning)}. The version in use is kept."
     return NextTraining("Train further", plan, earlier.steps + more, more, may_forget=True)
+
+
+def usual_steps(model: Model | None) -> int:
+    """Of a training for a model where nobody says: as its card has it."""
+    return model.card.subjects.steps if model else DEFAULT_STEPS
 
 
 def _lasts(steps: int, learning: Learning) -> str:
