@@ -133,23 +133,22 @@ class ShotPanel(Panel):
     def _lay_out(self) -> None:
         self.words_row = row(self.words, self.vocabulary)
         self.words_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        self.notice_row = row(self.notice, self.library)
+        self.notice_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         inner = column(
             row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.made_of, self.words_row,
             field("Without", self.negative), field("Subject", self.subject), self.strength,
             self.loras_fold, self.seed, self.variations, line(), self.fold, self.parts_fold,
             self.budget,
-            self.facts,
+            self.facts, self.notice_row,
             margin=2 * UNIT,
         )  # fmt: skip
         box = inner.layout()
         assert isinstance(box, QVBoxLayout)
         box.addStretch(1)
-        self.notice_row = row(self.notice, self.library)
-        self.notice_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         foot = column(
             line(),
             self._stages,
-            self.notice_row,
             self.reason,
             self.preview,
             self.render_it,
