@@ -1,12 +1,9 @@
 """AnimateDiff and SparseCtrl against diffusers' own pipelines, and what they do with given frames."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from diffusers import (
-    AnimateDiffPipeline,
     AnimateDiffSparseControlNetPipeline,
     EulerDiscreteScheduler,
     LCMScheduler,
@@ -16,21 +13,22 @@ from PIL import Image
 from studio.engine.autoencoders import AutoencoderCodec
 from studio.engine.device import Device
 from studio.engine.families.animatediff.contexts import Contexts
-from studio.engine.noise import clip_noise
-from studio.engine.roles import FillSpec, Words
+from studio.engine.roles import FillSpec
 from studio.engine.schedulers import scheduler_named
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from tests.engine.families.animatediff import tiny
+from tests.engine.families.animatediff.stock import (
+    FRAMES,
+    WORDS,
+    away,
+    pipeline,
+    spec,
+    stock_latents,
+)
 from tests.engine.tiny_backbone import traces
 
-WORDS = Words("a red ball", "blurry")
-FRAMES = 4
 OPEN = (False,) * FRAMES
-
-
-def spec(frames: int = FRAMES, **changes) -> FillSpec:
-    return replace(FillSpec("keyframes", tuple(range(frames)), 7, 2, 2.0), **changes)
 
 
 def filled(model, clip, known, how: FillSpec | None = None, tick=silent) -> torch.Tensor:
@@ -40,45 +38,6 @@ def filled(model, clip, known, how: FillSpec | None = None, tick=silent) -> torc
 
 def free(model, frames: int = FRAMES, **changes) -> torch.Tensor:
     return filled(model, torch.zeros(frames, 4, 4, 4), (False,) * frames, spec(frames, **changes))
-
-
-def pipeline(model, version: str = "v3", kind=AnimateDiffPipeline, **more):
-    """diffusers' own, with what the folder was made of."""
-    backbone = model.backbone
-    backbone.tokenizer.model_max_length = 16
-    stock = kind(
-        vae=backbone.vae,
-        text_encoder=backbone.text_encoder,
-        tokenizer=backbone.tokenizer,
-        unet=tiny.unet(),
-        motion_adapter=tiny.motion(version),
-        scheduler=backbone.scheduler,
-        **more,
-    )
-    stock.set_progress_bar_config(disable=True)
-    return stock
-
-
-def stock_latents(stock, frames: int = FRAMES, **more) -> torch.Tensor:
-    start = clip_noise(7, "keyframes", tuple(range(frames)), (4, 4, 4))
-    made = stock(
-        WORDS.prompt,
-        negative_prompt=WORDS.negative,
-        num_frames=frames,
-        height=tiny.SIDE,
-        width=tiny.SIDE,
-        num_inference_steps=2,
-        guidance_scale=2.0,
-        latents=start.transpose(0, 1)[None],
-        output_type="latent",
-        **more,
-    )
-    return made.frames[0].transpose(0, 1)
-
-
-def away(one: torch.Tensor, other: torch.Tensor) -> float:
-    """The largest difference, of the standard deviation of what is compared."""
-    return float((one - other).abs().max() / other.std())
 
 
 @pytest.mark.parametrize("layout", ["original", "diffusers"])

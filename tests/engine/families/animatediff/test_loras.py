@@ -9,7 +9,7 @@ from studio.engine.roles import Words
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from tests.engine.families.animatediff import tiny
-from tests.engine.families.animatediff.test_fill import away, pipeline, spec, stock_latents
+from tests.engine.families.animatediff.stock import away, pipeline, spec, stock_latents
 from tests.engine.lora.lora_files import random
 from tests.engine.tiny_backbone import traces
 
