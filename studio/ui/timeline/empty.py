@@ -9,7 +9,7 @@ from studio.ui.widgets.controls import label
 from studio.ui.widgets.dropping import dropped_files
 from studio.ui.widgets.theme import UNIT
 
-HINT = "Add the take of a shot, or drag takes, videos and sounds here: they play one after another."
+HINT = "Render a shot and add its take, or drag takes, videos and sounds here: they play in a row."
 
 
 class Empty(QWidget):
