@@ -70,7 +70,7 @@ TAUGHT = SubjectDefaults(
     lora_rate=1e-4, batch=1, prior_weight=0.5, rank=16, steps=800, prior_pictures=8, size=512
 )
 """How subjects are taught to it from stills: a LoRA of the attention and the layers behind it, at the
-rate of diffusers' examples."""
+rate that is usual for LoRAs; never measured on its true weights."""
 PARTS = {
     "high": ("transformer", "diffusion_pytorch_model"),
     "low": ("transformer_2", "diffusion_pytorch_model"),
