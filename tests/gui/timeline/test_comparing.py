@@ -17,7 +17,7 @@ from studio.ui.player.take_comparison import ChooseTakes
 from studio.ui.state.frames import Loaded
 from studio.ui.state.frames_at_rate import together
 from tests.gui.handlers import DENSE
-from tests.gui.timeline.test_files import array, exported
+from tests.gui.timeline.pixels import array, exported
 
 
 def larger_take(studio, handlers) -> str:

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
 
-from studio.jobs.timeline_export import order, reader
 from studio.media import audio, video
 from studio.media.mixing import mixed
 from studio.project.asset_files import file_of
@@ -19,6 +17,7 @@ from studio.spec.timeline.sounding import FADE_IN
 from studio.ui.timeline.proposal import Proposal
 from tests.gui.timeline.conftest import clip_ids
 from tests.gui.timeline.mouse import drag
+from tests.gui.timeline.pixels import array, exported
 from tests.media.sounds import tone, wav
 
 Key = Qt.Key
@@ -48,20 +47,6 @@ def brought(film):
     """The clips of files."""
     clips = [clip for track in film.document.project.timeline.tracks for clip in track.clips]
     return [clip.id for clip in clips if clip.footage and clip.footage.asset]
-
-
-def array(picture: QImage) -> np.ndarray:
-    picture = picture.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), -1)
-    return rows[:, : 3 * picture.width()].reshape(picture.height(), picture.width(), 3)
-
-
-def exported(film, frame: int) -> np.ndarray:
-    """A frame as an export writes it."""
-    project = film.document.project
-    payload = order(project, film.document.folder, film.document.folder / "x.mp4")
-    with reader(payload, film.project.span_results) as frames:
-        return next(iter(frames.frames(frame, frame + 1)))
 
 
 def test_an_imported_film_is_seen_exactly_as_it_is_exported(film, files, until):

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 
 from studio.spec.timeline.playing import playing
 from studio.ui.timeline.proposal import Proposal
-from tests.gui.timeline.test_files import exported
+from tests.gui.timeline.pixels import exported
 
 
 def test_brightness_is_that_of_what_plays_and_a_mark_leads_to_a_retake(film, until, qtbot):
