@@ -89,11 +89,12 @@ def looked_twice(studio, qtbot) -> None:
 def test_the_engine_waits_while_something_is_held_with_the_mouse(studio, qtbot, until):
     calls = []
     window = studio.window.windowHandle()
-    qtbot.mousePress(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 20))
+    place = studio.queue_bar.mapTo(studio.window, studio.queue_bar.rect().center())
+    qtbot.mousePress(window, Qt.MouseButton.LeftButton, pos=place)
     studio.first_idle(1, lambda: calls.append("engine"))
     looked_twice(studio, qtbot)
     assert calls == []
-    qtbot.mouseRelease(window, Qt.MouseButton.LeftButton, pos=QPoint(400, 20))
+    qtbot.mouseRelease(window, Qt.MouseButton.LeftButton, pos=place)
     until(lambda: calls == ["engine"])
 
 
