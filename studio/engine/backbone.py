@@ -14,7 +14,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from studio.engine.device import SHAPES, Device, set_attention
 from studio.engine.diffusers_calls import config_of, to_device
 from studio.engine.loading import loading
-from studio.engine.second_text import SecondText
+from studio.engine.words.second_text import SecondText
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 

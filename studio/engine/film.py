@@ -27,8 +27,8 @@ from studio.engine.roles import (
     Upscaler,
     UpscaleSpec,
 )
-from studio.engine.span_words import no_file, words
 from studio.engine.tiles import Tiling
+from studio.engine.words.span_words import no_file, words
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.memo import Memo
 from studio.spec.part import FRAMES, Part

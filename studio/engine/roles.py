@@ -26,9 +26,9 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from studio.engine.embeddings import EmbeddingFile
 from studio.engine.lora.fitting import AdapterUse
 from studio.engine.tiles import Tile, Tiling
+from studio.engine.words.embeddings import EmbeddingFile
 from studio.spec.card import Card
 from studio.spec.grid import Grid
 from studio.spec.progress import Tick

@@ -84,7 +84,7 @@ def matched(
     """How much of it has a place, in a sentence, and the network that it is for; in a model or, without
     one, in what its network was published as.  Refused where it goes on nothing."""
     from studio.engine.lora.importing import fitted, published
-    from studio.engine.prompting import described
+    from studio.engine.words.prompting import described
 
     network = brought.network
     if model:

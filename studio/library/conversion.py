@@ -1,5 +1,5 @@
 """Pickled checkpoints (.ckpt, .pt, .pth, .bin) into safetensors, once, in a process of its own that
-reads tensors and nothing else (`studio.engine.unpickling`)."""
+reads tensors and nothing else (`studio.engine.checkpoints.unpickling`)."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ from studio.spec.progress import PULSE, Tick
 from studio.spec.refusal import Refusal
 
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
-READER = "studio.engine.unpickling"
+READER = "studio.engine.checkpoints.unpickling"
 
 
 def check_source(source: Path, target: Path) -> None:

@@ -22,9 +22,9 @@ from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import film
-from studio.engine.image_student import ImageStudent
 from studio.engine.roles import UpscaleSpec
 from studio.engine.subjects import dataset
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.student import Drawing
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec

@@ -10,8 +10,8 @@ import pytest
 import torch
 from peft import LoraConfig
 
-from studio.engine import adapter, adapter_file
 from studio.engine.film import Models, film
+from studio.engine.lora import adapter, adapter_file
 from studio.spec import strip as strips
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal

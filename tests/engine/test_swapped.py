@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from studio.engine import adapter, adapter_file
-from studio.engine.adapter import adapted
-from studio.engine.adapter_file import Label
 from studio.engine.backbone import encode_text
 from studio.engine.families.videoldm.fill import Text, fill
+from studio.engine.lora import adapter, adapter_file
+from studio.engine.lora.adapter import adapted
+from studio.engine.lora.adapter_file import Label
 from studio.spec.progress import silent
 from tests.engine.families.videoldm.filling import clip, spec
 from tests.engine.tiny_backbone import tiny

@@ -8,7 +8,7 @@ from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
 from studio.engine.backbone import Backbone
-from studio.engine.second_text import SecondText
+from studio.engine.words.second_text import SecondText
 from tests.engine.tiny_backbone import letters, tiny
 
 FIRST, SECOND, WHOLE, SIZES = 32, 48, 24, 8

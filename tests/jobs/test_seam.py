@@ -257,7 +257,7 @@ def test_networks_that_were_left_altered_are_loaded_anew(first_home, tmp_path, c
     import torch
     from peft import LoraConfig
 
-    from studio.engine.adapter import inject_lora
+    from studio.engine.lora.adapter import inject_lora
 
     bench = Bench(first_home, tmp_path)
     video = bench.handlers.models.video(bench.model, silent)

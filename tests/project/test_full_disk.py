@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine import adapter_file
+from studio.engine.lora import adapter_file
 from studio.engine.subjects import checkpoint
 from studio.library.hashes import Hashes
 from studio.project import samples, trainings

@@ -29,7 +29,7 @@ from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
 from studio.engine.checkpoints.state import stored
 from studio.engine.device import Device, set_attention
 from studio.engine.loading import loading
-from studio.engine.second_text import SecondText
+from studio.engine.words.second_text import SecondText
 from studio.spec.progress import Progress, Tick
 from studio.spec.refusal import Refusal
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from studio.engine.adapter_file import Adapter, Label, damaged, own_name, read_adapter
 from studio.engine.checkpoints.packed import PackedLinear
+from studio.engine.lora.adapter_file import Adapter, Label, damaged, own_name, read_adapter
 from studio.engine.lora.changes import Change, LowRank
 from studio.engine.lora.reading import LayerFile, layers_of
 from studio.engine.lora.spellings import Places

@@ -9,9 +9,9 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from studio.engine.backbone import shaped
+from studio.engine.checkpoints.tensor_file import save_whole
 from studio.engine.lora.fitting import SECOND_TEXT, AdapterMatch, AdapterUse, fit
 from studio.engine.lora.reading import beside
-from studio.engine.tensor_file import save_whole
 
 NETWORKS = ("unet", "text_encoder", "transformer")
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from studio.engine.adapter_file import read_adapter
+from studio.engine.checkpoints.tensor_file import save_whole
 from studio.engine.checkpoints.wan_names import original_path
+from studio.engine.lora.adapter_file import read_adapter
 from studio.engine.lora.changes import LowRank
 from studio.engine.lora.network_names import original_name
 from studio.engine.lora.reading import layers_of
 from studio.engine.lora.spellings import COMFY, KOHYA, TRANSFORMER, flat
-from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
 Ranks = dict[tuple[str, str], LowRank]

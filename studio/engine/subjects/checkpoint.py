@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from studio.engine.tensor_file import read_sealed, save_sealed, write_text_whole
+from studio.engine.checkpoints.tensor_file import read_sealed, save_sealed, write_text_whole
 from studio.spec.refusal import Refusal
 
 VERSION = 2

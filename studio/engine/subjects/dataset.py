@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from studio.engine.checkpoints.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.subjects import paths
 from studio.engine.subjects.cut_out import cut_outs
 from studio.engine.subjects.loop import started_otherwise
 from studio.engine.subjects.student import Drawing, Student, Texts
-from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import PathAugmentation, SubjectDefaults

@@ -11,7 +11,7 @@ import torch
 from peft import LoraConfig
 from torch import Tensor, nn
 
-from studio.engine import adapter
+from studio.engine.lora import adapter
 from studio.engine.memory.host_optimizer import HostAdamW
 from studio.engine.memory.resting import Resting
 from studio.engine.memory.shortage import unless_short

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine import adapter, adapter_file
-from studio.engine.adapter import frozen
-from studio.engine.adapter_file import Label
+from studio.engine.lora import adapter, adapter_file
+from studio.engine.lora.adapter import frozen
+from studio.engine.lora.adapter_file import Label
 from studio.engine.subjects import checkpoint, dataset, loop
 from studio.engine.subjects.learning import CHECKPOINTS, Lesson, learned, size_of
 from studio.engine.subjects.loop import Plan, RunIdentity

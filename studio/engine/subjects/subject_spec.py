@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from studio.engine.adapter_file import Label
+from studio.engine.lora.adapter_file import Label
 from studio.spec.subjects import DEFAULT_STEPS
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from studio.engine.adapter_file import read_adapter
 from studio.engine.families.videoldm.videomodel import VideoModel
+from studio.engine.lora.adapter_file import read_adapter
 from studio.lab.drawing.grammar import PLACES
 from studio.lab.evaluations.frame import Bench, Method, counted
 from studio.lab.evaluations.subjects import PhotoSet, train_once

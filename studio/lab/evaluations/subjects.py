@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.engine.families.videoldm.upsampler import FOLDER
-from studio.engine.image_student import ImageStudent
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.evaluations.frame import Bench, Method, counted

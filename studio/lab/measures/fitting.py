@@ -17,16 +17,16 @@ from diffusers import (
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, UMT5Config, UMT5EncoderModel
 
-from studio.engine import layouts
 from studio.engine.backbone import Backbone
+from studio.engine.checkpoints import layouts
 from studio.engine.device import SHAPES, Device, set_attention
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
-from studio.engine.image_student import ImageStudent
 from studio.engine.memory.live import weights
 from studio.engine.memory.modes import counting
 from studio.engine.memory.streaming import stream
 from studio.engine.memory.training_needs import training_need
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.measures import memory
 from studio.spec.plan.need import Need

@@ -10,9 +10,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.engine.checkpoints.tensor_file import save_whole
 from studio.engine.device import PROCESSOR, Device, place_of
 from studio.engine.subjects.loop import Plan
-from studio.engine.tensor_file import save_whole
 from studio.lab.drawing import characters
 from studio.lab.training.trainer import train
 from studio.spec.progress import Progress, Tick, silent

@@ -13,7 +13,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor, nn
 
-from studio.engine import layouts
+from studio.engine.checkpoints import layouts
 from studio.engine.device import Device, set_attention
 from studio.engine.diffusers_calls import decode_latents
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder

@@ -19,7 +19,7 @@ from diffusers import (
 )
 from torch import Tensor, nn
 
-from studio.engine import layouts
+from studio.engine.checkpoints import layouts
 from studio.engine.device import ACCELERATORS, Device, set_attention
 from studio.engine.diffusers_calls import decode_latents
 from studio.engine.families.videoldm.temporal import TemporalConfig

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from studio.engine.adapter_file import read_adapter
 from studio.engine.device import Device
 from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.image_student import ImageStudent
+from studio.engine.lora.adapter_file import read_adapter
+from studio.engine.subjects.image_student import ImageStudent
 from studio.lab.drawing import characters
 from studio.lab.measures import blocks, likeness, oracle, upsampling
 from studio.lab.measures.clips import clip

@@ -10,10 +10,10 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from studio.engine.adapter_file import weights_identity
+from studio.engine.checkpoints.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.device import in_half
 from studio.engine.diffusers_calls import encode_mean
-from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
+from studio.engine.lora.adapter_file import weights_identity
 from studio.lab.drawing.scenes import FRAMES, LATER
 from studio.lab.starter import animation, reader, wording
 from studio.lab.starter.animation import Stage

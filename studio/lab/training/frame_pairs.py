@@ -8,9 +8,9 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from studio.engine.adapter_file import weights_identity
+from studio.engine.checkpoints.tensor_file import DAMAGE, read_sealed, save_sealed
 from studio.engine.diffusers_calls import config_of, decode_latents, encode_mean
-from studio.engine.tensor_file import DAMAGE, read_sealed, save_sealed
+from studio.engine.lora.adapter_file import weights_identity
 from studio.lab.drawing import footage, grounds
 from studio.lab.training.decoder import as_pictures
 from studio.spec.progress import Progress, Tick, silent

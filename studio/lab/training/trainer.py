@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from studio.engine.checkpoints.tensor_file import write_text_whole
 from studio.engine.device import place_of
 from studio.engine.families.videoldm.layer_file import stored_name
 from studio.engine.subjects import checkpoint
 from studio.engine.subjects.loop import Plan, rate_at
-from studio.engine.tensor_file import write_text_whole
 from studio.spec.progress import Cancelled, Progress, Tick, silent
 from studio.spec.refusal import Refusal
 

@@ -8,8 +8,8 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderKLTemporalDecoder, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from studio.engine.checkpoints.layouts import SD15_UNET, SD_AUTOENCODER
 from studio.engine.checkpoints.names import AUTOENCODER, IMAGE, TEXT, diffusers_names
-from studio.engine.layouts import SD15_UNET, SD_AUTOENCODER
 from tests.published_models import Networks, original_names
 
 KEYS = Path(__file__).resolve().parents[4] / "shared" / "data" / "keys"

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from studio.engine.adapter import adapted
+from studio.engine.lora.adapter import adapted
 from studio.spec.refusal import Refusal
 from tests.engine.lora.lora_files import Pair, drawn, kohya, modules, random, write
 from tests.engine.tiny_backbone import tiny, traces

@@ -9,7 +9,7 @@ import torch
 from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from torch import nn
 
-from studio.engine.adapter import AdapterUse, adapted, with_adapters
+from studio.engine.lora.adapter import AdapterUse, adapted, with_adapters
 from studio.engine.lora.network_names import original_name
 from studio.engine.lora.spellings import Places, parsed
 from studio.spec.refusal import Refusal

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
-from studio.engine import adapter_file
-from studio.engine.adapter import adapted
-from studio.engine.adapter_file import Label
+from studio.engine.lora import adapter_file
+from studio.engine.lora.adapter import adapted
+from studio.engine.lora.adapter_file import Label
 from studio.engine.lora.writing import SPELLINGS, export
 from studio.spec.refusal import Refusal
 from tests.engine.lora import lora_files

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.image_student import ImageStudent
 from studio.engine.subjects import dataset, paths
 from studio.engine.subjects.cut_out import cut_outs
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.paths import Placing
 from tests.cards import SUBJECTS
 from tests.engine.tiny_backbone import tiny

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from studio.engine.image_student import ImageStudent
 from studio.engine.subjects import dataset
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.student import Drawing
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal

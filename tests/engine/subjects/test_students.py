@@ -11,16 +11,16 @@ import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline, WanPipeline
 from torch.nn import functional as F
 
-from studio.engine.adapter import with_adapters
 from studio.engine.checkpoints.wan_names import _transformer_name, original_path
 from studio.engine.device import Device
 from studio.engine.families.wan import family as wan
 from studio.engine.families.wan.student import WanStudent
-from studio.engine.image_student import ImageStudent
+from studio.engine.lora.adapter import with_adapters
 from studio.engine.lora.fitting import AdapterUse
 from studio.engine.lora.writing import SPELLINGS, export
 from studio.engine.noise import noise
 from studio.engine.subjects import dataset, loss, subject
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.student import Drawing
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.progress import Cancelled, silent

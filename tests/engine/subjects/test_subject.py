@@ -12,12 +12,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from studio.engine import adapter_file
-from studio.engine.adapter import adapted
 from studio.engine.backbone import token_ids
-from studio.engine.image_student import ImageStudent
+from studio.engine.checkpoints.tensor_file import read_sealed
+from studio.engine.lora import adapter_file
+from studio.engine.lora.adapter import adapted
 from studio.engine.subjects import checkpoint, dataset, subject
-from studio.engine.tensor_file import read_sealed
+from studio.engine.subjects.image_student import ImageStudent
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from tests.engine.subjects.training import SPEC, train_subject

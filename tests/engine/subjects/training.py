@@ -3,8 +3,8 @@
 from typing import Any
 
 from studio.engine.backbone import Backbone
-from studio.engine.image_student import ImageStudent
 from studio.engine.subjects import subject
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.subject_spec import SubjectSpec, TrainedSubject
 from tests.cards import SUBJECTS
 

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from studio.engine.backbone import Backbone
 from studio.engine.diffusers_calls import config_of
-from studio.engine.image_student import ImageStudent
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import SD_COLOURS, latent_to_rgb
-from studio.engine.prompting import Prompt, encoded
 from studio.engine.roles import FillSpec, Known, Words
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.schedulers import scheduler_named
+from studio.engine.subjects.image_student import ImageStudent
+from studio.engine.words.prompting import Prompt, encoded
 from studio.spec.card import Card
 from studio.spec.part import LATENTS
 from studio.spec.progress import Tick

@@ -16,8 +16,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from studio.engine.checkpoints.tensor_file import save_whole
 from studio.engine.device import SHAPES, place_of
-from studio.engine.tensor_file import save_whole
 
 VERSION = 1
 STORED_NAMES: Mapping[str, Mapping[str, str]] = {

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from torch import Tensor
 
-from studio.engine.adapter import check_bare
 from studio.engine.backbone import encode_text
 from studio.engine.diffusers_calls import config_of
 from studio.engine.families.videoldm.decode import decode
@@ -18,9 +17,10 @@ from studio.engine.families.videoldm.student import VideoStudent
 from studio.engine.families.videoldm.upsample import upsample
 from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.prompting import put_on
+from studio.engine.lora.adapter import check_bare
 from studio.engine.roles import FillSpec, Known, Parts, UpscaleSpec, Words
 from studio.engine.tiles import Tile
+from studio.engine.words.prompting import put_on
 from studio.spec.card import Card
 from studio.spec.frame_spans import DECODE_MARGIN, UPSAMPLE_MARGIN
 from studio.spec.grid import Grid

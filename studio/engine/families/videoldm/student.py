@@ -13,8 +13,8 @@ from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.fill import Text, fill
 from studio.engine.families.videoldm.video_unet import VideoUNet
 from studio.engine.families.videoldm.videomodel import VideoModel
-from studio.engine.image_student import ImageStudent
 from studio.engine.roles import FillSpec
+from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.student import Nets, Sampler
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.progress import Preview, silent

@@ -11,7 +11,6 @@ import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
-from studio.engine.adapter import with_adapters
 from studio.engine.device import Device
 from studio.engine.families.wan.autoencoder import Autoencoder
 from studio.engine.families.wan.conditions import (
@@ -24,14 +23,15 @@ from studio.engine.families.wan.conditions import (
 )
 from studio.engine.families.wan.pictures import Pictures
 from studio.engine.families.wan.text import Texts
+from studio.engine.lora.adapter import with_adapters
 from studio.engine.lora.fitting import AdapterUse
 from studio.engine.lora.spellings import TRANSFORMER
 from studio.engine.noise import clip_noise, step_generators
 from studio.engine.preview import latent_to_rgb
-from studio.engine.prompting import described
 from studio.engine.roles import FillSpec, Known, Words
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
 from studio.engine.schedulers import scheduler_named
+from studio.engine.words.prompting import described
 from studio.spec.card import Card
 from studio.spec.progress import Preview, Tick
 from studio.spec.prompts import with_subject

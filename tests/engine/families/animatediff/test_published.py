@@ -9,9 +9,9 @@ import torch
 from diffusers import MotionAdapter, SparseControlNetModel, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
+from studio.engine.checkpoints.layouts import SD15_UNET
 from studio.engine.device import Device
 from studio.engine.families.animatediff import family, published
-from studio.engine.layouts import SD15_UNET
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
 from tests.engine.families.animatediff import tiny

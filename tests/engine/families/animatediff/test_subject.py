@@ -7,8 +7,8 @@ import torch
 from diffusers import AnimateDiffPipeline
 from peft import LoraConfig
 
-from studio.engine import adapter, adapter_file
-from studio.engine.adapter_file import Label
+from studio.engine.lora import adapter, adapter_file
+from studio.engine.lora.adapter_file import Label
 from studio.engine.noise import clip_noise
 from studio.engine.roles import FillSpec, Words
 from studio.engine.subjects.subject import train_subject

@@ -4,11 +4,11 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 
+from studio.engine.checkpoints.layouts import UPSCALER_AUTOENCODER as AUTOENCODER
+from studio.engine.checkpoints.layouts import UPSCALER_UNET as PUBLIC
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
-from studio.engine.layouts import UPSCALER_AUTOENCODER as AUTOENCODER
-from studio.engine.layouts import UPSCALER_UNET as PUBLIC
 
 SMALL = {
     "block_out_channels": (32, 32, 32, 64),

@@ -159,7 +159,7 @@ def test_on_packed_weights_a_low_rank_goes_beside_and_another_is_refused(tmp_pat
     if ways == "whole":
         tensors = {"to_q.diff": random(3, 6, 8)}
     save_file(tensors, file := tmp_path / "a.safetensors")
-    from studio.engine.adapter import with_adapters
+    from studio.engine.lora.adapter import with_adapters
 
     use, x = AdapterUse(file, 0.5), random(4, 3, 8)
     if ways == "whole":

@@ -11,9 +11,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from studio.durable import sync_folder
+from studio.engine.checkpoints.tensor_file import save_whole
 from studio.engine.lora.reading import Alphas, said_alphas
 from studio.engine.lora.spellings import parsed
-from studio.engine.tensor_file import save_whole
 from studio.spec.refusal import Refusal
 
 VERSION = 1

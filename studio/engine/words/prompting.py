@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from studio.engine.adapter import with_adapters
 from studio.engine.backbone import Backbone, encode_text
+from studio.engine.lora.adapter import with_adapters
 from studio.engine.lora.fitting import AdapterMatch, AdapterUse, Networks
 from studio.engine.roles import Words
-from studio.engine.second_text import encode_both
-from studio.engine.weighted_text import Reader, padded
+from studio.engine.words.second_text import encode_both
+from studio.engine.words.weighted_text import Reader, padded
 from studio.spec.prompts import with_subject
 from studio.spec.quantities import count, listed
 from studio.spec.weights import plain

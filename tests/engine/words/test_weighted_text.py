@@ -8,10 +8,10 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 from studio.engine.backbone import encode_text
 from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
-from studio.engine.embeddings import EmbeddingFile
-from studio.engine.prompting import encoded
 from studio.engine.roles import Words
-from studio.engine.weighted_text import Reader
+from studio.engine.words.embeddings import EmbeddingFile
+from studio.engine.words.prompting import encoded
+from studio.engine.words.weighted_text import Reader
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_backbone import tiny, traces
 

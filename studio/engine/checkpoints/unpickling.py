@@ -1,6 +1,6 @@
 """The tensors of a pickled checkpoint into a safetensors file, in a process of its own:
 
-    python -m studio.engine.unpickling SOURCE TARGET
+    python -m studio.engine.checkpoints.unpickling SOURCE TARGET
 
 A pickle is a program.  Torch's restricted reader (`weights_only`) runs the few instructions that build
 tensors and plain values and stops at anything else; what is read dies with the process.  Says on

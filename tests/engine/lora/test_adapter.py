@@ -7,12 +7,13 @@ import torch
 from diffusers import StableDiffusionPipeline
 from peft import LoraConfig
 
-from studio.engine import adapter, adapter_file, tensor_file
-from studio.engine.adapter import adapted
-from studio.engine.adapter_file import Label
+from studio.engine.checkpoints import tensor_file
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
 from studio.engine.families.videoldm.video_unet import VideoUNet
+from studio.engine.lora import adapter, adapter_file
+from studio.engine.lora.adapter import adapted
+from studio.engine.lora.adapter_file import Label
 from studio.spec.refusal import Refusal
 from tests.engine.tiny_backbone import tiny, traces
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from studio.engine.embeddings import EmbeddingFile
 from studio.engine.lora.fitting import AdapterUse
 from studio.engine.roles import Words
+from studio.engine.words.embeddings import EmbeddingFile
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.meaning import embeddings_of, loras_of, words_of
 from studio.spec.refusal import Refusal

@@ -18,9 +18,9 @@ from studio.engine.diffusers_calls import config_of
 from studio.engine.lora.fitting import networks_of
 from studio.engine.noise import noise
 from studio.engine.sampling import Denoiser, GuidanceTerm, guided, sample
-from studio.engine.second_text import encode_both
 from studio.engine.subjects.student import Drawing, Nets, Sampler, Task, Texts
 from studio.engine.subjects.subject_spec import SubjectSpec
+from studio.engine.words.second_text import encode_both
 from studio.spec.progress import Tick, shifted
 
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from studio.engine import tensor_file
+from studio.engine.checkpoints import tensor_file
 from studio.spec.refusal import Refusal
 
 TENSORS = {
@@ -57,7 +57,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 import torch
-from studio.engine import tensor_file
+from studio.engine.checkpoints import tensor_file
 from studio.engine.subjects import checkpoint
 from studio.spec.refusal import Refusal
 
