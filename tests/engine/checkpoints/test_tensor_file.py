@@ -95,7 +95,7 @@ def test_a_full_disk_is_a_sentence_and_costs_nothing(tmp_path, room):
     """EFBIG stands for ENOSPC: the system's own refusal, in the midst of the library's writing."""
     folder = tmp_path / "checkpoints"
     words = [sys.executable, "-c", FULL, str(folder), str(room)]
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     done = subprocess.run(words, cwd=root, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
