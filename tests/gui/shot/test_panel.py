@@ -27,7 +27,8 @@ def test_an_empty_prompt_says_what_to_do(studio):
         assert not button.isEnabled()
         assert "prompt is empty" in button.toolTip()
         assert button.statusTip() == button.toolTip() == button.accessibleDescription()
-    assert panel.reason.text() == panel.render_it.toolTip()
+    assert panel.render_it.toolTip().endswith(panel.reason.text())
+    assert panel.reason.text().startswith("The prompt is empty.")
 
 
 def test_without_a_model_the_panel_says_how_to_get_one(open_studio):
