@@ -64,9 +64,9 @@ def test_a_truncated_model_and_no_other(doctor, home):
 
 def test_frames_with_something_on_them_pass():
     frames = np.zeros((2, 8, 8, 3), np.uint8)
-    assert not verdict(frames, 1.0).handlers
+    assert not verdict(frames, 1.0).works
     frames[:, 2:5] = 200
-    assert verdict(frames, 1.0).handlers
+    assert verdict(frames, 1.0).works
 
 
 def test_places_that_cannot_be_written(doctor, home, tmp_path, monkeypatch):

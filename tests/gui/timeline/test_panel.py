@@ -25,7 +25,7 @@ def lengths(studio):
 def test_an_empty_timeline_says_the_next_step(studio):
     panel = studio.timeline
     assert panel.pages.currentWidget() is panel.empty
-    assert "Add the take of a shot" in panel.empty.hint.text()
+    assert "Render a shot and add its take" in panel.empty.hint.text()
     for name, button in panel.buttons.items():
         if name not in ("snap", "draft", "file"):
             assert not button.isEnabled(), name
@@ -196,22 +196,16 @@ def test_the_menu_has_all_of_it_and_says_why_not(film, qtbot):
     panel.view.choice.one(first)
     panel.menu(QPoint(10, 10), Hit(CLIP, clip=first, track=timeline(film).where(first)[0].id))
     menu = next(m for m in panel.findChildren(QMenu) if m.isVisible())
-    texts = [action.text().split("\t")[0] for action in menu.actions() if action.text()]
-    assert set(texts) >= {gesture.words for gesture in panel.gestures.values()}
-    assert "Lock this track" in texts
-    close = next(a for a in menu.actions() if a.text() == "Close this gap")
+    lines = {a.text().split("\t")[0].replace("&", ""): a for a in menu.actions() if a.text()}
+    assert set(lines) >= {gesture.words for gesture in panel.gestures.values()}
+    close = lines["Close this gap"]
     assert not close.isEnabled()
     assert close.toolTip() == "Click into a gap first."
-    next(a for a in menu.actions() if a.text() == "Lock this track").trigger()
+    lines["Lock this track"].trigger()
     menu.close()
     assert timeline(film).where(first)[0].locked
     panel.gestures["delete"].act()
     assert len(clip_ids(film.document.project)) == 2
-    assert (
-        "locked" in film.queue_bar.accessible_notice()
-        if hasattr(film.queue_bar, "accessible_notice")
-        else True
-    )
 
 
 def test_undo_ten_times_comes_back_to_the_start(film, qtbot):
