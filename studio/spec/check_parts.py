@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from studio.spec.card import Card
 from studio.spec.grid import Grid
+from studio.spec.meaning import words_of
 from studio.spec.part import FRAMES, LATENTS, Part
 from studio.spec.patterns import pattern_of
 from studio.spec.refusal import Refusal
@@ -31,6 +32,7 @@ Need = tuple[str, Known]
 def check_parts(request: ClipRequest, card: Card) -> None:
     """Refuse, in one sentence, models that do not fit one another or the numbers asked of them."""
     _check_keyframes(request, card)
+    _check_subject(request, card)
     _check_between(request, card)
     _check_loop(request, card)
     filled = _filled(request)
@@ -58,6 +60,19 @@ def _check_keyframes(request: ClipRequest, card: Card) -> None:
             f"{name} makes {window.described} keyframes, not {request.keyframes}.",
             f"At {float(fps):g} keyframes per second that is up to "
             f"{float((window.most - 1) / fps):g} s.",
+        )
+
+
+def _check_subject(request: ClipRequest, card: Card) -> None:
+    """Refuse keyframes from words that would show anything but the subject that was asked for."""
+    part, use = part_of(request, card, "keyframes"), request.subject
+    if part is None or use is None or words_of(request, part)[1] is not None:
+        return
+    if any(source.given and not any(source.given) for source in strip_of(request).sources):
+        raise Refusal(
+            f"{part.model} was not taught “{use.name}”, so its keyframes would show any "
+            f"{use.class_noun}.",
+            f"Make the keyframes with {card.name}, or leave the subject out.",
         )
 
 

@@ -10,7 +10,7 @@ from studio.spec.check import check
 from studio.spec.grid import Grid
 from studio.spec.part import FRAMES
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest
+from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.sizes import fitting, largest_side, size_multiple
 from studio.spec.strip import fresh, rerolled
 from tests.cards import card
@@ -104,3 +104,20 @@ def test_frames_that_would_have_to_become_latents_of_several_are_refused():
         check(asked(both, of=several, extend=1, interpolate=1), several)
     check(asked(both, of=several, extend=1, interpolate=0), several)
     check(asked(both, of=ONE, extend=1, interpolate=1), ONE)
+
+
+def test_keyframes_of_a_model_that_was_not_taught_the_subject_are_refused():
+    """A wrong result otherwise: the clip that was asked for, of any dog."""
+    rex = SubjectUse("rex", "ab" * 16, "sks", "dog")
+    weights = (("image", "aa"),)
+    taught = ONE.request("a sks dog", 7, weights, subject=rex)
+    check(taught, ONE)
+    other = card("other", latent_space="one")
+    for roles, refused in ((("codec",), False), (("keyframes",), True)):
+        part = other.part((("image", "bb"),), roles, other.defaults)
+        request = replace(taught, parts=(part,), width=64, height=64)
+        if not refused:
+            check(request, ONE)
+            continue
+        with pytest.raises(Refusal, match="was not taught “rex”"):
+            check(request, ONE)
