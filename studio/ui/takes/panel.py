@@ -193,7 +193,9 @@ class TakesPanel(Panel):
         layout.addWidget(tools)
         self.used = push("", "link")
         self.used.hide()
-        layout.addWidget(row(self.used, None))
+        foot = row(self.used, None)
+        foot.layout().setContentsMargins(UNIT, 0, UNIT, 0)  # type: ignore[union-attr]
+        layout.addWidget(foot)
 
     def _connect(self) -> None:
         self.star_it.clicked.connect(self.star)
