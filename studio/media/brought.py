@@ -8,6 +8,7 @@ from pathlib import Path
 from studio.media.audio import RATE
 from studio.media.container import packets, probe
 from studio.media.photo import open_photo
+from studio.media.suffixes import PICTURES
 from studio.media.waveforms import kept_waveform
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
@@ -15,10 +16,6 @@ from studio.spec.timeline.bringing import Brought
 
 MOST = 10_000_000
 """Packets that are counted of a film: more than a day of it."""
-PICTURES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp",
-)  # fmt: skip
-"""Names of files that are looked at as pictures first; what moves is read as a film all the same."""
 
 
 def look(path: Path, kept_in: Path, tick: Tick = silent) -> Brought:
@@ -27,7 +24,7 @@ def look(path: Path, kept_in: Path, tick: Tick = silent) -> Brought:
     Frames are counted one by one, by their packets: nothing that plays later is lacking.  Raises
     `Refusal` for what can neither be seen nor heard.
     """
-    if path.suffix.lower() in PICTURES:
+    if path.suffix.lower() in PICTURES:  # first; what moves is read as a film all the same
         with suppress(Refusal):
             return _picture(path)
     seen = _film(path, tick)

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
+from studio.media.suffixes import PICTURES
 from studio.spec.forecast import Forecast
 from studio.spec.spans import strip_of
 from studio.spec.strip import Strip
@@ -33,7 +34,6 @@ from studio.ui.state.player_state import PlayerState, Shown
 from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.widgets.controls import tip
 from studio.ui.widgets.icons import Icons
-from studio.ui.widgets.input_dialogs import SUFFIXES
 from studio.ui.widgets.painter import painting
 
 
@@ -266,7 +266,7 @@ class StripView(QWidget):
         """A picture replaces the keyframe under `x` or goes between two; a clip is looked at."""
         between = self.places.is_between(x)
         number = self.places.gap(x) if between else self.places.at(x) or 0
-        if file.suffix.lower() in SUFFIXES:
+        if file.suffix.lower() in PICTURES:
             self._edits.put(file, number, insert=between)
         else:
             self.choice.one(number)

@@ -1,4 +1,4 @@
-"""While nobody looks: the computer stays awake for long work, and its end is told."""
+"""While nobody looks: the computer stays awake for long work, and its end is notified."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ from studio.jobs.queue import Queue
 from studio.ui.state.job_monitor import JobMonitor
 
 LONG_MS = 20_000
-"""Milliseconds of work after which the computer is kept awake, and the end of a job is told."""
+"""Milliseconds of work after which the computer is kept awake, and the end of a job is notified."""
 CONTINUOUS, SYSTEM = 0x80000000, 0x00000001
 """Windows: ES_CONTINUOUS and ES_SYSTEM_REQUIRED."""
 

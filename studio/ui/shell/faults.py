@@ -1,4 +1,4 @@
-"""A fault of the program in one of Qt's slots: told on the banner, with its traceback behind a button.
+"""A fault of the program in one of Qt's slots: shown on the banner, with its traceback behind a button.
 
 PySide6 hands what a slot raises to `sys.excepthook` and goes on.
 """
@@ -15,18 +15,18 @@ WORDS = "Something in the studio went wrong. What you made is kept; go on, or st
 
 
 def listen_for_faults(banner: Banner) -> None:
-    """Show them there until it is deleted; whoever listened before still hears everything."""
+    """Show them there until it is deleted; hooks of before are still called."""
     before = sys.excepthook
 
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
         if issubclass(kind, Exception) and isValid(banner):
             details = "".join(traceback.format_exception(kind, error, trace))
             banner.show_message(WORDS, details=details)
 
     def stop() -> None:
-        if sys.excepthook is tell:
+        if sys.excepthook is show:
             sys.excepthook = before
 
-    sys.excepthook = tell
+    sys.excepthook = show
     banner.destroyed.connect(stop)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.state.background import Background
 from studio.ui.widgets.controls import label
+from studio.ui.widgets.plots import quiet_plot
 from studio.ui.widgets.theme import Theme
 
 HEIGHT = 120
@@ -58,11 +59,7 @@ class LossCurve(QWidget):
 
     def _build(self, pyqtgraph) -> None:
         theme = self._theme
-        plot = pyqtgraph.PlotWidget(background=theme.colours["ground"])
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setMouseEnabled(False, False)
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        plot = quiet_plot(pyqtgraph, theme)
         font = self.font()
         font.setPixelSize(theme.small)
         for side, name in (("left", "loss"), ("bottom", "step")):

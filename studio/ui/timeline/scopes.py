@@ -12,6 +12,7 @@ from studio.ui.state.timeline_scopes import Dip, TimelineScopes
 from studio.ui.timeline.axis import Axis
 from studio.ui.timeline.layout import HEADING
 from studio.ui.widgets.controls import label
+from studio.ui.widgets.plots import quiet_plot
 from studio.ui.widgets.theme import Theme
 
 HEIGHT = 88
@@ -61,11 +62,7 @@ class ScopesView(QWidget):
 
     def _build(self, pyqtgraph) -> None:
         theme = self._theme
-        plot = pyqtgraph.PlotWidget(background=theme.colours["ground"])
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setMouseEnabled(False, False)
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        plot = quiet_plot(pyqtgraph, theme)
         plot.hideAxis("bottom")
         plot.getPlotItem().layout.setContentsMargins(0, 0, 0, 0)
         left = plot.getAxis("left")

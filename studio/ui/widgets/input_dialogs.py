@@ -6,17 +6,14 @@ from pathlib import Path
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from studio.media import suffixes
 from studio.media.places import is_folder
 from studio.ui.widgets.controls import label, push, row
 from studio.ui.widgets.theme import UNIT
 
-SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp",
-)  # fmt: skip
-FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
-MOVING = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif", ".mpg", ".ts", ".mxf")
-SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aac", ".aif", ".aiff", ".opus")
-MEDIA = f"Videos, pictures, sounds ({' '.join(f'*{s}' for s in (*MOVING, *SUFFIXES, *SOUNDS))})"
+FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in suffixes.PICTURES)});;All files (*)"
+ALL = (*suffixes.MOVING, *suffixes.PICTURES, *suffixes.SOUNDS)
+MEDIA = f"Videos, pictures, sounds ({' '.join(f'*{s}' for s in ALL)})"
 PICTURES = QStandardPaths.StandardLocation.PicturesLocation
 VIDEOS = QStandardPaths.StandardLocation.MoviesLocation
 HOME = QStandardPaths.StandardLocation.HomeLocation

@@ -1,4 +1,4 @@
-"""Faults of the program are told on the banner of the window, and nowhere after it."""
+"""Faults of the program are shown on the banner of the window, and nowhere after it."""
 
 import sys
 
