@@ -151,9 +151,13 @@ def test_what_is_heard_is_what_is_exported_and_the_playhead_follows_it(film, fil
         heard += part[: len(part) - 8 * late]
     assert heard[: wanted.nbytes] == wanted.astype("<f4").tobytes()
     until(lambda: state.is_there(44))
-    late = film.project.timeline_sound._stream.late
-    speaker.passed = 1.0 + late / audio.RATE  # what came too late was silence
-    until(lambda: state.playhead == 44)
+
+    def follows() -> bool:
+        late = film.project.timeline_sound._stream.late
+        speaker.passed = 1.01 + late / audio.RATE  # what came too late was silence
+        return state.playhead == 44
+
+    until(follows)
     player.go(30)
     assert speaker.starts == 2, "the sound goes where the playhead is put"
     state.set_speed(2)
