@@ -158,8 +158,9 @@ def test_what_is_heard_is_what_is_exported_and_the_playhead_follows_it(film, fil
         return state.playhead == 44
 
     until(follows)
+    starts = speaker.starts
     player.go(30)
-    assert speaker.starts == 2, "the sound goes where the playhead is put"
+    assert speaker.starts > starts, "the sound goes where the playhead is put"
     state.set_speed(2)
     assert not film.project.timeline_sound.is_heard
     state.set_speed(0)
