@@ -151,13 +151,16 @@ def test_what_is_heard_is_what_is_exported_and_the_playhead_follows_it(film, fil
         heard += part[: len(part) - 8 * late]
     assert heard[: wanted.nbytes] == wanted.astype("<f4").tobytes()
     until(lambda: state.is_there(44))
+    sound = film.project.timeline_sound
+    assert state.playhead == 20, "nothing was heard yet"
+    speaker.passed = sound._stream.late / audio.RATE  # what came too late was silence
 
-    def follows() -> bool:
-        late = film.project.timeline_sound._stream.late
-        speaker.passed = 1.01 + late / audio.RATE  # what came too late was silence
-        return state.playhead == 44
+    def hears_on() -> bool:
+        assert state.playhead <= sound._first + 24 * sound._heard() + 1e-3
+        speaker.passed += 1 / 24  # in steps: pictures that come anew are gone on from
+        return state.playhead >= 44
 
-    until(follows)
+    until(hears_on)
     starts = speaker.starts
     player.go(30)
     assert speaker.starts > starts, "the sound goes where the playhead is put"
