@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,7 +106,7 @@ class Planner:
             taken += 1
             need = self._training(model, method, size, ladder[:taken], here) or need
         fits = not (need and room) or need.device * MARGIN <= room
-        rate = self._knowledge.rate_named(here.computer, f"training|{model.card.id}|{method}")
+        rate = self._knowledge.rate_named(here.computer, _training(model.card.id, method))
         piece = Piece(
             "training",
             model.card.id,
@@ -120,10 +120,19 @@ class Planner:
         )
         return Plan((piece,), room)
 
-    def trained(self, model: str, method: str, pace: float) -> None:
-        """A step of a training took so many seconds."""
+    def trained(
+        self, model: str, method: str, pace: float, stages: Mapping[str, float] | None = None
+    ) -> None:
+        """A step of a training took so many seconds, and each of the `stages` before its steps."""
         if here := self.here():
-            self._knowledge.took_named(here.computer, f"training|{model}|{method}", pace)
+            for stage, seconds in {"": pace, **(stages or {})}.items():
+                self._knowledge.took_named(here.computer, _training(model, method, stage), seconds)
+
+    def training_took(self, model: str, method: str, stage: str = "") -> float | None:
+        """Seconds of a step of such a training here, or of a stage before its steps; None if unknown."""
+        here = self.here()
+        known = here and self._knowledge.rate_named(here.computer, _training(model, method, stage))
+        return 1 / known if known else None
 
     def _training(
         self, model: library.Model, method: str, size: int, steps: Sequence[str], here: Here
@@ -225,6 +234,11 @@ class _Finder:
         except Exception as error:
             log.debug("what a training of %s takes is not known", model.card.id, exc_info=error)
             return None
+
+
+def _training(model: str, method: str, stage: str = "") -> str:
+    """Under which name the time of a training's steps is known, or of a stage before them."""
+    return f"training|{model}|{method}" + (f"|{stage}" if stage else "")
 
 
 def _here(device: Device) -> Here:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.jobs.job import Job
 from studio.jobs.payloads import TrainingPayload
+from studio.jobs.training_time import TrainingTime
 from studio.library import models as library
 from studio.project import trainings
 from studio.project.plain import from_plain, to_plain
@@ -24,6 +25,7 @@ from studio.spec.meaning import adapted
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import SubjectDefaults
+from studio.spec.subjects import READING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +39,6 @@ LONGEST, LARGEST = 1024, 2048
 """Pixels of a photo's longer side that are read, and for models of large pictures."""
 FINE = 512
 """Pixels of a side that need no larger photos."""
-READING = "reading photos"
 
 
 def order(
@@ -91,10 +92,13 @@ def train(
             subject.name, earlier, ordered, model.card.subjects.steps
         )
         longest = LONGEST if _side(model.card, training) <= FINE else LARGEST
-        photos = _photos(store, subject, {} if read is None else read, longest, tick)
+        steps = training.steps - (trainings.step_of(folder) if goes_on else 0)
+        spent = TrainingTime(_took(planner, model, training.method), steps)
+        tell = lambda progress: tick(spent.told(progress))  # noqa: E731
+        photos = _photos(store, subject, {} if read is None else read, longest, tell)
         if not goes_on:
             trainings.forget(folder)
-        recorder = _Recorder(tick, folder, training)
+        recorder = _Recorder(tell, folder, training)
         try:
             student = models.student(model, tick)
             taken = _steps_taken(planner, models, model, training)
@@ -105,9 +109,19 @@ def train(
                 recorder.keep(store, subject.name)
         _kept(store, subject.name, training, trained, model)
         if planner and len(recorder.times) > 1:
-            planner.trained(model.card.id, training.method, recorder.measured().pace)
+            pace = recorder.measured().pace
+            planner.trained(model.card.id, training.method, pace, spent.stages)
         trainings.write(folder, replace(recorder.measured(), identity=trained.identity))
     return {"losses": list(trained.losses), "notes": list(trained.notes)}
+
+
+def _took(
+    planner: Planner | None, model: library.Model, method: str
+) -> Callable[[str], float | None]:
+    """What is known of how long such a training's stages and steps take here."""
+    if planner is None:
+        return lambda _: None
+    return lambda stage: planner.training_took(model.card.id, method, stage)
 
 
 def _model(payload: TrainingPayload, folders: Iterable[Path]) -> library.Model:

@@ -16,7 +16,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a job is.  `step` counts finished steps, 0..total; `stage` is a word for people."""
+    """Where a job is.  `step` counts finished steps, 0..total; `stage` is a word for people.
+
+    `later`: seconds that the stages after this one will take; None where others follow and nobody
+    knows how long they take.
+    """
 
     stage: str
     step: int
@@ -24,6 +28,7 @@ class Progress:
     loss: float | None = None
     preview: Preview | None = None
     note: str = ""
+    later: float | None = 0.0
 
 
 PULSE = Progress("", 0, 0)

@@ -12,6 +12,10 @@ DEFAULT_STEPS = 400
 """Updates of a training where nobody says otherwise, by either method."""
 RARE_TOKENS = ("sks", "zwx", "vnt", "ohwx", "phol", "kvb")
 """Words that nobody uses, to stand for a subject in prompts."""
+READING, ENCODING, PRIOR = "reading photos", "encoding photos", "prior pictures"
+PREPARING = (READING, ENCODING, PRIOR)
+"""The stages of a training before its steps, in their order."""
+LEARNING = "learning the subject"
 
 
 class Spoken(Enum):

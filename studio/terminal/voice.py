@@ -125,7 +125,8 @@ def line(progress: Progress, seconds: float, first: int = 0) -> str:
         parts.append(f"loss {progress.loss:.3f}")
     done, left = progress.step - first, progress.total - progress.step
     if done > 0 and left > 0 and seconds > 1:
-        parts.append(f"about {duration(seconds / done * left)} left")
+        stage = "" if progress.later is not None else " of this stage"
+        parts.append(f"about {duration(seconds / done * left + (progress.later or 0))} left{stage}")
     return "  ".join(parts)
 
 

@@ -18,7 +18,7 @@ from studio.engine.subjects.student import Drawing, Student, Texts
 from studio.spec.progress import Progress, Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import PathAugmentation, SubjectDefaults
-from studio.spec.subjects import FEWEST_PHOTOS, MOST_PHOTOS
+from studio.spec.subjects import ENCODING, FEWEST_PHOTOS, MOST_PHOTOS
 from studio.spec.vocabulary import nearest_noun
 
 CROP = (0.86, 1.0)  # a slight crop's side, as a part of the photo's shorter side
@@ -93,7 +93,7 @@ def prepare_once(
             return _prepared(file, recipes).to(there)
         except DAMAGE:
             note = "What was prepared of the photos is damaged; it is made anew."
-            tick(Progress("encoding photos", 0, 1, note=note))
+            tick(Progress(ENCODING, 0, 1, note=note))
         except _OfOthers:
             pass
     data = prepare(student, photos, prompt, prior_prompts, tick=tick, **how)
@@ -212,9 +212,9 @@ def encode(student: Student, pictures: Tensor, tick: Tick = silent) -> Tensor:
     parts = pictures.split(at_once(pictures.shape[-1]))
     latents = []
     for done, part in enumerate(parts):
-        tick(Progress("encoding photos", done, len(parts)))
+        tick(Progress(ENCODING, done, len(parts)))
         latents.append(student.encode(part))
-    tick(Progress("encoding photos", len(parts), len(parts)))
+    tick(Progress(ENCODING, len(parts), len(parts)))
     return torch.cat(latents)
 
 

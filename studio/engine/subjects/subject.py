@@ -20,6 +20,7 @@ from studio.engine.subjects.subject_spec import SubjectSpec, TrainedSubject
 from studio.spec.progress import Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
+from studio.spec.subjects import LEARNING
 
 PREPARED = "prepared.safetensors"
 
@@ -127,7 +128,7 @@ def _start_anew(folder: Path) -> None:
 
 def _plan(spec: SubjectSpec, defaults: SubjectDefaults) -> Plan:
     return Plan(
-        "learning the subject",
+        LEARNING,
         spec.steps,
         rate=spec.rate or defaults.rate(spec.method),
         warmup=10,

@@ -3,7 +3,7 @@
 import time
 
 from studio.jobs.job import FINISHED, Job, State
-from studio.spec.quantities import duration, time_left
+from studio.spec.quantities import duration
 from studio.ui.state.job_monitor import JobMonitor
 
 STATES = {
@@ -25,13 +25,9 @@ def progress(job: Job, job_monitor: JobMonitor) -> str:
     last = job_monitor.progress(job.id).last
     if not last:
         return "loading"
-    left = time_left(job_monitor.all_left(job.id))
     if not last.total:
         return last.stage
-    if job_monitor.all_left(job.id) is None and not job_monitor.is_last(job.id):
-        stage = job_monitor.seconds_left(job.id)
-        left = time_left(stage) if stage is None else f"{duration(stage)} left of this stage"
-    return f"{last.stage} · {last.step} of {last.total} · {left}"
+    return f"{last.stage} · {last.step} of {last.total} · {job_monitor.left(job.id)}"
 
 
 def status(job: Job, job_monitor: JobMonitor) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from studio.jobs.job import Job, State
 from studio.jobs.queue import Queue
 from studio.spec.progress import Preview, Progress
+from studio.spec.quantities import duration, time_left
 
 KEPT_LOSSES = 4000
 KEPT_FINISHED = 40
@@ -83,13 +84,16 @@ class JobMonitor(QObject):
         """Time left until the job is done, through all its stages; None while nobody can know."""
         known, now = self.progress(job), self.seconds_left(job)
         later = [needed for stage, needed in known.needs.items() if stage != known.stage]
+        later.append(known.last.later if known.last else 0.0)
         known = [needed for needed in later if needed is not None]
         return None if now is None or len(known) < len(later) else now + sum(known)
 
-    def is_last(self, job: int) -> bool:
-        """Whether no other stage is known to follow the present one."""
-        known = self.progress(job)
-        return all(stage == known.stage for stage in known.needs)
+    def left(self, job: int) -> str:
+        """ "8 s left" of the whole job, or of its present stage, said so, where no more is known."""
+        stage, whole = self.seconds_left(job), self.all_left(job)
+        if stage is None or whole is not None:
+            return time_left(whole)
+        return f"{duration(stage)} left of this stage"
 
     def recall(self, job: int, losses: Sequence[tuple[int, float]]) -> None:
         """Put (step, loss) pairs from an earlier window before those of this one."""

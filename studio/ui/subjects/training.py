@@ -7,7 +7,7 @@ from studio.jobs.payloads import TrainingPayload
 from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.spec.progress import Preview, Progress
-from studio.spec.quantities import count, time_left
+from studio.spec.quantities import count
 from studio.ui.state.background import Background
 from studio.ui.state.images import from_preview
 from studio.ui.state.job_monitor import JobMonitor
@@ -98,5 +98,4 @@ def status(job: Job, job_monitor: JobMonitor) -> str:
     last = job_monitor.progress(job.id).last
     if not last:
         return "training · loading the model"
-    left = time_left(job_monitor.seconds_left(job.id))
-    return f"{last.step} of {last.total} · {left} · {last.stage}"
+    return f"{last.step} of {last.total} · {job_monitor.left(job.id)} · {last.stage}"

@@ -87,6 +87,12 @@ def test_the_time_left_is_that_of_the_whole_job(decoding, until):
     assert job_monitor.all_left(job) is None
     decoding.queue_bar.reflect()
     assert "left of this stage" in decoding.queue_bar.far.full_text
+    job_monitor.expect(job, {})
+    seen.last = replace(seen.last, later=50.0)  # as a training says what follows
+    assert job_monitor.all_left(job) == pytest.approx(job_monitor.seconds_left(job) + 50, abs=0.5)
+    assert job_monitor.left(job).endswith(" left")
+    seen.last = replace(seen.last, later=None)
+    assert job_monitor.left(job).endswith(" left of this stage")
 
 
 def test_reasons_go_when_the_model_is_found(open_studio, until):
