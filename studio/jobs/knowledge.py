@@ -22,6 +22,8 @@ MOST, MOST_BYTES = 2000, 2_000_000
 """Needs that are remembered, and bytes of the file that is read back."""
 MOST_TIMED = 50
 """Runs whose needs are not known yet."""
+TRAINING = "training|"
+"""How the names of trainings begin: their rates are steps a second, and no operations."""
 FRESH = 0.5
 """The share of what a run took in the rate that is kept."""
 
@@ -84,7 +86,7 @@ class Knowledge:
             if mine:
                 return mine, True
             alike = [r for name, r in known.items() if name.startswith(f"{span.stage}|")]
-            others = alike or list(known.values())
+            others = alike or [r for name, r in known.items() if not name.startswith(TRAINING)]
         return (sorted(others)[len(others) // 2], False) if others else None
 
     def took(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.jobs.budget import Budget
 from studio.jobs.device_info import processor
-from studio.jobs.knowledge import Knowledge
+from studio.jobs.knowledge import TRAINING, Knowledge
 from studio.library import models as library
 from studio.spec.plan.need import Need
 from studio.spec.plan.plan import MARGIN, Piece, Plan, disk_of, planned
@@ -139,7 +139,7 @@ class Planner:
     ) -> Need | None:
         taught = (size or model.card.subjects.size, model.card.subjects.batch)
         named = [pair for pair in model.weights if pair[0] not in ("motion", "control")]
-        name = f"training|{method}|{taught}|{named}|{here.computing}|{steps}"
+        name = f"{TRAINING}{method}|{taught}|{named}|{here.computing}|{steps}"
         found = self._knowledge.need_named(name)
         finder = _Finder(self._models, tuple(self._folders()))
         if found is None and (found := finder.training(model, method, size, tuple(steps))):
@@ -238,7 +238,7 @@ class _Finder:
 
 def _training(model: str, method: str, stage: str = "") -> str:
     """Under which name the time of a training's steps is known, or of a stage before them."""
-    return f"training|{model}|{method}" + (f"|{stage}" if stage else "")
+    return f"{TRAINING}{model}|{method}" + (f"|{stage}" if stage else "")
 
 
 def _here(device: Device) -> Here:

@@ -34,6 +34,13 @@ def asked(folder, **more):
     return model.card.request("a red ball", 7, model.weights, **chosen | more)
 
 
+def test_a_trainings_pace_says_nothing_of_a_render(folder, tmp_path):
+    handlers, walk = works_on(folder, tmp_path), spans(asked(folder))
+    handlers.planner.plan(walk, find_out=True)
+    handlers.planner.trained("tiny", "lora", 0.4, {"encoding photos": 20.0})
+    assert handlers.planner.plan(walk).seconds is None
+
+
 def render(handlers, request, project):
     payload = {"project": str(project), "request": to_plain(request)}
     return run_once(handlers.by_kind(), "render", payload)
