@@ -94,7 +94,7 @@ def train(
         longest = LONGEST if _side(model.card, training) <= FINE else LARGEST
         steps = training.steps - (trainings.step_of(folder) if goes_on else 0)
         spent = TrainingTime(_took(planner, model, training.method), steps)
-        tell = lambda progress: tick(spent.told(progress))  # noqa: E731
+        tell = lambda progress: tick(spent.with_later(progress))  # noqa: E731
         photos = _photos(store, subject, {} if read is None else read, longest, tell)
         if not goes_on:
             trainings.forget(folder)

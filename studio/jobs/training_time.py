@@ -21,7 +21,7 @@ class TrainingTime:
     steps: int
     began: dict[str, float] = field(default_factory=dict)
 
-    def told(self, progress: Progress) -> Progress:
+    def with_later(self, progress: Progress) -> Progress:
         """The report with the seconds that the stages after its own will take, None if unknown."""
         self.began.setdefault(progress.stage, time.monotonic())
         return replace(progress, later=self._later(progress.stage))
@@ -35,8 +35,8 @@ class TrainingTime:
     def _later(self, stage: str) -> float | None:
         if stage == LEARNING:
             return 0.0
-        begun = [n for n, each in enumerate(PREPARING) if each in self.began]
-        step, follow = self.took(""), PREPARING[max(begun, default=-1) + 1 :]
+        reached = [n for n, each in enumerate(PREPARING) if each in self.began]
+        step, follow = self.took(""), PREPARING[max(reached, default=-1) + 1 :]
         needs = [step and step * self.steps, *(self.took(each) for each in follow)]
         known = [seconds for seconds in needs if seconds is not None]
         return sum(known) if len(known) == len(needs) else None

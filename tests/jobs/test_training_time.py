@@ -10,7 +10,7 @@ KNOWN = {READING: 1.0, ENCODING: 20.0, PRIOR: 10.0, "": 0.5}
 
 
 def later(spent: TrainingTime, stage: str) -> float | None:
-    return spent.told(Progress(stage, 1, 4)).later
+    return spent.with_later(Progress(stage, 1, 4)).later
 
 
 def test_each_report_tells_how_long_what_follows_it_takes():
