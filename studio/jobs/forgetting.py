@@ -13,6 +13,7 @@ from studio.jobs.job import FINISHED, State
 from studio.jobs.job_store import JobStore
 from studio.jobs.payloads import (
     ExportPayload,
+    LikenessPayload,
     RenderPayload,
     TilePayload,
     TimelinePayload,
@@ -108,7 +109,7 @@ def _about(row: sqlite3.Row) -> tuple[list[ClipRequest], str]:
             return [request], ""
         case TimelinePayload(takes=takes):
             return [take.request for take in takes], ""
-        case TrainingPayload(subject=subject):
+        case TrainingPayload(subject=subject) | LikenessPayload(subject=subject):
             return [], subject
     return [], ""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from studio.jobs.budget import Budget
 from studio.jobs.job import Handler, Job
 from studio.jobs.knowledge import Knowledge
+from studio.jobs.likeness import measuring
 from studio.jobs.model_cache import ModelCache
 from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TimelinePayload
 from studio.jobs.planner import Planner
@@ -77,6 +78,7 @@ class JobHandlers:
             "contact_sheet": self.contact_sheet,
             "export_timeline": self.export_timeline,
             "preview_tile": self._leasing(self.preview_tile),
+            "measure_likeness": measuring(self.takes, self.subjects),
             "free_memory": self._leasing(self.free_memory),
         }
 
@@ -90,8 +92,7 @@ class JobHandlers:
         return leased
 
     def render(self, job: Job, tick: Tick) -> dict:
-        """Make what the take store lacks of a `RenderPayload`; returns keys made and reused, and the
-        seconds of each stage."""
+        """Make what a `RenderPayload` lacks; returns keys made and reused, and seconds by stage."""
         return self._render(from_plain(RenderPayload, job.payload), tick)
 
     def _render(self, payload: RenderPayload, tick: Tick) -> dict:

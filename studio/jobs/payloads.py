@@ -14,6 +14,7 @@ from studio.project.subject import METHODS
 from studio.spec.bounds import (
     AT_ONCE,
     ID,
+    KEY,
     LABEL,
     MAX_ITEMS,
     between,
@@ -128,6 +129,19 @@ class TrainingPayload:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class LikenessPayload:
+    """Measure how alike the frames of finished `spans` (keys) are to the photos of a subject."""
+
+    project: str
+    subject: str
+    spans: tuple[str, ...]
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what nobody orders."""
+        yield from misfits(self, subject=LABEL, spans=several(KEY, most=MAX_ITEMS))
+
+
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         "preview_keyframes": RenderPayload,
@@ -138,6 +152,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "contact_sheet": ExportPayload,
         "export_timeline": TimelinePayload,
         "train_subject": TrainingPayload,
+        "measure_likeness": LikenessPayload,
     }
 )
 """The payload of each kind of job; jobs of other kinds have none."""

@@ -1,4 +1,5 @@
-"""Scopes: how bright pictures are, how much that flickers, and where it flickers more than it should."""
+"""Scopes: how bright pictures are, how much that flickers, how alike they are to their subject, and
+where the last two are worse than in the rest of a clip."""
 
 from collections.abc import Sequence
 
@@ -14,6 +15,10 @@ MORE = 6.0
 """Times the median of its clip, from which on flicker is marked."""
 APART = 4
 """Frames between two marks that are one."""
+LOWER = 0.15
+"""Likeness, of 1, by which a frame lies below the median of its clip that is never marked."""
+DEVIATIONS = 4.0
+"""Median absolute deviations of its clip below the median, from which on likeness is marked."""
 AROUND = 3
 """Frames before and after a mark that are made anew with it."""
 
@@ -41,12 +46,28 @@ def dips(flickers: np.ndarray) -> list[tuple[int, int]]:
     last, with a few frames around."""
     if len(flickers) < 3:
         return []
-    over = np.flatnonzero(flickers > max(LEAST, MORE * float(np.median(flickers))))
+    over = flickers > max(LEAST, MORE * float(np.median(flickers)))
+    return _ranges(over)
+
+
+def falls(likeness: np.ndarray) -> list[tuple[int, int]]:
+    """The ranges of a clip that are less like the subject than the rest of it, as `dips` are given;
+    NaN is what nobody measured."""
+    known = likeness[~np.isnan(likeness)]
+    if len(known) < 3:
+        return []
+    middle = float(np.median(known))
+    deviation = float(np.median(np.abs(known - middle)))
+    return _ranges(likeness < middle - max(LOWER, DEVIATIONS * deviation))
+
+
+def _ranges(over: np.ndarray) -> list[tuple[int, int]]:
+    """Where a mask (T,) is set, with a few frames around; ranges close to one another are one."""
     ranges: list[tuple[int, int]] = []
-    for frame in over.tolist():
-        first, end = max(0, frame - AROUND), min(len(flickers), frame + AROUND + 1)
+    for frame in np.flatnonzero(over).tolist():
+        first, end = max(0, frame - AROUND), min(len(over), frame + AROUND + 1)
         if ranges and first - ranges[-1][1] < APART:
-            ranges[-1] = (ranges[-1][0], end)
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], end))
         else:
             ranges.append((first, end))
     return ranges

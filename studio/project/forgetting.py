@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio.project.files import remove_tree
+from studio.project.likenesses import likeness_folder
 from studio.project.project import Project, Render
 from studio.project.shot import Shot
 from studio.project.subject import Subject
@@ -98,12 +99,14 @@ def remove_made(
     folder: Path, takes: TakeStore, before: Project, after: Project, ordered: Iterable[ClipRequest]
 ) -> None:
     """Remove the results that only the takes between two states of a project needed, and of clips
-    that were `ordered`; also what was set aside as damaged, and files made of these takes."""
+    that were `ordered`; also what was set aside as damaged, files made of these takes, and
+    all likenesses: they are measured again."""
     gone: list[Render] = [r for r in before.renders if r not in after.renders]
     keys = keys_of([*(render.request for render in gone), *ordered])
     keys |= {key for render in gone for key in (*render.spans, render.thumbnail) if key}
     takes.remove(keys - kept_keys(after))
     takes.forget_damaged()
+    remove_tree(likeness_folder(folder))
     for render in gone:
         remove_tree(folder / "files" / render.id)
 

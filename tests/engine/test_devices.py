@@ -25,12 +25,12 @@ from studio.engine.film import film
 from studio.engine.roles import UpscaleSpec
 from studio.engine.subjects import dataset
 from studio.engine.subjects.image_student import ImageStudent
+from studio.engine.subjects.likeness import LikenessNet
 from studio.engine.subjects.student import Drawing
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tiles import Tile, Tiling
 from studio.lab.measures import decoding, filling, frechet, likeness, starter
-from studio.lab.measures.likeness import LikenessNet
 from studio.spec.progress import Cancelled, Progress, silent
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans

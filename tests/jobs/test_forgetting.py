@@ -10,12 +10,13 @@ from PIL import Image
 
 from studio.jobs.forgetting import forget_subject, forgotten
 from studio.jobs.job_store import JobStore
-from studio.jobs.payloads import RenderPayload, TrainingPayload
+from studio.jobs.payloads import LikenessPayload, RenderPayload, TrainingPayload
 from studio.jobs.take_store import take_store
 from studio.project import edits, timeline_edits
 from studio.project.bin import DAYS, days_left, is_over
 from studio.project.folders import Folders
 from studio.project.forgetting import keys_of
+from studio.project.likenesses import Likenesses, likeness_folder
 from studio.project.plain import to_plain
 from studio.project.project import Project
 from studio.project.shot import Shot
@@ -101,6 +102,8 @@ def queued(jobs: JobStore, folder: Path, project: Project) -> None:
         payload = RenderPayload(str(folder), render.request, shot=render.shot)
         jobs.add("render", f"Render: {render.request.prompt}", to_plain(payload))
     jobs.add("train_subject", f"Train {NAME}", to_plain(TrainingPayload(NAME)))
+    alike = LikenessPayload(str(folder), NAME, ("0" * 32,))
+    jobs.add("measure_likeness", "Likeness", to_plain(alike), lane="disk")
 
 
 def pieces(photos: list[Path]) -> list[bytes]:
@@ -119,12 +122,14 @@ def test_nothing_of_it_is_left(folders, subjects, jobs, photos):
     (folder / "takes" / "damaged").mkdir()
     (folder / "takes" / "damaged" / "x").write_text(NAME)
     queued(jobs, folder, project)
+    Likenesses(folder, ("1" * 64,)).put("0" * 32, np.ones(3, np.float32))
     assert len(left(folders.data, pieces(photos))) > 8
     binned = subjects.remove(NAME)
     who = forgotten(subjects, binned)
     gone = keys_of([project.render(OURS).request]) - keys_of([project.render(OTHERS).request])
     forget_subject(subjects, who, binned, jobs, [folder])
     assert left(folders.data, pieces(photos)) == []
+    assert not likeness_folder(folder).exists()
     with ProjectStore(folder) as store:
         kept = store.project
     assert [shot.prompt for shot in kept.shots] == ["dog and a ball, for dog", "a ball, for dog"]
@@ -154,7 +159,7 @@ def test_while_a_job_of_it_runs_nothing_is_removed(folders, subjects, jobs, phot
     with pytest.raises(Refusal, match="is running"):
         forget_subject(subjects, who, binned, jobs, [folders.scratch])
     assert [subject.name for subject in subjects.bin()] == [NAME]
-    assert len(jobs.jobs()) == 3
+    assert len(jobs.jobs()) == 4
 
 
 def test_a_subject_that_had_another_name_goes_with_its_takes(folders, subjects, jobs):

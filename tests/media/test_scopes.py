@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from studio.media.scopes import AROUND, brightness, dips, flicker
+from studio.media.scopes import AROUND, brightness, dips, falls, flicker
 
 
 def test_brightness_is_the_mean_luma():
@@ -31,3 +31,13 @@ def test_a_clip_that_flickers_all_over_is_marked_only_where_it_does_so_more():
     noise[40] += 0.4
     assert len(dips(flicker(noise))) == 1
     assert dips(np.zeros(2)) == []
+
+
+def test_likeness_is_marked_where_it_falls_below_the_rest_of_its_clip():
+    alike = 0.7 + 0.05 * np.sin(np.arange(90, dtype=np.float32))
+    assert falls(alike) == []
+    alike[40:46] = 0.3
+    assert falls(alike) == [(40 - AROUND, 46 + AROUND)]
+    alike[60:] = np.nan
+    assert falls(alike) == [(40 - AROUND, 46 + AROUND)]
+    assert falls(np.full(5, np.nan, np.float32)) == []

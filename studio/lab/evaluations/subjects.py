@@ -12,11 +12,12 @@ import numpy as np
 
 from studio.engine.families.videoldm.upsampler import FOLDER
 from studio.engine.subjects.image_student import ImageStudent
+from studio.engine.subjects.likeness import load
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.evaluations.frame import Bench, Method, counted
-from studio.lab.measures import likeness, upsampling
 from studio.lab.measures import subjects as measures
+from studio.lab.measures import upsampling
 from studio.lab.measures.subjects import Figures, Larger, Observed, Shot, pictures_of
 from studio.library import models as library
 from studio.media.photo import open_photo
@@ -73,7 +74,7 @@ def subjects(bench: Bench) -> str:
     file = bench.model.folder / "likeness.safetensors"
     measure = partial(
         measures.measure,
-        net=(net := likeness.load(file, bench.models.device())),
+        net=(net := load(file, bench.models.device())),
         seeds=options.seeds,
         upsampler=_upsampler(bench.model),
     )

@@ -1,4 +1,4 @@
-"""Similarity of two pictures' subjects, by a small network trained to distinguish characters."""
+"""How the network of likeness (`studio.engine.subjects.likeness`) is taught, and how far it is right."""
 
 import json
 from dataclasses import dataclass
@@ -6,52 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from studio.engine.checkpoints.tensor_file import save_whole
-from studio.engine.device import PROCESSOR, Device, place_of
+from studio.engine.device import PROCESSOR, Device
+from studio.engine.subjects.likeness import SIZE, LikenessNet, features, shrunk
 from studio.engine.subjects.loop import Plan
 from studio.lab.drawing import characters
 from studio.lab.training.trainer import train
 from studio.spec.progress import Progress, Tick, silent
-from studio.spec.refusal import Refusal
 
-SIZE = 64
-WIDTHS = (24, 48, 80, 112)
-FEATURES = 64
-RELIABLE = 0.8  # ROC area on photos below which figures say "not reliable for photos"
 TEMPERATURE = 0.1
 TOGETHER, SHOTS = 24, 3  # characters, and pictures of each, in one batch
-
-
-class LikenessNet(nn.Module):
-    """Pictures (B, 3, 64, 64) in -1..1 to unit features (B, 64); about 0.2 M parameters.
-
-    Middle and strength of each map are pooled over the whole picture, so place matters little.
-    `photo_roc` is the ROC area measured on photos, or nan where nobody measured it yet.
-    """
-
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, features: int = FEATURES) -> None:
-        super().__init__()
-        self.widths, self.features = tuple(widths), features
-        self.photo_roc = float("nan")
-        parts: list[nn.Module] = []
-        for before, after in zip((3, *widths[:-1]), widths, strict=True):
-            parts += [nn.Conv2d(before, after, 3, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
-            parts += [nn.MaxPool2d(2)]
-        self.body = nn.Sequential(*parts)
-        self.head = nn.Linear(2 * widths[-1], features)
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        maps = self.body(pictures)
-        pooled = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)
-        return F.normalize(self.head(pooled), dim=1)
-
-    @property
-    def reliable_for_photos(self) -> bool:
-        return self.photo_roc >= RELIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +95,6 @@ def contrastive(features: Tensor, shots: int) -> Tensor:
     return -log_share[same].mean()
 
 
-@torch.no_grad()
-def features(net: LikenessNet, pictures: list[np.ndarray]) -> Tensor:
-    """Unit features (N, 64), on the CPU, of pictures, uint8 (H, W, 3) each, of any size."""
-    shrunk = [_shrunk(picture) for picture in pictures]
-    return net((torch.stack(shrunk) / 127.5 - 1).to(place_of(net))).cpu()
-
-
 def likeness(net: LikenessNet, a: np.ndarray, b: np.ndarray) -> float:
     """Cosine of two pictures' features, -1..1; uint8 (H, W, 3) each."""
     one, two = features(net, [a, b])
@@ -169,8 +129,8 @@ def nearest_training_photo_distance(picture: np.ndarray, photos: list[np.ndarray
     """
     if not photos:
         raise ValueError("there are no training photos to compare with")
-    shown = _shrunk(picture)
-    views = [view for photo in photos for view in (_shrunk(photo), _shrunk(photo).flip(-1))]
+    shown = shrunk(picture)
+    views = [view for photo in photos for view in (shrunk(photo), shrunk(photo).flip(-1))]
     return min(float((view - shown).square().mean().sqrt()) for view in views)
 
 
@@ -184,29 +144,3 @@ def save(net: LikenessNet, file: Path) -> None:
     shape = {"widths": net.widths, "features": net.features, "photo_roc": net.photo_roc}
     tensors = {name: t.half() for name, t in net.state_dict().items()}
     save_whole(file, tensors, {"format_version": "1", "likeness": json.dumps(shape)})
-
-
-def load(file: Path, device: Device = PROCESSOR) -> LikenessNet:
-    """The network of `save`, ready to measure."""
-    try:
-        with safe_open(file, "pt") as opened:
-            shape = json.loads(opened.metadata()["likeness"])
-            tensors = {key: opened.get_tensor(key).float() for key in opened.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise Refusal(
-            f"The likeness network {file} cannot be read.", "Install it again."
-        ) from error
-    net = LikenessNet(tuple(shape["widths"]), shape["features"])
-    net.load_state_dict(tensors)
-    net.photo_roc = shape["photo_roc"]
-    return net.to(device.name).eval().requires_grad_(False)
-
-
-def _shrunk(picture: np.ndarray) -> Tensor:
-    """The middle square at 64×64, float (3, 64, 64) in 0..255."""
-    height, width = picture.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = picture[top : top + side, left : left + side].astype(np.float32)
-    x = torch.from_numpy(square).permute(2, 0, 1)[None]
-    return F.interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True)[0]

@@ -13,11 +13,11 @@ from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.lora.adapter_file import read_adapter
 from studio.engine.subjects.image_student import ImageStudent
+from studio.engine.subjects.likeness import LikenessNet
 from studio.lab.drawing import characters
 from studio.lab.measures import blocks, likeness, oracle, upsampling
 from studio.lab.measures.clips import clip
 from studio.lab.measures.evaluation import Share
-from studio.lab.measures.likeness import LikenessNet
 from studio.spec.progress import silent
 from studio.spec.request import SubjectUse, Upsampling
 

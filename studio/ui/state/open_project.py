@@ -15,6 +15,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.exports import Exports
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
+from studio.ui.state.likeness_scope import LikenessScope
 from studio.ui.state.loss_log import LossLog
 from studio.ui.state.media_files import MediaFiles
 from studio.ui.state.model_list import ModelList, Scan, Shelve
@@ -81,8 +82,9 @@ class OpenProject:
             self.document, self.selection, self.player_state, self.playback, self.pictures,
             self.timeline_look, self.media_files,
         )  # fmt: skip
+        self._likeness = LikenessScope(self.document, queue)
         self.timeline_scopes = TimelineScopes(
-            self.document, self.timeline_player, self.pictures.arrays
+            self.document, self.timeline_player, self.pictures.arrays, self._likeness
         )
         self.timeline_sound = TimelineSound(self.document, self.player_state, self.playback)
         self.render_plan = RenderPlan(
@@ -126,7 +128,7 @@ class OpenProject:
         self.render_forecast.stop()
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
-            self.timeline_scopes, self.timeline_sound, self.timeline_renders, self.timeline_player, self.timeline_pictures,
+            self.timeline_scopes, self._likeness, self.timeline_sound, self.timeline_renders, self.timeline_player, self.timeline_pictures,
             self.media_files, self.timeline_look, self.render_plan, self.render_forecast,
             self.exports, self.bins,
             self.render_actions, self.present, self.job_monitor, self.queue,

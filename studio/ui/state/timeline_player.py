@@ -27,6 +27,8 @@ class TimelinePlayer(QObject):
 
     moved = Signal()
     """The playhead was, or whether the timeline is what the player shows has changed."""
+    media_changed = Signal()
+    """More is known of where frames are."""
 
     def __init__(
         self,
@@ -47,6 +49,8 @@ class TimelinePlayer(QObject):
         document.changed.connect(self._follow)
         look.changed.connect(self._renew)
         media.changed.connect(self._renew)
+        look.changed.connect(self.media_changed)
+        media.changed.connect(self.media_changed)
         player_state.playhead_moved.connect(self._follow_playhead)
         player_state.shown_changed.connect(self.moved)
 

@@ -143,7 +143,7 @@ class TimelinePanel(Panel):
         open_menu(self, self.gestures, self.edits, found, at)
 
     def _scopes_gesture(self) -> Gesture:
-        words = "Scopes: brightness and flicker"
+        words = "Scopes: likeness, brightness, flicker"
         return Gesture("scopes", "smooth", words, "V", self._turn_scopes, lambda: "")
 
     def _turn_scopes(self) -> None:
@@ -233,6 +233,7 @@ class TimelinePanel(Panel):
         self._selection.take_selected.connect(lambda _: self._reflect_buttons())
         view.axis.changed.connect(self._follow_axis)
         view.menu_asked.connect(self.menu)
+        self.scopes.higher.connect(self.taller)
         self.scopes.dip_chosen.connect(lambda d: self._renders.retake(d.clip, d.first, d.end))
         view.take_dropped.connect(edits.add_take)
         view.files_dropped.connect(self.files.bring)

@@ -9,8 +9,8 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 
+from studio.engine.subjects.likeness import LikenessNet
 from studio.lab.measures import likeness
-from studio.lab.measures.likeness import LikenessNet
 from studio.lab.training import decoder
 from studio.media.video import write_video
 from tests.commands import Ran

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from studio.engine.subjects.likeness import LikenessNet
 from studio.lab.evaluations import subjects
 from studio.lab.evaluations.frame import METHODS, Options, evaluate
 from studio.lab.measures import likeness, starter, upsampling
-from studio.lab.measures.likeness import LikenessNet
 from studio.lab.training import parts
 from studio.library import models as library
 from studio.spec.progress import Cancelled, Progress

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from studio.engine.subjects.likeness import LikenessNet, load
 from studio.lab.drawing.characters import character, photo_of
 from studio.lab.measures import likeness as measure
 from studio.spec.progress import Cancelled
@@ -30,7 +31,7 @@ def _sets(first: int, count: int, photos: int = 5) -> list[list[np.ndarray]]:
 @pytest.fixture(scope="module")
 def net():
     """The shipped network."""
-    return measure.load(SHIPPED)
+    return load(SHIPPED)
 
 
 def test_roc_area_is_the_share_of_pairs_in_order():
@@ -54,7 +55,7 @@ def test_roc_area_at_its_ends():
 def test_training_teaches_to_tell_apart(tmp_path):
     held = _sets(HELD_OUT, 12, 4)
     torch.manual_seed(5)
-    untaught = measure.roc_of_sets(measure.LikenessNet().eval(), held).area
+    untaught = measure.roc_of_sets(LikenessNet().eval(), held).area
     taught = measure.roc_of_sets(measure.train_likeness(5, 12, tmp_path, pool=24), held).area
     assert taught > untaught + 0.05
     assert taught > 0.75
@@ -110,7 +111,7 @@ def test_shipped_figure_on_photos_is_the_true_one(net):
 
 
 def test_figures_carry_their_warning():
-    unsure, sure = measure.LikenessNet(), measure.LikenessNet()
+    unsure, sure = LikenessNet(), LikenessNet()
     sure.photo_roc = 0.8
     assert measure.label(unsure, 0.513) == "0.51 (not reliable for photos)"
     assert measure.label(sure, 0.513) == "0.51"
@@ -120,10 +121,10 @@ def test_figures_carry_their_warning():
 
 def test_saved_and_loaded_is_the_same_network(tmp_path):
     torch.manual_seed(0)
-    net = measure.LikenessNet((8, 16), 10).eval()
+    net = LikenessNet((8, 16), 10).eval()
     net.photo_roc = 0.66
     measure.save(net, tmp_path / "net ü.safetensors")
-    again = measure.load(tmp_path / "net ü.safetensors")
+    again = load(tmp_path / "net ü.safetensors")
     pictures = _sets(1, 1)[0]
     assert again.photo_roc == 0.66
     torch.testing.assert_close(
@@ -137,7 +138,7 @@ def test_a_broken_file_is_refused(tmp_path, content):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(Refusal, match="cannot be read"):
-        measure.load(file)
+        load(file)
 
 
 def test_copies_are_caught():

@@ -10,11 +10,11 @@ import pytest
 from studio.engine.device import choose
 from studio.engine.families.videoldm import family as videoldm
 from studio.engine.families.videoldm.student import VideoStudent
+from studio.engine.subjects.likeness import LikenessNet
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.lab.measures import subjects
 from studio.lab.measures.evaluation import Share
-from studio.lab.measures.likeness import LikenessNet
 from studio.lab.measures.subjects import Figures, Observed, Shot
 from studio.library import models as library
 from studio.spec.progress import Preview, Progress
