@@ -19,6 +19,7 @@ from studio.spec.plan.plan import MARGIN, Piece, Plan, disk_of, planned
 from studio.spec.plan.steps import learning, making
 from studio.spec.progress import silent
 from studio.spec.span import Span
+from studio.spec.subjects import PREPARING
 
 if TYPE_CHECKING:
     from studio.engine.device import Device
@@ -95,30 +96,43 @@ class Planner:
         disk = sum(map(disk_of, missing))
         return replace(plan, disk=disk, free_disk=_free(project) if project else 0)
 
-    def plan_training(self, model: library.Model, method: str, steps: int, size: int = 0) -> Plan:
+    def plan_training(
+        self,
+        model: library.Model,
+        method: str,
+        steps: int,
+        size: int = 0,
+        *,
+        find_out: bool = True,
+    ) -> Plan | None:
         """What a training of so many steps would take, on pictures of `size` pixels a side, 0 for the
-        model's own; found out by shapes where it is not known."""
-        here = self.here(find_out=True)
-        assert here is not None
+        model's own; with `find_out` by shapes where it is not known.  None before the engine was
+        ever asked."""
+        here = self.here(find_out=find_out)
+        if here is None:
+            return None
         ladder, room, taken = learning(on_processor=here.on_processor), self._room(), 0
-        need = self._training(model, method, size, ladder[:0], here)
+
+        def need_with(taken: int) -> Need | None:
+            how = (model, method, size, ladder[:taken])
+            return self._training(*how, here, find_out=find_out)
+
+        need = need_with(0)
         while need and need.device * MARGIN > room > 0 and taken < len(ladder):
             taken += 1
-            need = self._training(model, method, size, ladder[:taken], here) or need
+            need = need_with(taken) or need
         fits = not (need and room) or need.device * MARGIN <= room
-        rate = self._knowledge.rate_named(here.computer, _training(model.card.id, method))
+        seconds = self._lasts(model.card.id, method, steps)
         piece = Piece(
-            "training",
-            model.card.id,
-            "",
-            steps,
-            ladder[:taken],
-            need,
-            rate and steps / rate,
-            False,
-            fits,
+            "training", model.card.id, "", steps, ladder[:taken], need, seconds, False, fits
         )
         return Plan((piece,), room)
+
+    def _lasts(self, model: str, method: str, steps: int) -> float | None:
+        """Seconds of a training with what comes before its steps; None where none ran here."""
+        step = self.training_took(model, method)
+        before = (self.training_took(model, method, stage) for stage in PREPARING)
+        return None if step is None else steps * step + sum(filter(None, before))
 
     def trained(
         self, model: str, method: str, pace: float, stages: Mapping[str, float] | None = None
@@ -135,15 +149,24 @@ class Planner:
         return 1 / known if known else None
 
     def _training(
-        self, model: library.Model, method: str, size: int, steps: Sequence[str], here: Here
+        self,
+        model: library.Model,
+        method: str,
+        size: int,
+        steps: Sequence[str],
+        here: Here,
+        *,
+        find_out: bool,
     ) -> Need | None:
         taught = (size or model.card.subjects.size, model.card.subjects.batch)
         named = [pair for pair in model.weights if pair[0] not in ("motion", "control")]
         name = f"{TRAINING}{method}|{taught}|{named}|{here.computing}|{steps}"
         found = self._knowledge.need_named(name)
-        finder = _Finder(self._models, tuple(self._folders()))
-        if found is None and (found := finder.training(model, method, size, tuple(steps))):
-            self._knowledge.learn_named(name, found)
+        if found is None and find_out:
+            finder = _Finder(self._models, tuple(self._folders()))
+            found = finder.training(model, method, size, tuple(steps))
+            if found:
+                self._knowledge.learn_named(name, found)
         return found
 
     def obey(self, plan: Plan) -> None:

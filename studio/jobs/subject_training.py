@@ -204,7 +204,8 @@ def _steps_taken(
     """How far down the ladder it begins: on a card, and where there is a budget to keep to."""
     if planner is None or (planner.budget is None and models.device().name == "cpu"):
         return 0
-    return len(planner.plan_training(model, training.method, training.steps, training.size).steps)
+    plan = planner.plan_training(model, training.method, training.steps, training.size)
+    return len(plan.steps) if plan else 0
 
 
 def _kept(

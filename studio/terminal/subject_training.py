@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from studio.library import models as library
 from studio.project import trainings
@@ -70,6 +70,7 @@ def plan(args: Namespace, model: library.Model, handlers: JobHandlers) -> Answer
     """What a training would take: nothing is loaded, nothing learned, no subject made."""
     method, steps = args.method or "lora", args.steps or model.card.subjects.steps
     needed = handlers.planner.plan_training(model, method, steps, args.size or 0)
+    assert needed is not None  # what was not known was found out
     words = f"{count(steps, 'step')} by {method} with {model.card.name}. {plan_words.whole(needed)}"
     return Answer(words, {"takes": plan_words.facts(needed), "steps": steps, "method": method})
 
@@ -92,6 +93,7 @@ def trained(
     how = {"name": name, "model": model, "method": subject.method}
     session.if_stopped(f"{KEPT} {session.command('subject', 'train', '--resume', **how)}")
     _say_what_is_replaced(subject, there, session)
+    _say_what_it_takes(payload, there, session, handlers)
     made = session.do(handlers, "train_subject", payload)
     for note in made["notes"]:
         session.voice.remark(note)
@@ -109,6 +111,17 @@ def trained(
         f"“{name}” is trained ({count(subject.trained_steps, 'step')}, {duration(seconds)}). Use it: {use}",
         facts,
     )
+
+
+def _say_what_it_takes(
+    payload: Mapping[str, Any], model: library.Model, session: Session, handlers: JobHandlers
+) -> None:
+    """By what is known: to find out more would keep everybody waiting (`--plan` does)."""
+    method, size = payload["method"], payload["size"]
+    steps = payload["steps"] or model.card.subjects.steps
+    known = handlers.planner.plan_training(model, method, steps, size, find_out=False)
+    if known and known.peak is not None:
+        session.voice.say(f"{count(steps, 'step')}. {plan_words.whole(known)}")
 
 
 def _say_what_is_replaced(subject: Subject, model: library.Model, session: Session) -> None:

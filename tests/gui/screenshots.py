@@ -169,9 +169,9 @@ def training(studio: StudioWindow, said: argparse.Namespace) -> Iterator[str]:
     studio.window.show_panel("Subjects")
     form = studio.subjects.form
     studio.subjects.begin([said.photos])
-    form.name.setText(said.name)
-    form.noun.setText(said.class_noun)
-    form.consent.tick.setChecked(True)
+    form.who.name.setText(said.name)
+    form.who.noun.setText(said.class_noun)
+    form.who.consent.tick.setChecked(True)
     spin(PATIENCE, lambda: form.train.isEnabled() and "reading" not in form.wall.total.text())
     yield "new-subject"
     form.train.click()

@@ -28,8 +28,8 @@ def form(studio, photos, until):
     studio.subjects.begin(photos)
     form = studio.subjects.form
     until(lambda: len(form.wall.good) == 4)
-    form.noun.setText("a grandmother of mine that nobody knows")
-    form.person.setChecked(True)
+    form.who.noun.setText("a grandmother of mine that nobody knows")
+    form.who.person.setChecked(True)
     form.fold.head.click()
     return form
 
@@ -45,7 +45,7 @@ def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot, wi
     def is_whole() -> None:
         assert form.width() == width, form.minimumSizeHint()
         assert form.height() == height, form.minimumSizeHint()
-        assert form.consent.isVisible()
+        assert form.who.consent.isVisible()
         assert form.steps.isVisible()
         assert cut(form) == []
         assert overlapping(form) == []

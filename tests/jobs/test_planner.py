@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+import studio.engine.film  # noqa: F401 - as wherever something was computed before
 from studio.jobs.handlers import JobHandlers
 from studio.jobs.once import run_once
 from studio.library import models as library
@@ -12,6 +13,7 @@ from studio.project.folders import Folders
 from studio.project.plain import to_plain
 from studio.spec.plan.steps import FUSED
 from studio.spec.spans import spans
+from studio.spec.subjects import ENCODING
 from tests import tiny_starter
 
 
@@ -96,3 +98,12 @@ def test_the_setting_is_kept_and_the_command_line_goes_before_it(folder, tmp_pat
     assert works_on(folder, tmp_path, 2**30).planner.budget == 2**30
     handlers.planner.set_budget(None)
     assert works_on(folder, tmp_path).planner.budget is None
+
+
+def test_a_training_is_timed_with_what_comes_before_its_steps(folder, tmp_path):
+    planner, model = works_on(folder, tmp_path).planner, library.find("tiny", [folder])
+    known = planner.plan_training(model, "lora", 90, find_out=False)
+    assert known.peak is known.seconds is None  # nothing is found out by a look
+    planner.trained("tiny", "lora", 2.0, {ENCODING: 30.0})
+    assert planner.plan_training(model, "lora", 90).seconds == 210
+    assert planner.plan_training(model, "lora", 90, find_out=False).peak > 0

@@ -121,7 +121,8 @@ class Rooms:
         icons = self._icons
         self.subjects = SubjectsPanel(
             self.document, self.queue, self.selection, self.status, self.render_actions,
-            self.job_monitor, self.present, self.project.pictures, self.background, icons,
+            self.job_monitor, self.present, self.project.training_plans, self.project.pictures,
+            self.background, icons,
         )  # fmt: skip
         self.takes = TakesPanel(
             self.document, self.selection, self.player_state, self.status, self.project.pictures,

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
@@ -39,6 +38,7 @@ from studio.ui.widgets.controls import (
     tool,
 )
 from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.planned import Planned
 from studio.ui.widgets.text_fields import TextLine
 from studio.ui.widgets.theme import UNIT, set_role
 
@@ -75,10 +75,6 @@ class ShotPanel(Panel):
     @property
     def main_view(self) -> QWidget:
         return self.prompt
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._reflect_plan()
 
     def render_asked(self) -> None:
         self._render_actions.render()
@@ -126,7 +122,7 @@ class ShotPanel(Panel):
             "Library", "link", tip="The models on this computer, and how to add some"
         )
         self.preview = push("Preview keyframes", "primary")
-        self.render_it = push("Render")
+        self.render_it = Planned("Render")
         self.reason = label("", "small", wrap=True)
         self._lay_out()
 

@@ -1,7 +1,7 @@
 """What rendering takes, on its button; and how much of the device's memory may be used."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.spec.plan import words
 from studio.spec.quantities import clip_length, count, rate
@@ -9,11 +9,10 @@ from studio.ui.state.render_plan import RenderPlan
 from studio.ui.state.shot_state import ShotState
 from studio.ui.widgets.adaptive import ComboBox, field
 from studio.ui.widgets.controls import set_enabled, tip
+from studio.ui.widgets.planned import Planned
 
 CHOICES = (2, 4, 6, 8, 10, 12, 16, 24, 32, 48)
 """Gigabytes."""
-LEAST, PADDING = 72, 24
-"""Pixels: of the button at least, and beside its words."""
 FREE = "All that is free"
 HELP = "Where a clip would need more, it is made in a lighter and slower way"
 
@@ -45,22 +44,10 @@ class BudgetChoice(QWidget):
         self.box.setCurrentIndex(at)
 
 
-def _fitting(button: QPushButton, takes: str) -> str:
-    """As much of what it takes as there is room for on the button."""
-    parts = [part for part in takes.split(" · ") if part]
-    room, width = button.width() - PADDING, button.fontMetrics().horizontalAdvance
-    for shown in range(len(parts), 0, -1):
-        text = " · ".join(["Render", *parts[:shown]])
-        if not button.isVisible() or width(text) <= room:
-            return text
-    return "Render"
-
-
-def show_plan(plan: RenderPlan, button: QPushButton, budget: BudgetChoice, reason: str) -> None:
+def show_plan(plan: RenderPlan, button: Planned, budget: BudgetChoice, reason: str) -> None:
     """A plan on the button that starts it, in full where the mouse rests on it; the button is off for
     a `reason`, if there is one."""
-    button.setText(_fitting(button, words.beside(plan.plan) if plan.plan else ""))
-    button.setMinimumWidth(LEAST)
+    button.say("Render", words.beside(plan.plan) if plan.plan else "")
     help = "Make the whole clip (Ctrl+Shift+Enter)"
     set_enabled(button, reason, f"{help}\n{words.whole(plan.plan)}" if plan.plan else help)
     budget.setVisible(plan.budget is not None)

@@ -33,6 +33,7 @@ from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_renders import TimelineRenders
 from studio.ui.state.timeline_scopes import TimelineScopes
 from studio.ui.state.timeline_sound import TimelineSound
+from studio.ui.state.training_plan import TrainingPlans
 
 
 class OpenProject:
@@ -87,9 +88,14 @@ class OpenProject:
             self.document, self.timeline_player, self.pictures.arrays, self._likeness
         )
         self.timeline_sound = TimelineSound(self.document, self.player_state, self.playback)
+        self._planning = Background(1)
         self.render_plan = RenderPlan(
-            self.document, self.present, self.render_forecast, span_results, planner
-        )
+            self.document, self.present, self.render_forecast, span_results, planner,
+            self._planning,
+        )  # fmt: skip
+        self.training_plans = TrainingPlans(self.present, planner, self._planning)
+        for news in (queue.preparation.ended, queue.finished, self.render_plan.budget_set):
+            news.connect(self.training_plans.outdated)
         self.disk_usage = DiskUsage(
             store, span_results, self.document, queue, self.selection, self.encoding, remembered,
             subjects.folder,
@@ -117,6 +123,7 @@ class OpenProject:
         self.timeline_pictures.close()
         self.pictures.close()
         self.render_plan.stop()
+        self._planning.close()
         self.background.close()
 
     def save(self) -> None:
@@ -128,8 +135,9 @@ class OpenProject:
         self.render_forecast.stop()
         self.timeline_look.stop()
         objects: tuple[QObject, ...] = (
-            self.timeline_scopes, self._likeness, self.timeline_sound, self.timeline_renders, self.timeline_player, self.timeline_pictures,
-            self.media_files, self.timeline_look, self.render_plan, self.render_forecast,
+            self.timeline_scopes, self._likeness, self.timeline_sound, self.timeline_renders,
+            self.timeline_player, self.timeline_pictures, self.media_files, self.timeline_look,
+            self.training_plans, self.render_plan, self.render_forecast,
             self.exports, self.bins,
             self.render_actions, self.present, self.job_monitor, self.queue,
             self.playback, self.status, self.player_state, self.selection, self.model_list,

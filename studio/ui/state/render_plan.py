@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 class RenderPlan(QObject):
     """Plans anew after every look at the store; what is not known is found out by shapes, one thing
-    at a time on a thread of its own, once the engine has been imported."""
+    at a time on a thread for plans, once the engine has been imported."""
 
     changed = Signal()
+    budget_set = Signal()
 
     def __init__(
         self,
@@ -31,10 +32,12 @@ class RenderPlan(QObject):
         render_forecast: RenderForecast,
         span_results: "TakeStore",
         planner: "Planner | None",
+        background: Background,
     ) -> None:
+        """`background` has one thread, on which nothing else waits for long."""
         super().__init__()
         self._document, self._present, self._span_results = document, present, span_results
-        self._planner, self._background = planner, Background(1)
+        self._planner, self._background = planner, background
         self._forecast, self.keyframes_made = render_forecast, False
         """Whether the keyframes are there: what is asked for next is the clip."""
         self.plan: Plan | None = None
@@ -51,6 +54,7 @@ class RenderPlan(QObject):
         if self._planner:
             self._planner.set_budget(gigabytes)
             self.look()
+            self.budget_set.emit()
 
     def look(self) -> None:
         """Plan again; of several plans the last one counts."""
@@ -65,7 +69,6 @@ class RenderPlan(QObject):
     def stop(self) -> None:
         """Plan no more: the window closes."""
         self._asked += 1
-        self._background.close()
 
     def _ask(self, asked: int, *, find_out: bool) -> None:
         request, planner = self._present.state.request, self._planner

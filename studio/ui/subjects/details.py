@@ -7,6 +7,8 @@ from studio.jobs.queue import Queue
 from studio.project.subject import Subject
 from studio.project.subjects import Learning
 from studio.spec.numbers import possible
+from studio.spec.plan import words
+from studio.spec.plan.plan import Plan
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
@@ -14,14 +16,18 @@ from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
+from studio.ui.state.training_plan import TrainingPlans
 from studio.ui.subjects.next_training import MOST_AT_ONCE, NextTraining, usual_steps, what_next
 from studio.ui.subjects.training import Training, training_of
 from studio.ui.subjects.versions import TrainingResults
 from studio.ui.widgets.adaptive import Buttons
-from studio.ui.widgets.controls import column, label, push, remove_widget, tool
+from studio.ui.widgets.controls import column, label, push, remove_widget, set_enabled, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField, number_row
+from studio.ui.widgets.planned import Planned
 from studio.ui.widgets.theme import UNIT
+
+TRAIN = "Train the chosen subject, or go on training it"
 
 
 class SubjectDetails(QWidget):
@@ -41,10 +47,12 @@ class SubjectDetails(QWidget):
         render_actions: RenderActions,
         job_monitor: JobMonitor,
         present: PresentShot,
+        plans: TrainingPlans,
         background: Background,
         icons: Icons,
     ) -> None:
         super().__init__()
+        self._takes = plans.one(self)
         self._document, self._queue, self._selection = document, queue, selection
         self._render_actions, self._job_monitor = render_actions, job_monitor
         self._present, self._background, self._icons = present, background, icons
@@ -71,14 +79,14 @@ class SubjectDetails(QWidget):
     def _build(self, icons: Icons) -> None:
         self._shown = QVBoxLayout()
         self.remove_it = tool(icons, "bin", "Remove the chosen subject")
-        self.train_again = push("Train", tip="Train the chosen subject, or go on training it")
+        self.train_again = Planned("Train")
         self.start_anew = push("Start anew", tip="Forget what it learned; its versions are kept")
         self.plan = label("", "small", wrap=True)
         self.steps = NumberField(" steps", " step", in_document=False)
         self.steps.allow(possible(1, MOST_AT_ONCE))
         self.length = number_row("Length", self.steps)
-        buttons = Buttons(self.remove_it, self.start_anew, self.train_again)
-        trains = column(self.plan, self.length, buttons)
+        others = Buttons(self.remove_it, self.start_anew)
+        trains = column(self.plan, self.length, self.train_again, others)
         trains.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, UNIT, 0, 0)
@@ -92,6 +100,7 @@ class SubjectDetails(QWidget):
         self.start_anew.clicked.connect(lambda: self._train(anew=True))
         self.remove_it.clicked.connect(self._remove)
         self._present.changed.connect(self._reflect_next)
+        self._takes.changed.connect(self._reflect_next)
 
     def _reflect_training(self) -> None:
         name = self._selection.subject
@@ -137,14 +146,23 @@ class SubjectDetails(QWidget):
         if not subject or not self.learned:
             return
         model = self._present.state.model
-        self.next = what_next(subject, self._learning, model, self._length)
-        self.train_again.setText(self.next.words)
+        takes = self._look_ahead(subject)
+        timed = takes is not None and takes.seconds is not None
+        self.next = what_next(subject, self._learning, model, self._length, timed=timed)
+        self.train_again.say(self.next.words, words.beside(takes) if takes else "")
+        set_enabled(self.train_again, "", f"{TRAIN}\n{words.whole(takes)}" if takes else TRAIN)
         self.train_again.setVisible(True)
         self.plan.setText(self.next.plan)
         self.plan.setVisible(True)
         self.steps.reflect(self.next.length or DEFAULT_STEPS)
         self.length.setVisible(self.next.length > 0)
         self.start_anew.setVisible(self.next.may_forget)
+
+    def _look_ahead(self, subject: Subject) -> Plan | None:
+        """What the next training takes, as far as that is known."""
+        coming = what_next(subject, self._learning, self._present.state.model, self._length)
+        self._takes.look(self._method(subject), coming.ahead)
+        return self._takes.plan
 
     def _choose_length(self, steps: object) -> None:
         self._length = int(self.steps.value())
@@ -160,12 +178,14 @@ class SubjectDetails(QWidget):
     def _train(self, *, anew: bool = False) -> None:
         subject = self._document.subject(self._selection.subject)
         if subject and self.next:
-            version = subject.version()
-            method = version.method if version else subject.method
-            steps = self.next.steps
+            method, steps = self._method(subject), self.next.steps
             if anew:
                 steps = subject.steps or usual_steps(self._present.state.model)
             self._render_actions.train(subject.name, method, steps, anew=anew or self.next.anew)
+
+    def _method(self, subject: Subject) -> str:
+        version = subject.version()
+        return version.method if version else subject.method
 
     def _remove(self) -> None:
         name = self._selection.subject

@@ -17,6 +17,7 @@ from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.selection import Selection
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.status import Status
+from studio.ui.state.training_plan import TrainingPlans
 from studio.ui.subjects.bin import SubjectBin
 from studio.ui.subjects.card import SubjectCard
 from studio.ui.subjects.details import SubjectDetails
@@ -51,6 +52,7 @@ class SubjectsPanel(Panel):
         render_actions: RenderActions,
         job_monitor: JobMonitor,
         present: PresentShot,
+        plans: TrainingPlans,
         pictures: ImageLoader,
         background: Background,
         icons: Icons,
@@ -58,11 +60,12 @@ class SubjectsPanel(Panel):
         super().__init__()
         self._document, self._queue, self._render_actions = document, queue, render_actions
         self._selection, self._status = selection, status
-        self._job_monitor, self._present = job_monitor, present
+        self._job_monitor, self._present, self._plans = job_monitor, present, plans
         self._pictures, self._background, self._icons = pictures, background, icons
         self.details = SubjectDetails(
-            document, queue, selection, render_actions, job_monitor, present, background, icons
-        )
+            document, queue, selection, render_actions, job_monitor, present, plans,
+            background, icons,
+        )  # fmt: skip
         self.cards: dict[str, SubjectCard] = {}
         self.setAcceptDrops(True)
         self._build()
@@ -72,7 +75,7 @@ class SubjectsPanel(Panel):
     @property
     def main_view(self) -> QWidget:
         if self.pages.currentWidget() is self.form_page:
-            return self.form.name
+            return self.form.who.name
         if self.pages.currentWidget() is self.more:
             return self.more.wall.more
         return self.cards.get(self._selection.subject, self)
@@ -127,7 +130,7 @@ class SubjectsPanel(Panel):
         takes(places_of(event.mimeData()))
 
     def _build(self) -> None:
-        self.form = SubjectForm(self._present, self._pictures, self._icons)
+        self.form = SubjectForm(self._present, self._plans, self._pictures, self._icons)
         self.list_page, self.form_page = scrolled(self._list()), self.form
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()

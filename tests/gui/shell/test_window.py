@@ -97,8 +97,8 @@ def test_the_window_answers_while_work_is_done(studio, handlers, photos, until, 
     else:
         studio.subjects.begin(photos)
         until(lambda: len(studio.subjects.form.wall.good) == 4)
-        studio.subjects.form.name.setText("rex")
-        studio.subjects.form.noun.setText("dog")
+        studio.subjects.form.who.name.setText("rex")
+        studio.subjects.form.who.noun.setText("dog")
         studio.subjects.form.train.click()
         until(lambda: studio.queue.jobs())
     until(lambda: not studio.queue.jobs())

@@ -192,7 +192,7 @@ def test_a_new_subject_from_photos_comes_to_the_front(studio, photos, qtbot):
     studio.window.show_panel("Takes")
     studio._begin_subject(photos)
     assert not studio.subjects.form.train.visibleRegion().isEmpty()
-    assert studio.subjects.form.name.hasFocus()
+    assert studio.subjects.form.who.name.hasFocus()
 
 
 def test_reasons_of_stages_go_with_what_stood_in_their_way(open_studio, until):

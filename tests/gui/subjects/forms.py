@@ -19,6 +19,6 @@ def fill(studio, photos, until, name="rex", noun="dog"):
     drop(studio.subjects, photos)
     form = studio.subjects.form
     until(lambda: len(form.wall.good) == len(photos))
-    form.name.setText(name)
-    form.noun.setText(noun)
+    form.who.name.setText(name)
+    form.who.noun.setText(noun)
     return form

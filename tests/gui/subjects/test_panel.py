@@ -45,15 +45,15 @@ def test_what_is_no_photo_is_named_and_the_rest_counts(studio, photos, tmp_path,
 def test_the_form_says_what_is_missing(studio, photos, until):
     form = fill(studio, photos, until, name="")
     assert "no name" in form.reason.text()
-    form.name.setText("../rex")
+    form.who.name.setText("../rex")
     assert "/" in form.reason.text()
-    form.name.setText("rex")
+    form.who.name.setText("rex")
     assert form.train.isEnabled()
-    form.noun.setText("")
+    form.who.noun.setText("")
     assert form.reason.text()
     assert form.train.toolTip().endswith(f": {form.reason.text()}")
-    form.noun.setText("labradoodle")
-    assert "starts from “thing”" in form.noun_note.text()
+    form.who.noun.setText("labradoodle")
+    assert "starts from “thing”" in form.who.noun_note.text()
 
 
 def test_too_few_photos_are_refused(studio, photos, until):
@@ -70,36 +70,36 @@ def test_delete_takes_a_photo_out(studio, photos, until, qtbot):
 
 def test_a_person_needs_consent_first(studio, photos, until):
     form = fill(studio, photos, until, noun="woman")
-    assert form.consent.isVisible()
+    assert form.who.consent.isVisible()
     assert not form.train.isEnabled()
     assert "consent" in form.train.toolTip()
-    form.consent.tick.setChecked(True)
+    form.who.consent.tick.setChecked(True)
     assert form.train.isEnabled()
     subject = form.subject()
     assert subject.is_person
     assert subject.consent
-    form.noun.setText("dog")
-    assert not form.consent.isVisible()
-    form.person.setChecked(True)
-    assert form.consent.isVisible()
+    form.who.noun.setText("dog")
+    assert not form.who.consent.isVisible()
+    form.who.person.setChecked(True)
+    assert form.who.consent.isVisible()
 
 
 def test_a_word_that_nobody_knows_has_to_be_answered_for(studio, photos, until):
     form = fill(studio, photos, until, noun="Pikachu")
     assert not form.train.isEnabled()
     assert "whether this is a person" in form.reason.text()
-    form.no_person.setChecked(True)
+    form.who.no_person.setChecked(True)
     assert form.train.isEnabled()
     assert not form.subject().is_person
-    form.person.setChecked(True)
-    assert not form.no_person.isChecked()
-    assert form.consent.isVisible()
-    form.no_person.setChecked(True)
-    form.noun.setText("Anna")  # the answer was for another word
+    form.who.person.setChecked(True)
+    assert not form.who.no_person.isChecked()
+    assert form.who.consent.isVisible()
+    form.who.no_person.setChecked(True)
+    form.who.noun.setText("Anna")  # the answer was for another word
     assert not form.train.isEnabled()
-    form.noun.setText("teapot")
+    form.who.noun.setText("teapot")
     assert form.train.isEnabled()
-    assert not form.no_person.isVisible()
+    assert not form.who.no_person.isVisible()
 
 
 def test_what_is_left_out_is_said_and_earlier_notices_vanish(studio, photos, until, tmp_path):
@@ -181,7 +181,7 @@ def test_a_view_made_anew_shows_the_same(studio, handlers, photos, until, qtbot)
     selection = Selection()
     again = SubjectsPanel(
         studio.document, studio.queue, selection, studio.status, studio.render_actions,
-        studio.job_monitor, studio.present,
+        studio.job_monitor, studio.present, studio.project.training_plans,
         studio.project.pictures, studio.background, studio.subjects._icons,
     )  # fmt: skip
     assert again.details.training is not None

@@ -189,10 +189,10 @@ def test_a_form_that_is_no_part_of_the_document_has_an_undo_of_its_own(typing, p
     typing.actions["subjects"].trigger()
     typing.subjects.begin(photos)
     form = typing.subjects.form
-    form.name.setFocus()
+    form.who.name.setFocus()
     write(typing, "rex")
     undo(typing)
-    assert form.name.text() == ""
+    assert form.who.name.text() == ""
     undo(typing)
     assert typing.document.shot.prompt == BALL
 
