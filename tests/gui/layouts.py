@@ -1,12 +1,16 @@
 """What is cut or overlaps in a panel."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QRect
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QComboBox,
     QLabel,
     QLineEdit,
+    QMenu,
     QSlider,
     QWidget,
 )
@@ -53,3 +57,10 @@ def overlapping(panel: QWidget) -> list[str]:
         for k, a in enumerate(seen) for b in seen[:k]
         if place(a).intersects(place(b)) and not a.isAncestorOf(b) and not b.isAncestorOf(a)
     ]  # fmt: skip
+
+
+def lines_of(menu: QMenu) -> Iterator[QAction]:
+    """The lines of a menu, and those of the menus in it."""
+    for action in menu.actions():
+        below = action.menu()
+        yield from lines_of(below) if isinstance(below, QMenu) else (action,)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QSlider,
     QWidget,
 )
@@ -16,6 +17,7 @@ from studio.ui.shell.commands import FIXED
 from studio.ui.shell.keys_dialog import KeysDialog
 from studio.ui.state.keymap import Keymap
 from studio.ui.widgets.gestures import mnemonics
+from tests.gui.layouts import lines_of
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSlider)
 
@@ -178,11 +180,58 @@ def test_every_line_of_every_menu_has_a_letter_of_its_own(studio):
             menu.aboutToHide.emit()
 
 
+LOWEST = 768 - 40
+"""Pixels of a small screen below its menu bar."""
+
+
+def test_no_menu_is_higher_than_a_small_screen_or_a_list_without_groups(studio):
+    for top in studio.top.menus.actions():
+        menu = top.menu()
+        menu.aboutToShow.emit()
+        assert menu.sizeHint().height() < LOWEST, top.text()
+        groups = [[]]
+        for action in menu.actions():
+            groups = (
+                [*groups, []] if action.isSeparator() else [*groups[:-1], [*groups[-1], action]]
+            )
+        assert all(1 <= len(group) <= 7 for group in groups), top.text()
+        menu.aboutToHide.emit()
+
+
+def test_what_is_turned_on_is_ticked_in_its_menu(studio):
+    menu = next(a.menu() for a in studio.top.menus.actions() if a.text() == "&Timeline")
+    ticked = lambda: {a.text().split("\t")[0].replace("&", ""): a.isChecked()  # noqa: E731
+                      for a in lines_of(menu) if a.isCheckable()}  # fmt: skip
+    menu.aboutToShow.emit()
+    before = ticked()
+    assert len(before) == 3
+    studio.timeline.gestures["draft"].act()
+    menu.aboutToShow.emit()
+    after = ticked()
+    changed = [words for words in before if before[words] != after[words]]
+    assert changed == ["Draft mode: few steps, half size"]
+
+
+def test_what_gets_the_focus_by_a_key_is_scrolled_into_sight(studio, until):
+    studio.window.resize(1280, 720)
+    studio.window.activateWindow()
+    studio.shot.prompt.setPlainText("a red ball")
+    prompt, bar = studio.shot.prompt, studio.shot.prompt.parentWidget()
+    while not isinstance(bar, QScrollArea):
+        bar = bar.parentWidget()
+    until(lambda: bar.verticalScrollBar().maximum() > 40)
+    studio.actions["timeline"].trigger()
+    bar.verticalScrollBar().setValue(bar.verticalScrollBar().maximum())
+    studio.actions["shot"].trigger()
+    assert prompt.hasFocus()
+    until(lambda: prompt.visibleRegion().boundingRect().height() == prompt.height())
+
+
 def test_every_gesture_is_in_a_menu(studio):
     texts = [
         action.text().split("\t")[0].replace("&", "")
         for top in studio.top.menus.actions()
-        for action in top.menu().actions()
+        for action in lines_of(top.menu())
     ]
     for room in (studio.keyframes, studio.timeline, studio.player):
         assert {gesture.words for gesture in room.gestures.values()} <= set(texts)

@@ -2,15 +2,15 @@
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.project.recipe import recipe
 from studio.project.remembered import Remembered, is_project
 from studio.project.store import look_at
 from studio.spec.bounds import is_file_name
 from studio.ui.start.examples import EXAMPLES, is_blank, make_project
-from studio.ui.start.page import PICTURE
+from studio.ui.start.page import PICTURE, late_frame
 from studio.ui.takes.dropped import MadeWithDialog
 from studio.ui.widgets import input_dialogs
 from tests.media.made_files import A1111, png
@@ -43,6 +43,19 @@ def test_the_first_page_goes_at_the_first_word_and_comes_back(studio):
     assert not studio.start.isVisible()
     studio.document.undo()
     assert studio.start.isVisible()
+
+
+def test_examples_show_what_they_make(studio):
+    """What comes into a film late is in its picture; what the page says is in the middle."""
+    heart = late_frame(EXAMPLES[2].picture)
+    red, green = (
+        channel(heart.pixelColor(heart.rect().center())) for channel in (QColor.red, QColor.green)
+    )
+    assert red > green + 60, "a pink heart, not sand"
+    studio.window.resize(2400, 1200)
+    QApplication.processEvents()
+    first, page = studio.start.examples[0], studio.start.rect()
+    assert first.mapTo(studio.start, QPoint()).x() > page.width() // 5
 
 
 def test_an_example_opens_as_a_project(studio, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from studio.ui.state.player_state import PlayerState
 from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.status import Status
 from studio.ui.widgets.controls import ElidedLabel, rename, row, set_enabled, tool
-from studio.ui.widgets.gestures import Gesture, fill_menu
+from studio.ui.widgets.gestures import LINE, Gesture, fill_menu
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import ask_for_picture, ask_for_words
 from studio.ui.widgets.theme import UNIT
@@ -99,7 +99,7 @@ class KeyframesPanel(QWidget):
         """All gestures at the pointer; those that are not possible say why in their tips."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        fill_menu(menu, self.gestures)
+        fill_menu(menu, self.gestures, LAYOUT)
         menu.popup(at)
 
     def _build(self, icons: Icons) -> None:
@@ -239,6 +239,12 @@ ROW = (
     "larger", "over",
 )  # fmt: skip
 """The gestures that have a button."""
+LAYOUT = (
+    "reroll", "words", "before", "after", "lock", LINE,
+    "replace", "insert", "picture", "anchor", "delete", LINE,
+    "earlier", "later", "bridge", "loop", LINE, "larger", "over",
+)  # fmt: skip
+"""How they lie in the menu."""
 KEYS = "Keyframes"
 """The group of its keys."""
 MORE = {"delete": ("Backspace",)}

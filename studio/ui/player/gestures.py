@@ -7,10 +7,17 @@ from studio.ui.player.shuttle import Shuttle
 from studio.ui.player.transport import Transport
 from studio.ui.state.playback import Playback
 from studio.ui.state.player_state import PlayerState
-from studio.ui.widgets.gestures import Gesture
+from studio.ui.widgets.gestures import LINE, Gesture
 
 KEYS = "Playback"
 """The group of its keys."""
+LAYOUT = (
+    "play", "reverse", "stop", "forward", "loop", LINE,
+    "back", "on", "second_back", "second_on", "first", "last", LINE,
+    "compare", "wipe_back", "wipe_on", LINE,
+    "actual", "loupe", "tile", LINE, "copy",
+)  # fmt: skip
+"""How they lie in the menu."""
 WIPE_STEP = 0.05
 """Of the picture's width, by which a key moves the line between two takes."""
 
@@ -50,14 +57,18 @@ def gestures(
         Gesture("stop", "pause", "Stop", "K", shuttle.hold, moves),
         Gesture("forward", "frame_on", "Forwards, again for faster", "L",
                 lambda: shuttle.press(1), moves),
-        Gesture("loop", "loop", "Loop", "", transport.loop.click, lambda: ""),
-        Gesture("compare", "compare", "Compare with before", "C", transport.compare.click, compares),
+        Gesture("loop", "loop", "Loop", "", transport.loop.click, lambda: "",
+                transport.loop.isChecked),
+        Gesture("compare", "compare", "Compare with before", "C", transport.compare.click, compares,
+                transport.compare.isChecked),
         Gesture("wipe_back", "compare", "Move the line of the comparison back", "[",
                 lambda: canvas.move_wipe(-WIPE_STEP), compares),
         Gesture("wipe_on", "compare", "Move the line of the comparison on", "]",
                 lambda: canvas.move_wipe(WIPE_STEP), compares),
-        Gesture("actual", "actual", "Pixel for pixel", "1", transport.actual.click, why("actual")),
-        Gesture("loupe", "loupe", "Loupe", "Z", transport.loupe.click, why("loupe")),
+        Gesture("actual", "actual", "Pixel for pixel", "1", transport.actual.click, why("actual"),
+                transport.actual.isChecked),
+        Gesture("loupe", "loupe", "Loupe", "Z", transport.loupe.click, why("loupe"),
+                transport.loupe.isChecked),
         Gesture("tile", "larger", "Preview a tile of the upsampling", "T", transport.tile.click,
                 why("tile")),
         Gesture("copy", "copy", "Copy this frame", "Ctrl+C", copy, shown),

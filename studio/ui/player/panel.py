@@ -32,7 +32,8 @@ from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, label, ro
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
-FIRST_STEP = "Write a prompt, then press Ctrl+Enter to preview its keyframes."
+FIRST_STEP = "Write what to show, then press Ctrl+Enter to preview its keyframes."
+PREVIEW = "Press Ctrl+Enter to preview the keyframes of this shot."
 NEXT_STEP = "Choose a take, or press Ctrl+Enter to preview the keyframes of the shot."
 
 
@@ -73,6 +74,7 @@ class Player(Panel):
         self._take_keys()
         keymap.changed.connect(self._take_keys)
         player_state.shown_changed.connect(self._follow_shown)
+        document.changed.connect(self._reflect_empty)
         player_state.playhead_moved.connect(self._paint)
         player_state.options_changed.connect(self._paint)
         player_state.playing_changed.connect(self._look_ahead)
@@ -137,13 +139,19 @@ class Player(Panel):
     def _follow_shown(self) -> None:
         shown = self._player_state.shown
         self.stage.setCurrentWidget(self.canvas if shown else self.empty)
-        if shown is None:
-            has_takes = bool(self._document.project.takes)
-            self.empty.title.setText("Nothing is shown" if has_takes else "Nothing to watch yet")
-            self.empty.hint.setText(NEXT_STEP if has_takes else FIRST_STEP)
+        self._reflect_empty()
         self.title.set_text(self._titled(shown) if shown else "Player")
         self.facts.setText(self._facts(shown) if shown else "")
         self._paint()
+
+    def _reflect_empty(self) -> None:
+        """The next step, where there is nothing to see."""
+        if self._player_state.shown is not None:
+            return
+        has_takes = bool(self._document.project.takes)
+        first = PREVIEW if self._document.shot.prompt.strip() else FIRST_STEP
+        self.empty.title.setText("Nothing is shown" if has_takes else "Nothing to watch yet")
+        self.empty.hint.setText(NEXT_STEP if has_takes else first)
 
     def _titled(self, shown: Shown) -> str:
         """Its title, and its shot where that is not the one being worked on."""

@@ -37,7 +37,7 @@ class QueueBar(QWidget):
 
     def show_tip(self, tip: str) -> None:
         """Show the status tip of the control under the pointer or with the focus."""
-        self._tip = tip
+        self._tip = " · ".join(filter(None, tip.splitlines()))
         self._reflect_words()
 
     def notice(self, what: str) -> None:

@@ -17,33 +17,37 @@ MENUS = ("File", "Edit", "Shot", "Keyframes", "Timeline", "Playback", "View", "H
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`name` finds what it does; `keys` are Qt key names, the first is shown."""
+    """`name` finds what it does; `keys` are Qt key names, the first is shown.
+
+    `begins` a group: there is a line above it in its menu.
+    """
 
     name: str
     menu: str
     text: str
     keys: tuple[str, ...] = ()
+    begins: bool = False
 
 
 COMMANDS = (
     Command("new_project", "File", "New project …"),
     Command("open_project", "File", "Open project …", ("Ctrl+O",)),
     Command("rename_project", "File", "Rename project …"),
-    Command("add_folder", "File", "Add a folder of models …"),
+    Command("add_folder", "File", "Add a folder of models …", begins=True),
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
-    Command("export", "File", "Export …", ("Ctrl+E",)),
+    Command("export", "File", "Export …", ("Ctrl+E",), begins=True),
     Command("timeline_out", "File", "Timeline for other programs …"),
     Command("timeline_in", "File", "Open a timeline …"),
-    Command("bin", "File", "Bin …"),
+    Command("bin", "File", "Bin …", begins=True),
     Command("space", "File", "Disk …"),
-    Command("quit", "File", "Quit", ("Ctrl+Q",)),
+    Command("quit", "File", "Quit", ("Ctrl+Q",), begins=True),
     Command("undo", "Edit", "Undo", ("Ctrl+Z", "Alt+Backspace")),
     Command("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y", "Alt+Shift+Backspace")),
     Command("preview", "Shot", "Preview keyframes", ("Ctrl+Enter", "Ctrl+Return")),
     Command("render", "Shot", "Render", ("Ctrl+Shift+Enter", "Ctrl+Shift+Return")),
     Command("variations", "Shot", "Variations …", ("Ctrl+Shift+V",)),
-    Command("stop", "Shot", "Cancel what runs", ("Ctrl+Alt+Enter", "Ctrl+Alt+Return")),
-    Command("new_shot", "Shot", "New shot", ("Ctrl+N",)),
+    Command("stop", "Shot", "Cancel what runs", ("Ctrl+Alt+Enter", "Ctrl+Alt+Return"), begins=True),
+    Command("new_shot", "Shot", "New shot", ("Ctrl+N",), begins=True),
     Command("remove_shot", "Shot", "Delete shot"),
     Command("subjects", "View", "Subjects", ("Ctrl+1",)),
     Command("takes", "View", "Takes", ("Ctrl+2",)),
@@ -52,11 +56,12 @@ COMMANDS = (
     Command("library", "View", "Library", ("Ctrl+5",)),
     Command("timeline", "View", "Timeline", ("Ctrl+6",)),
     Command("queue", "View", "Queue", ("Ctrl+J",)),
-    Command("compare", "View", "Compare takes …", ("Ctrl+Shift+C",)),
-    Command("arrange", "View", "Arrange as at first"),
+    Command("compare", "View", "Compare takes …", ("Ctrl+Shift+C",), begins=True),
+    Command("full_screen", "View", "Player on the whole screen", ("F11",)),
+    Command("arrange", "View", "Arrange as at first", begins=True),
     Command("guide", "Help", "Guide", ("Shift+F1",)),
     Command("keys", "Help", "Keys", ("F1", "?")),
-    Command("about", "Help", "About"),
+    Command("about", "Help", "About", begins=True),
 )
 FIXED = (
     ("Press the button that has the focus", "Enter"),

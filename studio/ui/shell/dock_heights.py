@@ -10,6 +10,10 @@ TIMELINE = 204
 """Pixels that a timeline takes at first: its tools, words, one track of pictures, sound."""
 
 
+QUEUE, LEAST = 0.16, 120
+"""What an open queue takes of the window's height, and pixels of it at least: two jobs and more."""
+
+
 class DockHeights(QObject):
     """Follows the timeline, which may be empty, and the queue, which opens and closes."""
 
@@ -28,7 +32,11 @@ class DockHeights(QObject):
         """The queue, when it opens, takes of the picture, and gives it back when it closes."""
         if shown:
             self._before = self._window.docks["Timeline"].height()
-        QTimer.singleShot(0, self, self.settle if shown else lambda: self._set(self._before))
+        QTimer.singleShot(0, self, self._open_queue if shown else lambda: self._set(self._before))
+
+    def _open_queue(self) -> None:
+        self.settle()
+        self._window.make_room("Queue", max(LEAST, round(QUEUE * self._window.height())))
 
     def _set(self, high: int) -> None:
         dock = self._window.docks["Timeline"]

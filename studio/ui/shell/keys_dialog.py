@@ -35,6 +35,8 @@ class KeyLine(QWidget):
         self.key.setClearButtonEnabled(True)
         self.key.setFixedWidth(WIDE)
         self.key.setAccessibleName(f"Key of {words}")
+        if field := self.key.findChild(QLineEdit):
+            field.setPlaceholderText("no key")
         self.back = tool(icons, "retry", "Give it the key back that it comes with")
         self.text = f"{entry.group} {words}"
         layout = QVBoxLayout(self)
@@ -98,6 +100,7 @@ class KeysDialog(QDialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(self._listed(icons))
         self.message = label(HELP, "small", wrap=True)
         done, self.all_back = push("Close"), push("Reset all", tip="All keys as they come")
@@ -133,6 +136,7 @@ class KeysDialog(QDialog):
         groups["Everywhere"] = [FixedLine(*each) for each in FIXED]
         for group, lines in groups.items():
             self._heads[group] = label(group, "title")
+            self._heads[group].setContentsMargins(0, UNIT, 0, 0)
             for widget in (self._heads[group], *lines):
                 inner.layout().addWidget(widget)  # type: ignore[union-attr]
             self.lines += lines

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMenu
 
@@ -13,7 +14,9 @@ from studio.library.known_shelf import KnownShelf
 from studio.project.shot import Shot
 from studio.project.store import ProjectStore
 from studio.spec.refusal import Refusal
+from studio.ui.keyframes.panel import LAYOUT as OF_KEYFRAMES
 from studio.ui.keyframes.variations import VariationsDialog
+from studio.ui.player.gestures import LAYOUT as OF_PLAYBACK
 from studio.ui.shell.away import Away
 from studio.ui.shell.commands import is_command, make_actions, reflect_actions
 from studio.ui.shell.dialogs import Dialogs
@@ -31,6 +34,7 @@ from studio.ui.state.model_list import Scan, Shelve
 from studio.ui.state.prompt_history import PromptHistory
 from studio.ui.takes.dialogs import TakeDialogs
 from studio.ui.takes.dropped import DropReader
+from studio.ui.timeline.menus import LAYOUT as OF_TIMELINE
 from studio.ui.widgets.gestures import underline
 from studio.ui.widgets.input_dialogs import DOCUMENTS, folder_of
 from studio.ui.widgets.number_field import settle_typing
@@ -74,9 +78,9 @@ class StudioWindow(Rooms):
                 "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
             },
             {
-                "Keyframes": lambda: self.keyframes.gestures,
-                "Timeline": lambda: self.timeline.gestures,
-                "Playback": lambda: self.player.gestures,
+                "Keyframes": (lambda: self.keyframes.gestures, OF_KEYFRAMES),
+                "Timeline": (lambda: self.timeline.gestures, OF_TIMELINE),
+                "Playback": (lambda: self.player.gestures, OF_PLAYBACK),
             },
         )
         self._connect()
@@ -242,6 +246,7 @@ class StudioWindow(Rooms):
             **{name: partial(window.show_panel, name.capitalize()) for name in SHOWN},
             "queue": self.queue_bar.open.toggle,
             "compare": self.comparison.ask,
+            "full_screen": window.turn_whole,
             "arrange": window.arrange_as_at_first,
             "guide": dialogs.guide,
             "keys": dialogs.keys,
@@ -266,6 +271,9 @@ class StudioWindow(Rooms):
     def _press(self, event: QKeyEvent) -> bool:
         if not is_command(event, QApplication.focusWidget()):
             return False
+        if self.window.whole.is_on and event.key() == Qt.Key.Key_Escape:
+            self.window.turn_whole()
+            return True
         return self.takes.press(event) or self.player.press(event)
 
     def _reflect_actions(self) -> None:

@@ -13,7 +13,7 @@ from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.render_actions import RenderActions
 from studio.ui.widgets.controls import ElidedLabel, label, push, set_enabled, tip
-from studio.ui.widgets.gestures import Gesture, fill_menu, underline
+from studio.ui.widgets.gestures import Gesture, Layout, fill_menu, underline
 from studio.ui.widgets.theme import UNIT, set_role
 
 LOOK_MS = 2000
@@ -49,21 +49,24 @@ class TopBar(QWidget):
         self,
         actions: Mapping[str, QAction],
         disabled_reason: Mapping[str, Callable[[], str]],
-        gestures: Mapping[str, Callable[[], Mapping[str, Gesture]]],
+        gestures: Mapping[str, tuple[Callable[[], Mapping[str, Gesture]], Layout]],
     ) -> None:
         """Fill the menus.  `disabled_reason` has, by command, a function that gives the reason or "".
 
         Such a command is disabled while its menu is open, with the reason as its tip.  Its key
-        stays: pressed, it shows the reason.  `gestures` has, by menu, what a room offers now.
+        stays: pressed, it shows the reason.  `gestures` has, by menu, what a room offers now, and how
+        it lies there.
         """
         for title in MENUS:
             menu = self.menus.addMenu(title)
             menu.setToolTipsVisible(True)
             if title in gestures:
-                _follow(menu, gestures[title])
+                _follow(menu, *gestures[title])
                 continue
             reasons = {}
             for command in (c for c in COMMANDS if c.menu == title):
+                if command.begins:
+                    menu.addSeparator()
                 menu.addAction(actions[command.name])
                 if command.name in disabled_reason:
                     reasons[actions[command.name]] = disabled_reason[command.name]
@@ -125,10 +128,10 @@ class TopBar(QWidget):
         self._background.ask(self._device_info, self.show_device_info, owner=self)
 
 
-def _follow(menu: QMenu, offered: Callable[[], Mapping[str, Gesture]]) -> None:
+def _follow(menu: QMenu, offered: Callable[[], Mapping[str, Gesture]], layout: Layout) -> None:
     """What a room offers is asked when its menu opens."""
-    menu.aboutToShow.connect(lambda: fill_menu(menu, offered()))
-    fill_menu(menu, offered())
+    menu.aboutToShow.connect(lambda: fill_menu(menu, offered(), layout))
+    fill_menu(menu, offered(), layout)
 
 
 def _forbid(reasons: Mapping[QAction, Callable[[], str]]) -> None:

@@ -6,12 +6,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QStatusTipEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
 
 from studio.ui.shell.banner import Banner
-from studio.ui.shell.window_geometry import around, brought_back, first_place, grown
+from studio.ui.shell.dock import Dock
+from studio.ui.shell.whole_screen import WholeScreen
+from studio.ui.shell.window_geometry import (
+    around,
+    brought_back,
+    first_place,
+    grown,
+    is_pushed,
+    normal_place,
+)
 from studio.ui.shell.window_state import WindowState
-from studio.ui.widgets.controls import Panel, label, row
+from studio.ui.widgets.controls import Panel
 from studio.ui.widgets.theme import UNIT
 
 VERSION = 1
@@ -37,36 +46,6 @@ class Panels:
     strip: QWidget
 
 
-class Dock(QDockWidget):
-    """A panel that can be moved; its heading makes way for the tab when it has one."""
-
-    def __init__(self, name: str, content: Panel, window: "Window") -> None:
-        super().__init__(name, window)
-        self._window, self.content = window, content
-        self.setObjectName(name)
-        content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setWidget(content)
-        heading = row(label(name, "title"), content.bar, gap=2 * UNIT)
-        margins = (2 * UNIT, UNIT // 2 if content.bar else UNIT, 2 * UNIT, UNIT // 2)
-        heading.layout().setContentsMargins(*margins)  # type: ignore[union-attr]
-        self._heading, self._nothing = heading, QWidget()
-        self.setTitleBarWidget(heading)
-
-    def settle(self) -> None:
-        """Show the heading, unless a tab says the name already and there is nothing else in it."""
-        tabbed = (
-            not self.content.bar
-            and bool(self._window.tabifiedDockWidgets(self))
-            and not self.isFloating()
-        )
-        wanted = self._nothing if tabbed else self._heading
-        if self.titleBarWidget() is not wanted:
-            self.setTitleBarWidget(wanted)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        self._window.keyPressEvent(event)  # a floating panel is a window of its own
-
-
 class Window(QMainWindow):
     """`press` gets the keys that no control wanted; `tipped` what controls say of themselves.
 
@@ -90,6 +69,7 @@ class Window(QMainWindow):
         self._painted = False
         self._wished, self._on_line = dict(WIDTHS), False
         self._arrange(panels)
+        self.whole = WholeScreen(self, VERSION)
         self._first_state = self.saveState(VERSION)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -130,7 +110,12 @@ class Window(QMainWindow):
 
     def remember(self) -> None:
         """Keep size and arrangement for the next start."""
-        self._memory.keep(self.saveGeometry(), self.saveState(VERSION), self._wished)
+        self._memory.keep(*self.whole.before, self._wished)
+
+    def turn_whole(self) -> None:
+        """Give the player the whole screen, or give everything its place again."""
+        self.whole.turn(self._panels.player.main_view)
+        self._settle()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._press(event):
@@ -157,6 +142,11 @@ class Window(QMainWindow):
             self._painted = True
             QTimer.singleShot(0, self, self._fit_frame)
             QTimer.singleShot(0, self, self.first_painted.emit)
+
+    def moveEvent(self, event) -> None:
+        super().moveEvent(event)
+        if self._painted and self._left_at:
+            QTimer.singleShot(0, self, self._fit_frame)
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
@@ -218,16 +208,23 @@ class Window(QMainWindow):
     def _recall(self) -> None:
         geometry, state, widths = self._memory.kept()
         self._is_new = not self.restoreGeometry(geometry)
+        self._left_at = normal_place(bytes(geometry.data()))
         self.restoreState(state, VERSION)
         self._wished |= widths
         self._bring_back()
 
     def _fit_frame(self) -> None:
-        """A new window lies on the screen with its frame too, now that the system has made one."""
+        """Now that the system has made a frame: a new window lies on the screen with it, another one
+        where it was left, for the frame was guessed when it was put there."""
+        if self.isMaximized() or self.isFullScreen():
+            return
         frame, free = self.frameGeometry(), self.screen().availableGeometry()
-        as_put = self._is_new and self.size() == first_place(free).size()
-        if as_put and not self.isMaximized() and not free.contains(frame):
-            self.setGeometry(first_place(free, around(self.geometry(), frame)))
+        if self._is_new:
+            if self.size() == first_place(free).size() and not free.contains(frame):
+                self.setGeometry(first_place(free, around(self.geometry(), frame)))
+        elif self._left_at and is_pushed(self._left_at, self.geometry(), frame):
+            self.setGeometry(self._left_at)
+            self._left_at = None
 
     def _watch_screens(self) -> None:
         """A screen may go, or get smaller, while the window is on it."""

@@ -5,16 +5,18 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImageReader, QPainter, QPaintEvent, QPixmap, QShowEvent
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon, QImage, QImageReader, QPainter, QPaintEvent, QPixmap, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.ui.start.examples import EXAMPLES, Example, is_blank
 from studio.ui.state.document import Document
 from studio.ui.widgets.buttons import Card
-from studio.ui.widgets.controls import ElidedLabel, label, push, remove_widget, row, tip
+from studio.ui.widgets.controls import ElidedLabel, column, label, push, remove_widget, row, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
 
+WIDEST = 640
+"""Pixels of what the page says, in the middle of a wide one."""
 PICTURE = 88
 """Pixels of an example's sides."""
 MOST = 5
@@ -89,17 +91,19 @@ class StartPage(QWidget):
         self._recent_box.setContentsMargins(0, 0, 0, 0)
         self._recent_box.setSpacing(0)
         self._recent_box.addWidget(label("Open before", "small"))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(3 * UNIT, 2 * UNIT, 3 * UNIT, 2 * UNIT)
-        layout.setSpacing(2 * UNIT)
-        self._middle = layout
-        layout.addStretch(1)
-        for part in (
+        block = column(
             label("A first film", "title"), label(BEGIN, "muted", wrap=True), self._cards,
-            row(self.new, self.open, None), self._recent,
-        ):  # fmt: skip
-            layout.addWidget(part)
-        layout.addStretch(2)
+            row(self.new, self.open, None), self._recent, gap=2 * UNIT,
+        )  # fmt: skip
+        block.setMaximumWidth(WIDEST)
+        self._block = block
+        layout = QGridLayout(self)
+        layout.setContentsMargins(3 * UNIT, 2 * UNIT, 3 * UNIT, 2 * UNIT)
+        layout.addWidget(block, 1, 1)
+        for at, share in ((0, 1), (2, 2)):
+            layout.setRowStretch(at, share)
+        for at, share in ((0, 1), (1, 1000), (2, 1)):  # the page's sides get what the block leaves
+            layout.setColumnStretch(at, share)
         self._recent.hide()
 
     def _fill(self) -> None:
@@ -107,7 +111,7 @@ class StartPage(QWidget):
         self._filled = True
         self.examples = [self._card(example) for example in EXAMPLES]
         cards = row(*self.examples, None, gap=2 * UNIT)
-        self._middle.replaceWidget(self._cards, cards)
+        self._block.layout().replaceWidget(self._cards, cards)  # type: ignore[union-attr]
         self._cards.deleteLater()
         self._cards = cards
 
@@ -125,13 +129,23 @@ class StartPage(QWidget):
         return card
 
     def _picture(self, example: Example) -> QIcon:
-        """The first frame of its film, or a mark that it is still to be made."""
+        """A frame of its film in which what it shows is there, or a mark that it is to be made."""
         if example.picture is not None:
-            shown = QImageReader(str(example.picture)).read()
+            shown = late_frame(example.picture)
             if not shown.isNull():
                 return QIcon(framed(QPixmap.fromImage(shown), PICTURE, self.devicePixelRatio()))
         mark = self._icons.pixmap("clip", "muted", PICTURE // 2, self.devicePixelRatio())
         return QIcon(framed(mark, PICTURE // 2, self.devicePixelRatio()))
+
+
+def late_frame(film: Path) -> QImage:
+    """A frame near the end of a GIF: at the beginning what comes may not be there yet."""
+    reader = QImageReader(str(film))
+    wanted = max(0, reader.imageCount() * 3 // 4 - 1)
+    shown = reader.read()
+    while wanted and not (following := reader.read()).isNull():
+        shown, wanted = following, wanted - 1
+    return shown
 
 
 def framed(picture: QPixmap, side: int, ratio: float) -> QPixmap:

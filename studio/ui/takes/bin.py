@@ -1,7 +1,14 @@
 """The bin of the project: shots, takes and files that were deleted, and how long they still wait."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.project import edits
 from studio.project.bin import days_left, today
@@ -26,6 +33,8 @@ class ProjectBin(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName("Deleted shots, takes and files")
         self.empty = label("The bin is empty.", "muted")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.restore, done = push("Take out of the bin", "primary"), push("Close")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 2 * UNIT)

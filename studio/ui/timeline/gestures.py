@@ -49,7 +49,8 @@ class HandGestures:
                     lambda: edits.mark(here() + 1, out=True), filled),
             Gesture("unmark", "close", "Clear the marks", "X", edits.unmark, self._need_marks),
             Gesture("track", "add", "Add a track of pictures", "", edits.add_track, filled),
-            Gesture("snap", "snap", "Snap to edges", "N", self._snap, free),
+            Gesture("snap", "snap", "Snap to edges", "N", self._snap, free,
+                    lambda: self._view.pointer.snapping),
         )  # fmt: skip
 
     def add(self) -> None:

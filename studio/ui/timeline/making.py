@@ -37,7 +37,7 @@ class MakingGestures:
         return (
             Gesture("render", "play", "Render what changed …", "U", self._render, self._need_stale),
             Gesture("draft", "pixels", "Draft mode: few steps, half size", "H", self._turn_drafts,
-                    lambda: self._edits.only_read),
+                    lambda: self._edits.only_read, lambda: self._renders.drafts),
             Gesture("fill", "fill", "Fill the gap …", "F", self._fill, self._need_gap),
             Gesture("bridge", "bridge", "Bridge to the next clip …", "B", self._bridge,
                     self._need_next),

@@ -8,15 +8,27 @@ from PySide6.QtWidgets import QMenu, QWidget
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.hits import CLIP, GAP, Hit
 from studio.ui.widgets.controls import tip
-from studio.ui.widgets.gestures import Gesture, fill_menu, underline
+from studio.ui.widgets.gestures import LINE, Gesture, fill_menu, underline, without
 
 FIRST = {
     CLIP: (
         "split", "head", "tail", "delete", "ripple", "extend", "bridge", "loop", "retake", "render",
-        "travel", "speed", "blend", "gain", "slip_back", "slip_on",
+        "travel", "speed", "gain",
     ),
     GAP: ("fill", "close", "file"),
 }  # fmt: skip
+LAYOUT = (
+    "render", "draft", LINE,
+    "add", "file", "lay_out", "track", LINE,
+    "split", "head", "tail", "delete", "ripple", "close", LINE,
+    "fill", "bridge", "extend", "retake", "loop", LINE,
+    ("Words", ("words", "travel")),
+    ("Marks", ("marker", "in", "out", "unmark")),
+    ("Speed and slip", ("speed", "blend", "slip_back", "slip_on")),
+    ("Loudness", ("gain", "softer", "louder")), LINE,
+    "snap", "scopes",
+)  # fmt: skip
+"""The menu of all of them: making, bringing, cutting, filling, words, and what is adjusted."""
 SWITCHES = (
     ("on", "Turn this track on", "Turn this track off"),
     ("locked", "Lock this track", "Unlock this track"),
@@ -32,9 +44,7 @@ def open_menu(
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     first = FIRST.get(found.what, ())
-    fill_menu(menu, gestures, (*first, *(name for name in gestures if name not in first)))
-    if first:
-        menu.insertSeparator(menu.actions()[len(first)])
+    fill_menu(menu, gestures, (*first, LINE, ("More", without(LAYOUT, first))) if first else LAYOUT)
     if found.track:
         menu.addSeparator()
         _add_switches(menu, edits, found.track)

@@ -112,6 +112,11 @@ class TimelinePanel(Panel):
     def main_view(self) -> QWidget:
         return self.view if self.pages.currentWidget() is not self.empty else self
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Of an empty timeline, which has no view to press keys in."""
+        if not (self.is_empty and self._press(event)):
+            super().keyPressEvent(event)
+
     def reflect(self) -> None:
         """Show what can be done now, and how the timeline stands."""
         is_empty = self.is_empty
@@ -144,7 +149,8 @@ class TimelinePanel(Panel):
 
     def _scopes_gesture(self) -> Gesture:
         words = "Scopes: likeness, brightness, flicker"
-        return Gesture("scopes", "smooth", words, "V", self._turn_scopes, lambda: "")
+        shown = lambda: not self.scopes.isHidden()  # noqa: E731
+        return Gesture("scopes", "smooth", words, "V", self._turn_scopes, lambda: "", shown)
 
     def _turn_scopes(self) -> None:
         on = self.scopes.isHidden()

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QBoxLayout,
     QCheckBox,
     QComboBox,
@@ -184,9 +185,18 @@ class Scrolled(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inner)
         self._inner = inner
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._follow_focus)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._inner.minimumSizeHint().width() + SCROLLBAR, 8 * UNIT)
+
+    def _follow_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """What gets the focus by a key or a command is seen; nothing moves below a mouse."""
+        by_mouse = QApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if now is not None and not by_mouse and self._inner.isAncestorOf(now):
+            self.ensureWidgetVisible(now, 0, UNIT)
 
 
 def scrolled(inner: QWidget) -> Scrolled:

@@ -1,6 +1,6 @@
 """Things to do with what a room shows: offered by button, key and menu, each with why it cannot be done."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QMenu, QMenuBar
@@ -22,6 +22,8 @@ class Gesture:
     key: str
     act: Callable[[], object]
     disabled_reason: Callable[[], str]
+    is_on: Callable[[], bool] | None = None
+    """Of what is turned on and off: whether it is on."""
 
     @property
     def named(self) -> str:
@@ -30,17 +32,48 @@ class Gesture:
         return f"{words} ({self.key})" if self.key else words
 
 
-def fill_menu(menu: QMenu, gestures: Mapping[str, Gesture], names: Sequence[str] = ()) -> None:
+Layout = Sequence["str | tuple[str, Layout]"]
+"""A menu's gestures by name; "" for a line between two groups, (title, layout) for a menu in it."""
+LINE = ""
+
+
+def fill_menu(menu: QMenu, gestures: Mapping[str, Gesture], layout: Layout = ()) -> None:
     """Put gestures into a menu; those that are not possible say why in their tips."""
     menu.clear()
     menu.setToolTipsVisible(True)
-    for gesture in (gestures[name] for name in names or gestures):
-        action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
-        disabled_reason = gesture.disabled_reason()
-        action.setEnabled(not disabled_reason)
-        tip(action, disabled_reason)
-        action.triggered.connect(lambda _=False, act=gesture.act: act())
+    for part in layout or tuple(gestures):
+        if isinstance(part, tuple):
+            fill_menu(menu.addMenu(part[0]), gestures, part[1])
+        elif part == LINE:
+            menu.addSeparator()
+        else:
+            _add(menu, gestures[part])
     underline(menu)
+
+
+def without(layout: Layout, names: Collection[str]) -> Layout:
+    """A layout that lacks some gestures, and the lines and menus that nothing is left of."""
+    left: list[str | tuple[str, Layout]] = []
+    for part in layout:
+        if isinstance(part, tuple):
+            within = without(part[1], names)
+            left += [(part[0], within)] if within else []
+        elif part == LINE:
+            left += [LINE] if left and left[-1] != LINE else []
+        elif part not in names:
+            left.append(part)
+    return left[:-1] if left and left[-1] == LINE else left
+
+
+def _add(menu: QMenu, gesture: Gesture) -> None:
+    action = menu.addAction(f"{gesture.words}\t{gesture.key}".rstrip("\t"))
+    disabled_reason = gesture.disabled_reason()
+    action.setEnabled(not disabled_reason)
+    tip(action, disabled_reason)
+    if gesture.is_on is not None:
+        action.setCheckable(True)
+        action.setChecked(gesture.is_on())
+    action.triggered.connect(lambda _=False, act=gesture.act: act())
 
 
 def underline(menu: QMenu | QMenuBar) -> None:

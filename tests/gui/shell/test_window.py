@@ -5,11 +5,12 @@ import importlib
 import time
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel
 
-from studio.ui.shell.window import BOTTOM
+from studio.ui.shell.dock_heights import LEAST
+from studio.ui.shell.window import BOTTOM, VERSION
 from studio.ui.widgets.controls import column, label, remove_widget
 
 LONG = "supercalifragilisticexpialidocious " * 250
@@ -27,6 +28,40 @@ def test_docks_come_back_as_left(open_studio):
     assert second.queue_bar.open.isChecked()
     second.actions["arrange"].trigger()
     assert window.dockWidgetArea(window.docks["Takes"]) != BOTTOM
+
+
+def test_the_player_takes_the_whole_screen_and_gives_it_back(open_studio, qtbot, until):
+    first = open_studio()
+    window, before = first.window, first.window.saveState(VERSION)
+    first.actions["full_screen"].trigger()
+    assert window.isFullScreen()
+    assert not any(dock.isVisible() for dock in window.docks.values())
+    assert not first.top.isVisible()
+    assert first.player.isVisible()
+    window.remember()  # closed now, it opens with everything
+    qtbot.keyClick(first.player, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert first.top.isVisible()
+    until(lambda: window.docks["Shot"].isVisible() and window.docks["Timeline"].isVisible())
+    assert window.docks["Queue"].isHidden()
+    assert window.saveState(VERSION) == before
+    first.actions["full_screen"].trigger()
+    first.close()
+    second = open_studio()
+    assert not second.window.isFullScreen()
+    assert second.top.isVisible()
+    assert second.window.docks["Shot"].isVisible()
+
+
+def test_an_open_queue_shows_more_than_a_job(studio, until):
+    studio.window.resize(1280, 720)
+    studio.actions["queue"].trigger()
+    until(lambda: studio.window.docks["Queue"].height() >= LEAST)
+    studio.window.resize(2000, 1400)
+    studio.actions["queue"].trigger()
+    until(lambda: studio.window.docks["Queue"].isHidden())
+    studio.actions["queue"].trigger()
+    until(lambda: studio.window.docks["Queue"].height() >= 0.15 * 1400)
 
 
 def test_a_panel_has_one_heading(studio, qtbot):

@@ -12,6 +12,8 @@ from studio.ui.shell.window_geometry import (
     brought_back,
     first_place,
     grown,
+    is_pushed,
+    normal_place,
 )
 from tests.gui.layouts import cut, overlapping
 from tests.gui.subjects.forms import fill
@@ -26,6 +28,26 @@ def test_a_first_window_fits_the_screen_with_its_frame(screen):
     place = first_place(screen)
     assert screen.contains(place.adjusted(0, -TITLE_BAR, 0, 0))
     assert place.width() >= min(1280, screen.width())
+    assert place.width() >= 0.75 * screen.width(), "most of the screen"
+    assert place.height() >= 0.75 * (screen.height() - TITLE_BAR)
+
+
+def test_what_qt_keeps_of_a_window_says_where_it_was(qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.setGeometry(43, 20, 900, 600)
+    window.show()
+    assert normal_place(bytes(window.saveGeometry().data())) == window.geometry()
+    assert normal_place(b"") is None
+    assert normal_place(bytes(100)) is None
+
+
+def test_a_window_that_its_frame_pushed_down_is_known():
+    left, frame = QRect(43, 40, 1280, 728), QRect(42, 40, 1282, 753)
+    assert is_pushed(left, left.translated(0, 20), frame)
+    assert not is_pushed(left, left, frame.translated(0, -20))
+    far = left.translated(200, 90)
+    assert not is_pushed(left, far, far.adjusted(-1, -20, 1, 5)), "its owner moved it"
 
 
 @pytest.mark.parametrize("screen", [LAPTOP, SCALED, LARGE])

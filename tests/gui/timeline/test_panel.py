@@ -3,10 +3,11 @@
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
 from studio.ui.state.selection import TAKE_MIME
 from studio.ui.timeline.hits import CLIP, Hit
+from tests.gui.layouts import lines_of
 from tests.gui.timeline.conftest import clip_ids
 from tests.gui.timeline.mouse import drag, frames, place, send, wheel
 
@@ -47,6 +48,10 @@ def test_a_take_is_added_by_its_button_and_its_key(rendered, qtbot):
     rendered.actions["undo"].trigger()
     rendered.actions["undo"].trigger()
     assert timeline(rendered).length == 0
+    rendered.window.activateWindow()
+    rendered.actions["timeline"].trigger()
+    qtbot.keyClick(QApplication.focusWidget(), Key.Key_A)
+    assert lengths(rendered) == [(0, 113)], "an empty timeline hears its keys too"
 
 
 def test_a_take_is_dropped_where_the_line_shows(film, qtbot):
@@ -196,7 +201,8 @@ def test_the_menu_has_all_of_it_and_says_why_not(film, qtbot):
     panel.view.choice.one(first)
     panel.menu(QPoint(10, 10), Hit(CLIP, clip=first, track=timeline(film).where(first)[0].id))
     menu = next(m for m in panel.findChildren(QMenu) if m.isVisible())
-    lines = {a.text().split("\t")[0].replace("&", ""): a for a in menu.actions() if a.text()}
+    lines = {a.text().split("\t")[0].replace("&", ""): a for a in lines_of(menu) if a.text()}
+    assert menu.sizeHint().height() < 700
     assert set(lines) >= {gesture.words for gesture in panel.gestures.values()}
     close = lines["Close this gap"]
     assert not close.isEnabled()
