@@ -180,6 +180,16 @@ def test_every_line_of_every_menu_has_a_letter_of_its_own(studio):
             menu.aboutToHide.emit()
 
 
+@pytest.mark.qt_log_ignore("does not support")
+def test_the_menus_open_by_their_key(studio, qtbot, until):
+    studio.window.activateWindow()
+    qtbot.keyClick(studio.window, Qt.Key.Key_F10)
+    menu = studio.top.menus.actions()[0].menu()
+    until(menu.isVisible)
+    assert menu.activeAction() is studio.actions["new_project"]
+    menu.close()
+
+
 LOWEST = 768 - 40
 """Pixels of a small screen below its menu bar."""
 

@@ -64,6 +64,7 @@ COMMANDS = (
     Command("about", "Help", "About", begins=True),
 )
 FIXED = (
+    ("Open the menus", "F10, Alt+letter"),
     ("Press the button that has the focus", "Enter"),
     ("Back to what was on the player before", "Esc"),
     ("Star a take, delete a take", "S, Del"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QMenuBar, QWidget
 
 from studio.jobs.device_info import DeviceInfo
@@ -76,6 +76,13 @@ class TopBar(QWidget):
             underline(menu)
         underline(self.menus)
 
+    def open_menus(self) -> None:
+        """Give the menus the keys, the first of them open."""
+        first = self.menus.actions()[0]
+        self.menus.setActiveAction(first)
+        if (menu := first.menu()) is not None:
+            menu.setActiveAction(menu.actions()[0])  # type: ignore[attr-defined]
+
     def reflect(self) -> None:
         document = self._document
         self.name.set_text(document.project.name)
@@ -105,6 +112,7 @@ class TopBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.menus = QMenuBar()
         self.menus.setNativeMenuBar(False)
+        QShortcut(QKeySequence(Qt.Key.Key_F10), self, self.open_menus)
         self.name, self.state = ElidedLabel("", "title"), label("", "small")
         self.name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.device = label("", "small")
