@@ -140,6 +140,10 @@ class StudioWindow(Rooms):
         self.takes.export_asked.connect(self.take_dialogs.export)
         self.takes.space_asked.connect(lambda: self.take_dialogs.space(self.project.disk_usage))
         self.takes.recipe_asked.connect(self.take_dialogs.recipe)
+        self.takes.use_asked.connect(self.take_dialogs.use)
+        self.takes.compare_asked.connect(self.comparison.compare)
+        self.takes.timeline_asked.connect(lambda take: self.timeline_edits.add_take(take.id))
+        self.takes.shot_asked.connect(self.take_dialogs.work_on)
         self.shot.variations_asked.connect(self._vary)
         self.shot.prompt.history = PromptHistory(self.document, self.render_actions).earlier
         self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))

@@ -5,7 +5,8 @@ from PySide6.QtWidgets import QWidget
 from studio.project import edits
 from studio.project.project import Project, Render
 from studio.project.takes import TakeStore
-from studio.project.using import with_request
+from studio.project.using import ALL, using
+from studio.spec.made_with import MadeWith
 from studio.ui.state.background import Background
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
@@ -66,14 +67,23 @@ class TakeDialogs:
         if render is None:
             return
         dialog = RecipeDialog(render, self._parent)
-        dialog.used.connect(self._use)
+        dialog.used.connect(self.use)
         open_dialog(dialog)
 
-    def _use(self, render: Render) -> None:
-        self._document.change(lambda project: with_recipe(project, render), "Use recipe")
+    def work_on(self, render: Render) -> None:
+        """Choose the shot of a take as the one being worked on."""
+        choose = lambda project: edits.select(project, render.shot)  # noqa: E731
+        self._document.change(choose, "Choose shot", merge=True)
+
+    def use(self, render: Render, what: str = ALL) -> None:
+        """Have the shot ask for what made a take, or for a part of that: one of
+        `studio.project.using.USES`."""
+        self._document.change(lambda project: with_recipe(project, render, what), "Use recipe")
 
 
-def with_recipe(project: Project, render: Render) -> Project:
-    """The selected shot with everything that made this take, its seed locked."""
-    shot = with_request(project.shot(project.selected), render.request)
+def with_recipe(project: Project, render: Render, what: str = ALL) -> Project:
+    """The selected shot with what made this take, its seed locked where that is used."""
+    request = render.request
+    made = MadeWith("the studio", request.prompt, request.negative, request.seed)
+    shot = using(project.shot(project.selected), made, what, request)
     return edits.replace_shot(project, shot)

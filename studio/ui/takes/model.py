@@ -4,7 +4,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from studio.project.project import Render
+from studio.project.project import Project, Render
+from studio.project.take_names import TakeNames
 from studio.spec.quantities import clip_length
 from studio.ui.state.images import ImageLoader, thumbnail
 from studio.ui.widgets.controls import as_tip
@@ -15,19 +16,28 @@ from studio.ui.widgets.theme import UNIT
 SIDE = 56
 RENDER = Qt.ItemDataRole.UserRole
 PICTURE = Qt.ItemDataRole.DecorationRole
+NAME, DIFFERENCE, HEADING = (RENDER + number for number in (1, 2, 3))
+"""Roles: what a take is called, what it differs in from the one before, and the words that stand over
+the first of a shot."""
+OVER = 24
+"""Pixels of these words."""
 
 
 class TakesModel(QAbstractListModel):
-    """Renders, newest first; pictures come when a row is first painted."""
+    """Renders by shot, the newest first; pictures come when a row is first painted."""
 
     def __init__(self, pictures: ImageLoader) -> None:
         super().__init__()
         self._pictures = pictures
         self._renders: tuple[Render, ...] = ()
+        self.names = TakeNames(Project(""))
+        self._first_ones: frozenset[str] = frozenset()
         self._loaded: dict[str, QPixmap | None] = {}
 
-    def show(self, renders: tuple[Render, ...]) -> None:
-        """Show these; rows that are equal send no signal, so that the selection stays."""
+    def show(self, renders: tuple[Render, ...], project: Project) -> None:
+        """Show these of a project; rows that are equal send no signal, so that the selection stays."""
+        renders, self._first_ones = by_shot(renders)
+        self.names = TakeNames(project)
         if [r.id for r in renders] == [r.id for r in self._renders]:
             self._renders = renders
             if renders:
@@ -55,10 +65,20 @@ class TakesModel(QAbstractListModel):
             return " ".join(render.request.prompt.split())[:300]
         if role == Qt.ItemDataRole.AccessibleTextRole:
             star = ", starred" if render.starred else ""
-            return f"Take {render.order}: {render.request.prompt[:200]}, {facts(render)}{star}"
+            parts = (self.names.name(render), self.names.difference(render), facts(render))
+            return f"{', '.join(filter(None, parts))}: {render.request.prompt[:200]}{star}"
+        if role in (NAME, DIFFERENCE, HEADING):
+            return self._words(render, role)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tip(render.request.prompt[:1000])
         return None
+
+    def _words(self, render: Render, role: int) -> str:
+        if role == NAME:
+            return self.names.name(render)
+        if role == DIFFERENCE:
+            return self.names.difference(render)
+        return self.names.shot(render) if render.id in self._first_ones else ""
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:  # type: ignore[override]
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
@@ -79,20 +99,39 @@ class TakesModel(QAbstractListModel):
 
 
 class TakePainter(QStyledItemDelegate):
-    """A picture, two lines of words, a star."""
+    """A picture, three lines of words, a star; over the first take of a shot which one it is."""
 
     def __init__(self, icons: Icons) -> None:
         super().__init__()
         self._icons = icons
 
-    def sizeHint(self, _option, _index) -> QSize:
-        return QSize(160, SIDE + 2 * UNIT)
+    def sizeHint(self, _option, index) -> QSize:
+        return QSize(160, SIDE + 2 * UNIT + (OVER if index.data(HEADING) else 0))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index) -> None:
         render: Render = index.data(RENDER)
+        option = QStyleOptionViewItem(option)
         area: QRect = option.rect  # type: ignore[attr-defined]
         with saved(painter):
+            if heading := index.data(HEADING):
+                self._paint_heading(
+                    painter, QRect(area.topLeft(), QSize(area.width(), OVER)), heading
+                )
+                area = area.adjusted(0, OVER, 0, 0)
+                option.rect = area  # type: ignore[attr-defined]
             self._paint(painter, option, area, render, index)
+
+    def _paint_heading(self, painter: QPainter, area: QRect, words: str) -> None:
+        theme = self._icons.theme
+        small = QFont(painter.font())
+        small.setPixelSize(theme.small)
+        painter.setFont(small)
+        painter.setPen(theme.colour("muted"))
+        at = area.adjusted(2 * UNIT, 0, -UNIT, 0)
+        painter.drawText(at, Qt.AlignmentFlag.AlignVCenter, words)
+        left = at.left() + painter.fontMetrics().horizontalAdvance(words) + UNIT
+        painter.setPen(theme.colour("control"))
+        painter.drawLine(left, area.center().y(), area.right() - UNIT, area.center().y())
 
     def _paint(self, painter: QPainter, option, area: QRect, render: Render, index) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -101,7 +140,9 @@ class TakePainter(QStyledItemDelegate):
         self._paint_picture(painter, box, index.data(PICTURE))
         words = QRect(box.right() + UNIT + 4, area.top() + UNIT, 0, SIDE)
         words.setRight(area.right() - 4 * UNIT)
-        self._paint_words(painter, words, option.font, index.data(), render)  # type: ignore[attr-defined]
+        name, other = index.data(NAME), index.data(DIFFERENCE) or index.data()
+        lines = (name, other, f"{facts(render)}{origin(render)}")
+        self._paint_words(painter, words, option.font, lines)  # type: ignore[attr-defined]
         if render.starred:
             star = self._icons.pixmap(
                 "star_full", "attention", 14, painter.device().devicePixelRatioF()
@@ -115,23 +156,29 @@ class TakePainter(QStyledItemDelegate):
             painter.fillRect(box, self._icons.theme.colour("control"))
 
     def _paint_words(
-        self, painter: QPainter, box: QRect, font: QFont, prompt: str, render: Render
+        self, painter: QPainter, box: QRect, font: QFont, lines: tuple[str, ...]
     ) -> None:
-        theme = self._icons.theme
-        painter.setFont(font)
-        painter.setPen(theme.colour("text"))
-        lines = painter.fontMetrics()
-        first = lines.elidedText(prompt, Qt.TextElideMode.ElideRight, box.width())
-        high = lines.height()
-        painter.drawText(QRect(box.left(), box.top(), box.width(), high), 0, first)
+        """The first line large, the others small under it, each cut at its end."""
+        theme, top = self._icons.theme, box.top()
         small = QFont(font)
         small.setPixelSize(theme.small)
-        painter.setFont(small)
-        painter.setPen(theme.colour("muted"))
-        for row, text in enumerate((facts(render), origin(render))):
-            top = box.top() + high + 3 + row * (painter.fontMetrics().height() + 1)
-            cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(QRect(box.left(), top, box.width(), 16), 0, cut)
+        for number, text in enumerate(lines):
+            painter.setFont(small if number else font)
+            painter.setPen(theme.colour("muted" if number else "text"))
+            metrics = painter.fontMetrics()
+            cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(QRect(box.left(), top, box.width(), metrics.height() + 2), 0, cut)
+            top += metrics.height() + (1 if number else 3)
+
+
+def by_shot(renders: tuple[Render, ...]) -> tuple[tuple[Render, ...], frozenset[str]]:
+    """Takes, newest first, with those of a shot together, and the ids of the first of each shot; none
+    where all are of one."""
+    shots: dict[str, list[Render]] = {}
+    for render in renders:
+        shots.setdefault(render.shot, []).append(render)
+    first = frozenset(group[0].id for group in shots.values()) if len(shots) > 1 else frozenset()
+    return tuple(render for group in shots.values() for render in group), first
 
 
 def facts(render: Render) -> str:
@@ -142,8 +189,8 @@ def facts(render: Render) -> str:
 
 
 def origin(render: Render) -> str:
-    """What makes this take this one: its number, subject and seed."""
+    """What makes this take this one: its seed, subject, and which frames of its clip it has."""
     subject = f" · {render.request.subject.name}" if render.request.subject else ""
     only = render.request.only
     part = f" · frames {only[0] + 1} to {only[1] + 1}" if only else ""
-    return f"Take {render.order}{subject} · seed {render.request.seed}{part}"
+    return f" · seed {render.request.seed}{subject}{part}"

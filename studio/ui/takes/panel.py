@@ -1,82 +1,30 @@
-"""The takes: every clip that was made, newest first."""
+"""The takes: every clip that was made, by shot, newest first."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QDrag, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QCheckBox, QListView, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.project import edits
 from studio.project.bin import today
-from studio.project.project import Render
+from studio.project.project import Project, Render
 from studio.spec.quantities import memory
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.player_state import PlayerState
-from studio.ui.state.selection import TAKE_MIME, Selection
+from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
 from studio.ui.takes.drag_export import DragExport
-from studio.ui.takes.model import PICTURE, RENDER, TakePainter, TakesModel
+from studio.ui.takes.filter import TakeFilter
+from studio.ui.takes.gestures import CHOOSE, USES, gestures_of, open_menu
+from studio.ui.takes.list_view import TakesList
+from studio.ui.takes.model import RENDER, TakePainter, TakesModel
 from studio.ui.widgets.controls import EmptyState, Panel, push, rename, row, set_enabled, tool
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
-
-CHOOSE = "Choose a take first."
-
-
-class TakesList(QListView):
-    """Rows that can be dragged out of the window as files; letters and Space go to the player."""
-
-    def __init__(
-        self,
-        drag_export: DragExport,
-        selection: Selection,
-        player_state: PlayerState,
-        status: Status,
-    ) -> None:
-        super().__init__()
-        self._drag_export, self._status = drag_export, status
-        self._selection, self._player_state = selection, player_state
-        self.setAccessibleName("Takes, newest first")
-        self.setDragEnabled(True)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-
-    def startDrag(self, actions: Qt.DropAction) -> None:
-        render = self.currentIndex().data(RENDER)
-        if render is None:
-            return
-        drag, data = QDrag(self), QMimeData()
-        data.setData(TAKE_MIME, render.id.encode())  # to the timeline, file or not
-        if file := self._drag_export.file(render):
-            data.setUrls([QUrl.fromLocalFile(str(file))])
-        drag.setMimeData(data)
-        picture = self.currentIndex().data(PICTURE)
-        if picture:
-            drag.setPixmap(picture)
-        dropped = drag.exec(Qt.DropAction.CopyAction)
-        if file is None and dropped == Qt.DropAction.IgnoreAction:
-            self._status.post(self._drag_export.disabled_reason(render))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        super().mousePressEvent(event)
-        render = self.currentIndex().data(RENDER)
-        if render:
-            if render.id == self._selection.take:
-                self._player_state.back()
-            self._drag_export.prepare(render)  # ready by the time the drag has left the window
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-        if event.key() in moves:
-            super().keyPressEvent(event)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
-            self._player_state.back()
-        else:
-            event.ignore()
 
 
 class TakesPanel(Panel):
@@ -84,6 +32,11 @@ class TakesPanel(Panel):
 
     recipe_asked = Signal(object)  # Render
     export_asked = Signal(object)
+    compare_asked = Signal(list)
+    timeline_asked = Signal(object)
+    shot_asked = Signal(object)
+    use_asked = Signal(object, str)
+    """A take, and one of `studio.project.using.USES`."""
     space_asked = Signal()
 
     def __init__(
@@ -103,6 +56,8 @@ class TakesPanel(Panel):
         self._drag_export, self._disk_usage = drag_export, disk_usage
         self.model = TakesModel(pictures)
         self._painter = TakePainter(icons)
+        self._listed: tuple[object, ...] = ()
+        self.gestures = gestures_of(self, self._acts())
         self._build()
         self._connect()
         self.reflect()
@@ -116,17 +71,53 @@ class TakesPanel(Panel):
     def main_view(self) -> QWidget:
         return self.list if self.model.rowCount() else self
 
+    def _acts(self) -> Mapping[str, Callable[[], object]]:
+        """What the gestures do, by name."""
+        tell = lambda signal: lambda: signal.emit(self.chosen)  # noqa: E731
+        uses = {
+            name: lambda what=what: self.use_asked.emit(self.chosen, what) for name, _, what in USES
+        }
+        return uses | {
+            "play": self._player_state.back,
+            "compare": lambda: self.compare_asked.emit([self.before(), self.chosen]),
+            "timeline": tell(self.timeline_asked), "shot": tell(self.shot_asked),
+            "recipe": tell(self.recipe_asked), "export": tell(self.export_asked),
+            "star": self.star, "reveal": self.reveal, "throw": self.throw_away,
+        }  # fmt: skip
+
+    def before(self) -> Render | None:
+        """The take of the same shot that was made before the chosen one."""
+        return self.model.names.before(self.chosen) if self.chosen else None
+
+    def has_shot(self) -> bool:
+        """Whether the shot of the chosen take is there."""
+        shots = self._document.project.shots
+        return bool(self.chosen) and any(shot.id == self.chosen.shot for shot in shots)
+
+    def only_read(self) -> str:
+        """Why nothing can be changed, or ""."""
+        return self._document.only_read
+
     def reflect(self) -> None:
-        project = self._document.project
-        in_bin = self.show_bin.isChecked()
-        renders = project.bin if in_bin else project.takes
-        self.model.show(renders)
+        """List what there is, where that is not what is listed already: words of a shot change often,
+        takes seldom."""
+        project, in_bin = self._document.project, self.show_bin.isChecked()
+        shots, picked = tuple(shot.id for shot in project.shots), self.filter.state
+        listed = (project.renders, shots, picked, in_bin, picked[2] and project.selected)
+        if listed != self._listed or self._listed[0] is not project.renders:
+            self._listed = listed
+            self._list(project, in_bin=in_bin)
+        self._follow_selection(self._selection.take)
+
+    def _list(self, project: Project, *, in_bin: bool) -> None:
+        every = project.bin if in_bin else project.takes
+        renders = self.filter.chosen(every, project.selected)
+        self.model.show(renders, project)
         self.show_bin.setText(f"Bin ({len(project.bin)})")
         self.show_bin.setVisible(bool(project.bin) or in_bin)
+        self.filter.setVisible(bool(every) or self.filter.state != ("", False, False))
         empty = self.empty_bin if in_bin else self.empty
-        self.pages.setCurrentWidget(self.list if renders else empty)
-        self._follow_selection(self._selection.take)
-        self._reflect_tools()
+        self.pages.setCurrentWidget(self.list if renders else (self.no_match if every else empty))
 
     def throw_away(self) -> None:
         """Put the chosen take into the bin, or take it out again."""
@@ -172,8 +163,11 @@ class TakesPanel(Panel):
         step = "Every clip you render is kept here. Write a prompt and press Render."
         self.empty = EmptyState(icons, "clip", "No takes yet", step)
         self.empty_bin = EmptyState(icons, "bin", "The bin is empty", "Deleted takes wait here.")
+        step = "Clear the words above, or turn off its switches."
+        self.no_match = EmptyState(icons, "star", "No take is like that", step)
+        self.filter = TakeFilter(icons)
         self.pages = QStackedWidget()
-        for page in (self.list, self.empty, self.empty_bin):
+        for page in (self.list, self.empty, self.empty_bin, self.no_match):
             self.pages.addWidget(page)
         self.star_it = tool(icons, "star", "Star (S)")
         self.recipe = tool(icons, "recipe", "Recipe: what it was made with")
@@ -189,6 +183,7 @@ class TakesPanel(Panel):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.filter)
         layout.addWidget(self.pages, 1)
         layout.addWidget(tools)
         self.used = push("", "link")
@@ -205,10 +200,17 @@ class TakesPanel(Panel):
         self.export.clicked.connect(lambda: self.export_asked.emit(self.chosen))
         self.used.clicked.connect(self.space_asked)
         self.show_bin.toggled.connect(self.reflect)
+        self.filter.changed.connect(self.reflect)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
         self._document.changed.connect(self.reflect)
         self._disk_usage.changed.connect(self._reflect_space)
         self._selection.take_selected.connect(self._follow_selection)
         self.list.selectionModel().currentChanged.connect(self._chosen)
+
+    def _open_menu(self, at: QPoint) -> None:
+        """The menu of the take under the pointer, which is chosen with that; by key of the chosen."""
+        self.menu = open_menu(self, self.gestures, self.list.viewport().mapToGlobal(at))
 
     def _chosen(self, index: QModelIndex) -> None:
         render = index.data(RENDER) if index.isValid() else None

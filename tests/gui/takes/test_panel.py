@@ -1,14 +1,18 @@
 """Takes: newest first, starred, thrown away and brought back, out of the window as files."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
 from studio.media.provenance import is_marked, read_recipe
+from studio.project import edits
+from studio.project.shot import Shot
 from studio.project.store import reading
-from studio.ui.takes.model import PICTURE, RENDER
+from studio.ui.takes.model import DIFFERENCE, HEADING, NAME, PICTURE, RENDER
+from tests.gui.handlers import MODEL
 
 
 @pytest.fixture
@@ -191,3 +195,88 @@ def test_nothing_is_looked_at_while_a_job_runs(studio, handlers, until, qtbot):
     assert studio.project.disk_usage.usage is None
     handlers.gate.set()
     until(lambda: studio.project.disk_usage.usage is not None)  # its end is followed by a look
+
+
+def _second_shot(studio, until):
+    studio.document.change(lambda p: edits.add_shot(p, Shot("f" * 12, "a blue star")), "New shot")
+    for seed in (12, 31):
+        studio.document.change(
+            lambda p, seed=seed: edits.replace_shot(
+                p, replace(p.shot("f" * 12), model=MODEL.card.id, seed=seed, seed_locked=True)
+            ),
+            "Seed",
+        )
+        studio.render_actions.render()
+        many = 4 if seed == 12 else 5
+        until(lambda many=many: len(studio.document.project.takes) == many)
+
+
+def test_takes_lie_by_shot_and_say_what_differs_from_the_one_before(filled, until):
+    _second_shot(filled, until)
+    model = filled.takes.model
+    told = [
+        [model.index(row).data(role) for role in (HEADING, NAME, DIFFERENCE)] for row in range(5)
+    ]
+    assert told[0] == ["Shot 2", "Take 5 · shot 2", "seed 12 → 31"]
+    assert told[1] == ["", "Take 4 · shot 2", ""]
+    assert told[2][:2] == ["Shot 1", "Take 3 · shot 1"]
+    assert told[2][2].startswith("other words")
+    high = [filled.takes.list.visualRect(model.index(row)).height() for row in range(5)]
+    assert high == [high[0], high[1], high[0], high[1], high[1]]
+    assert high[0] > high[1]
+
+
+def test_takes_are_found_by_words_star_and_shot(filled, until):
+    _second_shot(filled, until)
+    takes, find = filled.takes, filled.takes.filter
+    takes.list.setCurrentIndex(takes.model.index(0))
+    takes.star()
+    find.starred.setChecked(True)
+    assert len(rows(filled)) == 1
+    find.starred.setChecked(False)
+    find.of_shot.setChecked(True)
+    assert rows(filled) == ["a blue star"] * 2
+    filled.document.change(lambda p: edits.select(p, p.shots[0].id), "Choose shot")
+    assert len(rows(filled)) == 3
+    find.words.setText("STAR big")
+    assert rows(filled) == ["a big star rising"]
+    find.words.setText("nothing is like this")
+    assert takes.pages.currentWidget() is takes.no_match
+    find.clear()
+    assert len(rows(filled)) == 5
+
+
+def test_typing_words_of_a_shot_lists_no_takes_anew(filled, monkeypatch):
+    listed = []
+    monkeypatch.setattr(filled.takes.model, "show", lambda *_: listed.append(1))
+    for words in ("a", "a b", "a bl"):
+        filled.shot.prompt.setPlainText(words)
+    assert filled.document.shot.prompt == "a bl"
+    assert listed == []
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_the_menu_does_all_that_can_be_done_with_a_take(filled, qtbot, until):
+    takes, document = filled.takes, filled.document
+    place = takes.list.visualRect(takes.model.index(0)).center()
+    qtbot.mouseClick(takes.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    takes.list.customContextMenuRequested.emit(place)
+    lines = {
+        action.text().replace("&", "").split("\t")[0]: action for action in takes.menu.actions()
+    }
+    assert [text for text, action in lines.items() if text and not action.isEnabled()] == []
+    lines["Put on the timeline"].trigger()
+    assert document.project.timeline.length
+    lines["Star, or no star"].trigger()
+    assert takes.chosen.starred
+    filled.shot.prompt.setPlainText("other words")
+    lines["Use its seed"].trigger()
+    assert (document.shot.seed, document.shot.seed_locked) == (takes.chosen.request.seed, True)
+    assert document.shot.prompt == "other words"
+    lines["Use its prompt"].trigger()
+    assert document.shot.prompt == takes.chosen.request.prompt
+    lines["Compare with the one before"].trigger()
+    until(lambda: filled.player_state.shown and filled.player_state.shown.kind == "compare")
+    takes.menu.close()
+    choose(filled, 2)
+    assert takes.gestures["compare"].disabled_reason() == "It is the first take of its shot."
