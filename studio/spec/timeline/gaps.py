@@ -1,6 +1,6 @@
 """Gaps between clips, and the exact frames on both sides of one."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from studio.spec.timeline.playing import Shown, shown_by
@@ -55,6 +55,18 @@ def gaps(timeline: Timeline, track: str) -> Iterator[Gap]:
     for number in range(-1, len(timeline.track(track).clips) - 1):
         if gap := gap_after(timeline, track, number):
             yield gap
+
+
+def gaps_between(timeline: Timeline, clips: Collection[str] = ()) -> Iterator[Gap]:
+    """The gaps of all tracks of pictures that lie between two clips; where two `clips` or more are
+    named, only those between the first and the last of them."""
+    starts = [timeline.start(clip) for clip in clips if clip in timeline]
+    low, high = (min(starts), max(starts)) if len(starts) > 1 else (0, timeline.length)
+    named = {timeline.where(clip)[0].id for clip in clips if clip in timeline}
+    for track in timeline.tracks:
+        if track.kind != "video" or track.locked or (len(starts) > 1 and track.id not in named):
+            continue
+        yield from (g for g in gaps(timeline, track.id) if g.before and low <= g.start < high)
 
 
 def last_of(timeline: Timeline, id: str) -> Shown:

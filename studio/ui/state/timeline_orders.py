@@ -39,10 +39,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Made:
-    """The project as the order leaves it, and what is to be rendered for it."""
+    """The project as the order leaves it, and what is to be rendered for it; `left` says what is
+    not."""
 
     project: Project
     pieces: tuple[Piece, ...]
+    left: tuple[str, ...] = ()
 
 
 def as_drafts(made: Made, model: Callable[[str], Model | None]) -> Made:
@@ -93,12 +95,12 @@ def estimate(made: Made, has: Has, pace: Pace) -> Estimate:
     known = [seconds for seconds in times if seconds is not None]
     seconds = sum(known) if len(known) == len(times) else None
     if len(found) == 1:
-        return Estimate(tuple(_stages(found[0])), seconds)
+        return Estimate((*_stages(found[0]), *made.left), seconds)
     lines = [
         f"{piece.name}: {count(one.clip.missing, 'frame')} · {_time(one.work.seconds)}"
         for piece, one in zip(made.pieces, found, strict=True)
     ]
-    return Estimate(tuple(lines), seconds)
+    return Estimate((*lines, *made.left), seconds)
 
 
 def _stages(found: Forecast) -> list[str]:

@@ -20,6 +20,7 @@ from studio.spec.timeline.gaps import gap_at
 from studio.spec.timeline.playing import playing
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
+from studio.ui.state.gap_orders import beside, fill_gaps
 from studio.ui.state.model_list import LOOKING, ModelList
 from studio.ui.state.render_actions import SEEDS, RenderActions
 from studio.ui.state.timeline_look import TimelineLook
@@ -57,15 +58,17 @@ class TimelineRenders(QObject):
 
         def order(project: Project) -> Order:
             gap = gap_at(project.timeline, track, frame)
-            beside = [one.clip for one in (gap.before, gap.after) if one] if gap else []
-            if gap is None or gap.length is None or not beside:
+            if gap is None or gap.length is None or not (gap.before or gap.after):
                 raise Refusal("There is no gap between clips here.", "Click into one first.")
-            middle = gap.start + gap.length // 2
-            request = self._around(next(filter(_is_take, beside), beside[0]), middle)
+            request = self._around(beside(gap), gap.start + gap.length // 2)
             edit = lambda p, r: timeline_edits.fill_gap(p, gap, r, self._pictures)  # noqa: E731
             return self._order("Fill the gap", "Fill", request, edit)
 
         self._propose(order)
+
+    def fill_all(self, clips: Collection[str]) -> None:
+        """Propose to fill all gaps between clips, or those between some."""
+        self._propose(lambda p: fill_gaps(p, clips, self._around, self._check, self._pictures))
 
     def bridge(self, clip: str) -> None:
         """Propose a shot that leads from a clip to the next."""
@@ -289,7 +292,3 @@ class TimelineRenders(QObject):
 
 def _clips(project: Project) -> list[Clip]:
     return [clip for track in project.timeline.tracks for clip in track.clips]
-
-
-def _is_take(clip: Clip) -> bool:
-    return bool(clip.footage and clip.footage.take)

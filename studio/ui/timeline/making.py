@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from studio.spec.timeline.gaps import gaps_between
 from studio.spec.timeline.trimming import TAIL, more
 from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_player import TimelinePlayer
@@ -14,6 +15,7 @@ from studio.ui.widgets.gestures import Gesture
 from studio.ui.widgets.input_dialogs import ask_for_words
 
 NO_GAP = "Click into a gap between clips first."
+NO_GAPS = "There is no gap between two clips."
 MARK = "Mark a part of one clip first, with I and O."
 
 
@@ -39,6 +41,8 @@ class MakingGestures:
             Gesture("draft", "pixels", "Draft mode: few steps, half size", "H", self._turn_drafts,
                     lambda: self._edits.only_read, lambda: self._renders.drafts),
             Gesture("fill", "fill", "Fill the gap …", "F", self._fill, self._need_gap),
+            Gesture("fill_all", "fill", "Fill all gaps …", "Shift+F", self._fill_all,
+                    self._need_gaps),
             Gesture("bridge", "bridge", "Bridge to the next clip …", "B", self._bridge,
                     self._need_next),
             Gesture("extend", "extend_on", "Make it a second longer …", "E", self._extend,
@@ -62,6 +66,10 @@ class MakingGestures:
     def _fill(self) -> None:
         if gap := self._gap():
             self._renders.fill(*gap)
+
+    def _fill_all(self) -> None:
+        """Those between the chosen clips; where less than two are chosen, all."""
+        self._renders.fill_all(self._chosen())
 
     def _bridge(self) -> None:
         self._renders.bridge(self._before())
@@ -167,6 +175,10 @@ class MakingGestures:
 
     def _need_gap(self) -> str:
         return self._need_filled() or ("" if self._gap() else NO_GAP)
+
+    def _need_gaps(self) -> str:
+        there = any(gaps_between(self._edits.timeline, self._chosen()))
+        return self._need_filled() or ("" if there else NO_GAPS)
 
     def _need_one(self) -> str:
         return self._need_filled() or ("" if self._one() else CHOOSE)

@@ -15,13 +15,13 @@ FIRST = {
         "split", "head", "tail", "delete", "ripple", "extend", "bridge", "loop", "retake", "render",
         "travel", "speed", "gain",
     ),
-    GAP: ("fill", "close", "file"),
+    GAP: ("fill", "fill_all", "close", "file"),
 }  # fmt: skip
 LAYOUT = (
     "render", "draft", LINE,
     "add", "file", "lay_out", "track", LINE,
     "split", "head", "tail", "delete", "ripple", "close", LINE,
-    "fill", "bridge", "extend", "retake", "loop", LINE,
+    "fill", "fill_all", "bridge", "extend", "retake", "loop", LINE,
     ("Words", ("words", "travel")),
     ("Marks", ("marker", "in", "out", "unmark")),
     ("Speed and slip", ("speed", "blend", "slip_back", "slip_on")),

@@ -84,6 +84,33 @@ def test_a_gap_is_filled_from_the_frames_beside_it_and_lands_on_its_clip(
     assert timeline(film).clip(filling).footage.take == take.id
 
 
+def test_several_gaps_are_filled_in_one_go_as_one_step(film, handlers, agree, made):
+    first, second = clip_ids(film.document.project)
+    film.timeline_edits.split([second], 150)
+    third = clip_ids(film.document.project)[2]
+    film.timeline_edits.move([third], 20, {})
+    film.timeline_edits.move([second, third], 31, {})
+    starts = [timeline(film).start(clip) for clip in (first, second, third)]
+    before = timeline(film)
+    film.timeline.gestures["fill_all"].act()
+    handlers.gate.clear()
+    lines = agree()
+    assert film.document.undo_label == "Fill 2 gaps"
+    film.document.undo()
+    assert timeline(film) == before
+    film.document.redo()
+    handlers.gate.set()
+    assert [line.split(":")[0] for line in lines] == ["Gap at 0", "Gap at 0"]
+    clips = clip_ids(film.document.project)
+    assert [clips[0], clips[2], clips[4]] == [first, second, third]
+    assert [timeline(film).clip(clip).length for clip in (clips[1], clips[3])] == [31, 20]
+    assert [timeline(film).start(clip) for clip in (first, second, third)] == starts
+    made()
+    assert all(timeline(film).clip(clip).footage.take for clip in clips)
+    film.timeline.view.choice.one(first)
+    assert film.timeline.gestures["fill_all"].disabled_reason().startswith("There is no gap")
+
+
 def test_nothing_is_changed_or_queued_before_it_is_agreed_to(film, until):
     before = film.document.project
     film.timeline.view.choice.one(clip_ids(before)[0])
