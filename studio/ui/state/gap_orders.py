@@ -8,8 +8,8 @@ from studio.spec.quantities import count, timecode
 from studio.spec.refusal import Refusal
 from studio.spec.request import ClipRequest
 from studio.spec.timeline.clip import Clip
-from studio.spec.timeline.holding import Pictures
 from studio.spec.timeline.gaps import Gap, gap_at, gaps_between
+from studio.spec.timeline.holding import Pictures
 from studio.ui.state.timeline_orders import Made, Order, Piece
 
 Around = Callable[[Clip, int], ClipRequest]

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from studio.project.project import Render
 from studio.project.using import ALL, BUT_SEED, PROMPT, SEED
-from studio.ui.widgets.gestures import Gesture, fill_menu
+from studio.ui.widgets.gestures import LINE, Gesture, fill_menu
 
 CHOOSE = "Choose a take first."
 FIRST_ONE = "It is the first take of its shot."
@@ -20,12 +20,12 @@ USES = (
     ("use_seed", "Use its seed", SEED),
     ("use_rest", "Use all but its seed", BUT_SEED),
 )
-BLOCKS = (
-    ("play", "compare", "timeline", "shot"),
-    ("use", "use_prompt", "use_seed", "use_rest", "recipe"),
-    ("star", "export", "reveal"),
-    ("throw",),
-)
+LAYOUT = (
+    "play", "compare", "timeline", "shot", LINE,
+    "use", "use_prompt", "use_seed", "use_rest", "recipe", LINE,
+    "star", "export", "reveal", LINE,
+    "throw",
+)  # fmt: skip
 """The lines of the menu, in groups."""
 
 
@@ -79,10 +79,6 @@ def open_menu(parent: QWidget, gestures: Mapping[str, Gesture], at: QPoint) -> Q
     """The menu of the chosen take, at a point of the screen."""
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    fill_menu(menu, gestures, [name for block in BLOCKS for name in block])
-    lines, at_line = menu.actions(), 0
-    for block in BLOCKS[:-1]:
-        at_line += len(block)
-        menu.insertSeparator(lines[at_line])
+    fill_menu(menu, gestures, LAYOUT)
     menu.popup(at)
     return menu
