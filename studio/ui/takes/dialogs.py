@@ -11,6 +11,7 @@ from studio.ui.state.background import Background
 from studio.ui.state.disk_usage import DiskUsage
 from studio.ui.state.document import Document
 from studio.ui.state.exports import Exports, Source, Target
+from studio.ui.takes.panel import TakesPanel
 from studio.ui.takes.recipe import RecipeDialog
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.input_dialogs import VIDEOS, folder_of, open_dialog, remember
@@ -30,6 +31,13 @@ class TakeDialogs:
     ) -> None:
         self._document, self._exports, self._parent = document, exports, parent
         self._span_results, self._background, self._icons = span_results, background, icons
+
+    def follow(self, takes: TakesPanel) -> None:
+        """Do what is asked for among the takes."""
+        takes.export_asked.connect(self.export)
+        takes.recipe_asked.connect(self.recipe)
+        takes.use_asked.connect(self.use)
+        takes.shot_asked.connect(self.work_on)
 
     def export(self, render: Render | None, clip: str = "") -> None:
         """Ask how to export a take, a clip of the timeline by its id, or whatever else there is."""
