@@ -65,12 +65,12 @@ class TakeNames:
 
 def _differences(old: ClipRequest, new: ClipRequest) -> Iterator[str]:
     yield from changed_words(old.prompt, new.prompt)
-    for name, told in FACTS:
-        if (was := told(old)) != (now := told(new)):
+    for name, text in FACTS:
+        if (was := text(old)) != (now := text(new)):
             yield f"{name} {was} → {now}".strip()
-    for said, of in OTHERS:
+    for noun, of in OTHERS:
         if of(old) != of(new):
-            yield said
+            yield noun
 
 
 def changed_words(old: str, new: str) -> list[str]:
