@@ -118,8 +118,11 @@ class StripEdits(QObject):
             lambda s: strips.rerolled(s, chosen, self._window(), seed=seed, prompt=prompt),
             anew=[k for k in chosen if before and not before.keys[k].locked],
         )
-        if self.strip != before:
-            self._render_actions.run("keyframes")
+        strip = self.strip
+        if strip is not None and strip != before:
+            # at an end of the strip it is predicted: a preview of keyframes alone would leave it out
+            predicted = any(strip.sources[strip.keys[k].source].is_prediction for k in chosen)
+            self._render_actions.run("extended" if predicted else "keyframes")
 
     def choose_version(self, number: int, step: int) -> None:
         """Go `step` versions of a keyframe on, or back where it is below 0."""

@@ -1,7 +1,10 @@
 """The player on the whole screen: everything else makes way, and comes back as it was."""
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+AT_MOST_MS = 1000
+"""Within which a window is its old size again."""
 
 
 class WholeScreen:
@@ -10,6 +13,7 @@ class WholeScreen:
     def __init__(self, window: QMainWindow, version: int) -> None:
         self._window, self._version = window, version
         self._before: tuple[QByteArray, QByteArray] | None = None
+        self._again: QByteArray | None = None
 
     @property
     def is_on(self) -> bool:
@@ -39,3 +43,13 @@ class WholeScreen:
         window.showNormal()
         window.restoreGeometry(geometry)
         window.restoreState(state, self._version)
+        self._again = state
+        QTimer.singleShot(AT_MOST_MS, window, self._forget)
+
+    def resized(self) -> None:
+        """Some systems make the window small again later: what its docks took was cut to fit then."""
+        if self._again is not None and not self._window.isFullScreen():
+            self._window.restoreState(self._again, self._version)
+
+    def _forget(self) -> None:
+        self._again = None

@@ -68,8 +68,8 @@ class Window(QMainWindow):
         self._memory = WindowState(memory)
         self._painted = False
         self._wished, self._on_line = dict(WIDTHS), False
-        self._arrange(panels)
         self.whole = WholeScreen(self, VERSION)
+        self._arrange(panels)
         self._first_state = self.saveState(VERSION)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -151,6 +151,7 @@ class Window(QMainWindow):
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
         self._later.start()
+        self.whole.resized()
         QTimer.singleShot(0, self, self._widen)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -100,6 +100,15 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     assert made.render_forecast.forecast.work.missing == 0
 
 
+@pytest.mark.parametrize("end", [0, 7])
+def test_an_end_that_is_rerolled_is_previewed_like_any_other(made, until, end):
+    """It is predicted of the others: once it had no picture until somebody pressed preview."""
+    made.edits.reroll({end})
+    until(lambda: settled(made) and made.keyframes.view.forecast.request.strip is not None)
+    until(lambda: made.render_forecast.picture(end) is not None)
+    assert made.player_state.last_frame == 7
+
+
 def test_clicks_choose_one_more_and_all_between(made, view, qtbot):
     click(view, qtbot, 2)
     assert view.chosen == {2}
