@@ -93,6 +93,7 @@ class ChooseTakes(QDialog):
             ticked = take.id == first or (not first and number < 2)
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
             self.list.addItem(item)
+        self.list.setCurrentRow(0)
         self.compare, cancel = push("Compare", "primary"), push("Cancel")
         self.compare.clicked.connect(self.accept)
         cancel.clicked.connect(self.reject)
@@ -100,7 +101,7 @@ class ChooseTakes(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*(2 * UNIT,) * 4)
         layout.setSpacing(2 * UNIT)
-        words = label(f"Tick two to {MOST}: they play in time with one another.", "small")
+        words = label("Tick two to four: they play in time with one another.", "small")
         for part in (words, self.list, row(None, cancel, self.compare)):
             layout.addWidget(part)
         self._reflect()

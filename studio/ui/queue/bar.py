@@ -58,6 +58,7 @@ class QueueBar(QWidget):
         self.what.set_text(job.title if job else _idle(waiting, paused))
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
+        self.far.setVisible(job is not None)  # room for the words at the right
         self.pause.setVisible(not paused and bool(job or waiting))
         self.resume.setVisible(paused)
         total = waiting + (job is not None)

@@ -27,6 +27,7 @@ from studio.ui.widgets.controls import (
     set_enabled,
     tool,
 )
+from studio.ui.widgets.controls import row as beside
 from studio.ui.widgets.details_dialog import DetailsDialog
 from studio.ui.widgets.icons import Icons
 
@@ -180,7 +181,7 @@ class QueuePanel(Panel):
         self.clear = push(
             "Clear finished", "link", tip="Forget all jobs that are over; what they made stays"
         )
-        self._box.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignRight)
+        self.bar = beside(None, self.clear)
         self._box.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)

@@ -1,6 +1,6 @@
 """The player on the whole screen: everything else makes way, and comes back as it was."""
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 AT_MOST_MS = 1000
@@ -13,6 +13,7 @@ class WholeScreen:
     def __init__(self, window: QMainWindow, version: int) -> None:
         self._window, self._version = window, version
         self._before: tuple[QByteArray, QByteArray] | None = None
+        self._size_before = Qt.WindowState.WindowNoState
         self._again: QByteArray | None = None
 
     @property
@@ -30,18 +31,17 @@ class WholeScreen:
         window = self._window
         bars = [bar for bar in (window.menuWidget(), window.statusBar()) if bar is not None]
         if self._before is None:
-            self._before = self.before
+            self._before, self._size_before = self.before, window.windowState()
             for widget in (*bars, *window.findChildren(QDockWidget)):
                 widget.hide()
             window.showFullScreen()
             focused.setFocus()
             return
-        geometry, state = self._before
+        state = self._before[1]
         self._before = None
         for widget in bars:
             widget.show()
-        window.showNormal()
-        window.restoreGeometry(geometry)
+        window.setWindowState(self._size_before)
         window.restoreState(state, self._version)
         self._again = state
         QTimer.singleShot(AT_MOST_MS, window, self._forget)

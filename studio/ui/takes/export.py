@@ -25,7 +25,7 @@ from studio.ui.takes.export_targets import (
     targets,
 )
 from studio.ui.widgets.adaptive import Buttons, ComboBox, field
-from studio.ui.widgets.controls import Collapsible, column, label, push, row, set_enabled
+from studio.ui.widgets.controls import Collapsible, grid, label, push, row, set_enabled
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField, number_row
 from studio.ui.widgets.theme import UNIT
@@ -131,6 +131,8 @@ class ExportDialog(QDialog):
             self.file_size.setText(f"Size: about {about}, measured on a few frames.")
         else:
             self.file_size.setText("Measuring the size …" if self.source.film else "")
+        one = not any(BY_ID[id].quality for id in self.encodings)
+        set_enabled(self.quality, "These files are always of the best quality." if one else "", "")
         main = self.encodings[0]
         for id, box in self.also.items():
             lacking = id in self._known.lacking
@@ -183,7 +185,8 @@ class ExportDialog(QDialog):
             self.quality.addItem(words, quality)
         boxes = list(self.also.values())
         half = -(-len(boxes) // 2)
-        sides = row(column(*boxes[:half], gap=UNIT // 2), column(*boxes[half:], gap=UNIT // 2))
+        places = [(n % half, n // half, box) for n, box in enumerate(boxes)]
+        sides = grid(places, gap=UNIT // 2)
         self.more = Collapsible("Other formats at once", sides, icons)
         self.fps = NumberField(" fps", in_document=False)
         self._allow_rates()

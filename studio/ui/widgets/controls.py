@@ -4,14 +4,16 @@ superqt has an eliding label, a collapsible, a labelled slider and debounced cal
 it takes 310 ms and 103 modules before the first paint; what else theirs lacks stands at each.
 """
 
+from collections.abc import Iterable
 from html import escape
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QStatusTipEvent
+from PySide6.QtGui import QAction, QResizeEvent, QStatusTipEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QListWidgetItem,
@@ -152,6 +154,18 @@ def row(*parts: QWidget | None, gap: int = UNIT, margin: int = 0) -> QWidget:
     return made
 
 
+def grid(places: Iterable[tuple[int, int, QWidget]], *, gap: int = UNIT) -> QWidget:
+    """Widgets in rows and columns, of which all are as wide."""
+    made = QWidget()
+    layout = QGridLayout(made)
+    layout.setSpacing(gap)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for down, across, widget in places:
+        layout.addWidget(widget, down, across)
+        layout.setColumnStretch(across, 1)
+    return made
+
+
 class Collapsible(QWidget):
     """A heading that shows and hides the content below it, and scrolls the content into view.
 
@@ -197,19 +211,26 @@ class EmptyState(QWidget):
 
     def __init__(self, icons: Icons, icon: str, title: str, hint: str) -> None:
         super().__init__()
-        picture = QLabel()
-        picture.setPixmap(icons(icon, "edge", 32).pixmap(QSize(32, 32)))
-        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture = QLabel()
+        self.picture.setPixmap(icons(icon, "edge", 32).pixmap(QSize(32, 32)))
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title, self.hint = label(title, "title", wrap=True), label(hint, "muted", wrap=True)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(3 * UNIT, 3 * UNIT, 3 * UNIT, 3 * UNIT)
+        layout.setContentsMargins(3 * UNIT, 0, 3 * UNIT, 0)
+        layout.setSpacing(UNIT // 2)
         layout.addStretch(1)
-        layout.addWidget(picture)
+        layout.addWidget(self.picture)
         for text in (self.title, self.hint):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(text)
         layout.addStretch(1)
         self.setAccessibleName(f"{title} {hint}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low panel the picture makes way for the words."""
+        super().resizeEvent(event)
+        words = self.title.heightForWidth(self.width()) + self.hint.heightForWidth(self.width())
+        self.picture.setVisible(event.size().height() >= words + 8 * UNIT)
 
 
 class ElidedLabel(QLabel):

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
-from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.media import suffixes
 from studio.media.places import is_folder
@@ -178,6 +186,14 @@ def ask_for_words(
 
 
 def open_dialog(dialog: QDialog) -> None:
-    """Open it over its window; it is gone for good once it is closed."""
+    """Open it over its window; it is gone for good once it is closed.
+
+    Enter does what it is for, where nothing else is named and no text is typed.
+    """
+    buttons = dialog.findChildren(QPushButton)
+    meant = [button for button in buttons if button.property("role") == "primary"]
+    named = any(button.isDefault() for button in buttons)
+    if len(meant) == 1 and not named and not dialog.findChildren(QLineEdit):
+        meant[0].setDefault(True)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

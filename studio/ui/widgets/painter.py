@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QPaintDevice, QPainter
+from PySide6.QtGui import QColor, QPaintDevice, QPainter
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from studio.ui.widgets.theme import Theme
@@ -40,5 +40,13 @@ def paint_row_ground(painter: QPainter, option: QStyleOptionViewItem, theme: The
     if chosen:
         painter.fillRect(QRect(area.left(), area.top(), 2, area.height()), theme.colour("accent"))
     if state & QStyle.StateFlag.State_HasFocus:
-        painter.setPen(theme.colour("accent"))
-        painter.drawRect(area.adjusted(0, 0, -1, -1))
+        paint_frame(painter, area, theme.colour("accent"))
+
+
+def paint_frame(painter: QPainter, area: QRect, colour: QColor) -> None:
+    """A line of one pixel within an area; a pen's reaches half a pixel beyond it at scale 2, where
+    nobody paints it over."""
+    across, down = QRect(area.topLeft(), area.topRight()), QRect(area.topLeft(), area.bottomLeft())
+    for line in (across, across.translated(0, area.height() - 1),
+                 down, down.translated(area.width() - 1, 0)):  # fmt: skip
+        painter.fillRect(line, colour)

@@ -35,6 +35,7 @@ def test_each_format_brings_its_ending(dialog, index):
     dialog.format.setCurrentIndex(index)
     assert dialog.path.name.endswith(suffix_of(ENCODINGS[index]))
     assert dialog.export.isEnabled()
+    assert dialog.quality.isEnabled() == bool(ENCODINGS[index].quality), "one has but one quality"
 
 
 def test_the_rate_changes_frames_not_length(dialog):
