@@ -32,7 +32,11 @@ class DockHeights(QObject):
         """The queue, when it opens, takes of the picture, and gives it back when it closes."""
         if shown:
             self._before = self._window.docks["Timeline"].height()
-        QTimer.singleShot(0, self, self._open_queue if shown else lambda: self._set(self._before))
+        QTimer.singleShot(0, self, self._open_queue if shown else self._close_queue)
+
+    def _close_queue(self) -> None:
+        least = 0 if self._is_empty() else TIMELINE  # a small window with a queue leaves it less
+        self._set(max(self._before, least))
 
     def _open_queue(self) -> None:
         self.settle()

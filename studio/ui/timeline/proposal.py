@@ -3,7 +3,7 @@
 import secrets
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
 from studio.spec.quantities import duration
 from studio.spec.refusal import Refusal
@@ -11,6 +11,7 @@ from studio.ui.state.render_actions import SEEDS
 from studio.ui.state.timeline_orders import Estimate, Order
 from studio.ui.state.timeline_renders import TimelineRenders
 from studio.ui.widgets.controls import column, label, push, remove_widget, row, set_enabled
+from studio.ui.widgets.text_fields import Lines
 from studio.ui.widgets.theme import UNIT
 
 SETTLE_MS = 250
@@ -29,10 +30,8 @@ class Proposal(QDialog):
         self.seed = order.request.seed if order.request else 0
         self.setWindowTitle(order.title)
         self.setMinimumWidth(440)
-        self.words = QPlainTextEdit(order.request.prompt if order.request else "")
+        self.words = Lines(order.request.prompt if order.request else "", 3)
         self.words.setAccessibleName("What it shows")
-        self.words.setTabChangesFocus(True)
-        self.words.setFixedHeight(self.fontMetrics().lineSpacing() * 3 + 3 * UNIT)
         self.seed_now = label("", "small")
         self.another = push("Another seed")
         self.pieces = QWidget()

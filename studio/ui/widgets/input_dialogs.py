@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from studio.media import suffixes
 from studio.media.places import is_folder
 from studio.ui.widgets.controls import label, push, row
+from studio.ui.widgets.text_fields import Lines
 from studio.ui.widgets.theme import UNIT
 
 FILTER = f"Photos ({' '.join(f'*{suffix}' for suffix in suffixes.PICTURES)});;All files (*)"
@@ -142,11 +142,8 @@ class Words(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(480)
-        self.text = QLineEdit(text) if lines == 1 else QPlainTextEdit(text)
+        self.text = QLineEdit(text) if lines == 1 else Lines(text, lines)
         self.text.setAccessibleName(name)
-        if isinstance(self.text, QPlainTextEdit):
-            self.text.setTabChangesFocus(True)
-            self.text.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 3 * UNIT)
         self.text.selectAll()
         self.done_, cancel = push("OK", "primary"), push("Cancel")
         self.done_.setDefault(True)

@@ -8,7 +8,10 @@ form that is no part of the document yet (a new subject, a dialog) keep Qt's own
 
 from PySide6.QtCore import QEvent, QKeyCombination, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QPlainTextEdit, QWidget
+
+from studio.ui.widgets.buttons import ENTER
+from studio.ui.widgets.theme import UNIT
 
 _ALT, _SHIFT = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
 _CTRL = Qt.KeyboardModifier.ControlModifier
@@ -165,6 +168,22 @@ class TextLine(DocumentsText, QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if means_undo(event):
             event.accept()  # there is nothing to undo, or the window had it
+        else:
+            super().keyPressEvent(event)
+
+
+class Lines(QPlainTextEdit):
+    """Words in a dialog, some lines high: Enter does what the dialog is for, with Shift it begins a
+    line, and Tab goes on to the next field."""
+
+    def __init__(self, text: str, lines: int) -> None:
+        super().__init__(text)
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 3 * UNIT)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in ENTER and not event.modifiers() & _SHIFT:
+            event.ignore()
         else:
             super().keyPressEvent(event)
 

@@ -54,6 +54,17 @@ def test_a_take_is_added_by_its_button_and_its_key(rendered, qtbot):
     assert lengths(rendered) == [(0, 113)], "an empty timeline hears its keys too"
 
 
+def test_a_timeline_is_as_high_as_before_once_the_queue_is_closed(film, until):
+    dock = film.window.docks["Timeline"]
+    film.window.resize(1280, 728)
+    until(lambda: dock.height() >= 200)
+    for _ in range(2):
+        film.actions["queue"].trigger()
+        until(lambda: film.window.docks["Queue"].isVisible() and dock.height() < 200)
+        film.actions["queue"].trigger()
+        until(lambda: dock.height() >= 200)
+
+
 def test_a_take_is_dropped_where_the_line_shows(film, qtbot):
     view, take = film.timeline.view, film.document.project.takes[0].id
     data = QMimeData()

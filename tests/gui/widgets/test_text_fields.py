@@ -4,8 +4,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from studio.ui.widgets.input_dialogs import ask_for_words
 from studio.ui.widgets.text_fields import Typing, difference, moved
 from tests.cards import SUBJECTS
 
@@ -250,3 +251,17 @@ def test_every_key_of_undo_is_one_of_the_windows(typing):
     for standard in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo):
         own = {k.toString() for k in QKeySequence.keyBindings(standard)}
         assert own & keys
+
+
+def test_enter_in_a_dialogs_words_does_what_it_is_for(qtbot):
+    parent, done = QWidget(), []
+    qtbot.addWidget(parent)
+    ask_for_words(parent, "Re-roll", "What it shows", "a ball", done.append, lines=3)
+    (dialog,) = parent.findChildren(QDialog)
+    field = dialog.text
+    qtbot.keyClick(field, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClicks(field, "red")
+    assert not done
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert done == ["a ball\nred"]
