@@ -15,7 +15,7 @@ from studio.spec.refusal import Refusal
 
 _LOOKED = 300
 """Packets whose time stamps settle what rate is meant."""
-_UNSORTED = 16
+UNSORTED = 16
 """At most so far from its place in time does a packet lie in a file."""
 _MOST = 1_000_000
 """Packets counted where the container does not say how long it is: nine hours."""
@@ -65,7 +65,7 @@ def probe(path: Path, tick: Tick = silent) -> VideoInfo:
         fps = frame_rate_of(shown, time_base, container.declared)
         count = len(shown)
     else:
-        fps = _rate(shown[:-_UNSORTED], time_base, container.declared)
+        fps = _rate(shown[:-UNSORTED], time_base, container.declared)
         length = container.duration
         count = round(length * fps) if length else len(packets(path, _MOST, tick)[0])
     return VideoInfo(container.width, container.height, fps, count, count / fps)
@@ -131,14 +131,18 @@ def _rate(shown: list[int], time_base: Fraction, declared: Fraction) -> Fraction
     return meant if abs(meant - rate) < rate / 100 else rate
 
 
-def packets(path: Path, most: int, tick: Tick = silent) -> tuple[list[int], dict[str, str]]:
-    """When the first packets are shown, in time bases and in order, and what heads the list.
+def packets(
+    path: Path, most: int, tick: Tick = silent, *, as_stored: bool = False
+) -> tuple[list[int], dict[str, str]]:
+    """When the first packets are shown, in time bases and in order, and what heads the list; from the
+    first frame on, or, `as_stored`, with the container's own stamps.
 
     The header has "tb 0", the time base in seconds, and "dimensions 0", the sides as stored.
     Nothing is decoded.  Raises `Refusal` for a file that holds no video.
     """
     arguments = [
-        *ffmpeg.source(existing(path)), "-map", "0:V:0", "-c", "copy", "-frames:v", str(most),
+        *(["-copyts"] if as_stored else []), *ffmpeg.source(existing(path)), "-map", "0:V:0",
+        "-c", "copy", *(["-copyinkf"] if as_stored else []), "-frames:v", str(most),
         "-f", "framecrc", "-flush_packets", "1", "pipe:1",
     ]  # fmt: skip
     with ffmpeg.running(arguments) as program:

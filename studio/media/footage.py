@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
 
@@ -56,6 +57,24 @@ def read_video(
         lost = sum(any(mark in line for mark in _TORN) for line in program.words)
     if lost:
         (torn or _refusing(path))(lost)
+
+
+def read_from_key(path: Path, stamps: range, since: Fraction) -> list[np.ndarray]:
+    """The frames whose time stamps, as the container has them, lie in a range: uint8 (H, W, 3) each, in
+    their own size, decoded from the keyframe before `since` seconds on.
+
+    Raises `Refusal` where there are none, and where the decoder says anything at all: what follows a
+    keyframe is not always whole by itself.
+    """
+    container = opened(existing(path))
+    arguments = [
+        "-loglevel", "warning", "-copyts", "-noaccurate_seek", "-seek_timestamp", "1",
+        "-ss", f"{float(since):.6f}", *_decoder(container), *ffmpeg.source(path), "-map", "0:V:0",
+        "-vf", f"select='between(pts\\,{stamps[0]}\\,{stamps[-1]})',{_filters(container, None)}",
+        "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "pam", "pipe:1",
+    ]  # fmt: skip
+    with ffmpeg.running(arguments, words=20) as program:
+        return list(_pictures(path, program, strict=True))
 
 
 def pictures(path: Path, arguments: list[str], *, strict: bool = False) -> Iterator[np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from studio.media.container import packets, unreadable
 from studio.media.footage import read_video
+from studio.media.seeking import frames_from_key
 from studio.media.timing import frame_rate_of
 
 SINGLE = Fraction(1)
@@ -64,10 +65,13 @@ def read_shrunk(
 
 
 def read_frames(path: Path, first: int, count: int = 1) -> list[np.ndarray]:
-    """Some frames in their own size, uint8 (H, W, 3); only these are converted.
+    """Some frames in their own size, uint8 (H, W, 3); only these are converted, and of what comes before
+    them only what follows their keyframe is decoded, where that gives the same.
 
     Raises `Refusal` where they cannot be read.
     """
+    if (sought := frames_from_key(path, first, count)) is not None:
+        return sought
     found = list(read_video(path, only=range(first, first + count), torn=lambda _: None))
     if len(found) < count:
         raise unreadable(path)
