@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from studio.engine.memory import heap
 from tests.commands import Ran
 
 # before anything makes a QApplication or computes
@@ -30,6 +31,7 @@ PATIENCE = 5.0
 """Seconds that threads and programs may take to end after a test."""
 
 
+heap.keep_freed()  # as every command does
 gc.disable()  # while everything is imported: nothing of it is garbage
 
 

@@ -15,6 +15,7 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from torch import nn
 
+from studio.engine.memory import heap
 from studio.spec.quantities import count
 from studio.spec.refusal import Refusal
 
@@ -95,7 +96,8 @@ class Device:
         return peak
 
     def free(self) -> None:
-        """Give cached memory back to the system."""
+        """Give cached memory back to the system, the processor's too."""
+        heap.give_back()
         if self.name in ACCELERATORS:
             getattr(torch, self.name).empty_cache()
 

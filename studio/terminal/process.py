@@ -7,6 +7,8 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
+from studio.engine.memory import heap
+
 # nothing is fetched unless a download was asked for, and one voice speaks at a time
 LIBRARIES = {
     "HF_HUB_OFFLINE": "1",
@@ -27,10 +29,12 @@ _log: list[int] = []
 def settle() -> None:
     """Keep libraries off the network and silent, whatever the user's environment asks of them.
 
+    Memory that is freed is kept for what is computed next.
     A crash is told to stderr until there is a log.  What Python has to remark about libraries is
     for developers, who ask for it by `-W`.
     """
     os.environ.update(LIBRARIES)
+    heap.keep_freed()
     if not sys.warnoptions and "pytest" not in sys.modules:
         warnings.simplefilter("ignore")
     if not faulthandler.is_enabled():
