@@ -11,6 +11,7 @@ of the one "beside" (0 without).  The
 heavy imports are paid once, here; every child starts from the same untouched memory.
 """
 
+import gc
 import json
 import os
 import resource
@@ -19,15 +20,22 @@ import sys
 import time
 
 import torch
+from PIL import Image
 
 from studio.cli import main
+from studio.engine.families import videoldm
 from studio.engine.film import film
 from studio.engine.subjects.subject import train_subject
-from studio.media import video
+from studio.jobs import handlers, subject_training
+from studio.media import photo, video
 from studio.spec.progress import Progress
-from studio.terminal import voice
+from studio.terminal import clip, subjects, voice
+from tests import tiny_starter
 
-PRELOADED = (film, train_subject, video)
+PRELOADED = (
+    film, train_subject, video, photo, videoldm, handlers, subject_training, clip, subjects,
+    tiny_starter,  # and with it what the libraries import when a model is loaded
+)  # fmt: skip
 
 
 def child(words: list[str], pipe: int, room: int | None) -> int:
@@ -97,6 +105,8 @@ def ending(
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    Image.init()
+    gc.freeze()  # no child walks through it, and so gets a copy of it
     for line in sys.stdin:
         order = json.loads(line)
         how = (order["signal"], order["after"], order["room"])
