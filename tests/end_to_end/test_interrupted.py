@@ -21,7 +21,7 @@ MOMENTS = {
     "at the start": ("SIGINT", "begun", 0.02),
     "while checking": ("SIGTERM", "begun", 0.3),
     "while importing": ("SIGHUP", "begun", 1.2),
-    "while loading": ("SIGINT", "loading", 0.0),
+    "while loading, interrupted": ("SIGINT", "loading", 0.0),
     "while rendering": ("SIGINT", "keyframes", 0.05),
     "while rendering, killed": ("SIGTERM", "keyframes", 0.05),
     "while rendering, hung up": ("SIGHUP", "keyframes", 0.05),

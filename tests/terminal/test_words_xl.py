@@ -1,7 +1,6 @@
 """LoRAs and embeddings of SDXL, and a LoRA of Wan's, through whole requests."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,8 @@ STILL = (*QUICK, "--keyframes", "1")
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory) -> Path:
+def home(tmp_path_factory) -> Path:
+    """One for all: what is known of the files and of what they take is found out once."""
     data = tmp_path_factory.mktemp("people") / "data"
     models = sdxl_with_wan.make(data / "models")
     (models / "loras").mkdir()
@@ -29,15 +29,6 @@ def people(tmp_path_factory) -> Path:
     }
     save_file(tensors, models / "loras" / "walk.safetensors")
     return data
-
-
-@pytest.fixture
-def home(people: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(people, tmp_path / "data", copy_function=_linked))
-
-
-def _linked(source: str, target: str) -> None:
-    Path(target).hardlink_to(source)
 
 
 def test_a_lora_and_an_embedding_make_another_picture_and_say_so(run, tmp_path):
