@@ -48,8 +48,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The file with the longest test comes first: no process is left with it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_architecture.py")
+    """The files of the longest tests come first and those of the shortest last: no process is left
+    with a long one at the end."""
+    items.sort(key=lambda item: _turn(item.path.relative_to(Path(__file__).parent).parts))
+
+
+def _turn(parts: tuple[str, ...]) -> int:
+    """Those beside this file, then folders by name, and of these `spec` as the last."""
+    return 0 if len(parts) == 1 else 1 + (parts[0] == "spec")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
