@@ -30,7 +30,7 @@ class ShotFollower(QObject):
         self._document, self._job_monitor = document, job_monitor
         self._selection, self._player_state = selection, player_state
         self._shot = document.project.selected
-        self._takes = self._kept()
+        self._renders, self._takes = document.project.renders, self._kept()
         document.changed.connect(self._follow)
 
     def show_newest(self, *, play: bool = True) -> None:
@@ -44,13 +44,21 @@ class ShotFollower(QObject):
         return frozenset(take.id for take in self._document.project.takes)
 
     def _follow(self) -> None:
-        before, self._takes = self._takes, self._kept()
-        gone, shot = before - self._takes, self._document.project.selected
+        gone, shot = self._gone(), self._document.project.selected
         if shot != self._shot:
             self._shot = shot
             self._turn()
         elif self._selection.take in gone:
             self._clear()
+
+    def _gone(self) -> frozenset[str]:
+        """The takes that were there before; looked for where takes are others at all."""
+        renders = self._document.project.renders
+        if renders is self._renders:
+            return frozenset()
+        self._renders = renders
+        before, self._takes = self._takes, self._kept()
+        return before - self._takes
 
     def _turn(self) -> None:
         """To the shot that was chosen."""

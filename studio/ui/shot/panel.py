@@ -18,6 +18,7 @@ from studio.ui.shot.plan import BudgetChoice, clip_facts, show_plan
 from studio.ui.shot.prompt import Prompt, strange_words, vocabulary_dialog
 from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
+from studio.ui.shot.shot_choice import ShotChoice
 from studio.ui.shot.strength import Strength
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import ModelList
@@ -98,7 +99,7 @@ class ShotPanel(Panel):
 
     def _build(self, icons: Icons) -> None:
         theme = icons.theme
-        self.shots = ComboBox()
+        self.shots = ShotChoice()
         self.shots.setAccessibleName("Shot")
         self.add = tool(icons, "add", "New shot (Ctrl+N)")
         self.remove = tool(icons, "bin", "Delete this shot; its takes stay")
@@ -216,8 +217,7 @@ class ShotPanel(Panel):
         self._document.change_shot(shot, what, merge=False)
 
     def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
-        named = [(f"Shot {k + 1}{_beginning(s)}", s.id) for k, s in enumerate(shots)]
-        _fill(self.shots, named, shot.id)
+        self.shots.show_shots(shots, shot.id)
         set_enabled(self.remove, "" if len(shots) > 1 else "There is no other shot to work on.")
 
     def _fill_subjects(self, shot: Shot) -> None:
@@ -272,12 +272,6 @@ class ShotPanel(Panel):
         made = self._render_plan.keyframes_made
         set_role(self.preview, "" if made else "primary")
         set_role(self.render_it, "primary" if made else "")
-
-
-def _beginning(shot: Shot) -> str:
-    words = " ".join(shot.prompt[:200].split())
-    cut = f"{words[:24].rstrip()}…" if len(words) > 26 else words
-    return f" · {cut}" if words else ""
 
 
 def _fill(box: ComboBox, named: list[tuple[str, str]], chosen: str) -> None:

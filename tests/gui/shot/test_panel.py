@@ -7,8 +7,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel
 
 from studio.jobs.job import State
+from studio.project.shot import Shot
 from studio.project.subject import Subject
 from studio.spec.refusal import Refusal
+from studio.ui.shot import shot_choice
+from tests.gui.handlers import MODEL
 
 BALL = "a red ball moving left over grass"
 
@@ -234,3 +237,17 @@ def test_words_that_something_was_made_with_come_back_by_key(studio, qtbot, unti
     studio.document.undo()
     assert prompt.toPlainText() == "a new"
     until(lambda: not studio.queue.jobs())
+
+
+def test_a_key_names_one_shot_anew_however_many_there_are(studio, monkeypatch):
+    shots = tuple(Shot(f"{k:012x}", f"a ball {k}", model=MODEL.card.id) for k in range(200))
+    studio.document.change(lambda p: replace(p, shots=(*p.shots, *shots)), "Many")
+    assert studio.shot.shots.count() == 201
+    named, kept = [], []
+    monkeypatch.setattr(shot_choice, "named", lambda k, shot: named.append(k) or shot.prompt)
+    monkeypatch.setattr(studio._shot_follower, "_kept", lambda: kept.append(1))
+    studio.shot.prompt.setPlainText("a star")
+    assert studio.document.shot.prompt == "a star"
+    assert named == [1 + studio.document.project.shots.index(studio.document.shot)]
+    assert kept == [], "no take came or went"
+    assert studio.shot.shots.currentText() == "a star"
