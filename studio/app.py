@@ -122,7 +122,7 @@ def start_application() -> QApplication:
     app = QApplication.instance() or QApplication(["studio"])
     assert isinstance(app, QApplication)
     app.setApplicationName("Studio")
-    look = theme.load_theme(ASSETS)
+    look = theme.load_theme(ASSETS, high=theme.wants_high())
     theme.apply(look, app)
     app.setWindowIcon(Icons(look)("studio", "text", 64))
     return app
@@ -165,7 +165,7 @@ def build(
 @functools.cache
 def _icons() -> Icons:
     """Each icon is drawn once, whatever is opened."""
-    return Icons(theme.load_theme(ASSETS))
+    return Icons(theme.load_theme(ASSETS, high=theme.wants_high()))
 
 
 def device(name: str | None = None) -> DeviceInfo:

@@ -1,5 +1,6 @@
 """The look of the studio: colours, fonts and style sheet from the one theme file."""
 
+import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,9 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+OUTLINES = """
+QPushButton, QPushButton[role="primary"] { border: 1px solid @edge; }
+QMenu, QToolTip { border: 1px solid @edge; }
+QMainWindow::separator { background: @edge; width: 1px; height: 1px; }
+QDialog { border: 1px solid @edge; }
+QPushButton:focus, QPushButton[role="primary"]:focus { border: 2px solid @text; }
+"""
+"""What has an edge in high contrast, and none elsewhere."""
 UNIT = 8
 """Pixels of the grid on which everything sits."""
 
@@ -23,16 +33,27 @@ class Theme:
     text: int
     small: int
     assets: Path
+    is_high: bool = False
+    """Whether it is the one of high contrast."""
 
     def colour(self, role: str) -> QColor:
         return QColor(self.colours[role])
 
 
-def load_theme(assets: Path) -> Theme:
-    """Read `theme.toml`; a broken theme is a bug, so nothing is caught here."""
+def load_theme(assets: Path, *, high: bool = False) -> Theme:
+    """Read `theme.toml`, of `high` contrast if so wished; a broken theme is a bug, so nothing is
+    caught here."""
     table = read(assets)
-    fonts = table["fonts"]
-    return Theme(table["colours"], fonts["family"], fonts["text"], fonts["small"], assets)
+    fonts, colours = table["fonts"], table["colours"] | (table["high_contrast"] if high else {})
+    return Theme(colours, fonts["family"], fonts["text"], fonts["small"], assets, high)
+
+
+def wants_high() -> bool:
+    """Whether the system, of which Qt knows that from 6.10 on, or the environment asks for it."""
+    if os.environ.get("STUDIO_HIGH_CONTRAST"):
+        return True
+    hints = getattr(QGuiApplication.styleHints(), "accessibility", None)
+    return bool(hints and hints().contrastPreference() == Qt.ContrastPreference.HighContrast)
 
 
 def read(assets: Path) -> dict[str, Any]:
@@ -70,6 +91,7 @@ def style_sheet_at_the_end() -> Iterator[None]:
 def style_sheet(theme: Theme) -> str:
     """The template with its @names filled in, longest names first."""
     sheet = (theme.assets / "theme.qss").read_text(encoding="utf-8")
+    sheet += OUTLINES if theme.is_high else ""
     names = {
         **theme.colours,
         "family": theme.family,

@@ -23,6 +23,23 @@ def test_every_promised_contrast_holds(text, ground, at_least):
     assert theme.contrast(colours[text], colours[ground]) >= at_least
 
 
+@pytest.mark.parametrize(("text", "ground", "at_least"), PAIRS)
+def test_high_contrast_is_higher(text, ground, at_least):
+    """WCAG 2.2 AAA: 7 : 1 for text, and no outline below that."""
+    colours = theme.load_theme(ASSETS, high=True).colours
+    assert theme.contrast(colours[text], colours[ground]) >= 7
+    assert colours.keys() == TOLD["colours"].keys()
+
+
+def test_high_contrast_is_there_for_who_asks(monkeypatch):
+    assert not theme.wants_high()
+    monkeypatch.setenv("STUDIO_HIGH_CONTRAST", "1")
+    assert theme.wants_high()
+    sheet = theme.style_sheet(theme.load_theme(ASSETS, high=True))
+    assert "#17181b" not in sheet
+    assert not re.search(r"@[a-z]", sheet)
+
+
 def test_contrast_is_that_of_wcag():
     assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
     assert theme.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
