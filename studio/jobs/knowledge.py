@@ -13,6 +13,7 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 
 from studio.library.cache_file import read_cache, write_cache
+from studio.spec.meaning import loras_of, words_of
 from studio.spec.plan.need import Need
 from studio.spec.plan.plan import kind_of
 from studio.spec.span import Span
@@ -163,8 +164,18 @@ def signature(span: Span, computing: str, steps: Sequence[str]) -> str:
     how = asdict(request.sampling(part))
     larger = asdict(request.upsample) if span.stage == "upsample" and request.upsample else None
     meant = [kind_of(span), request.width, request.height, sorted(map(list, named)), how, larger,
-             computing, list(steps)]  # fmt: skip
+             computing, list(steps), *_adapters(span)]  # fmt: skip
     return hashlib.blake2b(json.dumps(meant, default=str).encode(), digest_size=16).hexdigest()
+
+
+def _adapters(span: Span) -> list[object]:
+    """What lies beside the weights; nothing where words mean nothing."""
+    if span.role not in ("keyframes", "holes", "interpolator"):
+        return []
+    _, subject = words_of(span.request, span.part, span.source)
+    loras = loras_of(span.request, span.part)
+    found = [*(use.identity for use in loras), *([subject.identity] if subject else [])]
+    return [found] if found else []
 
 
 def _runs_as(span: Span) -> str:

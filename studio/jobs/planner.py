@@ -14,10 +14,12 @@ from studio.jobs.budget import Budget
 from studio.jobs.device_info import processor
 from studio.jobs.knowledge import TRAINING, Knowledge
 from studio.library import models as library
+from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.plan.need import Need
 from studio.spec.plan.plan import MARGIN, Piece, Plan, disk_of, planned
 from studio.spec.plan.steps import learning, making
 from studio.spec.progress import silent
+from studio.spec.request import SubjectUse
 from studio.spec.span import Span
 from studio.spec.subjects import PREPARING
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 NOTHING = Need(0, 0)
+AdapterFile = Callable[[LoraUse | EmbeddingUse | SubjectUse], Path | None]
 ENGINE = "studio.engine.film"
 """The module whose import takes long, and comes with all the others."""
 
@@ -49,9 +52,11 @@ class Planner:
         models: ModelCache,
         folders: Callable[[], Iterable[Path]],
         setting: Budget,
+        file: AdapterFile = lambda _: None,
     ) -> None:
+        """`file` finds that of a LoRA or of a subject's adapter, None where it is not here."""
         self._knowledge, self._models, self._folders = knowledge, models, folders
-        self.setting = setting
+        self.setting, self._file = setting, file
 
     @property
     def budget(self) -> int | None:
@@ -75,7 +80,7 @@ class Planner:
         here = self.here(find_out=find_out)
         if here is None:
             return None
-        finder = _Finder(self._models, tuple(self._folders()))
+        finder = _Finder(self._models, tuple(self._folders()), self._file)
         ladder = making(on_processor=here.on_processor)
 
         def need(span: Span, taken: int) -> Need | None:
@@ -163,7 +168,7 @@ class Planner:
         name = f"{TRAINING}{method}|{taught}|{named}|{here.computing}|{steps}"
         found = self._knowledge.need_named(name)
         if found is None and find_out:
-            finder = _Finder(self._models, tuple(self._folders()))
+            finder = _Finder(self._models, tuple(self._folders()), self._file)
             found = finder.training(model, method, size, tuple(steps))
             if found:
                 self._knowledge.learn_named(name, found)
@@ -213,8 +218,8 @@ class Planner:
 class _Finder:
     """Finds needs by shapes; what was opened is kept while it is asked."""
 
-    def __init__(self, models: ModelCache, folders: tuple[Path, ...]) -> None:
-        self._models, self._folders = models, folders
+    def __init__(self, models: ModelCache, folders: tuple[Path, ...], file: AdapterFile) -> None:
+        self._models, self._folders, self._file = models, folders, file
         self._opened: dict[tuple[Any, ...], Any] = {}
 
     def found(self, span: Span, steps: Sequence[str]) -> Need | None:
@@ -230,7 +235,7 @@ class _Finder:
                 self._opened[place] = skeleton(
                     lambda on: self._models.opened(model, span.role, on, silent), device
                 )
-            return need_of(span, self._opened[place], device)
+            return need_of(span, self._opened[place], device, self._file)
         except (
             Exception
         ) as error:  # of files or a layout that open as no shapes: the job will say why

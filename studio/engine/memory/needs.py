@@ -6,6 +6,7 @@ is counted is what the code keeps, of any family, and nothing of it is written d
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,18 @@ from studio.engine.memory.modes import counting
 from studio.engine.memory.once import each_once
 from studio.engine.roles import Parts
 from studio.engine.untouched import networks
+from studio.engine.words.span_words import no_file
+from studio.spec.adapter_use import EmbeddingUse, LoraUse
 from studio.spec.part import LATENTS
 from studio.spec.plan.need import Need
 from studio.spec.progress import silent
+from studio.spec.request import ClipRequest, SubjectUse
 from studio.spec.span import Span
 
 INNER = ("encoder", "decoder")
 """Networks inside an autoencoder, which what is around them calls."""
+Files = Callable[[LoraUse | EmbeddingUse | SubjectUse], Path | None]
+"""The file of an adapter of a request; None where it is not here."""
 Open = Callable[[Device], Parts]
 """Opens what fills a span's role on a device (`studio.engine.roles`)."""
 STEP = 1e-4
@@ -41,15 +47,15 @@ def skeleton(open_parts: Open, device: Device) -> Parts:
         return lighten(open_parts(shapes), replace(shapes, attention=device.attention))
 
 
-def need_of(span: Span, parts: Parts, device: Device) -> Need:
-    """What a span takes on a device, given the skeletons of its part; adapters, which are small beside
-    them, are left out."""
-    span = replace(span, request=replace(span.request, subject=None, loras=(), embeddings=()))
+def need_of(span: Span, parts: Parts, device: Device, file: Files = lambda _: None) -> Need:
+    """What a span takes on a device, given the skeletons of its part, with those adapters whose
+    files are found; embeddings, a few vectors, are left out."""
+    span = replace(span, request=_without_missing(span.request, file))
     nets = list(networks(parts))
     held = weights(nets)
     inputs = Anything(span, parts)
     with counting(nets, copies=device.name == "cpu") as live, each_once(live, _called(nets)):
-        run(span, parts, inputs)
+        run(span, parts, inputs, file)
     if device.name == "cpu":
         return Need(held, live.peak, 0, live.flops)
     working, host = live.peaks[SHAPES], live.peaks["cpu"]
@@ -58,11 +64,24 @@ def need_of(span: Span, parts: Parts, device: Device) -> Need:
     return Need(held, working, host, live.flops)
 
 
-def run(span: Span, parts: Parts, inputs: Inputs) -> None:
+def _without_missing(request: ClipRequest, file: Files) -> ClipRequest:
+    """Without what has no file here: the job will say so."""
+    loras = tuple(use for use in request.loras if file(use))
+    subject = request.subject if request.subject and file(request.subject) else None
+    return replace(request, subject=subject, loras=loras, embeddings=())
+
+
+def run(span: Span, parts: Parts, inputs: Inputs, file: Files = lambda _: None) -> None:
     """Do a span's work on inputs, whatever these are."""
     if span.role:
         pictures = np.zeros((span.request.height, span.request.width, 3), np.uint8)
-        models = Models(loaded(parts), pictures=lambda _: pictures)
+        subject = span.request.subject
+        models = Models(
+            loaded(parts),
+            lambda: subject and file(subject),
+            lambda _: pictures,
+            file=lambda use: file(use) or no_file(use),
+        )
         STAGES[span.stage](span, models, inputs, silent)
 
 
