@@ -10,7 +10,15 @@ from pathlib import Path
 from studio.library.model_names import name_of
 from studio.library.scan import scan
 from studio.library.scan_index import Index
-from studio.library.shelf import EMBEDDING, LORA, clip_counter, identity_of, kind_of, lora_use
+from studio.library.shelf import (
+    EMBEDDING,
+    LORA,
+    clip_counter,
+    identity_of,
+    kind_of,
+    known_loras,
+    lora_use,
+)
 from studio.library.tensor_hash import known_hash
 from studio.library.wildcard_files import Wildcards
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
@@ -50,6 +58,10 @@ class KnownShelf:
         """Every LoRA, by name."""
         found = (known for known in self.entries if known.role == LORA)
         return tuple(sorted(found, key=lambda known: known.name.casefold()))
+
+    def distilled(self) -> tuple[LoraUse, ...]:
+        """LoRAs that make few steps do, of those that were read and have a name of their own."""
+        return tuple(known_loras(self, (one.name for one in self.loras if one.identity)))
 
     def lora(self, name: str) -> LoraUse:
         known = self._one(name, LORA)

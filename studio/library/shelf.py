@@ -6,7 +6,8 @@ Implements `studio.spec.wording.Shelf`.
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,9 +22,11 @@ from studio.library.wildcard_files import Wildcards
 from studio.spec.adapter_use import EXPERTS, EmbeddingUse, LoraUse
 from studio.spec.clip_tokens import counter
 from studio.spec.clip_words import vocabulary
+from studio.spec.distilled import few_steps, may_be_distilled
 from studio.spec.progress import Tick, silent
 from studio.spec.quantities import listed
 from studio.spec.refusal import Refusal, shown
+from studio.spec.wording import Shelf
 
 LORA, EMBEDDING = "LoRA", "embedding"
 LORAS = (LORA, "motion LoRA")
@@ -50,6 +53,10 @@ class FoundShelf:
         entry, identity = self._one(name, LORA)
         assert entry.found is not None
         return lora_use(_named(name, entry), identity, entry.found.family)
+
+    def distilled(self) -> tuple[LoraUse, ...]:
+        """LoRAs that make few steps do; only what is called so is opened."""
+        return tuple(known_loras(self, self._named))
 
     def embedding(self, name: str) -> EmbeddingUse:
         entry, identity = self._one(name, EMBEDDING)
@@ -119,6 +126,15 @@ class FoundShelf:
             f"There is no {role} called “{shown(name)}”.",
             "Add its folder: library add DIR. What there is: library list.",
         )
+
+
+def known_loras(shelf: Shelf, names: Iterable[str]) -> Iterator[LoraUse]:
+    """Of LoRAs by name those that were distilled to few steps, but for names that mean several."""
+    for name in dict.fromkeys(filter(may_be_distilled, names)):
+        with suppress(Refusal):
+            use = shelf.lora(name)
+            if few_steps(use.name, use.network):
+                yield use
 
 
 def lora_use(name: str, identity: str, network: str) -> LoraUse:

@@ -209,6 +209,10 @@ def _generate(to: Parser) -> None:
     )
     to.add_argument("--upsample", action="store_true", help="frames four times as large")
     to.add_argument(
+        "--draft", action="store_true",
+        help="few steps, half the size; with a step-distilled LoRA where one fits",
+    )  # fmt: skip
+    to.add_argument(
         "--keyframes-only", action="store_true", help="one PNG sheet of the keyframes, no clip"
     )
     to.add_argument(

@@ -21,6 +21,7 @@ from studio.project.plain import to_plain
 from studio.project.subject import checked_name
 from studio.spec.card import Card
 from studio.spec.check import check
+from studio.spec.draft import draft_words, drafted
 from studio.spec.plan import words as plan_words
 from studio.spec.quantities import count, duration
 from studio.spec.refusal import Refusal
@@ -109,6 +110,9 @@ def ordered(args: Namespace, handlers: JobHandlers, session: Session) -> Order:
         parts=chosen,
     )
     request = words.worded(request, args, handlers, session)
+    if args.draft:
+        request = drafted(request, card, handlers.shelf(session.tick).distilled())
+        session.voice.remark(draft_words(request))
     check(request, card)
     frames = frames or len(retimed(request.frames, rate, fps))
     out = None if args.plan and not args.out else _place(args.out, args.keyframes_only)

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from studio.cli import main
+from studio.media.made_with import made_with
 from tests import published_models as published
 from tests.commands import Ran
 from tests.engine.lora import lora_files
@@ -100,6 +101,21 @@ def test_what_was_replaced_since_is_not_used(run: Run, home: Path, tmp_path: Pat
     layers = lora_files.drawn(nets, alphas=(9.0,))
     lora_files.write(file, lora_files.kohya(layers, nets))
     assert keys(run, "a red ball", "--lora", "My Style") != before
+
+
+def test_a_draft_takes_a_distilled_lora_that_is_there(run: Run, home: Path, tmp_path: Path):
+    small, out = QUICK[:2] + QUICK[4:], tmp_path / "draft.png"
+    draft = ("generate", "a red ball", *small, "--draft", "--out", str(out), "--json")
+    loras = home / "models" / "loras"
+    (loras / "lcm-lora-sdv1-5.safetensors").hardlink_to(loras / "My Style.safetensors")
+    ran = run(*draft)
+    assert ran.code == 0, ran.err
+    notes = ran.answer["notes"]
+    assert "A draft in 4 steps with lcm-lora-sdv1-5." in notes
+    assert any(note.startswith("lcm-lora-sdv1-5 matched ") for note in notes)
+    recipe = made_with(out).recipe["request"]
+    assert (recipe["steps"], recipe["guidance"], recipe["sampler"]) == (4, 1.0, "lcm")
+    assert [use["name"] for use in recipe["loras"]] == ["lcm-lora-sdv1-5"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.library.known_shelf import Known, KnownShelf, read
 from studio.library.models import Model
+from studio.spec.distilled import few_steps
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 
@@ -81,8 +82,12 @@ class ModelList(QObject):
             background.ask(shelve, self.shelve, owner=self)
 
     def shelve(self, shelf: KnownShelf) -> None:
-        """The LoRAs, embeddings and wildcards that were found."""
+        """The LoRAs, embeddings and wildcards that were found.  Those that drafts are made with are
+        read now, so that none is left out for want of it."""
         self._show(replace(self.found, shelf=shelf))
+        for known in shelf.loras:
+            if not known.identity and few_steps(known.name, known.network):
+                self.read(known)
 
     def read(self, known: Known) -> None:
         """Read a LoRA or embedding for the first time, elsewhere; it can be used then."""

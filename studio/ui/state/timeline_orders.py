@@ -4,12 +4,13 @@ An order is an edit of the project and the requests that follow from it, both wo
 the words and seed that are wished; nothing is changed or queued before it is agreed to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from studio.library.models import Model
 from studio.project.project import Project
-from studio.spec.draft import drafted
+from studio.spec.adapter_use import LoraUse
+from studio.spec.draft import draft_words, drafted
 from studio.spec.forecast import Forecast, Has, Pace, forecast
 from studio.spec.quantities import count, duration
 from studio.spec.request import ClipRequest
@@ -35,6 +36,7 @@ class Piece:
     clips: tuple[str, ...]
     name: str = ""
     extension: Extension | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,17 @@ class Made:
     left: tuple[str, ...] = ()
 
 
-def as_drafts(made: Made, model: Callable[[str], Model | None]) -> Made:
-    """The same with drafts: of all but what makes a take longer that is there already."""
+def as_drafts(
+    made: Made, model: Callable[[str], Model | None], there: Sequence[LoraUse] = ()
+) -> Made:
+    """The same with drafts: of all but what makes a take longer that is there already; `there` are
+    the distilled LoRAs on this computer."""
 
     def draft(piece: Piece) -> Piece:
         known = model(piece.request.model)
         if known is None or piece.extension is not None:
             return piece
-        return replace(piece, request=drafted(piece.request, known.card))
+        return replace(piece, request=drafted(piece.request, known.card, there), draft=True)
 
     return replace(made, pieces=tuple(map(draft, made.pieces)))
 
@@ -91,16 +96,17 @@ class Estimate:
 def estimate(made: Made, has: Has, pace: Pace) -> Estimate:
     """Each piece by what is still missing of it; of one alone its stages."""
     found = [forecast(piece.request, has, pace) for piece in made.pieces]
+    drafts = tuple(dict.fromkeys(draft_words(p.request) for p in made.pieces if p.draft))
     times = [one.work.seconds for one in found]
     known = [seconds for seconds in times if seconds is not None]
     seconds = sum(known) if len(known) == len(times) else None
     if len(found) == 1:
-        return Estimate((*_stages(found[0]), *made.left), seconds)
+        return Estimate((*_stages(found[0]), *made.left, *drafts), seconds)
     lines = [
         f"{piece.name}: {count(one.clip.missing, 'frame')} · {_time(one.work.seconds)}"
         for piece, one in zip(made.pieces, found, strict=True)
     ]
-    return Estimate((*lines, *made.left), seconds)
+    return Estimate((*lines, *made.left, *drafts), seconds)
 
 
 def _stages(found: Forecast) -> list[str]:

@@ -217,7 +217,8 @@ class TimelineRenders(QObject):
     def _made(self, order: Order, project: Project, words: str, seed: int) -> Made:
         """What an order comes to, as drafts where those are wished."""
         made = order.made(project, words, seed)
-        return as_drafts(made, self._model_list.found.model) if self.drafts else made
+        found = self._model_list.found
+        return as_drafts(made, found.model, found.shelf.distilled()) if self.drafts else made
 
     def _order(self, title: str, verb: str, request: ClipRequest, edit) -> Order:
         """An order of one new shot, with its clip."""
