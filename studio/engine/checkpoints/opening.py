@@ -26,7 +26,8 @@ from transformers import (
 from studio.engine.backbone import Backbone
 from studio.engine.checkpoints import names, sizes
 from studio.engine.checkpoints.clip_tokenizer import clip_tokenizer
-from studio.engine.checkpoints.state import stored
+from studio.engine.checkpoints.state import Naming, stored
+from studio.engine.checkpoints.svd_names import VISION
 from studio.engine.device import Device, set_attention
 from studio.engine.loading import loading
 from studio.engine.words.second_text import SecondText
@@ -47,6 +48,7 @@ PLACES = {
     names.TEXT: "text_encoder",
     names.AUTOENCODER: "vae",
     names.SECOND: "text_encoder_2",
+    VISION: "image_encoder",
 }
 """By component, its folder in a pipeline."""
 
@@ -61,15 +63,18 @@ class Source:
 
     folder: Path
     files: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    naming: Naming = names.diffusers_names
 
     @staticmethod
-    def named(folder: Path, files: Sequence[tuple[str, str]]) -> "Source":
+    def named(
+        folder: Path, files: Sequence[tuple[str, str]], by: Naming = names.diffusers_names
+    ) -> "Source":
         """Of a card's files; "image 2" is the second shard of "image"."""
         found: dict[str, list[Path]] = {}
         for name, file in files:
             component = name.rstrip("0123456789 ")
             found.setdefault(component, []).append(folder / file)
-        return Source(folder, found)
+        return Source(folder, found, by)
 
     def config(self, component: str, shapes: sizes.Shapes, sized: Sized) -> dict[str, Any]:
         """The component's config: of a file inside the folder the one that lies beside it, as it
@@ -118,7 +123,7 @@ def open_parts(source: Source, device: Device) -> dict[str, Callable[[], Any]]:
 def open_autoencoder(source: Source, device: Device) -> Any:
     """An autoencoder of the class that its config names, in full precision where that says that it
     overflows in fp16."""
-    there = stored(names.AUTOENCODER, source.files[names.AUTOENCODER])
+    there = stored(names.AUTOENCODER, source.files[names.AUTOENCODER], source.naming)
     config = source.config(names.AUTOENCODER, there.shapes, _autoencoder_config)
     kind, _ = AUTOENCODERS[config.get("_class_name", "AutoencoderKL")]
     dtype = device.autoencoder_dtype(config)
@@ -127,7 +132,7 @@ def open_autoencoder(source: Source, device: Device) -> Any:
     state = there.read(dtype, device.home)
     if kind is AutoencoderKLTemporalDecoder and "quant_conv.weight" not in state:
         state |= _passing_on(2 * config["latent_channels"], dtype, device.home)
-    return _filled(net, state)
+    return filled(net, state)
 
 
 def _unet(source: Source, device: Device) -> Any:
@@ -135,7 +140,7 @@ def _unet(source: Source, device: Device) -> Any:
     config = source.config(names.IMAGE, there.shapes, sizes.unet_config)
     with torch.device("meta"):
         net = UNet.from_config(config)
-    return _filled(net, there.read(device.dtype, device.home))
+    return filled(net, there.read(device.dtype, device.home))
 
 
 def _text_encoder(source: Source, device: Device) -> CLIPTextModel:
@@ -192,7 +197,7 @@ def _json(file: Path) -> dict[str, Any]:
     return json.loads(file.read_text("utf-8"))
 
 
-def _filled(net: Any, state: dict[str, torch.Tensor]) -> Any:
+def filled(net: Any, state: dict[str, torch.Tensor]) -> Any:
     net.load_state_dict(state, strict=True, assign=True)
     return net.eval().requires_grad_(False)
 

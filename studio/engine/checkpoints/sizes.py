@@ -11,6 +11,8 @@ from typing import Any
 
 Config = dict[str, Any]
 Shapes = Mapping[str, tuple[int, ...]]
+NUMBERS = 3
+"""That Stable Video Diffusion reads beside the noise level: rate, motion, noise on the first frame."""
 HEAD = 64
 """Channels of an attention head in CLIP's text encoders and in Stable Diffusion 2."""
 
@@ -36,6 +38,46 @@ def unet_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
         "attention_head_dim": [w // HEAD for w in widths] if isinstance(heads, list) else heads,
         "transformer_layers_per_block": [_depth(shapes, n) for n in range(levels)],
         **_added(shapes),
+    }
+
+
+def unet_over_time_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
+    """Of `UNetSpatioTemporalConditionModel` (Stable Video Diffusion): heads of 64 channels."""
+    levels = counted(shapes, r"down_blocks\.(\d+)\.")
+    first = "resnets.0.spatial_res_block.conv2.weight"
+    widths = [shapes[f"down_blocks.{n}.{first}"][0] for n in range(levels)]
+    crossed = [f"down_blocks.{n}.attentions.0.norm.weight" in shapes for n in range(levels)]
+    kinds = [f"{'CrossAttn' if c else ''}{{}}BlockSpatioTemporal" for c in crossed]
+    text = next(s for n, s in shapes.items() if n.endswith("attn2.to_k.weight"))
+    added = shapes["add_embedding.linear_1.weight"][1]
+    return {
+        **config,
+        "block_out_channels": widths,
+        "down_block_types": [kind.format("Down") for kind in kinds],
+        "up_block_types": [kind.format("Up") for kind in reversed(kinds)],
+        "num_attention_heads": [width // HEAD for width in widths],
+        "layers_per_block": counted(shapes, r"down_blocks\.0\.resnets\.(\d+)\."),
+        "cross_attention_dim": text[1],
+        "projection_class_embeddings_input_dim": added,
+        "addition_time_embed_dim": added // NUMBERS,
+    }
+
+
+def vision_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
+    """Of `CLIPVisionModelWithProjection`; heads are as wide as the layout's."""
+    inside = "vision_model.embeddings"
+    width, _, patch, _ = shapes[f"{inside}.patch_embedding.weight"]
+    side = round((shapes[f"{inside}.position_embedding.weight"][0] - 1) ** 0.5) * patch
+    head = config["hidden_size"] // config["num_attention_heads"]
+    return {
+        **config,
+        "hidden_size": width,
+        "intermediate_size": shapes["vision_model.encoder.layers.0.mlp.fc1.weight"][0],
+        "num_hidden_layers": counted(shapes, r"vision_model\.encoder\.layers\.(\d+)\."),
+        "num_attention_heads": max(1, width // head),
+        "patch_size": patch,
+        "image_size": side,
+        "projection_dim": shapes["visual_projection.weight"][0],
     }
 
 

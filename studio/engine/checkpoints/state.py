@@ -1,6 +1,6 @@
 """The tensors of one component of a weight file, or of all its files, under diffusers' names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from studio.engine.checkpoints.names import PROJECTION, diffusers_names
+from studio.engine.checkpoints.names import PROJECTION, Names, diffusers_names
 
 JOINED = ".qkv_proj."
 """In a name: queries, keys and values as one matrix."""
@@ -37,13 +37,19 @@ class StoredComponent:
         return found
 
 
-def stored(component: str, files: Sequence[Path]) -> StoredComponent:
+Naming = Callable[[str, Iterable[str]], Names]
+"""A component and the names in a file → by diffusers' name, the one in the file."""
+
+
+def stored(
+    component: str, files: Sequence[Path], names: Naming = diffusers_names
+) -> StoredComponent:
     """What files hold of a component; SafetensorError or OSError where they cannot be read."""
     places: dict[str, tuple[Path, str]] = {}
     shapes: dict[str, Shape] = {}
     for file in files:
         with safe_open(file, "pt") as opened:
-            for new, old in diffusers_names(component, opened.keys()).items():
+            for new, old in names(component, opened.keys()).items():
                 places[new] = (file, old)
                 shape = tuple(opened.get_slice(old).get_shape())
                 shapes |= _shapes(new, shape[::-1] if _is_turned(old) else shape)
@@ -51,7 +57,7 @@ def stored(component: str, files: Sequence[Path]) -> StoredComponent:
 
 
 def _is_turned(stored: str) -> bool:
-    return stored.rpartition(".")[2] == PROJECTION
+    return stored.rpartition(".")[2] == PROJECTION or stored.endswith(".visual.proj")
 
 
 def _parts(name: str, tensor: Tensor) -> dict[str, Tensor]:

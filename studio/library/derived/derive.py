@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from studio.library.derived.codecs import autoencoder, upscaler
 from studio.library.derived.derived import JOINED, Derived
 from studio.library.derived.stable_diffusion import FAMILIES, moved, stills
-from studio.library.derived.svd import svd
+from studio.library.derived.svd import svd, svd_file
 from studio.library.derived.wan import of_files, wan
 from studio.library.scan import READ_SCALED, Entry
 from studio.spec.refusal import Refusal
@@ -44,8 +44,8 @@ def _one(name: str, entry: Entry) -> Derived:
             f"{name} works on an image model of Stable Diffusion 1.x and needs one.",
             f"Name both, as in CHECKPOINT{JOINED}{name}.",
         )
-    if found.role == "video model" and found.family == "SVD" and entry.path.is_dir():
-        return svd(name, entry)
+    if found.role == "video model" and found.family == "SVD":
+        return svd(name, entry) if entry.path.is_dir() else svd_file(name, entry)
     ways: dict[tuple[str, str], Callable[[str, Entry], Derived]] = {
         ("video model", "Wan"): wan,
         ("upscaler", "SD ×4"): upscaler,

@@ -1,7 +1,8 @@
 """Stable Video Diffusion (Blattmann et al. 2023), which animates a first frame: how a model is opened.
 
 Its folder is that of diffusers' `StableVideoDiffusionPipeline`: `unet`, `image_encoder`, `vae`,
-`scheduler`; its card names "image", "vision" and "autoencoder".
+`scheduler`; its card names "image", "vision" and "autoencoder".  These may be one file as it was
+published, beside which the folder holds the configs of that layout.
 """
 
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from safetensors import SafetensorError
 from transformers import CLIPVisionModelWithProjection
 
 from studio.engine.autoencoders import AutoencoderCodec
+from studio.engine.checkpoints.names import diffusers_names
 from studio.engine.checkpoints.opening import UNREADABLE, Source, open_autoencoder
+from studio.engine.checkpoints.svd_names import svd_names
 from studio.engine.device import Device, set_attention
 from studio.engine.families.svd.fill import Animation
+from studio.engine.families.svd.one_file import open_unet, open_vision
 from studio.engine.loading import loading
 from studio.engine.roles import Parts
 from studio.engine.schedulers import load_scheduler
@@ -28,14 +32,20 @@ def load(folder: Path, card: Card, role: str, device: Device, tick: Tick) -> Par
     """What fills "holes" and "codec".  A part that is missing, damaged or of another layout is
     refused by name."""
     del role  # the same autoencoder serves both
+    one_file = all(Path(file).is_absolute() for _, file in card.files)
+    source = Source.named(folder, card.files, svd_names if one_file else diffusers_names)
     openers: dict[str, Callable[[], Any]] = {
         "unet": lambda: _network(UNetSpatioTemporalConditionModel, folder / "unet", device),
         "image_encoder": lambda: _network(
             CLIPVisionModelWithProjection, folder / "image_encoder", device
         ),
-        "vae": lambda: open_autoencoder(Source.named(folder, card.files), device),
+        "vae": lambda: open_autoencoder(source, device),
         "scheduler": lambda: load_scheduler(folder / "scheduler"),
     }
+    if one_file:
+        frames = card.window.most
+        openers["unet"] = lambda: open_unet(source, frames, device)
+        openers["image_encoder"] = lambda: open_vision(source, device)
     parts: dict[str, Any] = {}
     for done, (name, opened) in enumerate(openers.items()):
         tick(Progress("loading model", done, len(openers), note=name))

@@ -22,14 +22,18 @@ SCHEDULE = {
 }  # fmt: skip
 
 
-def make(folder: Path, frames: int = 14) -> Path:
-    """As the pipeline saves it, small but for the width of what CLIP sees."""
+def make(folder: Path, frames: int = 14, *, heads: int = 0) -> Path:
+    """As the pipeline saves it, small but for the width of what CLIP sees; with `heads` of the widths
+    of the release, 64 channels, and 80 where CLIP sees."""
+    widths = (64 * heads, 128 * heads) if heads else (32, 64)
+    seen: dict = {"hidden_size": 80 * heads or 32, "num_attention_heads": heads or 2}
+    seen |= {"hidden_act": "gelu"} if heads else {}
     torch.manual_seed(3)
     unet = UNetSpatioTemporalConditionModel(
-        block_out_channels=(32, 64),
+        block_out_channels=widths,
         down_block_types=("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
         up_block_types=("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
-        num_attention_heads=(2, 4),
+        num_attention_heads=(heads, 2 * heads) if heads else (2, 4),
         layers_per_block=1,
         cross_attention_dim=WIDTH,
         addition_time_embed_dim=16,
@@ -41,13 +45,12 @@ def make(folder: Path, frames: int = 14) -> Path:
     )
     vision = CLIPVisionModelWithProjection(
         CLIPVisionConfig(
-            hidden_size=32,
             intermediate_size=32,
             num_hidden_layers=1,
-            num_attention_heads=2,
             image_size=28,
             patch_size=14,
             projection_dim=WIDTH,
+            **seen,
         )
     )
     for seed, (name, net) in enumerate({"unet": unet, "vae": vae, "image_encoder": vision}.items()):
