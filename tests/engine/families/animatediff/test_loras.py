@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from studio.engine.device import Device
 from studio.engine.lora.fitting import AdapterUse
 from studio.engine.roles import Words
 from studio.spec.progress import silent
@@ -23,9 +24,12 @@ ORIGINAL = (
 
 
 @pytest.fixture(scope="module")
-def second(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("v2")
-    tiny.make(folder, "v2")
+def folder(tmp_path_factory):
+    return tiny.make(tmp_path_factory.mktemp("v2"), "v2")
+
+
+@pytest.fixture(scope="module")
+def second(folder):
     return tiny.load(folder, controlled=False)
 
 
@@ -86,7 +90,23 @@ def test_does_what_it_does_in_the_stock_pipeline_in_both_spellings(second, tmp_p
     assert traces(second.backbone.unet) == trace
 
 
-def test_a_motion_lora_on_another_motion_module_is_refused(second, model, tmp_path):
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("part", ["motion", "domain"])
+def test_in_half_precision(folder, second, tmp_path, part, dtype):
+    half = tiny.load(folder, controlled=False, device=Device("cpu", dtype))
+    unet = half.backbone.unet
+    use = AdapterUse(write(tmp_path / "a.safetensors", layers(half, part), "original"), 0.7)
+    trace, expected, bare = traces(unet), made(second, use), made(half)
+    assert unet.dtype == dtype
+    worn = made(half, use)
+    least = 0.02 if dtype == torch.float16 else 0.15
+    assert 0 < away(worn, expected) < least < away(bare, expected)
+    assert traces(unet) == trace
+    assert torch.equal(made(half), bare)
+
+
+def test_a_motion_lora_on_another_motion_module_is_refused(second, tmp_path):
+    model = tiny.load(tiny.make(tmp_path / "v3"))
     file = write(tmp_path / "v2_lora_PanLeft.safetensors", layers(second, "motion"), "original")
     with pytest.raises(Refusal, match="was made for AnimateDiff's motion module v2"):
         made(model, AdapterUse(file))

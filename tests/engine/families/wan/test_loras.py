@@ -12,6 +12,7 @@ from torch import nn
 
 from studio.engine.checkpoints.packed import Packed, PackedLinear
 from studio.engine.checkpoints.wan_names import original_path, transformer
+from studio.engine.device import Device
 from studio.engine.lora.fitting import AdapterUse
 from studio.engine.roles import FillSpec, Words
 from studio.library.shelf import lora_use
@@ -38,8 +39,12 @@ SPELLINGS = {
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tiny.make(tmp_path_factory.mktemp("wan"), "t2v", experts=2)
+def folder(tmp_path_factory):
+    return tiny.make(tmp_path_factory.mktemp("wan"), "t2v", experts=2)
+
+
+@pytest.fixture(scope="module")
+def model(folder):
     return tiny.load(folder, role="keyframes")
 
 
@@ -131,6 +136,20 @@ def test_is_the_same_in_every_spelling(model, tmp_path, spelling):
         pass
     assert words.notes == [f"b matched {len(paths(net))} of {len(paths(net))} layers."]
     assert torch.equal(made(model, *words.loras), first)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision(folder, model, tmp_path, dtype):
+    half = tiny.load(folder, role="keyframes", device=Device("cpu", dtype))
+    nets = half.model.experts.high, half.model.experts.low
+    use = AdapterUse(write(tmp_path / "a.safetensors", nets[0], "ComfyUI"), 0.7)
+    trace, bare, expected = traces(*nets), made(half), made(model, use)
+    worn = made(half, use)
+    away = [float((one - expected).std() / expected.std()) for one in (worn, bare)]
+    assert nets[1].blocks[0].attn1.to_q.weight.dtype == dtype
+    assert 0 < away[0] < (0.02 if dtype == torch.float16 else 0.15) < away[1]
+    assert traces(*nets) == trace
+    assert torch.equal(made(half), bare)
 
 
 def test_one_for_another_network_is_refused(model, tmp_path):
