@@ -13,6 +13,7 @@ from studio.jobs.job import FINISHED, State
 from studio.jobs.job_store import JobStore
 from studio.jobs.payloads import (
     ExportPayload,
+    ImportPayload,
     LikenessPayload,
     RenderPayload,
     TilePayload,
@@ -97,7 +98,7 @@ def forget_jobs(jobs: JobStore, who: Forgotten) -> list[ClipRequest]:
 
 
 def _about(row: sqlite3.Row) -> tuple[list[ClipRequest], str]:
-    """The clips that a row is about, and the subject that it trains."""
+    """The clips that a row is about, and the subject that it is about."""
     try:
         payload = typed(row["kind"], json.loads(row["payload"]))
     except (ValueError, TypeError):
@@ -110,6 +111,8 @@ def _about(row: sqlite3.Row) -> tuple[list[ClipRequest], str]:
         case TimelinePayload(takes=takes):
             return [take.request for take in takes], ""
         case TrainingPayload(subject=subject) | LikenessPayload(subject=subject):
+            return [], subject
+        case ImportPayload(subject=subject):
             return [], subject
     return [], ""
 

@@ -7,12 +7,19 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.jobs.adapter_file import adapter_file
 from studio.jobs.budget import Budget
 from studio.jobs.job import Handler, Job
 from studio.jobs.knowledge import Knowledge
 from studio.jobs.likeness import measuring
 from studio.jobs.model_cache import ModelCache
-from studio.jobs.payloads import ExportPayload, RenderPayload, TilePayload, TimelinePayload
+from studio.jobs.payloads import (
+    ExportPayload,
+    ImportPayload,
+    RenderPayload,
+    TilePayload,
+    TimelinePayload,
+)
 from studio.jobs.planner import Planner
 from studio.jobs.take_store import take_store
 from studio.library import models as library
@@ -25,10 +32,9 @@ from studio.project.plain import from_plain
 from studio.project.stored_frames import in_order, stored_frames
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
-from studio.project.timeline_export import recipe_of
 from studio.spec.check import check
 from studio.spec.part import Part
-from studio.spec.progress import Tick
+from studio.spec.progress import Tick, silent
 from studio.spec.request import ClipRequest
 from studio.spec.span import Span
 from studio.spec.spans import spans
@@ -63,6 +69,7 @@ class JobHandlers:
             self.models,
             lambda: self.model_folders,
             Budget(folders.budget, budget),
+            lambda use: adapter_file(use, self.subjects, self.shelf(silent)),
         )
         self.read: dict[str, np.ndarray] = {}
         """Photos that were read and wait to be learned from, by identity: none is decoded twice."""
@@ -74,6 +81,7 @@ class JobHandlers:
             "interpolate": self._leasing(self.render),
             "render": self._leasing(self.render),
             "train_subject": self._leasing(self.train_subject),
+            "import_subject": self._leasing(self.import_subject),
             "export": self.export,
             "contact_sheet": self.contact_sheet,
             "export_timeline": self.export_timeline,
@@ -154,6 +162,13 @@ class JobHandlers:
             self.subjects, self.models, self.model_folders, job, tick, self.read, self.planner
         )
 
+    def import_subject(self, job: Job, tick: Tick) -> dict:
+        """Take a LoRA of somebody else for a subject, as an `ImportPayload` says."""
+        from studio.jobs.subject_import import bring_in
+
+        payload = from_plain(ImportPayload, job.payload)
+        return bring_in(payload, self.subjects, self.model_folders, self.models)
+
     def export(self, job: Job, tick: Tick) -> dict:
         """Write stored frames to a file, as an `ExportPayload` says."""
         from studio.media.video import write_video
@@ -186,41 +201,20 @@ class JobHandlers:
 
     def contact_sheet(self, job: Job, tick: Tick) -> dict:
         """Write stored frames side by side into one picture, as an `ExportPayload` says."""
-        import numpy as np
-
-        from studio.media.contact_sheet import side_by_side
-        from studio.media.video import write_video
+        from studio.jobs.contact_sheet import write
 
         payload = from_plain(ExportPayload, job.payload)
-        takes = self.takes(Path(payload.project))
-        sheet = side_by_side(np.stack(list(stored_frames(takes, payload.spans))))
-        write_video(
-            Path(payload.out),
-            [sheet],
-            fps=payload.request.rate,
-            size=(sheet.shape[1], sheet.shape[0]),
-            recipe=self.recipe(payload.request) if payload.recipe else None,
-            tick=tick,
-            total=1,
-        )
-        return {"out": payload.out, "frames": payload.request.frames}
+        recipe = self.recipe(payload.request) if payload.recipe else None
+        return write(payload, self.takes(Path(payload.project)), recipe, tick)
 
     def recipe(self, request: ClipRequest) -> dict:
         """What files say of how they were made, with the licences of downloaded models."""
         return self._recipe_of_all([request])
 
     def _recipe_of_all(self, requests: list[ClipRequest]) -> dict:
-        from studio.downloads.journal import Journal
-        from studio.downloads.licences import licences_of
+        from studio.jobs.recipes import licensed
 
-        ids = [
-            id for request in requests
-            for id in (request.model, *(part.model for part in request.parts))
-        ]  # fmt: skip
-        journal = Journal(self.folders.downloads)
-        folders = self.model_folders
-        licences = licences_of(tuple(dict.fromkeys(ids)), journal, self.folders.models, folders)
-        return recipe_of(requests, licences)
+        return licensed(requests, self.folders, self.model_folders)
 
     def free_memory(self, job: Job, tick: Tick) -> None:
         """Let go of the models in memory."""

@@ -130,6 +130,24 @@ class TrainingPayload:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportPayload:
+    """Take a LoRA in a `file` for a version of a `subject`; with a `class_noun` that is a new one,
+    called by `token`.  `model` is one that it may go on, where the file does not tell its network."""
+
+    subject: str
+    file: str
+    class_noun: str = ""
+    token: str = ""
+    is_person: bool = False
+    consent: bool = False
+    model: str = ""
+
+    def unfit(self) -> Iterator[str]:
+        """Fields that hold what nobody orders."""
+        yield from misfits(self, subject=LABEL, class_noun=LABEL, token=LABEL)
+
+
+@dataclass(frozen=True, slots=True)
 class LikenessPayload:
     """Measure how alike the frames of finished `spans` (keys) are to the photos of a subject."""
 
@@ -152,6 +170,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "contact_sheet": ExportPayload,
         "export_timeline": TimelinePayload,
         "train_subject": TrainingPayload,
+        "import_subject": ImportPayload,
         "measure_likeness": LikenessPayload,
     }
 )

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.jobs.payloads import ImportPayload
 from studio.library import models as library
 from studio.library import weight_files
 from studio.library.derived.derived import layout
 from studio.library.derived.stable_diffusion import FAMILIES
 from studio.library.scan import looked_at
-from studio.project.subject import MOST_STEPS
+from studio.project.subject import MOST_STEPS, Subject
 from studio.project.subjects import SubjectStore
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
@@ -101,7 +102,7 @@ def matched(
     else:
         raise Refusal(
             f"{brought.file.name} was made for {network or 'a network that nothing tells'}.",
-            "Name a model that it goes on: --model.",
+            "Name a model that it goes on (--model), or choose it for the shot.",
         )
     return described(fitted(brought.file, nets)), network
 
@@ -115,8 +116,38 @@ def _networks(model: library.Model, models: ModelCache) -> Mapping[str, Any]:
     return student_of(model, parts["keyframes"]).adapted
 
 
-def take_in(store: SubjectStore, name: str, brought: Brought, network: str) -> None:
-    """Keep it among the versions of a subject, in use with every model of its network."""
+def bring_in(
+    payload: ImportPayload, store: SubjectStore, folders: Iterable[Path], models: ModelCache
+) -> dict[str, Any]:
+    """Take a LoRA in as it was ordered; all is checked before anything is written."""
+    brought = look(Path(payload.file))
+    model = "" if brought.network in FAMILIES else payload.model
+    sentence, network = matched(brought, model, folders, models)
+    new = Subject(
+        payload.subject,
+        payload.class_noun,
+        payload.token,
+        is_person=payload.is_person,
+        consent=payload.consent,
+    )
+    take_in(store, new if payload.class_noun else store.get(payload.subject), brought, network)
+    return {"matched": sentence, "network": network, "words": list(brought.words)}
+
+
+def take_in(store: SubjectStore, subject: Subject, brought: Brought, network: str) -> None:
+    """Keep it among the versions of a subject, in use with every model of its network; a subject
+    that is not there is made, and not left without what it was made for."""
+    if is_new := subject.name not in store.names():
+        store.adopt(subject, ())
+    try:
+        _keep(store, subject.name, brought, network)
+    except BaseException:
+        if is_new:
+            store.delete(store.remove(subject.name))
+        raise
+
+
+def _keep(store: SubjectStore, name: str, brought: Brought, network: str) -> None:
     from studio.engine.lora.importing import whole
 
     with tempfile.TemporaryDirectory(prefix="studio-") as place:

@@ -27,9 +27,7 @@ def take_in(args: Namespace, session: Session) -> Answer:
     there = store.get(name) if name in store.names() else None
     subject = _known(there, args) if there else _new(name, brought, args, session)
     session.folders.make()
-    if there is None:
-        store.adopt(subject, ())
-    keep(store, name, brought, network)
+    keep(store, subject, brought, network)
     prompt = f"a {subject.token} {subject.class_noun} moving right"
     use = session.command("generate", prompt, subject=name, out=f"./{name}.mp4")
     words = f" It was taught: {listed(list(brought.words))}." if brought.words else ""

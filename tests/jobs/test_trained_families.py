@@ -16,6 +16,7 @@ from studio.jobs import subject_import
 from studio.jobs.handlers import JobHandlers
 from studio.jobs.job_store import JobStore
 from studio.jobs.once import run_once
+from studio.jobs.payloads import ImportPayload
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.library import models as library
@@ -149,6 +150,21 @@ def test_a_plan_of_a_training_is_found_by_shapes(handlers):
     assert piece.steps == ()
 
 
+def test_a_plan_counts_what_lies_beside_the_weights(handlers, rex):
+    """They were left out: a shot with many LoRAs took more than its plan."""
+    model = library.find("dream", handlers.model_folders)
+    how = {"width": 64, "height": 64, "keyframes": 1, "interpolate": 0, "steps": 1}
+    plain, taught = (
+        model.card.request("a sks dog", 7, model.weights, subject=use, **how)
+        for use in (None, use_of(handlers, rex, "dream")[0])
+    )
+    peaks = [
+        handlers.planner.plan(spans(asked)[:1], find_out=True).peak for asked in (plain, taught)
+    ]
+    file = handlers.subjects.adapter_of("rex", taught.subject.identity)
+    assert peaks[1] - peaks[0] >= 0.9 * file.stat().st_size  # the file, and its layers
+
+
 def test_a_model_that_cannot_learn_is_refused(handlers, home):
     published.autoencoder_file(home / "data" / "models" / "vae.safetensors")
     model = library.find("vae", handlers.model_folders)
@@ -163,13 +179,13 @@ NOTES = {
 }
 
 
-def kohya(file: Path, notes: dict[str, str]) -> Path:
+def kohya(file: Path, notes: dict[str, str], width: int = 64) -> Path:
     """Somebody's LoRA of a layer that the model has, and of one that it has not."""
     name = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
     tensors = {}
     for layer in (name, name.replace("down_blocks_0", "down_blocks_9")):
         tensors[f"{layer}.lora_down.weight"] = torch.randn(4, 768) * 0.3
-        tensors[f"{layer}.lora_up.weight"] = torch.randn(64, 4) * 0.3
+        tensors[f"{layer}.lora_up.weight"] = torch.randn(width, 4) * 0.3
         tensors[f"{layer}.alpha"] = torch.tensor(4.0)
     save_file(tensors, file, notes)
     return file
@@ -183,8 +199,7 @@ def test_somebodys_lora_becomes_a_version(handlers, home, rex, tmp_path):
         brought, "dream", handlers.model_folders, handlers.models
     )
     assert said.startswith("rex matched 1 of 2 layers.")
-    handlers.subjects.adopt(Subject("max", "dog", "ohwx"), ())
-    subject_import.take_in(handlers.subjects, "max", brought, network)
+    subject_import.take_in(handlers.subjects, Subject("max", "dog", "ohwx"), brought, network)
     subject = handlers.subjects.get("max")
     for name in ("dream", "tuned"):
         use, remark = use_of(handlers, subject, name)
@@ -208,3 +223,28 @@ def test_what_goes_on_nothing_is_refused(handlers, home, tmp_path):
     (tmp_path / "page.safetensors").write_text("<!DOCTYPE html><html>")
     with pytest.raises(Refusal):
         subject_import.look(tmp_path / "page.safetensors")
+
+
+def test_a_lora_is_taken_in_by_the_queue(handlers, tmp_path):
+    file = kohya(tmp_path / "rex.safetensors", NOTES, 320)
+    order = ImportPayload("toby", str(file), "dog", "ohwx", model="wan2.1_t2v_1.3B")
+    made = run_once(handlers.by_kind(), "import_subject", to_plain(order))
+    assert made["network"] == "SD 1.x"  # as the file says, whatever the shot's model is
+    assert "matched 1 of 2 layers" in made["matched"]  # of the published network
+    subject = handlers.subjects.get("toby")
+    assert (subject.class_noun, subject.token, subject.photos) == ("dog", "ohwx", ())
+    assert (subject.version().network, subject.version().words[0]) == ("SD 1.x", "ohwx dog")
+    run_once(handlers.by_kind(), "import_subject", to_plain(ImportPayload("toby", str(file))))
+    assert handlers.subjects.get("toby").class_noun == "dog"
+
+
+def test_a_lora_that_cannot_be_kept_leaves_no_subject(handlers, tmp_path, monkeypatch):
+    brought = subject_import.look(kohya(tmp_path / "rex.safetensors", NOTES))
+    monkeypatch.setattr(type(handlers.subjects), "add_adapter", full_disk)
+    with pytest.raises(Refusal, match="full"):
+        subject_import.take_in(handlers.subjects, Subject("otto", "dog"), brought, "SD 1.x")
+    assert "otto" not in handlers.subjects.names()
+
+
+def full_disk(*_args, **_how):
+    raise Refusal("The disk is full.")

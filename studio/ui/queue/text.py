@@ -15,7 +15,12 @@ STATES = {
     State.CANCELLED: "cancelled",
     State.SET_ASIDE: "was running when the studio stopped",
 }
-ICONS = {"train_subject": "subject", "export": "export", "export_timeline": "export"}
+ICONS = {
+    "train_subject": "subject",
+    "import_subject": "subject",
+    "export": "export",
+    "export_timeline": "export",
+}
 """By kind of job, what stands for it while there is no picture of it."""
 ROLES = {State.DONE: "done", State.FAILED: "danger", State.RUNNING: "accent"}
 

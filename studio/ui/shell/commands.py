@@ -35,6 +35,7 @@ COMMANDS = (
     Command("rename_project", "File", "Rename project …"),
     Command("add_folder", "File", "Add a folder of models …", begins=True),
     Command("add_subject", "File", "New subject from photos …", ("Ctrl+Shift+N",)),
+    Command("import_lora", "File", "A LoRA as a subject …"),
     Command("export", "File", "Export …", ("Ctrl+E",), begins=True),
     Command("timeline_out", "File", "Timeline for other programs …"),
     Command("timeline_in", "File", "Open a timeline …"),

@@ -158,7 +158,7 @@ class StudioWindow(Rooms):
             orders.placed.connect(lambda _: settle_typing())
         self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
         refusing = (self.render_actions, self.exports, self.project.bins, self.project.disk_usage, self.document, self.edits, self._imported_clip,
-                    self.library_state, self.downloads, self.stacks)  # fmt: skip
+                    self.library_state, self.downloads, self.stacks, self.subjects)  # fmt: skip
         self._notices.show_refusals(each.refused for each in refusing)
         self.subjects.removed.connect(self._removed)
         self.subjects.forget_asked.connect(self.project.bins.forget)
@@ -230,6 +230,7 @@ class StudioWindow(Rooms):
             "rename_project": dialogs.rename,
             "add_folder": self._add_folder,
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
+            "import_lora": self._import_lora,
             "export": lambda: self.take_dialogs.export(self.takes.chosen),
             "timeline_out": self.exchange.ask_out,
             "timeline_in": self.exchange.ask_in,
@@ -260,6 +261,10 @@ class StudioWindow(Rooms):
     def _begin_subject(self, photos: list[Path]) -> None:
         self.subjects.begin(photos)
         self.window.show_panel("Subjects")
+
+    def _import_lora(self) -> None:
+        self.window.show_panel("Subjects")
+        self.subjects.choose_lora()
 
     def _add_folder(self) -> None:
         self.window.show_panel("Library")

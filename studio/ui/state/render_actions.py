@@ -6,11 +6,12 @@ words → request → queue → work → span results → render in the document
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from studio.jobs.job import Job
-from studio.jobs.payloads import RenderPayload, TilePayload, TrainingPayload
+from studio.jobs.payloads import ImportPayload, RenderPayload, TilePayload, TrainingPayload
 from studio.jobs.queue import Queue
 from studio.jobs.subject_training import order
 from studio.project import edits
@@ -97,6 +98,13 @@ class RenderActions(QObject):
             raise Refusal("There is no model to train with.", self._model_list.found.empty_reason)
         payload = order(subject, method, steps, model, anew=anew)
         self._add("train_subject", f"Train {subject}", payload)
+
+    def import_lora(self, payload: ImportPayload) -> None:
+        """Take a LoRA of somebody else for a subject."""
+        model = self._present.state.model
+        payload = replace(payload, model=model.card.id if model else "")
+        title = f"Import {Path(payload.file).name} as {payload.subject}"
+        self._add("import_subject", title, to_plain(payload), short=True)
 
     def request(self) -> ClipRequest:
         """What the present shot would be rendered of; raises `Refusal` where that cannot be said."""
@@ -236,6 +244,11 @@ class RenderActions(QObject):
             case TrainingPayload(subject=subject):
                 self._document.read_subjects()
                 self._status.post(f"{subject} is ready: choose it in the shot.")
+            case ImportPayload(subject=subject):
+                self._document.read_subjects()
+                self._selection.select_subject(subject)
+                matched = result.get("matched", "") if isinstance(result, dict) else ""
+                self._status.post(f"{subject} is ready: choose it in the shot. {matched}".strip())
             case RenderPayload() as payload if job.kind == "render":
                 self._keep(job, payload)
 

@@ -150,7 +150,8 @@ class SubjectDetails(QWidget):
         timed = takes is not None and takes.seconds is not None
         self.next = what_next(subject, self._learning, model, self._length, timed=timed)
         self.train_again.say(self.next.words, words.beside(takes) if takes else "")
-        set_enabled(self.train_again, "", f"{TRAIN}\n{words.whole(takes)}" if takes else TRAIN)
+        reason = _without_photos(subject)
+        set_enabled(self.train_again, reason, f"{TRAIN}\n{words.whole(takes)}" if takes else TRAIN)
         self.train_again.setVisible(True)
         self.plan.setText(self.next.plan)
         self.plan.setVisible(True)
@@ -190,3 +191,8 @@ class SubjectDetails(QWidget):
     def _remove(self) -> None:
         name = self._selection.subject
         self._document.remove_subject(name, lambda kept: self.removed.emit(name, kept))
+
+
+def _without_photos(subject: Subject) -> str:
+    """Why a subject cannot be trained, or "": one that was a LoRA of somebody's has no photos."""
+    return "" if subject.photos else "It has no photos to learn from: add some."

@@ -6,9 +6,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.jobs.payloads import TrainingPayload
+from studio.jobs.payloads import ImportPayload, TrainingPayload
 from studio.jobs.queue import Queue
+from studio.jobs.subject_import import Brought, look
+from studio.library.weight_files import is_weight_file
 from studio.project.subject import Subject
+from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.images import ImageLoader
@@ -23,11 +26,13 @@ from studio.ui.subjects.card import SubjectCard
 from studio.ui.subjects.details import SubjectDetails
 from studio.ui.subjects.drop_zone import DropZone, places_of
 from studio.ui.subjects.form import SubjectForm
+from studio.ui.subjects.lora_form import LoraForm
 from studio.ui.subjects.more_photos import MorePhotos
 from studio.ui.subjects.training import standing
 from studio.ui.widgets.adaptive import scrolled
-from studio.ui.widgets.controls import Panel, label, remove_widget, row
+from studio.ui.widgets.controls import Panel, label, push, remove_widget, row
 from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.input_dialogs import ask_for_weights
 from studio.ui.widgets.theme import UNIT
 
 PRIVATE = "Photos never leave this computer."
@@ -40,6 +45,7 @@ class SubjectsPanel(Panel):
     """
 
     removed = Signal(str, str)
+    refused = Signal(str, str)
     forget_asked = Signal(str)
     letters_are_text = True
 
@@ -78,6 +84,8 @@ class SubjectsPanel(Panel):
             return self.form.who.name
         if self.pages.currentWidget() is self.more:
             return self.more.wall.more
+        if self.pages.currentWidget() is self.lora:
+            return self.lora.who.name
         return self.cards.get(self._selection.subject, self)
 
     def begin(self, photos: list[Path]) -> None:
@@ -86,6 +94,20 @@ class SubjectsPanel(Panel):
         self.show_bin.setChecked(False)
         self._show(self.form_page)
         self.form.begin(photos, taken)
+
+    def choose_lora(self) -> None:
+        """Ask for a LoRA of somebody else, which becomes a subject."""
+        ask_for_weights(self, "A LoRA as a subject", self.begin_lora)
+
+    def begin_lora(self, file: Path) -> None:
+        """Open the form for a LoRA once its header is read; what is none is refused."""
+
+        def read(brought: Brought) -> None:
+            self.show_bin.setChecked(False)
+            self._show(self.lora)
+            self.lora.begin(brought, self._document.subjects)
+
+        self._background.ask(lambda: look(file), read, self._could_not, owner=self)
 
     def restore(self, name: str) -> None:
         """Bring a subject back from the bin and choose it."""
@@ -126,8 +148,13 @@ class SubjectsPanel(Panel):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
+        places = places_of(event.mimeData())
+        weights = [place for place in places if is_weight_file(place)]
+        if weights:
+            self.begin_lora(weights[0])
+            return
         takes = self.more.wall.add if self.pages.currentWidget() is self.more else self.begin
-        takes(places_of(event.mimeData()))
+        takes(places)
 
     def _build(self) -> None:
         self.form = SubjectForm(self._present, self._plans, self._pictures, self._icons)
@@ -135,7 +162,8 @@ class SubjectsPanel(Panel):
         self.bin = SubjectBin(self._document, self._pictures, self._icons)
         self.pages = QStackedWidget()
         self.more = MorePhotos(self._document, self._status, self._pictures, self._icons)
-        for page in (self.list_page, self.form_page, self.bin, self.more):
+        self.lora = LoraForm(self._present, self._icons)
+        for page in (self.list_page, self.form_page, self.bin, self.more, self.lora):
             self.pages.addWidget(page)
         self.show_bin = QCheckBox()
         self.show_bin.setProperty("role", "small")
@@ -154,12 +182,17 @@ class SubjectsPanel(Panel):
         self._cards_box.setSpacing(0)
         self.zone = DropZone("Drop 3 to 30 photos here to make a new subject", self._icons.theme)
         zone = row(self.zone, margin=2 * UNIT)
+        tip = "A LoRA of somebody else, a .safetensors file, as a subject"
+        self.import_it = push("Import a LoRA …", "link", tip=tip)
+        imports = row(None, self.import_it)
+        imports.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 0)
         inner = QWidget()
         box = QVBoxLayout(inner)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(UNIT)
         box.addLayout(self._cards_box)
         box.addWidget(zone)
+        box.addWidget(imports)
         box.addStretch(1)
         return inner
 
@@ -168,6 +201,9 @@ class SubjectsPanel(Panel):
         self.form.ordered.connect(self._train_new)
         self.form.given_up.connect(self._show_list)
         self.more.over.connect(self._show_list)
+        self.import_it.clicked.connect(self.choose_lora)
+        self.lora.ordered.connect(self._import)
+        self.lora.given_up.connect(self._show_list)
         self.details.removed.connect(self.removed)
         self.details.photos_asked.connect(self._ask_for_more)
         self.show_bin.toggled.connect(self._show_list)
@@ -206,6 +242,15 @@ class SubjectsPanel(Panel):
             self._show_list()
 
         self._document.adopt(subject, photos, adopted)
+
+    def _import(self, order: ImportPayload) -> None:
+        self._render_actions.import_lora(order)
+        self._show_list()
+
+    def _could_not(self, error: Exception) -> None:
+        if not isinstance(error, Refusal):
+            raise error
+        self.refused.emit(error.what, error.hint)
 
     def _ask_for_more(self, subject: Subject) -> None:
         self._show(self.more)

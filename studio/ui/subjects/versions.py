@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from studio.project.subject import Subject, Version
 from studio.project.subjects import Learning
 from studio.spec.progress import Preview
-from studio.spec.quantities import count
+from studio.spec.quantities import count, listed
 from studio.ui.state.background import Background
 from studio.ui.state.images import from_preview
 from studio.ui.subjects.animated_thumbnail import AnimatedThumbnail
@@ -40,6 +40,9 @@ class TrainingResults(QWidget):
             layout.addWidget(self.curve)
         if learning.samples:
             layout.addWidget(_samples(learning.samples, icons))
+        self.words = label(_taught(subject), "small", wrap=True)
+        self.words.setVisible(bool(self.words.text()))
+        layout.addWidget(self.words)
         self.versions = push("", "menu", tip="Use another version of this subject")
         self.versions.setVisible(len(learning.versions) > 1)
         if len(learning.versions) > 1:
@@ -65,6 +68,12 @@ class TrainingResults(QWidget):
         return lambda: self.version_chosen.emit(file)
 
 
+def _taught(subject: Subject) -> str:
+    """Words that somebody's LoRA was taught, where that is in use."""
+    version = subject.version()
+    return f"It was taught: {listed(list(version.words))}." if version and version.words else ""
+
+
 def _photos_disabled_reason(learning: Learning) -> str:
     """Why photos cannot be added now."""
     if learning.training and not learning.training.is_finished:
@@ -88,4 +97,4 @@ def words_of(version: Version) -> str:
     made = version.made[:16].replace("T", " ") or "earlier"
     steps = count(version.trained_steps, "step") if version.trained_steps else "steps unknown"
     method = METHOD.get(version.method, version.method)
-    return " · ".join((made, steps, method, version.model_name or "any model"))
+    return " · ".join((made, steps, method, version.model_name or version.network or "any model"))

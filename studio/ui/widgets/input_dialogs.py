@@ -90,6 +90,14 @@ def ask_for_timeline(parent: QWidget, suffix: str, then: Callable[[Path], object
     _then_one(dialog, then)
 
 
+def ask_for_weights(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
+    """A file of weights, without waiting for the answer."""
+    dialog = QFileDialog(parent, title, str(folder_of(HOME)))
+    dialog.setNameFilters(["LoRAs (*.safetensors *.sft)", "All files (*)"])
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    _then_one(dialog, then, HOME)
+
+
 def ask_where_to_write(
     parent: QWidget, title: str, kind: str, name: str, then: Callable[[Path], object]
 ) -> None:
@@ -100,9 +108,13 @@ def ask_where_to_write(
     _then_one(dialog, then)
 
 
-def _then_one(dialog: QFileDialog, then: Callable[[Path], object]) -> None:
+def _then_one(
+    dialog: QFileDialog,
+    then: Callable[[Path], object],
+    kind: QStandardPaths.StandardLocation = VIDEOS,
+) -> None:
     def chosen(file: str) -> None:
-        remember(VIDEOS, Path(file).parent)
+        remember(kind, Path(file).parent)
         then(Path(file))
 
     dialog.fileSelected.connect(chosen)
