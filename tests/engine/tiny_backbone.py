@@ -88,6 +88,7 @@ def traces(*modules: torch.nn.Module) -> list:
     for module in modules:
         seen += [(name, id(part), part.training) for name, part in module.named_modules()]
         seen += [(name, p.requires_grad, p.data_ptr()) for name, p in module.named_parameters()]
-        seen += [(name, t.numpy().tobytes()) for name, t in module.state_dict().items()]
+        state = module.state_dict().items()
+        seen += [(name, t.reshape(-1).view(torch.uint8).numpy().tobytes()) for name, t in state]
         seen += [sorted(vars(module))]
     return seen

@@ -147,7 +147,7 @@ def test_in_half_precision(folder, model, tmp_path, dtype):
     worn = made(half, use)
     away = [float((one - expected).std() / expected.std()) for one in (worn, bare)]
     assert nets[1].blocks[0].attn1.to_q.weight.dtype == dtype
-    assert 0 < away[0] < (0.02 if dtype == torch.float16 else 0.15) < away[1]
+    assert 0 < away[0] < (0.05 if dtype == torch.float16 else 0.15) < away[1]
     assert traces(*nets) == trace
     assert torch.equal(made(half), bare)
 
