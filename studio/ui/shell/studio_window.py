@@ -230,7 +230,7 @@ class StudioWindow(Rooms):
             "rename_project": dialogs.rename,
             "add_folder": self._add_folder,
             "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
-            "import_lora": self._import_lora,
+            "import_lora": lambda: (window.show_panel("Subjects"), self.subjects.choose_lora()),
             "export": lambda: self.take_dialogs.export(self.takes.chosen),
             "timeline_out": self.exchange.ask_out,
             "timeline_in": self.exchange.ask_in,
@@ -261,10 +261,6 @@ class StudioWindow(Rooms):
     def _begin_subject(self, photos: list[Path]) -> None:
         self.subjects.begin(photos)
         self.window.show_panel("Subjects")
-
-    def _import_lora(self) -> None:
-        self.window.show_panel("Subjects")
-        self.subjects.choose_lora()
 
     def _add_folder(self) -> None:
         self.window.show_panel("Library")
