@@ -57,8 +57,8 @@ def few_steps(name: str, network: str) -> FewSteps | None:
         return None
     for pattern, networks, sampler, usual in _KINDS:
         if network in networks and re.search(pattern, words):
-            said = _STEPS.search(words)
-            steps = int(said[1]) if said else usual
+            named = _STEPS.search(words)
+            steps = int(named[1]) if named else usual
             return FewSteps(steps, sampler) if 2 <= steps <= FEW else None
     return None
 

@@ -61,10 +61,10 @@ class LoraForm(QWidget):
         there, file = self.subject.currentData(), str(self._brought.file)
         if there is not None:
             return ImportPayload(there, file)
-        said, token = self.who.subject(), self.token.currentText().strip()
+        who, token = self.who.subject(), self.token.currentText().strip()
         if len(token.split()) != 1:
             raise Refusal("It is not said which word calls it.", "Use one word, such as “sks”.")
-        return ImportPayload(said.name, file, said.class_noun, token, said.is_person, said.consent)
+        return ImportPayload(who.name, file, who.class_noun, token, who.is_person, who.consent)
 
     def reflect(self) -> None:
         is_new = self.subject.currentData() is None
