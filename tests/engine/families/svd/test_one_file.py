@@ -19,8 +19,7 @@ from studio.library.derived.derived import layout
 from studio.library.scan import looked_at
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
-from tests.engine.families.svd.test_svd import FRAMES, SPEC
-from tests.engine.families.svd.tiny import make
+from tests.engine.families.svd.tiny import FRAMES, SPEC, make
 from tests.engine.families.wan.tiny import clip
 from tests.opened import opened
 from tests.published_svd import one_file

@@ -15,13 +15,11 @@ from studio.engine.roles import FillSpec, Words
 from studio.library import models as library
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
-from tests.engine.families.svd.tiny import make
+from tests.engine.families.svd.tiny import FRAMES, SPEC, make
 from tests.engine.families.wan.tiny import clip
 from tests.offline import no_network  # noqa: F401
 from tests.opened import opened
 
-FRAMES = 3
-SPEC = FillSpec("holes", tuple(range(FRAMES)), 7, 2, 3.0, fps=7.0)
 FIRST = (True, False, False)
 
 

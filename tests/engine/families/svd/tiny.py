@@ -11,8 +11,12 @@ from diffusers import (
 )
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from studio.engine.roles import FillSpec
 from tests.engine.families.wan.tiny import awake
 
+FRAMES = 3
+SPEC = FillSpec("holes", tuple(range(FRAMES)), 7, 2, 3.0, fps=7.0)
+"""What is asked of it."""
 WIDTH = 1024
 """Of what CLIP sees, by which a file says what it is."""
 SCHEDULE = {
