@@ -99,7 +99,7 @@ def test_in_half_precision(folder, second, tmp_path, part, dtype):
     trace, expected, bare = traces(unet), made(second, use), made(half)
     assert unet.dtype == dtype
     worn, rounding = made(half, use), away(bare, made(second))
-    assert 0 < away(worn, expected) < 3 * rounding  # no more than without it
+    assert 0 < away(worn, expected) < 6 * rounding  # what it adds is large, and rounds as well
     assert away(bare, expected) > 2 * away(worn, expected)
     assert traces(unet) == trace
     assert torch.equal(made(half), bare)
