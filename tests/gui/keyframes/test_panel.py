@@ -103,8 +103,9 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
 @pytest.mark.parametrize("end", [0, 7])
 def test_an_end_that_is_rerolled_is_previewed_like_any_other(made, until, end):
     """It is predicted of the others: once it had no picture until somebody pressed preview."""
+    view = made.keyframes.view
     made.edits.reroll({end})
-    until(lambda: settled(made) and made.keyframes.view.forecast.request.strip is not None)
+    until(lambda: settled(made) and view.forecast and view.forecast.request.strip is not None)
     until(lambda: made.render_forecast.picture(end) is not None)
     assert made.player_state.last_frame == 7
 
