@@ -12,7 +12,7 @@ from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.state.timeline_scopes import Dip, Scopes, TimelineScopes
 from studio.ui.timeline.axis import Axis
 from studio.ui.timeline.layout import HEADING
-from studio.ui.widgets.controls import label
+from studio.ui.widgets.controls import label, tip
 from studio.ui.widgets.plots import quiet_plot
 from studio.ui.widgets.theme import Theme
 
@@ -128,7 +128,7 @@ class ScopesView(QWidget):
         """A band of its own for likeness, while a clip shows a subject that has photos."""
         names = ", ".join(found.subjects)
         high = HIGHER if names else HEIGHT
-        self.setToolTip(HEARD.format(names) if names else "")
+        tip(self, HEARD.format(names) if names else "")
         if high == self.height():
             return
         more = high - self.height()
