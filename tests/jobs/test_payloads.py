@@ -8,6 +8,7 @@ from studio.jobs.job_store import JobStore
 from studio.jobs.payloads import (
     KINDS,
     ExportPayload,
+    ImportPayload,
     LikenessPayload,
     RenderPayload,
     TilePayload,
@@ -29,6 +30,7 @@ TYPED = {
         "/p", Timeline(), (Render("1" * 12, "2" * 12, 1, REQUEST),), "/clip.mp4", 0, 9, (64, 64)
     ),
     TrainingPayload: TrainingPayload("rex", steps=3),
+    ImportPayload: ImportPayload("rex", "/rex.safetensors", "dog", "sks"),
     LikenessPayload: LikenessPayload("/p", "rex", ("0" * 32,)),
 }
 
