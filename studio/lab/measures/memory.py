@@ -86,6 +86,7 @@ def _peak(run: Run, device: Device) -> int:
         before = torch.cuda.memory_allocated()
         run()
         return torch.cuda.max_memory_allocated() - before
+    device.free()  # or what lies free from before would be taken unseen
     Path("/proc/self/clear_refs").write_text("5")  # the highest so far is what is there now
     before = _resident("VmRSS")
     run()
