@@ -8,7 +8,7 @@ from studio.spec.quantities import clip_length, count
 from studio.spec.request import ClipRequest
 
 CHANGES = 2
-"""Changes of words that are told one by one; more are other words."""
+"""Changes of words that are listed one by one; more are other words."""
 FACTS: tuple[tuple[str, Callable[[ClipRequest], str]], ...] = (
     ("seed", lambda r: str(r.seed)),
     ("", lambda r: f"{r.subject.name} {r.subject.strength:g} ×" if r.subject else "no subject"),
@@ -19,7 +19,7 @@ FACTS: tuple[tuple[str, Callable[[ClipRequest], str]], ...] = (
     ("guidance", lambda r: f"{r.guidance:g}"),
     ("", lambda r: r.sampler or "the model’s sampler"),
 )
-"""What is told as "was → is", and how it is called where that does not say itself."""
+"""What is shown as "was → is", and how it is called where that does not say itself."""
 OTHERS: tuple[tuple[str, Callable[[ClipRequest], object]], ...] = (
     ("other words to leave out", lambda r: r.negative),
     ("other keyframes", lambda r: r.strip),

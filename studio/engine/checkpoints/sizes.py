@@ -15,6 +15,8 @@ NUMBERS = 3
 """That Stable Video Diffusion reads beside the noise level: rate, motion, noise on the first frame."""
 HEAD = 64
 """Channels of an attention head in CLIP's text encoders and in Stable Diffusion 2."""
+VISION_HEAD = 80
+"""Of CLIP ViT-H's picture encoder."""
 
 
 def unet_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
@@ -64,21 +66,20 @@ def unet_over_time_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
 
 
 def vision_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
-    """Of `CLIPVisionModelWithProjection`; heads are as wide as the layout's."""
-    inside = "vision_model.embeddings"
-    width, _, patch, _ = shapes[f"{inside}.patch_embedding.weight"]
-    side = round((shapes[f"{inside}.position_embedding.weight"][0] - 1) ** 0.5) * patch
-    head = config["hidden_size"] // config["num_attention_heads"]
-    return {
+    """Of CLIP's picture encoder: `CLIPVisionModelWithProjection`, or `CLIPVisionModel`."""
+    inside = "vision_model." if "visual_projection.weight" in shapes else ""
+    width, _, patch, _ = shapes[f"{inside}embeddings.patch_embedding.weight"]
+    positions = shapes[f"{inside}embeddings.position_embedding.weight"][0] - 1
+    found = {
         **config,
         "hidden_size": width,
-        "intermediate_size": shapes["vision_model.encoder.layers.0.mlp.fc1.weight"][0],
-        "num_hidden_layers": counted(shapes, r"vision_model\.encoder\.layers\.(\d+)\."),
-        "num_attention_heads": max(1, width // head),
+        "intermediate_size": shapes[f"{inside}encoder.layers.0.mlp.fc1.weight"][0],
+        "num_hidden_layers": counted(shapes, rf"{re.escape(inside)}encoder\.layers\.(\d+)\."),
+        "num_attention_heads": max(1, width // VISION_HEAD),
         "patch_size": patch,
-        "image_size": side,
-        "projection_dim": shapes["visual_projection.weight"][0],
+        "image_size": patch * round(positions**0.5),
     }
+    return found | ({"projection_dim": shapes["visual_projection.weight"][0]} if inside else {})
 
 
 def _depth(shapes: Shapes, level: int) -> int:

@@ -8,8 +8,6 @@ from studio.engine.checkpoints.sizes import Config, Shapes, counted
 
 HEAD = 128
 """Channels of an attention head in all published transformers."""
-VISION_HEAD = 80
-"""Of CLIP ViT-H's picture encoder."""
 _EMBEDDER = "condition_embedder."
 
 
@@ -74,19 +72,4 @@ def text_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
         "num_layers": counted(shapes, r"encoder\.block\.(\d+)\."),
         "num_heads": heads,
         "relative_attention_num_buckets": buckets,
-    }
-
-
-def vision_config(config: Mapping[str, Any], shapes: Shapes) -> Config:
-    """Of `CLIPVisionModel`."""
-    width, _, patch, _ = shapes["embeddings.patch_embedding.weight"]
-    positions = shapes["embeddings.position_embedding.weight"][0] - 1
-    return {
-        **config,
-        "hidden_size": width,
-        "intermediate_size": shapes["encoder.layers.0.mlp.fc1.weight"][0],
-        "num_hidden_layers": counted(shapes, r"encoder\.layers\.(\d+)\."),
-        "num_attention_heads": max(1, width // VISION_HEAD),
-        "patch_size": patch,
-        "image_size": patch * round(positions**0.5),
     }

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,7 +25,7 @@ from studio.ui.state.render_actions import RenderActions
 from studio.ui.state.render_plan import RenderPlan
 from studio.ui.state.shot_state import PresentShot, ShotState
 from studio.ui.state.stack_list import StackList
-from studio.ui.widgets.adaptive import ComboBox, field, scrolled
+from studio.ui.widgets.adaptive import ComboBox, above_foot, field
 from studio.ui.widgets.controls import (
     Collapsible,
     Panel,
@@ -140,9 +139,6 @@ class ShotPanel(Panel):
             self.facts, self.notice_row,
             margin=2 * UNIT,
         )  # fmt: skip
-        box = inner.layout()
-        assert isinstance(box, QVBoxLayout)
-        box.addStretch(1)
         foot = column(
             line(),
             self._stages,
@@ -151,11 +147,7 @@ class ShotPanel(Panel):
             self.render_it,
             margin=2 * UNIT,
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scrolled(inner), 1)
-        layout.addWidget(foot)
+        above_foot(self, inner, foot)
 
     def _connect(self) -> None:
         self.shots.activated.connect(self._choose_shot)

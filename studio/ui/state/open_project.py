@@ -72,22 +72,7 @@ class OpenProject:
         self.timeline_look = TimelineLook(
             self.document, queue, self.model_list, span_results, self.background
         )
-        self.media_files = MediaFiles(self.document)
-        self.pictures.films = self.media_files.read
-        self.timeline_pictures = TimelinePictures(self.pictures)
-        self.timeline_renders = TimelineRenders(
-            self.document, self.model_list, self.render_actions, self.timeline_look, span_results,
-            self.background,
-        )  # fmt: skip
-        self.timeline_player = TimelinePlayer(
-            self.document, self.selection, self.player_state, self.playback, self.pictures,
-            self.timeline_look, self.media_files,
-        )  # fmt: skip
-        self._likeness = LikenessScope(self.document, queue)
-        self.timeline_scopes = TimelineScopes(
-            self.document, self.timeline_player, self.pictures.arrays, self._likeness
-        )
-        self.timeline_sound = TimelineSound(self.document, self.player_state, self.playback)
+        self._open_timeline()
         self._planning = Background(1)
         self.render_plan = RenderPlan(
             self.document, self.present, self.render_forecast, span_results, planner,
@@ -101,6 +86,25 @@ class OpenProject:
             subjects.folder,
         )  # fmt: skip
         self.model_list.changed.connect(self.render_forecast.look)
+
+    def _open_timeline(self) -> None:
+        """What edits the timeline, plays it and looks at it."""
+        self.media_files = MediaFiles(self.document)
+        self.pictures.films = self.media_files.read
+        self.timeline_pictures = TimelinePictures(self.pictures)
+        self.timeline_renders = TimelineRenders(
+            self.document, self.model_list, self.render_actions, self.timeline_look, self.span_results,
+            self.background,
+        )  # fmt: skip
+        self.timeline_player = TimelinePlayer(
+            self.document, self.selection, self.player_state, self.playback, self.pictures,
+            self.timeline_look, self.media_files,
+        )  # fmt: skip
+        self._likeness = LikenessScope(self.document, self.queue)
+        self.timeline_scopes = TimelineScopes(
+            self.document, self.timeline_player, self.pictures.arrays, self._likeness
+        )
+        self.timeline_sound = TimelineSound(self.document, self.player_state, self.playback)
 
     def start(self, scan: Scan, shelve: Shelve) -> None:
         """Read the subjects, look for models, run the queue."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.project.subject import Subject
 from studio.spec.numbers import possible
@@ -19,7 +19,7 @@ from studio.ui.subjects.next_training import MOST_AT_ONCE, usual_steps
 from studio.ui.subjects.photo_wall import PhotoWall
 from studio.ui.subjects.who import Who
 from studio.ui.widgets import theme
-from studio.ui.widgets.adaptive import ComboBox, field, scrolled
+from studio.ui.widgets.adaptive import ComboBox, above_foot, field
 from studio.ui.widgets.controls import Collapsible, column, label, line, push, set_enabled, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.number_field import NumberField, number_row
@@ -118,16 +118,9 @@ class SubjectForm(QWidget):
             label("New subject", "title"), self.wall, self.who, self.fold,
             gap=theme.UNIT, margin=2 * theme.UNIT,
         )  # fmt: skip
-        box = fields.layout()
-        assert isinstance(box, QVBoxLayout)
-        box.addStretch(1)
         foot = column(line(), self.reason, self.train, self.give_up)
         foot.setContentsMargins(2 * theme.UNIT, 0, 2 * theme.UNIT, theme.UNIT)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scrolled(fields), 1)
-        layout.addWidget(foot)
+        above_foot(self, fields, foot)
 
     def _connect(self) -> None:
         self.who.done.connect(self._order)

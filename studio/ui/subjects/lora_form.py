@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.jobs.payloads import ImportPayload
 from studio.jobs.subject_import import Brought
@@ -14,7 +14,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.subjects import RARE_TOKENS
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.subjects.who import Who
-from studio.ui.widgets.adaptive import ComboBox, field, scrolled
+from studio.ui.widgets.adaptive import ComboBox, above_foot, field
 from studio.ui.widgets.controls import column, label, line, push, row, set_enabled, tip
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -86,16 +86,9 @@ class LoraForm(QWidget):
             self.title, self.facts, field("It is", self.subject), self.who, self.called,
             gap=UNIT, margin=2 * UNIT,
         )  # fmt: skip
-        box = fields.layout()
-        assert isinstance(box, QVBoxLayout)
-        box.addStretch(1)
         foot = column(line(), self.reason, row(self.give_up, None, self.take))
         foot.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scrolled(fields), 1)
-        layout.addWidget(foot)
+        above_foot(self, fields, foot)
 
     def _connect(self) -> None:
         self.who.changed.connect(self.reflect)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.project.subject import Subject, check_room
 from studio.spec.quantities import count
@@ -12,7 +12,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.images import ImageLoader
 from studio.ui.state.status import Status
 from studio.ui.subjects.photo_wall import PhotoWall
-from studio.ui.widgets.adaptive import scrolled
+from studio.ui.widgets.adaptive import above_foot
 from studio.ui.widgets.controls import column, label, line, push, row, set_enabled
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.theme import UNIT
@@ -78,13 +78,6 @@ class MorePhotos(QWidget):
 
     def _lay_out(self) -> None:
         fields = column(self.title, self.wall, gap=UNIT, margin=2 * UNIT)
-        box = fields.layout()
-        assert isinstance(box, QVBoxLayout)
-        box.addStretch(1)
         foot = column(line(), self.reason, row(self.give_up, None, self.add))
         foot.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scrolled(fields), 1)
-        layout.addWidget(foot)
+        above_foot(self, fields, foot)

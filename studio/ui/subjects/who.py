@@ -59,7 +59,7 @@ class Who(QWidget):
         self.consent.reset()
 
     def subject(self) -> Subject:
-        """What is said so far; refused where something lacks."""
+        """What the fields hold so far; refused where something lacks."""
         name = checked_name(self.name.text().strip()) if self.name.text().strip() else ""
         if not name:
             raise Refusal("The subject has no name yet.", "Give it one, for example “rex”.")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QStyleOptionButton,
     QStyleOptionComboBox,
     QStylePainter,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -201,3 +202,16 @@ class Scrolled(QScrollArea):
 
 def scrolled(inner: QWidget) -> Scrolled:
     return Scrolled(inner)
+
+
+def above_foot(panel: QWidget, fields: QWidget, foot: QWidget) -> None:
+    """Lay a panel out: `fields` at the top, scrolled where they are too high, above a foot that stays
+    in sight."""
+    box = fields.layout()
+    assert isinstance(box, QBoxLayout)
+    box.addStretch(1)
+    layout = QVBoxLayout(panel)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(scrolled(fields), 1)
+    layout.addWidget(foot)

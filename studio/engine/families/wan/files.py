@@ -16,6 +16,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel, UMT5Config, UMT5Enco
 
 from studio.engine.checkpoints import wan_names, wan_sizes
 from studio.engine.checkpoints.packed import Packed, fill
+from studio.engine.checkpoints.sizes import vision_config
 from studio.engine.checkpoints.unigram_tokenizer import (
     Pieces,
     of_sentencepiece,
@@ -102,7 +103,7 @@ def image_encoder(files: Sequence[Path], layout: Path, device: Device) -> CLIPVi
     source = joined(files)
     names = wan_names.image_encoder(source.shapes)
     shapes = {new: source.shapes[old] for new, old in names.items()}
-    config = wan_sizes.vision_config(_config(layout, "image_encoder"), shapes)
+    config = vision_config(_config(layout, "image_encoder"), shapes)
     with torch.device("meta"):
         net: Any = CLIPVisionModel(CLIPVisionConfig.from_dict(config))
     prefix = "vision_model." if any(n.startswith("vision_model.") for n in net.state_dict()) else ""
