@@ -1,7 +1,7 @@
 """What glibc does with freed memory (mallopt, malloc_trim); nothing with another C library.
 
 By default a freed tensor's pages go back to the system at once, and the next tensor has them zeroed
-again, page by page: on a processor a quarter of a render's time.
+again, page by page.
 """
 
 import ctypes
@@ -17,8 +17,8 @@ KEPT, GROWTH = 1 << 30, 1 << 26
 def keep_freed() -> None:
     """Have freed memory kept for what comes next, of all sizes (no mmap for large ones).
 
-    A render of 8 keyframes with 128 pixels: 63.6 → 46.5 s of processor time, 2.9 → 0.4 million page
-    faults, a largest size of 1.00 → 1.19 GB (`/usr/bin/time -v main.py generate ...`).
+    A clip of the starter, twice each (`python -m tests.benchmarks.heap`): 29.4 and 27.3 → 25.3 and
+    25.9 s of processor time, 0.8 and 0.6 → 0.2 million page faults, in as much memory.
     """
     if libc := _glibc():
         libc.mallopt(M_MMAP_MAX, 0)
