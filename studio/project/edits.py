@@ -25,8 +25,10 @@ def add_shot(project: Project, shot: Shot) -> Project:
 
 def replace_shot(project: Project, shot: Shot) -> Project:
     """`shot` in the place of the one with its id; KeyError where there is none."""
-    project.shot(shot.id)
-    return replace(project, shots=tuple(shot if s.id == shot.id else s for s in project.shots))
+    place = project.places[shot.id]
+    made = replace(project, shots=(*project.shots[:place], shot, *project.shots[place + 1 :]))
+    made.__dict__["places"] = project.places  # what the cached property holds
+    return made
 
 
 def remove_shot(project: Project, id: str, day: str = "") -> Project:

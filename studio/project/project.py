@@ -27,6 +27,8 @@ from studio.spec.timeline.timeline import Timeline, media_of
 
 MAX_SPANS = 1_000_000
 """Of one clip."""
+PARTS = ("name", "subjects", "renders", "selected", "timeline", "binned", "unknown")
+"""What a project has beside its shots."""
 
 
 def new_id() -> str:
@@ -100,11 +102,22 @@ class Project:
 
     def shot(self, id: str) -> Shot:
         """The shot with that id; KeyError where there is none."""
-        return _found(self.shots, id)
+        return self.shots[self.places[id]]
 
     def render(self, id: str) -> Render:
         """The render with that id; KeyError where there is none."""
         return _found(self.renders, id)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """At which place of `shots` each shot stands, by ids.  Where a shot is only another one of the
+        same id it is the very same object, so that nobody need go through all shots at each key."""
+        return {shot.id: place for place, shot in enumerate(self.shots)}
+
+    def is_laid_out_as(self, other: "Project") -> bool:
+        """Whether the two are one but for what stands in their shots."""
+        same = self.places is other.places or self.places == other.places
+        return same and all(getattr(self, part) is getattr(other, part) for part in PARTS)
 
     @cached_property
     def media(self) -> Mapping[str, Medium]:

@@ -155,11 +155,10 @@ class Player(Panel):
 
     def _titled(self, shown: Shown) -> str:
         """Its title, and its shot where that is not the one being worked on."""
-        shots = [shot.id for shot in self._document.project.shots]
         if not shown.shot or shown.shot == self._document.shot.id:
             return shown.title
-        known = shown.shot in shots
-        shot = f"Shot {shots.index(shown.shot) + 1}" if known else "A deleted shot"
+        place = self._document.project.places.get(shown.shot)
+        shot = "A deleted shot" if place is None else f"Shot {place + 1}"
         return f"{shot} · {shown.title}"
 
     @staticmethod

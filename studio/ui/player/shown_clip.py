@@ -31,7 +31,7 @@ class ShotFollower(QObject):
         self._selection, self._player_state = selection, player_state
         self._shot = document.project.selected
         self._renders, self._takes = document.project.renders, self._kept()
-        document.changed.connect(self._follow)
+        document.laid_out.connect(self._follow)
 
     def show_newest(self, *, play: bool = True) -> None:
         """Put the newest take of the shot on the player; it begins to play, or stands."""

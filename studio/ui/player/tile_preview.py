@@ -53,7 +53,7 @@ class TilePreview(QObject):
         self._job_monitor, self._render_actions, self._theme = job_monitor, render_actions, theme
         self._pictures = pictures
         player_state.shown_changed.connect(self.reflect)
-        document.changed.connect(self.reflect)
+        document.laid_out.connect(self.reflect)
         queue.finished.connect(self._finished)
 
     def toggle(self, place: tuple[float, float]) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
 
 from studio.project import edits
 from studio.project.bin import today
-from studio.project.project import new_id
+from studio.project.project import Project, new_id
 from studio.project.shot import Shot
 from studio.ui.shot.loras import Loras, made_of
 from studio.ui.shot.parts import Parts, title
@@ -83,7 +83,7 @@ class ShotPanel(Panel):
         """Show the document as it is."""
         state, project = self._present.state, self._document.project
         shot = state.shot
-        self._fill_shots(project.shots, shot)
+        self._fill_shots(project)
         self.prompt.reflect(shot.prompt)
         self.negative.reflect(shot.negative)
         self._fill_subjects(shot)
@@ -208,9 +208,11 @@ class ShotPanel(Panel):
     def _put_shot(self, shot: Shot, what: str) -> None:
         self._document.change_shot(shot, what, merge=False)
 
-    def _fill_shots(self, shots: tuple[Shot, ...], shot: Shot) -> None:
-        self.shots.show_shots(shots, shot.id)
-        set_enabled(self.remove, "" if len(shots) > 1 else "There is no other shot to work on.")
+    def _fill_shots(self, project: Project) -> None:
+        self.shots.show_shots(project)
+        set_enabled(
+            self.remove, "" if len(project.shots) > 1 else "There is no other shot to work on."
+        )
 
     def _fill_subjects(self, shot: Shot) -> None:
         named = [("Nobody in particular", "")]

@@ -68,5 +68,6 @@ def folder_name(name: str) -> str:
 
 def is_blank(project: Project) -> bool:
     """Whether nothing has been done in a project."""
-    touched = any(shot.prompt or shot.subject or shot.strip for shot in project.shots)
-    return not (touched or project.renders or project.timeline.length or project.binned)
+    if project.renders or project.timeline.length or project.binned:
+        return False
+    return not any(shot.prompt or shot.subject or shot.strip for shot in project.shots)

@@ -31,6 +31,9 @@ class Document(QObject):
     """
 
     changed = Signal()
+    laid_out = Signal()
+    """After `changed`, where more is new than what stands in a shot: which shots, takes and clips
+    there are, and the rest.  Who reads no shot listens to this, and costs nothing at each key."""
     subjects_changed = Signal()
     saved = Signal()
     save_failed = Signal(str)
@@ -219,8 +222,10 @@ class Document(QObject):
         if history.present == self._history.present:
             self._history = history
             return
-        self._history = history
+        before, self._history = self.project, history
         self.changed.emit()
+        if not self.project.is_laid_out_as(before):
+            self.laid_out.emit()
         if not self.read_only:
             self._later.start()
 

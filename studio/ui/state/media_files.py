@@ -50,7 +50,7 @@ class MediaFiles(QObject):
         self._news = QTimer(self, singleShot=True, interval=NEWS_MS)
         self._news.timeout.connect(self._tell)
         self._chunk_made.connect(self._note_chunk, Qt.ConnectionType.QueuedConnection)
-        document.changed.connect(self._follow)
+        document.laid_out.connect(self._follow)
         self._follow()
 
     def waveform(self, asset: str) -> "Waveform | None":

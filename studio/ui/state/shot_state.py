@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import is_
 
 from PySide6.QtCore import QObject, Signal
 
@@ -158,9 +159,7 @@ class PresentShot(QObject):
         document = self._document
         shot, subjects, models = document.shot, document.subjects, self._models.found
         made_of = (shot, subjects, models)
-        if self._resolved is None or any(
-            one is not other for one, other in zip(self._resolved[0], made_of, strict=True)
-        ):
+        if self._resolved is None or not all(map(is_, self._resolved[0], made_of)):
             state = resolve(shot, subjects, models, only_read=document.only_read)
             self._resolved = made_of, state
             if isinstance(state.refusal, Unread):

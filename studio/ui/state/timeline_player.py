@@ -46,7 +46,7 @@ class TimelinePlayer(QObject):
         self._media = media
         self._position = 0
         self._timeline = document.project.timeline
-        document.changed.connect(self._follow)
+        document.laid_out.connect(self._follow)
         look.changed.connect(self._renew)
         media.changed.connect(self._renew)
         look.changed.connect(self.media_changed)

@@ -271,9 +271,8 @@ class TimelineRenders(QObject):
         return footage.shot if footage else ""
 
     def _name(self, project: Project, clips: tuple[str, ...]) -> str:
-        ids = [shot.id for shot in project.shots]
-        shot = self._shot(project, clips[0])
-        name = f"Shot {ids.index(shot) + 1}" if shot in ids else "A deleted shot"
+        place = project.places.get(self._shot(project, clips[0]))
+        name = "A deleted shot" if place is None else f"Shot {place + 1}"
         return f"{name}, {self._look.words(clips[0]).split(' · ')[0]}"
 
     def _propose(self, order: Callable[[Project], Order]) -> None:

@@ -75,7 +75,7 @@ class TimelineScopes(QObject):
         self.found: Scopes | None = None
         self._later = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._later.timeout.connect(self._look)
-        document.changed.connect(self._wait)
+        document.laid_out.connect(self._wait)
         likeness.changed.connect(self._wait)
         player.media_changed.connect(self._wait)
 

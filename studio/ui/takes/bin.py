@@ -47,7 +47,7 @@ class ProjectBin(QDialog):
         self.list.itemActivated.connect(lambda _: self._restore())
         self.restore.clicked.connect(self._restore)
         done.clicked.connect(self.accept)
-        document.changed.connect(self.reflect)
+        document.laid_out.connect(self.reflect)
         self.reflect()
 
     def reflect(self) -> None:

@@ -91,18 +91,16 @@ class TakesPanel(Panel):
 
     def has_shot(self) -> bool:
         """Whether the shot of the chosen take is there."""
-        shots = self._document.project.shots
-        return bool(self.chosen) and any(shot.id == self.chosen.shot for shot in shots)
+        return bool(self.chosen) and self.chosen.shot in self._document.project.places
 
     def only_read(self) -> str:
         """Why nothing can be changed, or ""."""
         return self._document.only_read
 
     def reflect(self) -> None:
-        """List what there is, where that is not what is listed already: words of a shot change often,
-        takes seldom."""
+        """List what there is, where that is not what is listed already."""
         project, in_bin = self._document.project, self.show_bin.isChecked()
-        shots, picked = tuple(shot.id for shot in project.shots), self.filter.state
+        shots, picked = tuple(project.places), self.filter.state
         listed = (project.renders, shots, picked, in_bin, picked[2] and project.selected)
         if listed != self._listed or self._listed[0] is not project.renders:
             self._listed = listed
@@ -203,7 +201,7 @@ class TakesPanel(Panel):
         self.filter.changed.connect(self.reflect)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._open_menu)
-        self._document.changed.connect(self.reflect)
+        self._document.laid_out.connect(self.reflect)
         self._disk_usage.changed.connect(self._reflect_space)
         self._selection.take_selected.connect(self._follow_selection)
         self.list.selectionModel().currentChanged.connect(self._chosen)

@@ -219,7 +219,7 @@ class TimelineEdits(QObject):
         """Choose the shot of a clip as the one being worked on."""
         footage = self.timeline.clip(clip).footage
         shot = footage.shot if footage else ""
-        if any(other.id == shot for other in self.project.shots):
+        if shot in self.project.places:
             self._change("Choose shot", lambda p: project_edits.select(p, shot), merge=True)
         else:
             self.refused.emit("This clip has no shot.", "Only clips that were made here have one.")

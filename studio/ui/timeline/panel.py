@@ -230,7 +230,7 @@ class TimelinePanel(Panel):
             refused.connect(lambda what, hint: self._status.post(f"{what} {hint}".strip()))
         self._renders.proposed.connect(self._propose)
         view.pointer.extend_asked.connect(self._renders.extend)
-        for changed in (self._document.changed, self._look.changed):
+        for changed in (self._document.laid_out, self._look.changed):
             changed.connect(view.reflect)
             changed.connect(self.reflect)
         for changed in (view.choice.changed, view.pointer.changed, self._player.moved):

@@ -86,10 +86,9 @@ class TimelineView(QWidget):
         self.reflect()
 
     def reflect(self) -> None:
-        """Show the timeline as it is; words that are typed in a shot paint nothing here."""
+        """Show the timeline as it is."""
         project = self._edits.project
-        shots = tuple(shot.id for shot in project.shots)
-        painted = (id(project.timeline), id(project.renders), shots)
+        painted = (id(project.timeline), id(project.renders), tuple(project.places))
         if painted == self._painted:
             return
         self._painted = painted

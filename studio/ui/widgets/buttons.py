@@ -1,7 +1,7 @@
 """Buttons that Enter presses, as well as Space or instead of it; Qt's own are pressed by Space alone."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -27,6 +27,11 @@ class Tool(QToolButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not pressed_by_enter(self, event):
             event.ignore()
+
+    def setIcon(self, icon: QIcon) -> None:  # type: ignore[override]
+        """Where it is another one: Qt lays the whole window out anew for the same one, too."""
+        if icon.cacheKey() != self.icon().cacheKey():
+            super().setIcon(icon)
 
 
 class Push(QPushButton):

@@ -1,11 +1,11 @@
 """Small controls that every panel is made of: labels, buttons, and why a control is disabled.
 
-superqt has an eliding label, a collapsible, a labelled slider and debounced calls, too.  Importing
-it takes 310 ms and 103 modules before the first paint; what else theirs lacks stands at each.
+superqt has some of them too; importing it takes 310 ms and 103 modules before the first paint.
 """
 
 from collections.abc import Iterable
 from html import escape
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent, QStatusTipEvent
@@ -103,11 +103,17 @@ def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
     thing.setToolTip(as_tip(text))
 
 
+_said: WeakKeyDictionary[QWidget, tuple] = WeakKeyDictionary()  # what `set_enabled` was told last
+
+
 def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -> None:
     """Enable a control, or disable it with the reason as its tooltip and status tip.
 
     `tip` is what it says while it works; left out, the last one is used again.
     """
+    if _said.get(widget) == (disabled_reason, tip):
+        return  # most are as they were at the last key
+    _said[widget] = disabled_reason, tip
     if tip is not None:
         widget.setProperty("tip", tip)
     name = str(widget.property("tip") or "")
@@ -116,7 +122,7 @@ def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -
         text = f"{name.splitlines()[0]}: {disabled_reason}"  # so that it says what cannot be done
     widget.setEnabled(not disabled_reason)
     if (widget.toolTip(), widget.statusTip()) == (as_tip(text), text):
-        return  # each of these sends an event, and most are as they were at the last key
+        return  # each of these sends an event
     widget.setToolTip(as_tip(text))
     widget.setStatusTip(text)
     widget.setAccessibleDescription(text)
@@ -257,11 +263,10 @@ class ElidedLabel(QLabel):
 
     def set_text(self, text: str) -> None:
         text = " ".join(text.split())
-        if text == self._full_text:
-            return
-        self._full_text = text
-        self.setAccessibleName(self._full_text[:500])
-        self._fit()
+        if text != self._full_text:
+            self._full_text = text
+            self.setAccessibleName(self._full_text[:500])
+            self._fit()
 
     @property
     def full_text(self) -> str:

@@ -21,6 +21,8 @@ class Planned(Push):
 
     def say(self, verb: str, takes: str) -> None:
         """Show what it does, and what that takes in parts that " · " divides; "" where nobody knows."""
+        if (verb, takes) == (self._verb, self._takes):
+            return
         self._verb, self._takes = verb, takes
         self.updateGeometry()
         self._fit()
