@@ -1,19 +1,27 @@
-"""Which clip the player shows when the shot changes or a take is deleted."""
+"""Which clip the player shows when a project is opened, the shot changes or a take is deleted."""
+
+from itertools import takewhile
 
 from PySide6.QtCore import QObject
 
 from studio.jobs.job import Job
 from studio.jobs.payloads import RenderPayload
 from studio.project.project import Render
+from studio.spec.request import ClipRequest
+from studio.spec.spans import last_keys, spans
+from studio.spec.stages import sparse
 from studio.ui.state.document import Document
-from studio.ui.state.frames import Frames
+from studio.ui.state.frames import Frames, Loaded
+from studio.ui.state.images import ImageLoader
 from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.player_state import PlayerState, Shown
+from studio.ui.state.render_forecast import RenderForecast
 from studio.ui.state.selection import Selection
 
 
 class ShotFollower(QObject):
-    """Another shot brings its newest take, or what is being made of it; a deleted take goes.
+    """Another shot brings its newest take, or what is being made of it; a deleted take goes.  Where
+    there is none, the keyframes that are made are shown as soon as they are known.
 
     Takes of other shots, and clips of the user's, can be chosen all the same: frames of them become
     keyframes.
@@ -25,13 +33,17 @@ class ShotFollower(QObject):
         job_monitor: JobMonitor,
         selection: Selection,
         player_state: PlayerState,
+        render_forecast: RenderForecast,
+        pictures: ImageLoader,
     ) -> None:
         super().__init__()
+        self._render_forecast, self._pictures = render_forecast, pictures
         self._document, self._job_monitor = document, job_monitor
         self._selection, self._player_state = selection, player_state
         self._shot = document.project.selected
         self._renders, self._takes = document.project.renders, self._kept()
         document.laid_out.connect(self._follow)
+        render_forecast.changed.connect(self._show_keyframes)
 
     def show_newest(self, *, play: bool = True) -> None:
         """Put the newest take of the shot on the player; it begins to play, or stands."""
@@ -72,6 +84,31 @@ class ShotFollower(QObject):
         else:
             self.show_newest()
 
+    def _show_keyframes(self) -> None:
+        """What there is of the shot, where the player is empty and nothing is on its way to it."""
+        found, shot = self._render_forecast.forecast, self._shot
+        if found is None or not any(found.made) or not self._is_free():
+            return
+
+        def show(frames: Frames) -> None:
+            if shot == self._shot and self._is_free():
+                self._player_state.show(of_keyframes(found.request, frames, shot))
+                self._player_state.set_speed(0)
+
+        def never_shown(_: Exception) -> None:
+            """They were decoded in the clip alone, or some of them only: their pictures will do."""
+            each = map(self._render_forecast.picture, range(len(found.keyframes)))
+            known = tuple(picture for picture in takewhile(bool, each) if picture)
+            if known:
+                show(Loaded(known))
+
+        keys = last_keys(spans(sparse(found.request)))
+        self._pictures.frames(keys, self, show, never_shown)
+
+    def _is_free(self) -> bool:
+        chosen = self._selection
+        return not (self._player_state.shown or chosen.take or chosen.following)
+
     def _clear(self) -> None:
         self._selection.follow(0)
         self._player_state.show(None)
@@ -87,3 +124,9 @@ def of_take(render: Render, frames: Frames) -> Shown:
     frames_per_keyframe = 0 if request.only else request.frames_per_keyframe
     title = f"Take {render.order} · {request.prompt}"
     return Shown("clip", title, frames, request.rate, render.id, frames_per_keyframe, render.shot)
+
+
+def of_keyframes(request: ClipRequest, frames: Frames, shot: str) -> Shown:
+    """The keyframes of a clip that was not rendered, at their own rate."""
+    title = f"Keyframes · {request.prompt}"
+    return Shown("keyframes", title, frames, request.fps, frames_per_keyframe=1, shot=shot)

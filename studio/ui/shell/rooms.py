@@ -96,8 +96,9 @@ class Rooms:
             self.selection, self.player_state, self.status, self.background
         )
         self._shot_follower = ShotFollower(
-            self.document, self.job_monitor, self.selection, self.player_state
-        )
+            self.document, self.job_monitor, self.selection, self.player_state,
+            self.render_forecast, project.pictures,
+        )  # fmt: skip
         self.top = TopBar(
             self.document, self.render_actions, self.background, device_info, can_free=can_free
         )

@@ -1,6 +1,7 @@
 """Player, strip and shot stay together; what fails is one sentence with what can be done."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -55,6 +56,37 @@ def test_a_project_that_is_opened_stands_at_the_first_frame_of_its_newest_take(
     assert (again.player_state.speed, again.player_state.playhead) == (0, 0)
     again.playback.toggle()
     assert again.player_state.speed == 1
+
+
+def test_a_project_without_takes_is_opened_at_its_first_keyframe(studio, open_studio, until):
+    studio.render_actions.preview()
+    until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "keyframes")
+    seen = [studio.player_state.shown.frames.at(k) for k in range(8)]
+    studio.close()
+    again = open_studio(models=(DENSE,))
+    until(lambda: again.player_state.shown)
+    shown = again.player_state.shown
+    assert (shown.kind, again.player_state.speed, again.player_state.playhead) == (
+        "keyframes",
+        0,
+        0,
+    )
+    assert [shown.frames.at(k) for k in range(8)] == seen
+    assert again.keyframes.view.playing() == 0
+    again.shot.new_shot()
+    assert again.player_state.shown is None
+    again.shot.shots.activated.emit(0)
+    until(lambda: again.player_state.shown)
+
+
+def test_keyframes_that_were_decoded_in_the_clip_alone_are_shown_too(rendered, until):
+    rendered.document.keep(lambda p: replace(p, renders=()))
+    until(lambda: rendered.player_state.shown and rendered.player_state.shown.kind == "keyframes")
+    assert len(rendered.player_state.shown.frames) == 8
+    rendered.player_state.show(None)
+    rendered.shot.prompt.setPlainText("a blue star")
+    until(lambda: not any(rendered.render_forecast.forecast.made))
+    assert rendered.player_state.shown is None
 
 
 def test_a_take_of_another_shot_says_whose_it_is_and_marks_nothing(rendered, until):
