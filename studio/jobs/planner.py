@@ -163,7 +163,8 @@ class Planner:
         *,
         find_out: bool,
     ) -> Need | None:
-        taught = (size or model.card.subjects.size, model.card.subjects.batch)
+        how = model.card.subjects
+        taught = (size or how.size, how.batch, how.prior_batch)
         named = [pair for pair in model.weights if pair[0] not in ("motion", "control")]
         name = f"{TRAINING}{method}|{taught}|{named}|{here.computing}|{steps}"
         found = self._knowledge.need_named(name)

@@ -77,6 +77,7 @@ SUBJECTS: Mapping[str, Check] = {
     "lora_rate": real(1e-9, 1),
     "dreambooth_rate": real(1e-9, 1),
     "batch": whole(1, 100),
+    "prior_batch": whole(1, 100),
     "prior_weight": real(0, 100),
     "rank": whole(1, 1024),
     "steps": whole(1, 1_000_000),

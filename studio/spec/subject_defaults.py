@@ -46,13 +46,15 @@ class SubjectDefaults:
     """Learning rates by method, photos in a batch, the weight of the prior pictures' loss, the words
     that the model knows (None: any), and how photos are augmented beside crops (None: not).
 
-    `rank` is a LoRA's, `steps` the number of updates, `prior_pictures` are drawn by the model itself,
-    and `size` is pixels of a side, None for what its network was trained at.
+    `prior_batch` are prior pictures in a batch, None for as many as photos; `rank` is a LoRA's, `steps`
+    the number of updates, `prior_pictures` are drawn by the model itself, and `size` is pixels of a
+    side, None for what its network was trained at.
     """
 
     lora_rate: float = 1e-4
     dreambooth_rate: float = 1e-6
     batch: int = 3
+    prior_batch: int | None = None
     prior_weight: float = 0.5
     words: Vocabulary | None = None
     paths: PathAugmentation | None = None

@@ -33,27 +33,23 @@ def losses(
     prior_weight = defaults.prior_weight if spec.prior_weight is None else spec.prior_weight
     share = defaults.paths.share if defaults.paths else 0.0
     batch = spec.batch or defaults.batch
+    others = defaults.prior_batch or batch
 
     def losses_at(step: int) -> Iterator[Tensor]:
         rng = np.random.default_rng((spec.seed, step, 2))
         mine, prompts, weights = dataset.pick(data, rng, batch, share)
-        other = torch.from_numpy(rng.integers(len(data.prior), size=batch)).to(device)
+        other = torch.from_numpy(rng.integers(len(data.prior), size=others)).to(device)
         x0 = torch.cat([mine, data.prior[other]])
         eps = noise(spec.seed, "subject", 0, tuple(x0.shape), step=step, purpose="training")
-        task = student.task(x0, eps.to(device), _levels(rng, batch))
-        count = 2 * batch
+        task = student.task(x0, eps.to(device), _levels(rng, batch, others))
+        count, prior = batch + others, torch.full_like(data.prior[other, 0], prior_weight / others)
+        weights = torch.cat([weights / batch, prior])
         for some in ([k] for k in range(count)) if split else [list(range(count))]:
             texts = _texts(data, prompts, other, some)
             with nullcontext() if full else in_half(device):
                 out = student.predict(nets, task.noisy[some], task.times[some], texts)
             error = F.mse_loss(out.float(), task.target[some], reduction="none").mean(1)
-            if split:
-                is_mine, error = some[0] < batch, error[0]
-                weighted = error * weights[some[0]] if is_mine else prior_weight * error
-                yield weighted.mean() / batch
-            else:
-                mine_error = (error[:batch] * weights).mean()
-                yield mine_error + prior_weight * error[batch:].mean()
+            yield (weights[some] * error).flatten(1).mean(1).sum()
 
     return losses_at
 
@@ -65,9 +61,7 @@ def _texts(data: SubjectData, prompts: Tensor, other: Tensor, some: list[int]) -
     return {name: torch.cat(texts)[some] for name, texts in both.items()}
 
 
-def _levels(rng: np.random.Generator, batch: int) -> np.ndarray:
-    """Noise levels 0..1 (2 · batch,), stratified, so that a small batch has both high and low ones."""
-    strata = (
-        rng.permuted(np.tile(np.arange(batch), (2, 1)), axis=1) + rng.random((2, batch))
-    ) / batch
-    return strata.ravel()
+def _levels(rng: np.random.Generator, *counts: int) -> np.ndarray:
+    """Noise levels 0..1 (sum of `counts`,), stratified in each part, so that a small batch has both
+    high and low ones."""
+    return np.concatenate([(rng.permutation(n) + rng.random(n)) / n for n in counts])

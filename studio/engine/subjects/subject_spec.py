@@ -13,7 +13,7 @@ class SubjectSpec:
     """How a subject is trained.  `batch`, `rate` and `prior_weight` None are the model's own
     (`SubjectDefaults`).
 
-    `steps` is the number of updates, each on `batch` photos and as many prior pictures; `rank`
+    `steps` is the number of updates, each on `batch` photos and some prior pictures; `rank`
     and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is
     encoded once.  `mirror` is wrong for subjects that carry writing.  Photos are learned at `size`
     pixels a side; None is the model's own too.

@@ -110,20 +110,20 @@ def test_a_still_is_the_first_frame_of_wans_clip(wan_folder):
 
 
 def test_the_loss_is_that_of_dreambooth_written_out():
-    """Mean squared error on the photo, and on a picture of the class, weighted."""
+    """Mean squared error on the photo, and on pictures of the class, weighted."""
     student = with_schedule("v_prediction")
     data = dataset.prepare(student, photos(), SPEC.prompt, ["a dog"], seed=3)
-    defaults = SubjectDefaults(batch=1, prior_weight=0.25)
+    defaults = SubjectDefaults(batch=1, prior_batch=2, prior_weight=0.25)
     (found,) = loss.losses(student, {"unet": student.backbone.unet}, data, SPEC, defaults)(4)
     rng = np.random.default_rng((SPEC.seed, 4, 2))
     photo = data.photos[rng.integers(len(data.photos), size=1)]
-    rng.integers(1, size=1)
-    x0 = torch.cat([photo, data.prior])
+    rng.integers(1, size=2)
+    x0 = torch.cat([photo, data.prior, data.prior])
     eps = noise(SPEC.seed, "subject", 0, tuple(x0.shape), step=4, purpose="training")
-    task = student.task(x0, eps, loss._levels(rng, 1))
-    words = torch.cat([data.photo_texts["text"], data.prior_texts["text"]])
+    task = student.task(x0, eps, loss._levels(rng, 1, 2))
+    words = torch.cat([data.photo_texts["text"], *2 * [data.prior_texts["text"]]])
     out = student.backbone.unet(task.noisy, task.times, words).sample
-    mine, prior = (F.mse_loss(out[k], task.target[k]) for k in (0, 1))
+    mine, prior = (F.mse_loss(out[part], task.target[part]) for part in ([0], [1, 2]))
     torch.testing.assert_close(found, mine + 0.25 * prior, atol=1e-6, rtol=1e-5)
 
 
