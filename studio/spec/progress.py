@@ -31,6 +31,8 @@ class Progress:
     later: float | None = 0.0
 
 
+DRAWING = "drawing a sample"
+"""The note of a training that does not learn for a while."""
 PULSE = Progress("", 0, 0)
 """Nothing new to show: a tick that only asks whether to go on."""
 

@@ -21,7 +21,7 @@ from studio.engine.subjects.loss import losses as losses_of
 from studio.engine.subjects.student import Drawing, Nets, Sampler, Student
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.plan.steps import CHECKPOINTED, OPTIMISER, RESTING, SPLIT, learning
-from studio.spec.progress import Preview, Progress, Tick, silent
+from studio.spec.progress import DRAWING, Preview, Progress, Tick, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import SubjectDefaults
 
@@ -170,7 +170,10 @@ def _with_samples(tick: Tick, spec: SubjectSpec, sample: Callable[[int], Preview
     def sampling(progress: Progress) -> None:
         at_end = progress.step == progress.total
         due = progress.loss is not None and (at_end or progress.step % spec.preview_every == 0)
-        tick(replace(progress, preview=sample(progress.step)) if due else progress)
+        if due:
+            tick(replace(progress, loss=None, note=DRAWING))
+            progress = replace(progress, preview=sample(progress.step))
+        tick(progress)
 
     return sampling
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from studio.project.project import Render
+from studio.project.take_names import TakeNames
 from studio.spec.quantities import count
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Frames
@@ -41,11 +42,14 @@ class TakeComparison(QObject):
 
     def ask(self) -> None:
         """Ask which; nothing where there are not two."""
-        takes = self._document.project.takes
+        project = self._document.project
+        takes = project.takes
         if len(takes) < 2:
             self._status.post("There are not two takes yet: render another one first.")
             return
-        dialog = ChooseTakes(takes[:LISTED], self._selection.take, self._window.window())
+        dialog = ChooseTakes(
+            takes[:LISTED], TakeNames(project), self._selection.take, self._window.window()
+        )
         dialog.accepted.connect(lambda: self.compare(dialog.chosen))
         open_dialog(dialog)
 
@@ -68,7 +72,8 @@ class TakeComparison(QObject):
     def _show(self, takes: list[Render], frames: list[Frames]) -> None:
         clips = list(zip(frames, (take.request.rate for take in takes), strict=True))
         beside, rate = together(clips)
-        names = tuple(f"Take {take.order}" for take in takes)
+        called = TakeNames(self._document.project)
+        names = tuple(called.name(take) for take in takes)
         shown = Shown(
             KIND, " · ".join(names), beside[-1], rate, beside=beside, names=names,
             before=beside[0] if len(beside) == 2 else None,
@@ -81,7 +86,9 @@ class TakeComparison(QObject):
 class ChooseTakes(QDialog):
     """A list in which two to four takes are ticked."""
 
-    def __init__(self, takes: tuple[Render, ...], first: str, parent: QWidget) -> None:
+    def __init__(
+        self, takes: tuple[Render, ...], names: TakeNames, first: str, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Compare takes")
         self.resize(480, 420)
@@ -89,7 +96,8 @@ class ChooseTakes(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName("Takes")
         for number, take in enumerate(takes):
-            item = QListWidgetItem(f"Take {take.order} · {' '.join(take.request.prompt.split())}")
+            what = names.difference(take) or " ".join(take.request.prompt.split())
+            item = QListWidgetItem(f"{names.name(take)} · {what}")
             ticked = take.id == first or (not first and number < 2)
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
             self.list.addItem(item)

@@ -59,6 +59,8 @@ class QueueBar(QWidget):
         self.bar.setVisible(job is not None)
         self.cancel.setVisible(job is not None)
         self.far.setVisible(job is not None)  # room for the words at the right
+        for part, stretch in ((self.what, 3 if job else 1), (self.words, 3 if job else 5)):
+            self._line.setStretchFactor(part, stretch)
         self.pause.setVisible(not paused and bool(job or waiting))
         self.resume.setVisible(paused)
         total = waiting + (job is not None)
@@ -91,7 +93,7 @@ class QueueBar(QWidget):
         self.open.setCheckable(True)
         self.open.setIcon(self._icons("queue"))
         self.open.toggled.connect(self.opened)
-        layout = QHBoxLayout(self)
+        layout = self._line = QHBoxLayout(self)
         layout.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         layout.setSpacing(2 * UNIT)
         for part, stretch in (

@@ -3,6 +3,7 @@
 import time
 
 from studio.jobs.job import FINISHED, Job, State
+from studio.spec.progress import DRAWING
 from studio.spec.quantities import duration
 from studio.ui.state.job_monitor import JobMonitor
 
@@ -32,7 +33,8 @@ def progress(job: Job, job_monitor: JobMonitor) -> str:
         return "loading"
     if not last.total:
         return last.stage
-    return f"{last.stage} · {last.step} of {last.total} · {job_monitor.left(job.id)}"
+    left = DRAWING if last.note == DRAWING else job_monitor.left(job.id)
+    return f"{last.stage} · {last.step} of {last.total} · {left}"
 
 
 def status(job: Job, job_monitor: JobMonitor) -> str:

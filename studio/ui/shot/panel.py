@@ -19,10 +19,11 @@ from studio.ui.shot.seed import Seed
 from studio.ui.shot.settings import ShotSettings
 from studio.ui.shot.shot_choice import ShotChoice
 from studio.ui.shot.strength import Strength
+from studio.ui.shot.taught_word import TaughtWord
 from studio.ui.state.document import Document
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.render_actions import RenderActions
-from studio.ui.state.render_plan import RenderPlan
+from studio.ui.state.render_plan import CLIP, KEYFRAMES, RenderPlan
 from studio.ui.state.shot_state import PresentShot, ShotState
 from studio.ui.state.stack_list import StackList
 from studio.ui.widgets.adaptive import ComboBox, above_foot, field
@@ -107,7 +108,7 @@ class ShotPanel(Panel):
         self.vocabulary = push("Words it knows", "link")
         self.negative = TextLine()
         self.negative.setPlaceholderText("What should not be seen")
-        self.subject, self.strength = ComboBox(), Strength()
+        self.subject, self.strength, self.taught = ComboBox(), Strength(), TaughtWord()
         self.seed = Seed(icons)
         self.variations = push("Variations …", "link")
         self.settings = ShotSettings()
@@ -133,7 +134,7 @@ class ShotPanel(Panel):
         self.notice_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         inner = column(
             row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.made_of, self.words_row,
-            field("Without", self.negative), field("Subject", self.subject), self.strength,
+            field("Without", self.negative), field("Subject", self.subject), self.taught, self.strength,
             self.loras_fold, self.seed, self.variations, line(), self.fold, self.parts_fold,
             self.budget,
             self.facts, self.notice_row,
@@ -156,6 +157,7 @@ class ShotPanel(Panel):
         self.prompt.textChanged.connect(self._prompt_typed)
         self.negative.textEdited.connect(self._negative_typed)
         self.subject.activated.connect(self._choose_subject)
+        self.taught.chosen.connect(self._take_subject)
         self.strength.changed.connect(lambda value: self._change("Strength", strength=value))
         self.seed.changed.connect(self._seed_changed)
         self.settings.changed.connect(self._document.change_shot)
@@ -189,6 +191,12 @@ class ShotPanel(Panel):
 
     def _choose_subject(self, index: int) -> None:
         self._change("Subject", subject=self.subject.itemData(index))
+
+    def _take_subject(self, name: str) -> None:
+        if name:
+            self._change("Subject", subject=name)
+        else:
+            self.subject.showPopup()
 
     def _prompt_typed(self) -> None:
         old, new = self._document.shot.prompt, self.prompt.toPlainText()
@@ -226,6 +234,7 @@ class ShotPanel(Panel):
             "" if self._document.subjects else "Train a subject first: drop photos on Subjects."
         )
         set_enabled(self.subject, disabled_reason, "Who or what the clip shows")
+        self.taught.reflect(shot, self._document.subjects)
         self.strength.reflect(shot.strength, "" if shot.subject else "Choose a subject first.")
 
     def _show_vocabulary(self) -> None:
@@ -263,9 +272,9 @@ class ShotPanel(Panel):
     def _reflect_plan(self) -> None:
         reason = self._present.state.render_disabled_reason
         show_plan(self._render_plan, self.render_it, self.budget, reason)
-        made = self._render_plan.keyframes_made
-        set_role(self.preview, "" if made else "primary")
-        set_role(self.render_it, "primary" if made else "")
+        step = self._render_plan.next_step
+        set_role(self.preview, "primary" if step == KEYFRAMES else "")
+        set_role(self.render_it, "primary" if step == CLIP else "")
 
 
 def _fill(box: ComboBox, named: list[tuple[str, str]], chosen: str) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from studio.jobs.planner import Planner
     from studio.project.takes import TakeStore
 
+KEYFRAMES, CLIP = "keyframes", "clip"
+
 
 class RenderPlan(QObject):
     """Plans anew after every look at the store; what is not known is found out by shapes, one thing
@@ -38,8 +40,8 @@ class RenderPlan(QObject):
         super().__init__()
         self._document, self._present, self._span_results = document, present, span_results
         self._planner, self._background = planner, background
-        self._forecast, self.keyframes_made = render_forecast, False
-        """Whether the keyframes are there: what is asked for next is the clip."""
+        self._forecast, self.next_step = render_forecast, KEYFRAMES
+        """What is asked for next: `KEYFRAMES`, then the `CLIP`, then nothing: ""."""
         self.plan: Plan | None = None
         self._asked = 0
         render_forecast.changed.connect(self.look)
@@ -59,10 +61,12 @@ class RenderPlan(QObject):
     def look(self) -> None:
         """Plan again; of several plans the last one counts."""
         self._asked += 1
-        stage = self._forecast.stage("keyframes")
-        made = stage is not None and stage.state == MADE
-        if made != self.keyframes_made:
-            self.keyframes_made = made
+        found, stage = self._forecast.forecast, self._forecast.stage("keyframes")
+        step = KEYFRAMES
+        if found is not None and stage is not None and stage.state == MADE:
+            step = CLIP if found.work.missing else ""
+        if step != self.next_step:
+            self.next_step = step
             self.changed.emit()
         self._ask(self._asked, find_out=False)
 

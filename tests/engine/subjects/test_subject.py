@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from studio.engine.lora import adapter_file
 from studio.engine.lora.adapter import adapted
 from studio.engine.subjects import checkpoint, dataset, subject
 from studio.engine.subjects.image_student import ImageStudent
-from studio.spec.progress import Cancelled
+from studio.spec.progress import DRAWING, Cancelled
 from studio.spec.refusal import Refusal
 from tests.engine.subjects.training import SPEC, train_subject
 from tests.engine.tiny_backbone import photos, tiny, traces
@@ -59,6 +60,8 @@ def test_says_how_far_and_shows_the_subject(trained):
     assert [p.loss for p in steps] == list(result.losses)
     shown = [p.preview for p in steps if p.preview]
     assert [p.step for p in steps if p.preview] == [4, 8]
+    before = [was for was, now in pairwise(told) if now.preview and now.loss is not None]
+    assert [(p.step, p.loss, p.note) for p in before] == [(4, None, DRAWING), (8, None, DRAWING)]
     assert all(len(p.rgb) == 32 * 32 * 3 == p.height * p.width * 3 for p in shown)
     assert {"encoding photos", "prior pictures"} < {p.stage for p in told}
 
@@ -118,6 +121,7 @@ def test_cancelled_and_resumed_equals_unbroken(backbone, trained, tmp_path, cut)
 KILLED = """
 import os, signal, sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 import torch
 torch.set_num_threads(int(sys.argv[2]))

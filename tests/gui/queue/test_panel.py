@@ -4,7 +4,9 @@ import pytest
 from PySide6.QtCore import Qt
 
 from studio.jobs.job import FINISHED, State
+from studio.spec.progress import DRAWING, Progress
 from studio.spec.refusal import Refusal
+from studio.ui.queue.text import progress
 from studio.ui.state.images import from_preview, thumbnail
 
 
@@ -39,6 +41,12 @@ def test_what_runs_how_far_how_long(busy, until):
     assert busy.queue_bar.open.text() == "Queue 4"
     assert busy.queue_bar.cancel.isVisible()
     assert len(busy.queue_panel.rows) == 4
+
+
+def test_a_training_that_draws_says_so_instead_of_a_time(busy):
+    job = busy.queue_bar.running()
+    busy.queue.progressed.emit(job.id, Progress("learning", 40, 40, note=DRAWING))
+    assert progress(job, busy.job_monitor) == "learning · 40 of 40 · drawing a sample"
 
 
 def test_pause_now_frees_the_engine_and_resume_goes_on(busy, handlers, until):

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QDialog, QLabel
 
 from studio.jobs.job import State
 from studio.project.shot import Shot
-from studio.project.subject import Subject
+from studio.project.subject import Subject, Version
 from studio.spec.refusal import Refusal
 from studio.ui.shot import shot_choice
-from tests.gui.handlers import MODEL
+from tests.gui.handlers import DENSE, MODEL
 
 BALL = "a red ball moving left over grass"
 
@@ -207,6 +207,48 @@ def test_what_the_subject_was_taught_is_known(studio):
     shot = replace(studio.document.shot, prompt="a sks gnu and a wombat", subject="rex")
     studio.document.change_shot(shot, "Prompt")
     assert studio.shot.words.text() == "wombat is a word the model does not know."
+
+
+def test_a_subjects_word_without_the_subject_is_said_and_mended_with_one_button(studio):
+    taught = Version("v.safetensors", "1" * 64)
+    rex, pip = (
+        Subject(name, "dog", "sks", versions=(taught,), used=(taught.file,))
+        for name in ("rex", "pip")
+    )
+    studio.document.subjects = (rex, Subject("new", "cat", "sks"))
+    hint = studio.shot.taught
+    write(studio, "a sksy dog")
+    assert hint.isHidden()
+    write(studio, "an SKS, dog")
+    assert not hint.isHidden()
+    assert hint.words.text() == "“sks” stands for rex, but nobody is chosen."
+    hint.choose.click()
+    assert studio.document.shot.subject == "rex"
+    assert hint.isHidden()
+    studio.document.undo()
+    studio.document.subjects = (rex, pip)
+    write(studio, "an sks dog")
+    assert hint.words.text() == "“sks” stands for rex or pip, but nobody is chosen."
+    assert hint.choose.text() == "Choose …"
+
+
+def roles(studio):
+    return [
+        button.property("role") or "" for button in (studio.shot.preview, studio.shot.render_it)
+    ]
+
+
+def test_the_accent_is_on_the_next_action_alone(open_studio, until):
+    studio = open_studio(models=(DENSE,))
+    write(studio, BALL)
+    assert roles(studio) == ["primary", ""]
+    studio.render_actions.preview()
+    until(lambda: roles(studio) == ["", "primary"])
+    studio.render_actions.render()
+    until(lambda: roles(studio) == ["", ""])
+    assert not studio.render_forecast.forecast.work.missing
+    write(studio, "a blue star")
+    until(lambda: roles(studio) == ["primary", ""])
 
 
 def test_a_seed_that_is_not_kept_says_so_and_can_be_used_again(studio, qtbot, until):

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 
 from studio.jobs.job import Job
 from studio.project import edits
+from studio.project.take_names import TakeNames
 from studio.spec.spans import last_keys, spans
 from studio.ui.player.comparison import cells
 from studio.ui.player.take_comparison import ChooseTakes
@@ -78,6 +79,8 @@ def test_takes_are_chosen_seen_together_and_wiped(film, handlers, until, qtbot):
     larger_take(film, handlers)
     film.actions["compare"].trigger()
     (dialog,) = film.window.findChildren(ChooseTakes)
+    first = dialog.list.item(0).text()
+    assert first.startswith(TakeNames(film.document.project).name(dialog._takes[0]) + " · ")
     for number in range(3):
         dialog.list.item(number).setCheckState(Qt.CheckState.Checked)
     dialog.compare.click()
@@ -87,6 +90,7 @@ def test_takes_are_chosen_seen_together_and_wiped(film, handlers, until, qtbot):
     state.seek(40)
     until(lambda: state.is_there(40))
     frames = state.shown.beside
+    assert all(" · shot " in name for name in state.shown.names)
     assert canvas._together == tuple(each.at(40) for each in frames)
     film.player.main_view.setFocus()
     qtbot.keyClick(film.player.main_view, Qt.Key.Key_Escape)
