@@ -89,4 +89,4 @@ def averaged(
         tile.of(weight_sum).add_(weight)
     if whole is None:
         raise ValueError("no tile covers anything")
-    return whole / weight_sum
+    return whole.div_(weight_sum)

@@ -22,8 +22,10 @@ from studio.engine.checkpoints import layouts
 from studio.engine.device import SHAPES, Device, set_attention
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
+from studio.engine.families.wan.autoencoder import Autoencoder
 from studio.engine.memory.live import weights
 from studio.engine.memory.modes import counting
+from studio.engine.memory.once import each_once
 from studio.engine.memory.streaming import stream
 from studio.engine.memory.training_needs import training_need
 from studio.engine.subjects.image_student import ImageStudent
@@ -117,13 +119,15 @@ def _clip(steps: tuple[str, ...]) -> Need:
 
 @dataclass(frozen=True, slots=True)
 class _Wan:
-    """A published size of Wan, and a clip (frames, height, width) that it is used for."""
+    """A published size of Wan, and a clip (frames, height, width) that it is used for; `per_token`:
+    each token has a timestep of its own (`Experts`)."""
 
     transformer: dict[str, Any]
     vae: dict[str, Any]
     clip: tuple[int, int, int]
     experts: int = 1
     bytes_a_weight: float = 2.0
+    per_token: bool = False
 
     def need(self, steps: tuple[str, ...]) -> Need:
         """The most that words, denoising or decoding take, one after the other."""
@@ -139,7 +143,8 @@ class _Wan:
         frames, height, width = self.clip
         size = (1 + (frames - 1) // 4, height // grid.spatial, width // grid.spatial)
         x = _empty(1, self.transformer["in_channels"], *size)
-        t, text = torch.zeros(1, device=SHAPES), _empty(1, 512, 4096)
+        tokens = (1, size[0] * (size[1] // 2) * (size[2] // 2)) if self.per_token else (1,)
+        t, text = torch.zeros(tokens, device=SHAPES), _empty(1, 512, 4096)
         return self._counted(net, lambda: net(x, t, text, return_dict=False), steps)
 
     def _decode(self, steps: tuple[str, ...]) -> Need:
@@ -155,9 +160,9 @@ class _Wan:
             1, self.vae["z_dim"], 1 + (frames - 1) // 4, height // spatial, width // spatial,
             device=SHAPES,
         )  # fmt: skip
-        with torch.no_grad(), counting([vae]) as live:
-            vae.decode(z)
-        return Need(weights([vae]), live.peaks[SHAPES], 0, live.flops)
+        with counting([vae]) as live, each_once(live, [vae.decoder]):
+            Autoencoder(vae).decode(z)
+        return Need(weights([vae]), live.peaks[SHAPES], live.peaks["cpu"], live.flops)
 
     def _words(self, steps: tuple[str, ...]) -> Need:
         with torch.device(SHAPES):
@@ -215,7 +220,7 @@ VAE_22: dict[str, Any] = {
 }  # fmt: skip
 _LEARNING = tuple(LEARNING[:count] for count in range(len(LEARNING) + 1))
 _WAN = ((), (TILED,), (TILED, STREAMED))
-_5B = _Wan(TI2V_5B, VAE_22, (121, 704, 1280))
+_5B = _Wan(TI2V_5B, VAE_22, (121, 704, 1280), per_token=True)
 _14B = _Wan(A14B, VAE_21, (81, 480, 832), experts=2, bytes_a_weight=Q4)
 
 CASES: dict[str, tuple[int, Sequence[tuple[str, ...]], Callable[[tuple[str, ...]], Need]]] = {

@@ -1,7 +1,8 @@
 """Wan's causal video autoencoder: four frames to a latent, the first frame alone.
 
 It is strictly causal, so that latents without those before them mean something else: a window is
-encoded and decoded whole, in fp32.
+encoded and decoded whole, in fp32.  Where memory is short it is decoded in tiles, each for the whole
+window, which wait on the processor: at 121 frames of 1280 × 704 they are more than a card's share.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from studio.engine.preview import coloured_cells, fit_factors
+from studio.engine.tiles import Tile, Tiling, averaged
 from studio.spec.grid import Grid
 
 
@@ -44,9 +46,28 @@ class Autoencoder:
         """Latents (1, C, t, h, w) → frames uint8 (T, H, W, 3) on the CPU."""
         mean, deviation = self._statistics()
         z = (latents.to(mean.device) / (1 / deviation) + mean).to(self.vae.dtype)
+        frames = self._pixels(z).permute(1, 2, 3, 0)
+        return frames.add_(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+    def _pixels(self, z: Tensor) -> Tensor:
+        """Latents as the network has them → pixels (3, T, H, W), fp32 on the CPU."""
+        size, side = z.shape[-2:], self.grid.spatial
+        tiling = self._tiling(side)
+        if not self.vae.use_tiling or max(size) <= tiling.side:
+            return self._decoded(z)
+        cells: dict[Tile, Tile] = {tile.times(side): tile for tile in tiling.tiles(*size)}
+        whole = (size[0] * side, size[1] * side)
+        overlap = tiling.times(side).overlap
+        return averaged(lambda tile: self._decoded(cells[tile].of(z)), list(cells), whole, overlap)
+
+    def _decoded(self, z: Tensor) -> Tensor:
         pixels: Any = self.vae.decode(z)
-        frames = pixels.sample[0].float().cpu().permute(1, 2, 3, 0)
-        return frames.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
+        return pixels.sample[0].float().cpu()
+
+    def _tiling(self, side: int) -> Tiling:
+        """As large as the network's own tiles, in cells of `side` pixels."""
+        least, step = self.vae.tile_sample_min_height, self.vae.tile_sample_stride_height
+        return Tiling(least // side, (least - step) // side)
 
     def _statistics(self) -> tuple[Tensor, Tensor]:
         config: Any = self.vae.config
