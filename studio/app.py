@@ -37,6 +37,7 @@ from studio.ui.state.keymap import Keymap
 from studio.ui.state.library import Library
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.motion import motion
 
 if TYPE_CHECKING:
     pass
@@ -89,6 +90,7 @@ def open_window(
             recipe=recipe,
             planner=planner,
         )
+        studio.window.first_painted.connect(motion.follow_system)
         if quit_after_first_paint:
             studio.window.first_painted.connect(studio.window.close)
         else:

@@ -30,6 +30,7 @@ from studio.ui.state.selection import Selection
 from studio.ui.state.status import Status
 from studio.ui.widgets.controls import ElidedLabel, EmptyState, Panel, label, row
 from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.motion import motion
 from studio.ui.widgets.theme import UNIT
 
 FIRST_STEP = "Write what to show, then press Ctrl+Enter to preview its keyframes."
@@ -215,13 +216,17 @@ class Player(Panel):
         def arrived(frames: Frames) -> None:
             if self._selection.take == take:
                 self._player_state.show(of_take(render, frames))
-                self._player_state.set_speed(int(self._selection.plays))
+                self._begin() if self._selection.plays else self._player_state.set_speed(0)
                 self._fetch_before(render)
 
         def refused(error: Exception) -> None:
             self._status.post(str(error))
 
         self._pictures.frames(render.spans, self, arrived, refused)
+
+    def _begin(self) -> None:
+        """Play what has come, unless nothing is to move by itself."""
+        self._player_state.set_speed(0 if motion.is_reduced else 1)
 
     def _fetch_before(self, render: Render) -> None:
         """What an upsampled take was before, where its frames are still stored."""
@@ -260,7 +265,7 @@ class Player(Panel):
             frames = Loaded(from_preview(progress.preview))
             self._player_state.show(_keyframes("preview", job, job.typed, frames))
             if starts:
-                self._player_state.set_speed(1)
+                self._begin()
 
     def _previewed(self, id: int, _result: object) -> None:
         """Put the finished keyframes in the place of their rough previews."""
@@ -274,7 +279,7 @@ class Player(Panel):
         def arrived(frames: Frames) -> None:
             if self._selection.following == id:
                 self._player_state.show(_keyframes("keyframes", job, payload, frames))
-                self._player_state.set_speed(1)
+                self._begin()
 
         keys = last_keys(spans(payload.request))
         self._pictures.frames(keys, self, arrived, lambda error: self._status.post(str(error)))

@@ -5,6 +5,7 @@ from PySide6.QtGui import QHideEvent, QImage, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.ui.state.images import thumbnail
+from studio.ui.widgets.motion import motion
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
@@ -12,7 +13,8 @@ FRAME_MS = 125
 
 
 class AnimatedThumbnail(QWidget):
-    """Shows one picture, or several in turn at 8 frames per second while it can be seen."""
+    """Shows one picture, or several in turn at 8 frames per second while it can be seen; of several
+    the first, where nothing is to move by itself."""
 
     def __init__(self, side: int, name: str, theme: Theme) -> None:
         super().__init__()
@@ -24,6 +26,7 @@ class AnimatedThumbnail(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._next)
+        motion.changed.connect(self._run)
 
     def show_frames(self, frames: tuple[QImage, ...]) -> None:
         ratio = self.devicePixelRatioF()
@@ -48,7 +51,10 @@ class AnimatedThumbnail(QWidget):
         self._timer.stop()
 
     def _run(self) -> None:
-        if len(self._frames) > 1 and self.isVisible():
+        if motion.is_reduced:
+            self._shown = 0
+            self.update()
+        if len(self._frames) > 1 and self.isVisible() and not motion.is_reduced:
             if not self._timer.isActive():
                 self._timer.start()
         else:

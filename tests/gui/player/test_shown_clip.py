@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit
 from studio.jobs.job import State
 from studio.spec.refusal import Refusal
 from studio.ui.widgets.details_dialog import DetailsDialog
+from studio.ui.widgets.motion import motion
 from tests.gui.handlers import DENSE
 
 Key = Qt.Key
@@ -43,6 +44,18 @@ def test_a_new_shot_begins_with_an_empty_player(rendered, until):
     assert rendered.keyframes.view.playing() is None
     rendered.shot.shots.activated.emit(0)
     until(lambda: rendered.player_state.shown and rendered.player_state.shown.take == take)
+
+
+def test_a_take_that_comes_stands_where_less_motion_is_asked_for(studio, until):
+    motion.reduce(True)
+    try:
+        studio.render_actions.render()
+        until(lambda: studio.player_state.shown and studio.player_state.shown.kind == "clip")
+        assert studio.player_state.speed == 0
+        studio.playback.toggle()
+        assert studio.player_state.speed == 1
+    finally:
+        motion.reduce(False)
 
 
 def test_a_project_that_is_opened_stands_at_the_first_frame_of_its_newest_take(
