@@ -17,6 +17,7 @@ from studio.ui.shell.commands import FIXED
 from studio.ui.shell.keys_dialog import KeysDialog
 from studio.ui.state.keymap import Keymap
 from studio.ui.widgets.gestures import mnemonics
+from tests.gui.handlers import DENSE
 from tests.gui.layouts import lines_of
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QSlider)
@@ -95,6 +96,25 @@ def test_panels_come_to_the_front_by_key(studio, qtbot, name, panel):
     assert dock.isVisible()
     assert not dock.visibleRegion().isEmpty()
     assert dock.isAncestorOf(QApplication.focusWidget())
+
+
+def test_the_keyframes_and_the_queue_are_gone_to_by_key(open_studio, qtbot, until):
+    studio = open_studio(models=(DENSE,))
+    studio.actions["keyframes"].trigger()
+    assert studio.queue_bar.words.full_text.startswith("The prompt is empty.")
+    studio.shot.prompt.setPlainText("a red ball moving left")
+    studio.render_actions.preview()
+    until(lambda: studio.job_monitor.over)
+    until(studio.keyframes.isVisible)
+    studio.actions["keyframes"].trigger()
+    assert studio.keyframes.view.hasFocus()
+    qtbot.keyClick(studio.keyframes.view, Qt.Key.Key_Right)
+    assert studio.keyframes.view.chosen
+    studio.actions["queue"].trigger()
+    (row,) = studio.queue_panel.rows.values()
+    until(row.hasFocus)
+    qtbot.keyClick(row, Qt.Key.Key_Delete)
+    until(lambda: not studio.queue_panel.rows)
 
 
 def test_the_list_of_keys_is_whole_and_can_be_searched(studio, qtbot):

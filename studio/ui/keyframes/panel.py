@@ -31,6 +31,7 @@ from studio.ui.widgets.theme import UNIT
 
 SCROLLBAR = 10
 NONE_CHOSEN = "Choose a keyframe first."
+LOCKED = "It is locked: unlock it first (Ctrl+L)."
 
 
 class KeyframesPanel(QWidget):
@@ -88,6 +89,13 @@ class KeyframesPanel(QWidget):
         self.version.reflect(self.view.chosen, self._edits.disabled_reason())
         self.facts.set_text(self._facts())
 
+    def take_focus(self) -> None:
+        """Go to the strip by key; where there is none, it is said why."""
+        if self.isVisible():
+            self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self._status.post(self._edits.disabled_reason() or "This shot has no keyframes yet.")
+
     def _take_keys(self) -> None:
         """The keys are others: in menus and tips."""
         self.gestures = self._keymap.keyed(KEYS, self.gestures)
@@ -128,8 +136,9 @@ class KeyframesPanel(QWidget):
     def _gestures(self) -> tuple[Gesture, ...]:
         edits, chosen = self._edits, self._need_chosen
         return (
-            Gesture("reroll", "dice", "Re-roll", "R", self._reroll, chosen),
-            Gesture("words", "recipe", "Re-roll with other words …", "W", self._words, chosen),
+            Gesture("reroll", "dice", "Re-roll", "R", self._reroll, self._need_unlocked),
+            Gesture("words", "recipe", "Re-roll with other words …", "W", self._words,
+                    self._need_unlocked),
             Gesture("before", "frame_back", "Version before", ",",
                     lambda: self.version.step(-1), lambda: self._need_version(-1)),
             Gesture("after", "frame_on", "Version after", ".",
@@ -217,6 +226,11 @@ class KeyframesPanel(QWidget):
 
     def _need_chosen(self) -> str:
         return self._edits.disabled_reason() or ("" if self.view.chosen else NONE_CHOSEN)
+
+    def _need_unlocked(self) -> str:
+        strip = self.view.strip
+        kept = strip is not None and all(strip.keys[k].locked for k in self.view.chosen)
+        return self._need_chosen() or (LOCKED if kept else "")
 
     def _need_made(self) -> str:
         return self._need_chosen() or self._edits.lock_disabled_reason(self.view.chosen)

@@ -18,6 +18,8 @@ class QueueBar(QWidget):
     """The running job with its progress; at the right the status line: tips and short messages."""
 
     opened = Signal(bool)
+    entered = Signal()
+    """It was opened by key, to be worked in."""
 
     def __init__(self, queue: Queue, job_monitor: JobMonitor, icons: Icons) -> None:
         super().__init__()
@@ -34,6 +36,12 @@ class QueueBar(QWidget):
         queue.changed.connect(self._soon.start)
         queue.progressed.connect(self._on_progress)
         self.reflect()
+
+    def turn(self) -> None:
+        """Open the full list and go there, or close it."""
+        self.open.toggle()
+        if self.open.isChecked():
+            self.entered.emit()
 
     def show_tip(self, tip: str) -> None:
         """Show the status tip of the control under the pointer or with the focus."""

@@ -196,6 +196,7 @@ class QueuePanel(Panel):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.pages)
         self.setMinimumHeight(8 * theme.UNIT)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.clear.clicked.connect(queue.clear)
         queue.changed.connect(self._follow)
         queue.progressed.connect(self._on_progress)
@@ -203,6 +204,12 @@ class QueuePanel(Panel):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.reflect()
+
+    def take_focus(self) -> None:
+        """Go to the first job by key."""
+        first = next(iter(self.rows.values()), self)
+        first.show()  # what came into the list just now is shown later, and until then gets no focus
+        first.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def reflect(self) -> None:
         """Rows follow the jobs; a row whose job did not change stays as it is."""

@@ -109,6 +109,7 @@ class Rooms:
         self._build_timeline()
         self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
         self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
+        self.queue_bar.entered.connect(self.queue_panel.take_focus)
 
     @property
     def panels(self) -> Panels:

@@ -40,8 +40,7 @@ from studio.ui.widgets.input_dialogs import DOCUMENTS, folder_of
 from studio.ui.widgets.number_field import settle_typing
 
 log = logging.getLogger(__name__)
-SHOWN = ("subjects", "takes", "library", "timeline", "player", "shot")
-"""Commands that show the panel of that name."""
+SHOWN = ("subjects", "takes", "library", "timeline", "player", "shot")  # panels, by command
 
 
 class StudioWindow(Rooms):
@@ -246,7 +245,8 @@ class StudioWindow(Rooms):
             "new_shot": self.shot.new_shot,
             "remove_shot": self.shot.remove_shot,
             **{name: partial(window.show_panel, name.capitalize()) for name in SHOWN},
-            "queue": self.queue_bar.open.toggle,
+            "keyframes": self.keyframes.take_focus,
+            "queue": self.queue_bar.turn,
             "compare": self.comparison.ask,
             "full_screen": window.turn_whole,
             "arrange": window.arrange_as_at_first,

@@ -163,6 +163,9 @@ def test_a_lock_keeps_a_keyframe_whatever_the_words_become(made, view, qtbot, un
     before = made.render_forecast.forecast.keyframes[4]
     press(made, qtbot, Key.Key_L, Held.ControlModifier)
     assert edited(made).keys[4].locked
+    for name in ("reroll", "words"):
+        assert made.keyframes.gestures[name].disabled_reason().startswith("It is locked")
+        assert not made.keyframes.buttons[name].isEnabled()
     made.shot.prompt.setPlainText("a blue star over sand")
     until(lambda: made.render_forecast.forecast.request.prompt.startswith("a blue"))
     assert made.render_forecast.forecast.keyframes[4].key == before.key
