@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 import traceback
@@ -152,6 +153,7 @@ def _window(args: Namespace, folders: Folders, interrupt: Interrupt) -> int:
     project = place(args.project).absolute() if args.project else None
     if project is not None and not is_folder(project.parent):
         raise Refusal(f"The folder {project.parent} does not exist.", "Choose another project.")
+    gc.disable()  # what is imported now stays; an open window collects by itself
     app = _app()
     from studio.jobs.handlers import JobHandlers
 

@@ -20,7 +20,8 @@ class Dock(QDockWidget):
         heading = row(label(name, "title"), content.bar, gap=2 * UNIT)
         margins = (2 * UNIT, UNIT // 2 if content.bar else UNIT, 2 * UNIT, UNIT // 2)
         heading.layout().setContentsMargins(*margins)  # type: ignore[union-attr]
-        self._heading, self._nothing = heading, QWidget()
+        self._heading, self._nothing = heading, QWidget(self)
+        self._nothing.hide()
         self.setTitleBarWidget(heading)
 
     def settle(self) -> None:

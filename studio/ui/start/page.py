@@ -1,7 +1,7 @@
 """The first page: what a project with nothing in it shows in the place of the player."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
@@ -138,6 +138,7 @@ class StartPage(QWidget):
         return QIcon(framed(mark, PICTURE // 2, self.devicePixelRatio()))
 
 
+@cache
 def late_frame(film: Path) -> QImage:
     """A frame near the end of a GIF: at the beginning what comes may not be there yet."""
     reader = QImageReader(str(film))

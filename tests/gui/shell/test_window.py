@@ -5,7 +5,7 @@ import importlib
 import time
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -14,6 +14,14 @@ from studio.ui.shell.window import BOTTOM, VERSION
 from studio.ui.widgets.controls import column, label, remove_widget
 
 LONG = "supercalifragilisticexpialidocious " * 250
+
+
+def test_a_window_that_was_closed_leaves_no_widget(open_studio, qapp):
+    before = len(qapp.allWidgets())
+    open_studio().close()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    assert len(qapp.allWidgets()) == before
 
 
 def test_docks_come_back_as_left(open_studio):
