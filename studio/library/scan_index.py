@@ -12,7 +12,7 @@ from studio.library.recognition.found import Found
 if TYPE_CHECKING:
     from studio.library.scan import Entry
 
-VERSION = 2
+VERSION = 3
 """Rises with every change of what is recognised: older indexes are read anew."""
 LARGEST = 64_000_000
 """Bytes that are read back."""

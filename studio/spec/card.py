@@ -22,7 +22,15 @@ from studio.spec.window import Window
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         name: f"studio.engine.families.{name}.family"
-        for name in (VIDEOLDM, "animatediff", "autoencoder", "stills", "svd", "wan")
+        for name in (
+            VIDEOLDM,
+            "animatediff",
+            "autoencoder",
+            "image_upscaler",
+            "stills",
+            "svd",
+            "wan",
+        )
     }
 )
 """By family, the module whose `load` opens a role of its models (`studio.engine.roles`)."""

@@ -111,6 +111,7 @@ def upsample_spans(
     request: ClipRequest, shown: Sequence[Span], *, loop: bool = False
 ) -> list[Span]:
     """Frames to larger frames, in the portions in which they were made (section 3.4: of eight)."""
+    beyond = _beyond_portions(request.part("upscaler"))
     frames = [
         Frame(span.key, number, position)
         for span in shown
@@ -119,10 +120,17 @@ def upsample_spans(
     made, start = [], 0
     for span in shown:
         end = start + len(span.makes)
-        read, context_before = around(frames, start, end, UPSAMPLE_MARGIN, loop=loop)
+        read, context_before = around(frames, start, end, beyond, loop=loop)
         made.append(_upsample_span(request, read, context_before, len(span.makes)))
         start = end
     return made
+
+
+def _beyond_portions(part: Part) -> int:
+    """How many frames on either side of a portion are seen too; of a part that is an upsampler alone
+    its card can say it."""
+    alone = part.roles == ("upscaler",)
+    return part.context if alone and part.context is not None else UPSAMPLE_MARGIN
 
 
 def _upsample_span(

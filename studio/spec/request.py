@@ -33,7 +33,7 @@ MAX_STRENGTH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Upsampling:
-    """How frames become four times as large: `steps` of the upsampler's sampler, noise of `level`,
+    """How frames become larger: `steps` of the upsampler's sampler, noise of `level`,
     0..999, on the small frames, in tiles of `tile` by `tile` of their pixels that overlap by
     `overlap`; `guidance` by the prompt, 1 where it reads none.
     """

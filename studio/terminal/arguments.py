@@ -207,7 +207,7 @@ def _generate(to: Parser) -> None:
         choices=range(3),
         help="passes that each put three frames between two: 0, 1 or 2",
     )
-    to.add_argument("--upsample", action="store_true", help="frames four times as large")
+    to.add_argument("--upsample", action="store_true", help="larger frames, mostly four times")
     to.add_argument(
         "--draft", action="store_true",
         help="few steps, half the size; with a step-distilled LoRA where one fits",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from studio.library.derived.codecs import autoencoder, upscaler
 from studio.library.derived.derived import JOINED, Derived
+from studio.library.derived.image_upscalers import image_upscaler
 from studio.library.derived.stable_diffusion import FAMILIES, moved, stills
 from studio.library.derived.svd import svd, svd_file
 from studio.library.derived.wan import of_files, wan
@@ -49,6 +50,7 @@ def _one(name: str, entry: Entry) -> Derived:
     ways: dict[tuple[str, str], Callable[[str, Entry], Derived]] = {
         ("video model", "Wan"): wan,
         ("upscaler", "SD ×4"): upscaler,
+        ("image upscaler", "ESRGAN and kin"): image_upscaler,
     }
     if way := ways.get((found.role, found.family)):
         return way(name, entry)

@@ -2,23 +2,21 @@
 
 from studio.library.recognition.found import Found
 from studio.library.recognition.image_networks import BY_TEXT_WIDTH
+from studio.library.recognition.image_upscalers import image_upscaler
 from studio.library.recognition.names import Names
 
 CLIP_WIDTHS = {768: ("CLIP ViT-L", ("SD 1.x", "SDXL")), 1024: ("OpenCLIP ViT-H", ("SD 2.x",)),
                1280: ("OpenCLIP ViT-bigG", ("SDXL",))}  # fmt: skip
 LATENTS = {4: ("SD 1.x", "SD 2.x", "SDXL"), 16: ("FLUX", "SD 3", "Z-Image")}
 """Families by the channels of an image autoencoder's latents."""
-IMAGE_UPSCALERS = (
-    r"^conv_first\.weight$",  # ESRGAN and its kin, SwinIR, HAT
-    r"^model\.1\.sub\.0\.RDB1\.",  # ESRGAN as first published
-    r"^body\.0\.weight$",  # Real-ESRGAN's compact network
-    r"^model\.0\.weight$",
-)
 
 
 def recognise(names: Names) -> Found | None:
     """Whatever stands beside an image or a video network."""
-    for ask in (_control, _tiny, _autoencoder, _wan_autoencoder, _text, _image_encoder, _upscaler):
+    asked = (
+        _control, _tiny, _autoencoder, _wan_autoencoder, _text, _image_encoder, image_upscaler,
+    )  # fmt: skip
+    for ask in asked:
         if found := ask(names):
             return found
     return None
@@ -99,13 +97,4 @@ def _text(names: Names) -> Found | None:
 def _image_encoder(names: Names) -> Found | None:
     if names.any(r"^(vision_model|visual)\.") and not names.any(r"^text_model\."):
         return Found("image encoder", "CLIP vision", fits=("SVD", "Wan 14B"))
-    return None
-
-
-def _upscaler(names: Names) -> Found | None:
-    """Networks that enlarge single pictures, which spandrel loads; its own list decides which."""
-    names = names.below("params_ema.", "params.")
-    first = names.first(IMAGE_UPSCALERS[0]) or names.first("|".join(IMAGE_UPSCALERS[1:]))
-    if first and names.side(first, 1) in (3, 12, 48) and len(names.shape(first)) == 4:
-        return Found("image upscaler", "ESRGAN and kin", fits=("every family",))
     return None

@@ -102,7 +102,7 @@ class StripEdits(QObject):
         return self._present.state.upsample_disabled_reason
 
     def upsample(self, first: int, last: int) -> None:
-        """Make only the frames from one keyframe to another four times as large."""
+        """Make only the frames from one keyframe to another larger by the upscaler."""
         request = self._present.state.request
         if request is not None:
             each = request.frames_per_keyframe

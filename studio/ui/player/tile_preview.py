@@ -9,7 +9,7 @@ from studio.jobs.payloads import TilePayload
 from studio.jobs.queue import Queue
 from studio.project.project import Render
 from studio.spec.progress import Preview
-from studio.spec.request import UPSCALE_FACTOR, ClipRequest
+from studio.spec.request import ClipRequest
 from studio.ui.state.document import Document
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import ImageLoader, from_preview
@@ -105,7 +105,7 @@ class TilePreview(QObject):
             if self._player_state.shown is not shown or not before:
                 return  # something else is looked at by now
             frames = tuple(
-                self._put(*pair, found["tile"])
+                self._put(*pair, found["tile"], request.part("upscaler").scale)
                 for pair in zip(before, from_preview(preview), strict=False)
             )
             at = self._player_state.playhead - first
@@ -123,12 +123,12 @@ class TilePreview(QObject):
 
         self._pictures.whole(shown.frames, first, preview.frames, self, arrived, refused)
 
-    def _put(self, small: QImage, made: QImage, tile: list[int]) -> QImage:
-        """A frame enlarged, with the tile in its place and a line around it."""
+    def _put(self, small: QImage, made: QImage, tile: list[int], times: int) -> QImage:
+        """A frame so many times larger, with the tile in its place and a line around it."""
         smooth = Qt.TransformationMode.SmoothTransformation
         keep = Qt.AspectRatioMode.IgnoreAspectRatio
-        whole = small.scaled(small.size() * UPSCALE_FACTOR, keep, smooth)
-        top, left, height, width = (UPSCALE_FACTOR * side for side in tile)
+        whole = small.scaled(small.size() * times, keep, smooth)
+        top, left, height, width = (times * side for side in tile)
         with painting(whole) as painter:
             painter.drawImage(left, top, made)
             if (width, height) != (whole.width(), whole.height()):

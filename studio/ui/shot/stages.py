@@ -26,7 +26,7 @@ WORDS = {
     "extended": "Make the keyframes after and before them",
     "interpolated": "Make the frames in between",
     "decoded": "Make the pictures: the whole clip",
-    "upsampled": "Make the clip four times as large",
+    "upsampled": "Make the clip larger, as much as its upscaler does",
 }
 ABSENT_BECAUSE = {
     "extended": "Drag an end of the strip to extend the clip.",

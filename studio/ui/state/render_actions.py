@@ -81,7 +81,7 @@ class RenderActions(QObject):
         return self._place("preview_keyframes", "Variation", request, short=True)
 
     def upsample(self, only: tuple[int, int] | None = None) -> None:
-        """Make the present shot four times as large, or of its frames only those of a range."""
+        """Make the present shot larger, or of its frames only those of a range."""
         self._when_found(lambda: self._upsample(only))
 
     def preview_tile(self, render: Render, frame: int, place: tuple[float, float]) -> None:

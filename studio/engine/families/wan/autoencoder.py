@@ -66,7 +66,7 @@ class Autoencoder:
 
     def _tiling(self, side: int) -> Tiling:
         """As large as the network's own tiles, in cells of `side` pixels."""
-        least, step = self.vae.tile_sample_min_height, self.vae.tile_sample_stride_height
+        least, step = self.vae.tile_sample_min_height, int(self.vae.tile_sample_stride_height)
         return Tiling(least // side, (least - step) // side)
 
     def _statistics(self) -> tuple[Tensor, Tensor]:

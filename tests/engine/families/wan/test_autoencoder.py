@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from diffusers import AutoencoderKLWan
 from torch import nn
 
 from studio.engine.device import SHAPES
@@ -39,8 +40,10 @@ def test_where_one_tile_covers_it_is_that_tile(layout):
     assert torch.equal(tiled.decode(one), whole.decode(one))
 
 
-def shapes(layout: str) -> nn.Module:
-    return nn.Module.to(tiny.vae(layout), SHAPES)
+def shapes(layout: str) -> AutoencoderKLWan:
+    net = tiny.vae(layout)
+    nn.Module.to(net, SHAPES)
+    return net
 
 
 def test_a_larger_picture_takes_no_more_of_a_card_in_tiles():
