@@ -44,6 +44,8 @@ class Look:
     rate: float
     sounds: Mapping[str, Sound] = field(default_factory=dict)
     """How clips would sound after the drag that is going on."""
+    least: float = SHOWN
+    """Pixels of the narrowest clip that is painted with all that it shows."""
 
 
 def paint_clip(

@@ -11,7 +11,7 @@ from studio.spec.timeline.media import Media
 from studio.spec.timeline.timeline import Timeline
 from studio.spec.timeline.track import Track
 from studio.spec.timeline.trimming import HEAD
-from studio.ui.timeline.clip_painting import SHOWN, SURFACES, Look, outline, paint_clip, paint_state
+from studio.ui.timeline.clip_painting import SURFACES, Look, outline, paint_clip, paint_state
 from studio.ui.timeline.dragging import Drop
 from studio.ui.timeline.layout import HEADING, RULER, Row, ticks
 
@@ -97,7 +97,7 @@ def _clips(
             crowd_end = left + max(1.0, wide)
             continue
         box = QRectF(left, top, wide - 1, high)
-        if wide >= SHOWN:
+        if wide >= look.least:
             film = look.titles.film(clip, starts[number], drawn.media)
             paint_clip(painter, box, clip, film, seen, look)
         else:

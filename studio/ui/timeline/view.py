@@ -25,7 +25,7 @@ from studio.ui.state.timeline_pictures import Place, TimelinePictures
 from studio.ui.state.timeline_player import TimelinePlayer
 from studio.ui.timeline.axis import Axis
 from studio.ui.timeline.choice import ClipChoice
-from studio.ui.timeline.clip_painting import LONGEST_LABEL, Look
+from studio.ui.timeline.clip_painting import LONGEST_LABEL, SHOWN, Look
 from studio.ui.timeline.dragging import REACH
 from studio.ui.timeline.edits import TimelineEdits
 from studio.ui.timeline.hits import CLIP, Hit
@@ -41,7 +41,8 @@ from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
 SETTLE_MS = 80
-"""After scrolling: until all of it is painted anew, and the pictures in sight are asked for."""
+"""After scrolling and zooming: until all of it is painted anew, and pictures in sight are asked for."""
+AT_ONCE = 100  # clips that are painted with all that they show while the zoom goes on
 BESIDE = 8
 """Pixels beside the playhead that are painted with it."""
 
@@ -73,14 +74,13 @@ class TimelineView(QWidget):
         self.axis = Axis(edits)
         self.choice = ClipChoice(self)
         self.pointer = Pointer(self.axis, edits, player, self.choice)
-        self.labels = Labels(theme)
-        self._titles = Titles(edits.project, look)
+        self.labels, self._titles = Labels(theme), Titles(edits.project, look)
         self._line: int | None = None
-        self._painted_playhead = 0
+        self._painted_playhead, self._is_zooming = 0, False
         self._painted: tuple = ()
         self._seen: tuple = ()
         self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settled.timeout.connect(self.update)
+        self._settled.timeout.connect(self._settle)
         self._set_up()
         self._connect()
         self.reflect()
@@ -119,6 +119,7 @@ class TimelineView(QWidget):
             self.axis.scale, self.devicePixelRatioF(), self.labels, self._titles, self._look,
             self._pictures, wanted, self._player.medium, self._media.waveform,
             float(self._edits.timeline.rate), self.pointer.drop.sounds if self.pointer.drop else {},
+            self._least(),
         )  # fmt: skip
         drawn = Drawn(
             self._edits.timeline, self.axis.rows, self._edits.media, self.choice.chosen,
@@ -250,6 +251,10 @@ class TimelineView(QWidget):
         self.setCursor(Qt.CursorShape.SizeHorCursor if can else Qt.CursorShape.ArrowCursor)
         tip(self, self._titles.spoken(found.clip) if found.clip else "")
 
+    def _settle(self) -> None:
+        self._is_zooming = False
+        self.update()
+
     def _looked(self) -> None:
         self._pictures.try_again()
         self._speak()
@@ -266,6 +271,8 @@ class TimelineView(QWidget):
         scale, was = self.axis.scale, self._seen
         self._seen = (self.axis.rows, self.axis.y, scale)
         if was[:2] != self._seen[:2] or (was[2].zoom, was[2].width) != (scale.zoom, scale.width):
+            self._is_zooming = self._settled.isActive() and was[2].zoom != scale.zoom
+            self._settled.start()
             self.update()
             return
         exact = (was[2].left - scale.left) * scale.zoom
@@ -276,6 +283,11 @@ class TimelineView(QWidget):
             self.scroll(by, 0, QRect(HEADING, 0, scale.room, self.height()))
             self.update(QRect(HEADING, 0, LONGEST_LABEL + abs(by), self.height()))
             self._settled.start()
+
+    def _least(self) -> float:
+        """Pixels of the narrowest clip that is painted with all that it shows."""
+        seen = [row for row in self.axis.rows if row.top - self.axis.y < self.height()]
+        return max(SHOWN, len(seen) * self.axis.scale.room / AT_ONCE) if self._is_zooming else SHOWN
 
     def _follow_playhead(self) -> None:
         """Paint only the strips in which the line was and is."""

@@ -48,6 +48,13 @@ def zoomed(studio, pixels: float, left: float) -> None:
     axis = studio.timeline.view.axis
     axis.scale = Scale(pixels / 147, left, axis.scale.width)
     axis.scroll(0)
+    settled(studio)
+
+
+def settled(studio) -> None:
+    """As it is a moment after the last step of a zoom."""
+    studio.timeline.view._settled.stop()
+    studio.timeline.view._settle()
 
 
 def test_painting_costs_what_is_seen_whatever_there_is(huge, handlers):
@@ -58,12 +65,32 @@ def test_painting_costs_what_is_seen_whatever_there_is(huge, handlers):
     zoomed(huge, 30, 0)
     full = painted(huge)
     huge.timeline.view.axis.fit()
+    settled(huge)
     assert painted(huge) < full, "the whole of it costs no more than a screen full of clips"
     laid(huge, handlers, 16 * TRACKS)
     zoomed(huge, 200, 0)
     few = painted(huge)
     assert many < 1.5 * few
     assert middle < 1.5 * few
+
+
+def test_a_zoom_that_goes_on_paints_no_more_than_can_be_followed(huge, until):
+    view, axis = huge.timeline.view, huge.timeline.view.axis
+    huge.timeline.taller.emit(330)
+    until(lambda: view.height() > 400)
+    zoomed(huge, 40, 0)
+    axis.zoom(0.1, 900)  # one step alone
+    whole = painted(huge)
+    view._settled.start()  # as it is before the next step of those that go on
+    axis.zoom(0.1, 900)
+    assert painted(huge) < whole / 3
+    until(lambda: not view._is_zooming)
+    assert painted(huge) > whole / 1.2
+    zoomed(huge, 1000, 0)
+    near = painted(huge)
+    view._settled.start()
+    axis.zoom(0.01, 900)
+    assert painted(huge) > near / 1.2, "where few are in sight all is painted at once"
 
 
 def test_the_playhead_paints_two_strips_and_a_scroll_what_comes_into_sight(huge, until):
