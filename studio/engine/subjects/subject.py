@@ -23,6 +23,8 @@ from studio.spec.subject_defaults import ANY_MODEL, SubjectDefaults
 from studio.spec.subjects import LEARNING
 
 PREPARED = "prepared.safetensors"
+MOST_SAMPLES = 10
+"""Samples in a long training: on a processor each takes as long as ten steps."""
 
 
 def train_subject(
@@ -50,7 +52,11 @@ def train_subject(
     does not learn by that method, when `folder` holds another training that was stopped,
     when the disk is full and when the loss is no longer a number.
     """
-    spec = replace(spec, batch=defaults.batch if spec.batch is None else spec.batch)
+    spec = replace(
+        spec,
+        batch=defaults.batch if spec.batch is None else spec.batch,
+        preview_every=max(spec.preview_every, spec.steps // MOST_SAMPLES),
+    )
     _check(spec, student)
     dataset.check(photos)
     prompts, notes = dataset.prior_prompts(spec.class_noun, spec.prior_pictures, defaults)

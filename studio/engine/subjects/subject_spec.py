@@ -16,7 +16,8 @@ class SubjectSpec:
     `steps` is the number of updates, each on `batch` photos and some prior pictures; `rank`
     and `alpha` are the LoRA's.  With `tune_text` the text encoder learns too; without it text is
     encoded once.  `mirror` is wrong for subjects that carry writing.  Photos are learned at `size`
-    pixels a side; None is the model's own too.
+    pixels a side; None is the model's own too.  A sample is drawn every `preview_every` steps or,
+    where that would be more than `MOST_SAMPLES`, more seldom.
     """
 
     class_noun: str

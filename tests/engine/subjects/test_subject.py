@@ -19,7 +19,7 @@ from studio.engine.lora import adapter_file
 from studio.engine.lora.adapter import adapted
 from studio.engine.subjects import checkpoint, dataset, subject
 from studio.engine.subjects.image_student import ImageStudent
-from studio.spec.progress import DRAWING, Cancelled
+from studio.spec.progress import DRAWING, Cancelled, Progress
 from studio.spec.refusal import Refusal
 from tests.engine.subjects.training import SPEC, train_subject
 from tests.engine.tiny_backbone import photos, tiny, traces
@@ -64,6 +64,13 @@ def test_says_how_far_and_shows_the_subject(trained):
     assert [(p.step, p.loss, p.note) for p in before] == [(4, None, DRAWING), (8, None, DRAWING)]
     assert all(len(p.rgb) == 32 * 32 * 3 == p.height * p.width * 3 for p in shown)
     assert {"encoding photos", "prior pictures"} < {p.stage for p in told}
+
+
+def test_a_long_training_shows_the_subject_ten_times(backbone, tmp_path):
+    told: list[Progress] = []
+    spec = replace(SPEC, steps=20, batch=1, preview_every=1, prior_pictures=1, crops=0)
+    train_subject(backbone, photos(), spec, tmp_path, told.append)
+    assert [p.step for p in told if p.preview and p.loss is not None] == list(range(2, 21, 2))
 
 
 def test_the_adapter_is_usable_at_once(backbone, trained):
