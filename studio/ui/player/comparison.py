@@ -29,27 +29,41 @@ def enlarged(picture: QImage, wide: int) -> QImage:
 def paint_wipe(
     painter: QPainter, target: QRectF, wipe: float, theme: Theme, names: Sequence[str] = SIDES
 ) -> None:
-    """The line over the picture at `target`, and the names of both sides where they fit."""
+    """The line over the picture at `target`, and the names of both sides: on it where they fit, else
+    beside it."""
     line = target.left() + wipe * target.width()
     painter.setPen(QPen(theme.colour("accent"), 1.5))
     painter.drawLine(QPointF(line, target.top()), QPointF(line, target.bottom()))
     for words, left in zip(names, (True, False), strict=False):
         room = line - target.left() if left else target.right() - line
-        _name(painter, target, words, room, theme, left=left)
+        _name(painter, target, words, room, theme, left=left, beside=True)
 
 
 def _name(
-    painter: QPainter, target: QRectF, words: str, room: float, theme: Theme, *, left: bool
+    painter: QPainter,
+    target: QRectF,
+    words: str,
+    room: float,
+    theme: Theme,
+    *,
+    left: bool,
+    beside: bool = False,
 ) -> None:
-    """A name at the foot of a picture, at one of its sides, where there is room for it."""
+    """A name at the foot of a picture, at one of its sides; where there is no room on it `beside` it,
+    or cut."""
     font = painter.font()
     font.setPixelSize(theme.small)
     painter.setFont(font)
-    wide = painter.fontMetrics().horizontalAdvance(words) + 2 * UNIT
-    high = painter.fontMetrics().height() + UNIT // 2
-    if room < wide + 2 * UNIT:
-        return
+    metrics = painter.fontMetrics()
+    wide, high = metrics.horizontalAdvance(words) + 2 * UNIT, metrics.height() + UNIT // 2
     at = target.left() + UNIT if left else target.right() - wide - UNIT
+    if room < wide + 2 * UNIT and beside:
+        at = target.left() - wide - UNIT if left else target.right() + UNIT
+        if at < 0 or at + wide > painter.window().width():
+            return
+    elif room < wide + 2 * UNIT:
+        wide = max(0, int(room) - 2 * UNIT)
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, wide - 2 * UNIT)
     box = QRectF(at, target.bottom() - high - UNIT, wide, high)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.colour("panel"))

@@ -75,7 +75,7 @@ class TakeComparison(QObject):
         called = TakeNames(self._document.project)
         names = tuple(called.name(take) for take in takes)
         shown = Shown(
-            KIND, " · ".join(names), beside[-1], rate, beside=beside, names=names,
+            KIND, ", ".join(names), beside[-1], rate, beside=beside, names=names,
             before=beside[0] if len(beside) == 2 else None,
         )  # fmt: skip
         self._player_state.lay_over(shown, 0)

@@ -133,8 +133,8 @@ class ShotPanel(Panel):
         self.notice_row = row(self.notice, self.library)
         self.notice_row.layout().setStretch(0, 1)  # type: ignore[union-attr]
         inner = column(
-            row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.made_of, self.words_row,
-            field("Without", self.negative), field("Subject", self.subject), self.taught, self.strength,
+            row(self.shots, self.add, self.remove, gap=UNIT // 2), self.prompt, self.taught, self.made_of, self.words_row,
+            field("Without", self.negative), field("Subject", self.subject), self.strength,
             self.loras_fold, self.seed, self.variations, line(), self.fold, self.parts_fold,
             self.budget,
             self.facts, self.notice_row,

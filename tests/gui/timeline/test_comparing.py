@@ -6,17 +6,21 @@ from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage
 
+from studio.app import ASSETS
 from studio.jobs.job import Job
 from studio.project import edits
 from studio.project.take_names import TakeNames
 from studio.spec.spans import last_keys, spans
-from studio.ui.player.comparison import cells
+from studio.ui.player.comparison import cells, paint_wipe
 from studio.ui.player.take_comparison import ChooseTakes
 from studio.ui.state.frames import Loaded
 from studio.ui.state.frames_at_rate import together
+from studio.ui.widgets.painter import painting
+from studio.ui.widgets.theme import load_theme
 from tests.gui.handlers import DENSE
 from tests.gui.timeline.pixels import array, exported
 
@@ -102,3 +106,16 @@ def test_takes_are_chosen_seen_together_and_wiped(film, handlers, until, qtbot):
     until(lambda: not canvas._before.isNull())
     assert not canvas._together
     assert not state.actual
+
+
+@pytest.mark.parametrize("wipe", [0.1, 0.5, 0.9])
+def test_both_sides_of_a_wipe_are_named_on_the_picture_or_beside_it(qapp, wipe):
+    look, names = load_theme(ASSETS), ("Take 1 · shot 1", "Take 2 · shot 2")
+    canvas = QImage(600, 120, QImage.Format.Format_RGB32)
+    canvas.fill(Qt.GlobalColor.white)
+    with painting(canvas) as painter:
+        paint_wipe(painter, QRectF(250, 10, 100, 100), wipe, look, names)
+    sides = [canvas.copy(0, 0, 250, 120), canvas.copy(350, 0, 250, 120)]
+    dark = look.colour("panel")
+    named = [any(side.pixelColor(x, 95) == dark for x in range(side.width())) for side in sides]
+    assert named == [True, True]
