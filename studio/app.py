@@ -20,6 +20,7 @@ from studio.jobs.job_store import JobStore
 from studio.jobs.planner import Planner
 from studio.jobs.queue import Queue
 from studio.jobs.take_store import take_store
+from studio.library.answers import Answers
 from studio.library.known_shelf import known_shelf
 from studio.library.models import find, scan
 from studio.project.folders import Folders
@@ -150,7 +151,12 @@ def build(
             queue=Queue(JobStore(folders.queue, mend=True), handlers),
             scan=lambda: scan(model_folders),
             remembered=Remembered(folders.remembered),
-            shelve=lambda: known_shelf(model_folders, folders.wildcards, folders.models_index),
+            shelve=lambda: known_shelf(
+                model_folders,
+                folders.wildcards,
+                folders.models_index,
+                Answers(folders.lora_answers),
+            ),
             keymap=Keymap(folders.data / "keys.json"),
             library=Library(folders, model_folders),
             downloads=Downloads(folders),

@@ -24,6 +24,7 @@ from studio.jobs.planner import Planner
 from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.library.added_folders import ModelFolders
+from studio.library.answers import Answers
 from studio.library.shelf import FoundShelf
 from studio.library.wildcard_files import Wildcards
 from studio.project.folders import Folders
@@ -254,7 +255,7 @@ class JobHandlers:
     def shelf(self, tick: Tick) -> FoundShelf:
         """LoRAs, embeddings and wildcards by name."""
         wildcards = Wildcards.beside(self.folders.wildcards, self.model_folders)
-        return FoundShelf(self.model_folders, wildcards, tick)
+        return FoundShelf(self.model_folders, wildcards, tick, Answers(self.folders.lora_answers))
 
     def _took(self) -> Callable[[Span, float], None]:
         """Tells the planner of seconds that were spent on a span alone, and not on loading."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from studio.library.answers import Answers
 from studio.library.model_names import name_of
 from studio.library.scan import scan
 from studio.library.scan_index import Index
@@ -28,7 +29,8 @@ from studio.spec.refusal import Refusal, shown
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A LoRA or embedding: what it was made for, and its hash, "" where it was never read."""
+    """A LoRA or embedding: what it was made for, its hash, "" where it was never read, that by which a
+    moved file is known again, and what its user says that it is like (`studio.spec.distilled`)."""
 
     name: str
     path: Path
@@ -36,6 +38,8 @@ class Known:
     network: str = ""
     identity: str = ""
     variant: str = ""
+    provisional: str = ""
+    like: str = ""
 
 
 class Unread(Refusal):
@@ -52,6 +56,7 @@ class KnownShelf:
 
     entries: tuple[Known, ...] = ()
     wildcards: Wildcards = field(default_factory=Wildcards)
+    answers: Answers = field(default_factory=Answers, compare=False)
 
     @property
     def loras(self) -> tuple[Known, ...]:
@@ -65,7 +70,7 @@ class KnownShelf:
 
     def lora(self, name: str) -> LoraUse:
         known = self._one(name, LORA)
-        return lora_use(known.name, known.identity, known.network)
+        return lora_use(known.name, known.identity, known.network, known.like)
 
     def embedding(self, name: str) -> EmbeddingUse:
         known = self._one(name, EMBEDDING)
@@ -86,6 +91,13 @@ class KnownShelf:
         entries = tuple(known if each.path == known.path else each for each in self.entries)
         return replace(self, entries=entries)
 
+    def with_answer(self, known: Known, like: str) -> "KnownShelf":
+        """With what a LoRA is like, which is kept with the file."""
+        self.answers.keep(known.provisional, like)
+        same = {one.path for one in self.entries if one.provisional == known.provisional}
+        entries = (replace(one, like=like) if one.path in same else one for one in self.entries)
+        return replace(self, entries=tuple(entries))
+
     def _one(self, name: str, role: str) -> Known:
         low = name.casefold().removesuffix(".safetensors")
         found = [known for known in self.entries if known.name.casefold() == low]
@@ -105,18 +117,21 @@ class KnownShelf:
         return of_role[0]
 
 
-def known_shelf(folders: Iterable[Path], own_wildcards: Path, index: Path) -> KnownShelf:
+def known_shelf(
+    folders: Iterable[Path], own_wildcards: Path, index: Path, answers: Answers | None = None
+) -> KnownShelf:
     """What lies in the folders now, by headers that were read before or are read now."""
-    folders = tuple(folders)
+    folders, answers = tuple(folders), answers or Answers()
     entries = tuple(
         Known(
             name_of(entry.path), entry.path, kind_of(entry.found.role), entry.found.family,
             identity_of(entry.path) if known_hash(entry.path) else "", entry.found.variant,
+            entry.identity, answers.of(entry.identity),
         )
         for entry in scan(folders, Index(index)).entries
         if entry.found and kind_of(entry.found.role) in (LORA, EMBEDDING) and entry.path.is_file()
     )  # fmt: skip
-    return KnownShelf(entries, Wildcards.beside(own_wildcards, folders))
+    return KnownShelf(entries, Wildcards.beside(own_wildcards, folders), answers)
 
 
 def read(known: Known, tick: Tick = silent) -> Known:

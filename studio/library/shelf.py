@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from studio.library import weight_files
+from studio.library.answers import Answers
 from studio.library.in_place import named_places
 from studio.library.reading import CLIP
 from studio.library.recognition.video_networks import named_expert
@@ -22,7 +23,7 @@ from studio.library.wildcard_files import Wildcards
 from studio.spec.adapter_use import EXPERTS, EmbeddingUse, LoraUse
 from studio.spec.clip_tokens import counter
 from studio.spec.clip_words import vocabulary
-from studio.spec.distilled import few_steps, may_be_distilled
+from studio.spec.distilled import few_steps, few_steps_of, likes, may_be_distilled
 from studio.spec.progress import Tick, silent
 from studio.spec.quantities import listed
 from studio.spec.refusal import Refusal, shown
@@ -46,17 +47,38 @@ class FoundShelf:
     folders: Iterable[Path]
     wildcards: Wildcards = field(default_factory=Wildcards)
     tick: Tick = silent
+    answers: Answers = field(default_factory=Answers)
     _places: Mapping[str, list[Path]] | None = None
 
     def lora(self, name: str) -> LoraUse:
         """A LoRA by its file's name, in any case, with or without its ending."""
         entry, identity = self._one(name, LORA)
         assert entry.found is not None
-        return lora_use(_named(name, entry), identity, entry.found.family)
+        like = self.answers.of(entry.identity)
+        return lora_use(_named(name, entry), identity, entry.found.family, like)
 
     def distilled(self) -> tuple[LoraUse, ...]:
-        """LoRAs that make few steps do; only what is called so is opened."""
-        return tuple(known_loras(self, self._named))
+        """LoRAs that make few steps do; what is not called so is opened only where there are answers."""
+        named, answered = self._named, self.answers.any
+        asked = (
+            n for n in named if may_be_distilled(n) or (answered and self._is_answered(named[n]))
+        )
+        return tuple(known_loras(self, asked))
+
+    def answer(self, name: str, like: str) -> None:
+        """Keep what a LoRA is like (`studio.spec.distilled`), "" for nothing of that kind."""
+        entry, _ = self._one(name, LORA)
+        assert entry.found is not None
+        if like and not few_steps(like, entry.found.family):
+            fitting = listed(list(likes(entry.found.family))) or "none of these"
+            raise Refusal(
+                f"“{shown(name)}” is for {entry.found.family}; “{shown(like)}” is not.",
+                f"It may be like {fitting}.",
+            )
+        self.answers.keep(entry.identity, like)
+
+    def _is_answered(self, places: list[Path]) -> bool:
+        return any(self.answers.of(looked_at(place).identity) for place in places)
 
     def embedding(self, name: str) -> EmbeddingUse:
         entry, identity = self._one(name, EMBEDDING)
@@ -130,18 +152,18 @@ class FoundShelf:
 
 def known_loras(shelf: Shelf, names: Iterable[str]) -> Iterator[LoraUse]:
     """Of LoRAs by name those that were distilled to few steps, but for names that mean several."""
-    for name in dict.fromkeys(filter(may_be_distilled, names)):
+    for name in dict.fromkeys(names):
         with suppress(Refusal):
             use = shelf.lora(name)
-            if few_steps(use.name, use.network):
+            if few_steps_of(use):
                 yield use
 
 
-def lora_use(name: str, identity: str, network: str) -> LoraUse:
+def lora_use(name: str, identity: str, network: str, like: str = "") -> LoraUse:
     """A LoRA for a network; of Wan's two transformers for the one that its name says."""
     noise = named_expert(name) if network == TWO else ""
     expert = next((expert for expert in EXPERTS if expert and expert in noise), "")
-    return LoraUse(name, identity, network=network, expert=expert)
+    return LoraUse(name, identity, network=network, expert=expert, like=like)
 
 
 def _is(entry: Entry, role: str) -> bool:

@@ -78,6 +78,11 @@ class Folders:
         return self.data / "hashes.json"
 
     @property
+    def lora_answers(self) -> Path:
+        """What users say of LoRAs whose names say nothing."""
+        return self.data / "lora_answers.json"
+
+    @property
     def models_index(self) -> Path:
         """What scans have read of models, wherever they lie; may be removed at any time."""
         return self.data / "models.json"

@@ -3,7 +3,7 @@
 Their layers are those of any other, and none of the published files says in its header what it was
 made for; so their names do, as they were published: LCM-LoRA (Luo et al. 2023), SDXL-Lightning (Lin et
 al. 2024), Hyper-SD (Ren et al. 2024), and for Wan those of lightx2v and CausVid.  One that is called
-otherwise is a LoRA like any other: it is put on by hand, with steps and guidance.
+otherwise is a LoRA like any other, until its user says which of these it is like (`LoraUse.like`).
 """
 
 import re
@@ -27,6 +27,9 @@ _KINDS = (
 )
 """What stands in the name, for which networks, the sampler that its authors name, and the steps
 where the name does not say; 0 where it has to."""
+_LIKE = ("LCM 4 steps", "LCM 8 steps", "Lightning 4 steps", "Lightning 8 steps", "Hyper-SD 4 steps",
+         "Hyper-SD 8 steps", "lightx2v 4 steps")  # fmt: skip
+"""What a user may say that a LoRA is like."""
 _STEPS = re.compile(r"\b(\d+) ?steps?\b")
 _OTHERWISE = re.compile(r"\bcfg lora\b|\banimatelcm\b|\b1 ?steps?\b")
 """Those that keep their guidance, go with one motion module alone, or begin at a timestep of their
@@ -63,18 +66,29 @@ def few_steps(name: str, network: str) -> FewSteps | None:
     return None
 
 
+def likes(network: str) -> tuple[str, ...]:
+    """What a LoRA for a network may be like, as few_steps reads it."""
+    return tuple(like for like in _LIKE if few_steps(like, network))
+
+
+def few_steps_of(use: LoraUse) -> FewSteps | None:
+    """How a LoRA is used, by what its user says of it, else by its name."""
+    return few_steps(use.like or use.name, use.network)
+
+
 def distilled(request: ClipRequest, there: Iterable[LoraUse]) -> ClipRequest:
     """A request with the distilled LoRAs that fit its models, and the numbers that these want.
 
     `there` are those on this computer.  A model that does with few steps by itself is left as it is,
-    and so is one that none of them was made for.
+    and so is one that none of them was made for.  One that is on already is not put on twice.
     """
     there = tuple(there)
     for network in dict.fromkeys(part.network for part in request.parts if _reads_words(part)):
         parts = [part for part in request.parts if part.network == network and _reads_words(part)]
         if any(request.sampling(part).steps <= FEW for part in parts):
             continue
-        chosen, how = _chosen(network, parts, there)
+        on = [use for use in request.loras if use.network == network and few_steps_of(use)]
+        chosen, how = ((), few_steps_of(on[0])) if on else _chosen(network, parts, there)
         if how and len(request.loras) + len(chosen) <= MAX_LORAS:
             request = _with(request, parts, chosen, how)
     return request
@@ -106,7 +120,7 @@ def _chosen(
     fitting = [use for use in there if use.network == network and _fits(use, parts)]
     ways: list[tuple[int, str, tuple[LoraUse, ...], FewSteps]] = []
     for uses in _together(fitting, two=any(_is_two(part) for part in parts)):
-        if how := few_steps(uses[0].name, network):
+        if how := few_steps_of(uses[0]):
             ways.append((-how.steps, uses[0].name, uses, how))
     best = min(ways, default=None, key=lambda way: way[:2])
     return (best[2], best[3]) if best else ((), None)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from studio.spec.adapter_use import LoraUse
-from studio.spec.distilled import distilled, few_steps
+from studio.spec.distilled import distilled, few_steps_of
 from studio.spec.part import Defaults, Part
 from studio.spec.quantities import count, listed
 from studio.spec.request import ClipRequest
@@ -38,7 +38,7 @@ def drafted(request: ClipRequest, card: Sized, there: Iterable[LoraUse] = ()) ->
 
 def draft_words(request: ClipRequest) -> str:
     """With what a draft is made, in a sentence."""
-    fast = [use.name for use in request.loras if few_steps(use.name, use.network)]
+    fast = [use.name for use in request.loras if few_steps_of(use)]
     most = max(_all_steps(request))
     return f"A draft in {count(most, 'step')}{' with ' + listed(fast) if fast else ''}."
 
@@ -55,14 +55,15 @@ def is_draft_of(take: ClipRequest, wish: ClipRequest) -> bool:
     """Whether a take is the draft of what is wished: the same but for steps and size, and for
     distilled LoRAs with what these want."""
     added = take.loras[len(wish.loras) :]
-    if not all(few_steps(use.name, use.network) for use in added):
+    if not all(map(few_steps_of, added)):
         return False
     if len(take.parts) != len(wish.parts):
         return False
     taken, wished = _all_steps(take), _all_steps(wish)
     fewer = any(a < b for a, b in zip(taken, wished, strict=True)) or take.width < wish.width
     more = any(a > b for a, b in zip(taken, wished, strict=True)) or take.width > wish.width
-    return fewer and not more and _as_wished(take, wish, quick=bool(added)) == wish
+    quick = any(map(few_steps_of, take.loras))
+    return fewer and not more and _as_wished(take, wish, quick=quick) == wish
 
 
 def _all_steps(request: ClipRequest) -> list[int]:

@@ -186,6 +186,14 @@ def _generate(to: Parser) -> None:
         default=[],
         help="a LoRA beside the subject, again for more; as <lora:NAME:STRENGTH> in the prompt",
     )
+    to.add_argument(
+        "--lora-like",
+        metavar="NAME:LIKE",
+        action="append",
+        default=[],
+        help="say once that a LoRA makes few steps do, as “LCM 4 steps” does, or “none”; drafts "
+        "then use it",
+    )
     to.add_argument("--seed", metavar="N", type=whole_number, help="the same seed, the same clip")
     to.add_argument("--steps", metavar="N", type=whole_number, help="denoising steps")
     to.add_argument("--guidance", metavar="X", type=number, help="how closely to follow the words")

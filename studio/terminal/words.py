@@ -24,7 +24,11 @@ def worded(
 ) -> ClipRequest:
     """The request with nothing open in its words, and the LoRAs of --lora; refused where something
     that is named is missing."""
-    return resolved(request, _loras(args.lora), handlers.shelf(session.tick))
+    shelf = handlers.shelf(session.tick)
+    for flag in args.lora_like:
+        name, _, like = flag.partition(":")
+        shelf.answer(name, "" if like.strip().casefold() == "none" else like.strip())
+    return resolved(request, _loras(args.lora), shelf)
 
 
 def _loras(flags: list[str]) -> Wanted:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from studio.spec.adapter_use import LoraUse
-from studio.spec.distilled import distilled, few_steps, may_be_distilled
+from studio.spec.distilled import distilled, few_steps, likes, may_be_distilled
 from studio.spec.draft import draft_words, drafted, is_draft_of
 from studio.spec.part import ROLES, Defaults, Part
 from studio.spec.spans import spans
@@ -118,3 +118,29 @@ def test_a_part_with_numbers_of_its_own_gets_them_and_no_other():
 def test_what_does_with_few_steps_already_is_left_as_it_is():
     quick = replace(asked(part("turbo", "SDXL")), steps=4, guidance=1.0)
     assert distilled(quick, [lora("sdxl_lightning_8step_lora", "SDXL")]) == quick
+
+
+def test_one_whose_name_says_nothing_is_what_its_user_says_it_is_like():
+    request = asked(part("sd", "SD 1.x"))
+    nameless = lora("my speed", "SD 1.x")
+    assert distilled(request, [nameless]) == request
+    told = replace(nameless, like="LCM 4 steps")
+    draft = drafted(request, CARD, [told])
+    assert (draft.loras, draft.steps, draft.guidance, draft.sampler) == ((told,), 4, 1.0, "lcm")
+    assert draft_words(draft) == "A draft in 4 steps with my speed."
+    assert is_draft_of(draft, request)
+    other = replace(draft, loras=(nameless,))
+    assert [s.key for s in spans(other)] == [
+        s.key for s in spans(draft)
+    ]  # what is said is in no key
+    assert not is_draft_of(other, request)
+    assert set(likes("SDXL")) > set(likes("Wan 14B")) - {"lightx2v 4 steps"}
+    assert likes("FLUX") == ()
+
+
+def test_one_that_is_on_by_hand_is_not_put_on_twice():
+    on = lora("lcm-lora-sdv1-5", "SD 1.x")
+    wish = asked(part("sd", "SD 1.x"), loras=(on,))
+    draft = drafted(wish, CARD, [on])
+    assert (draft.loras, draft.steps, draft.guidance, draft.sampler) == ((on,), 4, 1.0, "lcm")
+    assert is_draft_of(draft, wish)

@@ -118,6 +118,23 @@ def test_a_draft_takes_a_distilled_lora_that_is_there(run: Run, home: Path, tmp_
     assert [use["name"] for use in recipe["loras"]] == ["lcm-lora-sdv1-5"]
 
 
+def test_what_a_lora_is_like_is_said_once(run: Run, home: Path):
+    """Its name says nothing; the answer goes with the file, whatever it is called and wherever."""
+    draft = ("generate", "a red ball", *QUICK[:2], *QUICK[4:], "--draft", "--plan", "--json")
+    assert not drafted_with(run(*draft))
+    assert drafted_with(run(*draft, "--lora-like", "my style:LCM 4 steps")) == "My Style"
+    loras = home / "models" / "loras"
+    (loras / "My Style.safetensors").rename(loras / "renamed.safetensors")
+    assert drafted_with(run(*draft)) == "renamed"
+    assert not drafted_with(run(*draft, "--lora-like", "renamed:none"))
+    refused(run(*draft, "--lora-like", "renamed:Lightning 4 steps"), "is for SD 1.x")
+
+
+def drafted_with(ran: Ran) -> str:
+    assert ran.code == 0, ran.err
+    return next((n.partition(" with ")[2].rstrip(".") for n in ran.answer["notes"] if " with " in n), "")  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.library.known_shelf import Known
 from studio.spec.adapter_use import MAX_LORAS, MAX_STRENGTH
+from studio.spec.distilled import few_steps, likes
 from studio.spec.numbers import possible
 from studio.spec.request import ClipRequest
 from studio.spec.tags import without_tags
@@ -23,14 +24,19 @@ from studio.ui.widgets.theme import UNIT
 
 NONE = "There are no LoRAs on this computer. Add their folder in the library."
 HELP = "1 is as trained, 0 is off, less than 0 leads away from it"
+LIKE_HELP = (
+    "Whether it was distilled to few steps; drafts are made with it then. Kept with the file."
+)
 Chosen = tuple[tuple[str, float], ...]
 
 
 class LoraRow(QWidget):
-    """One that is on: its name, its strength, and a button that takes it off."""
+    """One that is on: its name, its strength, a button that takes it off, and below them the question
+    whether it makes few steps do, where neither its name nor its header says so."""
 
     changed = Signal(float)
     removed = Signal()
+    answered = Signal(str)
 
     def __init__(self, name: str, icons: Icons) -> None:
         super().__init__()
@@ -39,14 +45,37 @@ class LoraRow(QWidget):
         self.strength.setAccessibleName(f"Strength of {name}")
         set_enabled(self.strength, "", HELP)
         self.remove = tool(icons, "bin", f"Leave {name} out")
-        layout = QHBoxLayout(self)
+        self.like = ComboBox()
+        self.like.setAccessibleName(f"What {name} is like")
+        set_enabled(self.like, "", LIKE_HELP)
+        line = QHBoxLayout()
+        line.setSpacing(UNIT)
+        line.addWidget(self.name, 1)
+        line.addWidget(self.strength)
+        line.addWidget(self.remove)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(UNIT)
-        layout.addWidget(self.name, 1)
-        layout.addWidget(self.strength)
-        layout.addWidget(self.remove)
+        layout.setSpacing(UNIT // 2)
+        layout.addLayout(line)
+        layout.addWidget(self.like)
+        self.like.hide()
+        self.like.activated.connect(lambda at: self.answered.emit(self.like.itemData(at)))
         self.strength.changed.connect(lambda value: self.changed.emit(float(value)))
         self.remove.clicked.connect(self.removed)
+
+    def ask(self, known: Known | None) -> None:
+        """Ask what it is like, where only its user can know."""
+        offered = likes(known.network) if known else ()
+        asked = known is not None and bool(offered) and not few_steps(known.name, known.network)
+        self.like.setVisible(asked)
+        if not asked or known is None:
+            return
+        if self.like.count() != len(offered) + 1:
+            self.like.clear()
+            self.like.addItem("Made for few steps? No", "")
+            for like in offered:
+                self.like.addItem(f"Made for few steps, as {like}", like)
+        self.like.setCurrentIndex(max(0, self.like.findData(known.like)))
 
 
 class Loras(QWidget):
@@ -99,15 +128,23 @@ class Loras(QWidget):
                 self._lines.removeWidget(row)
                 row.deleteLater()
             self.rows = {name: self._row(name) for name in names}
+        known = {one.name: one for one in self._models.found.shelf.loras}
         for name, strength in self._chosen:
+            self.rows[name].ask(known.get(name))
             self.rows[name].strength.reflect(Fraction(str(round(strength, 4))))
 
     def _row(self, name: str) -> LoraRow:
         row = LoraRow(name, self._icons)
         row.changed.connect(lambda value: self._change(name, value, "LoRA strength"))
         row.removed.connect(lambda: self._change(name, None, "LoRA"))
+        row.answered.connect(lambda like: self._tell(name, like))
         self._lines.addWidget(row)
         return row
+
+    def _tell(self, name: str, like: str) -> None:
+        known = next((k for k in self._models.found.shelf.loras if k.name == name), None)
+        if known is not None:
+            self._models.tell(known, like)
 
     def _fill_list(self) -> None:
         self.add.blockSignals(True)

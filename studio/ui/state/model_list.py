@@ -86,7 +86,7 @@ class ModelList(QObject):
         read now, so that none is left out for want of it."""
         self._show(replace(self.found, shelf=shelf))
         for known in shelf.loras:
-            if not known.identity and few_steps(known.name, known.network):
+            if not known.identity and few_steps(known.like or known.name, known.network):
                 self.read(known)
 
     def read(self, known: Known) -> None:
@@ -99,6 +99,10 @@ class ModelList(QObject):
             lambda found: self.shelve(self.found.shelf.with_read(found)),
             owner=self,
         )
+
+    def tell(self, known: Known, like: str) -> None:
+        """What a LoRA is like (`studio.spec.distilled`), "" for nothing of that kind."""
+        self.shelve(self.found.shelf.with_answer(known, like))
 
     def add(self, model: Model) -> None:
         """One more, whose weights were read just now; a look that is under way may not know it."""

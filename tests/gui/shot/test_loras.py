@@ -1,9 +1,12 @@
 """LoRAs, wildcards and weights in the shot panel."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from PySide6.QtCore import Qt
 
+from studio.library.answers import Answers
 from studio.library.known_shelf import known_shelf
 from studio.project.plain import from_plain, parsed
 from studio.project.project import Project
@@ -115,3 +118,29 @@ def test_ctrl_up_weighs_the_word_under_the_cursor(dressed, qtbot):
         qtbot.keyClick(prompt, Qt.Key.Key_Down, CONTROL)
     assert prompt.toPlainText() == BALL
     assert prompt.textCursor().selectedText() == "red"
+
+
+def test_one_whose_name_says_nothing_is_asked_about_and_the_answer_is_kept(
+    dressed, until, tmp_path
+):
+    told = Answers(tmp_path / "told.json")
+    folder = tmp_path / "loras"
+    for name in ("speedy", "lcm-lora-sdv1-5"):
+        (folder / f"{name}.safetensors").write_bytes((folder / "people's.safetensors").read_bytes())
+    dressed.shelve = lambda: known_shelf((folder,), tmp_path / "w", tmp_path / "index.json", told)
+    dressed.model_list.look(dressed.scan, dressed.background, dressed.shelve)
+    until(lambda: len(dressed.model_list.found.shelf.loras) == 4)
+    dressed.document.change_shot(
+        replace(dressed.document.shot, loras=(("speedy", 1.0), ("lcm-lora-sdv1-5", 1.0))), "LoRA"
+    )
+    rows = dressed.shot.loras.rows
+    assert not rows["speedy"].like.isHidden()
+    assert rows["lcm-lora-sdv1-5"].like.isHidden()  # its name says it
+    like = rows["speedy"].like
+    like.activated.emit(like.findData("LCM 4 steps"))
+    said = {one.name: one.like for one in known_shelf((folder,), tmp_path / "w", tmp_path / "i", told).loras}  # fmt: skip
+    assert said["speedy"] == "LCM 4 steps"
+    assert like.currentText() == "Made for few steps, as LCM 4 steps"
+    until(lambda: "speedy" in {use.name for use in dressed.model_list.found.shelf.distilled()})
+    like.activated.emit(0)
+    assert "speedy" not in {use.name for use in dressed.model_list.found.shelf.distilled()}
