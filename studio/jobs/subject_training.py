@@ -52,8 +52,10 @@ def order(
 ) -> dict[str, object]:
     """The payload of a training: up to so many updates, 0 for those it was begun with.
 
-    It names the model by its hashes: what waits is not trained for another one.
+    It names the model by its hashes: what waits is not trained for another one.  Refused where it does
+    not learn by that method.
     """
+    model.card.subjects.check(model.card.name, method)
     mark = secrets.token_hex(8) if anew else ""
     weights = adapted(model.weights)
     return to_plain(TrainingPayload(subject, method, steps, model.card.id, weights, mark, size))

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.spec.vocabulary import Vocabulary
+
+METHODS = ("lora", "dreambooth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class SubjectDefaults:
 
     `prior_batch` are prior pictures in a batch, None for as many as photos; `rank` is a LoRA's, `steps`
     the number of updates, `prior_pictures` are drawn by the model itself, and `size` is pixels of a
-    side, None for what its network was trained at.
+    side, None for what its network was trained at.  `methods` are those by which it learns, none where
+    it learns no subject.
     """
 
     lora_rate: float = 1e-4
@@ -62,6 +66,17 @@ class SubjectDefaults:
     steps: int = DEFAULT_STEPS
     prior_pictures: int = 14
     size: int | None = None
+    methods: tuple[str, ...] = METHODS
+
+    def check(self, model: str, method: str) -> None:
+        """Refuse a method by which the model of that name does not learn."""
+        if not self.methods:
+            raise Refusal(
+                f"{model} learns no subjects.",
+                "Choose an image model (SD 1.x, 2.x, XL), the starter, or a Wan from words alone.",
+            )
+        if method in METHODS and method not in self.methods:
+            raise Refusal(f"{model} is not trained by DreamBooth here.", "Train it by LoRA.")
 
     def rate(self, method: str) -> float:
         """The learning rate of "lora" or "dreambooth" (1e-6: Video LDM)."""

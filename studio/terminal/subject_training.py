@@ -36,6 +36,8 @@ def train(args: Namespace, session: Session) -> Answer:
     if args.steps is not None and args.steps > MOST_STEPS:
         raise Refusal("So many steps would never end.", f"Use {MOST_STEPS} at most.")
     _check_size(args.size, model)
+    if args.method or not args.resume:  # before photos are taken in for nothing
+        model.card.subjects.check(model.card.name, args.method or "lora")
     if args.plan:
         return plan(args, model, handlers)
     if not args.resume and not args.anew:

@@ -27,7 +27,7 @@ from studio.spec.refusal import Refusal
 from studio.spec.spans import last_keys, spans
 from tests import published_models as published
 
-SIDE = {"dream": 64, "wan2.1_t2v_1.3B": 32}
+SIDE = {"dream": 64, "wan2.1_t2v_1.3B": 32, "dreamxl": 64}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,7 @@ def home(tmp_path_factory) -> Path:
     home, rng = tmp_path_factory.mktemp("home"), np.random.default_rng(0)
     models = home / "data" / "models"
     published.checkpoint(models / "dream.safetensors")
+    published.checkpoint(models / "dreamxl.safetensors", "sdxl")
     tuned = load_file(models / "dream.safetensors")
     name = "model.diffusion_model.middle_block.0.in_layers.2.weight"
     save_file(tuned | {name: tuned[name] * 1.5}, models / "tuned.safetensors")
@@ -102,10 +103,24 @@ def shown(handlers, home, name: str, use=None, prompt="a sks dog") -> np.ndarray
     side = SIDE.get(name, 64)
     how = {"width": side, "height": side, "keyframes": 1, "interpolate": 0, "steps": 1}
     request = model.card.request(prompt, 7, model.weights, subject=use, **how)
+    takes = rendered(handlers, home, request)
+    return np.concatenate([takes.get(key)["frames"] for key in last_keys(spans(request))])
+
+
+def drawn(handlers, home, name: str, use=None) -> tuple[str, np.ndarray]:
+    """The key of two keyframes, and their latents."""
+    model = library.find(name, handlers.model_folders)
+    how = {"width": 64, "height": 64, "keyframes": 2, "interpolate": 0, "steps": 2}
+    request = model.card.request("a sks dog", 7, model.weights, subject=use, **how)
+    key = spans(request)[0].key
+    return key, np.float32(rendered(handlers, home, request).get(key)["latents"])
+
+
+def rendered(handlers, home, request):
+    """Where what was made lies."""
     payload = {"project": str(home / "project"), "request": to_plain(request)}
     run_once(handlers.by_kind(), "render", payload)
-    takes = handlers.takes(home / "project")
-    return np.concatenate([takes.get(key)["frames"] for key in last_keys(spans(request))])
+    return handlers.takes(home / "project")
 
 
 def use_of(handlers, subject: Subject, name: str):
@@ -117,6 +132,7 @@ def test_one_subject_has_an_adapter_for_each_model(handlers, home, rex):
     assert [(v.model, v.network) for v in rex.versions] == [
         ("dream", "SD 1.x"),
         ("wan2.1_t2v_1.3B", "Wan 1.3B"),
+        ("dreamxl", "SDXL"),
     ]
     for name, version in zip(SIDE, rex.versions, strict=True):
         use, remark = use_of(handlers, rex, name)
@@ -129,6 +145,12 @@ def test_one_subject_has_an_adapter_for_each_model(handlers, home, rex):
 def test_it_moves_with_a_motion_module_and_carries_over_to_fine_tunes(handlers, home, rex):
     use, remark = use_of(handlers, rex, "dream+mm_v3")
     assert (use.identity, remark) == (rex.versions[0].identity, "")  # the very image model
+    (key, moving), (plain_key, plain) = (
+        drawn(handlers, home, "dream+mm_v3", one) for one in (replace(use, strength=1.5), None)
+    )
+    assert key != plain_key
+    assert moving.shape == plain.shape == (2, 4, 8, 8)
+    assert np.abs(moving - plain).max() > 1e-3 * plain.std()  # it learned for two steps alone
     use, remark = use_of(handlers, rex, "tuned")
     assert use.identity == rex.versions[0].identity
     assert "was trained for dream, also SD 1.x" in remark
@@ -163,6 +185,16 @@ def test_a_plan_counts_what_lies_beside_the_weights(handlers, rex):
     ]
     file = handlers.subjects.adapter_of("rex", taught.subject.identity)
     assert peaks[1] - peaks[0] >= 0.9 * file.stat().st_size  # the file, and its layers
+
+
+@pytest.mark.parametrize("name", ["dreamxl", "wan2.1_t2v_1.3B"])
+def test_a_method_by_which_it_does_not_learn_is_refused_before_it_is_ordered(handlers, name):
+    """It was said by the job, after the model had been loaded."""
+    model = library.find(name, handlers.model_folders)
+    student = handlers.models.student(model, lambda _: None)
+    assert tuple(student.methods) == model.card.subjects.methods == ("lora",)
+    with pytest.raises(Refusal, match="is not trained by DreamBooth here"):
+        order("rex", "dreambooth", 2, model)
 
 
 def test_a_model_that_cannot_learn_is_refused(handlers, home):

@@ -22,7 +22,7 @@ from studio.spec.card import Card, Interpolation, Window
 from studio.spec.grid import Grid
 from studio.spec.part import Defaults
 from studio.spec.refusal import Refusal
-from studio.spec.subject_defaults import SubjectDefaults
+from studio.spec.subject_defaults import METHODS, SubjectDefaults
 
 FAMILIES = {"SD 1.x": "sd1", "SD 2.x": "sd2", "SDXL": "sdxl"}
 SQUARE = ((512, 512), (768, 512), (512, 768), (640, 384), (384, 640))
@@ -152,6 +152,7 @@ def _taught(*, is_xl: bool, large: bool) -> SubjectDefaults:
         steps=800,
         prior_pictures=24,
         size=size,
+        methods=("lora",) if is_xl else METHODS,
     )
 
 

@@ -4,7 +4,7 @@ levels are those of the official configs."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -67,8 +67,9 @@ KINDS: Mapping[str, _Kind] = {
 }
 """By the beginning of a variant (`recognition.video_networks`), what is known of it."""
 TAUGHT = SubjectDefaults(
-    lora_rate=1e-4, batch=1, prior_weight=0.5, rank=16, steps=800, prior_pictures=8, size=512
-)
+    lora_rate=1e-4, batch=1, prior_weight=0.5, rank=16, steps=800, prior_pictures=8, size=512,
+    methods=("lora",),
+)  # fmt: skip
 """How subjects are taught to it from stills: a LoRA of the attention and the layers behind it, at the
 rate that is usual for LoRAs; never measured on its true weights."""
 PARTS = {
@@ -208,6 +209,8 @@ def _card(name: str, entry: Entry, kind: _Kind, files: tuple[tuple[str, str], ..
     if set(kind.fills) - {"keyframes"}:
         roles.append("holes")
     around = bool({"any", "ends"} & set(kind.fills))
+    from_words = "keyframes" in kind.fills and not around
+    learns = from_words and not any(component.startswith("low") for component in everything)
     if around:
         roles.append("interpolator")
     return Card(
@@ -227,6 +230,6 @@ def _card(name: str, entry: Entry, kind: _Kind, files: tuple[tuple[str, str], ..
         holes_space=FRAMES,
         files=files,
         uses=tuple((role, codec if role == "codec" else everything) for role in sorted(roles)),
-        subjects=TAUGHT,
+        subjects=TAUGHT if learns else replace(TAUGHT, methods=()),
         network=entry.found.fits[0] if entry.found and entry.found.fits else "",
     )

@@ -4,11 +4,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.jobs.queue import Queue
+from studio.library.models import Model
 from studio.project.subject import Subject
 from studio.project.subjects import Learning
 from studio.spec.numbers import possible
 from studio.spec.plan import words
 from studio.spec.plan.plan import Plan
+from studio.spec.refusal import Refusal
 from studio.spec.subjects import DEFAULT_STEPS
 from studio.ui.state.background import Background
 from studio.ui.state.document import Document
@@ -150,7 +152,7 @@ class SubjectDetails(QWidget):
         timed = takes is not None and takes.seconds is not None
         self.next = what_next(subject, self._learning, model, self._length, timed=timed)
         self.train_again.say(self.next.words, words.beside(takes) if takes else "")
-        reason = _without_photos(subject)
+        reason = _untaught(subject, self._method(subject), self._present.state.model)
         set_enabled(self.train_again, reason, f"{TRAIN}\n{words.whole(takes)}" if takes else TRAIN)
         self.train_again.setVisible(True)
         self.plan.setText(self.next.plan)
@@ -185,14 +187,24 @@ class SubjectDetails(QWidget):
             self._render_actions.train(subject.name, method, steps, anew=anew or self.next.anew)
 
     def _method(self, subject: Subject) -> str:
-        version = subject.version()
-        return version.method if version else subject.method
+        """That by which it was trained, where the shot's model learns by it."""
+        version, model = subject.version(), self._present.state.model
+        wanted = version.method if version else subject.method
+        there = model.card.subjects.methods if model else ()
+        return wanted if wanted in there or not there else there[0]
 
     def _remove(self) -> None:
         name = self._selection.subject
         self._document.remove_subject(name, lambda kept: self.removed.emit(name, kept))
 
 
-def _without_photos(subject: Subject) -> str:
+def _untaught(subject: Subject, method: str, model: Model | None) -> str:
     """Why a subject cannot be trained, or "": one that was a LoRA of somebody's has no photos."""
-    return "" if subject.photos else "It has no photos to learn from: add some."
+    if not subject.photos:
+        return "It has no photos to learn from: add some."
+    try:
+        if model is not None:
+            model.card.subjects.check(model.card.name, method)
+    except Refusal as refusal:
+        return str(refusal)
+    return ""

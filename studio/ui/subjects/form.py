@@ -63,7 +63,9 @@ class SubjectForm(QWidget):
                 f"{count(len(self.wall.good), 'photo')} will not do.",
                 f"Use {FEWEST_PHOTOS} to {MOST_PHOTOS} photos of the same subject.",
             )
-        method = self.method.currentData()
+        method, model = self.method.currentData(), self._present.state.model
+        if model is not None:
+            model.card.subjects.check(model.card.name, method)
         return replace(self.who.subject(), token=self.token.currentText(), method=method)
 
     def reflect(self) -> None:
@@ -126,8 +128,9 @@ class SubjectForm(QWidget):
         self.who.done.connect(self._order)
         for source in (self.who.changed, self.wall.changed):
             source.connect(self.reflect)
-        for choice in (self.steps.changed, self.method.activated, self._present.changed):
-            choice.connect(lambda *_: self._look_ahead())
+        self.steps.changed.connect(lambda *_: self._look_ahead())
+        for choice in (self.method.activated, self._present.changed):
+            choice.connect(lambda *_: self.reflect())
         self._plan.changed.connect(self._reflect_plan)
         self.train.clicked.connect(self._order)
         self.give_up.clicked.connect(self._stop)

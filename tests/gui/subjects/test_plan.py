@@ -1,5 +1,7 @@
 """What a training takes, on the button that starts it."""
 
+from dataclasses import replace
+
 import pytest
 
 from studio.app import build
@@ -68,3 +70,21 @@ def test_a_subject_that_is_there_says_the_same(opened, planner, photos, until):
 def test_without_a_planner_it_says_train(studio, photos, until):
     form = fill(studio, photos, until)
     assert form.train.text() == "Train"
+
+
+def test_a_method_by_which_the_model_does_not_learn_is_said_at_the_button(studio, photos, until):
+    """As by Stable Diffusion XL, where the job said so after the model had been loaded."""
+    form = fill(studio, photos, until)
+    form.who.no_person.click()
+    form.method.setCurrentIndex(form.method.findData("dreambooth"))
+    form.method.activated.emit(form.method.currentIndex())
+    until(form.train.isEnabled)
+    card = studio.present.state.model.card
+    for methods, sentence in ((("lora",), "is not trained by DreamBooth"), ((), "learns no subj")):
+        taught = replace(card.subjects, methods=methods)
+        model = replace(studio.present.state.model, card=replace(card, subjects=taught))
+        studio.model_list.offer((model,))
+        until(lambda found=sentence: found in form.reason.text())
+        assert not form.train.isEnabled()
+    studio.model_list.offer((replace(model, card=card),))
+    until(form.train.isEnabled)
