@@ -36,7 +36,7 @@ def paint_wipe(
     painter.drawLine(QPointF(line, target.top()), QPointF(line, target.bottom()))
     for words, left in zip(names, (True, False), strict=False):
         room = line - target.left() if left else target.right() - line
-        _name(painter, target, words, room, theme, left=left, beside=True)
+        _name(painter, target, words, room, theme, QRectF(painter.window()), left=left)
 
 
 def _name(
@@ -45,25 +45,24 @@ def _name(
     words: str,
     room: float,
     theme: Theme,
+    around: QRectF,
     *,
-    left: bool,
-    beside: bool = False,
+    left: bool = True,
 ) -> None:
-    """A name at the foot of a picture, at one of its sides; where there is no room on it `beside` it,
-    or cut."""
+    """A name at the foot of a picture, at one of its sides; where there is no room on it, beside it in
+    what is `around` it, or cut."""
     font = painter.font()
     font.setPixelSize(theme.small)
     painter.setFont(font)
     metrics = painter.fontMetrics()
     wide, high = metrics.horizontalAdvance(words) + 2 * UNIT, metrics.height() + UNIT // 2
     at = target.left() + UNIT if left else target.right() - wide - UNIT
-    if room < wide + 2 * UNIT and beside:
+    if room < wide + 2 * UNIT:
         at = target.left() - wide - UNIT if left else target.right() + UNIT
-        if at < 0 or at + wide > painter.window().width():
-            return
-    elif room < wide + 2 * UNIT:
-        wide = max(0, int(room) - 2 * UNIT)
-        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, wide - 2 * UNIT)
+    if at < around.left() or at + wide > around.right():
+        wide = max(0.0, room - 2 * UNIT)
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(wide) - 2 * UNIT)
+        at = target.left() + UNIT if left else target.right() - wide - UNIT
     box = QRectF(at, target.bottom() - high - UNIT, wide, high)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.colour("panel"))
@@ -98,7 +97,7 @@ def paint_together(
         left = cell.left() + (cell.width() - wide) / 2
         target = QRectF(left, cell.top() + (cell.height() - high) / 2, wide, high)
         painter.drawImage(target, enlarged(picture, round(wide)))
-        _name(painter, target, name, wide, theme, left=True)
+        _name(painter, target, name, wide, theme, cell)
 
 
 def paint_loupe(
