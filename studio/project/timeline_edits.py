@@ -110,6 +110,7 @@ def shot_of(request: ClipRequest, id: str) -> Shot:
         fps=request.fps,
         interpolate=request.interpolate,
         strip=request.strip,
+        loras=tuple({use.name: use.strength for use in request.loras}.items()),
         parts=tuple((r, fills[r]) for r in ROLES if fills.get(r, request.model) != request.model),
     )
 

@@ -13,13 +13,15 @@ from studio.project.history import History
 from studio.project.plain import from_plain, to_plain
 from studio.project.project import Project
 from studio.project.shot import Shot
+from studio.project.slowing import finer, slow
+from studio.spec.adapter_use import LoraUse
 from studio.spec.part import ROLES, Part
 from studio.spec.refusal import Refusal
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline import edits as timeline_edits
 from studio.spec.timeline import marking, splitting, trimming
 from studio.spec.timeline.gaps import gaps, range_of
-from studio.spec.timeline.retiming import at_rate
+from studio.spec.timeline.retiming import at_rate, retime
 from studio.spec.timeline.states import MADE, TO_MAKE, Wanted, plan
 from studio.spec.timeline.timeline import Timeline
 from tests.hostile import good
@@ -285,3 +287,33 @@ def test_a_project_without_a_timeline_has_an_empty_one():
     assert Project("x").timeline == Timeline()
     assert marking.marked(Timeline()) == (0, 0)
     assert V1 not in Timeline()
+
+
+def test_a_shot_of_a_request_keeps_its_loras():
+    """Else what fills a gap beside it would be made with them, and out of date at once."""
+    use = LoraUse("style", "1" * 64, 0.5, "SD 1.x")
+    assert cuts.shot_of(replace(FULL, loras=(use,)), ONE).loras == (("style", 0.5),)
+    assert not cuts.shot_of(FULL, ONE).loras
+
+
+def test_a_slow_clip_is_of_the_same_take_with_frames_in_between():
+    coarse = replace(PLAIN, interpolate=1)
+    made = edits.add_shot(Project("x"), cuts.shot_of(coarse, ONE))
+    made = edits.add_render(made, ONE, coarse, last_keys(spans(coarse)), id=TAKES[0])
+    made = cuts.lay_out(made)
+    clip = film(made).clips[0].id
+    with pytest.raises(Refusal, match="no frame twice"):
+        finer(made, clip)
+    slower = cuts.edit_timeline(made, lambda t: retime(t, clip, Fraction(1, 3), made.media))
+    (asked,) = finer(slower, clip)
+    assert asked == replace(coarse, interpolate=2)
+    after = slow(slower, clip, asked)
+    assert [shot.prompt for shot in after.shots] == [PLAIN.prompt] * 2
+    rendered = edits.add_render(
+        after, after.shots[-1].id, asked, last_keys(spans(asked)), id=TAKES[1]
+    )
+    shown = cuts.show(rendered, clip, TAKES[1])
+    footage, rate = shown.timeline.clip(clip).footage, shown.timeline.rate
+    assert (footage.take, footage.speed) == (TAKES[1], Fraction(1, 3))
+    last = footage.frame(shown.timeline.clip(clip).length - 1, rate)
+    assert asked.frames - 4 <= last < asked.frames

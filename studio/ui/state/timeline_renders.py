@@ -23,6 +23,7 @@ from studio.ui.state.document import Document
 from studio.ui.state.gap_orders import beside, fill_gaps
 from studio.ui.state.model_list import LOOKING, ModelList
 from studio.ui.state.render_actions import SEEDS, RenderActions
+from studio.ui.state.slow_orders import smoother
 from studio.ui.state.timeline_look import TimelineLook
 from studio.ui.state.timeline_orders import Estimate, Made, Order, Piece, as_drafts, estimate
 
@@ -109,6 +110,10 @@ class TimelineRenders(QObject):
             return self._order("Make the marked range anew", "Retake", request, edit)
 
         self._propose(order)
+
+    def smooth(self, clip: str) -> None:
+        """Propose to put frames between those of a clip that is slow."""
+        self._propose(lambda project: smoother(project, clip, self._check))
 
     def go_on(self, clip: str, by: int) -> None:
         """Propose a shot of so many frames that goes on from the exact end of a clip."""

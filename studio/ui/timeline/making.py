@@ -50,6 +50,8 @@ class MakingGestures:
             Gesture("retake", "retake", "Make the marked range anew …", "R", self._retake,
                     self._need_range),
             Gesture("loop", "loop", "Make a loop of it …", "", self._loop, self._need_take),
+            Gesture("between", "smooth", "Frames in between, where it is slower …", "",
+                    lambda: self._renders.smooth(self._one()), self._need_take),
             Gesture("words", "recipe", "Words over it …", "T", self._words, self._need_filled),
             Gesture("travel", "recipe", "Make it of the words over it …", "Shift+T", self._travel,
                     self._need_words),

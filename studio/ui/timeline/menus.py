@@ -13,7 +13,7 @@ from studio.ui.widgets.gestures import LINE, Gesture, fill_menu, underline, with
 FIRST = {
     CLIP: (
         "split", "head", "tail", "delete", "ripple", "extend", "bridge", "loop", "retake", "render",
-        "travel", "speed", "gain",
+        "travel", "speed", "between", "gain",
     ),
     GAP: ("fill", "fill_all", "close", "file"),
 }  # fmt: skip
@@ -24,7 +24,7 @@ LAYOUT = (
     "fill", "fill_all", "bridge", "extend", "retake", "loop", LINE,
     ("Words", ("words", "travel")),
     ("Marks", ("marker", "in", "out", "unmark")),
-    ("Speed and slip", ("speed", "blend", "slip_back", "slip_on")),
+    ("Speed and slip", ("speed", "between", "blend", "slip_back", "slip_on")),
     ("Loudness", ("gain", "softer", "louder")), LINE,
     "snap", "scopes",
 )  # fmt: skip

@@ -1,13 +1,20 @@
 """What is made for the timeline: proposed with its pieces and time, queued, and put on its clip."""
 
 from dataclasses import replace
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
+from studio.jobs.job import Job
+from studio.project import edits
+from studio.project.timeline_edits import shot_of
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline.states import CHANGED, MADE
 from studio.ui.timeline.proposal import Proposal
+from tests.gui.handlers import DENSE
 from tests.gui.timeline.conftest import clip_ids
 from tests.gui.timeline.mouse import drag, frames, place
 
@@ -248,3 +255,40 @@ def test_drafts_are_made_fast_and_promoted_to_what_was_wished(film, agree, made,
     made()
     assert film.document.project.renders[-1].request.steps == 20
     assert timeline(film).clip(second).footage.take == film.document.project.renders[-1].id
+
+
+def test_a_slow_clip_gets_frames_in_between_and_keeps_those_that_were_made(
+    film, handlers, agree, made, until
+):
+    coarse = replace(DENSE.card.request("a red ball", 3, DENSE.weights), interpolate=1)
+    job = SimpleNamespace(payload={"project": str(film.document.folder)})
+    handlers.put(cast(Job, job), coarse, spans(coarse))
+    keys, shot, take = last_keys(spans(coarse)), f"{'a0'}{9:010x}", "c" * 12
+    film.document.keep(lambda p: edits.add_shot(p, shot_of(coarse, shot)))
+    film.document.keep(lambda p: edits.add_render(p, shot, coarse, keys, id=take))
+    clip = film.timeline_edits.add_take(take)
+    gesture, renders = film.timeline.gestures["between"], film.project.timeline_renders
+    film.timeline_edits.set_speed(clip, Fraction(4))
+    refused = []
+    renders.refused.connect(lambda what, _: refused.append(what))
+    film.timeline.view.choice.one(clip)
+    gesture.act()
+    assert refused == ["This clip shows no frame twice."]
+    film.timeline_edits.set_speed(clip, Fraction(1, 2))
+    before = timeline(film).clip(clip)
+    gesture.act()
+    lines = agree()
+    assert lines[0] == "8 keyframes held: exact frames that are there already"
+    until(lambda: timeline(film).clip(clip).footage.take not in ("", take))
+    made()
+    after = timeline(film).clip(clip)
+    asked = film.document.project.render(after.footage.take).request
+    assert (asked.interpolate, after.footage.speed, after.footage.rate) == (2, Fraction(1, 2), 24)
+    assert before.length - 4 < after.length <= before.length
+    kept = {span.key for span in spans(coarse) if span.stage not in ("decode", "show")}
+    assert kept <= {span.key for span in spans(asked)}
+    shows = [footage_of.frame(n, Fraction(24)) for footage_of in (after.footage,) for n in range(8)]
+    assert shows == [0, 1, 1, 2, 2, 3, 3, 4], "four times as many as before"
+    film.timeline.view.choice.one(clip)
+    gesture.act()
+    assert refused[-1].startswith("No more frames can be put between these.")
