@@ -1,7 +1,4 @@
-"""Make the guide's pictures anew, with the starter: python assets/guide/render.py [NAME …]
-
-All but `subject.png`, which takes a training: python -m tests.gui.screenshots has it as "training".
-"""
+"""Make the guide's pictures anew, with the starter: python assets/guide/render.py [NAME …]"""
 
 import os
 import sys
@@ -12,16 +9,19 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QRect, QSize, Qt  # noqa: E402
+from PIL import Image  # noqa: E402
+from PySide6.QtCore import QRect, QSignalBlocker, QSize, Qt  # noqa: E402
 from PySide6.QtGui import QImage, QPixmap  # noqa: E402
-from PySide6.QtWidgets import QDialog  # noqa: E402
+from PySide6.QtWidgets import QDialog, QLabel  # noqa: E402
 
 from studio.app import build, start_application  # noqa: E402
 from studio.jobs.handlers import JobHandlers  # noqa: E402
 from studio.project.folders import Folders  # noqa: E402
 from studio.ui.shell.studio_window import StudioWindow  # noqa: E402
+from studio.ui.takes.export import ExportDialog  # noqa: E402
 from tests.gui.screenshots import PATIENCE, seen, spin  # noqa: E402
 
+SAMPLES = HERE.parent / "samples"
 SIZE = QSize(1280, 720)
 WIDE = 760
 """Pixels of a picture in the guide."""
@@ -57,6 +57,7 @@ def scenes(studio: StudioWindow):
     """Bring the window from state to state: a name and what takes its picture, one after the other."""
     spin(2.0)
     yield "first", lambda: seen(studio)
+    yield from subject(studio)
     for number, (words, seed) in enumerate(SHOTS):
         if number:
             studio.shot.new_shot()
@@ -70,9 +71,24 @@ def scenes(studio: StudioWindow):
         edits.add_take(take, start=edits.timeline.length + GAP if number == 1 else None)
     yield from timeline(studio)
     studio.actions["export"].trigger()
-    spin(2.0)
-    yield "export", lambda: dialog(studio)
+    spin(0.5)
+    (export,) = studio.window.findChildren(ExportDialog)
+    export.what.setCurrentIndex(export.what.findText("Timeline", Qt.MatchFlag.MatchContains))
+    lines = export.findChildren(QLabel)
+    spin(60.0, lambda: any("Size: about" in line.text() for line in lines))
+    yield "export", lambda: without_folder(export)
     close_dialogs(studio)
+
+
+def subject(studio: StudioWindow):
+    studio.subjects.begin(sorted(SAMPLES.glob("*.png")))
+    form = studio.subjects.form
+    form.who.name.setText("pip")
+    form.who.noun.setText("toy")
+    spin(PATIENCE, lambda: form.train.isEnabled() and "reading" not in form.wall.total.text())
+    spin(1.0)
+    yield "subject", lambda: studio.window.docks["Subjects"].grab()
+    form.give_up.click()
 
 
 def keyframes(studio: StudioWindow):
@@ -111,6 +127,14 @@ def dialog(studio: StudioWindow) -> QPixmap:
     return next(d for d in studio.window.findChildren(QDialog) if d.isVisible()).grab()
 
 
+def without_folder(export: ExportDialog) -> QPixmap:
+    """As it is, but for the name of whose computer it is."""
+    blocker = QSignalBlocker(export.folder)
+    export.folder.setText("~/Films")
+    blocker.unblock()
+    return export.grab()
+
+
 def close_dialogs(studio: StudioWindow) -> None:
     for each in studio.window.findChildren(QDialog):
         each.close()
@@ -118,11 +142,15 @@ def close_dialogs(studio: StudioWindow) -> None:
 
 
 def save(name: str, picture: QPixmap) -> None:
-    image = picture.toImage().convertToFormat(QImage.Format.Format_RGB888)
+    image = picture.toImage()
     if image.width() > WIDE:
         image = image.scaledToWidth(WIDE, Qt.TransformationMode.SmoothTransformation)
-    image.convertToFormat(QImage.Format.Format_Indexed8).save(str(HERE / f"{name}.png"))
-    print(HERE / f"{name}.png", flush=True)
+    image.convertToFormat(QImage.Format.Format_RGB888).save(str(HERE / f"{name}.png"))
+    with Image.open(
+        HERE / f"{name}.png"
+    ) as whole:  # a palette of its own colours: a third as large
+        small = whole.quantize(256, Image.Quantize.MAXCOVERAGE, 4, dither=Image.Dither.NONE)
+    small.save(HERE / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
