@@ -20,7 +20,7 @@ from studio.library.cache_file import read_cache, write_cache
 VERSION = 1
 RESOLUTION = 2_000_000_000
 """Nanoseconds that a file must have stood still before it was hashed; FAT counts in 2 s."""
-MAX_FILES, MAX_BYTES = 1000, 8_000_000
+MAX_FILES, MAX_BYTES = 10_000, 16_000_000
 """Files that are remembered, and bytes of the file that is read back."""
 
 Digest = Callable[[BufferedReader], str]

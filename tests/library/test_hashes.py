@@ -185,3 +185,11 @@ def test_only_so_many_are_kept(tmp_path, kept, monkeypatch):
         (tmp_path / str(number)).write_bytes(b"x")
         known.of(tmp_path / str(number))
     assert [Path(name).name for name in json.loads(kept.read_text())["files"]] == ["2", "3", "4"]
+
+
+def test_a_library_of_thousands_is_kept_whole(tmp_path, kept, file):
+    """Of more than a thousand files the first were forgotten, and read again for the next clip."""
+    there = {f"{tmp_path}/{'long name ' * 20}{n}": ((1, n, n, n), "0" * 32) for n in range(5000)}
+    hashes._write(kept, there)
+    assert Hashes(kept, later).of(file) == truth(file)
+    assert hashes._read(kept).keys() == {*there, str(file)}
