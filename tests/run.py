@@ -19,6 +19,7 @@ VENV = ROOT / ".venv"
 TORCH = "torch==2.13.0"
 MOST_SKIPPED = 40
 MOST_PROCESSES = 4
+PROCESS = 2 * 1024**3
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 
 # what Qt loads even without a screen, and the Debian packages that bring it
@@ -57,11 +58,23 @@ def main(arguments: list) -> int:
 
 
 def at_once() -> list:
-    """How pytest shares the files of tests among processes; each may take a gigabyte."""
-    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    """How pytest shares the files of tests among processes; each may take two gigabytes.
+
+    One more than there are cores: tests of windows, queues and programs often wait.
+    """
+    cores = os.cpu_count() or 1
+    processes = min(MOST_PROCESSES, cores + (cores > 1), max(1, memory() // PROCESS))
     # in the order of the folders: those of a few long tests come first
     how = [f"--numprocesses={processes}", "--dist=loadfile", "--no-loadscope-reorder"]
     return how if processes > 1 else []
+
+
+def memory() -> int:
+    """Bytes of the computer; what MOST_PROCESSES take where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return MOST_PROCESSES * PROCESS
 
 
 def environment() -> Path:
