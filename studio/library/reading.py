@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,10 @@ def first_unread(model: Model, prompt: str) -> str:
 
     Also "" for a model without a tokenizer to count with, or whose text encoder has no table of
     positions (T5 and its kin).  Costs about 20 ms, and with CLIP's own
-    words half a second.
+    words half a second the first time.
     """
     folder = model.folder / "tokenizer"
-    if not folder.is_dir():
+    if not prompt or not folder.is_dir():
         return ""
     try:
         tokenizer = _tokenizer(folder)
@@ -63,6 +64,11 @@ def _tokenizer(folder: Path) -> Tokenizer | None:
     file = folder / "tokenizer_config.json"
     if not file.is_file() or json.loads(file.read_text("utf-8")).get("merges") != NAMED:
         return None
+    return _published()
+
+
+@cache
+def _published() -> Tokenizer:
     with gzip.open(CLIP, "rt", encoding="utf-8") as opened:
         known, pairs = vocabulary(opened.read())
     return _clip(known, list(pairs))

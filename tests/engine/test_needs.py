@@ -1,5 +1,6 @@
 """What spans take by shapes alone, against what torch's allocator says that they took."""
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -19,7 +20,7 @@ from studio.spec.card import FAMILIES
 from studio.spec.plan.steps import STREAMED
 from studio.spec.progress import silent
 from studio.spec.spans import spans
-from tests import tiny_families, tiny_parts
+from tests import published_models, tiny_families, tiny_parts
 from tests.engine.memory import Memory
 
 
@@ -88,6 +89,22 @@ def test_a_card_takes_half_and_streamed_weights_wait_beside_it(folder, walk):
 def test_shapes_are_nowhere_in_memory(folder):
     parts = skeleton(partial(opened, folder, "large", "keyframes"), PROCESSOR)
     assert {t.device.type for net in networks(parts) for t in net.parameters()} == {SHAPES}
+
+
+def test_more_steps_are_found_out_as_fast(tmp_path):
+    """A network of pictures was computed anew at every step whose timestep is a whole number."""
+    published_models.checkpoint(tmp_path / "dream.safetensors")
+    model = library.find("dream", [tmp_path])
+    family = import_module(FAMILIES[model.card.family])
+    parts = skeleton(lambda on: family.load(model.folder, model.card, "", on, silent), PROCESSOR)
+    computed: Counter[int] = Counter()
+    for layer in (module for net in networks(parts) for module in net.modules()):
+        layer.register_forward_pre_hook(lambda *_: computed.update([steps]))
+    for steps in (1, 3):
+        asked = model.card.request("a ball", 7, model.weights, keyframes=1, steps=steps)
+        need_of(spans(asked)[0], parts, PROCESSOR)
+    assert computed[3] > 0
+    assert computed[3] - computed[1] == 2 * 2  # the calls alone, of both ways
 
 
 def test_families_are_planned_as_they_load(tmp_path):

@@ -150,4 +150,25 @@ def _computed(func: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
             return torch.empty_like(first)
     if func is aten.copy_.default and args[1].device.type == SHAPES != args[0].device.type:
         return args[0]
+    if func in NORMS and args[0].device.type == SHAPES:
+        return NORMS[func](*args)
     return func(*args, **kwargs)
+
+
+def _group_normed(x: Tensor, *how: Any) -> tuple[Tensor, Tensor, Tensor]:
+    batch, _, _, groups, _ = how[2:]
+    return torch.empty_like(x), x.new_empty((batch, groups)), x.new_empty((batch, groups))
+
+
+def _layer_normed(x: Tensor, shape: Any, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
+    each = (*x.shape[: -len(shape)], *(1 for _ in shape))
+    wide = torch.promote_types(x.dtype, torch.float32)
+    mean, deviation = (x.new_empty(each, dtype=wide) for _ in range(2))
+    return x.new_empty(x.shape), mean, deviation
+
+
+NORMS = {
+    aten.native_group_norm.default: _group_normed,
+    aten.native_layer_norm.default: _layer_normed,
+}
+"""Likewise slow on "meta": what is normed, and a mean and a deviation of each group."""

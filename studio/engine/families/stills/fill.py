@@ -104,8 +104,9 @@ class Stills:
 
         def denoise(x: Tensor, t: float) -> Tensor:
             added = None if whole is None else {"text_embeds": whole, "time_ids": self._sizes(x)}
+            at = torch.full((1,), t, device=x.device)  # a number would tell steps apart by shapes
             frames = (
-                net(frame.to(net.dtype), t, words, added_cond_kwargs=added).sample.float()
+                net(frame.to(net.dtype), at, words, added_cond_kwargs=added).sample.float()
                 for frame in x.split(1)
             )
             return torch.cat(list(frames))
