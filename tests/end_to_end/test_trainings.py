@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from studio.project.subject import Subject
 from studio.spec.progress import Cancelled
 from studio.spec.refusal import Refusal
 from studio.spec.spans import spans
-from tests import tiny_starter
+from tests import drawing, tiny_starter
 from tests.end_to_end.orders import ROOT
 
 SAMPLES = sorted((ROOT / "assets" / "samples").glob("*.png"))[:4]
@@ -61,8 +62,9 @@ class Studio:
 
 
 @pytest.fixture
-def studio(home: Path) -> Studio:
-    return Studio(home)
+def studio(home: Path) -> Iterator[Studio]:
+    with drawing.in_one_step():
+        yield Studio(home)
 
 
 def equal(one, two) -> bool:

@@ -5,7 +5,6 @@ bfloat16 on the processor are as strict about what is multiplied with what.
 """
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ import torch
 from studio.engine import device as devices
 from studio.engine.backbone import encode_text
 from studio.engine.device import PROCESSOR, Device
-from studio.engine.families.videoldm import student
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers
 from studio.engine.families.videoldm.encode import encode
 from studio.engine.families.videoldm.student import VideoStudent
@@ -23,10 +21,8 @@ from studio.engine.families.videoldm.upsampler import Upsampler
 from studio.engine.families.videoldm.videomodel import VideoModel
 from studio.engine.film import film
 from studio.engine.roles import UpscaleSpec
-from studio.engine.subjects import dataset
 from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.likeness import LikenessNet
-from studio.engine.subjects.student import Drawing
 from studio.engine.subjects.subject import train_subject
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.engine.tiles import Tile, Tiling
@@ -34,6 +30,7 @@ from studio.lab.measures import decoding, filling, frechet, likeness, starter
 from studio.spec.progress import Cancelled, Progress, silent
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
+from tests import drawing
 from tests.cards import SUBJECTS
 from tests.engine import tiny_upsampler, tiny_video
 from tests.engine.memory import Memory
@@ -53,10 +50,10 @@ LEAST = {torch.float32: 60.0, torch.float16: 35.0, torch.bfloat16: 20.0}
 SPEC = SubjectSpec("dog", batch=1, rank=4, prior_pictures=1, preview_every=1, crops=0, mirror=False)
 
 
-def quick(monkeypatch) -> None:
-    """One step of the sampler where a training draws many."""
-    monkeypatch.setattr(dataset, "Drawing", partial(Drawing, steps=1))
-    monkeypatch.setattr(student, "STEPS", 1)
+@pytest.fixture
+def quick():
+    with drawing.in_one_step():
+        yield
 
 
 # the others are combined in these two
@@ -149,8 +146,7 @@ def test_frames_and_a_tile_made_larger(on, kind):
     ],
     indirect=["on"],
 )
-def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, monkeypatch):
-    quick(monkeypatch)
+def test_a_subject_is_learned_shown_and_learned_on(on, method, text, quick, tmp_path):
     spec = replace(SPEC, method=method, tune_text=text, steps=2)
     video, shown = model(on), []
 
@@ -176,12 +172,11 @@ def test_a_subject_is_learned_shown_and_learned_on(on, method, text, tmp_path, m
 
 @pytest.mark.long
 @pytest.mark.parametrize("on", ["second, half"], indirect=True)
-def test_words_on_paths_are_learned_from_where_the_network_is(on, tmp_path, monkeypatch):
+def test_words_on_paths_are_learned_from_where_the_network_is(on, quick, tmp_path):
     """The starter's way of teaching: its windows are drawn on the processor."""
     assert SUBJECTS.paths
     few = replace(SUBJECTS.paths, upright=(), in_place=(), per_prompt=1)
     how = {"defaults": replace(SUBJECTS, paths=few)}
-    quick(monkeypatch)
     learns = ImageStudent(model(on).backbone)
     trained = train_subject(learns, photos(), replace(SPEC, steps=1), tmp_path, **how)
     assert np.isfinite(trained.losses).all()

@@ -10,8 +10,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from studio.engine.subjects import dataset
-from studio.engine.subjects.student import Drawing
 from studio.jobs import subject_import
 from studio.jobs.handlers import JobHandlers
 from studio.jobs.job_store import JobStore
@@ -25,6 +23,7 @@ from studio.project.plain import to_plain
 from studio.project.subject import Subject
 from studio.spec.refusal import Refusal
 from studio.spec.spans import last_keys, spans
+from tests import drawing
 from tests import published_models as published
 
 SIDE = {"dream": 64, "wan2.1_t2v_1.3B": 32, "dreamxl": 64}
@@ -60,9 +59,7 @@ def handlers(home) -> JobHandlers:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """One step of the sampler where a training draws many."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "Drawing", lambda *a, **k: Drawing(*a, **{"steps": 1} | k))
+    with drawing.in_one_step():
         yield
 
 

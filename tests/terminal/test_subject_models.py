@@ -1,6 +1,7 @@
 """`subject train` on models as people share them: photos and a word, a LoRA, a picture made with it."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,7 @@ import pytest
 from PIL import Image
 from safetensors import safe_open
 
-from studio.engine.subjects import dataset
-from studio.engine.subjects.student import Drawing
+from tests import drawing
 from tests import published_models as published
 
 SMALL = ("--width", "64", "--height", "64", "--keyframes", "1", "--steps", "1", "--seed", "7")
@@ -45,9 +45,9 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def quick(monkeypatch) -> None:
-    """One step of the sampler where a training draws many."""
-    monkeypatch.setattr(dataset, "Drawing", lambda *a, **k: Drawing(*a, **{"steps": 1} | k))
+def quick() -> Iterator[None]:
+    with drawing.in_one_step():
+        yield
 
 
 @pytest.mark.parametrize("name", MODELS)

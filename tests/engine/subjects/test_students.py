@@ -21,11 +21,11 @@ from studio.engine.lora.writing import SPELLINGS, export
 from studio.engine.noise import noise
 from studio.engine.subjects import dataset, loss, subject
 from studio.engine.subjects.image_student import ImageStudent
-from studio.engine.subjects.student import Drawing
 from studio.engine.subjects.subject_spec import SubjectSpec
 from studio.spec.progress import Cancelled, silent
 from studio.spec.refusal import Refusal
 from studio.spec.subject_defaults import SubjectDefaults
+from tests import drawing
 from tests.engine.families.wan import tiny as tiny_wan
 from tests.engine.tiny_backbone import photos, tiny
 from tests.engine.tiny_xl import tiny_xl
@@ -44,9 +44,7 @@ def wan_folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """One step of the sampler where a training draws many."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "Drawing", lambda *a, **k: Drawing(*a, **{"steps": 1} | k))
+    with drawing.in_one_step():
         yield
 
 

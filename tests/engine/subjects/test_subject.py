@@ -109,7 +109,16 @@ def _cancel_at(step):
     return tick
 
 
-@pytest.mark.parametrize("cut", [1, 5])
+@pytest.mark.parametrize(
+    ("trained", "cut"),
+    [
+        ("lora", 1),
+        ("dreambooth", 5),
+        pytest.param("lora", 5, marks=pytest.mark.long),
+        pytest.param("dreambooth", 1, marks=pytest.mark.long),
+    ],
+    indirect=["trained"],
+)
 def test_cancelled_and_resumed_equals_unbroken(backbone, trained, tmp_path, cut):
     spec, unbroken, _, _ = trained
     spec = replace(spec, checkpoint_seconds=0)

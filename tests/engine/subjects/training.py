@@ -6,6 +6,7 @@ from studio.engine.backbone import Backbone
 from studio.engine.subjects import subject
 from studio.engine.subjects.image_student import ImageStudent
 from studio.engine.subjects.subject_spec import SubjectSpec, TrainedSubject
+from tests import drawing
 from tests.cards import SUBJECTS
 
 SPEC = SubjectSpec(
@@ -20,4 +21,5 @@ def train_subject(backbone: Backbone, *args: Any, **how: Any) -> TrainedSubject:
 
 def plainly_train(backbone: Backbone, *args: Any, **how: Any) -> TrainedSubject:
     """As a model is whose card says nothing."""
-    return subject.train_subject(ImageStudent(backbone), *args, **how)
+    with drawing.in_one_step():
+        return subject.train_subject(ImageStudent(backbone), *args, **how)

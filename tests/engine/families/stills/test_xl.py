@@ -86,13 +86,19 @@ def test_pictures_are_those_of_the_stock_pipeline(models, name, negative):
 
 
 @pytest.fixture(scope="module")
+def filler(models):
+    """The one file, opened once for those who put something on it."""
+    return opened(models, FILE, "keyframes")
+
+
+@pytest.fixture(scope="module")
 def beside(tmp_path_factory) -> Path:
     """A LoRA as kohya writes SDXL's, on the UNet and on both text encoders, and an embedding."""
     return lora_files.of_xl(tmp_path_factory.mktemp("beside"), published.networks("sdxl"))
 
 
-def test_a_lora_does_what_it_does_in_the_stock_pipeline(models, beside):
-    filler, file = opened(models, FILE, "keyframes"), beside / "of the UNet.safetensors"
+def test_a_lora_does_what_it_does_in_the_stock_pipeline(filler, beside):
+    file = beside / "of the UNet.safetensors"
     tensors = load_file(beside / "style.safetensors")  # diffusers 0.42 loses kohya's text encoders
     save_file({n: t for n, t in tensors.items() if n.startswith("lora_unet")}, file)
     words = Words("a red ball on the grass", "grey", loras=(AdapterUse(file, 0.7),), notes=[])
@@ -110,8 +116,8 @@ def test_a_lora_does_what_it_does_in_the_stock_pipeline(models, beside):
     assert (made(filler, replace(words, loras=())) - found).abs().mean() > 1e-2
 
 
-def test_an_embedding_does_what_it_does_in_the_stock_pipeline(models, beside):
-    filler, file = opened(models, FILE, "keyframes"), beside / "rexy.safetensors"
+def test_an_embedding_does_what_it_does_in_the_stock_pipeline(filler, beside):
+    file = beside / "rexy.safetensors"
     words = Words(
         "rexy on the grass", "grey", embeddings=(EmbeddingFile("rexy", file),), reading=WEIGHTED
     )
@@ -122,6 +128,8 @@ def test_an_embedding_does_what_it_does_in_the_stock_pipeline(models, beside):
             tokenizer, encoder = (
                 getattr(pipe, part + number) for part in ("tokenizer", "text_encoder")
             )
+            more = len(tokenizer) + len(vectors[name])
+            encoder.resize_token_embeddings(more, mean_resizing=False)  # which takes seconds
             pipe.load_textual_inversion(
                 vectors[name], token="rexy", tokenizer=tokenizer, text_encoder=encoder
             )
