@@ -70,23 +70,34 @@ def test_its_upsampler_makes_frames_sharper_and_keeps_what_they_show() -> None:
     assert (again - small).abs().mean() < 3  # levels of 255
 
 
+@pytest.mark.parametrize(
+    ("more", "frames", "made"),
+    [
+        (("--keyframes", "4"), 49, 1 + 3 * 2 + 7),
+        pytest.param((), 113, 1 + 7 * 2 + 15, marks=pytest.mark.long),
+    ],
+)
 def test_words_become_a_clip_that_shows_them_and_again_it_comes_from_takes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    more: tuple[str, ...],
+    frames: int,
+    made: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def generate(name: str) -> tuple[dict, np.ndarray]:
         out = tmp_path / name
-        data = ["--data-dir", str(tmp_path / "data"), "--json"]
+        data = [*more, "--data-dir", str(tmp_path / "data"), "--json"]
         assert main(["generate", PROMPT, "--seed", "7", "--out", str(out), *data]) == 0
         assert is_marked(out)
         return json.loads(capsys.readouterr().out), np.stack(list(read_video(out)))
 
-    first, frames = generate("a.mp4")
-    sighting = oracle.look(frames)
+    first, shown = generate("a.mp4")
+    sighting = oracle.look(shown)
     assert (sighting.colour, sighting.place) == ("red", "grass")
-    assert len(frames) == first["frames"] == 113
+    assert len(shown) == first["frames"] == frames
     assert first["fps"] == 24
     second, again = generate("b.mp4")
-    assert np.array_equal(frames, again)
+    assert np.array_equal(shown, again)
     assert second["made"] == 0
-    assert second["reused"] == first["made"] == 1 + 7 * 2 + 15
+    assert second["reused"] == first["made"] == made
     assert second["seconds"] <= first["seconds"] / 5

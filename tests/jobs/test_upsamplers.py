@@ -40,7 +40,7 @@ def asked(handlers):
     model = library.find("tiny", handlers.model_folders)
     shot = Shot("a", prompt="a ball", keyframes=3, steps=1, guidance=1.0, interpolate=2)
     made = shot.request(model.card, model.weights, None)
-    return replace(made, upsample=model.card.upsampling)
+    return replace(made, upsample=replace(model.card.upsampling, steps=1))
 
 
 @pytest.fixture(scope="module")

@@ -40,12 +40,19 @@ def people(tmp_path_factory) -> Path:
     wildcards.mkdir(parents=True)
     (wildcards / "animal.txt").write_text("# animals\ncat\n\nowl\n", "utf-8")
     # what the stages of this checkpoint take is found out once, and not in every test
-    assert main(["generate", "a ball", *PLAN, "--data-dir", str(data)]) == 0
+    for lora in ((), ("--lora", "My Style")):
+        assert main(["generate", "a ball", *lora, *PLAN, "--data-dir", str(data)]) == 0
     return data
 
 
 @pytest.fixture
-def home(people: Path, tmp_path: Path) -> Path:
+def home(request: pytest.FixtureRequest, people: Path) -> Path:
+    """One for all, so that what LoRAs take is found out once; `apart` for who changes files."""
+    return request.getfixturevalue("apart") if "apart" in request.fixturenames else people
+
+
+@pytest.fixture
+def apart(people: Path, tmp_path: Path) -> Path:
     """Its own; files are linked."""
     return Path(shutil.copytree(people, tmp_path / "data", copy_function=_linked))
 
@@ -93,8 +100,8 @@ def test_it_is_on_for_the_clip_and_says_how_much_of_it_matched(run: Run, tmp_pat
     assert " more." in partly
 
 
-def test_what_was_replaced_since_is_not_used(run: Run, home: Path, tmp_path: Path):
-    file = home / "models" / "loras" / "My Style.safetensors"
+def test_what_was_replaced_since_is_not_used(run: Run, apart: Path):
+    file = apart / "models" / "loras" / "My Style.safetensors"
     before = keys(run, "a red ball", "--lora", "My Style")
     file.unlink()
     nets = published.networks()
@@ -103,10 +110,10 @@ def test_what_was_replaced_since_is_not_used(run: Run, home: Path, tmp_path: Pat
     assert keys(run, "a red ball", "--lora", "My Style") != before
 
 
-def test_a_draft_takes_a_distilled_lora_that_is_there(run: Run, home: Path, tmp_path: Path):
+def test_a_draft_takes_a_distilled_lora_that_is_there(run: Run, apart: Path, tmp_path: Path):
     small, out = QUICK[:2] + QUICK[4:], tmp_path / "draft.png"
     draft = ("generate", "a red ball", *small, "--draft", "--out", str(out), "--json")
-    loras = home / "models" / "loras"
+    loras = apart / "models" / "loras"
     shutil.copyfile(loras / "My Style.safetensors", loras / "lcm-lora-sdv1-5.safetensors")
     ran = run(*draft)
     assert ran.code == 0, ran.err
@@ -118,12 +125,12 @@ def test_a_draft_takes_a_distilled_lora_that_is_there(run: Run, home: Path, tmp_
     assert [use["name"] for use in recipe["loras"]] == ["lcm-lora-sdv1-5"]
 
 
-def test_what_a_lora_is_like_is_said_once(run: Run, home: Path):
+def test_what_a_lora_is_like_is_said_once(run: Run, apart: Path):
     """Its name says nothing; the answer goes with the file, whatever it is called and wherever."""
     draft = ("generate", "a red ball", *QUICK[:2], *QUICK[4:], "--draft", "--plan", "--json")
     assert not drafted_with(run(*draft))
     assert drafted_with(run(*draft, "--lora-like", "my style:LCM 4 steps")) == "My Style"
-    loras = home / "models" / "loras"
+    loras = apart / "models" / "loras"
     (loras / "My Style.safetensors").rename(loras / "renamed.safetensors")
     assert drafted_with(run(*draft)) == "renamed"
     assert not drafted_with(run(*draft, "--lora-like", "renamed:none"))

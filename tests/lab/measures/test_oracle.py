@@ -11,17 +11,18 @@ from tests.lab.measures import clips
 COUNT = 56
 
 
-def rights(wear) -> np.ndarray:
-    """How often colour, shape and motion are right on `COUNT` real clips."""
+def rights(wear, count: int = COUNT) -> np.ndarray:
+    """How often colour, shape and motion are right on so many real clips."""
     verdicts = []
-    for seed in range(COUNT):
+    for seed in range(count):
         real = clips.scene(seed)
         verdicts.append(oracle.judge(oracle.look(wear(clips.drawn(real))), real.meaning))
     return np.asarray([(v.colour, v.shape, v.motion) for v in verdicts]).sum(0)
 
 
-def test_real_clips_are_read_right():
-    assert rights(lambda frames: frames).tolist() == [COUNT] * 3
+@pytest.mark.parametrize("count", [14, pytest.param(COUNT, marks=pytest.mark.long)])
+def test_real_clips_are_read_right(count):
+    assert rights(lambda frames: frames, count).tolist() == [count] * 3
 
 
 @pytest.mark.long
