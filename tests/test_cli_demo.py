@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,17 @@ from studio.jobs import handlers
 from studio.media.container import probe
 from studio.project.subjects import SubjectStore
 from studio.terminal.demo import NAME, NOUN, SAMPLES
-from tests import tiny_starter
+from tests import drawing, tiny_starter
 from tests.engine import tiny_upsampler
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder whose starter is a tiny one."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder whose starter is a tiny one, taught with pictures of one step."""
     monkeypatch.setattr(handlers, "BUILT_IN", tmp_path / "none")
     tiny_upsampler.give(tiny_starter.make(tmp_path / "data" / "models" / "starter"))
-    return tmp_path / "data"
+    with drawing.in_one_step():
+        yield tmp_path / "data"
 
 
 def test_the_demo_leaves_keyframes_a_clip_and_a_gif(home, tmp_path, capsys):

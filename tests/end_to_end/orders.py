@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "assets" / "samples"
 MAKE = ("generate", "a red ball moving left over grass", "--model", "tiny", "--seed", "7")
-MAKE = (*MAKE, "--keyframes", "12", "--steps", "3")
+SHORT = ("--keyframes", "12", "--steps", "3", "--width", "32", "--height", "32")
+MAKE = (*MAKE, *SHORT)
 TRAIN = ("subject", "train", "--name", "pip", "--class-noun", "character", "--model", "tiny")
 TRAIN = (*TRAIN, "--not-a-person")
 GO_ON = ("subject", "train", "--name", "pip", "--resume", "--model", "tiny")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from studio.project.subjects import SubjectStore
-from tests.end_to_end.orders import MAKE, SAMPLES, TRAIN, stored
+from tests.end_to_end.orders import MAKE, SAMPLES, SHORT, TRAIN, stored
 
 OTHER = ("generate", "a blue star moving up on sand", "--model", "tiny", "--seed", "3")
-OTHER = (*OTHER, "--keyframes", "12", "--steps", "3")
+OTHER = (*OTHER, *SHORT)
 
 
 @pytest.fixture(scope="module")
