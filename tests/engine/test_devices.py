@@ -58,6 +58,8 @@ def quick():
 
 # the others are combined in these two
 RARE = ("second", "half")
+SLICE = (("second, half", "latent"), ("bfloat16", "pixel"))
+"""Of what is made larger: each of the two, and each kind."""
 
 
 @pytest.fixture(
@@ -122,7 +124,15 @@ def test_a_picture_of_the_users_is_encoded_where_the_network_is(on):
     assert latents.isfinite().all()
 
 
-@pytest.mark.parametrize("kind", ["latent", "pixel"])
+@pytest.mark.parametrize(
+    ("on", "kind"),
+    [
+        pytest.param(name, kind, marks=() if (name, kind) in SLICE else pytest.mark.long)
+        for name in DEVICES
+        for kind in ("latent", "pixel")
+    ],
+    indirect=["on"],
+)
 def test_frames_and_a_tile_made_larger(on, kind):
     frames = torch.from_numpy(np.stack([photo[:16, :16] for photo in photos(2)]))
     spec = UpscaleSpec((0, 1), 7, 2, 100, Tiling(12, 4), "a ball", 1.5)

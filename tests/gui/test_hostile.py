@@ -13,7 +13,9 @@ from tests.hostile import good, hostile
 TURNS = 5
 
 
-@pytest.mark.parametrize("seed", range(100, 103))
+@pytest.mark.parametrize(
+    "seed", [100, *(pytest.param(seed, marks=pytest.mark.long) for seed in (101, 102))]
+)
 def test_a_window_opens_paints_edits_saves_and_closes(open_studio, tmp_path, until, seed):
     for turn, (what, data) in enumerate(hostile(random.Random(seed), TURNS)):
         folder = tmp_path / str(turn)

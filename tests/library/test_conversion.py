@@ -37,7 +37,10 @@ class Trap:
         return (Path.touch, (self.file,))
 
 
-@pytest.mark.parametrize("legacy", [False, True], ids=["archive", "older"])
+@pytest.mark.parametrize(
+    "legacy",
+    [pytest.param(False, id="archive", marks=pytest.mark.long), pytest.param(True, id="older")],
+)
 def test_the_tensors_of_a_checkpoint_come_out_as_they_were(tmp_path, state, legacy):
     notes = {"epoch": 3, "animatediff_config": "{}", "state_dict": state}
     source, target = tmp_path / "v3_sd15_mm.ckpt", tmp_path / "ours" / "v3_sd15_mm.safetensors"

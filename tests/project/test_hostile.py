@@ -82,7 +82,9 @@ def is_newer(data: bytes) -> bool:
     return type(version) is int and version > VERSION
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))]
+)
 def test_a_project_is_used_as_it_is_or_an_older_one_is_offered(folder, seed):
     """Whatever is wrong with the newest file: nothing is lost, and saving goes on."""
     loaded = 0
@@ -112,7 +114,7 @@ def test_a_project_is_used_as_it_is_or_an_older_one_is_offered(folder, seed):
     assert 0 < loaded < 25
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_one_flipped_byte_gives_a_whole_project_or_one_sentence(folder, seed):
     dice, whole = random.Random(seed), (folder / "project.json").read_bytes()
     for _ in range(40):

@@ -272,6 +272,7 @@ def as_before(file, average=False, **said):
     save_file(tensors, file, {**metadata, "version": "1", **said})
 
 
+@BY_ONE
 def test_a_finished_subject_learns_on(backbone, trained, tmp_path):
     """From 8 steps to 12, and then from more photos: the losses are of one that has learned."""
     spec, before, _, _ = trained

@@ -82,7 +82,9 @@ def reopened(data: Path) -> JobStore:
     return job_store
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "name", ["SIGINT", "SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.long)]
+)
 def test_the_last_edit_is_saved(tmp_path, name):
     done = edited_and_told(name, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -157,7 +157,7 @@ def test_a_motion_between_two_frames_is_learned_and_goes_on():
 
     with torch.no_grad():
         before = torch.stack([error() for _ in range(4)]).mean()
-    for _ in range(150):
+    for _ in range(75):
         optimizer.zero_grad()
         error().backward()
         optimizer.step()
