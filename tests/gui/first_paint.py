@@ -72,10 +72,10 @@ def seconds(script: str) -> float:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
         command = [sys.executable, "-c", script + TIMED, data]
-        said = subprocess.run(
+        ended = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=True, timeout=120
         )
-    return float(said.stdout.split()[-1])
+    return float(ended.stdout.split()[-1])
 
 
 if __name__ == "__main__":

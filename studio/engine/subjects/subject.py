@@ -52,11 +52,7 @@ def train_subject(
     does not learn by that method, when `folder` holds another training that was stopped,
     when the disk is full and when the loss is no longer a number.
     """
-    spec = replace(
-        spec,
-        batch=defaults.batch if spec.batch is None else spec.batch,
-        preview_every=max(spec.preview_every, spec.steps // MOST_SAMPLES),
-    )
+    spec = _settled(spec, defaults)
     _check(spec, student)
     dataset.check(photos)
     prompts, notes = dataset.prior_prompts(spec.class_noun, spec.prior_pictures, defaults)
@@ -88,6 +84,14 @@ def train_subject(
     else:
         _start_anew(folder)  # the checkpoints are several adapters large
     return TrainedSubject(file, digest, label, tuple(losses), tuple(notes))
+
+
+def _settled(spec: SubjectSpec, defaults: SubjectDefaults) -> SubjectSpec:
+    """With the model's own batch where none is chosen, and few samples however long it is."""
+    every = max(spec.preview_every, spec.steps // MOST_SAMPLES)
+    return replace(
+        spec, batch=defaults.batch if spec.batch is None else spec.batch, preview_every=every
+    )
 
 
 def _label(spec: SubjectSpec, identity: str) -> Label:

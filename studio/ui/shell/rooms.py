@@ -107,9 +107,7 @@ class Rooms:
         self._build_middle()
         self._build_shot()
         self._build_timeline()
-        self.queue_panel = QueuePanel(self.queue, self.job_monitor, icons)
-        self.queue_bar = QueueBar(self.queue, self.job_monitor, icons)
-        self.queue_bar.entered.connect(self.queue_panel.take_focus)
+        self._build_queue()
 
     @property
     def panels(self) -> Panels:
@@ -165,6 +163,11 @@ class Rooms:
             self.document, self.present, self.model_list, self.render_actions, self.stages,
             self.project.render_plan, self.stacks, self._icons,
         )  # fmt: skip
+
+    def _build_queue(self) -> None:
+        self.queue_panel = QueuePanel(self.queue, self.job_monitor, self._icons)
+        self.queue_bar = QueueBar(self.queue, self.job_monitor, self._icons)
+        self.queue_bar.entered.connect(self.queue_panel.take_focus)
 
     def _build_timeline(self) -> None:
         project = self.project

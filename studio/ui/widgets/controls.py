@@ -103,7 +103,7 @@ def tip(thing: QWidget | QAction | QListWidgetItem, text: str) -> None:
     thing.setToolTip(as_tip(text))
 
 
-_said: WeakKeyDictionary[QWidget, tuple] = WeakKeyDictionary()  # what `set_enabled` was told last
+_reasons: WeakKeyDictionary[QWidget, tuple] = WeakKeyDictionary()  # of `set_enabled`, the last
 
 
 def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -> None:
@@ -111,9 +111,9 @@ def set_enabled(widget: QWidget, disabled_reason: str, tip: str | None = None) -
 
     `tip` is what it says while it works; left out, the last one is used again.
     """
-    if _said.get(widget) == (disabled_reason, tip):
+    if _reasons.get(widget) == (disabled_reason, tip):
         return  # most are as they were at the last key
-    _said[widget] = disabled_reason, tip
+    _reasons[widget] = disabled_reason, tip
     if tip is not None:
         widget.setProperty("tip", tip)
     name = str(widget.property("tip") or "")

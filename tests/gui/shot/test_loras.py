@@ -123,11 +123,13 @@ def test_ctrl_up_weighs_the_word_under_the_cursor(dressed, qtbot):
 def test_one_whose_name_says_nothing_is_asked_about_and_the_answer_is_kept(
     dressed, until, tmp_path
 ):
-    told = Answers(tmp_path / "told.json")
+    answers = Answers(tmp_path / "answers.json")
     folder = tmp_path / "loras"
     for name in ("speedy", "lcm-lora-sdv1-5"):
         (folder / f"{name}.safetensors").write_bytes((folder / "people's.safetensors").read_bytes())
-    dressed.shelve = lambda: known_shelf((folder,), tmp_path / "w", tmp_path / "index.json", told)
+    dressed.shelve = lambda: known_shelf(
+        (folder,), tmp_path / "w", tmp_path / "index.json", answers
+    )
     dressed.model_list.look(dressed.scan, dressed.background, dressed.shelve)
     until(lambda: len(dressed.model_list.found.shelf.loras) == 4)
     dressed.document.change_shot(
@@ -138,8 +140,8 @@ def test_one_whose_name_says_nothing_is_asked_about_and_the_answer_is_kept(
     assert rows["lcm-lora-sdv1-5"].like.isHidden()  # its name says it
     like = rows["speedy"].like
     like.activated.emit(like.findData("LCM 4 steps"))
-    said = {one.name: one.like for one in known_shelf((folder,), tmp_path / "w", tmp_path / "i", told).loras}  # fmt: skip
-    assert said["speedy"] == "LCM 4 steps"
+    likes = {one.name: one.like for one in known_shelf((folder,), tmp_path / "w", tmp_path / "i", answers).loras}  # fmt: skip
+    assert likes["speedy"] == "LCM 4 steps"
     assert like.currentText() == "Made for few steps, as LCM 4 steps"
     until(lambda: "speedy" in {use.name for use in dressed.model_list.found.shelf.distilled()})
     like.activated.emit(0)
