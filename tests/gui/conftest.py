@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from studio.ui.state.model_list import LOOKING
 from tests.gui.handlers import MODEL, JobHandlers
 
 OPEN_LIMIT_MS = 60_000
+PATIENCE = 60.0
+"""Seconds that threads may take to end after a test."""
 Opened = Callable[..., StudioWindow]
 
 
@@ -36,8 +39,10 @@ def _nothing_left(qapp: QApplication) -> Iterator[None]:
     assert [w for w in qapp.topLevelWidgets() if w.isVisible()] == []
     running = [t for t in qapp.findChildren(QTimer) if t.isActive()]
     assert running == []
-    left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
-    assert left == []
+    until = time.monotonic() + PATIENCE
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert left == set()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Nothing is cut, overlaps or lies out of sight, however narrow a panel or small a window."""
 
+from itertools import product
+
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import (
@@ -34,13 +36,9 @@ def form(studio, photos, until):
     return form
 
 
-@pytest.mark.parametrize("width", [200, 240, 296, 400])
-@pytest.mark.parametrize("height", [380, 700])
-def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot, width, height):
+def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot):
     form.setParent(None)
     qtbot.addWidget(form)
-    form.resize(width, height)
-    form.show()
 
     def is_whole() -> None:
         assert form.width() == width, form.minimumSizeHint()
@@ -50,12 +48,15 @@ def test_the_form_for_a_subject_fits_with_train_in_sight(form, studio, qtbot, wi
         assert cut(form) == []
         assert overlapping(form) == []
 
-    qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
-    for button in (form.train, form.give_up):
-        assert form.rect().contains(
-            QRect(button.mapTo(form, button.rect().topLeft()), button.size())
-        )
-        assert not button.visibleRegion().isEmpty()
+    for width, height in product((240, 200, 296, 400), (380, 700)):
+        form.resize(width, height)
+        form.show()
+        qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
+        for button in (form.train, form.give_up):
+            assert form.rect().contains(
+                QRect(button.mapTo(form, button.rect().topLeft()), button.size())
+            ), (width, height)
+            assert not button.visibleRegion().isEmpty(), (width, height)
 
 
 def test_words_to_tick_wrap(qtbot):

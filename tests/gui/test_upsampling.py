@@ -1,5 +1,6 @@
 """Upsampling in the window: the stage, a range, one tile beforehand, and before beside after."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -27,7 +28,9 @@ def studio(open_studio, until):
 
 @pytest.fixture
 def upsampled(studio, until):
-    """A whole clip was upsampled and lies on the player, paused, beside what it was."""
+    """A clip was upsampled and lies on the player, paused, beside what it was."""
+    studio.document.change_shot(replace(studio.document.shot, interpolate=0), "Keyframes alone")
+    until(lambda: studio.render_forecast.stage("upsampled").work.missing == 8)
     studio.stages.cells["upsampled"].run.click()
     until(
         lambda: settled(studio) and studio.player_state.shown and studio.player_state.shown.before
@@ -127,8 +130,7 @@ def test_one_tile_is_shown_where_it_lies_and_the_take_comes_back(studio, qtbot, 
     assert not studio.player_state.actual
 
 
-@pytest.mark.parametrize("way", ["key", "take", "keyframe", "beside", "another"])
-def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until, way):
+def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until):
     studio.render_actions.render()
     until(
         lambda: (
@@ -142,29 +144,31 @@ def test_a_tile_goes_with_whatever_is_done_next(studio, qtbot, until, way):
         studio.player_state,
         studio.player.canvas,
     )
-    player_state.set_speed(0)
-    player_state.seek(20)
-    tile = Shown("tile", "a tile", Loaded((picture(QColor("white"), 64),) * 8), Fraction(24))
-    player_state.lay_over(tile, 4)
-    player_state.set_compare(True)
-    if way == "key":
-        press(studio, qtbot, Key.Key_T)
-    elif way == "take":
+
+    def choose_the_take():
         studio.window.show_panel("Takes")
         qtbot.keyClick(studio.takes.list, Key.Key_Return)
-    elif way == "keyframe":
-        view = studio.keyframes.view
-        qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.place(3).center())
-    elif way == "beside":
-        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
-    else:
-        player_state.show(
-            Shown("clip", "another", Loaded((picture(QColor("red"), 64),)), Fraction(24))
-        )
-    assert (player_state.shown is take) == (way != "another")
-    assert player_state.playhead == {"keyframe": 48, "another": 0}.get(way, 20)
-    assert not player_state.actual
-    assert not player_state.compare
+
+    view, left = studio.keyframes.view, Qt.MouseButton.LeftButton
+    another = Shown("clip", "another", Loaded((picture(QColor("red"), 64),)), Fraction(24))
+    ways = {
+        "key": lambda: press(studio, qtbot, Key.Key_T),
+        "keyframe": lambda: qtbot.mouseClick(view, left, pos=view.place(3).center()),
+        "beside": lambda: qtbot.mouseClick(canvas, left, pos=QPoint(2, 2)),
+        "take": choose_the_take,
+        "another": lambda: player_state.show(another),
+    }
+    for way, go in ways.items():
+        player_state.set_speed(0)
+        player_state.seek(20)
+        tile = Shown("tile", "a tile", Loaded((picture(QColor("white"), 64),) * 8), Fraction(24))
+        player_state.lay_over(tile, 4)
+        player_state.set_compare(True)
+        go()
+        assert player_state.shown is (another if way == "another" else take), way
+        assert player_state.playhead == {"keyframe": 48, "another": 0}.get(way, 20), way
+        assert not player_state.actual, way
+        assert not player_state.compare, way
 
 
 def test_before_is_left_of_the_line_and_after_right(upsampled, qtbot):

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.ui.shell.window_geometry import (
     TITLE_BAR,
@@ -95,6 +95,13 @@ def test_docks_share_the_room_there_is():
     assert grown({"Subjects": 400, "Shot": 352}, wished, 99) == {"Subjects": 400, "Shot": 352}
 
 
+def settle():
+    """Lay out all that is still to be laid out: one layout asks for the next."""
+    for _ in range(20):
+        QApplication.sendPostedEvents()
+        QApplication.processEvents()
+
+
 def widths(studio):
     return [studio.window.docks[name].width() for name in ("Subjects", "Shot")]
 
@@ -144,9 +151,11 @@ def test_the_width_that_the_user_gave_a_dock_is_the_one_that_comes_back(open_stu
     until(lambda: widths(again) == [296, 352])
 
 
-@pytest.mark.parametrize("size", [(960, 600), (1024, 700), (1280, 720), (1366, 728), (2560, 1400)])
+SIZES = ((1280, 720), (960, 600), (1024, 700), (2560, 1400), (1366, 728))
+
+
 @pytest.mark.parametrize("state", ["empty", "shown", "trained"])
-def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
+def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, state):
     window = studio.window
     if state == "trained":
         window.show_panel("Subjects")
@@ -154,7 +163,7 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
         until(lambda: any(subject.is_trained for subject in studio.document.subjects))
         until(studio.subjects.details.train_again.isVisible)
         studio.subjects.details.start_anew.setVisible(True)  # as after a real training
-    window.resize(*size)
+    window.resize(*SIZES[0])
     if state == "shown":
         studio.shot.fold.head.click()
         studio.shot.prompt.setPlainText("a red ball moving left")
@@ -170,26 +179,28 @@ def test_nothing_overlaps_or_is_cut(studio, qtbot, until, photos, size, state):
             assert cut(panel) == [], panel
             assert overlapping(panel) == [], panel
 
-    qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
-    assert overlapping(window) == []
-    for dock in window.docks.values():
-        if dock.isVisible():
-            assert dock.width() >= dock.minimumSizeHint().width()
+    for size in SIZES:
+        window.resize(*size)
+        qtbot.waitUntil(is_whole, timeout=60_000)  # layouts settle in some turns of the loop
+        assert overlapping(window) == [], size
+        for dock in window.docks.values():
+            if dock.isVisible():
+                assert dock.width() >= dock.minimumSizeHint().width(), size
 
 
-def test_a_banner_covers_nothing_to_click_and_moves_nothing(studio, qtbot):
+def test_a_banner_covers_nothing_to_click_and_moves_nothing(studio, until):
     studio.window.resize(1280, 800)
-    qtbot.wait(50)
-    before = [
+    until(lambda: widths(studio) == [296, 352])
+    settle()
+    places = lambda: [  # noqa: E731
         w.geometry() for w in (studio.player, studio.shot, studio.queue_bar, studio.keyframes)
     ]
+    before = places()
     studio.banner.show_message(
         "The clip could not be saved: the disk is full. " * 3, "Try again", print
     )
-    qtbot.wait(50)
-    assert [
-        w.geometry() for w in (studio.player, studio.shot, studio.queue_bar, studio.keyframes)
-    ] == before
+    settle()
+    assert places() == before
     banner = studio.banner
     assert banner.isVisible()
     place = QRect(banner.mapTo(studio.window, banner.rect().topLeft()), banner.size())

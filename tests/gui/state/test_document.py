@@ -32,7 +32,7 @@ studio = build(root / "Summer", folders, handlers.by_kind())
 studio.scan = lambda: ((MODEL,), ())
 studio.open()
 studio.shot.prompt.setPlainText("a red ball moving left")
-deadline = time.monotonic() + 30
+deadline = time.monotonic() + 240
 placed = False
 while time.monotonic() < deadline:
     QCoreApplication.processEvents()

@@ -67,28 +67,28 @@ def choose_all(field):
     (field if hasattr(field, "selectAll") else field.lineEdit()).selectAll()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_undo_in_a_field_is_one_step_back_in_the_document(typing, name):
+def test_undo_in_a_field_is_one_step_back_in_the_document(typing):
     typing.shot.fold.head.click()
-    field, text, said = fields(typing)[name]
-    typing.shot.variations.setFocus()
-    before, was, past = said(), shown(field), len(typing.document._history.past)
-    field.setFocus()
-    choose_all(field)
-    write(typing, text)
-    after = said()
-    assert after != before
-    undo(typing)
-    assert (said(), shown(field)) == (before, was)
-    assert len(typing.document._history.past) == past
-    assert len(typing.document._history.future) == 1
-    press(typing, Qt.Key.Key_Z, CTRL | SHIFT)
-    assert said() == after
-    press(typing, Qt.Key.Key_Backspace, ALT)
-    assert said() == before
-    press(typing, Qt.Key.Key_Y, CTRL)
-    assert said() == after
-    assert len(typing.document._history.past) == past + 1
+    for name in NAMES:
+        field, text, said = fields(typing)[name]
+        typing.shot.variations.setFocus()
+        before, was, past = said(), shown(field), len(typing.document._history.past)
+        field.setFocus()
+        choose_all(field)
+        write(typing, text)
+        after = said()
+        assert after != before, name
+        undo(typing)
+        assert (said(), shown(field)) == (before, was), name
+        assert len(typing.document._history.past) == past, name
+        assert len(typing.document._history.future) == 1, name
+        press(typing, Qt.Key.Key_Z, CTRL | SHIFT)
+        assert said() == after, name
+        press(typing, Qt.Key.Key_Backspace, ALT)
+        assert said() == before, name
+        press(typing, Qt.Key.Key_Y, CTRL)
+        assert said() == after, name
+        assert len(typing.document._history.past) == past + 1, name
 
 
 def test_undo_with_nothing_left_changes_no_field(typing):
