@@ -27,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread
 settings.register_profile("studio", database=None, deadline=None, derandomize=True)
 settings.load_profile("studio")
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 """Seconds that threads and programs may take to end after a test."""
 
 

@@ -6,12 +6,12 @@ where a `There` meets a tensor of the processor, a card's rules hold: single num
 indices may reach into it, all else is an error.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 from studio.engine.device import Device
 
@@ -106,7 +106,7 @@ class SecondDevice(TorchDispatchMode):
 
 def dispatched(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Compute where the tensors say they are, after a look at whether they may meet."""
-    tensors = [part for part in tree_leaves((args, kwargs)) if isinstance(part, Tensor)]
+    tensors = [*tensors_in(args), *tensors_in(kwargs.values())]
     there = [tensor for tensor in tensors if isinstance(tensor, There)]
     if there and func not in CROSSING:
         check(func, args, tensors)
@@ -116,13 +116,33 @@ def dispatched(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         goes = isinstance(args[0], There)
     if asked is not None:
         kwargs = kwargs | {"device": torch.device("cpu")}
-    real = tree_map_only(There, lambda tensor: tensor.here, (args, kwargs))
-    made = computed(func, *real)
+    made = computed(func, *changed(There, lambda tensor: tensor.here, (args, kwargs)))
     if not goes:
         return made
     same = {id(tensor.here): tensor for tensor in there}  # what works in place gives it back
     land = lambda part: same[id(part)] if id(part) in same else There(part)  # noqa: E731
-    return tree_map_only(Tensor, land, made)
+    return changed(Tensor, land, made)
+
+
+def tensors_in(parts: Iterable[Any]) -> Iterator[Tensor]:
+    """Those among the parts and in their lists."""
+    for part in parts:
+        if isinstance(part, Tensor):
+            yield part
+        elif isinstance(part, list | tuple):
+            yield from tensors_in(part)
+
+
+def changed(kind: type, change: Callable[[Any], Any], part: Any) -> Any:
+    """Of lists, tuples and dictionaries the like with what is of a kind changed; torch's own walk
+    took longer than all that is computed."""
+    if isinstance(part, kind):
+        return change(part)
+    if isinstance(part, list | tuple):
+        return type(part)([changed(kind, change, one) for one in part])
+    if isinstance(part, dict):
+        return {name: changed(kind, change, one) for name, one in part.items()}
+    return part
 
 
 def computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -131,11 +151,11 @@ def computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     Products of half precision are computed in full and rounded, as a card adds them up, where few
     processors have instructions for them; of two precisions they fail as they do anywhere.
     """
-    dtypes = {part.dtype for part in tree_leaves((args, kwargs)) if isinstance(part, Tensor)}
-    if func not in PRODUCTS or dtypes not in ({torch.float16}, {torch.bfloat16}):
+    dtypes = {part.dtype for part in tensors_in(args)} if func in PRODUCTS else ()
+    if dtypes not in ({torch.float16}, {torch.bfloat16}):
         return func(*args, **kwargs)
-    wide = tree_map_only(Tensor, Tensor.float, (args, kwargs))
-    return tree_map_only(Tensor, lambda part: part.to(*dtypes), func(*wide[0], **wide[1]))
+    wide = changed(Tensor, Tensor.float, (args, kwargs))
+    return changed(Tensor, lambda part: part.to(*dtypes), func(*wide[0], **wide[1]))
 
 
 def check(func: Any, args: Any, tensors: list[Tensor]) -> None:

@@ -190,7 +190,9 @@ def test_rates_that_are_known(tmp_path, said, rate):
     assert read_card(card(tmp_path, changed("native_fps", said))).fps == rate
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize(
+    "seed", [*range(50), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(50, 150))]
+)
 def test_a_card_that_chance_has_altered_takes_no_other_model_away(shelf, seed):
     """Seeded: bytes turned, cut out, doubled, and values put in places of others."""
     rng, said = random.Random(seed), bytearray(PLAIN.encode())

@@ -111,7 +111,7 @@ def test_the_record_says_how_it_was_made(takes):
     record = takes.record(key(1))
     assert record["version"] == 1
     assert record["facts"]["device"] == "cpu"
-    assert 0 <= record["facts"]["seconds"] < 5
+    assert 0 <= record["facts"]["seconds"] < 600
     assert record["kind"] == "derived"
     assert record["arrays"]["frames"]["shape"] == [3, 16, 24, 3]
     bytes_hash = hashlib.blake2b(FRAMES["frames"].tobytes(), digest_size=16).hexdigest()

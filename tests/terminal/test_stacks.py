@@ -6,6 +6,7 @@ import pytest
 
 from tests.library.headers import checkpoint, motion, put
 from tests.library.weight_builder import safetensors
+from tests.unplanned import nothing_is_found_out  # noqa: F401
 
 PLAN = ("generate", "a red ball", "--plan", "--json", "--model")
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from studio.cli import main
 from studio.media.made_with import made_with
 from tests import published_models as published
 from tests.commands import Ran
 from tests.engine.lora import lora_files
+from tests.unplanned import nothing_is_found_out  # noqa: F401
 
 QUICK = ("--model", "dream", "--steps", "1", "--width", "64", "--height", "64", "--keyframes", "1",
          "--seed", "7")  # fmt: skip
@@ -39,15 +39,12 @@ def people(tmp_path_factory) -> Path:
     wildcards = data / "wildcards" / "things"
     wildcards.mkdir(parents=True)
     (wildcards / "animal.txt").write_text("# animals\ncat\n\nowl\n", "utf-8")
-    # what the stages of this checkpoint take is found out once, and not in every test
-    for lora in ((), ("--lora", "My Style")):
-        assert main(["generate", "a ball", *lora, *PLAN, "--data-dir", str(data)]) == 0
     return data
 
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest, people: Path) -> Path:
-    """One for all, so that what LoRAs take is found out once; `apart` for who changes files."""
+    """One for all, so that files are read once; `apart` for who changes files."""
     return request.getfixturevalue("apart") if "apart" in request.fixturenames else people
 
 

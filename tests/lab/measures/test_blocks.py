@@ -25,7 +25,7 @@ def patch_clip(step: tuple[int, int], seed: int, frames: int = 8) -> np.ndarray:
 @pytest.mark.parametrize("motion", STEPS)
 def test_a_textured_subject_is_followed_exactly(motion):
     step = (3 * STEPS[motion][0], 3 * STEPS[motion][1])
-    for seed in range(4):
+    for seed in range(2):
         frames = patch_clip(step, seed)
         assert np.abs(blocks.subject_motion(frames) - step).max() < 0.3
         assert blocks.direction(frames) == motion

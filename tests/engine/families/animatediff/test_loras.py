@@ -90,8 +90,15 @@ def test_does_what_it_does_in_the_stock_pipeline_in_both_spellings(second, tmp_p
     assert traces(second.backbone.unet) == trace
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("part", ["motion", "domain"])
+@pytest.mark.parametrize(
+    ("part", "dtype"),
+    [
+        ("motion", torch.float16),
+        ("domain", torch.bfloat16),
+        pytest.param("motion", torch.bfloat16, marks=pytest.mark.long),
+        pytest.param("domain", torch.float16, marks=pytest.mark.long),
+    ],
+)
 def test_in_half_precision(folder, second, tmp_path, part, dtype):
     half = tiny.load(folder, controlled=False, device=Device("cpu", dtype))
     unet = half.backbone.unet
