@@ -1,5 +1,7 @@
 """The window's composition root: makes every long-lived object once, wires, runs, closes."""
 
+from __future__ import annotations
+
 import functools
 import gc
 import importlib
@@ -8,40 +10,27 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from studio.jobs import linking
 from studio.jobs.device_info import DeviceInfo, processor
-from studio.jobs.job import Handler
-from studio.jobs.job_store import JobStore
-from studio.jobs.planner import Planner
-from studio.jobs.queue import Queue
-from studio.jobs.take_store import take_store
-from studio.library.answers import Answers
-from studio.library.known_shelf import known_shelf
-from studio.library.models import find, scan
 from studio.project.folders import Folders
-from studio.project.recipe import recipe
-from studio.project.remembered import Remembered
 from studio.project.store import ProjectStore
-from studio.project.subjects import SubjectStore
 from studio.spec.progress import silent
 from studio.spec.refusal import Refusal
-from studio.spec.request import ClipRequest
 from studio.ui.shell.studio_window import StudioWindow
 from studio.ui.shell.window import Window
-from studio.ui.state.downloads import Downloads
-from studio.ui.state.keymap import Keymap
-from studio.ui.state.library import Library
 from studio.ui.widgets import theme
 from studio.ui.widgets.icons import Icons
 from studio.ui.widgets.motion import motion
 
 if TYPE_CHECKING:
-    pass
+    from studio.jobs.job import Handler
+    from studio.jobs.planner import Planner
+    from studio.spec.request import ClipRequest
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 ENGINE = (
@@ -66,7 +55,7 @@ def open_window(
     *,
     model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
-    recipe: Callable[[ClipRequest], dict] = recipe,
+    recipe: Callable[[ClipRequest], dict] | None = None,
     planner: Planner | None = None,
     warm_up: Callable[[], object] | None = None,
     quit_after_first_paint: bool = False,
@@ -101,6 +90,8 @@ def open_window(
         code = app.exec()
         wanted = studio.next_project
         studio.close()
+        if studio.trouble is not None:
+            raise studio.trouble
     return code
 
 
@@ -138,36 +129,68 @@ def build(
     *,
     model_folders: Iterable[Path] = (),
     device_info: Callable[[], DeviceInfo] | None = None,
-    recipe: Callable[[ClipRequest], dict] = recipe,
+    recipe: Callable[[ClipRequest], dict] | None = None,
     planner: Planner | None = None,
 ) -> StudioWindow:
-    """Everything behind one open project; nothing runs before its `open`."""
+    """One open project; all that is behind its window is made once that is painted, or asked for."""
     store = ProjectStore(project, anew=project == folders.scratch)
-    with theme.style_sheet_at_the_end():
-        return StudioWindow(
-            store=store,
-            subjects=SubjectStore(folders.subjects),
-            span_results=take_store(store.takes),
-            queue=Queue(JobStore(folders.queue, mend=True), handlers),
-            scan=lambda: scan(model_folders),
-            remembered=Remembered(folders.remembered),
-            shelve=lambda: known_shelf(
-                model_folders,
-                folders.wildcards,
-                folders.models_index,
-                Answers(folders.lora_answers),
-            ),
-            keymap=Keymap(folders.data / "keys.json"),
-            library=Library(folders, model_folders),
-            downloads=Downloads(folders),
-            stacks=folders.stacks,
-            device_info=device_info or device,
-            can_free="free_memory" in handlers,
-            memory=folders.data / "window.ini",
-            icons=_icons(),
-            recipe=recipe,
-            planner=planner,
-        )
+
+    def parts() -> dict[str, Any]:
+        own = {"device_info": device_info, "recipe": recipe, "planner": planner}
+        return _parts(store, folders, handlers, model_folders) | {k: v for k, v in own.items() if v}
+
+    def look() -> Any:
+        from studio.library.models import scan
+
+        return scan(model_folders)
+
+    def shelve() -> Any:
+        from studio.library.answers import Answers
+        from studio.library.known_shelf import known_shelf
+
+        answers = Answers(folders.lora_answers)
+        return known_shelf(model_folders, folders.wildcards, folders.models_index, answers)
+
+    return StudioWindow(
+        store=store,
+        scan=look,
+        shelve=shelve,
+        memory=folders.data / "window.ini",
+        icons=_icons(),
+        parts=parts,
+    )
+
+
+def _parts(
+    store: ProjectStore,
+    folders: Folders,
+    handlers: Mapping[str, Handler],
+    model_folders: Iterable[Path],
+) -> dict[str, Any]:
+    """What stands behind the rooms, by name; none of it is imported before the first paint."""
+    from studio.jobs.job_store import JobStore
+    from studio.jobs.queue import Queue
+    from studio.jobs.take_store import take_store
+    from studio.project.recipe import recipe
+    from studio.project.remembered import Remembered
+    from studio.project.subjects import SubjectStore
+    from studio.ui.state.downloads import Downloads
+    from studio.ui.state.keymap import Keymap
+    from studio.ui.state.library import Library
+
+    return {
+        "subjects": SubjectStore(folders.subjects),
+        "span_results": take_store(store.takes),
+        "queue": Queue(JobStore(folders.queue, mend=True), handlers),
+        "remembered": Remembered(folders.remembered),
+        "keymap": Keymap(folders.data / "keys.json"),
+        "library": Library(folders, model_folders),
+        "downloads": Downloads(folders),
+        "stacks": folders.stacks,
+        "device_info": device,
+        "can_free": "free_memory" in handlers,
+        "recipe": recipe,
+    }
 
 
 @functools.cache
@@ -204,6 +227,7 @@ def rehearse() -> None:
     waits for a first clip with the mouse in hand."""
     from studio.jobs.handlers import BUILT_IN
     from studio.jobs.model_cache import ModelCache
+    from studio.library.models import find
 
     with suppress(Refusal):  # whoever uses a damaged starter is told then
         ModelCache(None).part(find("starter", (BUILT_IN,)), "keyframes", silent)

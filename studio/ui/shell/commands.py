@@ -1,15 +1,20 @@
 """Every command of the window, declared once: menus and the keys that they come with."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from studio.ui.state.document import Document
 from studio.ui.state.keymap import Entry, Keymap
 from studio.ui.widgets.controls import Panel
+
+if TYPE_CHECKING:
+    from studio.ui.state.document import Document
 
 MENUS = ("File", "Edit", "Shot", "Keyframes", "Timeline", "Playback", "View", "Help")
 """Those that no command names list what a room offers."""

@@ -13,16 +13,29 @@ class Dock(QDockWidget):
 
     def __init__(self, name: str, content: Panel, window: QMainWindow) -> None:
         super().__init__(name, window)
-        self._window, self.content = window, content
+        self._window, self._heading = window, QWidget(self)
+        self._nothing = QWidget(self)
+        self._nothing.hide()
         self.setObjectName(name)
+        self.fill(content)
+
+    def fill(self, content: Panel) -> None:
+        """Hold this panel, in place of the one before."""
+        before, heading = (self.widget(), self._heading), self._headed(content)
+        self.content, self._heading = content, heading
         content.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setWidget(content)
-        heading = row(label(name, "title"), content.bar, gap=2 * UNIT)
+        self.setTitleBarWidget(heading)
+        for each in before:
+            if each is not None:
+                each.hide()
+                each.deleteLater()
+
+    def _headed(self, content: Panel) -> QWidget:
+        heading = row(label(self.objectName(), "title"), content.bar, gap=2 * UNIT)
         margins = (2 * UNIT, UNIT // 2 if content.bar else UNIT, 2 * UNIT, UNIT // 2)
         heading.layout().setContentsMargins(*margins)  # type: ignore[union-attr]
-        self._heading, self._nothing = heading, QWidget(self)
-        self._nothing.hide()
-        self.setTitleBarWidget(heading)
+        return heading
 
     def settle(self) -> None:
         """Show the heading, unless a tab says the name already and there is nothing else in it."""

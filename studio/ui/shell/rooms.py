@@ -1,7 +1,9 @@
 """The rooms of one open project, each made once of the objects that it uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
 
 from studio.jobs.device_info import DeviceInfo
 from studio.jobs.planner import Planner
@@ -25,7 +27,6 @@ from studio.ui.queue.bar import QueueBar
 from studio.ui.queue.panel import QueuePanel
 from studio.ui.shell.banner import Banner
 from studio.ui.shell.top_bar import TopBar
-from studio.ui.shell.window import Panels
 from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
 from studio.ui.start.page import StartPage
@@ -46,11 +47,12 @@ from studio.ui.widgets.icons import Icons
 class Rooms:
     """What the window consists of; no room has a reference to another.
 
-    A room more is a few lines here and one in `panels`; its wires are in `studio_window`.
+    A room more is a few lines here and one in `made`; its wires are in `wired_rooms`.
     """
 
     def __init__(
         self,
+        top: TopBar,
         *,
         store: ProjectStore,
         subjects: SubjectStore,
@@ -67,8 +69,8 @@ class Rooms:
         recipe: Callable[[ClipRequest], dict],
         planner: Planner | None = None,
     ) -> None:
-        self._icons, self.library_state, self.downloads = icons, library, downloads
-        self.keymap = keymap
+        self.top, self._icons, self.keymap = top, icons, keymap
+        self.library_state, self.downloads = library, downloads
         self.project = project = OpenProject(
             store, subjects, span_results, queue, remembered, planner
         )
@@ -99,48 +101,65 @@ class Rooms:
             self.document, self.job_monitor, self.selection, self.player_state,
             self.render_forecast, project.pictures,
         )  # fmt: skip
-        self.top = TopBar(
+        top.follow(
             self.document, self.render_actions, self.background, device_info, can_free=can_free
         )
         self.banner = Banner(icons)
-        self._build_sides()
-        self._build_middle()
+
+    def rooms(self) -> Iterator[tuple[str, QWidget] | None]:
+        """Make room after room, those first that are seen first; each with its place.
+
+        None is for a turn of the loop in between.
+        """
+        self._build_keyframes()
+        yield None
+        self._build_player()
+        yield "Player", self.player
+        self._build_stages()
+        yield None
         self._build_shot()
+        yield "Shot", self.shot
+        self._build_subjects()
+        yield "Subjects", self.subjects
         self._build_timeline()
+        yield "Timeline", self.timeline
         self._build_queue()
+        yield "Queue", self.queue_panel
+        yield "Queue bar", self.queue_bar
+        self._build_takes()
+        yield "Takes", self.takes
+        self._build_library()
+        yield "Library", self.library
 
-    @property
-    def panels(self) -> Panels:
-        """The rooms by their places."""
-        return Panels(
-            self.top, self.banner, self.subjects, self.takes, self.library, self.player,
-            self.shot, self.timeline, self.queue_panel, self.queue_bar,
-        )  # fmt: skip
-
-    def _build_sides(self) -> None:
-        icons = self._icons
+    def _build_subjects(self) -> None:
         self.subjects = SubjectsPanel(
             self.document, self.queue, self.selection, self.status, self.render_actions,
             self.job_monitor, self.present, self.project.training_plans, self.project.pictures,
-            self.background, icons,
-        )  # fmt: skip
-        self.takes = TakesPanel(
-            self.document, self.selection, self.player_state, self.status, self.project.pictures,
-            self._drag_export, self.project.disk_usage, icons,
-        )  # fmt: skip
-        self.library = LibraryPanel(
-            self.library_state, self.document, self.present, self.model_list, self.status,
-            self.downloads, icons,
+            self.background, self._icons,
         )  # fmt: skip
 
-    def _build_middle(self) -> None:
-        """Keyframes and player."""
-        document, queue, monitor = self.document, self.queue, self.job_monitor
-        player_state, status, pictures = self.player_state, self.status, self.project.pictures
+    def _build_takes(self) -> None:
+        self.takes = TakesPanel(
+            self.document, self.selection, self.player_state, self.status, self.project.pictures,
+            self._drag_export, self.project.disk_usage, self._icons,
+        )  # fmt: skip
+
+    def _build_library(self) -> None:
+        self.library = LibraryPanel(
+            self.library_state, self.document, self.present, self.model_list, self.status,
+            self.downloads, self._icons,
+        )  # fmt: skip
+
+    def _build_keyframes(self) -> None:
         self.keyframes = KeyframesPanel(
-            self.edits, self.render_forecast, player_state, status, self.playback,
+            self.edits, self.render_forecast, self.player_state, self.status, self.playback,
             self._brought, self.keymap, self._icons,
         )  # fmt: skip
+
+    def _build_player(self) -> None:
+        """The player, and what lies over it."""
+        document, queue, monitor = self.document, self.queue, self.job_monitor
+        player_state, status, pictures = self.player_state, self.status, self.project.pictures
         self.player = Player(
             document, queue, monitor, self.selection, player_state, status, pictures,
             self.playback, self.keyframes, self.keymap, self._icons,
@@ -154,11 +173,13 @@ class Rooms:
             self._icons.theme,
         )  # fmt: skip
 
-    def _build_shot(self) -> None:
+    def _build_stages(self) -> None:
         self.stages = Stages(
             self.queue, self.job_monitor, self.present, self.render_actions, self.render_forecast,
             self._icons,
         )  # fmt: skip
+
+    def _build_shot(self) -> None:
         self.shot = ShotPanel(
             self.document, self.present, self.model_list, self.render_actions, self.stages,
             self.project.render_plan, self.stacks, self._icons,

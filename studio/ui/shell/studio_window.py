@@ -1,300 +1,153 @@
-"""One open project with its window: the wires between its rooms."""
+"""One open project with its window, which is painted before what it shows is there.
 
-import logging
-from collections.abc import Callable
-from functools import partial
+The frame comes first: menus, headings, empty panels.  After the first paint all other modules are
+imported, on another thread, and the rooms are made one by one, each put into its place.  Whatever
+asks for a room before has all of it made at once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QDialog, QMenu
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QDialog
 
-from studio.library.known_shelf import KnownShelf
-from studio.project.shot import Shot
 from studio.project.store import ProjectStore
-from studio.spec.refusal import Refusal
-from studio.ui.keyframes.panel import LAYOUT as OF_KEYFRAMES
-from studio.ui.keyframes.variations import VariationsDialog
-from studio.ui.player.gestures import LAYOUT as OF_PLAYBACK
-from studio.ui.shell.away import Away
-from studio.ui.shell.commands import is_command, make_actions, reflect_actions
-from studio.ui.shell.dialogs import Dialogs
-from studio.ui.shell.dock_heights import TIMELINE, DockHeights
-from studio.ui.shell.exchange import TimelineExchange
 from studio.ui.shell.garbage import Garbage
-from studio.ui.shell.idle import FirstIdle
-from studio.ui.shell.job_failures import JobFailures
-from studio.ui.shell.notices import Notices
-from studio.ui.shell.rooms import Rooms
-from studio.ui.shell.save_failures import SaveFailures
+from studio.ui.shell.steps import Step, Steps
+from studio.ui.shell.top_bar import TopBar
 from studio.ui.shell.window import Window
-from studio.ui.start.examples import make_project
-from studio.ui.state.model_list import Scan, Shelve
-from studio.ui.state.prompt_history import PromptHistory
-from studio.ui.takes.dialogs import TakeDialogs
-from studio.ui.takes.dropped import DropReader
-from studio.ui.timeline.menus import LAYOUT as OF_TIMELINE
-from studio.ui.widgets.gestures import underline
-from studio.ui.widgets.input_dialogs import DOCUMENTS, folder_of
-from studio.ui.widgets.number_field import settle_typing
+from studio.ui.widgets.icons import Icons
+from studio.ui.widgets.theme import dress
 
-log = logging.getLogger(__name__)
-SHOWN = ("subjects", "takes", "library", "timeline", "player", "shot")  # panels, by command
+UNPAINTED_MS = 3000
+"""A window that is minimised from the start does its work all the same."""
 
 
-class StudioWindow(Rooms):
-    """Made by the composition root alone; no view has a reference to it.  The rest of what it takes
-    is the rooms'."""
+class StudioWindow:
+    """Made by the composition root alone; no view has a reference to it.
+
+    Attributes that it has not are those of its `WiredRooms`.  `parts` gives what stands behind the
+    rooms, by name, once it is needed.
+    """
 
     def __init__(
-        self, *, scan: Scan, memory: Path, shelve: Shelve = KnownShelf, **of_rooms: Any
+        self,
+        *,
+        store: ProjectStore,
+        scan: Callable[[], Any],
+        shelve: Callable[[], Any],
+        memory: Path,
+        icons: Icons,
+        parts: Callable[[], Mapping[str, Any]],
     ) -> None:
-        super().__init__(**of_rooms)
-        self.scan, self.shelve, self.is_closed = scan, shelve, False
+        self.scan, self.shelve = scan, shelve
+        self.is_closed = self._is_open = False
         self.next_project: Path | None = None
-        self._garbage = Garbage()
-        document, queue, monitor = self.document, self.queue, self.job_monitor
-        self._notices = Notices(self.project.store, document, queue, monitor, self.banner)
-        self._save_failures = SaveFailures(document, self.status, self.banner)
-        self._job_failures = JobFailures(queue, monitor, self.banner)
-        self.window = Window(self.panels, self._press, self._may_close, memory)
-        self._heights = DockHeights(self.window, lambda: self.timeline.is_empty)
-        self.away = Away(queue, monitor, self.window)
-        self.dialogs = Dialogs(document, self.keymap, self._icons, self.window)
-        self.take_dialogs = TakeDialogs(
-            document, self.exports, self.project.span_results, self.project.encoding,
-            self._icons, self.window,
-        )  # fmt: skip
-        self.exchange = TimelineExchange(document, self.background, self.status, self.window)
-        self.actions = make_actions(self._handlers(), self.keymap, self.window)
-        self.top.set_actions(
-            self.actions,
-            {
-                "preview": lambda: self.present.state.render_disabled_reason,
-                "render": lambda: self.present.state.render_disabled_reason,
-                "variations": self.variations.disabled_reason,
-                "stop": lambda: "" if self.queue_bar.running() else "Nothing is running.",
-            },
-            {
-                "Keyframes": (lambda: self.keyframes.gestures, OF_KEYFRAMES),
-                "Timeline": (lambda: self.timeline.gestures, OF_TIMELINE),
-                "Playback": (lambda: self.player.gestures, OF_PLAYBACK),
-            },
-        )
-        self._connect()
+        self._store, self._icons, self._parts = store, icons, parts
+        self._garbage, self._later = Garbage(), list[Callable[[], object]]()
+        self.top = TopBar(store.project.name)
+        self.window = Window(self.top, self._press, self._may_close, memory)
+        dress(self.window, icons.theme)
+        self.window.setWindowTitle(f"{store.project.name} · Studio")
+        self.window.closing.connect(QApplication.quit)
+        self._steps = Steps(self._made(), self.window)
+        self._steps.failed.connect(QApplication.quit)
+
+    def __getattr__(self, name: str) -> Any:
+        """Something of the rooms, which are all there then."""
+        if name.startswith("_of_") or "_steps" not in self.__dict__:
+            raise AttributeError(name)
+        self._finish()
+        return getattr(self._of_rooms, name)
+
+    @property
+    def trouble(self) -> BaseException | None:
+        """Why the rooms could not be made."""
+        return self._steps.error
 
     def open(self) -> None:
         """Show the window, start the queue, show messages about both."""
+        self._is_open = True
         self._garbage.start()
         self.window.show()
-        self.shot.prompt.setFocus()
-        self.project.start(self.scan, self.shelve)
-        self.stacks.look(self.background)
-        self._heights.settle()
-        self._notices.show_at_opening()
-        self._remember()
-        self._shot_follower.show_newest(play=False)
+        if self._steps.is_done:
+            self._begin()
+        else:
+            self.window.first_painted.connect(self._go_on)
+            QTimer.singleShot(UNPAINTED_MS, self.window, self._go_on)
 
     def first_idle(self, wait: int, *steps: Callable[[], object]) -> None:
         """Do `steps` in the engine's lane once nobody has done anything for `wait` milliseconds.
 
         A job that comes earlier has the first of them done before it.
         """
-        if not self.queue.runs_jobs:
-            return
-        preparation = self.queue.preparation
-        preparation.began.connect(self._garbage.rest)
-        preparation.ended.connect(self._garbage.start)
-        preparation.keep(*steps)
-        FirstIdle(wait, preparation.ask, self.window)
+        if self._steps.is_done:
+            self._of_rooms.first_idle(wait, *steps, garbage=self._garbage)
+        else:
+            self._later.append(lambda: self.first_idle(wait, *steps))
 
     def close(self) -> None:
         """Stop threads and timers, save, delete: in the reverse order of construction."""
         self.is_closed = True
+        if self._steps.has_begun and self.trouble is None:
+            self._finish()
         for dialog in self.window.findChildren(QDialog):
             dialog.close()
         self.window.close()
-        self.away.awake.let_go()
-        self._imported_clip.stop()
-        self.library_state.close()
-        self.downloads.close()
-        self.project.stop()
         try:
-            self.project.save()
+            if self._steps.is_done:
+                self._of_rooms.stop()
+            else:
+                self._store.close()
         finally:
             self._garbage.stop()
             self.window.deleteLater()
-            self._delete_rooms()
-            self.project.delete()
+            if self._steps.is_done:
+                self._of_rooms.delete()
 
-    def _connect(self) -> None:
-        queue_dock = self.window.docks["Queue"]
-        self.window.tipped.connect(self.queue_bar.show_tip)
-        self.window.closing.connect(QApplication.quit)
-        self.status.posted.connect(self.queue_bar.notice)
-        self.queue_bar.opened.connect(queue_dock.setVisible)
-        queue_dock.visibilityChanged.connect(self.queue_bar.open.setChecked)
-        queue_dock.visibilityChanged.connect(self._heights.queue_turned)
-        self.take_dialogs.follow(self.takes)
-        self.takes.space_asked.connect(lambda: self.take_dialogs.space(self.project.disk_usage))
-        self.takes.compare_asked.connect(self.comparison.compare)
-        self.takes.timeline_asked.connect(lambda take: self.timeline_edits.add_take(take.id))
-        self.shot.variations_asked.connect(self._vary)
-        self.shot.prompt.history = PromptHistory(self.document, self.render_actions).earlier
-        self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
-        self.library_state.folders_changed.connect(
-            lambda: self.model_list.look(self.scan, self.background, self.shelve)
+    def _go_on(self) -> None:
+        if not self.is_closed and self.window.isVisible():
+            self._steps.start()
+
+    def _finish(self) -> None:
+        """Make all that is not there yet."""
+        self._steps.finish()
+
+    def _made(self) -> Iterator[Step]:
+        """The rooms; in between, a turn of the loop."""
+        yield _import_rooms
+        from studio.ui.shell.wired_rooms import WiredRooms
+
+        parts = self._parts()
+        yield None
+        self._of_rooms = rooms = WiredRooms(
+            self.window, self.top, self._leave, store=self._store, icons=self._icons, **parts
         )
-        for news in (self.downloads.came, self.downloads.notice, self.stacks.notice):
-            news.connect(self.status.post)
-        self.downloads.came.connect(lambda _: self.library_state.look_anew())
-        self.player.tile_asked.connect(self._tiles.toggle)
-        self._tiles.offered.connect(self.player.transport.offer_tile)
-        self._tiles.compared_at.connect(self.player.canvas.put_wipe)
-        self._tiles.reflect()
-        for orders in (self.render_actions, self.exports):
-            orders.placed.connect(lambda _: settle_typing())
-        self.exports.exported.connect(lambda path: self.status.post(f"Exported to {path}."))
-        refusing = (self.render_actions, self.exports, self.project.bins, self.project.disk_usage, self.document, self.edits, self._imported_clip,
-                    self.library_state, self.downloads, self.stacks, self.subjects)  # fmt: skip
-        self._notices.show_refusals(each.refused for each in refusing)
-        self.subjects.removed.connect(self._removed)
-        self.subjects.forget_asked.connect(self.project.bins.forget)
-        self.project.bins.forgot.connect(
-            lambda name: self.status.post(f"“{name}” is gone for good.")
-        )
-        self.document.changed.connect(self._reflect_actions)
-        self.keyframes.view.clip_dropped.connect(self._imported_clip.open)
-        self.selection.take_selected.connect(lambda _: self._reflect_actions())
-        self.timeline.filled.connect(self._heights.settle)
-        self.timeline.taller.connect(lambda by: self.window.make_room("Timeline", TIMELINE + by))
-        for source in (self.project.timeline_sound, self.exchange):
-            source.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}".strip()))
-        self.timeline.files.timeline_brought.connect(self.exchange.read)
-        self._connect_projects()
-        self._reflect_actions()
+        yield None
+        for _ in rooms.made():
+            yield None
+        if self._is_open:
+            self._begin()
 
-    def _connect_projects(self) -> None:
-        """New, open, recent and dropped ones, and the first page."""
-        self.start.new_asked.connect(self.actions["new_project"].trigger)
-        self.start.open_asked.connect(self.actions["open_project"].trigger)
-        self.start.recent_asked.connect(self._leave_for)
-        self.start.example_asked.connect(
-            lambda one: self._begin_project(one.name, folder_of(DOCUMENTS), one.shot)
-        )
-        self.drops = DropReader(self.document, self.background, self.window)
-        self.drops.project_dropped.connect(self._leave_for)
-        self.drops.models_dropped.connect(self._add_models)
-        self.drops.unknown.connect(self._imported_clip.open)
-        self.drops.refused.connect(lambda what, hint: self.status.post(f"{what} {hint}"))
-        file = self.top.menus.actions()[0].menu()
-        self._recent = QMenu("Open recent", self.top.menus)
-        file.insertMenu(self.actions["rename_project"], self._recent)  # type: ignore[union-attr]
-        self._recent.setEnabled(False)
-        underline(file)  # type: ignore[arg-type]
+    def _begin(self) -> None:
+        """What goes on while the window is open."""
+        self._of_rooms.begin(lambda: self.scan(), lambda: self.shelve())
+        later, self._later = self._later, []
+        for each in later:
+            QTimer.singleShot(0, self.window, each)
 
-    def _remember(self) -> None:
-        """This project is the last one that was open; list those before it."""
-        remembered, folder = self.project.remembered, self.document.folder
-
-        def noted() -> tuple[Path, ...]:
-            remembered.opened(folder)
-            return tuple(path for path in remembered.recent() if path != folder)
-
-        self.background.ask(noted, self._list_recent, lambda _: None, owner=self.window)
-
-    def _list_recent(self, projects: tuple[Path, ...]) -> None:
-        self.start.list_recent(projects)
-        self._recent.clear()
-        for project in projects:
-            self._recent.addAction(str(project).replace("&", "&&")).triggered.connect(
-                lambda _=False, project=project: self._leave_for(project)
-            )
-        self._recent.setEnabled(bool(projects))
-        underline(self._recent)
-
-    def _begin_project(self, name: str, folder: Path, shot: Shot | None = None) -> None:
-        """Make a project in a folder of its own, and open it."""
-        try:
-            self._leave_for(make_project(folder, name, shot))
-        except Refusal as refusal:
-            self.banner.show_message(str(refusal))
-
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        document, dialogs, window = self.document, self.dialogs, self.window
-        return {
-            "new_project": lambda: dialogs.new_project(self._begin_project),
-            "open_project": lambda: dialogs.choose_project(self._leave_for),
-            "rename_project": dialogs.rename,
-            "add_folder": self._add_folder,
-            "add_subject": lambda: dialogs.choose_photos(self._begin_subject),
-            "import_lora": lambda: (window.show_panel("Subjects"), self.subjects.choose_lora()),
-            "export": lambda: self.take_dialogs.export(self.takes.chosen),
-            "timeline_out": self.exchange.ask_out,
-            "timeline_in": self.exchange.ask_in,
-            "bin": self.take_dialogs.bin,
-            "space": lambda: self.take_dialogs.space(self.project.disk_usage),
-            "quit": window.close,
-            "undo": document.undo,
-            "redo": document.redo,
-            "preview": self.render_actions.preview,
-            "render": self.shot.render_asked,
-            "variations": self._vary,
-            "stop": self.queue_bar.cancel.click,
-            "new_shot": self.shot.new_shot,
-            "remove_shot": self.shot.remove_shot,
-            **{name: partial(window.show_panel, name.capitalize()) for name in SHOWN},
-            "keyframes": self.keyframes.take_focus,
-            "queue": self.queue_bar.turn,
-            "compare": self.comparison.ask,
-            "full_screen": window.turn_whole,
-            "arrange": window.arrange_as_at_first,
-            "guide": dialogs.guide,
-            "keys": dialogs.keys,
-            "about": dialogs.about,
-        }
-
-    def _vary(self) -> None:
-        VariationsDialog(self.variations, self._icons, self.window).open()
-
-    def _begin_subject(self, photos: list[Path]) -> None:
-        self.subjects.begin(photos)
-        self.window.show_panel("Subjects")
-
-    def _add_folder(self) -> None:
-        self.window.show_panel("Library")
-        self.library.choose_folder()
-
-    def _add_models(self, places: list[Path]) -> None:
-        self.window.show_panel("Library")
-        self.library_state.add(places)
-
-    def _press(self, event: QKeyEvent) -> bool:
-        if not is_command(event, QApplication.focusWidget()):
-            return False
-        if self.window.whole.is_on and event.key() == Qt.Key.Key_Escape:
-            self.window.turn_whole()
-            return True
-        return self.takes.press(event) or self.player.press(event)
-
-    def _reflect_actions(self) -> None:
-        reflect_actions(self.actions, self.document, has_take=self.takes.chosen is not None)
-        self.window.setWindowTitle(f"{self.document.project.name} · Studio")
-
-    def _removed(self, name: str, kept: str) -> None:
-        undo = lambda: self.subjects.restore(kept)  # noqa: E731
-        self.banner.show_message(f"The subject “{name}” is in the bin.", "Bring it back", undo)
-
-    def _leave_for(self, project: Path) -> None:
-        """Open another project in place of this one, unless it cannot be opened."""
-        try:
-            ProjectStore(project).close()
-        except Refusal as refusal:
-            self.banner.show_message(str(refusal))
-            return
+    def _leave(self, project: Path) -> None:
+        """Close, for another project in place of this one."""
         if self.window.close():
             self.next_project = project
 
+    def _press(self, event) -> bool:
+        return self._steps.is_done and self._of_rooms.press(event)
+
     def _may_close(self) -> bool:
-        return self.is_closed or self._save_failures.may_close()
+        return self.is_closed or not self._steps.is_done or self._of_rooms.may_close()
+
+
+def _import_rooms() -> None:
+    import studio.ui.shell.wired_rooms  # noqa: F401

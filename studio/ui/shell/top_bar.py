@@ -1,6 +1,9 @@
 """The bar at the top: menus, the project's name, the computer at a glance."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
@@ -9,12 +12,14 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QMenuBar, QWidget
 from studio.jobs.device_info import DeviceInfo
 from studio.spec.quantities import memory
 from studio.ui.shell.commands import COMMANDS, MENUS
-from studio.ui.state.background import Background
-from studio.ui.state.document import Document
-from studio.ui.state.render_actions import RenderActions
 from studio.ui.widgets.controls import ElidedLabel, label, push, set_enabled, tip
 from studio.ui.widgets.gestures import Gesture, Layout, fill_menu, underline
 from studio.ui.widgets.theme import UNIT, set_role
+
+if TYPE_CHECKING:
+    from studio.ui.state.background import Background
+    from studio.ui.state.document import Document
+    from studio.ui.state.render_actions import RenderActions
 
 LOOK_MS = 2000
 
@@ -22,7 +27,12 @@ LOOK_MS = 2000
 class TopBar(QWidget):
     """Looks at the device every two seconds, on another thread."""
 
-    def __init__(
+    def __init__(self, project: str) -> None:
+        super().__init__()
+        self._build()
+        self.name.set_text(project)
+
+    def follow(
         self,
         document: Document,
         render_actions: RenderActions,
@@ -31,10 +41,10 @@ class TopBar(QWidget):
         *,
         can_free: bool,
     ) -> None:
-        super().__init__()
+        """Show from now on what these know."""
         self._document, self._background, self._device_info = document, background, device_info
         self._can_free = can_free
-        self._build(render_actions)
+        self.free.clicked.connect(render_actions.free_memory)
         document.changed.connect(self.reflect)
         document.saved.connect(self.reflect)
         document.save_failed.connect(self.reflect)
@@ -57,8 +67,7 @@ class TopBar(QWidget):
         stays: pressed, it shows the reason.  `gestures` has, by menu, what a room offers now, and how
         it lies there.
         """
-        for title in MENUS:
-            menu = self.menus.addMenu(title)
+        for title, menu in zip(MENUS, self._menus, strict=True):
             menu.setToolTipsVisible(True)
             if title in gestures:
                 _follow(menu, *gestures[title])
@@ -74,7 +83,6 @@ class TopBar(QWidget):
             menu.aboutToShow.connect(lambda menu=menu: underline(menu))
             menu.aboutToHide.connect(lambda reasons=reasons: _allow(reasons))
             underline(menu)
-        underline(self.menus)
 
     def open_menus(self) -> None:
         """Give the menus the keys, the first of them open."""
@@ -107,17 +115,19 @@ class TopBar(QWidget):
             self.free, disabled_reason, "Take the waiting models out of the graphics card’s memory"
         )
 
-    def _build(self, render_actions: RenderActions) -> None:
+    def _build(self) -> None:
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.menus = QMenuBar()
         self.menus.setNativeMenuBar(False)
+        self._menus = [self.menus.addMenu(title) for title in MENUS]
+        underline(self.menus)
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, self.open_menus)
         self.name, self.state = ElidedLabel("", "title"), label("", "small")
         self.name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.device = label("", "small")
         self.free = push("Free GPU")
-        self.free.clicked.connect(render_actions.free_memory)
+        self.free.setEnabled(False)  # nobody knows yet whether there is one
         left, middle, right = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         left.addWidget(self.menus)
         left.addStretch(1)

@@ -1,14 +1,13 @@
 """The QMainWindow: docks and their places, restored at the next start; no other state."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent, QStatusTipEvent
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
 
-from studio.ui.shell.banner import Banner
+from studio.ui.shell.blanks import blank, blank_strip
 from studio.ui.shell.dock import Dock
 from studio.ui.shell.whole_screen import WholeScreen
 from studio.ui.shell.window_geometry import (
@@ -27,23 +26,8 @@ VERSION = 1
 LEFT, RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 WIDTHS = {"Subjects": 296, "Shot": 352}
+DOCKS = ("Subjects", "Takes", "Library", "Shot", "Timeline", "Queue")
 REMEMBER_AFTER_MS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Panels:
-    """What the window is made of."""
-
-    top: QWidget
-    banner: Banner
-    subjects: Panel
-    takes: Panel
-    library: Panel
-    player: Panel
-    shot: Panel
-    timeline: Panel
-    queue: Panel
-    strip: QWidget
 
 
 class Window(QMainWindow):
@@ -58,18 +42,20 @@ class Window(QMainWindow):
 
     def __init__(
         self,
-        panels: Panels,
+        top: QWidget,
         press: Callable[[QKeyEvent], bool],
         may_close: Callable[[], bool],
         memory: Path,
     ) -> None:
         super().__init__()
-        self._panels, self._press, self._may_close = panels, press, may_close
+        self._press, self._may_close = press, may_close
+        self._player, self._strip = blank("Player"), blank_strip()
+        self._banner: QWidget | None = None
         self._memory = WindowState(memory)
         self._painted = False
         self._wished, self._on_line = dict(WIDTHS), False
         self.whole = WholeScreen(self, VERSION)
-        self._arrange(panels)
+        self._arrange(top)
         self._first_state = self.saveState(VERSION)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -82,6 +68,27 @@ class Window(QMainWindow):
                 moved.connect(self._moved)
         self._settle()
 
+    def fill(self, place: str, room: QWidget) -> None:
+        """Put a room, now that it is made, where its place was held for it."""
+        if isinstance(room, Panel) and place in self.docks:
+            self.docks[place].fill(room)
+            self.docks[place].settle()
+        elif isinstance(room, Panel):
+            self._player = room
+            self.setCentralWidget(room)
+        else:
+            self.statusBar().removeWidget(self._strip)
+            self._strip.deleteLater()
+            self._strip = room
+            self.statusBar().addPermanentWidget(room, 1)
+
+    def hang(self, banner: QWidget) -> None:
+        """A line of messages over the player, which nothing can lie over."""
+        self._banner = banner
+        banner.setParent(self._player)
+        for widget in (self._player, banner):
+            widget.installEventFilter(self)
+
     def arrange_as_at_first(self) -> None:
         self.restoreState(self._first_state, VERSION)
         self._wished = dict(WIDTHS)
@@ -90,7 +97,7 @@ class Window(QMainWindow):
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front and the focus to what it shows, never to a button that acts."""
-        panel = self.docks[name].content if name in self.docks else self._panels.player
+        panel = self.docks[name].content if name in self.docks else self._player
         if name in self.docks:
             self.docks[name].show()
             self.docks[name].raise_()
@@ -114,7 +121,7 @@ class Window(QMainWindow):
 
     def turn_whole(self) -> None:
         """Give the player the whole screen, or give everything its place again."""
-        self.whole.turn(self._panels.player.main_view)
+        self.whole.turn(self._player.main_view)
         self._settle()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -163,7 +170,7 @@ class Window(QMainWindow):
         self.closing.emit()
         super().closeEvent(event)
 
-    def _arrange(self, panels: Panels) -> None:
+    def _arrange(self, top: QWidget) -> None:
         self.setMinimumSize(QSize(960, 600))
         self.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -175,19 +182,9 @@ class Window(QMainWindow):
         on_top = QTabWidget.TabPosition.North
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, on_top)
         self.setDocumentMode(True)
-        self.setMenuWidget(panels.top)
-        self.setCentralWidget(panels.player)
-        panels.banner.setParent(panels.player)  # which nothing can lie over
-        for widget in (panels.player, panels.banner):
-            widget.installEventFilter(self)
-        self.docks = {
-            "Subjects": Dock("Subjects", panels.subjects, self),
-            "Takes": Dock("Takes", panels.takes, self),
-            "Library": Dock("Library", panels.library, self),
-            "Shot": Dock("Shot", panels.shot, self),
-            "Timeline": Dock("Timeline", panels.timeline, self),
-            "Queue": Dock("Queue", panels.queue, self),
-        }
+        self.setMenuWidget(top)
+        self.setCentralWidget(self._player)
+        self.docks = {name: Dock(name, blank(name), self) for name in DOCKS}
         self.addDockWidget(LEFT, self.docks["Subjects"])
         for name in ("Takes", "Library"):
             self.tabifyDockWidget(self.docks["Subjects"], self.docks[name])
@@ -204,7 +201,7 @@ class Window(QMainWindow):
         self.resizeDocks(below, [1, 208], Qt.Orientation.Vertical)
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
-        bar.addPermanentWidget(panels.strip, 1)
+        bar.addPermanentWidget(self._strip, 1)
 
     def _recall(self) -> None:
         geometry, state, widths = self._memory.kept()
@@ -265,7 +262,7 @@ class Window(QMainWindow):
 
     def _widen(self) -> None:
         """Give docks that a small window squeezed their width back, as far as there is room."""
-        player = self._panels.player
+        player = self._player
         room = player.width() - player.minimumSizeHint().width()
         now = {n: w for n, w in self._side_widths().items() if self.docks[n].visibleRegion()}
         wanted = grown(now, self._wished, room)
@@ -275,7 +272,9 @@ class Window(QMainWindow):
 
     def _place_banner(self) -> None:
         """Over the title of the player, where there is nothing to click or to type into."""
-        banner, player = self._panels.banner, self._panels.player
+        banner, player = self._banner, self._player
+        if banner is None:
+            return
         wide = max(1, player.width() - UNIT)
         high = max(banner.heightForWidth(wide), banner.minimumSizeHint().height())
         banner.setGeometry(UNIT // 2, UNIT // 2, wide, high)

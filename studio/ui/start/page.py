@@ -77,7 +77,7 @@ class StartPage(QWidget):
         QPainter(self).fillRect(event.rect(), self._icons.theme.colour("ground"))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._place and event.type() == QEvent.Type.Resize and self.isVisible():
+        if watched is self._place and event.type() == QEvent.Type.Resize and not self.isHidden():
             self.setGeometry(self._place.rect())
         return False
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 PORTAL = "org.freedesktop.portal.Desktop"
 DESKTOP, ANIMATED = "org.gnome.desktop.interface", "enable-animations"
 ANSWER_MS = 1000
+EFFECTS = (
+    Qt.UIEffect.UI_General, Qt.UIEffect.UI_AnimateMenu, Qt.UIEffect.UI_FadeMenu,
+    Qt.UIEffect.UI_AnimateCombo, Qt.UIEffect.UI_AnimateTooltip, Qt.UIEffect.UI_FadeTooltip,
+    Qt.UIEffect.UI_AnimateToolBox,
+)  # fmt: skip
+"""Of Qt's own menus and lists; a system may have some of them off in any case."""
 CLIENT_AREA_ANIMATION = 0x1042
 """SPI_GETCLIENTAREAANIMATION of Windows."""
 
@@ -26,21 +32,20 @@ class Motion(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._reduced = False
+        self._effects: list[Qt.UIEffect] = []
 
     @property
     def is_reduced(self) -> bool:
         return self._reduced
 
     def reduce(self, reduced: bool) -> None:
-        """Let things stand, Qt's own menus and lists too, or move again."""
+        """Let things stand, Qt's own menus and lists too, or move again as before."""
         if reduced == self._reduced:
             return
         self._reduced = reduced
-        for effect in (
-            Qt.UIEffect.UI_General, Qt.UIEffect.UI_AnimateMenu, Qt.UIEffect.UI_FadeMenu,
-            Qt.UIEffect.UI_AnimateCombo, Qt.UIEffect.UI_AnimateTooltip, Qt.UIEffect.UI_FadeTooltip,
-            Qt.UIEffect.UI_AnimateToolBox,
-        ):  # fmt: skip
+        if reduced:
+            self._effects = [effect for effect in EFFECTS if QApplication.isEffectEnabled(effect)]
+        for effect in self._effects:
             QApplication.setEffectEnabled(effect, not reduced)
         self.changed.emit()
 

@@ -2,8 +2,6 @@
 
 import os
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,30 +60,22 @@ def read(assets: Path) -> dict[str, Any]:
 
 
 def apply(theme: Theme, app: QApplication) -> None:
-    """Dress the whole application."""
+    """Fonts and colours of the whole application; its windows have the style sheet (`dress`)."""
     for file in read(theme.assets)["fonts"]["files"]:
         QFontDatabase.addApplicationFont(str(theme.assets / file))
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
     app.setFont(_font(theme))
-    app.setStyleSheet(style_sheet(theme))
 
 
-@contextmanager
-def style_sheet_at_the_end() -> Iterator[None]:
-    """Build widgets without the application's style sheet, and apply it to all of them at once.
+def dress(window: QWidget, theme: Theme) -> None:
+    """Give a window, and whatever opens over it, the style sheet.
 
-    Qt resolves a style sheet anew for every widget, with all that is in it, each time that one is
-    put into another: a window that is built from the inside out pays for it once per level.
+    The application itself has none: with one Qt resolves the style of every widget anew, with all
+    that is in it, each time that one is put into another, once per level of a room that is built from
+    the inside out.  In a window it does so once, when the room is put there.
     """
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    sheet = app.styleSheet()
-    app.setStyleSheet("")
-    try:
-        yield
-    finally:
-        app.setStyleSheet(sheet)
+    window.setStyleSheet(style_sheet(theme))
 
 
 def style_sheet(theme: Theme) -> str:

@@ -4,13 +4,12 @@ import shutil
 import subprocess
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusVariant, QDBusVirtualObject
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from studio.ui.subjects.animated_thumbnail import AnimatedThumbnail
-from studio.ui.widgets.motion import DESKTOP, PORTAL, ask_desktop, motion
+from studio.ui.widgets.motion import DESKTOP, EFFECTS, PORTAL, ask_desktop, motion
 
 
 class Portal(QDBusVirtualObject):
@@ -31,12 +30,13 @@ def still(qapp):
 
 
 def test_the_environment_asks_for_it(still, monkeypatch):
+    before = [effect for effect in EFFECTS if QApplication.isEffectEnabled(effect)]
     monkeypatch.setenv("STUDIO_REDUCED_MOTION", "1")
     motion.follow_system()
     assert motion.is_reduced
-    assert not QApplication.isEffectEnabled(Qt.UIEffect.UI_AnimateCombo)
+    assert not any(map(QApplication.isEffectEnabled, EFFECTS))
     motion.reduce(False)
-    assert QApplication.isEffectEnabled(Qt.UIEffect.UI_AnimateCombo)
+    assert [effect for effect in EFFECTS if QApplication.isEffectEnabled(effect)] == before
 
 
 def test_a_sample_stands_at_its_first_frame(studio, qtbot, until, still):
