@@ -102,7 +102,7 @@ def made(handlers: JobHandlers, home: Path, asked: ClipRequest) -> tuple[dict, n
     return result, np.stack(list(stored_frames(handlers.takes(home / "scratch"), keys)))
 
 
-@pytest.mark.parametrize("number", [0, 3, 7])
+@pytest.mark.parametrize("number", [0, 3, pytest.param(7, marks=pytest.mark.long)])
 def test_one_edited_keyframe_costs_at_most_33_frames(studio, number):
     """Every other stored frame is the very same file."""
     handlers, home, asked = studio

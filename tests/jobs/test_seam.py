@@ -315,7 +315,7 @@ def test_two_threads_that_load_get_whole_networks(first_home, tmp_path):
 
     def load():
         try:
-            for _ in range(6):
+            for _ in range(3):
                 start.wait(60)
                 video = ModelCache("cpu").video(bench.model, silent)
                 assert not any(p.is_meta for p in video.net.parameters())

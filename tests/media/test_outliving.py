@@ -51,7 +51,9 @@ def until(condition, limit: float = 60.0) -> bool:
 
 
 @linux
-@pytest.mark.parametrize("pass_of", ["palettegen", "paletteuse"])
+@pytest.mark.parametrize(
+    "pass_of", ["palettegen", pytest.param("paletteuse", marks=pytest.mark.long)]
+)
 def test_ffmpeg_ends_with_a_killed_studio(tmp_path, pass_of):
     program = subprocess.Popen([sys.executable, "-c", EXPORTS, str(tmp_path / "a.gif")], cwd=ROOT)
     try:

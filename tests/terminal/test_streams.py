@@ -149,7 +149,7 @@ def test_a_terminal_that_vanishes_hangs_up_and_nothing_is_a_fault(home, tmp_path
     "name",
     [
         "nothing at all",
-        "a full disk for remarks",
+        pytest.param("a full disk for remarks", marks=pytest.mark.long),
         pytest.param("no stderr", marks=pytest.mark.long),
     ],
 )
