@@ -86,6 +86,11 @@ def measure(studio: StudioWindow, clips: int) -> None:
         spin(2)
         line(f"scroll, {each} clips seen", lambda n: axis.scroll(23 if n % 60 < 30 else -23))
         line(f"zoom, {each} clips seen", lambda n: axis.zoom(0.1 if n % 20 < 10 else -0.1, 900))
+        settling = view._settling
+        line(
+            "    what it left out, a strip on",
+            lambda _, of=settling: of.begin() if of.is_done else of._go_on(),
+        )
     player.go(int(axis.scale.left + axis.scale.seen / 2))
     line("the playhead, a frame on", lambda _: player.go(player.position + 1))
     clip = studio.document.project.timeline.tracks[2].clips[0].id

@@ -31,6 +31,7 @@ from studio.ui.widgets.theme import UNIT
 
 SCROLLBAR = 10
 NONE_CHOSEN = "Choose a keyframe first."
+COMPARED = "Takes are compared, with keyframes of their own: Esc leads back to those of the shot."
 LOCKED = "It is locked: unlock it first (Ctrl+L)."
 
 
@@ -82,11 +83,11 @@ class KeyframesPanel(QWidget):
 
     def reflect(self) -> None:
         """Show what can be done now, and what a render would still make."""
-        self.setVisible(self.view.strip is not None)
+        self.setVisible(self.view.strip is not None and not self._compared())
         for name, gesture in self.gestures.items():
             if name in self.buttons:
                 set_enabled(self.buttons[name], gesture.disabled_reason())
-        self.version.reflect(self.view.chosen, self._edits.disabled_reason())
+        self.version.reflect(self.view.chosen, self._disabled_reason())
         self.facts.set_text(self._facts())
 
     def take_focus(self) -> None:
@@ -94,7 +95,7 @@ class KeyframesPanel(QWidget):
         if self.isVisible():
             self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
-            self._status.post(self._edits.disabled_reason() or "This shot has no keyframes yet.")
+            self._status.post(self._disabled_reason() or "This shot has no keyframes yet.")
 
     def _take_keys(self) -> None:
         """The keys are others: in menus and tips."""
@@ -153,15 +154,17 @@ class KeyframesPanel(QWidget):
                     lambda: self._put_file(insert=True), chosen),
             Gesture("delete", "bin", "Delete", "Del", self._delete, self._need_two),
             Gesture("earlier", "extend_back", "Extend before the first", "Ctrl+Left",
-                    lambda: edits.extend(1, before=True), edits.disabled_reason),
+                    lambda: edits.extend(1, before=True), self._disabled_reason),
             Gesture("later", "extend_on", "Extend after the last", "Ctrl+Right",
-                    lambda: edits.extend(1), edits.disabled_reason),
+                    lambda: edits.extend(1), self._disabled_reason),
             Gesture("bridge", "bridge", "Bridge to the next", "B", self._bridge, self._need_next),
-            Gesture("loop", "loop", "Loop or end the loop", "O", edits.toggle_loop, edits.disabled_reason),
+            Gesture("loop", "loop", "Loop or end the loop", "O", edits.toggle_loop,
+                    self._disabled_reason),
             Gesture("larger", "larger", "Upsample only this range", "U", self._upsample,
                     self._need_range),
             Gesture("over", "retry", "Start over from words and seed", "",
-                    edits.start_over, edits.start_over_disabled_reason),
+                    edits.start_over,
+                    lambda: self._compared() or edits.start_over_disabled_reason()),
         )  # fmt: skip
 
     def _facts(self) -> str:
@@ -218,14 +221,22 @@ class KeyframesPanel(QWidget):
         edits, chosen = self._edits, self.view.chosen
         edits.upsample(min(chosen), max(chosen) if len(chosen) > 1 else min(chosen) + 1)
 
+    def _compared(self) -> str:
+        """Why no keyframes are seen while takes are compared: the desk is of the present shot."""
+        shown = self._player_state.shown
+        return COMPARED if shown is not None and shown.is_comparison else ""
+
+    def _disabled_reason(self) -> str:
+        return self._compared() or self._edits.disabled_reason()
+
     def _need_range(self) -> str:
         return self._need_chosen() or self._edits.upsample_disabled_reason()
 
     def _need_version(self, by: int) -> str:
-        return self._edits.disabled_reason() or self.version.disabled_reason(by)
+        return self._disabled_reason() or self.version.disabled_reason(by)
 
     def _need_chosen(self) -> str:
-        return self._edits.disabled_reason() or ("" if self.view.chosen else NONE_CHOSEN)
+        return self._disabled_reason() or ("" if self.view.chosen else NONE_CHOSEN)
 
     def _need_unlocked(self) -> str:
         strip = self.view.strip

@@ -33,6 +33,11 @@ class Shown:
     names: tuple[str, ...] = ()
     """What these are called, or both sides of the wipe."""
 
+    @property
+    def is_comparison(self) -> bool:
+        """Whether takes are seen together, which may be of other shots."""
+        return bool(self.beside)
+
     def played(self, *, compare: bool) -> list[Frames]:
         """All clips of which a frame is seen: compared by the wipe those on both its sides."""
         if compare and self.before is not None:

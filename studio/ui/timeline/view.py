@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -34,14 +34,13 @@ from studio.ui.timeline.layout import HEADING
 from studio.ui.timeline.navigation import navigate
 from studio.ui.timeline.painting import Drawn, draw
 from studio.ui.timeline.pointer import Pointer
+from studio.ui.timeline.settling import Settling
 from studio.ui.timeline.titles import Titles
 from studio.ui.widgets.controls import tip
 from studio.ui.widgets.dropping import dropped_files
 from studio.ui.widgets.painter import painting
 from studio.ui.widgets.theme import Theme
 
-SETTLE_MS = 80
-"""After scrolling and zooming: until all of it is painted anew, and pictures in sight are asked for."""
 AT_ONCE = 100  # clips that are painted with all that they show while the zoom goes on
 BESIDE = 8
 """Pixels beside the playhead that are painted with it."""
@@ -76,11 +75,10 @@ class TimelineView(QWidget):
         self.pointer = Pointer(self.axis, edits, player, self.choice)
         self.labels, self._titles = Labels(theme), Titles(edits.project, look)
         self._line: int | None = None
-        self._painted_playhead, self._is_zooming = 0, False
+        self._painted_playhead = 0
         self._painted: tuple = ()
         self._seen: tuple = ()
-        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settled.timeout.connect(self._settle)
+        self._settling = Settling(self, lambda: self._least() > SHOWN)
         self._set_up()
         self._connect()
         self.reflect()
@@ -119,22 +117,21 @@ class TimelineView(QWidget):
             self.axis.scale, self.devicePixelRatioF(), self.labels, self._titles, self._look,
             self._pictures, wanted, self._player.medium, self._media.waveform,
             float(self._edits.timeline.rate), self.pointer.drop.sounds if self.pointer.drop else {},
-            self._least(),
         )  # fmt: skip
         drawn = Drawn(
             self._edits.timeline, self.axis.rows, self._edits.media, self.choice.chosen,
             self.choice.current if self.hasFocus() else "", self._player.position,
             self._player.is_shown, self.pointer.drop, self._line, self.axis.y,
         )  # fmt: skip
-        parts = list(event.region())  # type: ignore[call-overload]  # Qt's own iteration
         with painting(self) as painter:
-            for part in parts:  # two narrow ones after scrolling, not all that lies between
+            for part, is_sharp in self._settling.parts(event):
+                look.least = SHOWN if is_sharp else self._least()
                 painter.save()
                 painter.setClipRect(part)
                 draw(painter, drawn, look, QRectF(part))
                 painter.restore()
-        if parts == [self.rect()]:
-            self._pictures.want(wanted)
+        if (seen := self._settling.painted(event, wanted)) is not None:
+            self._pictures.want(seen)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -251,10 +248,6 @@ class TimelineView(QWidget):
         self.setCursor(Qt.CursorShape.SizeHorCursor if can else Qt.CursorShape.ArrowCursor)
         tip(self, self._titles.spoken(found.clip) if found.clip else "")
 
-    def _settle(self) -> None:
-        self._is_zooming = False
-        self.update()
-
     def _looked(self) -> None:
         self._pictures.try_again()
         self._speak()
@@ -271,8 +264,10 @@ class TimelineView(QWidget):
         scale, was = self.axis.scale, self._seen
         self._seen = (self.axis.rows, self.axis.y, scale)
         if was[:2] != self._seen[:2] or (was[2].zoom, was[2].width) != (scale.zoom, scale.width):
-            self._is_zooming = self._settled.isActive() and was[2].zoom != scale.zoom
-            self._settled.start()
+            if was and was[2].zoom != scale.zoom:
+                self._settling.zoom()
+            else:
+                self._settling.wait()
             self.update()
             return
         exact = (was[2].left - scale.left) * scale.zoom
@@ -282,12 +277,12 @@ class TimelineView(QWidget):
         elif by:
             self.scroll(by, 0, QRect(HEADING, 0, scale.room, self.height()))
             self.update(QRect(HEADING, 0, LONGEST_LABEL + abs(by), self.height()))
-            self._settled.start()
+            self._settling.wait()
 
     def _least(self) -> float:
-        """Pixels of the narrowest clip that is painted with all that it shows."""
+        """Pixels of the narrowest clip that is painted with all that it shows while a zoom goes on."""
         seen = [row for row in self.axis.rows if row.top - self.axis.y < self.height()]
-        return max(SHOWN, len(seen) * self.axis.scale.room / AT_ONCE) if self._is_zooming else SHOWN
+        return max(SHOWN, len(seen) * self.axis.scale.room / AT_ONCE)
 
     def _follow_playhead(self) -> None:
         """Paint only the strips in which the line was and is."""

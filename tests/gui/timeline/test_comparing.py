@@ -96,9 +96,12 @@ def test_takes_are_chosen_seen_together_and_wiped(film, handlers, until, qtbot):
     frames = state.shown.beside
     assert all(" · shot " in name for name in state.shown.names)
     assert canvas._together == tuple(each.at(40) for each in frames)
+    assert film.keyframes.isHidden(), "those of the present shot are of none of these"
+    assert "Esc" in film.keyframes.gestures["reroll"].disabled_reason()
     film.player.main_view.setFocus()
     qtbot.keyClick(film.player.main_view, Qt.Key.Key_Escape)
     assert state.shown is None or state.shown.kind != "compare"
+    assert film.keyframes.isHidden() is (film.keyframes.view.strip is None)
     film.comparison.compare(list(film.document.project.takes[:2]))
     until(lambda: state.shown and state.shown.kind == "compare")
     qtbot.keyClick(film.player.main_view, Qt.Key.Key_C)

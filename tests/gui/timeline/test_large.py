@@ -53,8 +53,15 @@ def zoomed(studio, pixels: float, left: float) -> None:
 
 def settled(studio) -> None:
     """As it is a moment after the last step of a zoom."""
-    studio.timeline.view._settled.stop()
-    studio.timeline.view._settle()
+    view = studio.timeline.view
+    view._settling.begin()
+    for _ in range(100):  # strips, each painted before the next
+        if view._settling.is_done:
+            return
+        view.grab()
+        view._settling._next.stop()
+        view._settling._go_on()
+    raise AssertionError("it never settles")
 
 
 def test_painting_costs_what_is_seen_whatever_there_is(huge, handlers):
@@ -79,16 +86,24 @@ def test_a_zoom_that_goes_on_paints_no_more_than_can_be_followed(huge, until):
     huge.timeline.taller.emit(330)
     until(lambda: view.height() > 400)
     zoomed(huge, 40, 0)
-    axis.zoom(0.1, 900)  # one step alone
     whole = painted(huge)
-    view._settled.start()  # as it is before the next step of those that go on
-    axis.zoom(0.1, 900)
+    axis.zoom(0.1, 900)  # the first step as any other
+    view._settling._later.stop()
     assert painted(huge) < whole / 3
-    until(lambda: not view._is_zooming)
+    paint, inside = [], type(view).paintEvent
+
+    def watch(event):
+        count = calls(lambda: inside(view, event))
+        paint.append(count)
+
+    view.paintEvent = watch
+    view._settling.begin()
+    until(lambda: view._settling.is_done)
+    assert max(paint) < whole / 2, "what a zoom leaves out comes strip by strip"
+    del view.paintEvent
     assert painted(huge) > whole / 1.2
     zoomed(huge, 1000, 0)
     near = painted(huge)
-    view._settled.start()
     axis.zoom(0.01, 900)
     assert painted(huge) > near / 1.2, "where few are in sight all is painted at once"
 
