@@ -35,24 +35,29 @@ class Hashes:
     def __init__(self, file: Path | None = None, now: Callable[[], int] = time.time_ns) -> None:
         self._file, self._now = file, now
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._looked: Stamp | None = None
         self._lock = threading.Lock()
+
+    def now(self) -> int:
+        """Nanoseconds, as files are stamped with."""
+        return self._now()
 
     def keep_in(self, file: Path | None) -> None:
         """Keep what is known in `file` too, whose folder is never made for it."""
         with self._lock:
-            self._file = file
+            self._file, self._looked = file, None
 
     def of(self, path: Path, digest: Digest | None = None) -> str:
         """BLAKE2b (32 hex digits) of a file's bytes, or of what `digest` reads of it, by its name;
         OSError where it cannot be read."""
-        name, stamp = _name(path, digest), _stamp(path.stat())
+        name, stamp = _name(path, digest), stamp_of(path.stat())
         if found := self._found(name, stamp):
             return found
         started = self._now()
         with path.open("rb") as file:
-            before = _stamp(os.fstat(file.fileno()))
+            before = stamp_of(os.fstat(file.fileno()))
             found = (digest or _of_bytes)(file)
-            after = _stamp(os.fstat(file.fileno()))
+            after = stamp_of(os.fstat(file.fileno()))
         if before == after and settled(after, started):
             self._remember(name, after, found)
         return found
@@ -60,16 +65,26 @@ class Hashes:
     def known(self, path: Path, digest: Digest | None = None) -> str:
         """`of`, where that takes no reading; else ""."""
         try:
-            return self._found(_name(path, digest), _stamp(path.stat()))
+            return self._found(_name(path, digest), stamp_of(path.stat()))
         except OSError:
             return ""
 
     def _found(self, name: str, stamp: Stamp) -> str:
         with self._lock:
             if self._known.get(name, (None, ""))[0] != stamp:
-                self._known |= _read(self._file)  # another process may have hashed it
+                self._look()  # another process may have hashed it
             known, found = self._known.get(name, (None, ""))
         return found if known == stamp else ""
+
+    def _look(self) -> None:
+        """Take in what other processes kept since the last look."""
+        try:
+            there = stamp_of(self._file.stat()) if self._file else None
+        except OSError:
+            there = None
+        if there is not None and there != self._looked:
+            self._known |= _read(self._file)
+            self._looked = there
 
     def _remember(self, name: str, stamp: Stamp, found: str) -> None:
         with self._lock:
@@ -100,7 +115,8 @@ def settled(stamp: Stamp, started: int) -> bool:
     return inode != 0 and last < started - RESOLUTION
 
 
-def _stamp(stat: os.stat_result) -> Stamp:
+def stamp_of(stat: os.stat_result) -> Stamp:
+    """What changes when a file does."""
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 

@@ -101,13 +101,13 @@ def test_a_file_written_within_the_resolution_of_its_times_is_never_mistaken(
     file, kept, monkeypatch
 ):
     """Writes and looks by turns, within a tick of a disk that counts in 2 s: racily clean files."""
-    real = hashes._stamp
+    real = hashes.stamp_of
 
     def coarse(said: os.stat_result) -> hashes.Stamp:
         size, written, changed, inode = real(said)
         return size, written // RESOLUTION * RESOLUTION, changed // RESOLUTION * RESOLUTION, inode
 
-    monkeypatch.setattr(hashes, "_stamp", coarse)
+    monkeypatch.setattr(hashes, "stamp_of", coarse)
     known = Hashes(kept)
     for number in range(100):
         file.write_bytes(number.to_bytes(4, "big"))

@@ -20,6 +20,7 @@ from studio.ui.library.rows import LINE, ModelRows, ModelsView, described, match
 from studio.ui.library.under_way import UnderWay
 from studio.ui.state.document import Document
 from studio.ui.state.downloads import Downloads
+from studio.ui.state.idle_hashes import IdleHashes
 from studio.ui.state.library import Added, Library
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.shot_state import PresentShot
@@ -63,10 +64,11 @@ class LibraryPanel(Panel):
         models: ModelList,
         status: Status,
         downloads: Downloads,
+        idle_hashes: IdleHashes,
         icons: Icons,
     ) -> None:
         super().__init__()
-        self._downloads, self._icons = downloads, icons
+        self._downloads, self._idle_hashes, self._icons = downloads, idle_hashes, icons
         self._library, self._document, self._present = library, document, present
         self._models, self._status = models, status
         self._chosen: Listed | None = None
@@ -213,7 +215,8 @@ class LibraryPanel(Panel):
         self.folders.clicked.connect(lambda: open_dialog(FoldersDialog(self._library, self)))
         self._library.changed.connect(self.reflect)
         self._library.added.connect(self._have_added)
-        self._present.changed.connect(self._reflect_shot)
+        for source in (self._present.changed, self._idle_hashes.changed):
+            source.connect(self._reflect_shot)
 
     def _choose(self, index: QModelIndex) -> None:
         if isinstance(chosen := index.data(LINE), Listed):
@@ -250,7 +253,8 @@ class LibraryPanel(Panel):
         self.about.setVisible(chosen is not None)
         if chosen is None:
             return
-        self.facts.setText(described(chosen))
+        checked = "" if chosen.why else self._idle_hashes.said(chosen.path)
+        self.facts.setText("\n".join(filter(None, (described(chosen), checked))))
         self.facts.setVisible(bool(self.facts.text()))
         self.place.set_text(str(chosen.path))
         why = self._library.doing or ("Models are being read." if self._library.is_reading else "")

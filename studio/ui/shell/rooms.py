@@ -31,6 +31,7 @@ from studio.ui.shot.panel import ShotPanel
 from studio.ui.shot.stages import Stages
 from studio.ui.start.page import StartPage
 from studio.ui.state.downloads import Downloads
+from studio.ui.state.idle_hashes import IdleHashes
 from studio.ui.state.keymap import Keymap
 from studio.ui.state.library import Library
 from studio.ui.state.open_project import OpenProject
@@ -80,6 +81,7 @@ class Rooms:
         self.selection, self.player_state = project.selection, project.player_state
         self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
         self.exports = project.exports
+        self.idle_hashes = IdleHashes(queue, library, project.present)
         self.stacks = StackList(stacks, self.document, self.model_list, library)
         self.status, self.playback = project.status, project.playback
         brought = PictureStore(store.folder)
@@ -147,7 +149,7 @@ class Rooms:
     def _build_library(self) -> None:
         self.library = LibraryPanel(
             self.library_state, self.document, self.present, self.model_list, self.status,
-            self.downloads, self._icons,
+            self.downloads, self.idle_hashes, self._icons,
         )  # fmt: skip
 
     def _build_keyframes(self) -> None:
@@ -204,7 +206,7 @@ class Rooms:
         """Have Qt delete what stands behind the rooms."""
         for each in (
             self._tiles, self._shot_follower, self._imported_clip, self.edits, self.edits.versions,
-            self._brought, self.variations, self.timeline_edits, self.library_state, self.downloads,
-            self.stacks, self.keymap,
+            self._brought, self.variations, self.timeline_edits, self.idle_hashes,
+            self.library_state, self.downloads, self.stacks, self.keymap,
         ):  # fmt: skip
             each.deleteLater()

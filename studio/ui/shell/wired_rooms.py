@@ -82,6 +82,7 @@ class WiredRooms(Rooms):
         self.shot.prompt.setFocus()
         self.project.start(scan, shelve)
         self.stacks.look(self.background)
+        self.idle_hashes.start()
         self._heights.settle()
         self._notices.show_at_opening()
         self._remember()
@@ -118,8 +119,8 @@ class WiredRooms(Rooms):
         """Stop threads and timers, and save."""
         self.away.awake.let_go()
         self._imported_clip.stop()
-        self.library_state.close()
-        self.downloads.close()
+        for each in (self.idle_hashes, self.library_state, self.downloads):
+            each.close()
         self.project.stop()
         self.project.save()
 
@@ -144,9 +145,8 @@ class WiredRooms(Rooms):
         self.shot.variations_asked.connect(self._vary)
         self.shot.prompt.history = PromptHistory(self.document, self.render_actions).earlier
         self.shot.models_asked.connect(lambda: self.window.show_panel("Library"))
-        self.library_state.folders_changed.connect(
-            lambda: self.model_list.look(self._scan, self.background, self._shelve)
-        )
+        for news in (self.library_state.folders_changed, self.idle_hashes.came):
+            news.connect(lambda: self.model_list.look(self._scan, self.background, self._shelve))
         for news in (self.downloads.came, self.downloads.notice, self.stacks.notice):
             news.connect(self.status.post)
         self.downloads.came.connect(lambda _: self.library_state.look_anew())

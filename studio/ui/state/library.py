@@ -23,7 +23,7 @@ from studio.library.scan import Scan, remembered, scan
 from studio.library.scan_index import Index
 from studio.library.seen_models import compared
 from studio.project.folders import Folders
-from studio.spec.progress import Cancelled, Progress
+from studio.spec.progress import Cancelled, Progress, Tick
 from studio.spec.refusal import Refusal
 from studio.ui.state.background import Background
 
@@ -162,6 +162,10 @@ class Library(QObject):
 
     # what follows runs elsewhere, one after the other
 
+    def scanned(self, tick: Tick, places: tuple[Path, ...] = ()) -> Scan:
+        """What lies in all folders now, or in these; for other threads too."""
+        return scan(places or self._places(), Index(self._folders.models_index), tick)
+
     def _places(self) -> tuple[Path, ...]:
         always = (*self._model_folders, self._folders.models)
         return tuple(dict.fromkeys((*always, *looked_into(self._folders.library))))
@@ -177,7 +181,7 @@ class Library(QObject):
         except Refusal as refusal:
             trouble = str(refusal)
         where = self._places()
-        found = scan(where, Index(self._folders.models_index), self._tick)
+        found = self.scanned(self._tick, where)
         _, missing = compared(found.entries, where, self._folders.seen_models)
         return self._sight(found, missing, trouble)
 
