@@ -30,9 +30,9 @@ from studio.engine.roles import (
 from studio.engine.tiles import Tiling
 from studio.engine.words.span_words import no_file, words
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
+from studio.spec.amounts import denoising_steps
 from studio.spec.memo import Memo
 from studio.spec.part import FRAMES, Part
-from studio.spec.patterns import pattern_of
 from studio.spec.progress import Progress, Tick, shifted
 from studio.spec.refusal import Refusal
 from studio.spec.sources import space_of
@@ -164,20 +164,11 @@ def steps_in(span: Span) -> int:
     """How many steps a span's verb counts: of the sampler, or frames of a decoder."""
     if span.stage == "interpolation":
         gaps = sum(read is not None for read in span.reads) - 1
-        return gaps * max(1, _steps(span))
+        return gaps * max(1, denoising_steps(span))
     if span.stage == "upsample" and (how := span.request.upsample):
         tiles = Tiling(how.tile, how.overlap).tiles(span.request.height, span.request.width)
         return len(tiles) * (how.steps + 1)
-    return max(1, _steps(span)) if span.stage == "keyframes" else max(1, len(span.reads))
-
-
-def _steps(span: Span) -> int:
-    """Steps of the sampler: all where nothing is known, else by the strength of the pass."""
-    how = span.request.sampling(span.part)
-    pattern = pattern_of(tuple(read is not None for read in span.reads))
-    if pattern == "keyframes":
-        return how.steps
-    return how.denoising_steps(span.pass_index, between=pattern == "interpolation")
+    return max(1, denoising_steps(span)) if span.stage == "keyframes" else max(1, len(span.reads))
 
 
 def make_keyframes(span: Span, models: Models, inputs: Inputs, tick: Tick) -> Arrays:
@@ -260,7 +251,7 @@ def fill_spec(span: Span, frames: tuple[int, ...]) -> FillSpec:
         pass_index=span.pass_index,
         context_guidance=how.context_guidance,
         context_noise=how.context_noise,
-        start_step=how.steps - _steps(span),
+        start_step=how.steps - denoising_steps(span),
         fps=float(rate),
         sampler=how.sampler,
         options=how.options,

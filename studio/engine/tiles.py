@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import ceil
 
 import torch
 from torch import Tensor
+
+from studio.spec.amounts import tiles_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,9 @@ class Tiling:
         return min(self.tiles(height, width), key=apart)
 
     def _starts(self, length: int) -> Iterator[int]:
-        if length <= self.side:
-            yield 0
-            return
-        count = ceil((length - self.overlap) / (self.side - self.overlap))
+        count = tiles_along(length, self.side, self.overlap)
         for k in range(count):
-            yield round(k * (length - self.side) / (count - 1))
+            yield round(k * (length - self.side) / max(1, count - 1))
 
 
 @dataclass(frozen=True, slots=True)

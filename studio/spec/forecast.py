@@ -6,6 +6,7 @@ The same list of spans that a render walks, so that the two cannot disagree.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from studio.spec.amounts import amount, kind_of_work
 from studio.spec.request import ClipRequest
 from studio.spec.span import Frame, Span
 from studio.spec.spans import keyframes, source_spans, spans, strip_of
@@ -14,7 +15,7 @@ from studio.spec.strip import Strip
 
 Has = Callable[[str], bool]
 Pace = Mapping[str, float]
-"""Seconds that a frame took, by the stage of its span."""
+"""Seconds that one of `studio.spec.amounts` took, by the kind of work."""
 
 TO_MAKE, OUT_OF_DATE, MADE, ABSENT = "to make", "out of date", "made", "none"
 """How a stage stands: all or some of it is to be made; it was made for other words or keyframes;
@@ -146,11 +147,11 @@ def _state(stage: Stage, there: Mapping[str, bool], before: Collection[str]) -> 
 
 
 def work_of(span: Span, there: Mapping[str, bool], pace: Pace) -> Work:
-    """The work in one span, by whether it is there and how long a frame of its stage took."""
+    """The work in one span, by whether it is there and the pace of its kind of work."""
     if there[span.key]:
         return Work(len(span.makes), 0, 0.0)
-    each = pace.get(span.stage)
-    return Work(len(span.makes), len(span.makes), each and each * len(span.makes))
+    each = pace.get(kind_of_work(span))
+    return Work(len(span.makes), len(span.makes), each and each * amount(span))
 
 
 def in_all(works: Iterable[Work]) -> Work:

@@ -1,11 +1,15 @@
 """Requests that the tests of many parts ask for."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 from studio.spec import strip as strips
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
+from studio.spec.amounts import amount, kind_of_work
 from studio.spec.request import ClipRequest, SubjectUse, Upsampling
+from studio.spec.spans import spans
 
 WEIGHTS = tuple((role, role * 4) for role in ("image", "temporal", "text", "autoencoder"))
 ASKED = ClipRequest("a red ball", 7, "tiny", WEIGHTS, 64, 64, 8, Fraction(4), 20, 3.0)
@@ -71,3 +75,13 @@ REQUESTS = {
     ),
     "without a decoder over time": replace(PLAIN, weights=STARTER[:4], interpolate=1),
 }
+
+
+def pace_of(request: ClipRequest, seconds: Mapping[str, float]) -> dict[str, float]:
+    """The pace at which a frame of a request takes so many seconds, by stage."""
+    frames, amounts = Counter[str](), Counter[str]()
+    for span in spans(request):
+        kind = kind_of_work(span)
+        frames[kind] += len(span.makes) * seconds.get(span.stage, 0)
+        amounts[kind] += amount(span)
+    return {kind: frames[kind] / amounts[kind] for kind in amounts if frames[kind]}

@@ -9,10 +9,10 @@ from studio.spec.forecast import ABSENT, MADE, OUT_OF_DATE, TO_MAKE, forecast
 from studio.spec.request import Upsampling
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, sparse, stage_of, stages, stages_in, until
-from tests.spec.requests import ASKED
+from tests.spec.requests import ASKED, pace_of
 
 DENSE = replace(ASKED, interpolate=2)
-PACE = {"keyframes": 0.5, "interpolation": 0.25, "decode": 0.125}
+PACE = pace_of(DENSE, {"keyframes": 0.5, "interpolation": 0.25, "decode": 0.125})
 
 
 NEITHER = {"extended": ABSENT, "upsampled": ABSENT}
@@ -100,7 +100,7 @@ def test_other_words_after_a_render_are_stale_and_not_unmade():
 
 
 def test_without_a_measured_pace_no_time_is_said():
-    assert forecast(DENSE, lambda _: False, {"keyframes": 1.0}).work.seconds is None
+    assert forecast(DENSE, lambda _: False, pace_of(DENSE, {"keyframes": 1.0})).work.seconds is None
 
 
 def test_a_loop_has_an_interval_back_to_its_start():
@@ -135,3 +135,20 @@ def test_sparse_leaves_the_keyframes_alone():
     assert sparse(long, extended=False) == replace(DENSE, interpolate=0)
     edited = replace(long, strip=strips.rerolled(strips.fresh(8, 8, extend=9), [1], 8, seed=3))
     assert len(sparse(edited, extended=False).strip.keys) == 8
+
+
+def test_a_pace_counts_at_another_size_and_for_other_steps():
+    """What a small picture took was promised for one of four times its pixels."""
+    seconds = forecast(DENSE, lambda _: False, PACE).work.seconds
+    larger = replace(DENSE, width=2 * DENSE.width, height=2 * DENSE.height)
+    assert forecast(larger, lambda _: False, PACE).work.seconds == pytest.approx(4 * seconds)
+    keys = [
+        forecast(replace(DENSE, steps=steps), lambda _: False, PACE).stages[0].work.seconds
+        for steps in (10, 20)
+    ]
+    assert keys[1] == pytest.approx(2 * keys[0])
+
+
+def test_a_pace_is_that_of_its_model():
+    other = replace(DENSE, model="another")
+    assert forecast(other, lambda _: False, PACE).work.seconds is None

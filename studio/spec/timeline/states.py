@@ -95,7 +95,7 @@ def plan(
     walks: Walks | None = None,
 ) -> Plan:
     """How all clips stand.  `takes` are the requests that takes were made of and `shots` what shots
-    are now, by their ids; `has` tells whether a key is stored, `pace` seconds a frame by stage.
+    are now, by their ids; `has` tells whether a key is stored, `pace` is that of each kind of work.
     """
     walks = Walks() if walks is None else walks
     states: dict[str, str] = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from studio.jobs.payloads import RenderPayload
+from studio.spec.amounts import amount, kind_of_work
 from studio.spec.forecast import Forecast, StageForecast, forecast, upsampled_forecast
 from studio.spec.frame_spans import decode_spans
 from studio.spec.part import FRAMES
@@ -49,7 +50,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """`pace` are seconds a frame by stage; `walks` the spans of running jobs, `makes` the stages of
+    """`pace` is that of each kind of work; `walks` the spans of running jobs, `makes` the stages of
     the shot that a job makes some of, `needs` the seconds that are left of a job by stage."""
 
     forecast: Forecast
@@ -92,22 +93,23 @@ def _needs(walk: Walk, span_results: "TakeStore", pace: Mapping[str, float]) -> 
     """The seconds that what is missing of a walk will take, by the stage of its spans."""
     needs: dict[str, float | None] = {}
     for span in (span for span in walk if not span_results.has(span.key)):
-        so_far, each = needs.get(span.stage, 0.0), pace.get(span.stage)
+        so_far, each = needs.get(span.stage, 0.0), pace.get(kind_of_work(span))
         needs[span.stage] = None
         if so_far is not None and each is not None:
-            needs[span.stage] = so_far + each * len(span.makes)
+            needs[span.stage] = so_far + each * amount(span)
     return needs
 
 
 def measured(walk: Walk, span_results: "TakeStore") -> dict[str, float]:
-    """Seconds a frame of what is there, by stage; the median, for the first one also loads."""
+    """The pace of what is there; the median, for the first one of a kind also loads."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for span in walk:
-        if len(seconds[span.stage]) < SAMPLED and (record := span_results.record(span.key)):
+        known = seconds[kind_of_work(span)]
+        if len(known) < SAMPLED and (record := span_results.record(span.key)):
             spent = record.get("facts", {}).get("seconds")
             if isinstance(spent, int | float):
-                seconds[span.stage].append(spent / len(span.makes))
-    return {stage: median(some) for stage, some in seconds.items() if some}
+                known.append(spent / amount(span))
+    return {kind: median(some) for kind, some in seconds.items() if some}
 
 
 def _pictures(

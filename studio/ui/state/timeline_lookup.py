@@ -103,7 +103,7 @@ class TimelineLookup:
 
     @property
     def pace(self) -> Mapping[str, float]:
-        """Seconds a frame by stage, of what was looked at."""
+        """The pace of each kind of work, of what was looked at."""
         return dict(self._pace)
 
     def look(self, asked: Asked) -> Found:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.spec import strip as strips
+from studio.spec.amounts import amount, kind_of_work
 from studio.spec.request import Upsampling
 from studio.spec.spans import last_keys, spans
 from studio.spec.timeline import edits, filling, splitting, trimming
@@ -16,7 +17,7 @@ from studio.spec.timeline.gaps import gap_at
 from studio.spec.timeline.media import Medium
 from studio.spec.timeline.retiming import choose
 from studio.spec.timeline.states import CHANGED, MADE, NEIGHBOUR, TO_MAKE, Wanted, plan, shown_keys
-from tests.spec.requests import PLAIN
+from tests.spec.requests import PLAIN, pace_of
 from tests.spec.timeline.timelines import EDITS, V1, empty, ids, states
 
 FULL = replace(PLAIN, interpolate=2)
@@ -26,7 +27,8 @@ S1, S2, S3 = (f"{name:0>12}" for name in ("51", "52", "53"))
 A, B, C = (f"{name:0>12}" for name in ("a", "b", "c"))
 TAKES = {A: FULL, B: OTHER}
 SHOTS = {S1: Wanted(FULL), S2: Wanted(OTHER)}
-PACE = {"keyframes": 1.0, "interpolation": 0.5, "decode": 0.25}
+SECONDS = {"keyframes": 1.0, "interpolation": 0.5, "decode": 0.25}
+PACE = pace_of(FULL, SECONDS)
 
 
 def stored(*requests):
@@ -67,7 +69,7 @@ def test_a_shot_that_changed_is_a_piece_with_its_cost():
     assert (piece.clips, piece.states) == ((ONE,), (CHANGED,))
     new = [span for span in spans(piece.request) if not THERE(span.key)]
     assert piece.work.missing == sum(len(span.makes) for span in new)
-    assert found.seconds == pytest.approx(sum(PACE[s.stage] * len(s.makes) for s in new))
+    assert found.seconds == pytest.approx(sum(PACE[kind_of_work(s)] * amount(s) for s in new))
     assert found.seconds < plan(two(), TAKES, shots, stored(), PACE).seconds
     assert plan(two(), TAKES, shots, THERE, {}).seconds is None
 
@@ -154,7 +156,7 @@ def test_without_a_take_or_its_frames_a_clip_is_to_be_made():
     gone = {span.key for span in spans(FULL) if span.stage == "decode"}
     evicted = plan(two(), TAKES, SHOTS, lambda key: THERE(key) and key not in gone, PACE)
     assert evicted.states == {ONE: TO_MAKE, TWO: MADE}
-    assert evicted.seconds == 113 * PACE["decode"]
+    assert evicted.seconds == 113 * SECONDS["decode"]
 
 
 def test_a_take_whose_shot_is_gone_stays_as_it_is():
