@@ -117,6 +117,13 @@ def _clip(steps: tuple[str, ...]) -> Need:
     return Need(most.weights, most.working)
 
 
+def _known_frame(steps: tuple[str, ...]) -> Need:
+    """A frame of 1280 × 2048 that a clip goes on from, at that size."""
+    del steps
+    name = "a known frame encoded"
+    return memory.predicted(2048, 1280, torch.float16, [name])[name]
+
+
 @dataclass(frozen=True, slots=True)
 class _Wan:
     """A published size of Wan, and a clip (frames, height, width) that it is used for; `per_token`:
@@ -130,8 +137,9 @@ class _Wan:
     per_token: bool = False
 
     def need(self, steps: tuple[str, ...]) -> Need:
-        """The most that words, denoising or decoding take, one after the other."""
-        found = [self._words(steps), self._denoise(steps), self._decode(steps)]
+        """The most that words, known frames, denoising or decoding take, one after the other."""
+        ways = (self._words, self._encode, self._denoise, self._decode)
+        found = [way(steps) for way in ways]
         device = max(need.device for need in found)
         return Need(0, device, max(need.host for need in found), sum(n.flops for n in found))
 
@@ -147,21 +155,33 @@ class _Wan:
         t, text = torch.zeros(tokens, device=SHAPES), _empty(1, 512, 4096)
         return self._counted(net, lambda: net(x, t, text, return_dict=False), steps)
 
+    def _encode(self, steps: tuple[str, ...]) -> Need:
+        """A clip that is grey where nothing is known; where each token has its own timestep the first
+        frame alone."""
+        vae, (frames, height, width) = self._autoencoder(steps), self.clip
+        size = (1 if self.per_token else frames, 3, height, width)
+        pixels = torch.empty(size, device=SHAPES)
+        return self._of_autoencoder(vae, vae.encoder, lambda: Autoencoder(vae).encode(pixels))
+
     def _decode(self, steps: tuple[str, ...]) -> Need:
+        vae, (frames, height, width) = self._autoencoder(steps), self.clip
+        spatial = self.vae["spatial"]
+        size = (1 + (frames - 1) // 4, height // spatial, width // spatial)
+        z = torch.empty(1, self.vae["z_dim"], *size, device=SHAPES)
+        return self._of_autoencoder(vae, vae.decoder, lambda: Autoencoder(vae).decode(z))
+
+    def _autoencoder(self, steps: tuple[str, ...]) -> Any:
         with torch.device(SHAPES):
             config = {k: v for k, v in self.vae.items() if k != "spatial"}
             vae: Any = AutoencoderKLWan(**config)
         vae.eval().requires_grad_(False)
         if TILED in steps:
             vae.enable_tiling()
-        frames, height, width = self.clip
-        spatial = self.vae["spatial"]
-        z = torch.empty(
-            1, self.vae["z_dim"], 1 + (frames - 1) // 4, height // spatial, width // spatial,
-            device=SHAPES,
-        )  # fmt: skip
-        with counting([vae]) as live, each_once(live, [vae.decoder]):
-            Autoencoder(vae).decode(z)
+        return vae
+
+    def _of_autoencoder(self, vae: Any, called: nn.Module, run: Callable[[], object]) -> Need:
+        with counting([vae]) as live, each_once(live, [called]):
+            run()
         return Need(weights([vae]), live.peaks[SHAPES], live.peaks["cpu"], live.flops)
 
     def _words(self, steps: tuple[str, ...]) -> Need:
@@ -228,6 +248,7 @@ CASES: dict[str, tuple[int, Sequence[tuple[str, ...]], Callable[[tuple[str, ...]
     "DreamBooth of SD 1.5 at 512 × 512": (16, _LEARNING, _training("dreambooth")),
     "DreamBooth of SD 1.5 in 12 GB": (12, _LEARNING, _training("dreambooth")),
     "113 frames of 2048 × 1280, SD 1.5, our layers, × 4": (8, ((),), _clip),
+    "a known frame of 2048 × 1280 encoded, SD 1.5": (8, ((),), _known_frame),
     "Wan TI2V-5B, 121 frames of 1280 × 704": (8, _WAN, _5B.need),
     "Wan I2V-A14B (Q4), 81 frames of 832 × 480": (12, _WAN, _14B.need),
     "Wan I2V-A14B (Q4), 81 frames of 1280 × 704": (

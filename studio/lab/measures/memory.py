@@ -5,7 +5,7 @@ works on a span at a time, so that the length of a clip does not appear here.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from studio.engine.checkpoints import layouts
 from studio.engine.device import Device, set_attention
-from studio.engine.diffusers_calls import decode_latents
+from studio.engine.diffusers_calls import decode_latents, encode_mean
 from studio.engine.families.videoldm.decoder import DecoderConfig, DecoderLayers, VideoDecoder
 from studio.engine.families.videoldm.temporal import TemporalConfig
 from studio.engine.families.videoldm.temporal_layers import TemporalLayers
@@ -36,11 +36,13 @@ CAP = 8e9
 Run = Callable[[], object]
 
 
-def predicted(width: int, height: int, dtype: torch.dtype) -> dict[str, Need]:
-    """From shapes alone: nothing is computed, no memory is taken."""
+def predicted(
+    width: int, height: int, dtype: torch.dtype, chosen: Iterable[str] = ()
+) -> dict[str, Need]:
+    """From shapes alone, of every stage or of those chosen: nothing is computed, no memory is taken."""
     found = {}
-    for name, build in STAGES.items():
-        nets, run = build(width, height, Device("meta", dtype, ""))
+    for name in chosen or STAGES:
+        nets, run = STAGES[name](width, height, Device("meta", dtype, ""))
         with torch.no_grad(), counting(nets) as live:
             run()
         found[name] = Need(weights(nets), live.peak)
@@ -116,6 +118,14 @@ def _decode(width: int, height: int, to: Device) -> tuple[list[nn.Module], Run]:
     return [net], lambda: net(z, frames)
 
 
+def _encode(width: int, height: int, to: Device) -> tuple[list[nn.Module], Run]:
+    """A picture, or a frame that a clip goes on from: known frames are encoded one by one."""
+    with torch.device("meta"):
+        vae = _given(AutoencoderKL(**layouts.SD_AUTOENCODER), to)
+    x = _filled((1, 3, height, width), to)
+    return [vae], lambda: encode_mean(vae, x)
+
+
 def _upsample(width: int, height: int, to: Device) -> tuple[list[nn.Module], Run]:
     """A tile of a portion; beside it the portion itself, noisy and small, and what is mixed."""
     with torch.device("meta"):
@@ -156,6 +166,7 @@ def _filled(shape: tuple[int, ...], to: Device) -> Tensor:
 
 
 STAGES = {
+    "a known frame encoded": _encode,
     "a window of keyframes": _keyframes,
     "a chunk decoded over time": _decode,
     "a portion upsampled, tile by tile": _upsample,

@@ -56,6 +56,14 @@ def test_a_clip_of_113_frames_fits_as_it_is():
     assert 0 < row.need.weights < row.need.device  # of the stage that takes most: decoding
 
 
+def test_a_known_frame_is_encoded_at_full_size():
+    """What the first level of the encoder keeps for a picture of 2048 × 1280: 128 channels in half
+    precision, two of them at a time at least."""
+    (row,) = fitting.rows(["a known frame of 2048 × 1280 encoded, SD 1.5"])
+    assert row.fits
+    assert row.need.working > 2 * 128 * 2048 * 1280 * 2
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", fitting.CASES)
 def test_everything_that_must_fit_does(name):
