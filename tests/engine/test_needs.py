@@ -13,9 +13,10 @@ from studio.engine.device import PROCESSOR, SHAPES, Device
 from studio.engine.film import STAGES, Models, loaded
 from studio.engine.memory.lighter import lighter
 from studio.engine.memory.measured import measured
-from studio.engine.memory.needs import need_of, skeleton
+from studio.engine.memory.needs import need_of, run, skeleton
 from studio.engine.untouched import networks
 from studio.library import models as library
+from studio.spec import strip as strips
 from studio.spec.card import FAMILIES
 from studio.spec.plan.steps import STREAMED
 from studio.spec.progress import silent
@@ -69,6 +70,20 @@ def test_each_stage_takes_what_its_shapes_say(folder, parts, walk):
         )
         assert said.device == pytest.approx(said.weights + used, rel=0.1), stage
         memo.put(span.key, made)
+
+
+def test_a_known_frame_takes_what_its_encoder_does(folder, parts, walk):
+    """A picture that is brought, or a frame that is gone on from, is in the plan as it is encoded."""
+    strip = strips.replaced(strips.fresh(2, 2), 0, strips.Source(picture="ab" * 16))
+    found = spans(replace(walk[0].request, strip=strip, interpolate=0, upsample=None))
+    (span,) = (span for span in found if span.stage == "picture")
+    shapes = skeleton(partial(opened, folder, "large", "keyframes"), PROCESSOR)
+    said, used = (
+        need_of(span, shapes, PROCESSOR),
+        measured(lambda: run(span, parts, Memory()), PROCESSOR),
+    )
+    assert said.working == pytest.approx(used, rel=0.1)
+    assert said.flops > 0
 
 
 def test_a_card_takes_half_and_streamed_weights_wait_beside_it(folder, walk):

@@ -7,6 +7,7 @@ on.  What leaves "meta" for the processor becomes zeros there, so that whole sta
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -38,19 +39,33 @@ class Shapes(TorchDispatchMode):
         return _computed(func, args, kwargs or {})
 
 
+@dataclass(slots=True)
+class _Held:
+    """Bytes that are alive while any of the storages is which stand for them."""
+
+    storages: list[StorageWeakRef]
+    place: str
+    size: int
+
+    @property
+    def is_gone(self) -> bool:
+        return all(storage.expired() for storage in self.storages)
+
+
 class Live(Shapes):
     """Counts the bytes of tensors that are alive, but for those of `networks`; `peak` is the most.
 
-    `peaks` says the same for each device by itself; an operation's own workspace is not
-    seen, but for the `copies` that a processor's convolutions make of what they read.
+    `peaks` says the same for each device by itself.  An operation's own workspace is not seen, but
+    `on_processor` for the copies that convolutions make there of what they read; and what goes from
+    "meta" to the processor or back takes nothing then, since it is where it was.
     `flops` are the floating-point operations of products.
     """
 
-    def __init__(self, networks: Iterable[nn.Module] = (), *, copies: bool = False) -> None:
+    def __init__(self, networks: Iterable[nn.Module] = (), *, on_processor: bool = False) -> None:
         super().__init__()
-        self._copies = copies
+        self._on_processor = on_processor
         self._known = {storage_of(t) for net in networks for t in tensors_of(net)}
-        self._held: dict[int, tuple[StorageWeakRef, str, int]] = {}
+        self._held: dict[int, _Held] = {}
         self._by_place: Counter[str] = Counter()
         self._swept = 0
         self.peak = self.flops = 0
@@ -66,10 +81,12 @@ class Live(Shapes):
         made = _computed(func, args, kwargs or {})
         if counted := flop_registry.get(func._overloadpacket):
             self.flops += counted(*args, **(kwargs or {}), out_val=made)
+        if self._on_processor and _only_moved(func, args, made):
+            self._share(args[0], made)
         for tensor in tree_leaves(made):
             if isinstance(tensor, Tensor):
                 self._count(tensor)
-        if self._copies and func is aten.convolution.default:
+        if self._on_processor and func is aten.convolution.default:
             self._hold(args[0].numel() * args[0].element_size(), args[0].device.type)
         return made
 
@@ -101,22 +118,40 @@ class Live(Shapes):
             return
         storage = tensor.untyped_storage()
         place, size = tensor.device.type, storage.nbytes()
-        self._held[key] = (StorageWeakRef(storage), place, size)
+        self._held[key] = _Held([StorageWeakRef(storage)], place, size)
         self._by_place[place] += size
         above = self._by_place.total() > self.peak * (1 + SLACK)
         if above or self._by_place[place] > self.peaks[place] * (1 + SLACK):
             self._sweep()
             self._raise(0, place)
 
+    def _share(self, given: Tensor, moved: Tensor) -> None:
+        """What was moved is what was given, and takes nothing of its own."""
+        self._count(given)
+        alias = StorageWeakRef(moved.untyped_storage())
+        held = self._held.setdefault(
+            storage_of(given), _Held([], SHAPES, 0)
+        )  # a network's: counted
+        held.storages.append(alias)
+        self._held[storage_of(moved)] = held
+
     def _raise(self, size: int, place: str) -> None:
         self.peak = max(self.peak, self._by_place.total() + size)
         self.peaks[place] = max(self.peaks[place], self._by_place[place] + size)
 
     def _sweep(self) -> None:
-        gone = [key for key, (weak, _, _) in self._held.items() if weak.expired()]
-        for key in gone:
-            _, place, size = self._held.pop(key)
-            self._by_place[place] -= size
+        gone = {id(held): held for held in self._held.values() if held.is_gone}
+        for held in gone.values():
+            self._by_place[held.place] -= held.size
+        if gone:
+            self._held = {key: held for key, held in self._held.items() if id(held) not in gone}
+
+
+def _only_moved(func: Any, args: Any, made: Any) -> bool:
+    """Whether an operation brought a tensor from one device to another as it is."""
+    if func is not aten._to_copy.default:
+        return False
+    return made.device != args[0].device and made.dtype == args[0].dtype
 
 
 def storage_of(tensor: Tensor) -> int:

@@ -103,7 +103,7 @@ class Mixed(_Throughout):
 
 
 @contextmanager
-def counting(networks: Iterable[nn.Module] = (), *, copies: bool = False) -> Iterator[Live]:
+def counting(networks: Iterable[nn.Module] = (), *, on_processor: bool = False) -> Iterator[Live]:
     """Count what is computed in the `with`, attention as fused kernels take it."""
-    with Live(networks, copies=copies) as live, Fused(live):
+    with Live(networks, on_processor=on_processor) as live, Fused(live):
         yield live

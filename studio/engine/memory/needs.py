@@ -54,9 +54,10 @@ def need_of(span: Span, parts: Parts, device: Device, file: Files = lambda _: No
     nets = list(networks(parts))
     held = weights(nets)
     inputs = Anything(span, parts)
-    with counting(nets, copies=device.name == "cpu") as live, each_once(live, _called(nets)):
+    on_processor = device.name == "cpu"
+    with counting(nets, on_processor=on_processor) as live, each_once(live, _called(nets)):
         run(span, parts, inputs, file)
-    if device.name == "cpu":
+    if on_processor:
         return Need(held, live.peak, 0, live.flops)
     working, host = live.peaks[SHAPES], live.peaks["cpu"]
     if device.streams:
