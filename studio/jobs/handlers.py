@@ -106,7 +106,7 @@ class JobHandlers:
 
     def _render(self, payload: RenderPayload, tick: Tick) -> dict:
         request, project = payload.request, Path(payload.project)
-        models = library.promised(request, self.model_folders)
+        models = library.promised(request, self.model_folders, tick)
         check(request, models[request.model].card)
         takes, walk = self.takes(project), until(spans(request), payload.until or STAGES[-1])
         if all(takes.has(span.key) for span in walk):  # without waiting for torch
@@ -143,7 +143,7 @@ class JobHandlers:
         self._render(
             RenderPayload(payload.project, last.request, before_upsampling(last.request)), tick
         )
-        models = library.promised(payload.request, self.model_folders)
+        models = library.promised(payload.request, self.model_folders, tick)
         return preview_tile(
             last,
             self.takes(Path(payload.project)),

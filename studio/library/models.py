@@ -106,20 +106,24 @@ def is_known(name: str, folders: Iterable[Path]) -> bool:
     return claimed or name in in_place.named_places(folders)
 
 
-def promised(request: ClipRequest, folders: Iterable[Path]) -> dict[str, Model]:
+def promised(
+    request: ClipRequest, folders: Iterable[Path], tick: Tick = silent
+) -> dict[str, Model]:
     """By id, the models that a request was made for: its own and those of its parts, by the hashes
-    it carries, however long it waited.
+    it carries, however long it waited; with ticks while weights are read that were forgotten.
 
     Refused where other weights lie there by now: what is stored under a key is what the key says.
     """
     folders = tuple(folders)
     wanted = {part.model: part.weights for part in request.parts}
     wanted[request.model] = request.weights
-    return {name: _promised(name, weights, folders) for name, weights in wanted.items()}
+    return {name: _promised(name, weights, folders, tick) for name, weights in wanted.items()}
 
 
-def _promised(name: str, weights: tuple[tuple[str, str], ...], folders: Iterable[Path]) -> Model:
-    model = find(name, folders)
+def _promised(
+    name: str, weights: tuple[tuple[str, str], ...], folders: Iterable[Path], tick: Tick
+) -> Model:
+    model = find(name, folders, tick)
     if sorted(model.weights) != sorted(weights):
         raise _replaced(model)
     return model

@@ -25,7 +25,7 @@ from studio.ui.state.library import Added, Library
 from studio.ui.state.model_list import ModelList
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.status import Status
-from studio.ui.state.use_model import ids_in_use, wanted_id, with_model
+from studio.ui.state.use_model import ids_in_use, used_in, wanted_id, with_model
 from studio.ui.widgets.adaptive import Buttons
 from studio.ui.widgets.controls import (
     ElidedLabel,
@@ -253,8 +253,10 @@ class LibraryPanel(Panel):
         self.about.setVisible(chosen is not None)
         if chosen is None:
             return
+        first = self._models.found.model("")
+        used = used_in(chosen.id, self._document.project.shots, first.card.id if first else "")
         checked = "" if chosen.why else self._idle_hashes.said(chosen.path)
-        self.facts.setText("\n".join(filter(None, (described(chosen), checked))))
+        self.facts.setText("\n".join(filter(None, (described(chosen), used, checked))))
         self.facts.setVisible(bool(self.facts.text()))
         self.place.set_text(str(chosen.path))
         why = self._library.doing or ("Models are being read." if self._library.is_reading else "")

@@ -9,6 +9,7 @@ from studio.library.overview import Listed
 from studio.library.parts import parts
 from studio.project.shot import Shot
 from studio.spec.check_parts import check_parts
+from studio.spec.quantities import listed
 from studio.spec.refusal import Refusal
 from studio.ui.state.model_list import FoundModels
 from studio.ui.state.part_choices import choices
@@ -23,6 +24,18 @@ def ids_in_use(state: ShotState) -> frozenset[str]:
     own = (state.model.card.id,) if state.model else ()
     ids = (*own, state.shot.model, *(id for _, id in state.shot.parts))
     return frozenset((*ids, *(part for id in ids for part in id.split(JOINED))))
+
+
+def used_in(id: str, shots: Iterable[Shot], first: str) -> str:
+    """In which of a project's shots a model or LoRA is used, in words, or ""; `first` is the model of a
+    shot that names none."""
+    found = [str(n) for n, shot in enumerate(shots, start=1) if id in _named_by(shot, first)]
+    return f"Used in shot{'s' if len(found) > 1 else ''} {listed(found)}." if id and found else ""
+
+
+def _named_by(shot: Shot, first: str) -> set[str]:
+    ids = (shot.model or first, *(id for _, id in shot.parts), *(name for name, _ in shot.loras))
+    return {*ids, *(part for id in ids for part in id.split(JOINED))}
 
 
 def wanted_id(line: Listed, state: ShotState, lines: Iterable[Listed]) -> str:

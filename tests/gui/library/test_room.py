@@ -205,6 +205,7 @@ def test_the_library_is_used_with_keys_alone(room, qtbot, until):
             qtbot.keyClick(view, Qt.Key.Key_Down)
     qtbot.keyClick(view, Qt.Key.Key_Return)
     assert document.shot.model == "two"
+    assert "Used in shot 1." in room.library.facts.text()
     assert "in this shot" in view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
     document.undo()
     assert document.shot.model == ""

@@ -32,6 +32,24 @@ def test_what_is_dropped_counts_no_longer():
     assert live.peak == 8000
 
 
+def test_what_goes_to_a_network_and_comes_back_takes_nothing_on_a_processor():
+    """There it is where it was; it was counted on both sides."""
+    for on_processor, both in ((True, 4000), (False, 8000)):
+        with Live([], on_processor=on_processor) as live:
+            there = torch.zeros(1000)
+            moved = there.to("meta")
+            assert live.now == both
+            del there
+            assert live.now == 4000
+            back = moved[:500].to("cpu", torch.float16)
+            assert live.now == 5000
+            again = moved.to("cpu")
+            assert live.now == both + 1000
+            del moved, again
+            assert live.now == 1000
+            assert back.dtype == torch.float16
+
+
 def test_weights_do_not_count_and_what_they_make_does():
     net = nn.Linear(100, 50, bias=False)
     with torch.no_grad(), Live([net]) as live:
