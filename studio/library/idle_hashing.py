@@ -118,6 +118,8 @@ def files_of(entry: Entry) -> Iterator[Path]:
 
 def is_hashed(entry: Entry) -> bool:
     """Whether all files of an entry were hashed since they were last written."""
+    if entry.found and entry.found.spelling == OURS:
+        return True
     files = list(files_of(entry))
     return bool(files) and all(map(known_hash, files))
 

@@ -1,16 +1,18 @@
 """What a job would take on this computer: found out once by shapes, timed by runs, kept in a file."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 import studio.engine.film  # noqa: F401 - as wherever something was computed before
-from studio.jobs.handlers import JobHandlers
+from studio.jobs.handlers import BUILT_IN, JobHandlers
 from studio.jobs.once import run_once
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
+from studio.spec.amounts import amount
 from studio.spec.plan.steps import FUSED
 from studio.spec.spans import spans
 from studio.spec.subjects import ENCODING
@@ -107,3 +109,23 @@ def test_a_training_is_timed_with_what_comes_before_its_steps(folder, tmp_path):
     planner.trained("tiny", "lora", 2.0, {ENCODING: 30.0})
     assert planner.plan_training(model, "lora", 90).seconds == 210
     assert planner.plan_training(model, "lora", 90, find_out=False).peak > 0
+
+
+def test_what_a_size_took_promises_what_another_takes(tmp_path):
+    """By operations, within half as much again: the starter's stages at its size and at half of it."""
+    handlers, model = (
+        JobHandlers(Folders(tmp_path).make(), "cpu"),
+        library.find("starter", [BUILT_IN]),
+    )
+    size, chosen = model.card.size[0], {"keyframes": 2, "interpolate": 1, "steps": 2}
+    operations, amounts = Counter(), Counter()
+    for side in (size // 2, size):
+        asked = model.card.request("a ball", 7, model.weights, width=side, height=side, **chosen)
+        walk = spans(asked)
+        for piece in handlers.planner.plan(walk, find_out=True).pieces:
+            operations[piece.stage, side] += piece.need.flops * piece.count
+        for span in walk:
+            amounts[span.stage, side] += amount(span)
+    for stage in ("keyframes", "interpolation", "decode"):
+        grown, taken = (of[stage, size] / of[stage, size // 2] for of in (amounts, operations))
+        assert 1 / 1.5 < grown / taken < 1.5, stage

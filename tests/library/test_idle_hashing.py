@@ -12,7 +12,7 @@ from studio.library.idle_hashing import Ahead, Wanted, files_of, first_of, is_ha
 from studio.library.scan import scan
 from studio.library.tensor_hash import known_hash
 from studio.spec.progress import Cancelled
-from tests import published_models
+from tests import published_models, tiny_starter
 from tests.library.headers import SMALL, motion
 from tests.library.weight_builder import safetensors
 
@@ -134,6 +134,13 @@ def test_of_a_pipeline_and_of_a_file_every_file_that_a_key_hashes_is_read(tmp_pa
         assert ahead.hash(file)
     assert all(map(is_hashed, entries))
     assert ahead.pending(entries) == []
+
+
+def test_a_model_with_a_card_is_hashed_by_the_first_look(tmp_path):
+    tiny_starter.make(tmp_path / "tiny", plain=True)
+    (entry,) = scan([tmp_path]).entries
+    assert is_hashed(entry)
+    assert Ahead(lambda _: None).pending([entry]) == []
 
 
 def test_a_disk_that_is_slow_is_left_alone_from_then_on(file, tmp_path, monkeypatch):

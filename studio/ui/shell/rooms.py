@@ -81,7 +81,7 @@ class Rooms:
         self.selection, self.player_state = project.selection, project.player_state
         self.render_actions, self.render_forecast = project.render_actions, project.render_forecast
         self.exports = project.exports
-        self.idle_hashes = IdleHashes(queue, library, project.present)
+        self.idle_hashes = IdleHashes(queue, self.job_monitor, library, self.present)
         self.stacks = StackList(stacks, self.document, self.model_list, library)
         self.status, self.playback = project.status, project.playback
         brought = PictureStore(store.folder)

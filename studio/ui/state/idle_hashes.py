@@ -13,6 +13,7 @@ from studio.jobs.queue import Queue
 from studio.library.idle_hashing import Ahead, Wanted, first_of, is_hashed
 from studio.spec.progress import Cancelled, Progress
 from studio.ui.state.background import Background
+from studio.ui.state.job_monitor import JobMonitor
 from studio.ui.state.library import Library
 from studio.ui.state.shot_state import PresentShot
 from studio.ui.state.use_model import ids_in_use
@@ -40,9 +41,12 @@ class IdleHashes(QObject):
     _begun = Signal(object)
     _hashed = Signal(object)
 
-    def __init__(self, queue: Queue, library: Library, present: PresentShot) -> None:
+    def __init__(
+        self, queue: Queue, job_monitor: JobMonitor, library: Library, present: PresentShot
+    ) -> None:
         super().__init__()
-        self._queue, self._library, self._present = queue, library, present
+        self._queue, self._job_monitor = queue, job_monitor
+        self._library, self._present = library, present
         self._background, self._stopped = Background(1), threading.Event()
         self._ahead, self._wanted = Ahead(self._rest), Wanted()
         self._known: frozenset[Path] | None = None
@@ -93,7 +97,7 @@ class IdleHashes(QObject):
         self._background.ask(self._work, self._ended, self._failed, owner=self)
 
     def _is_busy(self) -> bool:
-        return any(job.state in BUSY for job in self._queue.jobs())
+        return any(job.state in BUSY for job in self._job_monitor.jobs)
 
     def _reflect_queue(self) -> None:
         if self._is_busy():
