@@ -20,6 +20,7 @@ from studio.project.likenesses import Likenesses
 from studio.project.plain import from_plain
 from studio.project.subjects import SubjectStore
 from studio.project.takes import TakeStore
+from studio.spec.amounts import amount
 from studio.spec.progress import Preview, Progress, Tick
 from studio.spec.refusal import Refusal
 from studio.spec.request import UPSCALE_FACTOR, ClipRequest, Upsampling
@@ -57,6 +58,8 @@ LARGER = replace(
 """One that has an upsampler as well."""
 
 
+A_SECOND = 40 * 64 * 64
+"""Of the amounts of work (`studio.spec.amounts`), what takes a second: two keyframes in twenty steps."""
 FILES: dict[str, bytes] = {}
 """Stored frames by their hash: each takes the start of a program, and most tests store the same."""
 
@@ -174,7 +177,7 @@ class JobHandlers:
                 }
             elif span.stage != "decode":
                 made = {"latents": np.zeros((len(at), 4, 8, 8), np.float32)}
-            takes.put(span.key, made, {"seconds": 0.5 * len(at)})
+            takes.put(span.key, made, {"seconds": amount(span) / A_SECOND})
         return [span.key for span in missing]
 
     def preview_tile(self, job: Job, tick: Tick) -> object:

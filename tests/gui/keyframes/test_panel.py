@@ -10,13 +10,16 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 
+from studio.spec.amounts import amount
 from studio.spec.forecast import MADE, OUT_OF_DATE, TO_MAKE
+from studio.spec.quantities import duration
+from studio.spec.spans import spans
 from studio.ui.state.frames import Loaded
 from studio.ui.state.images import from_preview
 from studio.ui.state.player_state import Shown
 from studio.ui.widgets.input_dialogs import Words
 from tests.cards import with_
-from tests.gui.handlers import DENSE, clip, strip
+from tests.gui.handlers import A_SECOND, DENSE, clip, strip
 from tests.gui.keyframes.desk import BALL, click, edited, press, settled
 
 Key, Held, Left = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
@@ -89,8 +92,13 @@ def test_what_an_edit_costs_is_drawn_beforehand_with_its_time(made, until):
     until(lambda: made.render_forecast.forecast.work.missing > 0)
     missing = [work.missing for work in made.render_forecast.forecast.intervals]
     assert missing == [0, 0, 31, 31, 0, 0, 0]
-    assert made.render_forecast.forecast.work.seconds == pytest.approx(0.5 * (8 + 62))
-    assert "2 of 7 intervals to make · about 35 s" in made.keyframes.facts.full_text
+    has = made.project.span_results.has
+    left = [span for span in spans(made.present.state.request) if not has(span.key)]
+    assert sum(len(span.makes) for span in left) == 8 + 62
+    seconds = sum(map(amount, left)) / A_SECOND
+    assert made.render_forecast.forecast.work.seconds == pytest.approx(seconds)
+    said = f"2 of 7 intervals to make · about {duration(seconds)}"
+    assert said in made.keyframes.facts.full_text
     assert states(made)[2:4] == [OUT_OF_DATE, OUT_OF_DATE]
     made.queue.resume("engine")
     made.render_actions.render()
