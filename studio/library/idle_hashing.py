@@ -2,12 +2,13 @@
 after the other, those first that the shot is most likely to ask for.
 
 Read so are files on disks of this computer that give 20 MiB a second or more.  Left alone are those of
-a network (`studio.library.far_disks`), and what lies on a disk that turns out slower, from then on:
-whoever uses such a file waits for its hash then, and for that file alone.
+a network (`studio.library.far_disks`), and what else lies on a disk that turns out slower, until the
+library is gone through again: whoever uses such a file waits for its hash then, and for that alone.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,15 +57,15 @@ Pending = list[tuple[Entry, Path]]
 @dataclass
 class Ahead:
     """Hashes files with rests between portions as long as the reading took; `rest` waits so many
-    seconds and raises `Cancelled` where it is to stop.  Disks that are far or slow, and files that
-    cannot be hashed, are left alone from then on."""
+    seconds and raises `Cancelled` where it is to stop.  Files that cannot be hashed are tried once."""
 
     rest: Callable[[float], None]
     _left: dict[int, bool] = field(default_factory=dict)
     _tried: set[Path] = field(default_factory=set)
 
     def pending(self, entries: Iterable[Entry]) -> Pending:
-        """What there is to do."""
+        """What there is to do; disks that were slow are tried again, who knows what kept them."""
+        self._left.clear()
         found = ((entry, file) for entry in entries for file in files_of(entry))
         return [
             (entry, file)
@@ -80,7 +81,8 @@ class Ahead:
             tensor_hash(file, _Watched(self.rest).portion)
             return True
         except TooSlow:
-            self._left[file.stat().st_dev] = True
+            with suppress(OSError):
+                self._left[file.stat().st_dev] = True
         except (Refusal, OSError):
             self._tried.add(file)
         return False

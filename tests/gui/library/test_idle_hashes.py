@@ -6,6 +6,7 @@ import pytest
 
 from studio.app import build
 from studio.jobs.handlers import JobHandlers
+from studio.library import idle_hashing
 from studio.library.added_folders import AddedFolders, ModelFolders
 from studio.library.hashes import KNOWN
 from studio.library.tensor_hash import known_hash
@@ -18,6 +19,7 @@ from tests import published_models
 def theirs(tmp_path, folders, monkeypatch):
     """A folder that was added, with a checkpoint that was never read."""
     monkeypatch.setattr(KNOWN, "_now", lambda: time.time_ns() + 10**10)
+    monkeypatch.setattr(idle_hashing, "SLOWEST", 0.0)  # however little time a thread gets
     place = tmp_path / "checkpoints"
     place.mkdir()
     AddedFolders(folders.library).add(place)
