@@ -12,7 +12,8 @@ from studio.jobs.once import run_once
 from studio.library import models as library
 from studio.project.folders import Folders
 from studio.project.plain import to_plain
-from studio.spec.amounts import amount
+from studio.spec.amounts import amount, kind_of_work
+from studio.spec.forecast import forecast
 from studio.spec.plan.steps import FUSED
 from studio.spec.spans import spans
 from studio.spec.subjects import ENCODING
@@ -112,20 +113,28 @@ def test_a_training_is_timed_with_what_comes_before_its_steps(folder, tmp_path):
 
 
 def test_what_a_size_took_promises_what_another_takes(tmp_path):
-    """By operations, within half as much again: the starter's stages at its size and at half of it."""
+    """A clip of the starter at its size, by what one of half of it took: within half as much again,
+    where operations are the clock."""
     handlers, model = (
         JobHandlers(Folders(tmp_path).make(), "cpu"),
         library.find("starter", [BUILT_IN]),
     )
     size, chosen = model.card.size[0], {"keyframes": 2, "interpolate": 1, "steps": 2}
-    operations, amounts = Counter(), Counter()
-    for side in (size // 2, size):
-        asked = model.card.request("a ball", 7, model.weights, width=side, height=side, **chosen)
-        walk = spans(asked)
-        for piece in handlers.planner.plan(walk, find_out=True).pieces:
-            operations[piece.stage, side] += piece.need.flops * piece.count
-        for span in walk:
-            amounts[span.stage, side] += amount(span)
-    for stage in ("keyframes", "interpolation", "decode"):
-        grown, taken = (of[stage, size] / of[stage, size // 2] for of in (amounts, operations))
-        assert 1 / 1.5 < grown / taken < 1.5, stage
+    asked, larger = (
+        model.card.request("a ball", 7, model.weights, width=side, height=side, **chosen)
+        for side in (size // 2, size)
+    )
+    took, there = operations(handlers, asked), Counter()
+    for span in spans(asked):
+        there[kind_of_work(span)] += amount(span)
+    pace = {kind: took[kind] / there[kind] for kind in there}
+    promised = forecast(larger, lambda _: False, pace).work.seconds
+    assert 1 / 1.5 < promised / operations(handlers, larger).total() < 1.5
+
+
+def operations(handlers, request) -> Counter:
+    """By kind of work."""
+    found = Counter()
+    for piece in handlers.planner.plan(spans(request), find_out=True).pieces:
+        found[f"{piece.stage}|{piece.model}"] += piece.need.flops * piece.count
+    return found
