@@ -255,7 +255,7 @@ class LibraryPanel(Panel):
             return
         first = self._models.found.model("")
         used = used_in(chosen.id, self._document.project.shots, first.card.id if first else "")
-        checked = "" if chosen.why else self._idle_hashes.said(chosen.path)
+        checked = "" if chosen.why else self._idle_hashes.words_of(chosen.path)
         self.facts.setText("\n".join(filter(None, (described(chosen), used, checked))))
         self.facts.setVisible(bool(self.facts.text()))
         self.place.set_text(str(chosen.path))

@@ -34,7 +34,7 @@ class IdleHashes(QObject):
     closes, and goes on later where it stopped."""
 
     changed = Signal()
-    """What `said` says."""
+    """What `words_of` gives."""
     came = Signal()
     """More models can be offered: their hashes are known now."""
     _looked = Signal(object)
@@ -79,7 +79,7 @@ class IdleHashes(QObject):
         self._stopped.set()
         self._background.close()
 
-    def said(self, path: Path) -> str:
+    def words_of(self, path: Path) -> str:
         """How it stands with the weights of a model of the library; "" before that was looked at."""
         if self._known is None:
             return ""

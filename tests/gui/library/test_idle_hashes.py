@@ -64,19 +64,19 @@ def test_a_job_stops_it_and_it_is_gone_on_with_afterwards(open_window, theirs, u
     mine, real = studio.idle_hashes, studio.idle_hashes._rest
     mine._ahead.rest = lambda _: real(600)  # between portions, until it is stopped
     mine.begin()
-    until(lambda: mine.said(theirs) == idle_hashes.UNDER_WAY)
+    until(lambda: mine.words_of(theirs) == idle_hashes.UNDER_WAY)
     studio.queue.pause("disk")
     job = studio.queue.add("pack", "A job", lane="disk")  # waits
     until(lambda: not mine._is_working)
     assert not known_hash(theirs)
-    assert mine.said(theirs) == idle_hashes.LATER
+    assert mine.words_of(theirs) == idle_hashes.LATER
     mine._ahead.rest = real
     mine.begin()
     assert not mine._is_working
     studio.queue.cancel(job)
     assert mine._idle.isActive()
     mine.begin()
-    until(lambda: mine.said(theirs) == idle_hashes.HASHED)
+    until(lambda: mine.words_of(theirs) == idle_hashes.HASHED)
 
 
 def test_closing_the_window_stops_it(open_window, theirs, until):
@@ -84,6 +84,6 @@ def test_closing_the_window_stops_it(open_window, theirs, until):
     mine, real = studio.idle_hashes, studio.idle_hashes._rest
     mine._ahead.rest = lambda _: real(600)
     mine.begin()
-    until(lambda: mine.said(theirs) == idle_hashes.UNDER_WAY)
+    until(lambda: mine.words_of(theirs) == idle_hashes.UNDER_WAY)
     studio.close()
     assert not known_hash(theirs)
