@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from studio.spec.progress import Progress
+from studio.terminal.voice import Voice
 from tests.end_to_end.orders import LISTENING, ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -26,12 +28,15 @@ MOMENTS = {
     "while rendering, killed": ("SIGTERM", "keyframes", 0.05),
     "while rendering, hung up": ("SIGHUP", "keyframes", 0.05),
 }
+SLOW = [name for name in MOMENTS if "loading" in name or "rendering" in name]
+"""Those for which a program imports the engine; `test_stopped` and the test below, which have it, and
+a terminal that vanishes (tests/terminal/test_streams.py) stand for them."""
 
 
 @pytest.mark.parametrize(
     ("name", "heard", "delay"),
     [
-        pytest.param(*moment, id=name, marks=pytest.mark.long if ", " in name else ())
+        pytest.param(*moment, id=name, marks=pytest.mark.long if name in SLOW else ())
         for name, moment in MOMENTS.items()
     ],
 )
@@ -63,3 +68,22 @@ def test_an_interrupted_clip(home: Path, tmp_path: Path, heard: str, delay: floa
         assert json.loads(said)["cancelled"] is True
     assert list(out.iterdir()) == []
     assert not [*home.glob("scratch/takes/.aside/*")]
+
+
+def test_a_clip_that_is_stopped_while_rendering_says_so(run, tmp_path, monkeypatch, listening):
+    tick, heard = Voice.tick, []
+
+    def interrupted(self: Voice, progress: Progress) -> None:
+        heard.append(progress.stage)
+        if progress.stage == "keyframes":
+            signal.raise_signal(signal.SIGINT)
+        tick(self, progress)
+
+    monkeypatch.setattr(Voice, "tick", interrupted)
+    out = tmp_path / "out"
+    out.mkdir()
+    words = ("--model", "tiny", "--keyframes", "2", "--steps", "3", "--out", str(out / "a.mp4"))
+    ran = run("generate", "a red ball", *words, "--json")
+    assert (ran.code, ran.answer["cancelled"]) == (130, True)
+    assert heard.count("keyframes") == 1
+    assert list(out.iterdir()) == []

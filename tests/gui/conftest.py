@@ -1,6 +1,8 @@
 """A real studio window for the tests, and a watch over what they leave behind."""
 
 import os
+import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +45,13 @@ def _nothing_left(qapp: QApplication) -> Iterator[None]:
     while (left := set(threading.enumerate()) - before) and time.monotonic() < until:
         time.sleep(0.02)
     assert left == set()
+
+
+@pytest.fixture(autouse=True)
+def _the_same_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are drawn are the same in every test, so that most frames were stored before: each
+    takes the start of a program otherwise (`tests.gui.handlers.FILES`)."""
+    monkeypatch.setattr(secrets, "randbelow", random.Random(0).randrange)
 
 
 @pytest.fixture

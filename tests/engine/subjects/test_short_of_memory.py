@@ -16,6 +16,8 @@ from tests.engine.tiny_backbone import photos, tiny
 from tests.short_of_memory import Short
 
 STEPS = 5
+FEW = replace(SPEC, crops=0, mirror=False)
+"""Of whose photos there is one view each."""
 
 
 def psnr(made, expected):
@@ -28,7 +30,7 @@ def psnr(made, expected):
 def test_every_step_learns_the_same_and_goes_on_where_it_stood(tmp_path, monkeypatch, method):
     """Memory is short once in each way but the lightest; no step of the training is done twice."""
     monkeypatch.setattr(learning, "learning", lambda **_: LEARNING)
-    spec, notes, short = replace(SPEC, method=method, steps=STEPS), [], list(range(len(LEARNING)))
+    spec, notes, short = replace(FEW, method=method, steps=STEPS), [], list(range(len(LEARNING)))
     whole = plainly_train(tiny(), photos(), spec, tmp_path / "whole")
 
     def tick(progress):
@@ -48,7 +50,7 @@ def test_every_step_learns_the_same_and_goes_on_where_it_stood(tmp_path, monkeyp
 
 
 def test_checkpointing_takes_less_and_learns_the_same(tmp_path):
-    spec, peaks = replace(SPEC, steps=1, prior_pictures=1), []
+    spec, peaks = replace(FEW, steps=1, prior_pictures=1), []
     for taken in (0, 1):
         backbone = tiny()
 
@@ -74,7 +76,7 @@ def test_where_nothing_is_light_enough_it_is_refused_and_the_backbone_is_as_it_w
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(Refusal, match="not enough memory"):
-        plainly_train(backbone, photos(), replace(SPEC, steps=9), tmp_path, tick)
+        plainly_train(backbone, photos(), replace(FEW, steps=9), tmp_path, tick)
     after = backbone.unet.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
