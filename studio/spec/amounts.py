@@ -14,7 +14,7 @@ def kind_of_work(span: Span) -> str:
     return f"{span.stage}|{span.part.model}"
 
 
-def amount(span: Span) -> float:
+def amount(span: Span) -> int:
     """The frames that a span makes, times the pixels of one as the network is shown them, times the
     steps in which they are made."""
     request = span.request

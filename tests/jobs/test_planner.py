@@ -124,17 +124,18 @@ def test_what_a_size_took_promises_what_another_takes(tmp_path):
         model.card.request("a ball", 7, model.weights, width=side, height=side, **chosen)
         for side in (size // 2, size)
     )
-    took, there = operations(handlers, asked), Counter()
+    took, there = operations(handlers, asked), Counter[str]()
     for span in spans(asked):
         there[kind_of_work(span)] += amount(span)
     pace = {kind: took[kind] / there[kind] for kind in there}
     promised = forecast(larger, lambda _: False, pace).work.seconds
+    assert promised is not None
     assert 1 / 1.5 < promised / operations(handlers, larger).total() < 1.5
 
 
-def operations(handlers, request) -> Counter:
+def operations(handlers, request) -> Counter[str]:
     """By kind of work."""
-    found = Counter()
+    found = Counter[str]()
     for piece in handlers.planner.plan(spans(request), find_out=True).pieces:
         found[f"{piece.stage}|{piece.model}"] += piece.need.flops * piece.count
     return found

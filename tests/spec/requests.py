@@ -1,6 +1,6 @@
 """Requests that the tests of many parts ask for."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -79,7 +79,7 @@ REQUESTS = {
 
 def pace_of(request: ClipRequest, seconds: Mapping[str, float]) -> dict[str, float]:
     """The pace at which a frame of a request takes so many seconds, by stage."""
-    frames, amounts = Counter[str](), Counter[str]()
+    frames, amounts = defaultdict[str, float](float), Counter[str]()
     for span in spans(request):
         kind = kind_of_work(span)
         frames[kind] += len(span.makes) * seconds.get(span.stage, 0)
