@@ -42,7 +42,7 @@ class Options:
 
     `count` prompts or clips; `jobs` processes, whose number changes no table; `sheet` is a picture
     with examples; `folder` holds photos or clips; `others` stand beside the model's own part;
-    `prompts` are rolled out for `minutes`; enlarged clips are `size` pixels wide.  Subjects: photo
+    `prompts` are rolled out for `minutes`; enlarged clips are `size` pixels wide, or as wide as the model's frames become.  Subjects: photo
     `sets`, each trained for `steps` by every one of `methods`, `seeds` clips in each direction;
     adapters are left in the folder `adapters`.
     """
@@ -56,7 +56,7 @@ class Options:
     others: tuple[Path, ...] = ()
     prompts: tuple[str, ...] = ()
     minutes: float = 5.0
-    size: int = 256
+    size: int | None = None
     sets: tuple[PhotoSet, ...] = ()
     methods: tuple[Method, ...] = METHODS
     seeds: int = 8

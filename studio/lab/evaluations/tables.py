@@ -28,7 +28,7 @@ from studio.media.photo import square
 from studio.spec.progress import Progress
 from studio.spec.quantities import count as counted_words
 from studio.spec.refusal import Refusal
-from studio.spec.request import Upsampling
+from studio.spec.request import UPSCALE_FACTOR, Upsampling
 
 LONG = 48
 """Frames of a real clip that are looked at for joins."""
@@ -112,7 +112,7 @@ def decoders(bench: Bench) -> str:
     video = bench.video()
     found = _decoders(video, options.others)
     seeds = [options.seed * STREAM + at for at in range(options.count)]
-    clips = (decoding.look(video.backbone, found, seed) for seed in seeds)
+    clips = (decoding.look(video.backbone, found, seed, side) for seed in seeds)
     looked = list(counted(clips, "decoding", [""] * len(seeds), bench.tick))
     truth = [each[decoding.REAL] for each in looked]
     rows = {name: decoding.row([each[name] for each in looked], truth) for name in found}
@@ -130,7 +130,8 @@ def upsamplers(bench: Bench) -> str:
     if not (places := (*own, *options.others)):
         raise Refusal(f"{card.name} has no upsampler.", "Name one with --upsampler.")
     how, first = card.upsampling or USUAL, options.seed * STREAM
-    tasks = [(places, how, first + at, options.size) for at in range(options.count)]
+    size = options.size or UPSCALE_FACTOR * card.size[0]
+    tasks = [(places, how, first + at, size) for at in range(options.count)]
     with upsampling.kept_open():
         looked = bench.look("upsampling", upsampling.look, tasks)
         shown = tasks[:SHOWN]

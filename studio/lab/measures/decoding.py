@@ -13,6 +13,7 @@ from studio.engine.families.videoldm.decode import decode
 from studio.engine.families.videoldm.decoder import DecoderLayers
 from studio.engine.families.videoldm.encode import encode
 from studio.lab.drawing import footage
+from studio.lab.drawing.grounds import SIZE
 from studio.lab.measures import frechet
 from studio.spec.frame_spans import DECODE_CHUNK, around, margin
 from studio.spec.progress import silent
@@ -61,16 +62,16 @@ class Joined:
     most: float
 
 
-def clip(seed: int) -> np.ndarray:
-    """Footage that no training saw, uint8 (T, H, W, 3)."""
-    return footage.clip(np.random.default_rng((seed, STREAM)))
+def clip(seed: int, size: int = SIZE) -> np.ndarray:
+    """Footage that no training saw, uint8 (T, size, size, 3)."""
+    return footage.clip(np.random.default_rng((seed, STREAM)), size)
 
 
 def look(
-    backbone: Backbone, decoders: Mapping[str, DecoderLayers | None], seed: int
+    backbone: Backbone, decoders: Mapping[str, DecoderLayers | None], seed: int, size: int = SIZE
 ) -> dict[str, Looked]:
     """One clip through each decoder, and as it was."""
-    real = clip(seed)
+    real = clip(seed, size)
     latents = encode(backbone, torch.from_numpy(real))
     noise = np.random.default_rng((seed, STREAM, 1)).standard_normal(latents.shape, np.float32)
     trembling = latents + TREMBLE * torch.from_numpy(noise)

@@ -8,6 +8,7 @@ import numpy as np
 
 from studio.lab.drawing import grammar, scenes
 from studio.lab.drawing.grammar import Meaning
+from studio.lab.drawing.grounds import SIZE
 from studio.lab.measures import oracle
 from studio.lab.measures.flicker import flicker
 from studio.lab.measures.oracle import Verdict
@@ -98,10 +99,10 @@ def _triples(*, unseen: bool) -> list[tuple[str, str, str]]:
     return [(m.colour, m.shape, m.place) for m in every if not unseen or grammar.held_out(m)]
 
 
-def real_clip(meaning: Meaning, seed: int) -> np.ndarray:
-    """A drawn clip of a meaning, uint8 (8, 64, 64, 3): what a perfect model would make."""
+def real_clip(meaning: Meaning, seed: int, size: int = SIZE) -> np.ndarray:
+    """A drawn clip of a meaning, uint8 (8, size, size, 3): what a perfect model would make."""
     scene = scenes.random_scene(np.random.default_rng((seed, _STREAM)), meaning)
-    return np.rint(scenes.draw(scene) * 255).astype(np.uint8)
+    return np.rint(scenes.draw(scene, size=size) * 255).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

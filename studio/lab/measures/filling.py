@@ -18,6 +18,7 @@ from studio.engine.families.videoldm.videomodel import VideoModel, pattern_of
 from studio.engine.roles import FillSpec
 from studio.lab.drawing import grammar, scenes
 from studio.lab.drawing.grammar import Meaning
+from studio.lab.drawing.grounds import SIZE
 from studio.lab.measures import latents, outlines, segmenting
 from studio.lab.measures.clips import request
 from studio.lab.measures.evaluation import Prompt
@@ -28,7 +29,7 @@ OURS, NEAREST, BLEND = "the starter", "nearest given frame", "linear blend"
 WITHOUT, REAL = "given nothing", "true frames through the autoencoder"
 COLUMNS = (OURS, NEAREST, BLEND, WITHOUT, REAL)
 LOST = 32.0
-"""Pixels that an object counts as being away that is not there at all: half a picture."""
+"""64ths of a picture that an object counts as being away that is not there at all: half of it."""
 SHOWN = 3
 """Clips of each pattern on the picture sheet."""
 GAP = 16
@@ -74,7 +75,7 @@ class Filled:
 
     `distance` in 0..1 is what the two do not cover together, of what they cover (1 less their soft
     intersection over union), so that place, size and outline count; 1 where the colour is wrong.
-    `away` are the pixels between their middles.
+    `away` is how far their middles lie apart, in 64ths of a picture.
     """
 
     distance: float
@@ -97,7 +98,7 @@ def example(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> Examp
     words, meaning = prompt
     rng = np.random.default_rng((seed, _STREAM))
     known, pass_index = PATTERNS[pattern].known(rng), PATTERNS[pattern].pass_index
-    clip = true_clip(rng, meaning, len(known), pass_index)
+    clip = true_clip(rng, meaning, len(known), pass_index, video.card.size[0])
     with torch.no_grad():
         real = latents.encode(video.backbone.vae, clip)
     text = _text(video, words)
@@ -120,12 +121,14 @@ def look(video: VideoModel, pattern: str, prompt: Prompt, seed: int) -> dict[str
     return {name: judged(frames[holes], truth, prompt[1]) for name, frames in made.frames.items()}
 
 
-def true_clip(rng: Rng, meaning: Meaning, frames: int, pass_index: int) -> np.ndarray:
+def true_clip(
+    rng: Rng, meaning: Meaning, frames: int, pass_index: int, size: int = SIZE
+) -> np.ndarray:
     """Frames of a scene at a pass's rate while its object is in the picture, float (T, H, W, 3)."""
     dense = 4**pass_index
     last = (scenes.FRAMES - 1) * dense - (frames - 1)
     times = (rng.integers(0, last + 1) + np.arange(frames)) / dense
-    return scenes.draw(scenes.random_scene(rng, meaning, times))
+    return scenes.draw(scenes.random_scene(rng, meaning, times), size=size)
 
 
 def judged(frames: np.ndarray, truth: segmenting.Segments, meaning: Meaning) -> list[Filled]:
@@ -190,7 +193,7 @@ def _row(frames: np.ndarray, known: Sequence[bool]) -> np.ndarray:
 
 
 def markdown(observed: Mapping[str, Sequence[Mapping[str, Sequence[Filled]]]]) -> str:
-    """Markdown: a row per pattern, a column per way.  In each cell the distance in %, then pixels
+    """Markdown: a row per pattern, a column per way.  In each cell the distance in %, then 64ths
     away, and how many of the frames have the right colour and shape, in %."""
     lines = ["| given | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for pattern, clips in observed.items():
@@ -201,7 +204,7 @@ def markdown(observed: Mapping[str, Sequence[Mapping[str, Sequence[Filled]]]]) -
 
 def _cell(filled: Sequence[Filled]) -> str:
     distance, away, colour, shape = np.mean([astuple(f) for f in filled], 0)
-    return f"**{100 * distance:.1f}** ({away:.1f} px, {100 * colour:.0f}, {100 * shape:.0f})"
+    return f"**{100 * distance:.1f}** ({away:.1f}, {100 * colour:.0f}, {100 * shape:.0f})"
 
 
 def _distance(observed: np.ndarray, true: np.ndarray) -> float:

@@ -29,4 +29,6 @@ def _pairs(frames: np.ndarray) -> tuple[int, int, int]:
 def _outside(frames: np.ndarray) -> np.ndarray:
     """Bool (T-1, H, W): background in both frames of a pair."""
     near = regions.dilated(segmenting.segment(frames).masks, _MARGIN)
-    return ~(near[1:] | near[:-1])
+    still = ~(near[1:] | near[:-1])
+    by = frames.shape[1] // still.shape[1]
+    return still.repeat(by, 1).repeat(by, 2)

@@ -21,7 +21,7 @@ COMMON = 1.5
 """Context guidance to compare with where a model has none of its own."""
 LUMA = np.asarray((0.2126, 0.7152, 0.0722), np.float32)
 WRAPS = 20.0
-"""Pixels: a step longer than this is one over the picture's edge, and says nothing of a direction."""
+"""64ths of a picture: a longer step is one over its edge, and says nothing of a direction."""
 
 
 @dataclass(frozen=True, slots=True)

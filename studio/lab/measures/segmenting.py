@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.lab.drawing import grammar
+from studio.lab.drawing.grounds import SIZE
 from studio.lab.measures import colours, regions
 
 SMALLEST = 24  # pixels; the smallest object that the scenes ever draw covers about 55
@@ -25,14 +26,22 @@ class Segments:
 
 
 def segment(frames: np.ndarray) -> Segments:
-    """Find the one object of each frame; frames uint8 (T, H, W, 3)."""
-    pixels = colours.lab(frames / np.float32(255))
+    """Find the one object of each frame; frames uint8 (T, H, W, 3), larger ones shrunk to SIZE."""
+    pixels = colours.lab(shrunk(frames / np.float32(255)))
     paints = colours.to_paints(pixels)
     places = tuple(_place(p) for p in pixels)
     ground = np.stack([_to_ground(*each) for each in zip(pixels, paints, places, strict=True)])
     found = regions.largest(_cover(ground, paints.min(-1)) > 0.5)
     named = tuple(_colour(*each) for each in zip(pixels, found, strict=True))
     return _refine(pixels, ground, named, places)
+
+
+def shrunk(frames: np.ndarray) -> np.ndarray:
+    """Frames (T, H, W, 3) at the size that lengths are told in, by the mean of whole blocks."""
+    by = max(1, frames.shape[1] // SIZE)
+    count, high, wide = frames.shape[0], frames.shape[1] // by, frames.shape[2] // by
+    blocks = frames[:, : high * by, : wide * by].reshape(count, high, by, wide, by, -1)
+    return blocks.mean((2, 4)) if by > 1 else frames
 
 
 def _refine(

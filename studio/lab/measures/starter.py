@@ -26,7 +26,7 @@ def look(video: VideoModel, column: str, prompt: Prompt, seed: int) -> Observed:
     """Make the clip of one column, prompt and seed, and see what is right in it."""
     words, meaning = prompt
     if column == REAL:
-        frames = through_autoencoder(video, evaluation.real_clip(meaning, seed))
+        frames = through_autoencoder(video, evaluation.real_clip(meaning, seed, video.card.size[0]))
         return evaluation.see(frames, meaning)
     net = FrameByFrame(video.net) if column == CONTROL else video.net
     return evaluation.see(clip(replace(video, net=net), words, seed), meaning)

@@ -74,7 +74,7 @@ def test_the_table_has_a_row_for_each_pattern():
     frame = filling.Filled(0.25, 1.5, colour=True, shape=False)
     clips = [{name: [frame] for name in filling.COLUMNS}]
     table = filling.markdown({"first": clips, "last": clips})
-    assert table.splitlines()[2].startswith("| first | **25.0** (1.5 px, 100, 0)")
+    assert table.splitlines()[2].startswith("| first | **25.0** (1.5, 100, 0)")
     assert len(table.splitlines()) == 4
 
 
@@ -88,4 +88,4 @@ def test_a_tiny_model_fills_what_it_is_asked():
     np.testing.assert_array_equal(ours[:2], real[:2])
     assert (ours[2:] != real[2:]).any()
     sheet = filling.picture_sheet([made])
-    assert sheet.shape == (2 * 68, 8 * 68, 3)
+    assert sheet.shape == (2 * 36, 8 * 36, 3)

@@ -6,6 +6,7 @@ import pytest
 from studio.lab.drawing import grammar, grounds, scenes
 from studio.lab.drawing.grammar import Meaning
 from studio.lab.measures import oracle, paths
+from studio.lab.measures.flicker import flicker
 from tests.lab.measures import clips
 
 COUNT = 56
@@ -131,3 +132,13 @@ def test_jumping_about_the_middle_of_the_picture_hardly_ever_looks_smooth():
     rng, still = np.random.default_rng(4), np.full(8, 12.0)
     jumps = 32 + rng.uniform(-scenes.ASIDE, scenes.ASIDE, (500, 8, 2))
     assert sum(paths.path(track, still).smooth for track in jumps) <= 0.02 * len(jumps)
+
+
+def test_larger_frames_are_read_as_the_same():
+    """A starter of 128 pixels is read at the size that lengths are told in."""
+    real = clips.scene(5, Meaning("purple", "square", "sand", "growing", "normal", "quickly"))
+    large = np.rint(scenes.draw(real, size=128) * 255).astype(np.uint8)
+    observed = oracle.look(large)
+    assert oracle.judge(observed, real.meaning).together
+    assert observed.masks.shape == (8, 64, 64)
+    assert flicker(large) < 0.05
