@@ -122,7 +122,7 @@ def test_one_is_no_plural(run, out):
 
 
 def test_a_prompt_longer_than_the_model_reads_says_where_it_ends(run):
-    words = "ball " * 22 + "zeppelin"
+    words = "ball " * 30 + "zeppelin"
     ran = run("generate", words, *QUICK, "--negative", words, "--plan", "--json")
     assert ran.answer["notes"][1:] == [
         f"The {what} is longer than Starter can read: the first word that is not read is “zeppelin”."

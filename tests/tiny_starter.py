@@ -18,12 +18,14 @@ from tests.tiny_card import CARD, TAUGHT
 
 STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
 UNET = {
+    "in_channels": 4,
+    "out_channels": 4,
     "block_out_channels": (16, 32),
     "attention_head_dim": (1, 2),
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
     "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
 }
-"""What is smaller than the starter's: one level with attention, and one without."""
+"""What is smaller than the starter's: fewer channels, a level with attention and one without."""
 TEXT_LAYERS = 2
 
 AUTOENCODER = {
@@ -38,7 +40,7 @@ AUTOENCODER = {
     "mid_block_add_attention": False,
     "sample_size": 64,
 }
-"""That of the starter of 64 pixels."""
+"""As the starter's, of a level less and half the channels."""
 SCHEDULER = DDIMScheduler.from_pretrained(STARTER / "scheduler", local_files_only=True)
 TEMPORAL = TemporalConfig(
     reach=7, norm_groups=8, shared_noise=1.0, gate_start=0.6, gate_end=0.9, condition_width=32,
@@ -52,11 +54,12 @@ PLAIN = {
 }
 """What a model that makes keyframes only says of itself."""
 SUBJECTS = {
-    "prior_weight = 0.2\n": "prior_weight = 0.2\nprior_pictures = 2\n",
+    "batch = 6\nprior_batch = 2\nsteps = 600\n": "",
+    "prior_weight = 0.3\n": "prior_weight = 0.3\nprior_pictures = 2\n",
     "[subjects.paths]\n": "[subjects.paths]\nper_prompt = 1\n",
     ', "moving right"]': "]",
     ', "moving down"]': "]",
-    ', "shrinking", "standing still"]': "]",
+    ', "shrinking", "standing still", "jumping", "spinning", "waving"]': "]",
 }
 """Of what subjects are taught with there is little: it is half of what a short training takes."""
 
@@ -96,7 +99,7 @@ def make(folder: Path, seed: int = 0, *, plain: bool = True) -> Path:
 
 
 def autoencoder(seed: int) -> AutoencoderKL:
-    """The starter's autoencoder with random weights: 64×64 pixels to 4×16×16 latents."""
+    """An autoencoder with random weights: 64×64 pixels to 4×16×16 latents."""
     torch.manual_seed(seed)
     return AutoencoderKL(**AUTOENCODER)
 

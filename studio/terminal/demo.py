@@ -16,7 +16,7 @@ from studio.terminal.voice import Answer
 
 SAMPLES = Path(__file__).resolve().parents[2] / "assets" / "samples"
 NAME, NOUN = "pip", "character"
-PROMPT, SEED = "a sks character moving right over grass", "7"
+PROMPT, SEED = "a sks character moving right over grass", "9"
 
 
 def demo(args: Namespace, session: Session) -> Answer:

@@ -16,7 +16,7 @@ from tests.engine.families.wan import tiny as tiny_wan
 from tests.gui.handlers import CARD
 
 PROMPT = "a small red ball moving left slowly over grass and the big blue star moving right "
-LONG = PROMPT + "quickly in the sky, resting on sand"
+LONG = PROMPT * 2 + "quickly in the sky, resting on sand"
 
 
 @pytest.fixture
@@ -25,13 +25,13 @@ def model(home: Path) -> library.Model:
 
 
 @pytest.mark.parametrize(
-    "prompt", [LONG, LONG.upper(), LONG.replace("grass", "zeppelin"), "Ä " * 30]
+    "prompt", [LONG, LONG.upper(), LONG.replace("grass", "zeppelin"), "Ä " * 40]
 )
 def test_what_is_read_is_what_the_engine_encodes(model, prompt):
     tokenizer = CLIPTokenizer.from_pretrained(model.folder / "tokenizer", local_files_only=True)
 
     def encoded(text: str) -> list[int]:
-        return tokenizer(text, truncation=True, max_length=24).input_ids
+        return tokenizer(text, truncation=True, max_length=32).input_ids
 
     first = next(
         word
@@ -42,7 +42,7 @@ def test_what_is_read_is_what_the_engine_encodes(model, prompt):
     assert first_unread(model, prompt) == first.strip(",")
 
 
-@pytest.mark.parametrize("prompt", ["", "a red ball", "ball " * 22, "ball " * 22 + " . "])
+@pytest.mark.parametrize("prompt", ["", "a red ball", "ball " * 30, "ball " * 30 + " . "])
 def test_what_fits_is_read(model, prompt):
     assert first_unread(model, prompt) == ""
 

@@ -5,18 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from studio.jobs.handlers import BUILT_IN
 from studio.library import models as library
 from studio.library.settings import settings_of
 from studio.spec.components import SETTINGS, USES
 from studio.spec.refusal import Refusal
 from studio.spec.spans import spans
 from tests.spec.requests import REQUESTS
-
-
-def test_the_starter_pins_its_settings():
-    """Its keys are those from before settings counted."""
-    assert SETTINGS not in dict(library.find("starter", (BUILT_IN,)).weights)
 
 
 @pytest.fixture

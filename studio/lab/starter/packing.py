@@ -56,7 +56,7 @@ BESIDE = {
 """Weights that lie beside those of `CARD` where they have been taught, by their roles."""
 UPSAMPLING = """
 [family.upsampling]
-steps = 2
+steps = 1
 level = 100
 tile = 48
 overlap = 8
@@ -65,7 +65,10 @@ SUBJECTS = """
 [subjects]
 lora_rate = 1.5e-3
 dreambooth_rate = 2e-4
-prior_weight = 0.2
+batch = 6
+prior_batch = 2
+steps = 600
+prior_weight = 0.3
 
 [subjects.paths]
 across = {across}
@@ -73,6 +76,8 @@ upright = {upright}
 in_place = {in_place}
 places = {places}
 grounds = "grounds.png"
+sizes = [0.8, 1.1]
+cut_out = true
 """
 """How subjects are taught to it, which stand where the words have the things of its clips."""
 UPRIGHT, ACROSS = ("up", "down"), ("left", "right")
