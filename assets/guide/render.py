@@ -30,7 +30,7 @@ GAP = 20
 SHOTS = (
     ("a red ball moving left over grass", 7),
     ("a blue star rising in the night sky", 11),
-    ("a pink heart growing on sand", 5),
+    ("a pink heart moving right on sand", 5),
 )
 
 

@@ -38,8 +38,8 @@ class Example:
 
 EXAMPLES = (
     Example("A ball", "a red ball moving left over grass", 7, "readme/clip.gif"),
-    Example("A star", "a yellow star rising in the night sky", 11, "examples/star.gif"),
-    Example("A heart", "a pink heart growing on sand", 5, "examples/heart.gif"),
+    Example("A star", "a yellow star rising in the night sky", 12, "examples/star.gif"),
+    Example("A heart", "a pink heart moving right on sand", 5, "examples/heart.gif"),
 )
 
 
