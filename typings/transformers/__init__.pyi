@@ -6,7 +6,7 @@ which took longer than to check the studio.
 
 from typing import Any, Self
 
-from torch import nn
+from torch import nn  # noqa: TID253 - read by the type checker alone
 
 class _Stored:
     config: Any
