@@ -1,7 +1,7 @@
 """What holds the place of a room until it is made: as large as that is, and empty."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.widgets.controls import Panel
 
@@ -20,6 +20,8 @@ def blank(name: str) -> Panel:
     made.setMinimumSize(*LEAST[name])
     if name == "Player":
         made.setObjectName("ground")
+        # the docks beside it keep their widths: what is left over is its
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     return made
 

@@ -88,6 +88,12 @@ class Window(QMainWindow):
         banner.setParent(self._player)
         for widget in (self._player, banner):
             widget.installEventFilter(self)
+        QTimer.singleShot(0, self, self._narrow)
+
+    def _narrow(self) -> None:
+        """Beside an empty player Qt made the docks wider: give them the widths that are wished."""
+        wide = {self.docks[n]: self._wished[n] for n in self._side_widths() if n in self._wished}
+        self.resizeDocks(list(wide), list(wide.values()), Qt.Orientation.Horizontal)
 
     def arrange_as_at_first(self) -> None:
         self.restoreState(self._first_state, VERSION)

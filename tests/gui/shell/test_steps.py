@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from studio.app import build
 from studio.spec.refusal import Refusal
 from studio.ui.shell.steps import Step, Steps
+from studio.ui.shell.window import WIDTHS
 from studio.ui.shell.wired_rooms import WiredRooms
 
 
@@ -115,6 +116,14 @@ def test_no_panel_jumps_when_its_room_comes(painted, until):
     until(lambda: painted._steps.is_done)
     assert {name: docks[name].geometry() for name in held} == held
     assert painted.window.centralWidget().geometry() == middle
+
+
+def test_what_a_larger_window_has_over_is_the_players_before_its_room_comes(painted, until):
+    docks = painted.window.docks
+    painted.window.resize(1600, 900)
+    until(lambda: painted._steps.is_done)
+    until(lambda: docks["Subjects"].width() == WIDTHS["Subjects"])
+    until(lambda: docks["Shot"].width() == WIDTHS["Shot"])
 
 
 def test_a_key_pressed_before_a_room_is_there_reaches_it(painted, qtbot):
