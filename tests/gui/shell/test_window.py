@@ -40,6 +40,7 @@ def test_docks_come_back_as_left(open_studio):
 
 def test_the_player_takes_the_whole_screen_and_gives_it_back(open_studio, qtbot, until):
     first = open_studio()
+    QApplication.processEvents()  # its docks have their widths
     window, before = first.window, first.window.saveState(VERSION)
     first.actions["full_screen"].trigger()
     assert window.isFullScreen()
