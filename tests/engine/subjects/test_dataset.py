@@ -32,7 +32,7 @@ def data(backbone):
 def test_shapes(data):
     assert data.photos.shape == (4 * 3 * 2, 4, 8, 8)  # photos × (whole + 2 crops) × mirrored
     assert data.prior.shape == (3, 4, 8, 8)
-    said = 1 + 8 * 8 - 1  # the plain prompt, then each motion and none in each place and none
+    said = 1 + 11 * 8 - 1  # the plain prompt, then each motion and none in each place and none
     assert data.placed.shape == ((said - 1) * SUBJECTS.paths.per_prompt, 4, 8, 8)
     assert data.windows.shape == (len(data.placed), 8, 8)
     assert data.photo_texts["ids"].shape == (said, 16)
