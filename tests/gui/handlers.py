@@ -27,6 +27,7 @@ from studio.spec.request import UPSCALE_FACTOR, ClipRequest, Upsampling
 from studio.spec.span import Span
 from studio.spec.spans import spans
 from studio.spec.stages import STAGES, until
+from studio.spec.subjects import DEFAULT_STEPS
 from tests.cards import SUBJECTS, card, with_
 
 CARD = card(
@@ -38,7 +39,7 @@ CARD = card(
     largest=64,
     guidance=4.0,
     notice="A 64-pixel demonstration; add a model for real quality.",
-    subjects=SUBJECTS,
+    subjects=replace(SUBJECTS, steps=DEFAULT_STEPS),
 )
 WEIGHTS = (
     ("image", "1" * 32),
