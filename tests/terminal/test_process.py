@@ -53,8 +53,8 @@ def test_the_window_loads_its_engine_and_then_a_model_without_a_word_or_another_
     code = START + (
         "from studio import app; from studio.jobs.handlers import BUILT_IN\n"
         "app.import_engine(); app.rehearse(); before = set(sys.modules)\n"
-        "from studio.jobs.model_cache import ModelCache; from studio.spec.progress import silent\n"
-        "ModelCache(None).video(app.find('starter', (BUILT_IN,)), silent)\n"
+        "from studio.jobs.model_cache import ModelCache; from studio.library.models import find; from studio.spec.progress import silent\n"
+        "ModelCache(None).video(find('starter', (BUILT_IN,)), silent)\n"
         "print(sorted(set(sys.modules) - before))"
     )
     words = ("--quit-after-first-paint", "--data-dir", str(tmp_path))
