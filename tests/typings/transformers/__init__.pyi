@@ -6,7 +6,7 @@ which took longer than to check the studio.
 
 from typing import Any, Self
 
-from torch import nn  # noqa: TID253 - read by the type checker alone
+from torch import nn
 
 class _Stored:
     config: Any
