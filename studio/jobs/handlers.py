@@ -21,6 +21,7 @@ from studio.jobs.payloads import (
     TimelinePayload,
 )
 from studio.jobs.planner import Planner
+from studio.jobs.signing import signing
 from studio.jobs.take_store import take_store
 from studio.library import models as library
 from studio.library.added_folders import ModelFolders
@@ -77,15 +78,16 @@ class JobHandlers:
 
     def by_kind(self) -> Mapping[str, Handler]:
         """For the queue, and for `run_once`."""
+        certificates = self.folders.credentials
         return {
             "preview_keyframes": self._leasing(self.render),
             "interpolate": self._leasing(self.render),
             "render": self._leasing(self.render),
             "train_subject": self._leasing(self.train_subject),
             "import_subject": self._leasing(self.import_subject),
-            "export": self.export,
-            "contact_sheet": self.contact_sheet,
-            "export_timeline": self.export_timeline,
+            "export": signing(certificates, self.export),
+            "contact_sheet": signing(certificates, self.contact_sheet),
+            "export_timeline": signing(certificates, self.export_timeline),
             "preview_tile": self._leasing(self.preview_tile),
             "measure_likeness": measuring(self.takes, self.subjects),
             "free_memory": self._leasing(self.free_memory),

@@ -73,6 +73,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def credentials(self) -> Path:
+        """The certificate that exports are signed with, where the user put one."""
+        return self.data / "credentials"
+
+    @property
     def hashes(self) -> Path:
         """What weight files hashed to; may be removed at any time."""
         return self.data / "hashes.json"
