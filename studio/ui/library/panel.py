@@ -16,8 +16,10 @@ from studio.library.overview import OURS, Listed
 from studio.spec.refusal import Refusal
 from studio.ui.library.downloads import DownloadsDialog
 from studio.ui.library.folders import FoldersDialog
+from studio.ui.library.preview import ModelPreview
 from studio.ui.library.rows import LINE, ModelRows, ModelsView, described, matches
 from studio.ui.library.under_way import UnderWay
+from studio.ui.state.background import Background
 from studio.ui.state.document import Document
 from studio.ui.state.downloads import Downloads
 from studio.ui.state.idle_hashes import IdleHashes
@@ -65,6 +67,7 @@ class LibraryPanel(Panel):
         status: Status,
         downloads: Downloads,
         idle_hashes: IdleHashes,
+        background: Background,
         icons: Icons,
     ) -> None:
         super().__init__()
@@ -75,7 +78,7 @@ class LibraryPanel(Panel):
         self._came: Added | None = None
         self._lines: tuple[Listed, ...] | None = None
         self._wanted = ""
-        self.rows = ModelRows()
+        self.rows, self.preview = ModelRows(), ModelPreview(background)
         self._build(icons)
         self._lay_out()
         self._connect()
@@ -183,8 +186,10 @@ class LibraryPanel(Panel):
         self.folders = push("Folders …", tip="Which folders are looked into")
 
     def _lay_out(self) -> None:
+        known = row(self.preview, self.facts)
+        known.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.about = column(
-            self.facts, self.place, row(self.use_it, None, self.reveal_it), line(),
+            known, self.place, row(self.use_it, None, self.reveal_it), line(),
             margin=2 * UNIT,
         )  # fmt: skip
         self.about.layout().setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, 0)  # type: ignore[union-attr]
@@ -259,6 +264,7 @@ class LibraryPanel(Panel):
         self.facts.setText("\n".join(filter(None, (described(chosen), used, checked))))
         self.facts.setVisible(bool(self.facts.text()))
         self.place.set_text(str(chosen.path))
+        self.preview.show_of(chosen.path)
         why = self._library.doing or ("Models are being read." if self._library.is_reading else "")
         try:
             wanted_id(chosen, state, self._library.sight.lines)

@@ -149,7 +149,7 @@ class Rooms:
     def _build_library(self) -> None:
         self.library = LibraryPanel(
             self.library_state, self.document, self.present, self.model_list, self.status,
-            self.downloads, self.idle_hashes, self._icons,
+            self.downloads, self.idle_hashes, self.background, self._icons,
         )  # fmt: skip
 
     def _build_keyframes(self) -> None:

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit
@@ -413,3 +414,25 @@ def test_a_damaged_file_dropped_says_why_in_a_sentence(room, tmp_path, until):
     file.write_bytes(b"<html>")
     room.drops.take_all([file])
     until(lambda: room.library.words.text().startswith("cut.safetensors: ") and done(room))
+
+
+def choose_file(studio, name: str) -> None:
+    rows = studio.library.rows
+    (found,) = [line for line in lines(studio).values() if line.path.stem == name]
+    studio.library.list.setCurrentIndex(rows.index(rows.row_of(found)))
+
+
+def test_the_picture_that_lies_beside_a_model_is_shown_with_it(room, theirs, until):
+    Image.new("RGB", (600, 300), "red").save(theirs / "deep" / "model 0.preview.png")
+    (theirs / "deep" / "model 1.png").write_bytes(b"no picture")
+    drop(room, theirs)
+    until(lambda: done(room) and any(line.path.stem == "model 0" for line in lines(room).values()))
+    preview = room.library.preview
+    choose_file(room, "model 0")
+    until(preview.isVisible)
+    assert (preview.pixmap().width(), preview.pixmap().height()) == (72, 36)
+    assert preview.pixmap().toImage().pixelColor(9, 9).name() == "#ff0000"
+    assert not cut(room.library.about)
+    for name in ("model 1", "model 2"):  # one that is no picture, and none
+        choose_file(room, name)
+        assert not preview.isVisible()
