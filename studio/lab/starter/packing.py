@@ -173,9 +173,13 @@ def pipeline_index() -> dict:
     }
 
 
+PREVIEWED = 256
+"""Pictures on which colours of latents are fitted."""
+
+
 @torch.no_grad()
 def preview_factors(vae: AutoencoderKL, stage: Stage) -> Tensor:
-    """The matrix (C + 1, 3) that turns latents into colours, fitted on 256 pictures."""
-    drawn = codec.pictures(stage, 1, 256).float() / 255
+    """The matrix (C + 1, 3) that turns latents into colours, fitted on drawn pictures."""
+    drawn = codec.pictures(stage, 1, PREVIEWED).float() / 255
     z = torch.cat([encode_mean(vae, part * 2 - 1) for part in drawn.split(32)]).cpu()
     return fit_factors(z, F.adaptive_avg_pool2d(drawn, (z.shape[-2], z.shape[-1])).cpu())

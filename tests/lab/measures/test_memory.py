@@ -84,6 +84,7 @@ def test_a_card_is_given_back_whole(monkeypatch):
     assert said == [0.25, 1.0]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what was used")
 def test_what_is_predicted_is_used(monkeypatch):
     only = "a tile as a picture"

@@ -32,6 +32,7 @@ def test_every_taught_word_is_one_token(words):
     assert len(alone) == len(wording.words())
 
 
+@pytest.mark.long
 def test_the_same_in_every_process(words):
     """Ties must not go by the hash of strings, which differs from process to process."""
     script = "from studio.lab.starter import reader; print(ascii(reader.tokenizer().get_vocab()))"
