@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -213,11 +212,13 @@ def import_engine() -> None:
     """Fetch torch, the networks and what the first jobs need, so that these begin at once."""
     from PIL import Image
 
+    from studio.jobs.engine_imports import fetch
+
     for name in ENGINE:
-        importlib.import_module(name)
+        fetch(name)
     for name in FIRST_USE:
         with suppress(ImportError):
-            importlib.import_module(name)
+            fetch(name)
     Image.init()
     gc.freeze()  # all this stays for good: no later collection has to look at it again
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.jobs.adapter_file import adapter_file
 from studio.jobs.budget import Budget
+from studio.jobs.engine_imports import CORE, fetch
 from studio.jobs.job import Handler, Job
 from studio.jobs.knowledge import Knowledge
 from studio.jobs.likeness import measuring
@@ -97,6 +98,8 @@ class JobHandlers:
         """`handler`, alone on the networks in memory."""
 
         def leased(job: Job, tick: Tick) -> object:
+            if handler != self.free_memory:
+                fetch(*CORE)
             with self.models.leased(tick):
                 return handler(job, tick)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.jobs.engine_imports import CORE, fetch
 from studio.jobs.job import Handler, Job
 from studio.jobs.payloads import LikenessPayload
 from studio.project.likenesses import Likenesses
@@ -46,6 +47,7 @@ def measure(
     missing = [key for key in payload.spans if kept.get(key) is None]
     if not missing:
         return {"measured": 0}
+    fetch(*CORE)
     from studio.engine.subjects.likeness import features, likenesses, load
     from studio.media.photo import open_photo
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import logging
 import threading
 import traceback
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.jobs.device_info import processor
+from studio.jobs.engine_imports import CORE, fetch
 from studio.library.models import Model, check_unchanged
 from studio.spec.card import FAMILIES
 from studio.spec.part import ROLES, VIDEOLDM
@@ -224,7 +224,7 @@ class ModelCache:
         card = model.card
         if role not in card.roles:
             raise Refusal(f"{card.name} has no {role}.", "Choose another model for it.")
-        family = importlib.import_module(FAMILIES[card.family])
+        family: Any = fetch(*CORE, FAMILIES[card.family])
         parts = family.load(model.folder, card, role, device, tick)
         if role not in parts:
             raise Refusal(

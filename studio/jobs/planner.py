@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.jobs.budget import Budget
 from studio.jobs.device_info import processor
+from studio.jobs.engine_imports import CORE, WITH_SUBJECTS, fetch
 from studio.jobs.knowledge import TRAINING, Knowledge
 from studio.library import models as library
 from studio.spec.adapter_use import EmbeddingUse, LoraUse
@@ -225,6 +226,7 @@ class _Finder:
 
     def found(self, span: Span, steps: Sequence[str]) -> Need | None:
         """What a span takes; None where its networks cannot be opened as shapes."""
+        fetch(*CORE)
         from studio.engine.memory.lighter import lighter
         from studio.engine.memory.needs import need_of, skeleton
 
@@ -247,6 +249,7 @@ class _Finder:
         self, model: library.Model, method: str, size: int, steps: tuple[str, ...]
     ) -> Need | None:
         """What a training takes; None where its networks cannot be opened as shapes."""
+        fetch(*WITH_SUBJECTS)
         from studio.engine.memory.needs import skeleton
         from studio.engine.memory.training_needs import training_need
         from studio.jobs.model_cache import student_of

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studio.jobs.engine_imports import WITH_SUBJECTS, fetch
 from studio.jobs.job import Job
 from studio.jobs.payloads import TrainingPayload
 from studio.jobs.training_time import TrainingTime
@@ -178,7 +179,7 @@ def _learned(
     tick: Tick,
     taken: int,
 ) -> TrainedSubject:
-    from studio.engine.subjects.subject import train_subject
+    train_subject = fetch(*WITH_SUBJECTS).train_subject
 
     spec = replace(spec_of(training.method, defaults), class_noun=subject.class_noun)
     spec = replace(spec, token=subject.token, steps=training.steps, size=training.size or None)

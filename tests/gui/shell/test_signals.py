@@ -44,6 +44,7 @@ def built(*said, **named):
     if "work" in sys.argv:
         studio.queue.progressed.connect(heard)
         QTimer.singleShot(0, work)
+        QTimer.singleShot(240_000, lambda: print("nothing is made", flush=True))
     else:
         studio.window.first_painted.connect(edit)
     return studio
