@@ -42,9 +42,9 @@ class Options:
 
     `count` prompts or clips; `jobs` processes, whose number changes no table; `sheet` is a picture
     with examples; `folder` holds photos or clips; `others` stand beside the model's own part;
-    `prompts` are rolled out for `minutes`; enlarged clips are `size` pixels wide, or as wide as the model's frames become.  Subjects: photo
-    `sets`, each trained for `steps` by every one of `methods`, `seeds` clips in each direction;
-    adapters are left in the folder `adapters`.
+    `prompts` are rolled out for `minutes`; enlarged clips are `size` pixels wide, or as
+    wide as the model's frames become.  Subjects: photo `sets`, each trained for `steps` by every one
+    of `methods`, `seeds` clips in each direction; adapters are left in the folder `adapters`.
     """
 
     count: int = 2

@@ -37,7 +37,7 @@ def segment(frames: np.ndarray) -> Segments:
 
 
 def shrunk(frames: np.ndarray) -> np.ndarray:
-    """Frames (T, H, W, 3) at the size that lengths are told in, by the mean of whole blocks."""
+    """Frames (T, H, W, 3) at the size that lengths are given in, by the mean of whole blocks."""
     by = max(1, frames.shape[1] // SIZE)
     count, high, wide = frames.shape[0], frames.shape[1] // by, frames.shape[2] // by
     blocks = frames[:, : high * by, : wide * by].reshape(count, high, by, wide, by, -1)

@@ -135,7 +135,7 @@ def test_jumping_about_the_middle_of_the_picture_hardly_ever_looks_smooth():
 
 
 def test_larger_frames_are_read_as_the_same():
-    """A starter of 128 pixels is read at the size that lengths are told in."""
+    """A starter of 128 pixels is read at the size that lengths are given in."""
     real = clips.scene(5, Meaning("purple", "square", "sand", "growing", "normal", "quickly"))
     large = np.rint(scenes.draw(real, size=128) * 255).astype(np.uint8)
     observed = oracle.look(large)
